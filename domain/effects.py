@@ -1,0 +1,139 @@
+"""What the workflow asks of its activities, and what they answer. One pair of models per effect.
+
+Every order carries `as_of`, the case's own time: every rule about hours, dates and budgets is read against it,
+never against the worker's clock.
+"""
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from domain.base import Message
+from domain.case import ChargeOutcome, Outcome
+from domain.declines import Decline, DeclineClass, Reason
+from domain.events import InvoiceState
+from domain.money import Money
+from domain.steps import Access, AttemptKind, Channel, Stage
+
+
+class Note(Message):
+    """One line for the ledger's append-only timeline: something that was decided without an effect of its own."""
+
+    at: datetime
+    step: str
+    what: str  # skipped, refused, held, released, malformed …
+    why: str
+
+
+class Order(Message):
+    """What all orders have in common."""
+
+    invoice_id: str
+    customer_id: str
+    step: str  # the step's key
+    as_of: datetime  # UTC, the workflow's time
+    why: str  # the planner's one sentence
+    notes: tuple[Note, ...] = ()  # earlier decisions to be written to the timeline along with this one
+
+
+class ChargeOrder(Order):
+    attempt: int
+    kind: AttemptKind
+    method: int
+    policy: str  # "standard@1"
+    do_not_honor: DeclineClass = DeclineClass.RETRY_LATER
+
+
+class ChargeResult(Message):
+    outcome: ChargeOutcome
+    invoice_state: InvoiceState = InvoiceState.OPEN
+    remaining: Money | None = None  # still due after the attempt, as the provider says
+    decline: Decline | None = None  # DECLINED
+    rule: str | None = None  # REFUSED: the rule, with its edition
+    why: str = ""
+    not_before: datetime | None = None  # REFUSED: when the rule would allow it
+
+
+class Ending(StrEnum):
+    """What happens at the end, as the final notice names it."""
+
+    COLLECTIONS = "collections"
+    WRITE_OFF = "write_off"
+
+
+class MessageFacts(Message):
+    """What a message says, all of it true at `as_of`. Names, amounts and links are read when it is sent."""
+
+    stage: Stage
+    reason: Reason
+    action: DeclineClass | None = None  # what the customer has to do, if retrying alone will not help
+    tried: bool = True  # whether a charge was tried at all
+    next_charge_on: date | None = None  # None: we will not try again by ourselves
+    access: Access = Access.FULL
+    restricts_on: date | None = None
+    ends_on: date | None = None
+    ending: Ending | None = None
+
+
+class ContactOrder(Order):
+    channel: Channel
+    language: str
+    facts: MessageFacts
+    not_after: datetime | None = None
+
+
+class ContactState(StrEnum):
+    SENT = "sent"
+    UNKNOWN = "unknown"  # it may have gone out; it is not sent twice to find out
+    NOT_OPEN = "not_open"  # the invoice no longer is: nothing was sent
+    REFUSED = "refused"  # a rule forbade it for now or for good: nothing was sent
+    UNREACHABLE = "unreachable"  # no address on this channel, or the provider will not deliver to it
+
+
+class ContactOutcome(Message):
+    state: ContactState
+    invoice_state: InvoiceState = InvoiceState.OPEN
+    remaining: Money | None = None
+    provider_id: str | None = None
+    why: str = ""
+
+
+class AccessOrder(Order):
+    access: Access
+    subscription_id: str | None = None
+
+
+class SubscriptionOrder(Order):
+    subscription_id: str
+
+
+class HandoffOrder(Order):
+    amount: Money
+    again: bool = False  # the agency did not acknowledge the first one
+
+
+class HandoffResult(Message):
+    reference: str
+
+
+class RecallOrder(Order):
+    reference: str
+
+
+class WriteOffOrder(Order):
+    outcome: Outcome
+
+
+class CloseOrder(Order):
+    """Closes the case in the ledger. The last activity of every case."""
+
+    outcome: Outcome
+    remaining: Money
+    attempts: int
+
+
+class Done(Message):
+    """An effect happened. `invoice_state` and `remaining` are what the activity read on its way, if it did."""
+
+    detail: str = ""
+    invoice_state: InvoiceState | None = None
+    remaining: Money | None = None

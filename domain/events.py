@@ -1,0 +1,135 @@
+"""What a case is told: facts (signals) and orders (updates, and signals from the Temporal UI).
+
+One frozen model per message. Facts carry the provider's event id, by which the case knows a duplicate.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import Field
+
+from domain.base import Message
+from domain.case import ChargeOutcome
+from domain.declines import Decline
+from domain.money import Money
+from domain.steps import AttemptKind, Channel
+
+
+class PaymentReceived(Message):
+    """Money came in: from the customer, from our own charge, or outside the provider."""
+
+    event_id: str = Field(min_length=1)
+    amount: Money
+    remaining: Money | None = None  # still due by the provider's account; None: reckoned from `amount`
+
+
+class InvoiceState(StrEnum):
+    OPEN = "open"
+    PAID = "paid"
+    VOID = "void"
+    UNCOLLECTIBLE = "uncollectible"
+    DRAFT = "draft"
+
+
+class ReportedAttempt(Message):
+    """A charge attempt that was not ours: the customer's own or another engine's."""
+
+    at: datetime
+    kind: AttemptKind = AttemptKind.CUSTOMER
+    outcome: ChargeOutcome = ChargeOutcome.DECLINED
+    decline: Decline | None = None
+
+
+class InvoiceChanged(Message):
+    """The invoice is not what it was: a credit note, a void, another engine's attempt."""
+
+    event_id: str = Field(min_length=1)
+    state: InvoiceState = InvoiceState.OPEN
+    remaining: Money | None = None
+    attempt: ReportedAttempt | None = None
+
+
+class MethodChange(StrEnum):
+    NEW = "new"  # another card or account
+    UPDATED = "updated"  # the same one with new data, by the customer or by the network's updater
+    AUTHENTICATED = "authenticated"  # the customer confirmed the payment with the bank
+
+
+class PaymentMethodChanged(Message):
+    event_id: str = Field(min_length=1)
+    change: MethodChange = MethodChange.NEW
+
+
+class DisputeOpened(Message):
+    event_id: str = Field(min_length=1)
+    dispute_id: str = ""
+
+
+class DisputeOutcome(StrEnum):
+    WON = "won"  # the merchant's claim stands
+    LOST = "lost"  # the customer need not pay
+    WITHDRAWN = "withdrawn"
+
+
+class DisputeClosed(Message):
+    event_id: str = Field(min_length=1)
+    outcome: DisputeOutcome
+
+
+class ContactResult(StrEnum):
+    DELIVERED = "delivered"
+    BOUNCED = "bounced"
+    OPTED_OUT = "opted_out"
+    COMPLAINED = "complained"
+    INVALID_ADDRESS = "invalid_address"
+    UNDELIVERED = "undelivered"
+
+
+CLOSES_CHANNEL = frozenset(
+    {ContactResult.BOUNCED, ContactResult.OPTED_OUT, ContactResult.COMPLAINED, ContactResult.INVALID_ADDRESS}
+)
+LEAVES_CHANNEL_OPEN = frozenset({ContactResult.DELIVERED, ContactResult.UNDELIVERED})
+
+
+class ContactReported(Message):
+    """What became of a contact, or what the customer answered to it."""
+
+    event_id: str = Field(min_length=1)
+    channel: Channel
+    result: ContactResult
+
+
+class AgencyReport(StrEnum):
+    ACKNOWLEDGED = "acknowledged"
+    PAYMENT = "payment"
+    RETURNED = "returned"  # the agency gives the case back without success
+
+
+class AgencyReported(Message):
+    event_id: str = Field(min_length=1)
+    report: AgencyReport
+    amount: Money | None = None  # PAYMENT
+
+
+class Pause(Message):
+    by: str = "operator"
+    note: str = ""
+    until: datetime | None = None
+
+
+class Resume(Message):
+    by: str = "operator"
+    note: str = ""
+
+
+class Settle(Message):
+    """The debt is settled for `amount`, which the merchant has received or accepts as agreed."""
+
+    amount: Money
+    by: str = "operator"
+    note: str = ""
+
+
+class WriteOff(Message):
+    by: str = "operator"
+    note: str = ""

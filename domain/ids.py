@@ -1,0 +1,34 @@
+"""Every identity that must be the same on every retry and every replay is built here, and only here."""
+
+import hashlib
+
+
+def workflow_id(invoice_id: str) -> str:
+    """The workflow id of an invoice's dunning case: one invoice, one case."""
+    return f"dunning-{invoice_id}"
+
+
+def charge_key(invoice_id: str, attempt: int) -> str:
+    """The provider's idempotency key of one charge attempt. A new attempt is a new key; a repeated request is not."""
+    return f"dun:{invoice_id}:{attempt}"
+
+
+def contact_key(invoice_id: str, step: str, channel: str) -> str:
+    """The key of one contact, carried to the provider so that an unknown outcome can be looked up."""
+    return f"dun:{invoice_id}:{step}:{channel}"
+
+
+def effect_key(invoice_id: str, step: str) -> str:
+    """The idempotency key of any other effect of a step (service access, handoff, cancellation)."""
+    return f"dun:{invoice_id}:{step}"
+
+
+def spread(case: str, occasion: str, limit_seconds: int) -> int:
+    """Seconds in [0, limit] by which this case is late for this occasion, the same on every replay.
+
+    Spreads the cases that would otherwise wake in the same second. A hash, never a random number.
+    """
+    if limit_seconds <= 0:
+        return 0
+    digest = hashlib.sha256(f"{case}/{occasion}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") % (limit_seconds + 1)

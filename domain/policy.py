@@ -1,0 +1,180 @@
+"""The policy: one timeline for charges, messages, service restriction and the end. YAML in, this model out."""
+
+from datetime import time, timedelta
+from enum import StrEnum
+from typing import Annotated, Any, Self
+
+from pydantic import BeforeValidator, Field, field_validator, model_validator
+
+from domain.base import Frozen
+from domain.calendar import ContactHours, Paydays
+from domain.declines import DeclineClass
+from domain.money import Money
+from domain.steps import Access, Channel, Stage, StepKind
+
+
+class CatchUp(StrEnum):
+    """What happens to steps whose time passed while the system was down."""
+
+    LATEST = (
+        "latest"  # only the newest missed message, at most one charge; the others are recorded as skipped
+    )
+    ALL = "all"  # every one, in order
+    NONE = "none"  # none but the final notice and the end
+
+
+def _step_of(value: Any) -> Any:
+    """`charge` or `{remind: {channel: email, stage: firm}}` or `{restrict: read_only}` → the fields of a StepSpec."""
+    if isinstance(value, str):
+        return {"kind": value}
+    if isinstance(value, dict) and len(value) == 1:
+        [(kind, detail)] = value.items()
+        if isinstance(detail, dict):
+            return {"kind": kind, **detail}
+        if kind == StepKind.RESTRICT.value:
+            return {"kind": kind, "access": detail}
+    return value
+
+
+class StepSpec(Frozen):
+    """One thing to do on one day of the timeline."""
+
+    kind: str = Field(pattern="^(charge|remind|restrict|cancel_subscription|escalate)$")
+    channel: Channel | None = None
+    stage: Stage | None = None
+    access: Access | None = None
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.kind == "remind" and (self.channel is None or self.stage is None):
+            raise ValueError(
+                "remind needs a channel (email, sms, notice) and a stage (friendly, reminder, firm, final)"
+            )
+        if self.kind != "remind" and (self.channel or self.stage):
+            raise ValueError(f"{self.kind} takes no channel and no stage")
+        if self.kind == "restrict" and self.access in (None, Access.FULL):
+            raise ValueError("restrict needs read_only or blocked")
+        if self.stage is Stage.ACTION:
+            raise ValueError(
+                "the action mail is sent by itself when it is needed: see contacts.action_request"
+            )
+        return self
+
+    @property
+    def name(self) -> str:
+        """The step's name within its day; with the day it makes the step's key."""
+        return "-".join(part for part in (self.kind, self.channel, self.stage, self.access) if part)
+
+
+class Entry(Frozen):
+    """One day of the timeline."""
+
+    day: int = Field(ge=0, le=365)
+    at: time | None = None  # local time; None: the policy's time_of_day
+    do: tuple[Annotated[StepSpec, BeforeValidator(_step_of)], ...] = Field(min_length=1)
+
+
+class Retries(Frozen):
+    max_attempts: int = Field(
+        ge=0, le=15
+    )  # counting attempts per case; 15 is the oldest network ceiling still quoted
+    max_per_day: int = Field(ge=1, le=4)  # counting attempts per local day
+    quick: tuple[timedelta, ...] = ()  # after a technical fault, from the first one on
+    paydays: Paydays = Paydays()
+    payday_min_wait: timedelta = timedelta(hours=48)
+    do_not_honor: DeclineClass = DeclineClass.RETRY_LATER
+
+    @field_validator("do_not_honor")
+    @classmethod
+    def _known_switch(cls, value: DeclineClass) -> DeclineClass:
+        if value not in (DeclineClass.RETRY_LATER, DeclineClass.NEW_METHOD):
+            raise ValueError("do_not_honor is retry_later or new_method")
+        return value
+
+
+class Contacts(Frozen):
+    hours: ContactHours
+    action_request: Channel = Channel.EMAIL
+    fallback: dict[Channel, Channel] = Field(
+        default_factory=dict
+    )  # when a channel is closed to this customer
+
+
+class Collections(Frozen):
+    minimum: tuple[Money, ...] = ()  # per currency; a currency without a row is written off
+    acknowledge_within_days: int = Field(default=5, ge=1)
+    deadline_days: int = Field(default=60, ge=1)
+
+    @field_validator("minimum", mode="before")
+    @classmethod
+    def _amounts(cls, value: Any) -> Any:
+        """Reads `{USD: 50, THB: "1500.00"}`, amounts in major units."""
+        if not isinstance(value, dict):
+            return value
+        return tuple(Money.of_major(str(amount), str(currency)) for currency, amount in value.items())
+
+    def accepts(self, due: Money) -> bool:
+        """Whether an amount is worth an agency's work."""
+        return any(row.currency == due.currency and row <= due for row in self.minimum)
+
+
+class Endgame(Frozen):
+    notice_days: int = Field(ge=1)  # the end comes no earlier than this after the final notice was sent
+    collections: Collections | None = None
+
+
+class Policy(Frozen):
+    """A complete policy. A case keeps the one it started with, in its own history."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9-]{1,40}$")
+    version: int = Field(ge=1)
+    description: str = ""
+    segments: tuple[str, ...] = ("any",)  # who it applies to
+    default_time_zone: str  # for a customer of whom not even the country is known
+    time_of_day: time
+    jitter: timedelta = Field(ge=timedelta(0), le=timedelta(hours=1))
+    timeline: tuple[Entry, ...] = Field(min_length=1)
+    retries: Retries
+    contacts: Contacts
+    catch_up: CatchUp = CatchUp.LATEST
+    late_after: timedelta = timedelta(hours=12)  # a step this late counts as missed
+    endgame: Endgame
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Self:
+        days = [entry.day for entry in self.timeline]
+        if days != sorted(set(days)):
+            raise ValueError(
+                "timeline: days must rise from entry to entry; put steps of one day into one entry"
+            )
+        for entry in self.timeline:
+            names = [spec.name for spec in entry.do]
+            if len(names) != len(set(names)):
+                raise ValueError(f"timeline: day {entry.day} does the same thing twice")
+        self._ends_well()
+        return self
+
+    def _ends_well(self) -> None:
+        steps = [(entry.day, spec) for entry in self.timeline for spec in entry.do]
+        messages = [day for day, spec in steps if spec.kind == "remind"]
+        finals = [day for day, spec in steps if spec.stage is Stage.FINAL]
+        ends = [day for day, spec in steps if spec.kind == "escalate"]
+        if len(ends) != 1 or ends[0] != self.timeline[-1].day:
+            raise ValueError(
+                "timeline: the last day, and only the last day, needs `escalate`: a case must end"
+            )
+        if not finals or max(finals) + self.endgame.notice_days > ends[0]:
+            raise ValueError(
+                f"timeline: the end on day {ends[0]} needs a message of stage final at least "
+                f"{self.endgame.notice_days} days before it (endgame.notice_days)"
+            )
+        for day, spec in steps:
+            if spec.kind in ("restrict", "cancel_subscription") and not any(sent <= day for sent in messages):
+                raise ValueError(
+                    f"timeline: {spec.kind} on day {day} comes before any message to the customer"
+                )
+        charges = [day for day, spec in steps if spec.kind == "charge"]
+        if len(charges) > self.retries.max_attempts:
+            raise ValueError(
+                f"timeline: {len(charges)} charges, but retries.max_attempts is {self.retries.max_attempts}"
+            )
