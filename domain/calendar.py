@@ -1,4 +1,4 @@
-"""Local time of a customer: allowed contact hours, paydays, the moment of a step. Pure functions of given zones and days."""
+"""Local time of a customer: allowed contact hours, paydays, the moment of a step. Pure functions of what is given."""
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta

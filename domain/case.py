@@ -1,4 +1,4 @@
-"""The case: everything a decision needs to know about one failed invoice. Immutable; `domain/apply.py` makes the next one."""
+"""The case: all that a decision needs to know of one failed invoice. Immutable; `domain/apply.py` makes the next one."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -62,9 +62,7 @@ class Facts(Message):
     segment: str = "any"
     amount: Money  # what was due when the case opened
     opened_at: datetime  # UTC, the moment the case opened: day 0 of the timeline
-    holidays: tuple[
-        date, ...
-    ] = ()  # public holidays of the country, pinned so that a replay decides the same
+    holidays: tuple[date, ...] = ()  # public holidays of the country, pinned so that a replay decides the same
 
 
 class Attempt(Message):
@@ -133,9 +131,7 @@ class Case(Message):
     facts: Facts
     policy: Policy
     due: Money  # still to be paid
-    decline: Decline | None = (
-        None  # the standing decline; None: nothing was tried or nothing stands in the way
-    )
+    decline: Decline | None = None  # the standing decline; None: nothing was tried or nothing stands in the way
     declined_at: datetime | None = None
     method: int = 0  # how often the payment method changed or the customer authenticated
     method_tried: int = 0  # up to which change the immediate try was made

@@ -59,9 +59,7 @@ class Decline(Message):
     code: str  # the code that decided, for operators: "insufficient_funds", "mastercard advice 03"
     reason: Reason
     rule: str  # id of the table row that decided
-    max_tries: int | None = (
-        None  # further tries after which the code counts as `new_method`; None: the policy's limits
-    )
+    max_tries: int | None = None  # further tries after which the code counts as `new_method`; None: the policy's limits
     not_before: datetime | None = None  # the network asks to wait until then
     reached_network: bool = True
     raw: RawDecline = RawDecline()
@@ -79,7 +77,8 @@ class CodeRule(Frozen):
 class DeclineTable(Frozen):
     """The dated table of codes (policies/rules/declines.yaml).
 
-    `networks[brand]["advice"|"decline"][code]` rules are read before `advice[code]`, then `codes[code]`, then `unknown`.
+    `network_advice[brand][code]` and `network_decline[brand][code]` are read before `advice[code]`, then
+    `codes[code]`, then `unknown`.
     """
 
     edition: date

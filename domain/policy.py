@@ -16,9 +16,7 @@ from domain.steps import Access, Channel, Stage, StepKind
 class CatchUp(StrEnum):
     """What happens to steps whose time passed while the system was down."""
 
-    LATEST = (
-        "latest"  # only the newest missed message, at most one charge; the others are recorded as skipped
-    )
+    LATEST = "latest"  # only the newest missed message, at most one charge; the others are recorded as skipped
     ALL = "all"  # every one, in order
     NONE = "none"  # none but the final notice and the end
 
@@ -55,9 +53,7 @@ class StepSpec(Frozen):
         if self.kind == "restrict" and self.access in (None, Access.FULL):
             raise ValueError("restrict needs read_only or blocked")
         if self.stage is Stage.ACTION:
-            raise ValueError(
-                "the action mail is sent by itself when it is needed: see contacts.action_request"
-            )
+            raise ValueError("the action mail is sent by itself when it is needed: see contacts.action_request")
         return self
 
     @property
@@ -75,9 +71,7 @@ class Entry(Frozen):
 
 
 class Retries(Frozen):
-    max_attempts: int = Field(
-        ge=0, le=15
-    )  # counting attempts per case; 15 is the oldest network ceiling still quoted
+    max_attempts: int = Field(ge=0, le=15)  # counting attempts per case; 15 is the oldest network ceiling still quoted
     max_per_day: int = Field(ge=1, le=4)  # counting attempts per local day
     quick: tuple[timedelta, ...] = ()  # after a technical fault, from the first one on
     paydays: Paydays = Paydays()
@@ -95,9 +89,7 @@ class Retries(Frozen):
 class Contacts(Frozen):
     hours: ContactHours
     action_request: Channel = Channel.EMAIL
-    fallback: dict[Channel, Channel] = Field(
-        default_factory=dict
-    )  # when a channel is closed to this customer
+    fallback: dict[Channel, Channel] = Field(default_factory=dict)  # when a channel is closed to this customer
 
 
 class Collections(Frozen):
@@ -144,9 +136,7 @@ class Policy(Frozen):
     def _coherent(self) -> Self:
         days = [entry.day for entry in self.timeline]
         if days != sorted(set(days)):
-            raise ValueError(
-                "timeline: days must rise from entry to entry; put steps of one day into one entry"
-            )
+            raise ValueError("timeline: days must rise from entry to entry; put steps of one day into one entry")
         for entry in self.timeline:
             names = [spec.name for spec in entry.do]
             if len(names) != len(set(names)):
@@ -160,9 +150,7 @@ class Policy(Frozen):
         finals = [day for day, spec in steps if spec.stage is Stage.FINAL]
         ends = [day for day, spec in steps if spec.kind == "escalate"]
         if len(ends) != 1 or ends[0] != self.timeline[-1].day:
-            raise ValueError(
-                "timeline: the last day, and only the last day, needs `escalate`: a case must end"
-            )
+            raise ValueError("timeline: the last day, and only the last day, needs `escalate`: a case must end")
         if not finals or max(finals) + self.endgame.notice_days > ends[0]:
             raise ValueError(
                 f"timeline: the end on day {ends[0]} needs a message of stage final at least "
@@ -170,9 +158,7 @@ class Policy(Frozen):
             )
         for day, spec in steps:
             if spec.kind in ("restrict", "cancel_subscription") and not any(sent <= day for sent in messages):
-                raise ValueError(
-                    f"timeline: {spec.kind} on day {day} comes before any message to the customer"
-                )
+                raise ValueError(f"timeline: {spec.kind} on day {day} comes before any message to the customer")
         charges = [day for day, spec in steps if spec.kind == "charge"]
         if len(charges) > self.retries.max_attempts:
             raise ValueError(

@@ -265,9 +265,7 @@ class Refusal(Frozen):
 class NetworkRules(Protocol):
     """The dated ceilings of the card networks (policies/rules/networks.yaml)."""
 
-    def refuse(
-        self, network: str | None, uses: Sequence[CardUse], amount: Money, at: datetime
-    ) -> Refusal | None:
+    def refuse(self, network: str | None, uses: Sequence[CardUse], amount: Money, at: datetime) -> Refusal | None:
         """Whether one more charge now would break a ceiling. `uses` are the card's charges of the last 31 days."""
 
 
@@ -284,9 +282,7 @@ class Ledger(Protocol):
 
     def cases(self, status: str | None = None) -> list[CaseRow]: ...
 
-    def close_case(
-        self, invoice_id: str, outcome: Outcome, remaining: Money, at: datetime, line: TimelineRow
-    ) -> None:
+    def close_case(self, invoice_id: str, outcome: Outcome, remaining: Money, at: datetime, line: TimelineRow) -> None:
         """Closes the case's row. A second call with the same outcome changes nothing."""
 
     def address(self, customer_id: str) -> Address: ...
@@ -329,9 +325,7 @@ class Ledger(Protocol):
 
     def contacts(self, invoice_id: str) -> list[ContactRow]: ...
 
-    def close_channel(
-        self, customer_id: str, channel: Channel, why: str, event_id: str, at: datetime
-    ) -> None:
+    def close_channel(self, customer_id: str, channel: Channel, why: str, event_id: str, at: datetime) -> None:
         """The customer opted out of a channel or it bounced. Once per event id."""
 
     def closed_channels(self, customer_id: str) -> dict[Channel, str]: ...
@@ -344,9 +338,7 @@ class Ledger(Protocol):
 
     def timeline(self, invoice_id: str) -> list[TimelineRow]: ...
 
-    def provider_event(
-        self, provider: str, event_id: str, kind: str, invoice_id: str | None, at: datetime
-    ) -> bool:
+    def provider_event(self, provider: str, event_id: str, kind: str, invoice_id: str | None, at: datetime) -> bool:
         """Records that an event came in. False: it had come before."""
 
     def record_handoff(self, invoice_id: str, handoff_id: str, reference: str, at: datetime) -> None: ...

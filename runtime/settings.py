@@ -1,0 +1,94 @@
+"""Settings: the only reader of the environment. Secrets never appear in a repr, a log or an error."""
+
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong. One sentence that names the variable and what to do."""
+
+
+class Settings(BaseSettings):
+    """Every variable of the system, by its name in the environment (upper case)."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_file=None)
+
+    temporal_address: str = "127.0.0.1:7233"
+    temporal_namespace: str = "default"
+    temporal_api_key: SecretStr | None = None
+    temporal_tls: bool = False
+    dunning_task_queue: str = "dunning"
+
+    dunning_database_url: str = f"sqlite:///{ROOT / 'var' / 'dunning.db'}"
+    dunning_policies: Path = ROOT / "policies"
+    dunning_log_level: str = "INFO"
+
+    stripe_api_key: SecretStr | None = None
+    stripe_api_base: str = "https://api.stripe.com"
+
+    sendgrid_api_key: SecretStr | None = None
+    sendgrid_api_base: str = "https://api.sendgrid.com"
+    sendgrid_from_email: str = "billing@example.com"
+    sendgrid_from_name: str = "Billing"
+    # Whether the account has Email Activity, by which an unknown send can be looked up, and how late it may be.
+    sendgrid_email_activity: bool = False
+    sendgrid_activity_lag: timedelta = timedelta(minutes=5)
+
+    twilio_account_sid: str | None = None
+    twilio_auth_token: SecretStr | None = None
+    twilio_api_base: str = "https://api.twilio.com"
+    twilio_from: str | None = None
+    twilio_status_callback: str | None = None
+
+    merchant_webhook_url: str | None = None
+    merchant_webhook_secret: SecretStr | None = None
+    merchant_name: str = "Example"
+
+    # An http(s) URL, or a folder that bundles are written to.
+    agency_endpoint: str = str(ROOT / "var" / "handoffs")
+    agency_token: SecretStr | None = None
+
+    provider_timeout: timedelta = Field(default=timedelta(seconds=10), gt=timedelta(0))
+
+    @cached_property
+    def stripe_secret(self) -> str:
+        return self._required("STRIPE_API_KEY", self.stripe_api_key)
+
+    @cached_property
+    def sendgrid_secret(self) -> str:
+        return self._required("SENDGRID_API_KEY", self.sendgrid_api_key)
+
+    @cached_property
+    def twilio_secret(self) -> str:
+        return self._required("TWILIO_AUTH_TOKEN", self.twilio_auth_token)
+
+    @cached_property
+    def merchant_secret(self) -> str:
+        return self._required("MERCHANT_WEBHOOK_SECRET", self.merchant_webhook_secret)
+
+    def required(self, variable: str) -> str:
+        """The text setting with this environment name; SettingsError when it is not set."""
+        value = getattr(self, variable.lower())
+        return self._required(variable, SecretStr(value) if value else None)
+
+    @staticmethod
+    def _required(variable: str, value: SecretStr | None) -> str:
+        if value is None or not value.get_secret_value():
+            raise SettingsError(f"{variable} is not set: set it in the environment (README, Settings).")
+        return value.get_secret_value()
+
+
+def load_settings() -> Settings:
+    """Reads the environment. Raises SettingsError that names the wrong variable, without its value."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors(include_input=False)[0]
+        name = ".".join(str(part) for part in first["loc"]).upper()
+        raise SettingsError(f"{name}: {first['msg']}.") from None
