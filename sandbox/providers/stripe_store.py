@@ -1,0 +1,149 @@
+"""Stripe's objects by id: reading with `expand`, and recording of events."""
+
+from collections.abc import Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+
+from sandbox.providers.journal import Journal, Json
+from sandbox.providers.stripe_objects import API_VERSION
+
+MAX_EXPAND_DEPTH = 4
+
+_NOUNS = {
+    "invoice": "invoice",
+    "customer": "customer",
+    "charge": "charge",
+    "payment_intent": "payment_intent",
+    "payment_method": "PaymentMethod",
+    "subscription": "subscription",
+    "event": "event",
+    "dispute": "dispute",
+}
+
+
+class StripeFailure(Exception):
+    """An answer that Stripe gives in place of an object. `body` is the content of `error`."""
+
+    def __init__(self, status: int, body: Json) -> None:
+        super().__init__(body["message"])
+        self.status = status
+        self.body = body
+
+
+def invalid_request(message: str, *, status: int = 400, **fields: str) -> StripeFailure:
+    return StripeFailure(status, {"message": message, "type": "invalid_request_error", **fields})
+
+
+@dataclass
+class Cause:
+    """The API request behind a change; the default one stands for Stripe itself, the dashboard or the customer.
+
+    executed: whether the endpoint began its work, so that Stripe stores the answer under the idempotency key.
+    origin:   api, automatic (Stripe's own first attempt) or customer (hosted invoice page).
+    """
+
+    request_id: str | None = None
+    key: str | None = None
+    origin: str = "automatic"
+    executed: bool = False
+
+
+class StripeStore:
+    """All objects of the account. Callers hold the journal's lock."""
+
+    def __init__(self, journal: Journal) -> None:
+        self.journal = journal
+        self.objects: dict[str, Json] = {}
+        self.events: list[Json] = []
+
+    def put(self, obj: Json) -> Json:
+        self.objects[obj["id"]] = obj
+        return obj
+
+    def get(self, kind: str, id_: str, param: str = "id", status: int = 404) -> Json:
+        """The live object (not a copy). Raises Stripe's `resource_missing` if there is none of that kind."""
+        obj = self.objects.get(id_)
+        if obj is None or obj["object"] != kind:
+            raise invalid_request(
+                f"No such {_NOUNS.get(kind, kind)}: '{id_}'",
+                status=status,
+                code="resource_missing",
+                doc_url="https://docs.stripe.com/error-codes/resource-missing",
+                param=param,
+            )
+        return obj
+
+    def of_kind(self, kind: str) -> list[Json]:
+        return [obj for obj in self.objects.values() if obj["object"] == kind]
+
+    def payments_of(self, invoice_id: str) -> list[Json]:
+        """The invoice's payments, the newest first."""
+        return [p for p in reversed(self.of_kind("invoice_payment")) if p["invoice"] == invoice_id]
+
+    def default_payment(self, invoice_id: str) -> Json:
+        return next(p for p in self.payments_of(invoice_id) if p["is_default"])
+
+    def invoice_of_intent(self, intent_id: str) -> str | None:
+        payments = self.of_kind("invoice_payment")
+        return next((p["invoice"] for p in payments if p["payment"]["payment_intent"] == intent_id), None)
+
+    def view(self, obj: Json, expand: Sequence[str] = ()) -> Json:
+        """A copy of the object as the API shows it, with the `expand` paths resolved."""
+        seen: Json = deepcopy(obj)
+        for path in expand:
+            parts = path.split(".")
+            if len(parts) > MAX_EXPAND_DEPTH:
+                raise invalid_request(
+                    f"You cannot expand more than {MAX_EXPAND_DEPTH} levels of a property. Property: {path}",
+                    code="property_expansion_max_depth",
+                )
+            self._expand(seen, parts, path)
+        return seen
+
+    def _expand(self, node: Json, parts: Sequence[str], path: str) -> None:
+        name, *rest = parts
+        if name == "payments" and node.get("object") == "invoice":
+            # Includable property: absent unless it is asked for.
+            node.setdefault("payments", self._payment_list(node["id"]))
+        elif name == "confirmation_secret" and node.get("object") == "invoice":
+            node["confirmation_secret"] = self._confirmation_secret(node["id"])
+        elif name not in node:
+            raise invalid_request(f"This property cannot be expanded ({path}).", code="property_expansion_not_allowed")
+        value = node[name]
+        if isinstance(value, str) and value in self.objects:
+            value = node[name] = deepcopy(self.objects[value])
+        if rest:
+            for child in value if isinstance(value, list) else [value]:
+                if isinstance(child, dict):
+                    self._expand(child, rest, path)
+
+    def _payment_list(self, invoice_id: str) -> Json:
+        return {
+            "object": "list",
+            "data": deepcopy(self.payments_of(invoice_id)),
+            "has_more": False,
+            "url": "/v1/invoice_payments",
+        }
+
+    def _confirmation_secret(self, invoice_id: str) -> Json:
+        intent = self.objects[self.default_payment(invoice_id)["payment"]["payment_intent"]]
+        return {"client_secret": intent["client_secret"], "type": "payment_intent"}
+
+    def emit(self, type_: str, obj: Json, cause: Cause, previous: Json | None = None) -> Json:
+        """Record an event with the object as it is now. `previous` holds the old values of what changed."""
+        data: Json = {"object": deepcopy(obj)}
+        if previous is not None:
+            data["previous_attributes"] = previous
+        event: Json = {
+            "id": self.journal.new_id("evt"),
+            "object": "event",
+            "api_version": API_VERSION,
+            "created": self.journal.timestamp(),
+            "data": data,
+            "livemode": False,
+            "pending_webhooks": 0,
+            "request": {"id": cause.request_id, "idempotency_key": cause.key},
+            "type": type_,
+        }
+        self.events.append(event)
+        return event

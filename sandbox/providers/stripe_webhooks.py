@@ -1,0 +1,113 @@
+"""Stripe's webhook endpoint: signing (rules.md 2.4), delivery and its disorder, and the older event shape."""
+
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import Iterable
+from copy import deepcopy
+
+from sandbox.providers.journal import Json
+from sandbox.providers.stripe_store import StripeStore
+from sandbox.providers.webhooks import Delivery, Outbox
+
+PRE_BASIL_VERSION = "2024-06-20"
+
+
+def signature_header(body: bytes, secret: str, timestamp: int) -> str:
+    """The value of `Stripe-Signature` for a raw body. timestamp: Unix seconds."""
+    digest = hmac.new(secret.encode(), f"{timestamp}.".encode() + body, hashlib.sha256).hexdigest()
+    return f"t={timestamp},v1={digest}"
+
+
+class StripeWebhooks:
+    """Sends every event to `url`, once one is set. Thread-safe."""
+
+    def __init__(self, store: StripeStore, outbox: Outbox) -> None:
+        self.secret = "whsec_sandbox"  # noqa: S105  (the stand-in's own, known to everyone)
+        self.url: str | None = None
+        self.types: frozenset[str] | None = None
+        self._store = store
+        self._outbox = outbox
+        self._seen = 0
+        self._copies = 1
+        self._held: list[Json] | None = None
+
+    def configure(self, url: str, *, secret: str | None = None, types: Iterable[str] | None = None) -> None:
+        """Deliver all events from now on, or only those of the given types."""
+        with self._store.journal.lock:
+            self.url = url
+            self.secret = secret or self.secret
+            self.types = frozenset(types) if types is not None else None
+            self._seen = len(self._store.events)
+
+    def duplicate(self, copies: int = 2) -> None:
+        """Deliver each event that many times from now on."""
+        self._copies = copies
+
+    def hold(self) -> None:
+        """Keep events back until `release()`."""
+        with self._store.journal.lock:
+            self._held = self._held or []
+
+    def release(self, *, reverse: bool = False) -> None:
+        """Deliver what was held, the newest first if `reverse`, and hold nothing further."""
+        with self._store.journal.lock:
+            held, self._held = self._held or [], None
+        for event in reversed(held) if reverse else held:
+            self._post(event)
+
+    def deliver(self) -> None:
+        """Send, or hold, the events that happened since the last call."""
+        with self._store.journal.lock:
+            events = self._store.events[self._seen :]
+            self._seen = len(self._store.events)
+            if self.url is None:
+                return
+            for event in events:
+                if self.types is not None and event["type"] not in self.types:
+                    continue
+                if self._held is None:
+                    self._post(event)
+                else:
+                    self._held.append(event)
+
+    def redeliver(self, event: Json) -> None:
+        """Send an event again, as the dashboard's button does."""
+        self._post(event)
+
+    def sign(self, body: bytes, timestamp: int | None = None) -> dict[str, str]:
+        """The signature header of a body; the timestamp defaults to the real time, as receivers check it."""
+        at = int(time.time()) if timestamp is None else timestamp
+        return {"Stripe-Signature": signature_header(body, self.secret, at)}
+
+    def _post(self, event: Json) -> None:
+        if self.url is None:
+            raise ValueError("No webhook endpoint is configured: call webhooks.configure(url) first.")
+        body = json.dumps(event, indent=2).encode()
+        for _ in range(self._copies):
+            self._outbox.post(Delivery("stripe", event["id"], event["type"], self.url, body, self.sign))
+
+    def in_old_shape(self, event: Json) -> Json:
+        """An invoice event as an account still on an API version before *basil* receives it (rules.md 2.2)."""
+        old = deepcopy(event)
+        old["api_version"] = PRE_BASIL_VERSION
+        invoice = old["data"]["object"]
+        if invoice["object"] != "invoice":
+            raise ValueError(f"Only invoice events have an older shape here, not {event['type']}.")
+        with self._store.journal.lock:
+            default = self._store.default_payment(invoice["id"])
+            intent = self._store.objects[default["payment"]["payment_intent"]]
+        parent = invoice.pop("parent")
+        details = parent["subscription_details"] if parent else None
+        off_stripe = invoice.pop("amount_paid_off_stripe")
+        invoice.pop("status_details")
+        invoice.update(
+            charge=intent["latest_charge"],
+            paid=invoice["status"] == "paid",
+            paid_out_of_band=off_stripe > 0,
+            payment_intent=intent["id"],
+            subscription=details["subscription"] if details else None,
+            subscription_details={"metadata": details["metadata"] if details else None},
+        )
+        return old

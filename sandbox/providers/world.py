@@ -1,0 +1,139 @@
+"""The stand-in world: all providers behind one HTTP server on this machine, in a thread of this process."""
+
+import asyncio
+import socket
+import threading
+from types import TracebackType
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Mount, Route
+from starlette.types import ASGIApp
+
+from sandbox.providers.faults import Faults, InnerFaults, OuterFaults
+from sandbox.providers.journal import Clock, Journal, LogEntry, utc_now
+from sandbox.providers.stripe_api import stripe_app
+from sandbox.providers.stripe_world import StripeWorld
+from sandbox.providers.webhooks import Outbox
+
+HOST = "127.0.0.1"
+
+
+class _Server(uvicorn.Server):
+    """A server that says when it listens."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = threading.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready.set()
+
+
+class ProviderWorld:
+    """All providers, their state and the journal of what happened. Use it as a context manager, or `start()` and
+    `stop()` it.
+
+    port:  0 takes a free one.
+    clock: the world's time for `created` and the journal; the real time by default.
+    """
+
+    def __init__(self, *, port: int = 0, clock: Clock = utc_now) -> None:
+        self._wanted_port = port
+        self._port: int | None = None
+        self._server: _Server | None = None
+        self._thread: threading.Thread | None = None
+        self.journal = Journal(clock)
+        self.lock = self.journal.lock
+        self.faults = Faults(self.journal)
+        self.outbox = Outbox(self.journal)
+        self.stripe = StripeWorld(self.journal, self.outbox)
+
+    @property
+    def log(self) -> list[LogEntry]:
+        """A copy of the journal so far, in order."""
+        with self.lock:
+            return list(self.journal.entries)
+
+    @property
+    def base_url(self) -> str:
+        if self._port is None:
+            raise RuntimeError("The stand-in world has no address yet: start() it first.")
+        return f"http://{HOST}:{self._port}"
+
+    @property
+    def stripe_url(self) -> str:
+        return f"{self.base_url}/stripe"
+
+    def start(self) -> None:
+        """Listen. Raises RuntimeError with a sentence if the port is taken."""
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((HOST, self._wanted_port))
+        except OSError as error:
+            listener.close()
+            raise RuntimeError(
+                f"The providers' stand-ins cannot listen on {HOST}:{self._wanted_port} ({error.strerror}): "
+                "stop what uses that port or choose another one."
+            ) from error
+        self._port = listener.getsockname()[1]
+        config = uvicorn.Config(
+            self._application(),
+            http="h11",
+            loop="asyncio",
+            lifespan="off",
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=1,
+        )
+        self._server = _Server(config)
+        self._thread = threading.Thread(
+            target=self._serve, args=[self._server, listener], name="sandbox-providers", daemon=True
+        )
+        self._thread.start()
+        if not self._server.ready.wait(timeout=10):
+            raise RuntimeError("The providers' stand-ins did not start within 10 seconds.")
+
+    def stop(self) -> None:
+        """Close the server and end its threads. The state stays readable."""
+        self.outbox.stop()
+        self.faults.clear()
+        if self._server is not None:
+            self._server.should_exit = True
+        if self._thread is not None:
+            self._thread.join(timeout=10)
+
+    def __enter__(self) -> "ProviderWorld":
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    @staticmethod
+    def _serve(server: _Server, listener: socket.socket) -> None:
+        asyncio.run(server.serve(sockets=[listener]))
+
+    def _application(self) -> ASGIApp:
+        return Starlette(
+            routes=[
+                Route("/", _health),
+                Mount("/stripe", OuterFaults(stripe_app(self.stripe), "stripe", self.faults)),
+            ]
+        )
+
+    def _mount(self, provider: str, app: ASGIApp) -> Mount:
+        return Mount(f"/{provider}", OuterFaults(InnerFaults(app, provider), provider, self.faults))
+
+
+async def _health(_: Request) -> JSONResponse:
+    return JSONResponse({"status": "ok"})
