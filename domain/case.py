@@ -1,4 +1,4 @@
-"""The case: all that a decision needs to know of one failed invoice. Immutable; `domain/apply.py` makes the next one."""
+"""The case: all that a decision needs to know of one failed invoice. `domain/apply.py` makes the next one."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -62,6 +62,7 @@ class Facts(Message):
     segment: str = "any"
     amount: Money  # what was due when the case opened
     opened_at: datetime  # UTC, the moment the case opened: day 0 of the timeline
+    tried_before: bool = True  # whether a charge was tried before the case opened
     holidays: tuple[date, ...] = ()  # public holidays of the country, pinned so that a replay decides the same
 
 
@@ -173,6 +174,11 @@ class Case(Message):
         """The stage of the newest message; `silent` before the first."""
         sent = [r for r in self.steps.values() if r.state is StepState.DONE and r.stage]
         return max(sent, key=lambda record: record.at).stage or "silent" if sent else "silent"
+
+    @property
+    def tried(self) -> bool:
+        """Whether any charge was ever tried: without one, no message may say that a payment failed."""
+        return self.facts.tried_before or any(a.charged for a in self.attempts)
 
     @property
     def our_attempts(self) -> tuple[Attempt, ...]:

@@ -70,6 +70,7 @@ class Step(Message):
     due: datetime
     day: int  # day of the timeline, for humans; 0 = the day the case was opened
     channel: Channel | None = None  # REMIND
+    instead_of: Channel | None = None  # REMIND: the policy's channel, when that one is closed to this customer
     stage: Stage | None = None  # REMIND
     access: Access | None = None  # RESTRICT, RESTORE
     attempt_kind: AttemptKind | None = None  # CHARGE

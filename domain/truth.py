@@ -1,0 +1,31 @@
+"""What a message says about the case. Every word of it has to be true at the moment of sending."""
+
+from datetime import datetime
+
+from domain.calendar import local
+from domain.case import Case
+from domain.declines import Reason
+from domain.effects import Ending, MessageFacts
+from domain.reasons import why_blocked
+from domain.steps import Stage, Step, StepKind
+from domain.timeline import ending_kind, ends_at, pending
+
+
+def message_facts(case: Case, step: Step, now: datetime) -> MessageFacts:
+    """The facts for one message that is sent at `now`, from the same schedule that the case follows."""
+    steps = [s for s in pending(case, now) if not why_blocked(case, s)]
+    charges = [s.due for s in steps if s.kind is StepKind.CHARGE and s.due > now]
+    restricts = [s.due for s in steps if s.kind is StepKind.RESTRICT]
+    ends = ends_at(case, now)
+    reason = case.decline.reason if case.decline else Reason.DECLINED
+    return MessageFacts(
+        stage=step.stage or Stage.REMINDER,
+        reason=reason if case.tried else Reason.NO_PAYMENT_METHOD,
+        action=case.decline_class if case.awaits_customer else None,
+        tried=case.tried,
+        next_charge_on=local(min(charges), case.zone).date() if charges else None,
+        access=case.access,
+        restricts_on=local(max(min(restricts), now), case.zone).date() if restricts else None,
+        ends_on=local(ends, case.zone).date(),
+        ending=Ending.COLLECTIONS if ending_kind(case) is StepKind.HANDOFF else Ending.WRITE_OFF,
+    )
