@@ -1,0 +1,100 @@
+"""How the ledger's database is opened and brought up to date: a SQLite file or PostgreSQL, by URL."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import event, exc
+
+from gateways.ports import ProviderMisuse, ProviderTrouble
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+# Any number that no other program of the merchant uses as an advisory lock.
+_UPGRADE_LOCK = 7_306_921_554
+_BUSY_SECONDS = 30
+
+
+def open_database(url: str) -> sa.Engine:
+    """An engine whose transactions are safe with several threads and processes.
+
+    On SQLite a transaction that writes has to say so beforehand (execution option `writes`), so that it waits for
+    its turn in place of failing half-way. Raises ProviderMisuse for a URL that is neither SQLite nor PostgreSQL.
+    """
+    parsed = _parse(url)
+    if parsed.get_backend_name() == "postgresql":
+        return sa.create_engine(parsed, pool_pre_ping=True, hide_parameters=True)
+    engine = sa.create_engine(parsed, connect_args={"timeout": _BUSY_SECONDS}, hide_parameters=True)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def upgrade_schema(url: str) -> None:
+    """Brings the database to the newest schema; creates the file and its folder. Safe to run twice and at once.
+
+    Raises ProviderTrouble when the database does not answer, ProviderMisuse for a wrong URL.
+    """
+    engine = open_database(url)
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    try:
+        with trouble():
+            if engine.dialect.name == "sqlite" and engine.url.database:
+                Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
+                _use_write_ahead_log(engine)
+            with engine.execution_options(writes=True).begin() as connection:
+                if connection.dialect.name == "postgresql":
+                    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_UPGRADE_LOCK)))
+                config.attributes["connection"] = connection
+                command.upgrade(config, "head")
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def trouble() -> Iterator[None]:
+    """Turns a lost, busy or unreachable database into ProviderTrouble, which is retried."""
+    try:
+        yield
+    except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as error:
+        raise ProviderTrouble(
+            f"The ledger's database does not answer ({type(error).__name__}): check that it runs and can be reached."
+        ) from error
+
+
+def _parse(url: str) -> sa.URL:
+    try:
+        parsed = sa.make_url(url)
+        backend = parsed.get_backend_name()
+    except exc.ArgumentError:
+        backend = ""
+    if backend in ("postgresql", "postgres"):
+        return parsed.set(drivername="postgresql+psycopg")
+    if backend == "sqlite":
+        return parsed
+    # The URL is not repeated: it may hold a password.
+    raise ProviderMisuse("The ledger's URL is wrong: use sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE.")
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    # The driver's own BEGIN comes too late and is never IMMEDIATE: `_begin_sqlite` sends it instead.
+    connection.isolation_level = None
+    connection.execute("PRAGMA foreign_keys=ON")
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _use_write_ahead_log(engine: sa.Engine) -> None:
+    """Lets readers go on while one process writes. The file remembers it."""
+    connection = engine.raw_connection()
+    try:
+        connection.cursor().execute("PRAGMA journal_mode=WAL")
+    finally:
+        connection.close()

@@ -1,0 +1,200 @@
+"""The ledger's tables. `migrations/` creates them; a test compares the two.
+
+Money is an amount in minor units (BIGINT) beside its ISO 4217 currency. Times are UTC.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Dialect
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class UtcTime(sa.types.TypeDecorator[datetime]):
+    """A moment. SQLite has no time zones: it is kept there as UTC without one, and comes back aware from both."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a time zone cannot be written to the ledger")
+        moment = value.astimezone(UTC)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+# SQLite numbers rows by itself only when the key is exactly INTEGER.
+_RowNumber = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def _text(name: str, *arguments: Any, null: bool = False) -> sa.Column[Any]:
+    return sa.Column(name, sa.Text(), *arguments, nullable=null)
+
+
+def _moment(name: str, *, null: bool = False) -> sa.Column[Any]:
+    return sa.Column(name, UtcTime(), nullable=null)
+
+
+def _case() -> sa.Column[Any]:
+    return _text("invoice_id", sa.ForeignKey("cases.invoice_id"))
+
+
+customers = sa.Table(
+    "customers",
+    metadata,
+    sa.Column("customer_id", sa.Text(), primary_key=True),
+    _text("name", null=True),
+    _text("email", null=True),
+    _text("phone", null=True),
+    _text("country"),
+    _text("language"),
+    _text("time_zone", null=True),
+    _text("segment"),
+)
+
+cases = sa.Table(
+    "cases",
+    metadata,
+    # One invoice, one case, for ever: the workflow's id is only unique while the server remembers the workflow.
+    sa.Column("invoice_id", sa.Text(), primary_key=True),
+    _text("invoice_number", null=True),
+    _text("customer_id", sa.ForeignKey("customers.customer_id")),
+    _text("subscription_id", null=True),
+    _text("policy"),
+    _text("policy_digest"),
+    sa.Column("amount", sa.BigInteger(), nullable=False),
+    sa.Column("remaining", sa.BigInteger(), nullable=False),
+    sa.Column("currency", sa.CHAR(3), nullable=False),
+    _moment("opened_at"),
+    _text("status"),
+    _text("decline_code", null=True),
+    _text("decline_class", null=True),
+    _text("outcome", null=True),
+    _moment("closed_at", null=True),
+    sa.Index(None, "status", "opened_at"),
+    sa.Index(None, "customer_id"),
+)
+
+attempts = sa.Table(
+    "attempts",
+    metadata,
+    sa.Column("id", _RowNumber, primary_key=True),
+    # No foreign key: the customer's own charge on an invoice without a case uses up the card's budget too.
+    _text("invoice_id"),
+    sa.Column("attempt", sa.Integer(), nullable=False),
+    _text("event_id", null=True),
+    _text("kind"),
+    _text("key"),
+    _text("step"),
+    _text("state"),
+    _moment("as_of"),
+    _moment("started_at"),
+    sa.Column("amount", sa.BigInteger(), nullable=False),
+    sa.Column("currency", sa.CHAR(3), nullable=False),
+    _text("network", null=True),
+    _text("fingerprint", null=True),
+    _text("outcome", null=True),
+    _text("provider_id", null=True),
+    sa.Column("reached_network", sa.Boolean(), nullable=False),
+    sa.Column("decline", sa.JSON(none_as_null=True), nullable=True),
+    _text("rule", null=True),
+    _text("why", null=True),
+    _moment("not_before", null=True),
+    # Attempt 0 is somebody else's charge and known by its event; all others are ours and known by their number.
+    sa.CheckConstraint("(attempt = 0) = (event_id IS NOT NULL)", name="foreign_by_event"),
+    sa.UniqueConstraint("event_id"),
+    sa.Index(
+        "uq_attempts_invoice_id_attempt",
+        "invoice_id",
+        "attempt",
+        unique=True,
+        sqlite_where=sa.text("attempt > 0"),
+        postgresql_where=sa.text("attempt > 0"),
+    ),
+    sa.Index(None, "fingerprint", "as_of"),
+    sa.Index(None, "invoice_id"),
+)
+
+contacts = sa.Table(
+    "contacts",
+    metadata,
+    sa.Column("id", _RowNumber, primary_key=True),
+    _case(),
+    _text("step"),
+    _text("channel"),
+    _text("stage"),
+    _text("key"),
+    _text("state"),
+    _moment("as_of"),
+    _moment("started_at"),
+    _text("provider_id", null=True),
+    _text("subject"),
+    _text("text"),
+    sa.UniqueConstraint("invoice_id", "step", "channel"),
+)
+
+channel_closures = sa.Table(
+    "channel_closures",
+    metadata,
+    # No foreign key: an opt-out is kept even when it comes before the customer's first case.
+    _text("customer_id"),
+    sa.Column("event_id", sa.Text(), primary_key=True),
+    sa.Column("channel", sa.Text(), primary_key=True),
+    _text("why"),
+    _moment("at"),
+    sa.Index(None, "customer_id"),
+)
+
+handoffs = sa.Table(
+    "handoffs",
+    metadata,
+    sa.Column("handoff_id", sa.Text(), primary_key=True),
+    _case(),
+    _text("reference"),
+    _moment("at"),
+    sa.Index(None, "invoice_id"),
+)
+
+provider_events = sa.Table(
+    "provider_events",
+    metadata,
+    sa.Column("provider", sa.Text(), primary_key=True),
+    sa.Column("event_id", sa.Text(), primary_key=True),
+    _text("kind"),
+    _text("invoice_id", null=True),
+    _moment("at"),
+)
+
+# Append-only: triggers refuse UPDATE, DELETE and TRUNCATE (see the migration).
+timeline = sa.Table(
+    "timeline",
+    metadata,
+    sa.Column("id", _RowNumber, primary_key=True),
+    _case(),
+    _moment("at"),
+    _text("step"),
+    _text("what"),
+    _text("why"),
+    _text("rule", null=True),
+    # What makes the line different from another of the same step: empty for an effect, which happens once; the
+    # moment for a decision; the attempt or the channel for what became of one.
+    _text("occasion"),
+    sa.UniqueConstraint("invoice_id", "step", "what", "occasion"),
+)
