@@ -1,0 +1,20 @@
+"""The stand-in world for the gateways' tests: one per test, so that no test sees another one's money."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from gateways.stripe_payments import StripePayments
+from sandbox.providers.world import ProviderWorld
+
+
+@pytest.fixture
+def world() -> Iterator[ProviderWorld]:
+    with ProviderWorld() as world:
+        yield world
+
+
+@pytest.fixture
+def payments(world: ProviderWorld) -> StripePayments:
+    return StripePayments(world.stripe.api_key, world.stripe_url, timedelta(seconds=2))

@@ -1,0 +1,87 @@
+"""Every request of the Stripe gateway is valid by Stripe's own OpenAPI description, which stripe-mock checks."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from domain.case import ChargeOutcome
+from domain.events import InvoiceState
+from domain.money import Money
+from gateways import stripe_payments
+from gateways.ports import InvoiceSnapshot, PaymentMethod, ProviderMisuse, ProviderTrouble
+from gateways.stripe_payments import StripePayments
+from sandbox.stripe_mock import start_stripe_mock
+
+OPEN_INVOICE = InvoiceSnapshot(
+    id="in_contract",
+    number="C-1",
+    state=InvoiceState.OPEN,
+    currency="USD",
+    amount=Money(amount=1999, currency="USD"),
+    remaining=Money(amount=1999, currency="USD"),
+    customer_id="cus_contract",
+    payment_method=PaymentMethod(id="pm_contract"),
+)
+
+
+@pytest.fixture(scope="module")
+def mock_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with start_stripe_mock(data_dir=tmp_path_factory.mktemp("stripe-mock"), say=lambda _: None) as mock:
+        yield mock.url
+
+
+@pytest.fixture
+def payments(mock_url: str) -> StripePayments:
+    return StripePayments("sk_test_contract", mock_url, timedelta(seconds=5))
+
+
+def test_reading_an_invoice_is_a_valid_request(payments: StripePayments) -> None:
+    """The invoice comes back with what the expansions ask for, and is understood."""
+    invoice = payments.read_invoice("in_contract")
+
+    assert "in_contract" == invoice.id
+    assert invoice.customer_id.startswith("cus_")
+
+
+def test_paying_is_a_valid_request(payments: StripePayments) -> None:
+    """stripe-mock keeps no state, so its invoice is never paid: the gateway must not take that for a result."""
+    with pytest.raises(ProviderTrouble, match="without a result"):
+        payments.pay(OPEN_INVOICE, "dun:in_contract:1")
+
+
+def test_looking_up_an_attempt_is_a_valid_request(payments: StripePayments) -> None:
+    """The charges of the default payment are listed from a moment on."""
+    found = payments.find_attempt(OPEN_INVOICE, datetime(2026, 11, 23, tzinfo=UTC))
+
+    assert found is None or found.outcome in ChargeOutcome
+
+
+def test_cancelling_a_subscription_is_a_valid_request(payments: StripePayments) -> None:
+    """Nothing is raised."""
+    payments.cancel_subscription("sub_contract", "dun:in_contract:cancel")
+
+
+def test_marking_uncollectible_is_a_valid_request(payments: StripePayments) -> None:
+    """Nothing is raised."""
+    payments.mark_uncollectible("in_contract", "dun:in_contract:write_off")
+
+
+def test_finding_the_invoice_of_a_payment_is_a_valid_request(payments: StripePayments) -> None:
+    """A dispute names a payment; the list of invoice payments leads to the invoice."""
+    assert payments.invoice_of_payment("pi_contract")
+
+
+def test_a_wrong_key_is_refused_by_the_mock_too(mock_url: str) -> None:
+    """The contract test would notice if the key did not travel: stripe-mock refuses a key that is none."""
+    wrong = StripePayments("nonsense", mock_url, timedelta(seconds=5))
+
+    with pytest.raises(ProviderMisuse, match="check STRIPE_API_KEY"):
+        wrong.read_invoice("in_contract")
+
+
+def test_no_expansion_is_deeper_than_stripe_allows() -> None:
+    """Stripe resolves four levels, which stripe-mock does not check."""
+    depths = [len(path.split(".")) for path in stripe_payments._EXPAND]
+
+    assert max(depths) <= 4
