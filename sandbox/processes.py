@@ -1,6 +1,7 @@
 """Child processes that never outlive their parent."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -54,6 +55,8 @@ def spawn(spec: ChildSpec) -> subprocess.Popen[bytes]:
     if spec.log.exists() and spec.log.stat().st_size > MAX_LOG_BYTES:
         spec.log.replace(spec.log.with_name(spec.log.name + ".1"))
     argv = list(spec.argv)
+    if shutil.which(argv[0]) is None:
+        raise SandboxError(f"{spec.name} cannot be started: no program {argv[0]} that can be run.")
     if sys.platform == "linux":
         argv = [sys.executable, "-I", "-S", "-c", _DIE_WITH_PARENT, str(os.getpid()), *argv]
     try:
@@ -69,7 +72,7 @@ def spawn(spec: ChildSpec) -> subprocess.Popen[bytes]:
             )
     except OSError as error:
         raise SandboxError(
-            f"{spec.name} cannot be started ({error}): check that {spec.argv[0]} exists and can be run."
+            f"{spec.name} cannot be started ({error}): check its program {spec.argv[0]} and its folder {spec.cwd}."
         ) from error
 
 

@@ -63,7 +63,7 @@ def cached_program(program: Program, *, say: Say, cache: Path, build: Build) -> 
         with exclusive(folder.with_name(f"{folder.name}.lock"), f"another build of {program.title}", say):
             if wrong := _what_is_wrong(program, folder):
                 if (folder / program.binary).exists():
-                    say(f"The cached {program.title} is broken ({wrong}): building it again")
+                    say(f"In the cache {program.title} is broken ({wrong}): building it again")
                 _build(program, folder, cache, say, build)
     except OSError as error:
         raise SandboxError(

@@ -14,7 +14,7 @@ import temporalio.service
 from sandbox.ports import HOST
 from sandbox.processes import ChildSpec, end, spawn
 from sandbox.program_cache import PROGRESS_EVERY, Say, exclusive
-from sandbox.server_config import NAMESPACE, TIME_SKIPPING
+from sandbox.server_config import TIME_SKIPPING
 from sandbox.temporal_probe import server_version
 
 OLDEST_WITH_TIME_SKIPPING = (1, 32)
@@ -61,7 +61,7 @@ def cli_child(cli: Path, data_dir: Path, ports: Mapping[str, int], *, time_skipp
     """The tool's development server as a child process: server and web UI in one, with a SQLite file."""
     argv = [str(cli), "server", "start-dev", "--ip", HOST, "--port", str(ports["frontend"])]
     argv += ["--ui-ip", HOST, "--ui-port", str(ports["ui"])] if ui else ["--headless"]
-    argv += ["--namespace", NAMESPACE, "--db-filename", str(cli_database(data_dir)), "--log-level", "warn"]
+    argv += ["--db-filename", str(cli_database(data_dir)), "--log-level", "warn"]
     for key, value in TIME_SKIPPING.items() if time_skipping else ():
         argv += ["--dynamic-config-value", f"{key}={json.dumps(value)}"]
     address = f"{HOST}:{ports['frontend']}"
