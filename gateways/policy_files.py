@@ -1,0 +1,68 @@
+"""The policies of a folder: YAML files, read once, checked whole."""
+
+import hashlib
+import json
+from pathlib import Path
+
+from domain.policy import Policy
+from gateways.marked_yaml import FileError, read_model
+
+ANY_SEGMENT = "any"
+
+
+class PolicyError(Exception):
+    """A policy is wrong or unknown. One sentence per problem; those of a file name it, the line and the key."""
+
+
+def load_policy(path: Path | str) -> Policy:
+    """Reads one policy. Raises PolicyError with every problem of the file."""
+    try:
+        return read_model(Path(path), Policy)
+    except FileError as error:
+        raise PolicyError(str(error)) from None
+
+
+def policy_digest(policy: Policy) -> str:
+    """16 hexadecimal digits that are the same for the same content, whatever the file's layout and comments."""
+    text = json.dumps(policy.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+class PolicyStore:
+    """Every policy of a folder (`*.yaml`, without its subfolders). Raises PolicyError when one of them is wrong."""
+
+    def __init__(self, folder: Path | str) -> None:
+        files = sorted(Path(folder).glob("*.yaml"))
+        if not files:
+            raise PolicyError(f"{folder}: no policy (*.yaml) is in this folder: set DUNNING_POLICIES to the right one.")
+        self._folder = folder
+        self._by_name: dict[str, Policy] = {}
+        self._by_segment: dict[str, Policy] = {}
+        sources: dict[str, Path] = {}
+        for file in files:
+            policy = load_policy(file)
+            if policy.name in sources:
+                raise PolicyError(f"{file}: the name {policy.name} is taken by {sources[policy.name]}: choose another.")
+            sources[policy.name] = file
+            self._by_name[policy.name] = policy
+            for segment in policy.segments:
+                if other := self._by_segment.get(segment):
+                    raise PolicyError(
+                        f"{file}: the segment {segment} belongs to {sources[other.name]}: leave it in one of the two."
+                    )
+                self._by_segment[segment] = policy
+
+    def get(self, name: str) -> Policy:
+        """The policy with this name."""
+        if policy := self._by_name.get(name):
+            return policy
+        known = ", ".join(sorted(self._by_name))
+        raise PolicyError(f"There is no policy {name!r} in {self._folder}: use {known}.")
+
+    def for_segment(self, segment: str) -> Policy:
+        """The policy for customers of this segment, else the one for any segment."""
+        if policy := self._by_segment.get(segment) or self._by_segment.get(ANY_SEGMENT):
+            return policy
+        raise PolicyError(
+            f"No policy in {self._folder} is for the segment {segment!r}: add it, or {ANY_SEGMENT}, to a policy."
+        )
