@@ -14,6 +14,7 @@ from stripe.params import InvoicePayParams
 from domain.case import ChargeOutcome
 from domain.declines import RawDecline
 from domain.events import InvoiceState
+from gateways import stripe_fields as fields
 from gateways import stripe_shapes as shapes
 from gateways.http_errors import retry_after
 from gateways.ports import ChargeAnswer, InvoiceSnapshot, NotFound, ProviderMisuse, ProviderTrouble
@@ -28,7 +29,7 @@ _EXPAND = [
 # A charge that was refused, whatever HTTP status that comes with: bank debits and authentication use 400 as well.
 _REFUSED_PAYMENT = frozenset(
     {
-        shapes.REQUIRES_ACTION,
+        fields.REQUIRES_ACTION,
         "account_closed",
         "authentication_required",
         "bank_account_restricted",
@@ -83,7 +84,7 @@ class StripePayments:
         if invoice.state is not InvoiceState.OPEN:
             return ChargeAnswer(outcome=ChargeOutcome.NOT_OPEN, invoice=invoice)
         if invoice.payment_method is None:
-            nothing = RawDecline(error_code=shapes.NO_PAYMENT_METHOD, network_status="not_sent_to_network")
+            nothing = RawDecline(error_code=fields.NO_PAYMENT_METHOD, network_status="not_sent_to_network")
             return ChargeAnswer(outcome=ChargeOutcome.DECLINED, decline=nothing, invoice=invoice)
         params: InvoicePayParams = {
             "payment_method": invoice.payment_method.id,
@@ -107,7 +108,7 @@ class StripePayments:
         under the same key answers it again.
         """
         current = self._read(invoice.id)
-        intents = shapes.intents(current)
+        intents = fields.intents(current)
         if not intents:
             return None
         # The default payment's intent comes first. A customer's part payment has another one.
@@ -115,12 +116,12 @@ class StripePayments:
         charge = self._newest_charge(str(intent["id"]), int((since - _CLOCK_GRAIN).timestamp()))
         if charge is None:
             return None
-        outcome = shapes.charge_outcome(charge)
+        outcome = fields.charge_outcome(charge)
         declined = outcome is ChargeOutcome.DECLINED
         return ChargeAnswer(
             outcome=outcome,
-            provider_id=shapes.object_id(intent),
-            decline=shapes.raw_decline(_error_of(intent, charge), charge) if declined else None,
+            provider_id=fields.object_id(intent),
+            decline=fields.raw_decline(_error_of(intent, charge), charge) if declined else None,
             invoice=_parsed(current, charge),
         )
 
@@ -158,7 +159,7 @@ class StripePayments:
                 {"payment": {"type": "payment_intent", "payment_intent": payment_intent_id}, "limit": 1}
             ),
         )
-        return shapes.object_id(found.data[0].to_dict().get("invoice")) if found.data else None
+        return fields.object_id(found.data[0].to_dict().get("invoice")) if found.data else None
 
     def _read(self, invoice_id: str) -> dict[str, Any]:
         invoice = _call(
@@ -168,15 +169,15 @@ class StripePayments:
 
     def _snapshot(self, invoice: dict[str, Any]) -> InvoiceSnapshot:
         """Adds what the invoice alone does not show: the codes of its newest charge, and a source's card."""
-        intent = shapes.open_intent(invoice)
-        error = shapes.expanded(intent.get("last_payment_error"))
-        charge_id = shapes.object_id(error.get("charge")) or shapes.object_id(intent.get("latest_charge"))
+        intent = fields.open_intent(invoice)
+        error = fields.expanded(intent.get("last_payment_error"))
+        charge_id = fields.object_id(error.get("charge")) or fields.object_id(intent.get("latest_charge"))
         snapshot = _parsed(invoice, self._charge(charge_id) if error and charge_id else None)
-        method = shapes.default_method(invoice)
+        method = fields.default_method(invoice)
         if isinstance(method, str):
             # An old-style card or source; Stripe shows it as a payment method under the same id.
             found = _call(f"read payment method {method}", lambda: self._client.v1.payment_methods.retrieve(method))
-            return snapshot.model_copy(update={"payment_method": shapes.read_method(found.to_dict())})
+            return snapshot.model_copy(update={"payment_method": fields.read_method(found.to_dict())})
         return snapshot
 
     def _charge(self, charge_id: str) -> dict[str, Any]:
@@ -212,10 +213,10 @@ class StripePayments:
 
     def _declined(self, error: stripe.StripeError, invoice: InvoiceSnapshot) -> ChargeAnswer:
         details = dict(error.error.to_dict()) if error.error else {}
-        intent = shapes.expanded(details.get("payment_intent"))
-        last_error = shapes.expanded(intent.get("last_payment_error"))
+        intent = fields.expanded(details.get("payment_intent"))
+        last_error = fields.expanded(intent.get("last_payment_error"))
         merged = {**last_error} | {name: value for name, value in details.items() if value is not None}
-        charge_id = shapes.object_id(merged.get("charge"))
+        charge_id = fields.object_id(merged.get("charge"))
         charge = None
         if charge_id:
             try:
@@ -223,12 +224,12 @@ class StripePayments:
             except (ProviderTrouble, ProviderMisuse):
                 # The decline is certain and must be recorded; the network's status is a detail of it.
                 charge = None
-        decline = shapes.raw_decline(merged, charge)
+        decline = fields.raw_decline(merged, charge)
         if decline.network is None and invoice.payment_method:
             decline = decline.model_copy(update={"network": invoice.payment_method.network})
         return ChargeAnswer(
             outcome=ChargeOutcome.DECLINED,
-            provider_id=shapes.object_id(intent) or charge_id,
+            provider_id=fields.object_id(intent) or charge_id,
             decline=decline,
         )
 
@@ -242,7 +243,7 @@ def _parsed(invoice: dict[str, Any], charge: dict[str, Any] | None) -> InvoiceSn
 
 def _pending(invoice: dict[str, Any], snapshot: InvoiceSnapshot) -> ChargeAnswer | None:
     """The answer for an open invoice whose payment waits: for the bank, or for the customer."""
-    intent = shapes.open_intent(invoice)
+    intent = fields.open_intent(invoice)
     match intent.get("status"):
         case "processing":
             outcome = ChargeOutcome.PROCESSING
@@ -250,14 +251,14 @@ def _pending(invoice: dict[str, Any], snapshot: InvoiceSnapshot) -> ChargeAnswer
             outcome = ChargeOutcome.DECLINED
         case _:
             return None
-    decline = shapes.intent_decline(intent) if outcome is ChargeOutcome.DECLINED else None
-    return ChargeAnswer(outcome=outcome, provider_id=shapes.object_id(intent), decline=decline, invoice=snapshot)
+    decline = fields.intent_decline(intent) if outcome is ChargeOutcome.DECLINED else None
+    return ChargeAnswer(outcome=outcome, provider_id=fields.object_id(intent), decline=decline, invoice=snapshot)
 
 
-def _error_of(intent: shapes.Json, charge: dict[str, Any]) -> shapes.Json:
+def _error_of(intent: fields.Json, charge: dict[str, Any]) -> fields.Json:
     """The intent's error, if it is about this charge and not about a later one."""
-    error = shapes.expanded(intent.get("last_payment_error"))
-    return error if shapes.object_id(error.get("charge")) == charge["id"] else {}
+    error = fields.expanded(intent.get("last_payment_error"))
+    return error if fields.object_id(error.get("charge")) == charge["id"] else {}
 
 
 def _call(what: str, request: Callable[[], T]) -> T:

@@ -1,0 +1,158 @@
+"""Where Stripe keeps things inside its objects, in both shapes (see stripe_shapes). Pure functions of plain JSON."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from domain.case import ChargeOutcome
+from domain.declines import RawDecline
+from gateways.ports import PaymentMethod
+
+Json = Mapping[str, Any]
+
+# What Stripe answers when the customer has to confirm the payment with the bank.
+REQUIRES_ACTION = "invoice_payment_intent_requires_action"
+# Ours, because Stripe has no code for it: there was nothing to charge.
+NO_PAYMENT_METHOD = "no_payment_method"
+
+_EPOCH = datetime.fromtimestamp(0, UTC)
+_CODES = ("decline_code", "advice_code", "network_advice_code", "network_decline_code")
+
+
+def object_id(value: object) -> str | None:
+    """The id of a reference, whether Stripe expanded it to an object or not."""
+    if isinstance(value, Mapping):
+        value = value.get("id")
+    return value if isinstance(value, str) and value else None
+
+
+def expanded(value: object) -> Json:
+    """The object behind a reference; empty when the reference was not expanded or there is none."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def moment(value: object) -> datetime | None:
+    """Stripe's Unix seconds as an aware UTC datetime."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return datetime.fromtimestamp(value, UTC)
+    return None
+
+
+def subscription_id(invoice: Json) -> str | None:
+    """The invoice's subscription, in either shape."""
+    details = expanded(expanded(invoice.get("parent")).get("subscription_details"))
+    return object_id(details.get("subscription")) or object_id(invoice.get("subscription"))
+
+
+def default_method(invoice: Json) -> str | Json | None:
+    """What Stripe would charge next: invoice, then subscription, then customer; at each, a source comes second.
+
+    An object where the reference was expanded, else its id. (docs.stripe.com/billing/revenue-recovery/smart-retries,
+    read 2026-04-12.)
+    """
+    details = expanded(expanded(invoice.get("parent")).get("subscription_details"))
+    subscription = expanded(details.get("subscription")) or expanded(invoice.get("subscription"))
+    customer = expanded(invoice.get("customer"))
+    for holder, name in (
+        (invoice, "default_payment_method"),
+        (invoice, "default_source"),
+        (subscription, "default_payment_method"),
+        (subscription, "default_source"),
+        (expanded(customer.get("invoice_settings")), "default_payment_method"),
+        (customer, "default_source"),
+    ):
+        if method := holder.get(name):
+            return method if isinstance(method, Mapping) else str(method)
+    return None
+
+
+def read_method(method: str | Json | None) -> PaymentMethod | None:
+    """A payment method, or only its id where that is all there is."""
+    identity = object_id(method)
+    if identity is None:
+        return None
+    details = details_of(expanded(method))
+    return PaymentMethod(
+        id=identity,
+        network=brand_of(details),
+        fingerprint=details.get("fingerprint"),
+        country=details.get("country"),
+    )
+
+
+def intents(invoice: Json) -> list[Json]:
+    """The invoice's expanded payment intents, the default payment's first, then the newest."""
+    ordered = sorted(_payments(invoice), key=lambda payment: bool(payment.get("is_default")), reverse=True)
+    found = [expanded(expanded(payment.get("payment")).get("payment_intent")) for payment in ordered]
+    return [intent for intent in (*found, expanded(invoice.get("payment_intent"))) if intent]
+
+
+def open_intent(invoice: Json) -> Json:
+    """The payment intent that the next charge of the invoice would be made on; empty when there is none.
+
+    It is the default payment's: Stripe keeps that one at what remains, while a part payment has its own.
+    """
+    candidates = [i for i in intents(invoice) if i.get("status") not in ("succeeded", "canceled")]
+    return candidates[0] if candidates else {}
+
+
+def intent_decline(intent: Json, charge: Json | None = None) -> RawDecline | None:
+    """Why the intent's newest attempt failed, or None if it did not (or there was none)."""
+    error = expanded(intent.get("last_payment_error"))
+    if intent.get("status") == "requires_action":
+        return raw_decline({"code": REQUIRES_ACTION, "payment_method": intent.get("payment_method")}, charge)
+    return raw_decline(error, charge) if error else None
+
+
+def raw_decline(error: Json, charge: Json | None = None) -> RawDecline:
+    """All codes of a refused charge: of the error, and what only the charge's outcome shows."""
+    outcome = expanded((charge or {}).get("outcome"))
+    codes = {name: error.get(name) or outcome.get(name) for name in _CODES}
+    # A block by Stripe's own risk rules has its telling code in the outcome only.
+    if outcome.get("type") == "blocked" and outcome.get("reason"):
+        codes["decline_code"] = outcome["reason"]
+    by_charge = details_of(expanded((charge or {}).get("payment_method_details")))
+    return RawDecline(
+        error_code=error.get("code") or (charge or {}).get("failure_code"),
+        network=brand_of(by_charge) or brand_of(details_of(expanded(error.get("payment_method")))),
+        network_status=outcome.get("network_status"),
+        **codes,
+    )
+
+
+def charge_outcome(charge: Json) -> ChargeOutcome:
+    """What became of a charge."""
+    match charge.get("status"):
+        case "succeeded":
+            return ChargeOutcome.PAID
+        case "failed":
+            return ChargeOutcome.DECLINED
+        case _:
+            return ChargeOutcome.PROCESSING
+
+
+def paid_by(invoice: Json) -> str | None:
+    """The id of the newest payment that paid the invoice: a payment intent, a charge or a payment record."""
+    for payment in _payments(invoice):
+        if payment.get("status") == "paid":
+            means = expanded(payment.get("payment"))
+            return object_id(means.get(str(means.get("type"))))
+    return object_id(invoice.get("payment_intent")) or object_id(invoice.get("charge"))
+
+
+def _payments(invoice: Json) -> list[Json]:
+    """The invoice's payments where the object shows them, the newest first."""
+    listed = expanded(invoice.get("payments")).get("data")
+    found = [payment for payment in listed if isinstance(payment, Mapping)] if isinstance(listed, list) else []
+    return sorted(found, key=lambda payment: moment(payment.get("created")) or _EPOCH, reverse=True)
+
+
+def details_of(method: Json) -> Json:
+    """The block that a method or a charge keeps under the name of its type: `{"type": "card", "card": {…}}`."""
+    return expanded(method.get(str(method.get("type"))))
+
+
+def brand_of(details: Json) -> str | None:
+    """The card network in Stripe's lower-case words; None for bank debits and unknown cards."""
+    brand = details.get("brand")
+    return brand.lower() if isinstance(brand, str) and brand != "unknown" else None
