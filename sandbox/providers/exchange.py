@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+_TRANSPORT = "sandbox.transport"
+
 
 @dataclass(frozen=True)
 class Reply:
@@ -63,13 +65,23 @@ async def answer(send: Send, reply: Reply) -> None:
     await send({"type": "http.response.body", "body": reply.body})
 
 
-async def hang_up(send: Send, receive: Receive) -> None:
+class KeepTransport:
+    """Outermost layer: remembers the connection of a request, so that `hang_up` can close it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # ASGI has no word for closing a connection: uvicorn's `send` is a method of the object that owns it.
+        owner = getattr(send, "__self__", None)
+        await self._app({**scope, _TRANSPORT: getattr(owner, "transport", None)}, receive, send)
+
+
+async def hang_up(scope: Scope, receive: Receive) -> None:
     """Close the client's connection without a single byte of answer."""
-    # ASGI has no word for it: uvicorn's `send` is a method of the object that owns the transport.
-    owner = getattr(send, "__self__", None)
-    transport = getattr(owner, "transport", None)
+    transport = scope[_TRANSPORT]
     if transport is None:
-        raise RuntimeError("Hanging up needs uvicorn's h11 protocol: run the world with http='h11'.")
+        raise RuntimeError("Hanging up needs uvicorn's own protocol: this server gives no access to its connection.")
     transport.abort()
     await wait_for_disconnect(receive)
 

@@ -173,11 +173,11 @@ class OuterFaults:
         elif fault.mode is Mode.RATE_LIMITED:
             await answer(send, _error(self._provider, 429, fault.retry_after))
         elif fault.mode is Mode.TIMEOUT_BEFORE:
-            await self._leave(fault, receive, send)
+            await self._leave(fault, scope, receive)
         else:
             reply = await run(self._app, {**scope, SCOPE_KEY: fault}, body)
             if fault.mode is Mode.TIMEOUT_AFTER:
-                await self._leave(fault, receive, send)
+                await self._leave(fault, scope, receive)
                 return
             if fault.mode is Mode.HOLD_AFTER:
                 await fault.hold()
@@ -185,11 +185,11 @@ class OuterFaults:
                 reply = reply.with_body(reply.body[: len(reply.body) // 2] or b"{")
             await answer(send, reply)
 
-    async def _leave(self, fault: Fault, receive: Receive, send: Send) -> None:
+    async def _leave(self, fault: Fault, scope: Scope, receive: Receive) -> None:
         if fault.hang:
             await wait_for_disconnect(receive)
         else:
-            await hang_up(send, receive)
+            await hang_up(scope, receive)
 
 
 class InnerFaults:

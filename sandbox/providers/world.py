@@ -12,10 +12,15 @@ from starlette.responses import JSONResponse
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
+from sandbox.providers.agency import AgencyWorld, agency_app
+from sandbox.providers.exchange import KeepTransport
 from sandbox.providers.faults import Faults, InnerFaults, OuterFaults
 from sandbox.providers.journal import Clock, Journal, LogEntry, utc_now
+from sandbox.providers.merchant import MerchantWorld, merchant_app
+from sandbox.providers.sendgrid import SendGridWorld, sendgrid_app
 from sandbox.providers.stripe_api import stripe_app
 from sandbox.providers.stripe_world import StripeWorld
+from sandbox.providers.twilio import TwilioWorld, twilio_app
 from sandbox.providers.webhooks import Outbox
 
 HOST = "127.0.0.1"
@@ -51,6 +56,10 @@ class ProviderWorld:
         self.faults = Faults(self.journal)
         self.outbox = Outbox(self.journal)
         self.stripe = StripeWorld(self.journal, self.outbox)
+        self.sendgrid = SendGridWorld(self.journal, self.outbox)
+        self.twilio = TwilioWorld(self.journal, self.outbox)
+        self.merchant = MerchantWorld(self.journal)
+        self.agency = AgencyWorld(self.journal)
 
     @property
     def log(self) -> list[LogEntry]:
@@ -67,6 +76,22 @@ class ProviderWorld:
     @property
     def stripe_url(self) -> str:
         return f"{self.base_url}/stripe"
+
+    @property
+    def sendgrid_url(self) -> str:
+        return f"{self.base_url}/sendgrid"
+
+    @property
+    def twilio_url(self) -> str:
+        return f"{self.base_url}/twilio"
+
+    @property
+    def merchant_url(self) -> str:
+        return f"{self.base_url}/merchant"
+
+    @property
+    def agency_url(self) -> str:
+        return f"{self.base_url}/agency"
 
     def start(self) -> None:
         """Listen. Raises RuntimeError with a sentence if the port is taken."""
@@ -124,12 +149,18 @@ class ProviderWorld:
         asyncio.run(server.serve(sockets=[listener]))
 
     def _application(self) -> ASGIApp:
-        return Starlette(
+        providers = Starlette(
             routes=[
                 Route("/", _health),
+                # Stripe puts its idempotency keys between the two layers of faults by itself.
                 Mount("/stripe", OuterFaults(stripe_app(self.stripe), "stripe", self.faults)),
+                self._mount("sendgrid", sendgrid_app(self.sendgrid)),
+                self._mount("twilio", twilio_app(self.twilio)),
+                self._mount("merchant", merchant_app(self.merchant)),
+                self._mount("agency", agency_app(self.agency)),
             ]
         )
+        return KeepTransport(providers)
 
     def _mount(self, provider: str, app: ASGIApp) -> Mount:
         return Mount(f"/{provider}", OuterFaults(InnerFaults(app, provider), provider, self.faults))

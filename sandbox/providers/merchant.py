@@ -1,0 +1,96 @@
+"""The merchant's own application: it restricts and restores service and shows notices when our webhook says so.
+
+The contract is ours. `POST /webhooks/dunning` with a JSON body `{"type": …, "customer": …, "invoice": …, …}`, signed by
+`Dunning-Signature: t=<unix seconds>,v1=<hex HMAC-SHA256 of "{t}.{raw body}">`; `Idempotency-Key` names the delivery.
+"""
+
+import hashlib
+import hmac
+import json
+import time
+from dataclasses import dataclass, field
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from sandbox.providers.journal import Journal, Json
+
+TOLERANCE_S = 300
+
+
+@dataclass
+class MerchantWorld:
+    """Access level and notices per customer. Thread-safe."""
+
+    journal: Journal
+    secret: str = "dwhsec_sandbox"  # noqa: S105  (the stand-in's own, known to everyone)
+    _received: dict[str, Json] = field(default_factory=dict)
+    _access: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def received(self) -> list[Json]:
+        """Every distinct message, in order; a repeated key is not a new one."""
+        with self.journal.lock:
+            return list(self._received.values())
+
+    def access(self, customer: str) -> str:
+        """The customer's level of service: `full`, or what the last restriction asked for."""
+        with self.journal.lock:
+            return self._access.get(customer, "full")
+
+    def notices(self, customer: str) -> list[Json]:
+        """The notices that the customer sees in the application, the oldest first."""
+        return [m for m in self.received if m["type"] == "notice.created" and m["customer"] == customer]
+
+    def is_signed(self, header: str, body: bytes) -> bool:
+        """Whether a `Dunning-Signature` header fits the raw body and is at most five minutes old."""
+        parts = [part.partition("=") for part in header.split(",")]
+        stamps = [value for name, _, value in parts if name == "t"]
+        if len(stamps) != 1 or not stamps[0].isdigit() or abs(time.time() - int(stamps[0])) > TOLERANCE_S:
+            return False
+        expected = hmac.new(self.secret.encode(), f"{stamps[0]}.".encode() + body, hashlib.sha256).hexdigest()
+        return any(hmac.compare_digest(value, expected) for name, _, value in parts if name == "v1")
+
+    def take(self, key: str, message: Json) -> bool:
+        """Apply a message once per key. False if the key is known already."""
+        with self.journal.lock:
+            if key in self._received:
+                self.journal.record("merchant", "message.repeated", _subjects(message), key=key)
+                return False
+            self._received[key] = message
+            kind = message["type"]
+            if kind == "service.restricted":
+                self._access[message["customer"]] = message.get("level", "restricted")
+            elif kind == "service.restored":
+                self._access.pop(message["customer"], None)
+            self.journal.record("merchant", kind, _subjects(message), key=key, data=message)
+            return True
+
+
+def _subjects(message: Json) -> dict[str, str]:
+    return {name: message[name] for name in ("customer", "invoice", "subscription", "case") if message.get(name)}
+
+
+def merchant_app(world: MerchantWorld) -> ASGIApp:
+    """The ASGI application of the merchant."""
+
+    async def webhook(request: Request) -> Response:
+        body = await request.body()
+        if not world.is_signed(request.headers.get("dunning-signature", ""), body):
+            return JSONResponse({"error": "The signature does not fit the body, or it is too old."}, 400)
+        key = request.headers.get("idempotency-key")
+        if not key:
+            return JSONResponse({"error": "The Idempotency-Key header is missing."}, 400)
+        try:
+            message = json.loads(body)
+            is_complete = isinstance(message["type"], str) and isinstance(message["customer"], str)
+        except (ValueError, KeyError, TypeError):
+            is_complete = False
+        if not is_complete:
+            return JSONResponse({"error": "The body needs a JSON object with `type` and `customer`."}, 422)
+        return JSONResponse({"received": True, "repeated": not world.take(key, message)})
+
+    return Starlette(routes=[Route("/webhooks/dunning", webhook, methods=["POST"])])

@@ -1,0 +1,324 @@
+"""SendGrid's stand-in: mail send, Email Activity and the signed Event Webhook (rules.md 3.1)."""
+
+import base64
+import hashlib
+import json
+import re
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parseaddr
+from typing import Any
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from sandbox.providers.journal import Journal, Json
+from sandbox.providers.webhooks import Delivery, Outbox
+
+_ACTIVITY_QUERY = re.compile(
+    r"""(?P<field>[\w.]+)(?:\[['"]?(?P<name>\w+)['"]?\])?\s*(?:=|LIKE)\s*['"](?P<value>[^'"]*)['"]"""
+)
+
+
+@dataclass
+class Email:
+    """One accepted message to one recipient."""
+
+    message_id: str
+    to: str
+    from_email: str
+    subject: str
+    text: str | None
+    html: str | None
+    custom_args: dict[str, str]
+    categories: list[str]
+    headers: dict[str, str]
+    at: datetime
+    status: str = "processed"
+    reason: str | None = None
+
+    @property
+    def sg_message_id(self) -> str:
+        """The per-recipient id of events and Email Activity; it begins with `X-Message-Id`."""
+        return f"{self.message_id}.recvd-sandbox-1-0.0"
+
+
+@dataclass
+class _Problem(Exception):
+    message: str
+    field: str | None = None
+    help: str | None = None
+
+
+@dataclass
+class SendGridWorld:
+    """The account: what was sent, which addresses bounce, and the event webhook. Thread-safe."""
+
+    journal: Journal
+    outbox: Outbox
+    api_key: str = "SG.sandbox"
+    key_argument: str = "dunning_key"
+    webhook_url: str | None = None
+    _sent: list[Email] = field(default_factory=list)
+    _bad_addresses: dict[str, tuple[str, str]] = field(default_factory=dict)
+    _signing_key: ec.EllipticCurvePrivateKey = field(
+        default_factory=lambda: ec.generate_private_key(ec.SECP256R1()), repr=False
+    )
+
+    @property
+    def sent(self) -> list[Email]:
+        """Every accepted message, the oldest first, also those that bounced or were dropped."""
+        with self.journal.lock:
+            return list(self._sent)
+
+    @property
+    def public_key(self) -> str:
+        """The Event Webhook's verification key as the console shows it: base64 DER."""
+        der = self._signing_key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        return base64.b64encode(der).decode()
+
+    def bounce(self, address: str, reason: str = "550 5.1.1 The email account does not exist") -> None:
+        """Mail to this address is accepted (202) and then bounces."""
+        self._bad_addresses[address.lower()] = ("bounce", reason)
+
+    def suppress(self, address: str, reason: str = "Unsubscribed Address") -> None:
+        """Mail to this address is accepted (202) and then dropped."""
+        self._bad_addresses[address.lower()] = ("dropped", reason)
+
+    def accept(self, payload: Json) -> str:
+        """Take a valid mail/send payload; returns the message id."""
+        content = {part["type"]: part["value"] for part in payload["content"]}
+        with self.journal.lock:
+            message_id = self.journal.new_id("sg")[3:]
+            for personalization in payload["personalizations"]:
+                for recipient in personalization["to"]:
+                    self._accept_one(message_id, payload, personalization, recipient["email"], content)
+        return message_id
+
+    def _accept_one(
+        self, message_id: str, payload: Json, personalization: Json, to: str, content: dict[str, str]
+    ) -> None:
+        status, reason = self._bad_addresses.get(to.lower(), ("delivered", None))
+        email = Email(
+            message_id=message_id,
+            to=to,
+            from_email=payload["from"]["email"],
+            subject=personalization.get("subject") or payload["subject"],
+            text=content.get("text/plain"),
+            html=content.get("text/html"),
+            custom_args={**payload.get("custom_args", {}), **personalization.get("custom_args", {})},
+            categories=payload.get("categories", []),
+            headers={**payload.get("headers", {}), **personalization.get("headers", {})},
+            at=self.journal.clock(),
+            status=status,
+            reason=reason,
+        )
+        self._sent.append(email)
+        self.journal.record(
+            "sendgrid",
+            "email.accepted",
+            {"message": message_id, **email.custom_args},
+            key=email.custom_args.get(self.key_argument),
+            data={"to": to, "subject": email.subject, "status": status},
+        )
+        self._report(email, "processed")
+        self._report(email, status)
+
+    def report(self, message_id: str, event: str, **extra: str) -> None:
+        """Send a later event about a message: open, click, spamreport, unsubscribe, deferred, …"""
+        email = next(e for e in self.sent if e.message_id == message_id)
+        self._report(email, event, **extra)
+
+    def events_about(self, email: Email, event: str, **extra: str) -> list[Json]:
+        """The Event Webhook's payload for one event: custom_args flattened to the top level."""
+        entry: Json = {
+            "email": email.to,
+            "event": event,
+            "sg_event_id": hashlib.sha256(f"{email.sg_message_id}{email.to}{event}".encode()).hexdigest()[:22],
+            "sg_message_id": email.sg_message_id,
+            "timestamp": self.journal.timestamp(),
+            **email.custom_args,
+            **extra,
+        }
+        if event in ("bounce", "dropped") and email.reason is not None:
+            entry["reason"] = email.reason
+        if event == "bounce":
+            entry |= {"type": "bounce", "status": "5.1.1"}
+        return [entry]
+
+    def sign(self, body: bytes, timestamp: str | None = None) -> dict[str, str]:
+        """The signature headers of an Event Webhook request (ECDSA P-256 over timestamp + body)."""
+        at = timestamp or str(int(time.time()))
+        signature = self._signing_key.sign(at.encode() + body, ec.ECDSA(hashes.SHA256()))
+        return {
+            "X-Twilio-Email-Event-Webhook-Signature": base64.b64encode(signature).decode(),
+            "X-Twilio-Email-Event-Webhook-Timestamp": at,
+        }
+
+    def _report(self, email: Email, event: str, **extra: str) -> None:
+        if self.webhook_url is None:
+            return
+        events = self.events_about(email, event, **extra)
+        body = json.dumps(events).encode()
+        self.outbox.post(Delivery("sendgrid", events[0]["sg_event_id"], event, self.webhook_url, body, self.sign))
+
+    def find(self, query: str) -> list[Email]:
+        """Messages that match an Email Activity query: every `field="value"` in it must hold."""
+        wanted = [match.groupdict() for match in _ACTIVITY_QUERY.finditer(query)]
+        if not wanted:
+            raise _Problem("invalid query", field="query")
+        return [e for e in reversed(self.sent) if all(_matches(e, **term) for term in wanted)]
+
+
+def _matches(email: Email, *, field: str, name: str | None, value: str) -> bool:
+    if field in ("unique_args", "custom_args"):
+        return email.custom_args.get(name) == value if name else value in email.custom_args.values()
+    if field == "msg_id":
+        return email.sg_message_id.startswith(value.rstrip("%"))
+    simple = {"to_email": email.to, "subject": email.subject, "status": email.status}
+    return simple.get(field) == value
+
+
+def sendgrid_app(world: SendGridWorld) -> ASGIApp:
+    """The ASGI application of one SendGrid account."""
+
+    def refused(request: Request) -> Response | None:
+        if request.headers.get("authorization") == f"Bearer {world.api_key}":
+            return None
+        return _errors(401, _Problem("The provided authorization grant is invalid, expired, or revoked"))
+
+    async def send(request: Request) -> Response:
+        if (refusal := refused(request)) is not None:
+            return refusal
+        try:
+            payload = json.loads(await request.body())
+        except ValueError:
+            return _errors(400, _Problem("Bad Request"))
+        try:
+            _validate(payload)
+        except _Problem as problem:
+            return _errors(400, problem)
+        if payload.get("mail_settings", {}).get("sandbox_mode", {}).get("enable"):
+            return Response(status_code=200)
+        return Response(status_code=202, headers={"X-Message-Id": world.accept(payload)})
+
+    async def search(request: Request) -> Response:
+        if (refusal := refused(request)) is not None:
+            return refusal
+        try:
+            found = world.find(request.query_params.get("query", ""))
+        except _Problem as problem:
+            return _errors(400, problem)
+        limit = int(request.query_params.get("limit", "10"))
+        return JSONResponse({"messages": [_activity(email) for email in found[:limit]]})
+
+    return Starlette(
+        routes=[
+            Route("/v3/mail/send", send, methods=["POST"]),
+            Route("/v3/messages", search, methods=["GET"]),
+        ]
+    )
+
+
+def _activity(email: Email) -> Json:
+    status = {"bounce": "not_delivered", "dropped": "not_delivered"}.get(email.status, email.status)
+    return {
+        "from_email": email.from_email,
+        "msg_id": email.sg_message_id,
+        "subject": email.subject,
+        "to_email": email.to,
+        "status": status,
+        "opens_count": 0,
+        "clicks_count": 0,
+        "last_event_time": email.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }
+
+
+def _errors(status: int, problem: _Problem) -> JSONResponse:
+    error = {"message": problem.message, "field": problem.field, "help": problem.help}
+    return JSONResponse({"errors": [error]}, status)
+
+
+def _validate(payload: Any) -> None:
+    """SendGrid's own checks, with its messages. Raises _Problem."""
+    if not isinstance(payload, dict):
+        raise _Problem("Bad Request")
+    personalizations = payload.get("personalizations")
+    if not isinstance(personalizations, list) or not personalizations:
+        raise _Problem(
+            "The personalizations field is required and must have at least one personalization.", "personalizations"
+        )
+    _validate_address((payload.get("from") or {}).get("email"), "from.email", "from address")
+    seen: set[str] = set()
+    for index, personalization in enumerate(personalizations):
+        place = f"personalizations.{index}"
+        recipients = personalization.get("to")
+        if not recipients:
+            raise _Problem(
+                "The to array is required for all personalization objects, and must have at least one "
+                "email object with a valid email address.",
+                f"{place}.to",
+            )
+        for position, recipient in enumerate(recipients):
+            address = recipient.get("email")
+            _validate_address(address, f"{place}.to.{position}.email", "to address")
+            if address.lower() in seen:
+                raise _Problem(
+                    "Each email address in the personalization block should be unique between to, cc, and bcc. "
+                    f"We found the first duplicate instance of [{address}] in the {place}.to field.",
+                    place,
+                )
+            seen.add(address.lower())
+        if not (personalization.get("subject") or payload.get("subject")):
+            raise _Problem(
+                "The subject is required. You can get around this requirement if you use a template "
+                "with a subject defined or if every personalization has a subject defined.",
+                "subject",
+            )
+        _validate_arguments(personalization.get("custom_args", {}), f"{place}.custom_args")
+    _validate_arguments(payload.get("custom_args", {}), "custom_args")
+    if len(payload.get("categories", [])) > 10:
+        raise _Problem("The categories field is limited to 10 categories.", "categories")
+    _validate_content(payload.get("content"))
+
+
+def _validate_address(address: object, place: str, noun: str) -> None:
+    if not isinstance(address, str) or "@" not in parseaddr(address)[1]:
+        raise _Problem(f"The {noun} does not contain a valid address.", place)
+
+
+def _validate_arguments(arguments: object, place: str) -> None:
+    if not isinstance(arguments, dict):
+        raise _Problem("The custom_args must be a JSON object.", place)
+    for name, value in arguments.items():
+        if not isinstance(value, str):
+            raise _Problem("The custom_args values must be strings.", f"{place}.{name}")
+
+
+def _validate_content(content: object) -> None:
+    if not isinstance(content, list) or not content:
+        raise _Problem(
+            "Unless a valid template_id is provided, the content parameter is required. There must be at "
+            "least one defined content block.",
+            "content",
+        )
+    for index, part in enumerate(content):
+        if not part.get("value"):
+            raise _Problem(
+                "The content value must be a string at least one character in length.", f"content.{index}.value"
+            )
+    order = [part.get("type") for part in content]
+    ranked = sorted(order, key=lambda kind: {"text/plain": 0, "text/html": 1}.get(kind, 2))
+    if order != ranked:
+        raise _Problem(
+            "If present, text/plain and text/html may only be provided once, and must be in that order: "
+            "text/plain, then text/html, then any other type.",
+            "content",
+        )

@@ -1,0 +1,280 @@
+"""Twilio's stand-in: messages (SMS and WhatsApp), opt-outs and status callbacks (rules.md 3.2)."""
+
+import base64
+import hashlib
+import hmac
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from email.utils import format_datetime
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from sandbox.providers.journal import Journal, Json
+from sandbox.providers.webhooks import Delivery, Outbox
+
+_E164 = re.compile(r"\+[1-9]\d{6,14}")
+_STATUSES = ("accepted", "queued", "sending", "sent", "delivered", "undelivered", "failed", "read")
+_MAX_BODY = 1600
+
+
+@dataclass
+class TextMessage:
+    """One accepted message. `to` carries the ``whatsapp:`` prefix when it goes there."""
+
+    sid: str
+    to: str
+    from_: str | None
+    messaging_service_sid: str | None
+    body: str
+    status_callback: str | None
+    at: datetime
+    status: str = "queued"
+    error_code: int | None = None
+
+    @property
+    def callback_params(self) -> dict[str, str]:
+        """The query parameters of the status callback, where the sender puts its own keys."""
+        return dict(parse_qsl(urlsplit(self.status_callback or "").query))
+
+
+@dataclass
+class _Problem(Exception):
+    status: int
+    code: int
+    message: str
+
+
+@dataclass
+class TwilioWorld:
+    """The account: what was sent, who opted out, which numbers cannot receive. Thread-safe."""
+
+    journal: Journal
+    outbox: Outbox
+    account_sid: str = "ACsandbox0000000000000000000000000"
+    auth_token: str = "sandbox-token"  # noqa: S105  (the stand-in's own, known to everyone)
+    key_parameter: str = "dunning_key"
+    _sent: list[TextMessage] = field(default_factory=list)
+    _opted_out: set[str] = field(default_factory=set)
+    _landlines: set[str] = field(default_factory=set)
+
+    @property
+    def sent(self) -> list[TextMessage]:
+        """Every accepted message, the oldest first."""
+        with self.journal.lock:
+            return list(self._sent)
+
+    def opt_out(self, number: str) -> None:
+        """The number answered STOP: every further message to it is refused with 21610."""
+        self._opted_out.add(number)
+
+    def opt_in(self, number: str) -> None:
+        """The number answered START."""
+        self._opted_out.discard(number)
+
+    def landline(self, number: str) -> None:
+        """The number cannot receive messages: they are refused with 21614."""
+        self._landlines.add(number)
+
+    def report(self, sid: str, status: str, error_code: int | None = None) -> None:
+        """The carrier's later word on a message; it goes to the message's status callback, if it has one."""
+        if status not in _STATUSES:
+            raise ValueError(f"Twilio has no message status {status!r}; choose one of {', '.join(_STATUSES)}.")
+        with self.journal.lock:
+            message = next(m for m in self._sent if m.sid == sid)
+            message.status = status
+            message.error_code = error_code
+        if message.status_callback is None:
+            return
+        fields = {
+            "AccountSid": self.account_sid,
+            "ApiVersion": "2010-04-01",
+            "From": message.from_ or "",
+            "MessageSid": sid,
+            "MessageStatus": status,
+            "SmsSid": sid,
+            "SmsStatus": status,
+            "To": message.to,
+        }
+        if error_code is not None:
+            fields["ErrorCode"] = str(error_code)
+        url = message.status_callback
+        self.outbox.post(
+            Delivery("twilio", sid, status, url, urlencode(fields).encode(), lambda _: self.sign(url, fields))
+        )
+
+    def sign(self, url: str, fields: dict[str, str]) -> dict[str, str]:
+        """The headers of a webhook: HMAC-SHA1 over the URL and the sorted parameters."""
+        signed = url + "".join(name + fields[name] for name in sorted(fields))
+        digest = hmac.new(self.auth_token.encode(), signed.encode(), hashlib.sha1).digest()
+        return {
+            "Content-Type": "application/x-www-form-urlencoded",
+            "X-Twilio-Signature": base64.b64encode(digest).decode(),
+        }
+
+    def accept(self, form: dict[str, str]) -> TextMessage:
+        """Take a message or raise _Problem with Twilio's code."""
+        to = form.get("To", "")
+        number = to.removeprefix("whatsapp:")
+        self._check(form, to, number)
+        with self.journal.lock:
+            message = TextMessage(
+                sid="SM" + self.journal.new_hex(32),
+                to=to,
+                from_=form.get("From"),
+                messaging_service_sid=form.get("MessagingServiceSid"),
+                body=form.get("Body", ""),
+                status_callback=form.get("StatusCallback"),
+                at=self.journal.clock(),
+            )
+            self._sent.append(message)
+            keys = message.callback_params
+            self.journal.record(
+                "twilio",
+                "whatsapp.accepted" if to.startswith("whatsapp:") else "sms.accepted",
+                {"message": message.sid, **keys},
+                key=keys.get(self.key_parameter),
+                data={"to": to, "body": message.body},
+            )
+        return message
+
+    def _check(self, form: dict[str, str], to: str, number: str) -> None:
+        if not to:
+            raise _Problem(400, 21604, "A 'To' phone number is required.")
+        if not form.get("From") and not form.get("MessagingServiceSid"):
+            raise _Problem(400, 21603, "A 'From' phone number is required.")
+        if not form.get("Body") and not form.get("ContentSid"):
+            raise _Problem(400, 21602, "Message body is required.")
+        if len(form.get("Body", "")) > _MAX_BODY:
+            raise _Problem(400, 21617, "The concatenated message body exceeds the 1600 character limit")
+        if not _E164.fullmatch(number):
+            raise _Problem(400, 21211, f"Invalid 'To' Phone Number: {to}")
+        if number in self._opted_out:
+            raise _Problem(400, 21610, "Attempt to send to unsubscribed recipient")
+        if number in self._landlines:
+            raise _Problem(400, 21614, f"'To' number is not a valid mobile number: {to}")
+
+    def render(self, message: TextMessage) -> Json:
+        uri = f"/2010-04-01/Accounts/{self.account_sid}/Messages/{message.sid}"
+        is_sent = message.status not in ("accepted", "queued", "sending")
+        return {
+            "account_sid": self.account_sid,
+            "api_version": "2010-04-01",
+            "body": message.body,
+            "date_created": format_datetime(message.at.astimezone(UTC)),
+            "date_sent": format_datetime(message.at.astimezone(UTC)) if is_sent else None,
+            "date_updated": format_datetime(message.at.astimezone(UTC)),
+            "direction": "outbound-api",
+            "error_code": message.error_code,
+            "error_message": None,
+            "from": message.from_,
+            "messaging_service_sid": message.messaging_service_sid,
+            "num_media": "0",
+            "num_segments": str(-(-len(message.body) // 153) or 1),
+            "price": None,
+            "price_unit": "USD",
+            "sid": message.sid,
+            "status": message.status,
+            "subresource_uris": {"media": f"{uri}/Media.json"},
+            "to": message.to,
+            "uri": f"{uri}.json",
+        }
+
+    def find(self, to: str | None, from_: str | None, sent_after: str | None, sent_before: str | None) -> list[Json]:
+        """Messages, the newest first. The dates are Twilio's: the day counts, both ends included."""
+        after = _day(sent_after) or date.min
+        before = _day(sent_before) or date.max
+        return [
+            self.render(m)
+            for m in reversed(self.sent)
+            if to in (None, m.to) and from_ in (None, m.from_) and after <= m.at.astimezone(UTC).date() <= before
+        ]
+
+
+def _day(text: str | None) -> date | None:
+    return datetime.fromisoformat(text).date() if text else None
+
+
+def twilio_app(world: TwilioWorld) -> ASGIApp:
+    """The ASGI application of one Twilio account."""
+    base = "/2010-04-01/Accounts/{account}/Messages"
+
+    def authenticate(request: Request) -> None:
+        expected = base64.b64encode(f"{world.account_sid}:{world.auth_token}".encode()).decode()
+        if request.headers.get("authorization") != f"Basic {expected}":
+            raise _Problem(401, 20003, "Authenticate")
+        if request.path_params["account"] != world.account_sid:
+            raise _not_found(request)
+
+    async def create(request: Request) -> Response:
+        authenticate(request)
+        form = dict(parse_qsl((await request.body()).decode(), keep_blank_values=True))
+        return JSONResponse(world.render(world.accept(form)), 201)
+
+    async def read(request: Request) -> Response:
+        authenticate(request)
+        found = [m for m in world.sent if m.sid == request.path_params["sid"]]
+        if not found:
+            raise _not_found(request)
+        return JSONResponse(world.render(found[0]))
+
+    async def search(request: Request) -> Response:
+        authenticate(request)
+        query = request.query_params
+        exact = query.get("DateSent")
+        found = world.find(
+            query.get("To"), query.get("From"), query.get("DateSent>", exact), query.get("DateSent<", exact)
+        )
+        size = int(query.get("PageSize", "50"))
+        page = int(query.get("Page", "0"))
+        path = f"/2010-04-01/Accounts/{world.account_sid}/Messages.json"
+
+        def uri(number: int) -> str:
+            return f"{path}?{urlencode({**query, 'PageSize': size, 'Page': number})}"
+
+        shown = found[page * size : (page + 1) * size]
+        has_next = (page + 1) * size < len(found)
+        return JSONResponse(
+            {
+                "messages": shown,
+                "end": page * size + max(len(shown) - 1, 0),
+                "first_page_uri": uri(0),
+                "next_page_uri": uri(page + 1) if has_next else None,
+                "page": page,
+                "page_size": size,
+                "previous_page_uri": uri(page - 1) if page else None,
+                "start": page * size,
+                "uri": uri(page),
+            }
+        )
+
+    async def problem(_: Request, error: Exception) -> Response:
+        if not isinstance(error, _Problem):
+            raise error
+        return JSONResponse(
+            {
+                "code": error.code,
+                "message": error.message,
+                "more_info": f"https://www.twilio.com/docs/errors/{error.code}",
+                "status": error.status,
+            },
+            error.status,
+        )
+
+    return Starlette(
+        routes=[
+            Route(f"{base}.json", create, methods=["POST"]),
+            Route(f"{base}.json", search, methods=["GET"]),
+            Route(base + "/{sid}.json", read, methods=["GET"]),
+        ],
+        exception_handlers={_Problem: problem},
+    )
+
+
+def _not_found(request: Request) -> _Problem:
+    return _Problem(404, 20404, f"The requested resource {request.url.path} was not found")

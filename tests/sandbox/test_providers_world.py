@@ -1,0 +1,174 @@
+"""The merchant's application, the agency, and the world around all stand-ins."""
+
+import hashlib
+import hmac
+import json
+import threading
+import time
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from sandbox.providers.world import ProviderWorld
+
+RESTRICT = {"type": "service.restricted", "customer": "cus_1", "invoice": "in_1", "level": "read_only"}
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[ProviderWorld]:
+    with ProviderWorld() as started:
+        yield started
+
+
+@pytest.fixture
+def world(running: ProviderWorld) -> Iterator[ProviderWorld]:
+    yield running
+    running.faults.clear()
+
+
+def post_signed(world: ProviderWorld, message: dict[str, str], key: str, *, age_s: int = 0) -> httpx.Response:
+    body = json.dumps(message).encode()
+    at = int(time.time()) - age_s
+    digest = hmac.new(world.merchant.secret.encode(), f"{at}.".encode() + body, hashlib.sha256).hexdigest()
+    headers = {"Dunning-Signature": f"t={at},v1={digest}", "Idempotency-Key": key}
+    return httpx.post(f"{world.merchant_url}/webhooks/dunning", content=body, headers=headers)
+
+
+def hand_off(world: ProviderWorld, key: str, token: str | None = None) -> httpx.Response:
+    return httpx.post(
+        f"{world.agency_url}/handoffs",
+        json={"handoff_id": "ho_1", "bundle": {"invoice": {"id": "in_1"}}, "html": "<h1>Case</h1>"},
+        headers={"Authorization": f"Bearer {token or world.agency.token}", "Idempotency-Key": key},
+    )
+
+
+def test_the_merchant_restricts_restores_and_shows_notices(world: ProviderWorld) -> None:
+    """Access follows the last message; notices are kept per customer."""
+    post_signed(world, RESTRICT, "r-1")
+    restricted = world.merchant.access("cus_1")
+    post_signed(world, {"type": "notice.created", "customer": "cus_1", "text": "Please pay."}, "n-1")
+    post_signed(world, {"type": "service.restored", "customer": "cus_1"}, "r-2")
+
+    assert ("read_only", "full") == (restricted, world.merchant.access("cus_1"))
+    assert ["Please pay."] == [notice["text"] for notice in world.merchant.notices("cus_1")]
+
+
+def test_the_merchant_takes_a_key_once(world: ProviderWorld) -> None:
+    """A repeated delivery is answered and not applied."""
+    replies = [post_signed(world, {"type": "notice.created", "customer": "cus_2"}, "n-2").json() for _ in range(2)]
+
+    assert [False, True] == [reply["repeated"] for reply in replies]
+    assert 1 == len(world.merchant.notices("cus_2"))
+
+
+def test_the_merchant_refuses_wrong_and_old_signatures(world: ProviderWorld) -> None:
+    """400, and nothing changes."""
+    old = post_signed(world, {**RESTRICT, "customer": "cus_3"}, "r-3", age_s=600)
+    unsigned = httpx.post(f"{world.merchant_url}/webhooks/dunning", json={**RESTRICT, "customer": "cus_3"})
+
+    assert [400, 400] == [old.status_code, unsigned.status_code]
+    assert "full" == world.merchant.access("cus_3")
+
+
+def test_the_agency_files_a_handoff_once_and_gives_it_back(world: ProviderWorld) -> None:
+    """The same key gets the same reference; a recall may be repeated."""
+    first, second = hand_off(world, "h-1"), hand_off(world, "h-1")
+    reference = first.json()["reference"]
+    headers = {"Authorization": f"Bearer {world.agency.token}"}
+    recalls = [
+        httpx.post(f"{world.agency_url}/handoffs/{reference}/recall", headers=headers).status_code for _ in range(2)
+    ]
+
+    assert (201, 200, reference) == (first.status_code, second.status_code, second.json()["reference"])
+    assert [200, 200] == recalls
+    assert ["recalled"] == [h.status for h in world.agency.handoffs if h.reference == reference]
+
+
+def test_the_agency_checks_token_and_reference(world: ProviderWorld) -> None:
+    """401 for a wrong token, 404 for an unknown file."""
+    headers = {"Authorization": f"Bearer {world.agency.token}"}
+
+    assert 401 == hand_off(world, "h-2", token="wrong").status_code
+    assert 404 == httpx.post(f"{world.agency_url}/handoffs/AG-999999/recall", headers=headers).status_code
+
+
+def test_a_client_gives_up_on_a_provider_that_hangs(world: ProviderWorld) -> None:
+    """With `hang` the connection stays open until the client's own timeout, after the work was done."""
+    world.faults.add("agency", "POST /handoffs", "timeout_after", hang=True)
+
+    with pytest.raises(httpx.ReadTimeout):
+        httpx.post(
+            f"{world.agency_url}/handoffs",
+            json={"handoff_id": "ho_2", "bundle": {}},
+            headers={"Authorization": f"Bearer {world.agency.token}", "Idempotency-Key": "h-3"},
+            timeout=0.2,
+        )
+
+    assert "h-3" in [handoff.key for handoff in world.agency.handoffs]
+
+
+def test_an_answer_is_held_back_until_released(world: ProviderWorld) -> None:
+    """A driver can stop the world between the effect and its answer, and kill something meanwhile."""
+    fault = world.faults.add("agency", "POST /handoffs", "hold_after")
+    replies: list[httpx.Response] = []
+    caller = threading.Thread(target=lambda: replies.append(hand_off(world, "h-4")))
+    caller.start()
+
+    assert fault.reached.wait(5)
+    assert "h-4" in [handoff.key for handoff in world.agency.handoffs]
+    assert [] == replies
+    fault.release()
+    caller.join(5)
+    assert 201 == replies[0].status_code
+
+
+def test_a_fault_strikes_as_often_as_told_and_only_where_it_matches(world: ProviderWorld) -> None:
+    """`times` requests of that provider and path, then it is over."""
+    world.faults.add("agency", "POST /handoffs$", "500", times=2)
+
+    statuses = [hand_off(world, "h-5").status_code for _ in range(3)]
+
+    assert [500, 500, 201] == statuses
+
+
+def test_the_journal_numbers_everything_in_one_order(world: ProviderWorld) -> None:
+    """Effects of all providers share one sequence without gaps."""
+    customer = world.stripe.add_customer()
+    world.stripe.add_invoice(customer, amount=100)
+    hand_off(world, "h-6")
+
+    log = world.log
+    assert list(range(1, len(log) + 1)) == [entry.seq for entry in log]
+    assert {"stripe", "agency"} <= {entry.provider for entry in log}
+
+
+def test_a_taken_port_is_explained(world: ProviderWorld) -> None:
+    """One sentence that names the port and what to do."""
+    port = int(world.base_url.rpartition(":")[2])
+
+    with pytest.raises(RuntimeError, match=f"cannot listen on 127.0.0.1:{port} .* choose another one"):
+        ProviderWorld(port=port).start()
+
+
+def test_two_worlds_live_side_by_side(world: ProviderWorld) -> None:
+    """Own ports, own state, own ids."""
+    with ProviderWorld() as other:
+        assert other.base_url != world.base_url
+        assert other.stripe.add_customer() != world.stripe.add_customer()
+        assert 200 == httpx.get(other.base_url).status_code
+
+
+def test_stopping_ends_its_threads_even_while_an_answer_is_held() -> None:
+    """No orphan thread stays behind."""
+    world = ProviderWorld()
+    world.start()
+    fault = world.faults.add("agency", "POST /handoffs", "hold_after")
+    caller = threading.Thread(target=lambda: hand_off(world, "h-7"))
+    caller.start()
+    assert fault.reached.wait(5)
+    world.stop()
+    caller.join(5)
+
+    assert not [thread for thread in threading.enumerate() if thread is world._thread]
+    assert not caller.is_alive()
