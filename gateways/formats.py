@@ -1,0 +1,47 @@
+"""Amounts and dates as people read them, by Babel. Shared by the messages and the evidence page."""
+
+from datetime import date
+from enum import StrEnum
+
+from babel import Locale
+from babel.dates import format_date, format_skeleton
+from babel.numbers import format_currency, get_currency_precision, get_currency_symbol
+
+from domain.money import Money, minor_digits
+
+_NO_BREAK_SPACE = "\u00a0"
+
+
+class Calendar(StrEnum):
+    """How a language counts years in writing."""
+
+    GREGORIAN = "gregorian"
+    BUDDHIST = "buddhist"  # Thai: the year is 543 ahead
+
+
+def format_money(money: Money, locale: Locale, *, iso_code: bool = False) -> str:
+    """`$19.99`, `฿1,500.00`; with `iso_code` (or where the locale has no symbol) `THB 1,500.00`.
+
+    Never rounds: a currency that people write without decimals shows them when the amount has some.
+    """
+    currency = money.currency
+    pattern = str(locale.currency_formats["standard"].pattern)
+    if iso_code or get_currency_symbol(currency, locale) == currency:
+        # A symbol in letters needs a space before the digits.
+        pattern = pattern.replace("¤", f"¤¤{_NO_BREAK_SPACE}" if pattern.startswith("¤") else "¤¤")
+    usual = get_currency_precision(currency)
+    exact = usual >= minor_digits(currency) or money.major == round(money.major, usual)
+    return format_currency(money.major, currency, pattern, locale, currency_digits=exact, decimal_quantization=exact)
+
+
+def format_day(day: date, locale: Locale, calendar: Calendar = Calendar.GREGORIAN) -> str:
+    """The date with its month in words: `March 28, 2026`, `28 มีนาคม 2569`."""
+    if calendar is Calendar.BUDDHIST:
+        # Only the year's number differs: counting on with a real date would fail on 29 February.
+        return format_date(day, f"d MMMM '{day.year + 543}'", locale)
+    return format_date(day, "long", locale)
+
+
+def format_day_short(day: date, locale: Locale) -> str:
+    """The date without its year, for a text message: `Mar 28`, `28 มี.ค.`."""
+    return format_skeleton("MMMd", day, locale=locale)
