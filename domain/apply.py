@@ -9,7 +9,19 @@ from typing import Any
 
 from domain import events
 from domain.calendar import local
-from domain.case import Attempt, Case, ChargeOutcome, Closing, Handoff, Hold, HoldReason, Outcome, StepRecord, StepState
+from domain.case import (
+    Attempt,
+    Case,
+    ChargeOutcome,
+    Closing,
+    Handoff,
+    Hold,
+    HoldReason,
+    Outcome,
+    Postponement,
+    StepRecord,
+    StepState,
+)
 from domain.declines import OPERATOR_MUST_ACT, Decline, DeclineClass
 from domain.effects import ChargeOrder, ChargeResult, ContactOutcome, ContactState, Done, HandoffResult
 from domain.events import InvoiceState
@@ -268,12 +280,30 @@ def needs_operator(case: Case, why: str, now: datetime) -> Case:
     return hold(case, Hold(reason=HoldReason.OPERATOR_NEEDED, since=now, note=why), now)
 
 
+def postpone(case: Case, step: Step, why: str, now: datetime) -> Case:
+    """The provider did not answer in time. The step stays to be done, each time after a longer pause."""
+    times = case.postponed[step.key].times + 1 if step.key in case.postponed else 1
+    until = now + min(timedelta(hours=1) * 2 ** (times - 1), timedelta(hours=12))
+    entry = Postponement(until=until, times=times)
+    case = changed(case, postponed={**case.postponed, step.key: entry})
+    return note(case, now, f"{step.title}: {why}; again at {until:%Y-%m-%d %H:%M}")
+
+
 def close(case: Case, outcome: Outcome, why: str, now: datetime) -> Case:
     """Decides the end. The first decision stands, but a payment still beats giving up."""
     gave_up = case.closing is not None and case.closing.outcome in (Outcome.WRITTEN_OFF, Outcome.COLLECTIONS)
     if case.closed or (case.closing and not (gave_up and outcome is Outcome.RECOVERED)):
         return case
-    return note(changed(case, closing=Closing(outcome=outcome, why=why, at=now)), now, why)
+    # Whatever held the case up is over: the end does not wait for it.
+    return note(changed(case, closing=Closing(outcome=outcome, why=why, at=now), holds=(), held_from=None), now, why)
+
+
+def closed(case: Case, outcome: Outcome, why: str, now: datetime) -> Case:
+    """The end has been written down. Nothing can happen to the case any more."""
+    closing = case.closing or Closing(outcome=outcome, why=why, at=now)
+    if case.closing and case.closing.outcome is not outcome:
+        return case  # a payment arrived while the end was being written: the case ends anew, as recovered
+    return note(changed(case, closing=closing, closed=True), now, f"closed as {outcome.value}")
 
 
 def _recovered(case: Case, why: str, now: datetime) -> Case:

@@ -72,6 +72,12 @@ class ContactHours(Frozen):
                 return start + max(timedelta(0), min(spread, room))
         raise ValueError(f"no allowed contact hour within {_SEARCH_DAYS} days of {moment:%Y-%m-%d}")
 
+    def closes_at(self, moment: datetime, zones: tuple[str, ...], holidays: frozenset[date]) -> datetime:
+        """When the window that `moment` falls into closes; `moment` itself when it falls into none."""
+        if self.refusal(moment, zones, holidays):
+            return moment
+        return min(at_local(local(moment, zone).date(), self.end, zone) for zone in zones)
+
     def _windows(
         self, moment: datetime, zones: tuple[str, ...], holidays: frozenset[date]
     ) -> Iterable[tuple[datetime, datetime]]:

@@ -12,6 +12,9 @@ from domain.money import Money
 from domain.policy import Policy
 from domain.steps import COUNTING, OURS, Access, AttemptKind, Channel, Stage
 
+NO_PAYMENT_METHOD = "no_payment_method"
+"""Our own code for a charge that could not even be tried."""
+
 
 class Outcome(StrEnum):
     """How a case ended."""
@@ -100,6 +103,13 @@ class StepRecord(Message):
     stage: Stage | None = None
 
 
+class Postponement(Message):
+    """A step could not be done because its provider did not answer in time."""
+
+    until: datetime
+    times: int
+
+
 class Hold(Message):
     reason: HoldReason
     since: datetime
@@ -139,6 +149,7 @@ class Case(Message):
     quick_since: datetime | None = None  # the decline that started the quick technical tries
     attempts: tuple[Attempt, ...] = ()
     steps: dict[str, StepRecord] = Field(default_factory=dict)
+    postponed: dict[str, Postponement] = Field(default_factory=dict)  # step key → not before, provider unreachable
     holds: tuple[Hold, ...] = ()
     held_from: datetime | None = None  # when the first of the present holds began
     shift_days: int = 0  # local days that holds took from the timeline
@@ -178,7 +189,7 @@ class Case(Message):
     @property
     def tried(self) -> bool:
         """Whether any charge was ever tried: without one, no message may say that a payment failed."""
-        return self.facts.tried_before or any(a.charged for a in self.attempts)
+        return self.facts.tried_before or any(a.charged and a.code != NO_PAYMENT_METHOD for a in self.attempts)
 
     @property
     def our_attempts(self) -> tuple[Attempt, ...]:

@@ -78,7 +78,6 @@ class ContactOrder(Order):
     channel: Channel
     language: str
     facts: MessageFacts
-    not_after: datetime | None = None
 
 
 class ContactState(StrEnum):

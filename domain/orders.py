@@ -26,10 +26,12 @@ def refuse_pause(case: Case, order: events.Pause, now: datetime) -> str | None:
 
 
 def refuse_resume(case: Case, _order: events.Resume, _now: datetime) -> str | None:
+    reasons = {h.reason for h in case.holds}
+    if HoldReason.OPERATOR_NEEDED in reasons:
+        return None  # even at the end of a case: its last effect may be what failed
     if refusal := refuse_any(case):
         return refusal
-    reasons = {h.reason for h in case.holds}
-    if reasons & {HoldReason.OPERATOR_PAUSE, HoldReason.OPERATOR_NEEDED}:
+    if HoldReason.OPERATOR_PAUSE in reasons:
         return None
     if reasons:
         waits = ", ".join(sorted(reason.value.replace("_", " ") for reason in reasons))

@@ -52,9 +52,9 @@ def next_step(case: Case, now: datetime) -> Decision:
     if any(h.reason is HoldReason.OPERATOR_NEEDED for h in case.holds) or (case.holds and not case.closing):
         return _held(case)
     if case.closing:
-        return _ending(case, case.closing.outcome, case.closing.why, now)
+        return _patiently(case, _ending(case, case.closing.outcome, case.closing.why, now), now)
     if case.handoff:
-        return _with_agency(case, case.handoff, now)
+        return _patiently(case, _with_agency(case, case.handoff, now), now)
     if escalated(case):
         return Close(outcome=Outcome.WRITTEN_OFF, why="the announced end came; too small for collections")
     steps = pending(case, now)
@@ -72,6 +72,8 @@ def next_step(case: Case, now: datetime) -> Decision:
 def _wake(case: Case, step: Step, steps: list[Step], now: datetime) -> datetime:
     """When this step can be done: its due time, or later when it is overdue in the middle of the night."""
     at = max(step.due, now)
+    if step.key in case.postponed:
+        at = max(at, case.postponed[step.key].until)
     if step.kind is StepKind.REMIND:
         return allowed_from(case, step, at)
     if step.kind is StepKind.RESTRICT:
@@ -80,6 +82,13 @@ def _wake(case: Case, step: Step, steps: list[Step], now: datetime) -> datetime:
         later = [_wake(case, s, steps, now) + timedelta(seconds=1) for s in messages]
         return max([at, *later])
     return at
+
+
+def _patiently(case: Case, decision: Decision, now: datetime) -> Decision:
+    """Waits with an act whose provider did not answer a moment ago."""
+    if isinstance(decision, Act) and (postponed := case.postponed.get(decision.step.key)) and postponed.until > now:
+        return Wait(until=postponed.until, why=f"{decision.why} (provider unreachable before)", step=decision.step)
+    return decision
 
 
 def _skips(case: Case, steps: list[Step], now: datetime) -> Iterator[Skip]:

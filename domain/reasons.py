@@ -24,6 +24,8 @@ def why_blocked(case: Case, step: Step) -> str | None:
             return f"no charge until the payment method changes or the customer authenticates ({cause(case)})"
         if step.attempt_kind is AttemptKind.TIMELINE and len(case.counting_attempts) >= retries.max_attempts:
             return f"all {retries.max_attempts} attempts of the policy are used"
+    if step.kind is StepKind.CANCEL_SUBSCRIPTION and case.facts.subscription_id is None:
+        return "the invoice belongs to no subscription"
     if step.kind is StepKind.REMIND and step.channel:
         if closed := case.closed_channels.get(step.channel):
             return f"no channel is left to this customer ({step.channel.value}: {closed})"

@@ -21,12 +21,14 @@ from domain.steps import Access, AttemptKind, Channel
 class ProviderTrouble(Exception):
     """The provider cannot be reached, is overloaded or failed (429, 5xx, time-out). The call's outcome may be unknown.
 
-    `retry_after` is the provider's own wish, when it stated one.
+    `retry_after` is the provider's own wish, when it stated one. `not_executed` is True only when the provider
+    certainly did nothing (it was never reached, or said 429): then there is no unknown outcome to look up.
     """
 
-    def __init__(self, message: str, retry_after: timedelta | None = None) -> None:
+    def __init__(self, message: str, retry_after: timedelta | None = None, not_executed: bool = False) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+        self.not_executed = not_executed
 
 
 class ProviderMisuse(Exception):
@@ -132,7 +134,7 @@ class Sender(Protocol):
     def send(self, address: Address, message: Rendered, key: str) -> Sent:
         """Sends one message; `key` travels with it. Raises Unreachable, ProviderTrouble or ProviderMisuse."""
 
-    def find(self, address: Address, key: str, since: datetime) -> Sent | None:
+    def find(self, address: Address, message: Rendered, key: str, since: datetime) -> Sent | None:
         """Looks up whether the message with this key was accepted. None: certainly not.
 
         Raises ProviderTrouble when that cannot be known yet (with retry_after), LookupImpossible when never.
@@ -220,7 +222,8 @@ class AttemptRow(Frozen):
 
 
 class ContactRow(Frozen):
-    """One contact on one channel. `state`: sending (outcome unknown), sent, unknown, unreachable."""
+    """One contact on one channel. `state`: sending (outcome unknown), failed (certainly not sent), sent, unknown,
+    unreachable."""
 
     invoice_id: str
     step: str
@@ -311,7 +314,8 @@ class Ledger(Protocol):
     def attempts(self, invoice_id: str) -> list[AttemptRow]: ...
 
     def begin_contact(self, row: ContactRow) -> tuple[ContactRow, bool]:
-        """Reserves (invoice, step, channel). Returns the row that stands and whether this call inserted it."""
+        """Reserves (invoice, step, channel). Returns the row that stands and whether it is this call's to send: it was
+        inserted, or it had `failed` and is `sending` again with the new `started_at`."""
 
     def finish_contact(
         self,

@@ -1,0 +1,138 @@
+"""One contact on one channel: re-read, check, write, send, once."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from temporalio import activity
+
+from activities.errors import translated
+from domain.effects import ContactOrder, ContactOutcome, ContactState
+from domain.events import InvoiceState
+from domain.ids import contact_key
+from domain.steps import Channel
+from gateways.ports import (
+    Address,
+    ContactRow,
+    InvoiceSnapshot,
+    Ledger,
+    LookupImpossible,
+    Messages,
+    Payments,
+    ProviderTrouble,
+    Rendered,
+    Sender,
+    Sent,
+    TimelineRow,
+    Unreachable,
+)
+
+
+class ContactActivities:
+    """What the case says to the customer."""
+
+    def __init__(
+        self,
+        payments: Payments,
+        ledger: Ledger,
+        messages: Messages,
+        senders: Mapping[Channel, Sender],
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._payments = payments
+        self._ledger = ledger
+        self._messages = messages
+        self._senders = senders
+        self._clock = clock
+
+    @activity.defn(name="contact")
+    def contact(self, order: ContactOrder) -> ContactOutcome:
+        """Sends one message, unless the invoice is no longer open or the channel no longer is.
+
+        A message whose fate is unknown (crash, lost reply) is looked up; where that is impossible it is not sent
+        again: a customer rather misses one message than gets it twice.
+        """
+        with translated():
+            self._ledger.append(order.invoice_id, order.notes)
+            invoice = self._payments.read_invoice(order.invoice_id)
+            if invoice.state is not InvoiceState.OPEN:
+                return _outcome(ContactState.NOT_OPEN, invoice)
+            address = self._ledger.address(order.customer_id)
+            if why := self._closed(order, address):
+                return self._unreachable(order, invoice, why, write=False)
+            message = self._messages.render(order.channel, order.facts, address, invoice, order.language)
+            row, ours = self._ledger.begin_contact(self._row(order, message))
+            if row.state in ("sent", "unknown"):
+                state = ContactState.SENT if row.state == "sent" else ContactState.UNKNOWN
+                return _outcome(state, invoice, row.provider_id)
+            if row.state == "unreachable":
+                return self._unreachable(order, invoice, "the provider does not deliver to this address", write=False)
+            return self._send(order, invoice, address, message, row, again=not ours)
+
+    def _send(
+        self,
+        order: ContactOrder,
+        invoice: InvoiceSnapshot,
+        address: Address,
+        message: Rendered,
+        row: ContactRow,
+        *,
+        again: bool,
+    ) -> ContactOutcome:
+        sender = self._senders[order.channel]
+        try:
+            sent: Sent | None = sender.find(address, message, row.key, row.started_at) if again else None
+            if sent is None:
+                sent = sender.send(address, message, row.key)
+        except LookupImpossible:
+            self._finish(order, "unknown", None, "it may have been sent before a crash; it is not sent twice")
+            return _outcome(ContactState.UNKNOWN, invoice)
+        except Unreachable as error:
+            return self._unreachable(order, invoice, str(error), write=True)
+        except ProviderTrouble as error:
+            if error.not_executed:
+                self._finish(order, "failed", None, "the provider did not take it; it is tried again")
+            raise
+        self._finish(order, "sent", sent.provider_id, order.why)
+        return _outcome(ContactState.SENT, invoice, sent.provider_id)
+
+    def _closed(self, order: ContactOrder, address: Address) -> str | None:
+        if why := self._ledger.closed_channels(order.customer_id).get(order.channel):
+            return f"{order.channel.value} is closed: {why}"
+        if order.channel is Channel.EMAIL and not address.email:
+            return "no e-mail address is known"
+        if order.channel is Channel.SMS and not address.phone:
+            return "no phone number is known"
+        return None
+
+    def _unreachable(self, order: ContactOrder, invoice: InvoiceSnapshot, why: str, *, write: bool) -> ContactOutcome:
+        if write:
+            self._finish(order, "unreachable", None, why)
+        return _outcome(ContactState.UNREACHABLE, invoice, why=why)
+
+    def _finish(self, order: ContactOrder, state: str, provider_id: str | None, why: str) -> None:
+        line = TimelineRow(
+            at=order.as_of, invoice_id=order.invoice_id, step=order.step, what=f"{order.channel.value} {state}", why=why
+        )
+        self._ledger.finish_contact(order.invoice_id, order.step, order.channel, state, provider_id, line)
+
+    def _row(self, order: ContactOrder, message: Rendered) -> ContactRow:
+        return ContactRow(
+            invoice_id=order.invoice_id,
+            step=order.step,
+            channel=order.channel,
+            stage=order.facts.stage.value,
+            key=contact_key(order.invoice_id, order.step, order.channel.value),
+            state="sending",
+            as_of=order.as_of,
+            started_at=self._clock(),
+            subject=message.subject,
+            text=message.text,
+        )
+
+
+def _outcome(
+    state: ContactState, invoice: InvoiceSnapshot, provider_id: str | None = None, why: str = ""
+) -> ContactOutcome:
+    return ContactOutcome(
+        state=state, invoice_state=invoice.state, remaining=invoice.remaining, provider_id=provider_id, why=why
+    )

@@ -1,0 +1,42 @@
+"""How much of the merchant's service the customer may use."""
+
+from temporalio import activity
+
+from activities.errors import translated
+from domain.effects import AccessOrder, Done
+from domain.events import InvoiceState
+from domain.ids import effect_key
+from domain.steps import Access
+from gateways.ports import Ledger, Payments, ServiceAccess, TimelineRow
+
+
+class ServiceActivities:
+    """Tells the merchant's application to restrict or restore."""
+
+    def __init__(self, payments: Payments, ledger: Ledger, service: ServiceAccess) -> None:
+        self._payments = payments
+        self._ledger = ledger
+        self._service = service
+
+    @activity.defn(name="set_access")
+    def set_access(self, order: AccessOrder) -> Done:
+        """Restricts only while the invoice is open; restores always."""
+        with translated():
+            self._ledger.append(order.invoice_id, order.notes)
+            result = Done()
+            if order.access is not Access.FULL:
+                invoice = self._payments.read_invoice(order.invoice_id)
+                result = Done(invoice_state=invoice.state, remaining=invoice.remaining)
+                if invoice.state is not InvoiceState.OPEN:
+                    return result
+            key = effect_key(order.invoice_id, order.step)
+            self._service.set_access(order.customer_id, order.subscription_id, order.invoice_id, order.access, key)
+            line = TimelineRow(
+                at=order.as_of,
+                invoice_id=order.invoice_id,
+                step=order.step,
+                what=f"service {order.access.value}",
+                why=order.why,
+            )
+            self._ledger.record_effect(order.invoice_id, line)
+            return result

@@ -1,0 +1,293 @@
+"""The dunning case: decide, then wait or act, then record, until it is closed."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from pydantic import ValidationError
+from temporalio import workflow
+from temporalio.common import RawValue, VersioningBehavior
+from temporalio.exceptions import ActivityError, ApplicationError, CancelledError
+
+from activities.cases import CaseActivities
+from activities.collections import CollectionsActivities
+from activities.contacts import ContactActivities
+from activities.errors import MISUSE
+from activities.payments import PaymentActivities
+from activities.service import ServiceActivities
+from domain import apply, events
+from domain.case import Case, Outcome, StepState
+from domain.dispatch import order_for, order_to_close
+from domain.effects import ChargeOrder, ChargeResult, ContactOutcome, Done, HandoffResult, Note, Order
+from domain.planner import Act, Close, Decision, Wait, next_step
+from domain.steps import StepKind
+from workflows import attributes, options
+from workflows.messages import FACTS, ORDERS, CaseResult, CaseStart, CaseView, parse
+from workflows.view import details, next_at, view
+
+_ACTIVITIES: dict[StepKind, Any] = {
+    StepKind.CHARGE: PaymentActivities.charge,
+    StepKind.REMIND: ContactActivities.contact,
+    StepKind.RESTRICT: ServiceActivities.set_access,
+    StepKind.RESTORE: ServiceActivities.set_access,
+    StepKind.CANCEL_SUBSCRIPTION: PaymentActivities.cancel_subscription,
+    StepKind.HANDOFF: CollectionsActivities.hand_off,
+    StepKind.RECALL: CollectionsActivities.recall,
+    StepKind.WRITE_OFF: PaymentActivities.mark_uncollectible,
+}
+_LONGEST_SUMMARY = 190
+_LONGEST_WHY = 200
+
+
+@workflow.defn(name="DunningWorkflow", versioning_behavior=VersioningBehavior.AUTO_UPGRADE)
+class DunningWorkflow:
+    """One failed invoice, from the first retry to payment, settlement, collections or write-off.
+
+    Moves to new code with each deployment; what a running case must not notice is kept by workflows/patches.py.
+    """
+
+    @workflow.init
+    def __init__(self, start: CaseStart) -> None:
+        self._case = start.case
+        self._notes = list(start.notes)
+        self._told = False
+        self._shown = workflow.info().typed_search_attributes
+
+    @workflow.run
+    async def run(self, _start: CaseStart) -> CaseResult:
+        while not self._case.closed:
+            match decision := self._decide():
+                case Wait():
+                    await self._wait(decision)
+                case Act():
+                    await self._act(decision)
+                case Close():
+                    await self._close(decision)
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        return self._result()
+
+    def _decide(self) -> Decision:
+        """Asks the planner, and records what it leaves out."""
+        now = workflow.now()
+        self._told = False
+        self._case = apply.tick(self._case, now)
+        decision = next_step(self._case, now)
+        for skip in decision.skips:
+            self._case = apply.record(self._case, skip.step, StepState.SKIPPED, now, skip.why)
+            self._case = apply.note(self._case, now, f"{skip.step.title}: skipped, {skip.why}")
+            self._notes.append(Note(at=now, step=skip.step.key, what="skipped", why=skip.why))
+        return decision
+
+    async def _wait(self, wait: Wait) -> None:
+        self._show(wait)
+        if workflow.info().is_continue_as_new_suggested():
+            await workflow.wait_condition(workflow.all_handlers_finished)
+            workflow.continue_as_new(CaseStart(case=self._case, notes=tuple(self._notes)))
+        timeout = max(timedelta(seconds=1), wait.until - workflow.now()) if wait.until else None
+        await self._until(lambda: self._told, timeout, wait.why)
+
+    async def _act(self, act: Act) -> None:
+        notes = tuple(self._notes)
+        order = order_for(self._case, act, notes, workflow.now())
+        workflow.set_current_details(details(self._case, act))
+        contact_ends = self._contact_ends(act)
+        result = await self._run(_ACTIVITIES[act.step.kind], order, act, contact_ends or options.ONE_DECISION)
+        if result is None:
+            return
+        now = workflow.now()
+        match result:
+            case ChargeResult() if isinstance(order, ChargeOrder):
+                self._case = apply.charged(self._case, act.step, order, result, now)
+            case ContactOutcome():
+                self._case = apply.contacted(self._case, act.step, result, now)
+            case Done() | HandoffResult():
+                self._case = apply.did(self._case, act.step, result, now)
+
+    async def _close(self, close: Close) -> None:
+        order = order_to_close(self._case, close, tuple(self._notes), workflow.now())
+        done = await self._run(CaseActivities.close_case, order, close, options.UNTIL_DONE)
+        if done is not None:
+            self._case = apply.closed(self._case, close.outcome, close.why, workflow.now())
+            self._show(close)
+
+    async def _run(self, activity: Any, order: Order, decision: Act | Close, limit: timedelta | None) -> Any:
+        """Runs one activity; None when it did not come to an end and the case has to look again.
+
+        A payment or a hold that arrives meanwhile ends the wait for a provider that does not answer, but never
+        an activity in the middle of its work: what it did is always booked.
+        """
+        task = workflow.start_activity_method(
+            activity,
+            order,
+            start_to_close_timeout=options.ONE_TRY,
+            schedule_to_close_timeout=limit,
+            retry_policy=options.PATIENT,
+            cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+            summary=decision.why[:_LONGEST_SUMMARY],
+        )
+        before = (self._case.closing, bool(self._case.holds))
+        await self._until(lambda: task.done() or (self._case.closing, bool(self._case.holds)) != before)
+        if not task.done():
+            task.cancel()
+            await self._until(task.done)
+        try:
+            result = await task
+        except ActivityError as error:
+            self._failed(error, decision)
+            return None
+        del self._notes[: len(order.notes)]
+        return result
+
+    def _failed(self, error: ActivityError, decision: Act | Close) -> None:
+        now = workflow.now()
+        cause = error.cause
+        if isinstance(cause, CancelledError):
+            return
+        if isinstance(cause, ApplicationError) and cause.type == MISUSE:
+            self._case = apply.needs_operator(self._case, str(cause.message)[:_LONGEST_WHY], now)
+            self._notes.append(Note(at=now, step="hold", what="needs operator", why=cause.message[:_LONGEST_WHY]))
+        elif isinstance(decision, Act):
+            self._case = apply.postpone(self._case, decision.step, "the provider did not answer in time", now)
+
+    def _contact_ends(self, act: Act) -> timedelta | None:
+        """How long a contact may take: not past the hours in which it is allowed."""
+        if act.step.kind is not StepKind.REMIND:
+            return None
+        facts, now = self._case.facts, workflow.now()
+        hours = self._case.policy.contacts.hours
+        closes = hours.closes_at(now, facts.time_zones, frozenset(facts.holidays))
+        return max(timedelta(seconds=1), min(options.ONE_CONTACT, closes - now))
+
+    async def _until(
+        self, condition: Callable[[], bool], timeout: timedelta | None = None, summary: str | None = None
+    ) -> None:
+        """Waits for the condition or the time. A cancelled workflow ends its case in order, as cancelled."""
+        try:
+            await workflow.wait_condition(
+                condition, timeout=timeout, timeout_summary=summary[:_LONGEST_SUMMARY] if summary else None
+            )
+        except TimeoutError:
+            pass
+        except asyncio.CancelledError:
+            why = "cancelled in Temporal"
+            self._case = apply.close(self._case, Outcome.CANCELLED, why, workflow.now())
+
+    def _show(self, decision: Decision) -> None:
+        """Keeps the UI and the search attributes true; writes history only when something changed."""
+        workflow.set_current_details(details(self._case, decision))
+        after = attributes.of_case(self._case, next_at(decision))
+        if updates := list(attributes.changes(self._shown, after)):
+            workflow.upsert_search_attributes(updates)
+            self._shown = after
+
+    def _result(self) -> CaseResult:
+        closing = self._case.closing
+        return CaseResult(
+            outcome=closing.outcome if closing else Outcome.CANCELLED,
+            why=closing.why if closing else "",
+            remaining=self._case.due,
+            attempts=len(self._case.our_attempts),
+            closed_at=workflow.now(),
+        )
+
+    @workflow.query
+    def status(self) -> CaseView:
+        """The case as it stands: facts, what happened, what is next and why."""
+        return view(self._case, next_step(self._case, workflow.now()))
+
+    @workflow.signal(dynamic=True)
+    def on_signal(self, name: str, payloads: Sequence[RawValue]) -> None:
+        """Every signal by name (workflows/messages.py). One that cannot be read is recorded and changes nothing else.
+
+        Dynamic, because the SDK drops a signal whose payload does not fit a typed handler, without a trace.
+        """
+        now = workflow.now()
+        try:
+            self._case = self._heard(name, self._decoded(payloads), now)
+        except (ValueError, TypeError) as error:
+            why = f"signal {name[:40]} not carried out: {_bounded(error)}"
+            self._case = apply.note(self._case, now, why)
+            self._notes.append(Note(at=now, step="signal", what="malformed", why=why))
+            self._told = True
+
+    def _decoded(self, payloads: Sequence[RawValue]) -> Any:
+        if len(payloads) > 1:
+            raise ValueError(f"it has {len(payloads)} payloads, one is expected")
+        try:
+            return workflow.payload_converter().from_payload(payloads[0].payload) if payloads else None
+        except Exception:
+            # Whatever a converter raises for bytes that it cannot read.
+            raise ValueError("the payload is not JSON") from None
+
+    def _heard(self, name: str, data: Any, now: datetime) -> Case:
+        if name in FACTS:
+            model, take = FACTS[name]
+            fact = parse(model, data)
+            fresh = apply.once(self._case, fact.event_id)  # type: ignore[attr-defined]
+            if fresh is None:
+                return self._case
+            self._told = True
+            return take(fresh, fact, now)
+        if name in ORDERS:
+            order_model, refuse, carry_out = ORDERS[name]
+            order = parse(order_model, data)
+            if refusal := refuse(self._case, order, now):
+                raise ValueError(refusal)
+            self._told = True
+            return carry_out(self._case, order, now)
+        known = ", ".join([*FACTS, *ORDERS])
+        raise ValueError(f"there is no such signal; known are {known}")
+
+    @workflow.update
+    def pause(self, order: events.Pause) -> CaseView:
+        """Puts the case on hold, until resumed or until a date. The timeline stands still."""
+        return self._ordered("pause", order)
+
+    @pause.validator
+    def _may_pause(self, order: events.Pause) -> None:
+        self._validate("pause", order)
+
+    @workflow.update
+    def resume(self, order: events.Resume) -> CaseView:
+        """Ends an operator's pause, or a wait for an operator."""
+        return self._ordered("resume", order)
+
+    @resume.validator
+    def _may_resume(self, order: events.Resume) -> None:
+        self._validate("resume", order)
+
+    @workflow.update
+    def settle(self, order: events.Settle) -> CaseView:
+        """Ends the case: the debt is settled for an amount."""
+        return self._ordered("settle", order)
+
+    @settle.validator
+    def _may_settle(self, order: events.Settle) -> None:
+        self._validate("settle", order)
+
+    @workflow.update
+    def write_off(self, order: events.WriteOff) -> CaseView:
+        """Ends the case: the debt is given up."""
+        return self._ordered("write_off", order)
+
+    @write_off.validator
+    def _may_write_off(self, order: events.WriteOff) -> None:
+        self._validate("write_off", order)
+
+    def _validate(self, name: str, order: Any) -> None:
+        if refusal := ORDERS[name][1](self._case, order, workflow.now()):
+            raise ApplicationError(refusal, type="OrderRefused", non_retryable=True)
+
+    def _ordered(self, name: str, order: Any) -> CaseView:
+        self._case = ORDERS[name][2](self._case, order, workflow.now())
+        self._told = True
+        return self.status()
+
+
+def _bounded(error: Exception) -> str:
+    """An error in one bounded line, without the input, which may hold anything."""
+    if isinstance(error, ValidationError):
+        problems = [f"{'.'.join(map(str, e['loc'])) or 'it'}: {e['msg']}" for e in error.errors(include_input=False)]
+        return "; ".join(problems)[:_LONGEST_WHY]
+    return str(error)[:_LONGEST_WHY]
