@@ -42,7 +42,7 @@ def build_bundle(
     *,
     templates: Path = TEMPLATES,
 ) -> EvidenceBundle:
-    """Builds the bundle. The same input makes the same bytes; rows may come in any order.
+    """Builds the bundle. The same input makes the same bytes; rows are put in the order of time.
 
     Amounts are `{"amount": minor units, "currency": ISO 4217}`, moments ISO 8601 in UTC. `invoice` is the provider's
     view at `as_of`, None when the provider could not tell. Raises ValueError for a moment without a time zone.
@@ -92,10 +92,15 @@ def _data(
             "phone": customer.phone,
             "language": customer.language,
         },
-        "attempts": sorted((_attempt(row) for row in attempts), key=lambda row: (row["at"], row["number"], row["key"])),
-        "contacts": sorted((_contact(row) for row in contacts), key=lambda row: (row["at"], row["key"])),
-        "timeline": sorted((_line(row) for row in timeline), key=lambda row: (row["at"], row["step"], row["what"])),
+        "attempts": sorted((_attempt(row) for row in attempts), key=_by_time),
+        "contacts": sorted((_contact(row) for row in contacts), key=_by_time),
+        "timeline": sorted((_line(row) for row in timeline), key=_by_time),
     }
+
+
+def _by_time(row: dict[str, Any]) -> str:
+    # Rows of one moment keep their order, which is the order in which they were written.
+    return str(row["at"])
 
 
 def _invoice(invoice: InvoiceSnapshot) -> dict[str, Any]:

@@ -1,0 +1,422 @@
+"""What the customer reads is true, complete, polite and harmless, on every channel and in every language."""
+
+import itertools
+import re
+import shutil
+from collections.abc import Iterator
+from datetime import date
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from domain.declines import DeclineClass, Reason
+from domain.effects import Ending, MessageFacts
+from domain.events import InvoiceState
+from domain.money import Money
+from domain.steps import Access, Channel, Stage
+from gateways.messages import TemplateMessages
+from gateways.phrases import PhrasesError
+from gateways.ports import Address, InvoiceSnapshot, ProviderMisuse, Rendered
+from gateways.sms_length import fits, is_gsm7, length
+
+DIRECTORY = Path(__file__).resolve().parents[2] / "policies" / "messages"
+MESSAGES = TemplateMessages(DIRECTORY, "Acme Cloud")
+LINK = "https://pay.acme.example/i/x7Kq2"
+NUMBER = "1A2B3C4D-0001"
+NEXT = date(2026, 3, 9)
+END = date(2026, 3, 28)
+
+FORBIDDEN = re.compile(r"\b(lost|stolen|fraud\w*)\b|หาย|ขโมย|ทุจริต|ฉ้อโกง", re.IGNORECASE)
+# Wordings that state a failed try, or promise another one.
+FAILED_TRY = re.compile(
+    r"could not collect|did not go through|not approve|ไม่สามารถเรียกเก็บ|ไม่สำเร็จ|ไม่อนุมัติ|when we tried"
+)
+NEXT_TRY = re.compile(r"try again|will collect|เรียกเก็บเงินอีกครั้ง|เรียกเก็บอีกครั้ง|จะเรียกเก็บ")
+
+
+def an_invoice(
+    amount: int = 14900, currency: str = "USD", *, total: int | None = None, subscription: bool = True
+) -> InvoiceSnapshot:
+    return InvoiceSnapshot(
+        id="in_1",
+        number=NUMBER,
+        state=InvoiceState.OPEN,
+        currency=currency,
+        amount=Money(amount=total or amount, currency=currency),
+        remaining=Money(amount=amount, currency=currency),
+        customer_id="cus_1",
+        subscription_id="sub_1" if subscription else None,
+        pay_url=LINK,
+    )
+
+
+def some_facts(stage: Stage, reason: Reason = Reason.DECLINED, **changes: object) -> MessageFacts:
+    ending = {"ends_on": END, "ending": Ending.COLLECTIONS} if stage is Stage.FINAL else {}
+    return MessageFacts.model_validate({"stage": stage, "reason": reason, **ending, **changes})
+
+
+def someone(name: str | None = "Somchai Jaidee") -> Address:
+    return Address(customer_id="cus_1", name=name, email="s@example.com", phone="+66800000000")
+
+
+def rendered(channel: Channel, facts: MessageFacts, language: str = "en", name: str | None = "Somchai") -> Rendered:
+    invoice = an_invoice(150000, "THB") if language == "th" else an_invoice()
+    return MESSAGES.render(channel, facts, someone(name), invoice, language)
+
+
+class _Words(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_data(self, data: str) -> None:
+        self.found.append(data)
+
+
+def words_of(html: str) -> str:
+    """The text that a reader sees of an HTML page."""
+    parser = _Words()
+    parser.feed(html)
+    return " ".join(" ".join(parser.found).split())
+
+
+def parts(message: Rendered) -> list[str]:
+    return [part for part in (message.subject, message.text, words_of(message.html)) if part]
+
+
+def every_situation() -> Iterator[MessageFacts]:
+    """Stage × reason × action × tried × next charge, with every kind of access in turn and a restriction to come."""
+    actions = (None, *DeclineClass)
+    accesses = itertools.cycle(Access)
+    for stage, reason, action, tried, next_charge_on in itertools.product(
+        Stage, Reason, actions, (True, False), (None, NEXT)
+    ):
+        yield some_facts(
+            stage,
+            reason,
+            action=action,
+            tried=tried,
+            next_charge_on=next_charge_on,
+            access=next(accesses),
+            restricts_on=date(2026, 3, 17),
+        )
+
+
+@pytest.mark.parametrize("language", ["en", "th"])
+@pytest.mark.parametrize("channel", list(Channel))
+def test_every_message_is_true_complete_and_polite(channel: Channel, language: str) -> None:
+    """In every situation: no forbidden word, no claim without its fact, and the amount, number and link are there."""
+    amount = "฿1,500.00" if language == "th" else "$149.00"
+    for facts in every_situation():
+        message = rendered(channel, facts, language)
+        read = "\n".join(parts(message))
+
+        assert not FORBIDDEN.search(read), read
+        assert facts.tried or not FAILED_TRY.search(read), read
+        assert facts.next_charge_on or not NEXT_TRY.search(read), read
+        assert not re.search(r"[{}<>]|None|Undefined", read), read
+        assert not re.search(r"[!！]", read), read
+        for part in filter(None, (message.text, message.html)):
+            assert amount in part
+            assert NUMBER in part
+            assert LINK in part
+        assert "Acme Cloud" in message.text
+        assert bool(message.subject) is (channel is not Channel.SMS)
+        assert bool(message.html) is (channel is Channel.EMAIL)
+
+
+@pytest.mark.parametrize("language", ["en", "th"])
+@pytest.mark.parametrize("stage", list(Stage))
+def test_both_parts_of_an_email_say_the_same(stage: Stage, language: str) -> None:
+    """Every line of the text part is read in the HTML part, too."""
+    message = rendered(Channel.EMAIL, some_facts(stage, next_charge_on=NEXT), language)
+    page = words_of(message.html).replace(":", "")
+
+    for line in filter(None, message.text.splitlines()):
+        assert line.replace(":", "") in page
+
+
+@pytest.mark.parametrize("language", ["en", "th"])
+def test_a_text_message_costs_what_it_must(language: str) -> None:
+    """English fits into one segment, Thai into two, the link included, for usual names, numbers and amounts."""
+    for facts in every_situation():
+        text = rendered(Channel.SMS, facts, language).text
+
+        assert fits(text), f"{length(text)}: {text}"
+        assert is_gsm7(text) is (language == "en")
+
+
+@pytest.mark.parametrize("currency", ["INR", "THB", "KWD", "EUR", "JPY"])
+def test_an_english_text_message_stays_in_the_basic_alphabet(currency: str) -> None:
+    """A currency sign outside it would halve the room: the ISO code stands in."""
+    text = MESSAGES.render(Channel.SMS, some_facts(Stage.REMINDER), someone(), an_invoice(15000, currency), "en").text
+
+    assert is_gsm7(text)
+
+
+def test_a_long_link_leaves_out_what_need_not_be_said() -> None:
+    """What must be said and the whole link are sent even when they need a further segment."""
+    link = "https://invoice.example/i/" + "x" * 150
+    invoice = an_invoice().model_copy(update={"pay_url": link})
+    text = MESSAGES.render(Channel.SMS, some_facts(Stage.FINAL, next_charge_on=NEXT), someone(), invoice, "en").text
+
+    assert text.endswith(link)
+    assert "Mar 28" in text
+    assert "try again" not in text
+
+
+@pytest.mark.parametrize("channel", list(Channel))
+@pytest.mark.parametrize(
+    ("language", "day", "short", "collections"),
+    [("en", "March 28, 2026", "Mar 28", "collections"), ("th", "28 มีนาคม 2569", "28 มี.ค.", "ติดตามหนี้")],
+)
+def test_the_final_notice_names_date_and_consequence(
+    channel: Channel, language: str, day: str, short: str, collections: str
+) -> None:
+    for ending in Ending:
+        text = rendered(channel, some_facts(Stage.FINAL, ending=ending), language).text
+
+        assert (short if channel is Channel.SMS else day) in text
+        assert (collections in text) is (ending is Ending.COLLECTIONS)
+
+
+@pytest.mark.parametrize("missing", ["ends_on", "ending"])
+def test_a_final_notice_without_its_date_or_consequence_is_refused(missing: str) -> None:
+    facts = some_facts(Stage.FINAL).model_copy(update={missing: None})
+
+    with pytest.raises(ProviderMisuse, match="no date or no consequence"):
+        rendered(Channel.SMS, facts)
+
+
+@pytest.mark.parametrize("url", [None, "", "javascript:alert(1)", "https://a.example/x y"])
+def test_a_message_without_a_pay_link_is_refused(url: str | None) -> None:
+    invoice = an_invoice().model_copy(update={"pay_url": url})
+
+    with pytest.raises(ProviderMisuse, match="Invoice in_1 has no pay link"):
+        MESSAGES.render(Channel.SMS, some_facts(Stage.FRIENDLY), someone(), invoice, "en")
+
+
+def test_no_subscription_is_cancelled_where_there_is_none() -> None:
+    invoice = an_invoice(subscription=False)
+    texts = [MESSAGES.render(channel, some_facts(Stage.FINAL), someone(), invoice, "en").text for channel in Channel]
+
+    assert not any(re.search("subscription|plan ends", text) for text in texts)
+    assert all("collections" in text for text in texts)
+
+
+def test_without_a_try_the_invoice_is_due_and_no_method_is_on_file() -> None:
+    facts = some_facts(Stage.FRIENDLY, Reason.NO_PAYMENT_METHOD, tried=False)
+    text = rendered(Channel.EMAIL, facts).text
+
+    assert f"Your Acme Cloud invoice {NUMBER} for $149.00 is due." in text
+    assert "There is no payment method on file" in text
+    assert "Please choose a payment method" in text
+
+
+def test_a_first_collection_is_not_called_another_try() -> None:
+    facts = some_facts(Stage.FRIENDLY, tried=False, next_charge_on=NEXT)
+    text = rendered(Channel.EMAIL, facts).text
+
+    assert "We will collect the payment on March 9, 2026." in text
+    assert "again" not in text
+
+
+@pytest.mark.parametrize(
+    ("action", "words"),
+    [
+        (DeclineClass.NEW_METHOD, "another card or another payment method"),
+        (DeclineClass.NEVER, "another card or another payment method"),
+        (DeclineClass.FIX_DATA, "check the card details"),
+        (DeclineClass.AUTHENTICATE, "confirm the payment with your bank"),
+    ],
+)
+def test_the_customer_is_told_what_to_do(action: DeclineClass, words: str) -> None:
+    text = rendered(Channel.EMAIL, some_facts(Stage.ACTION, action=action)).text
+
+    assert words in text
+
+
+@pytest.mark.parametrize("channel", [Channel.EMAIL, Channel.NOTICE])
+def test_a_restriction_is_announced_until_it_stands(channel: Channel) -> None:
+    """Once access is restricted, the message says so and no longer speaks of a day on which it will be."""
+    on = date(2026, 3, 17)
+    before = rendered(channel, some_facts(Stage.FIRM, restricts_on=on)).text
+    after = rendered(channel, some_facts(Stage.FIRM, restricts_on=on, access=Access.READ_ONLY)).text
+
+    assert "March 17, 2026, your access to Acme Cloud will be limited" in before
+    assert "read-only at the moment" not in before
+    assert "March 17" not in after
+    assert "read-only at the moment" in after
+
+
+def test_a_restriction_after_the_end_is_not_announced() -> None:
+    text = rendered(Channel.EMAIL, some_facts(Stage.FINAL, restricts_on=END)).text
+
+    assert "limited" not in text
+
+
+def test_only_firm_and_final_messages_speak_of_the_end() -> None:
+    told = {
+        stage
+        for stage in Stage
+        if "March 28" in rendered(Channel.EMAIL, some_facts(stage, ends_on=END, ending=Ending.COLLECTIONS)).text
+    }
+
+    assert {Stage.FIRM, Stage.FINAL} == told
+
+
+@pytest.mark.parametrize("channel", list(Channel))
+@pytest.mark.parametrize(
+    "name",
+    ["<b>{{7*7}}</b>", "{% for x in y %}", "Win www.evil.example", "http://evil.example", "a\x00b", "x" * 300, " "],
+)
+def test_a_name_that_is_none_is_not_repeated(channel: Channel, name: str) -> None:
+    """Markup, template code and addresses in the name's place: the customer is greeted neutrally."""
+    expected = MESSAGES.render(channel, some_facts(Stage.FRIENDLY), someone(None), an_invoice(), "en")
+    message = MESSAGES.render(channel, some_facts(Stage.FRIENDLY), someone(name), an_invoice(), "en")
+
+    assert expected == message
+
+
+def test_what_is_not_ours_is_escaped_in_the_html_part() -> None:
+    """A name with an ampersand, a merchant with markup, an invoice number with template code: text, never markup."""
+    messages = TemplateMessages(DIRECTORY, "A<i>cme")
+    invoice = an_invoice().model_copy(update={"number": "<b>{{7*7}}"})
+    html = messages.render(Channel.EMAIL, some_facts(Stage.FRIENDLY), someone("D'Arc & Co"), invoice, "en").html
+
+    assert "A&lt;i&gt;cme" in html
+    assert "&lt;b&gt;{{7*7}}" in html
+    assert "Hello D&#39;Arc &amp; Co," in html
+    assert not re.search(r"<i>|<b>|\b49\b", html)
+
+
+@pytest.mark.parametrize(
+    ("language", "name", "greeting"),
+    [
+        ("en", "Somchai  Jaidee\n", "Hello Somchai Jaidee,"),
+        ("en", None, "Hello,"),
+        ("th", "สมชาย ใจดี", "เรียน คุณสมชาย ใจดี"),
+        ("th", "คุณสมชาย", "เรียน คุณสมชาย"),
+        ("th", "บริษัท ตัวอย่าง จำกัด", "เรียน บริษัท ตัวอย่าง จำกัด"),
+        ("th", None, "เรียน ท่านลูกค้า"),
+    ],
+)
+def test_the_customer_is_greeted_by_name_when_it_is_known(language: str, name: str | None, greeting: str) -> None:
+    text = rendered(Channel.EMAIL, some_facts(Stage.FRIENDLY), language, name).text
+
+    assert greeting == text.splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("tag", "expected"),
+    [
+        ("en", "March 9, 2026"),
+        ("en-US", "March 9, 2026"),
+        ("en-GB", "9 March 2026"),
+        ("en_gb", "9 March 2026"),
+        ("th", "9 มีนาคม 2569"),
+        ("th-TH", "9 มีนาคม 2569"),
+        ("TH", "9 มีนาคม 2569"),
+        ("de", "March 9, 2026"),
+        ("xx-YY", "March 9, 2026"),
+        ("", "March 9, 2026"),
+        ("../en", "March 9, 2026"),
+    ],
+)
+def test_a_language_tag_chooses_words_and_dates(tag: str, expected: str) -> None:
+    """A region writes its own dates; an unknown language is English."""
+    text = rendered(Channel.EMAIL, some_facts(Stage.REMINDER, next_charge_on=NEXT), tag).text
+
+    assert expected in text
+    assert ("เรียน" in text) is tag.lower().startswith("th")
+
+
+def test_a_leap_day_is_written_in_the_buddhist_calendar() -> None:
+    facts = some_facts(Stage.FINAL, ends_on=date(2028, 2, 29))
+
+    assert "29 กุมภาพันธ์ 2571" in rendered(Channel.EMAIL, facts, "th").text
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "language", "expected"),
+    [
+        (123456, "USD", "en", "$1,234.56"),
+        (7000, "JPY", "en", "¥7,000"),
+        (15000, "KWD", "en", "KWD\u00a015.000"),
+        (10000000, "INR", "en-IN", "₹1,00,000.00"),
+        (150000, "THB", "en", "THB\u00a01,500.00"),
+        (150000, "THB", "th", "฿1,500.00"),
+        (199950, "RSD", "en", "RSD\u00a01,999.50"),
+        (199900, "RSD", "en", "RSD\u00a01,999"),
+    ],
+)
+def test_amounts_are_written_as_the_language_does_and_never_rounded(
+    amount: int, currency: str, language: str, expected: str
+) -> None:
+    text = MESSAGES.render(
+        Channel.EMAIL, some_facts(Stage.FRIENDLY), someone(), an_invoice(amount, currency), language
+    ).text
+
+    assert expected in text
+
+
+def test_after_a_part_payment_the_rest_is_asked_for() -> None:
+    invoice = an_invoice(5000, total=14900)
+    text = MESSAGES.render(Channel.EMAIL, some_facts(Stage.REMINDER), someone(), invoice, "en").text
+
+    assert "Amount due: $50.00\nInvoice total: $149.00\n" in text
+    assert "for $50.00 is still unpaid" in text
+
+
+@pytest.mark.parametrize("language", ["en", "th"])
+def test_no_phrase_shouts(language: str) -> None:
+    """No exclamation marks and no words in capitals."""
+    file = (DIRECTORY / language / "phrases.yaml").read_text(encoding="utf-8")
+    phrases = "\n".join(line for line in file.splitlines() if not line.lstrip().startswith("#"))
+
+    assert [] == re.findall(r"!|\b[A-Z]{4,}\b", phrases)
+
+
+def changed(tmp_path: Path, old: str, new: str) -> Path:
+    """The message directory with one change in a copied language."""
+    directory = shutil.copytree(DIRECTORY, tmp_path / "messages")
+    copy = shutil.copytree(directory / "en", directory / "pt-BR") / "phrases.yaml"
+    text = copy.read_text(encoding="utf-8")
+    assert old in text
+    copy.write_text(text.replace(old, new, 1), encoding="utf-8")
+    return directory
+
+
+def test_a_language_is_added_by_copying_a_folder(tmp_path: Path) -> None:
+    messages = TemplateMessages(changed(tmp_path, '"Kind regards,"', '"Atenciosamente,"'), "Acme")
+    message = messages.render(Channel.EMAIL, some_facts(Stage.FRIENDLY), someone(), an_invoice(), "pt-BR")
+
+    assert "Atenciosamente," in message.text
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ('  declined: "Your bank did not approve the payment."\n', "", "reasons lacks declined"),
+        ("regards:", "regard:", "regards: Field required"),
+        ("calendar: gregorian", "calendar: lunar", "calendar: Input should be 'gregorian' or 'buddhist'"),
+        ("locale: en", "locale: klingon", "locale: klingon is not a locale"),
+        ('"Kind regards,"', '"{{ nmae }}"', "regards: nmae is not known there"),
+        ('"Kind regards,"', '"{{ ends_on }}"', "regards: ends_on is not known there"),
+        ('"Kind regards,"', '"{{ merchant }"', "regards: "),
+        ('"Kind regards,"', '"Kind', "is not YAML"),
+    ],
+)
+def test_a_wrong_language_file_is_refused_when_it_is_read(tmp_path: Path, old: str, new: str, says: str) -> None:
+    """One sentence with the file and the key, at the start and not on the day of the final notice."""
+    with pytest.raises(PhrasesError) as error:
+        TemplateMessages(changed(tmp_path, old, new), "Acme")
+
+    assert "pt-BR/phrases.yaml" in str(error.value)
+    assert says in str(error.value)
+
+
+def test_english_has_to_be_there(tmp_path: Path) -> None:
+    with pytest.raises(PhrasesError, match=r"has no en/phrases\.yaml"):
+        TemplateMessages(tmp_path, "Acme")
