@@ -47,7 +47,7 @@ clean: ## remove the virtual environment, caches and data of this checkout (the 
 
 # An install that was interrupted has left no stamp and is made again, into the same environment when that still runs.
 $(STAMP): $(LOCK)
-	@test -n "$(PYTHON)" && $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	@test -n "$(PYTHON)" && $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 		{ echo "Python 3.11 or newer with venv is needed: install it, or name it (make PYTHON=/path/to/python3.12)." >&2; exit 1; }
 	@echo "==> Installing the pinned packages into $(VENV) with $(PYTHON) (about a minute)"
 	@$(RUN) -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)

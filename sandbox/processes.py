@@ -49,17 +49,17 @@ def spawn(spec: ChildSpec) -> subprocess.Popen[bytes]:
     The child dies with the *thread* that calls this (that is how Linux defines a parent), so call it from one that
     lives as long as the child should. Elsewhere than on Linux a parent ended by SIGKILL leaves its children behind.
 
-    Raises SandboxError when the program or its folder does not exist.
+    Raises SandboxError when the program or its folder does not exist, or its log cannot be written.
     """
-    spec.log.parent.mkdir(parents=True, exist_ok=True)
-    if spec.log.exists() and spec.log.stat().st_size > MAX_LOG_BYTES:
-        spec.log.replace(spec.log.with_name(spec.log.name + ".1"))
     argv = list(spec.argv)
     if shutil.which(argv[0]) is None:
         raise SandboxError(f"{spec.name} cannot be started: no program {argv[0]} that can be run.")
     if sys.platform == "linux":
         argv = [sys.executable, "-I", "-S", "-c", _DIE_WITH_PARENT, str(os.getpid()), *argv]
     try:
+        spec.log.parent.mkdir(parents=True, exist_ok=True)
+        if spec.log.exists() and spec.log.stat().st_size > MAX_LOG_BYTES:
+            spec.log.replace(spec.log.with_name(spec.log.name + ".1"))
         with spec.log.open("ab") as log:
             return subprocess.Popen(
                 argv,
@@ -72,7 +72,8 @@ def spawn(spec: ChildSpec) -> subprocess.Popen[bytes]:
             )
     except OSError as error:
         raise SandboxError(
-            f"{spec.name} cannot be started ({error}): check its program {spec.argv[0]} and its folder {spec.cwd}."
+            f"{spec.name} cannot be started ({error}): check its program {spec.argv[0]}, its log {spec.log} "
+            f"and its folder {spec.cwd or 'here'}."
         ) from error
 
 

@@ -21,6 +21,9 @@ TIME_SKIPPING: Mapping[str, Any] = {
     "history.timerProcessorMaxTimeShift": "10ms",
 }
 
+# The server asks its maker for news about versions unless this is set.
+SERVER_ENV: Mapping[str, str] = {"TEMPORAL_VERSION_CHECK_DISABLED": "1"}
+
 
 def database(data_dir: Path) -> Path:
     """The server's SQLite file."""

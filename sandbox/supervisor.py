@@ -164,7 +164,8 @@ class _Watch:
                 return
             signal_group(process, signal.SIGKILL)  # what the dead child started must not disturb its successor
             if self._ready is None:
-                self._fail(f"ended with exit code {code} before it was ready")
+                said = last_line(self.spec.log)
+                self._fail(f"ended {_how(code)} before it was ready{f' ({said})' if said else ''}")
                 return
             if time.monotonic() - started > STABLE_AFTER:
                 pause = FIRST_PAUSE
@@ -191,7 +192,13 @@ class _Watch:
 
     def _await_ready(self, process: Popen[bytes], started: float) -> None:
         while not self._stopping.is_set() and process.poll() is None:
-            if self.spec.ready is None or self.spec.ready():
+            try:
+                ready = self.spec.ready is None or self.spec.ready()
+            except Exception as error:  # without this the caller of `add` would wait for ever
+                self._fail(f"has a readiness check that does not work ({error!r})")
+                end(process, self.spec.stop_within)
+                return
+            if ready:
                 with self._changed:
                     self._ready = process
                     self._changed.notify_all()
@@ -209,11 +216,8 @@ class _Watch:
                 continue
 
     def _fail(self, what: str) -> None:
-        said = last_line(self.spec.log)
         with self._changed:
-            self._failure = self._failure or SandboxError(
-                f"{self.spec.name} {what}{f' ({said})' if said else ''}: see {self.spec.log}."
-            )
+            self._failure = self._failure or SandboxError(f"{self.spec.name} {what}: see {self.spec.log}.")
             self._changed.notify_all()
 
 

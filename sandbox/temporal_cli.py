@@ -14,7 +14,7 @@ import temporalio.service
 from sandbox.ports import HOST
 from sandbox.processes import ChildSpec, end, spawn
 from sandbox.program_cache import PROGRESS_EVERY, Say, exclusive
-from sandbox.server_config import TIME_SKIPPING
+from sandbox.server_config import SERVER_ENV, TIME_SKIPPING
 from sandbox.temporal_probe import server_version
 
 OLDEST_WITH_TIME_SKIPPING = (1, 32)
@@ -69,6 +69,7 @@ def cli_child(cli: Path, data_dir: Path, ports: Mapping[str, int], *, time_skipp
         name="temporal",
         argv=argv,
         log=data_dir / "temporal.log",
+        env=SERVER_ENV,
         ready=lambda: server_version(address) is not None,
         ready_within=60,
     )

@@ -13,7 +13,7 @@ from sandbox.go_build import go_install
 from sandbox.ports import HOST, is_open, remembered_ports
 from sandbox.processes import ChildSpec
 from sandbox.program_cache import Build, Program, Say, cache_home, cached_program, is_cached
-from sandbox.server_config import NAMESPACE, PORT_NAMES, database, write_server_config, write_ui_config
+from sandbox.server_config import NAMESPACE, PORT_NAMES, SERVER_ENV, database, write_server_config, write_ui_config
 from sandbox.supervisor import Supervisor
 from sandbox.temporal_cli import (
     OLDEST_WITH_TIME_SKIPPING,
@@ -211,6 +211,7 @@ def _official(
             name="temporal",
             argv=[str(server), "--config-file", str(config), "--allow-no-auth", "start"],
             log=data_dir / "temporal.log",
+            env=SERVER_ENV,
             ready=lambda: server_version(address, create_namespace=True) is not None,
             ready_within=READY_WITHIN,
         )

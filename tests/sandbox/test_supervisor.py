@@ -145,6 +145,24 @@ def test_a_program_that_does_not_exist_is_named(supervisor: Supervisor, tmp_path
         supervisor.add(ChildSpec("worker", ["./no-such-program"], tmp_path / "worker.log"))
 
 
+def test_a_log_that_cannot_be_written_is_named(supervisor: Supervisor, tmp_path: Path) -> None:
+    """The caller is told, and does not wait for a child that will never run."""
+    (tmp_path / "logs").write_text("in the way")
+
+    with pytest.raises(SandboxError, match=r"worker cannot be started .*its log .*logs/worker\.log"):
+        supervisor.add(ChildSpec("worker", [sys.executable], tmp_path / "logs" / "worker.log"))
+
+
+def test_a_readiness_check_that_fails_is_told(supervisor: Supervisor, tmp_path: Path) -> None:
+    """A mistake in the check ends the start, it does not hang it."""
+    argv = [sys.executable, "-c", SLEEP]
+
+    with pytest.raises(SandboxError, match=r"worker has a readiness check that does not work \(ZeroDivisionError"):
+        supervisor.add(ChildSpec("worker", argv, tmp_path / "worker.log", ready=lambda: bool(1 // 0)))
+
+    assert {} == supervisor.pids()
+
+
 def test_a_name_is_given_once(supervisor: Supervisor, python: Callable[..., ChildSpec]) -> None:
     """Two children of one name could not be told apart."""
     supervisor.add(python("worker", SLEEP, up=False))
