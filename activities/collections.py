@@ -1,6 +1,7 @@
 """Handoff to a collections agency, and its recall."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from temporalio import activity
 
@@ -26,9 +27,10 @@ BuildBundle = Callable[
         CaseRow,
         InvoiceSnapshot | None,
         Address,
-        list[AttemptRow],
-        list[ContactRow],
-        list[TimelineRow],
+        Sequence[AttemptRow],
+        Sequence[ContactRow],
+        Sequence[TimelineRow],
+        datetime,
     ],
     EvidenceBundle,
 ]
@@ -58,6 +60,7 @@ class CollectionsActivities:
                 self._ledger.attempts(order.invoice_id),
                 self._ledger.contacts(order.invoice_id),
                 self._ledger.timeline(order.invoice_id),
+                order.as_of,
             )
             handoff_id = effect_key(order.invoice_id, order.step)
             reference = self._agency.hand_off(handoff_id, bundle)

@@ -45,6 +45,7 @@ class Settings(BaseSettings):
     twilio_api_base: str = "https://api.twilio.com"
     twilio_from: str | None = None
     twilio_status_callback: str | None = None
+    twilio_list_lag: timedelta = timedelta(seconds=30)  # how late Twilio's message list may be
 
     merchant_webhook_url: str | None = None
     merchant_webhook_secret: SecretStr | None = None

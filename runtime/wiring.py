@@ -1,0 +1,108 @@
+"""Builds the gateways and the activities from the settings: the one place that knows which class is behind which port.
+
+Everything is built before the first case is touched, so that a missing setting stops a worker at its start with one
+sentence, and never a case in the middle.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from activities.cases import CaseActivities
+from activities.collections import CollectionsActivities
+from activities.contacts import ContactActivities
+from activities.payments import PaymentActivities
+from activities.service import ServiceActivities
+from domain.declines import DeclineTable
+from domain.steps import Channel
+from gateways.agency import agency_for
+from gateways.evidence import build_bundle
+from gateways.ledger.sql_ledger import SqlLedger
+from gateways.merchant_app import MerchantApp, MerchantNotices
+from gateways.messages import TemplateMessages
+from gateways.policy_files import PolicyStore
+from gateways.ports import NetworkRules, Sender
+from gateways.rules import load_decline_table, load_network_rules
+from gateways.sendgrid_email import SendGridSender
+from gateways.stripe_payments import StripePayments
+from gateways.twilio_sms import TwilioSender
+from runtime.settings import Settings
+
+
+def utc_now() -> datetime:
+    """The worker's own clock. Only for comparing with providers' records, never for a rule."""
+    return datetime.now(UTC)
+
+
+def open_ledger(settings: Settings) -> SqlLedger:
+    return SqlLedger(settings.dunning_database_url)
+
+
+def policy_store(settings: Settings) -> PolicyStore:
+    return PolicyStore(settings.dunning_policies)
+
+
+def decline_table(settings: Settings) -> DeclineTable:
+    return load_decline_table(settings.dunning_policies / "rules")
+
+
+def network_rules(settings: Settings) -> NetworkRules:
+    return load_network_rules(settings.dunning_policies / "rules")
+
+
+def stripe_payments(settings: Settings) -> StripePayments:
+    return StripePayments(settings.stripe_secret, settings.stripe_api_base, settings.provider_timeout)
+
+
+def merchant_app(settings: Settings) -> MerchantApp:
+    url = settings.required("MERCHANT_WEBHOOK_URL")
+    return MerchantApp(url, settings.merchant_secret, settings.provider_timeout)
+
+
+def senders(settings: Settings, app: MerchantApp) -> dict[Channel, Sender]:
+    return {
+        Channel.EMAIL: SendGridSender(
+            settings.sendgrid_secret,
+            settings.sendgrid_api_base,
+            settings.sendgrid_from_email,
+            settings.sendgrid_from_name,
+            settings.provider_timeout,
+            email_activity=settings.sendgrid_email_activity,
+            activity_lag=settings.sendgrid_activity_lag,
+        ),
+        Channel.SMS: TwilioSender(
+            settings.required("TWILIO_ACCOUNT_SID"),
+            settings.twilio_secret,
+            settings.twilio_api_base,
+            settings.required("TWILIO_FROM"),
+            settings.provider_timeout,
+            status_callback=settings.twilio_status_callback,
+            list_lag=settings.twilio_list_lag,
+        ),
+        Channel.NOTICE: MerchantNotices(app),
+    }
+
+
+def activities(settings: Settings) -> list[Callable[..., Any]]:
+    """All activities of the worker. Raises SettingsError for what is missing."""
+    ledger = open_ledger(settings)
+    payments = stripe_payments(settings)
+    app = merchant_app(settings)
+    messages = TemplateMessages(settings.dunning_policies / "messages", settings.merchant_name)
+    token = settings.agency_token.get_secret_value() if settings.agency_token else None
+    agency = agency_for(settings.agency_endpoint, token, settings.provider_timeout)
+    paying = PaymentActivities(payments, ledger, decline_table(settings), network_rules(settings), utc_now)
+    contacting = ContactActivities(payments, ledger, messages, senders(settings, app), utc_now)
+    serving = ServiceActivities(payments, ledger, app)
+    collecting = CollectionsActivities(payments, ledger, agency, build_bundle)
+    closing = CaseActivities(ledger)
+    return [
+        paying.charge,
+        paying.cancel_subscription,
+        paying.mark_uncollectible,
+        contacting.contact,
+        serving.set_access,
+        collecting.hand_off,
+        collecting.recall,
+        closing.close_case,
+    ]

@@ -1,0 +1,71 @@
+"""Runs the case workflow and its activities until SIGTERM or Ctrl-C, then drains: work in hand is finished first."""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+from gateways.ledger.database import upgrade_schema
+from gateways.policy_files import PolicyError
+from gateways.ports import ProviderMisuse, ProviderTrouble
+from runtime.settings import Settings, SettingsError, load_settings
+from runtime.temporal import connect
+from runtime.wiring import activities
+
+# An activity in hand may need as long as one try of it (workflows/options.py).
+DRAIN = timedelta(seconds=50)
+# The SDK's deadlock detector gives a workflow task 2 s: few at a time, more by more processes.
+WORKFLOW_TASKS = 8
+ACTIVITY_THREADS = 16
+
+
+def build_worker(client: Client, settings: Settings) -> Worker:
+    """A worker for the task queue of the settings; workflows and converter come with the client's plugin."""
+    return Worker(
+        client,
+        task_queue=settings.dunning_task_queue,
+        activities=activities(settings),
+        activity_executor=ThreadPoolExecutor(ACTIVITY_THREADS, thread_name_prefix="activity"),
+        max_concurrent_activities=ACTIVITY_THREADS,
+        max_concurrent_workflow_tasks=WORKFLOW_TASKS,
+        graceful_shutdown_timeout=DRAIN,
+    )
+
+
+async def run(settings: Settings) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    upgrade_schema(settings.dunning_database_url)
+    client = await connect(settings)
+    async with build_worker(client, settings):
+        print(f"worker: {settings.temporal_address}, task queue {settings.dunning_task_queue}", flush=True)
+        await stop.wait()
+        print("worker: draining", flush=True)
+    print("worker: stopped", flush=True)
+
+
+def main() -> int:
+    try:
+        settings = load_settings()
+        logging.basicConfig(level=settings.dunning_log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+        asyncio.run(run(settings))
+    except (SettingsError, PolicyError, ProviderMisuse, ProviderTrouble) as error:
+        print(f"worker: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    code = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # temporalio 1.35 can crash in the interpreter's own teardown after a worker ran; everything is closed by now.
+    os._exit(code)
