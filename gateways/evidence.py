@@ -40,14 +40,16 @@ def build_bundle(
     timeline: Sequence[TimelineRow],
     as_of: datetime,
     *,
+    creditor: str = "",
     templates: Path = TEMPLATES,
 ) -> EvidenceBundle:
     """Builds the bundle. The same input makes the same bytes; rows are put in the order of time.
 
     Amounts are `{"amount": minor units, "currency": ISO 4217}`, moments ISO 8601 in UTC. `invoice` is the provider's
-    view at `as_of`, None when the provider could not tell. Raises ValueError for a moment without a time zone.
+    view at `as_of`, None when the provider could not tell; `creditor` is the merchant's name. Raises ValueError for a
+    moment without a time zone.
     """
-    data = _data(case, invoice, customer, attempts, contacts, timeline, as_of)
+    data = _data(case, invoice, customer, attempts, contacts, timeline, as_of, creditor)
     json_text = json.dumps(data, ensure_ascii=False, indent=2) + "\n"
     page = _environment(templates).get_template("bundle.html.j2")
     return EvidenceBundle(
@@ -64,11 +66,13 @@ def _data(
     contacts: Sequence[ContactRow],
     timeline: Sequence[TimelineRow],
     as_of: datetime,
+    creditor: str,
 ) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "schema_version": SCHEMA_VERSION,
         "created_at": _moment(as_of),
+        "creditor": creditor or None,
         "case": {
             "invoice_id": case.invoice_id,
             "invoice_number": case.invoice_number or (invoice.number if invoice else None),

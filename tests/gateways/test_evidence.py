@@ -150,6 +150,13 @@ def test_the_data_says_who_owes_what_and_why() -> None:
     assert data["invoice"]["state"] == "open"
 
 
+def test_the_creditor_is_named_when_it_is_given() -> None:
+    bundle = a_bundle(creditor="Acme & Co")
+
+    assert json.loads(bundle.json_text)["creditor"] == "Acme & Co"
+    assert "<td>Acme &amp; Co</td>" in bundle.html
+
+
 def test_every_row_is_in_the_data_and_on_the_page() -> None:
     """Nothing that was charged, written or decided is left out."""
     bundle = a_bundle()
