@@ -12,8 +12,6 @@ Json = Mapping[str, Any]
 
 # What Stripe answers when the customer has to confirm the payment with the bank.
 REQUIRES_ACTION = "invoice_payment_intent_requires_action"
-# Ours, because Stripe has no code for it: there was nothing to charge.
-NO_PAYMENT_METHOD = "no_payment_method"
 
 _EPOCH = datetime.fromtimestamp(0, UTC)
 _CODES = ("decline_code", "advice_code", "network_advice_code", "network_decline_code")

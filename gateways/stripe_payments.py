@@ -11,12 +11,12 @@ from typing import Any, TypeVar
 import stripe
 from stripe.params import InvoicePayParams
 
-from domain.case import ChargeOutcome
+from domain.case import NO_PAYMENT_METHOD, ChargeOutcome
 from domain.declines import RawDecline
 from domain.events import InvoiceState
 from gateways import stripe_fields as fields
 from gateways import stripe_shapes as shapes
-from gateways.http_errors import retry_after
+from gateways.http_errors import never_reached, retry_after
 from gateways.ports import ChargeAnswer, InvoiceSnapshot, NotFound, ProviderMisuse, ProviderTrouble
 
 # Stripe resolves at most four levels of a path. `payments` is left out of an answer unless it is asked for.
@@ -84,7 +84,7 @@ class StripePayments:
         if invoice.state is not InvoiceState.OPEN:
             return ChargeAnswer(outcome=ChargeOutcome.NOT_OPEN, invoice=invoice)
         if invoice.payment_method is None:
-            nothing = RawDecline(error_code=fields.NO_PAYMENT_METHOD, network_status="not_sent_to_network")
+            nothing = RawDecline(error_code=NO_PAYMENT_METHOD, network_status="not_sent_to_network")
             return ChargeAnswer(outcome=ChargeOutcome.DECLINED, decline=nothing, invoice=invoice)
         params: InvoicePayParams = {
             "payment_method": invoice.payment_method.id,
@@ -274,7 +274,11 @@ def _translated(error: stripe.StripeError, what: str) -> Exception:
     if status is None or status < 400 or status >= 500 or status in (409, 429) or error.code in _BUSY:
         # Below 400: the answer was cut off or is not JSON, so that the outcome is unknown.
         reason = f"answered {status}" if status else "cannot be reached"
-        return ProviderTrouble(f"Stripe {reason}: could not {what}.", retry_after(error.headers))
+        return ProviderTrouble(
+            f"Stripe {reason}: could not {what}.",
+            retry_after(error.headers),
+            not_executed=status == 429 or never_reached(error),
+        )
     if status == 401:
         return ProviderMisuse("Stripe refuses the API key: check STRIPE_API_KEY.")
     if status == 403:

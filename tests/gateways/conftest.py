@@ -5,8 +5,11 @@ from datetime import timedelta
 
 import pytest
 
+from gateways.ports import Address
 from gateways.stripe_payments import StripePayments
 from sandbox.providers.world import ProviderWorld
+
+ADA = Address(customer_id="cus_ada", name="Ada Example", email="ada@example.com", phone="+15005550006")
 
 
 @pytest.fixture

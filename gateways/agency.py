@@ -1,0 +1,115 @@
+"""A collections agency: an HTTP endpoint of its own, or a folder from which somebody takes the bundles."""
+
+import errno
+import json
+import os
+import tempfile
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import quote
+
+import httpx
+
+from gateways.http_post import Party, post
+from gateways.ports import Agency, EvidenceBundle, NotFound, ProviderMisuse, ProviderTrouble
+
+_PARTY = Party("The collections agency", "AGENCY_ENDPOINT", "AGENCY_TOKEN")
+# Errors of a folder that pass by themselves once there is room again; the others need somebody.
+_PASSING = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EAGAIN, errno.EMFILE, errno.ENFILE})
+
+
+def agency_for(endpoint: str, token: str | None, timeout: timedelta) -> Agency:
+    """The agency behind `endpoint`: an http(s) address, or else a folder, which is made when it is missing."""
+    if endpoint.lower().startswith(("http://", "https://")):
+        return HttpAgency(endpoint, token, timeout)
+    return FolderAgency(Path(endpoint))
+
+
+class HttpAgency:
+    """`ports.Agency` over HTTP: `POST {endpoint}/handoffs` and `POST {endpoint}/handoffs/{reference}/recall`.
+
+    The handoff id travels as `Idempotency-Key`: a repeated delivery is answered with the same reference.
+    """
+
+    def __init__(self, endpoint: str, token: str | None, timeout: timedelta) -> None:
+        self._handoffs = f"{endpoint.rstrip('/')}/handoffs"
+        self._authorization = {"Authorization": f"Bearer {token}"} if token else {}
+        self._client = httpx.Client(timeout=timeout.total_seconds())
+
+    def __repr__(self) -> str:
+        return f"HttpAgency(handoffs={self._handoffs!r})"
+
+    def hand_off(self, handoff_id: str, bundle: EvidenceBundle) -> str:
+        """Delivers the bundle and returns the agency's reference. Raises ProviderTrouble or ProviderMisuse."""
+        body = {"handoff_id": handoff_id, "bundle": json.loads(bundle.json_text), "html": bundle.html}
+        answer = self._post(self._handoffs, body, handoff_id)
+        try:
+            reference = answer.json()["reference"]
+        except (ValueError, KeyError, TypeError):
+            reference = None
+        if not isinstance(reference, str) or not reference:
+            raise ProviderTrouble("The collections agency answered without a reference; it is asked again.")
+        return reference
+
+    def recall(self, reference: str, why: str, key: str) -> None:
+        """Takes the case back. Recalled already is success."""
+        try:
+            self._post(f"{self._handoffs}/{quote(reference, safe='')}/recall", {"why": why}, key)
+        except NotFound:
+            raise NotFound(f"The collections agency does not know the reference {reference}: ask it.") from None
+
+    def _post(self, url: str, body: dict[str, object], key: str) -> httpx.Response:
+        content = json.dumps(body, ensure_ascii=False).encode()
+        return post(self._client, url, content, {"Idempotency-Key": key, **self._authorization}, _PARTY)
+
+
+class FolderAgency:
+    """`ports.Agency` as files: `{handoff_id}.html` and `.json` for a handoff, `{reference}.recall.json` for a recall.
+
+    A handoff is there when its JSON is, complete and once; the page is always there before it. The reference is the
+    handoff id.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def __repr__(self) -> str:
+        return f"FolderAgency({str(self._folder)!r})"
+
+    def hand_off(self, handoff_id: str, bundle: EvidenceBundle) -> str:
+        """Writes the bundle unless it is there already. Raises ProviderTrouble (no room) or ProviderMisuse."""
+        if not self._path(handoff_id, ".json").exists():
+            self._write(self._path(handoff_id, ".html"), bundle.html)
+            self._write(self._path(handoff_id, ".json"), bundle.json_text)
+        return handoff_id
+
+    def recall(self, reference: str, why: str, key: str) -> None:
+        """Writes the recall beside the handoff."""
+        if not self._path(reference, ".json").exists():
+            raise NotFound(f"There is no handoff {reference} in the folder of AGENCY_ENDPOINT.")
+        content = json.dumps({"reference": reference, "why": why, "key": key}, ensure_ascii=False, indent=2)
+        self._write(self._path(reference, ".recall.json"), content)
+
+    def _path(self, name: str, suffix: str) -> Path:
+        # An id is never a path: what could lead out of the folder is escaped.
+        return self._folder / (quote(name, safe=":") + suffix)
+
+    def _write(self, path: Path, content: str) -> None:
+        """Puts a whole file in place: a reader sees all of it or nothing, also after a crash."""
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            handle, temporary = tempfile.mkstemp(dir=self._folder, prefix=".", suffix=".part")
+            try:
+                with os.fdopen(handle, "w", encoding="utf-8") as file:
+                    file.write(content)
+                    file.flush()
+                    os.fsync(file.fileno())
+                os.replace(temporary, path)
+            except OSError:
+                Path(temporary).unlink(missing_ok=True)
+                raise
+        except OSError as error:
+            trouble = ProviderTrouble if error.errno in _PASSING else ProviderMisuse
+            raise trouble(
+                f"The folder of AGENCY_ENDPOINT cannot be written ({error.strerror}): check the folder."
+            ) from None

@@ -1,0 +1,147 @@
+"""E-mail through SendGrid.
+
+SendGrid has no idempotency keys. The step's key travels as the custom argument `dunning_key`, by which accounts with
+Email Activity can look a message up. The argument is kept for long and shown to staff: it holds ids only.
+"""
+
+import json
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from http.client import HTTPException
+from typing import Any
+
+from python_http_client.exceptions import HTTPError
+from sendgrid import SendGridAPIClient
+from sendgrid.helpers.mail import (
+    ClickTracking,
+    Content,
+    CustomArg,
+    From,
+    Mail,
+    MimeType,
+    OpenTracking,
+    Subject,
+    To,
+    TrackingSettings,
+)
+
+from gateways.http_errors import header, never_reached, retry_after
+from gateways.ports import Address, LookupImpossible, ProviderMisuse, ProviderTrouble, Rendered, Sent, Unreachable
+
+_KEY = "dunning_key"
+
+
+class SendGridSender:
+    """`ports.Sender` for e-mail.
+
+    email_activity: whether the account has Email Activity; without it `find` cannot know anything.
+    activity_lag:   how late a message may show there.
+    """
+
+    def __init__(
+        self,
+        api_key: str,
+        base_url: str,
+        from_email: str,
+        from_name: str,
+        timeout: timedelta,
+        *,
+        email_activity: bool = False,
+        activity_lag: timedelta = timedelta(minutes=5),
+    ) -> None:
+        self._api = SendGridAPIClient(api_key, host=base_url.rstrip("/"))
+        self._api.client.timeout = timeout.total_seconds()
+        self._from = From(from_email, from_name)
+        self._email_activity = email_activity
+        self._activity_lag = activity_lag
+        # The SDK writes addresses and the key into its debug log.
+        logging.getLogger("python_http_client").setLevel(logging.INFO)
+
+    def __repr__(self) -> str:
+        return f"SendGridSender(email_activity={self._email_activity})"
+
+    def send(self, address: Address, message: Rendered, key: str) -> Sent:
+        """Queues one e-mail, text part first. Raises Unreachable, ProviderTrouble or ProviderMisuse."""
+        if not address.email:
+            raise Unreachable("The customer has no e-mail address.")
+        answer = _call("send an e-mail", lambda: self._api.send(self._mail(address, message, key)))
+        return Sent(provider_id=header(answer.headers, "x-message-id") or None)
+
+    def find(self, address: Address, message: Rendered, key: str, since: datetime) -> Sent | None:  # noqa: ARG002
+        """Looks the key up in Email Activity. `since` is when it was sent, if it was."""
+        if not self._email_activity:
+            raise LookupImpossible("This SendGrid account has no Email Activity (SENDGRID_EMAIL_ACTIVITY is off).")
+        query = {"query": f"(unique_args['{_KEY}']=\"{key}\")", "limit": 1}
+        answer = _call("search Email Activity", lambda: self._api.client.messages.get(query_params=query))
+        try:
+            found = json.loads(answer.body)["messages"]
+        except (ValueError, KeyError, TypeError):
+            raise ProviderTrouble("SendGrid's Email Activity gave an answer that cannot be read.") from None
+        if found:
+            return Sent(provider_id=found[0]["msg_id"])
+        visible = since + self._activity_lag - datetime.now(UTC)
+        if visible > timedelta(0):
+            raise ProviderTrouble("SendGrid's Email Activity does not show the message yet.", visible)
+        return None
+
+    def _mail(self, address: Address, message: Rendered, key: str) -> Mail:
+        mail = Mail()
+        mail.from_email = self._from
+        mail.add_to(To(address.email, address.name or None))
+        mail.subject = Subject(message.subject)
+        mail.add_content(Content(MimeType.text, message.text))
+        if message.html:
+            mail.add_content(Content(MimeType.html, message.html))
+        mail.custom_arg = CustomArg(_KEY, key)
+        # A rewritten pay link would lead through a third party and could expire before it is opened.
+        mail.tracking_settings = TrackingSettings(ClickTracking(False, False), OpenTracking(False))
+        return mail
+
+
+def _call(what: str, request: Callable[[], Any]) -> Any:
+    try:
+        return request()
+    except HTTPError as error:
+        raise _translated(error, what) from None
+    except (OSError, HTTPException) as error:
+        raise ProviderTrouble(
+            f"SendGrid cannot be reached: could not {what}.", not_executed=never_reached(error)
+        ) from None
+
+
+def _translated(error: HTTPError, what: str) -> Exception:
+    status = error.status_code
+    if status == 429:
+        return ProviderTrouble(f"SendGrid asks to wait: could not {what}.", _wait(error.headers), not_executed=True)
+    if status >= 500:
+        return ProviderTrouble(f"SendGrid answered {status}: could not {what}.", retry_after(error.headers))
+    if status == 401:
+        return ProviderMisuse("SendGrid refuses the API key: check SENDGRID_API_KEY.")
+    if status == 403:
+        return ProviderMisuse(
+            f"SendGrid does not allow to {what}: check the permissions of SENDGRID_API_KEY, and that "
+            "SENDGRID_FROM_EMAIL is a verified sender."
+        )
+    fields = _fields(error.body)
+    if any(field.startswith("personalizations.0.to") for field in fields):
+        return Unreachable("SendGrid does not accept the customer's e-mail address.")
+    about = f" (field {fields[0]})" if fields else ""
+    return ProviderMisuse(f"SendGrid refuses the request with {status}{about}: could not {what}.")
+
+
+def _wait(headers: Any) -> timedelta | None:
+    """SendGrid states the wait as the Unix second in which the limit ends."""
+    reset = header(headers, "x-ratelimit-reset")
+    if reset.isascii() and reset.isdigit():
+        return max(timedelta(0), datetime.fromtimestamp(int(reset), UTC) - datetime.now(UTC))
+    return retry_after(headers)
+
+
+def _fields(body: bytes) -> list[str]:
+    """The request's fields that SendGrid's error names."""
+    try:
+        errors = json.loads(body)["errors"]
+        return [str(error["field"]) for error in errors if error.get("field")]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return []

@@ -1,0 +1,161 @@
+"""E-mail through SendGrid's real SDK against the stand-in."""
+
+import logging
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from gateways.ports import LookupImpossible, ProviderMisuse, ProviderTrouble, Rendered, Unreachable
+from gateways.sendgrid_email import SendGridSender
+from sandbox.providers.world import ProviderWorld
+from tests.gateways.conftest import ADA
+
+KEY = "dun:in_1:day3-email:email"
+MESSAGE = Rendered(subject="Your payment failed", text="Hello Ada,\n…", html="<p>Hello Ada</p>")
+LAG = timedelta(minutes=5)
+
+
+def sender(world: ProviderWorld, *, api_key: str | None = None, activity: bool = True) -> SendGridSender:
+    return SendGridSender(
+        api_key or world.sendgrid.api_key,
+        world.sendgrid_url,
+        "billing@example.com",
+        "Example Billing",
+        timedelta(seconds=2),
+        email_activity=activity,
+        activity_lag=LAG,
+    )
+
+
+def test_an_email_goes_out_with_both_parts_and_its_key(world: ProviderWorld) -> None:
+    """Text and HTML, the sender's address, and the key as the only custom argument."""
+    sent = sender(world).send(ADA, MESSAGE, KEY)
+
+    (email,) = world.sendgrid.sent
+    assert sent.provider_id == email.message_id
+    assert ("ada@example.com", "billing@example.com") == (email.to, email.from_email)
+    assert (MESSAGE.subject, MESSAGE.text, MESSAGE.html) == (email.subject, email.text, email.html)
+    assert ({"dunning_key": KEY}, []) == (email.custom_args, email.categories)
+
+
+def test_an_email_without_html_is_text_only(world: ProviderWorld) -> None:
+    """No empty HTML part."""
+    sender(world).send(ADA, Rendered(subject="S", text="T"), KEY)
+
+    assert [("T", None)] == [(email.text, email.html) for email in world.sendgrid.sent]
+
+
+def test_the_debug_log_has_neither_address_nor_key(world: ProviderWorld, caplog: pytest.LogCaptureFixture) -> None:
+    """The SDK would write the whole payload and the Authorization header."""
+    caplog.set_level(logging.DEBUG)
+
+    sender(world).send(ADA, MESSAGE, KEY)
+
+    assert "ada@example.com" not in caplog.text
+    assert world.sendgrid.api_key not in caplog.text
+
+
+@pytest.mark.parametrize("email", [None, "", "not-an-address"])
+def test_an_address_that_is_none_is_unreachable(world: ProviderWorld, email: str | None) -> None:
+    """The channel is of no use for this customer; the sentence does not repeat the address."""
+    with pytest.raises(Unreachable) as raised:
+        sender(world).send(ADA.model_copy(update={"email": email}), MESSAGE, KEY)
+
+    assert "not-an-address" not in str(raised.value)
+
+
+def test_a_refused_field_of_ours_is_misuse(world: ProviderWorld) -> None:
+    """An e-mail without a subject is our mistake, not the customer's address."""
+    with pytest.raises(ProviderMisuse, match="field subject"):
+        sender(world).send(ADA, Rendered(subject="", text="T"), KEY)
+
+
+def test_a_wrong_key_names_the_setting_and_not_the_key(world: ProviderWorld) -> None:
+    """One sentence that says what to check."""
+    wrong = sender(world, api_key="SG.wrong-secret")
+
+    with pytest.raises(ProviderMisuse) as raised:
+        wrong.send(ADA, MESSAGE, KEY)
+
+    assert "SendGrid refuses the API key: check SENDGRID_API_KEY." == str(raised.value)
+    assert "secret" not in repr(wrong)
+
+
+def test_too_many_requests_carries_the_wait(world: ProviderWorld) -> None:
+    """The wait that SendGrid asks for; nothing was sent, so there is nothing to look up."""
+    world.faults.add("sendgrid", "mail/send", "429", retry_after=9)
+
+    with pytest.raises(ProviderTrouble) as raised:
+        sender(world).send(ADA, MESSAGE, KEY)
+
+    assert (timedelta(seconds=9), True) == (raised.value.retry_after, raised.value.not_executed)
+    assert [] == world.sendgrid.sent
+
+
+@pytest.mark.parametrize(("mode", "arrived"), [("500", 0), ("timeout_before", 0), ("timeout_after", 1)])
+def test_failures_leave_the_outcome_unknown(world: ProviderWorld, mode: str, arrived: int) -> None:
+    """A 500 and a lost answer look alike to us; only Email Activity tells them apart."""
+    world.faults.add("sendgrid", "mail/send", mode)
+
+    with pytest.raises(ProviderTrouble) as raised:
+        sender(world).send(ADA, MESSAGE, KEY)
+
+    assert raised.value.not_executed is False
+    assert arrived == len(world.sendgrid.sent)
+
+
+def test_a_port_where_nobody_listens_was_certainly_not_reached(world: ProviderWorld) -> None:
+    """A refused connection needs no look-up."""
+    world.stop()
+
+    with pytest.raises(ProviderTrouble) as raised:
+        sender(world).send(ADA, MESSAGE, KEY)
+
+    assert raised.value.not_executed is True
+
+
+def test_no_call_waits_for_ever(world: ProviderWorld) -> None:
+    """The SDK has no time-out by itself."""
+    world.faults.add("sendgrid", "mail/send", "timeout_before", hang=True)
+    hasty = SendGridSender(
+        world.sendgrid.api_key, world.sendgrid_url, "billing@example.com", "Billing", timedelta(milliseconds=200)
+    )
+
+    with pytest.raises(ProviderTrouble):
+        hasty.send(ADA, MESSAGE, KEY)
+
+
+def test_a_lost_email_is_found_by_its_key(world: ProviderWorld) -> None:
+    """Email Activity shows the message although its answer was lost."""
+    world.faults.add("sendgrid", "mail/send", "timeout_after")
+    mail = sender(world)
+    since = datetime.now(UTC)
+    with pytest.raises(ProviderTrouble):
+        mail.send(ADA, MESSAGE, KEY)
+
+    found = mail.find(ADA, MESSAGE, KEY, since)
+
+    assert str(found and found.provider_id).startswith(world.sendgrid.sent[0].message_id)
+
+
+def test_a_message_that_does_not_show_yet_is_asked_for_again_later(world: ProviderWorld) -> None:
+    """Within the lag "not found" proves nothing."""
+    with pytest.raises(ProviderTrouble) as raised:
+        sender(world).find(ADA, MESSAGE, KEY, datetime.now(UTC) - timedelta(minutes=2))
+
+    assert raised.value.retry_after is not None
+    assert timedelta(minutes=2) < raised.value.retry_after <= timedelta(minutes=3)
+
+
+def test_a_message_that_never_showed_was_not_sent(world: ProviderWorld) -> None:
+    """After the lag "not found" is an answer; another key's message is not ours."""
+    mail = sender(world)
+    mail.send(ADA, MESSAGE, "dun:in_2:day3-email:email")
+
+    assert mail.find(ADA, MESSAGE, KEY, datetime.now(UTC) - LAG - timedelta(seconds=1)) is None
+
+
+def test_without_email_activity_nobody_can_tell(world: ProviderWorld) -> None:
+    """Then the contact stays unknown, and is not sent twice."""
+    with pytest.raises(LookupImpossible):
+        sender(world, activity=False).find(ADA, MESSAGE, KEY, datetime.now(UTC))
