@@ -6,6 +6,7 @@ Safe when two checkouts build at the same time: a file lock lets one build while
 import fcntl
 import hashlib
 import os
+import shutil
 import subprocess
 import tempfile
 import time
@@ -92,12 +93,15 @@ def exclusive(lock: Path, holder: str, say: Say) -> Iterator[None]:
 
 
 def _build(program: Program, folder: Path, cache: Path, say: Say, build: Build) -> None:
-    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as fresh:
+    prefix = f".{folder.name}-"
+    for abandoned in folder.parent.glob(f"{prefix}*"):  # by a build that was killed: we hold the lock
+        shutil.rmtree(abandoned, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=folder.parent) as fresh:
         built = Path(fresh) / program.binary
         build(program, Path(fresh), cache, say)
         if wrong := _does_not_run(program, built):
             raise SandboxError(f"{program.title} was built but is of no use ({wrong}): remove {folder} and try again.")
-        checksum = Path(fresh) / _checksum_file(program).name
+        checksum = Path(fresh) / _checksum_name(program)
         checksum.write_text(_sha256(built) + "\n")
         # Two renames are not one: who looks in between sees a wrong checksum, waits for the lock and looks again.
         built.replace(folder / program.binary)
@@ -107,7 +111,7 @@ def _build(program: Program, folder: Path, cache: Path, say: Say, build: Build) 
 def _what_is_wrong(program: Program, folder: Path) -> str:
     binary = folder / program.binary
     try:
-        expected = (folder / _checksum_file(program)).read_text().strip()
+        expected = (folder / _checksum_name(program)).read_text().strip()
         if _sha256(binary) != expected:
             return "its checksum is wrong"
     except OSError:
@@ -123,8 +127,8 @@ def _does_not_run(program: Program, binary: Path) -> str:
     return "" if done.returncode == 0 else f"it ends with exit code {done.returncode}"
 
 
-def _checksum_file(program: Program) -> Path:
-    return Path(f"{program.binary}.sha256")
+def _checksum_name(program: Program) -> str:
+    return f"{program.binary}.sha256"
 
 
 def _sha256(file: Path) -> str:

@@ -105,6 +105,15 @@ def test_a_build_that_does_not_run_is_not_kept(tmp_path: Path, said: list[str]) 
     assert [] == list((tmp_path / "tools" / "tool-v1").iterdir())
 
 
+def test_what_a_killed_build_left_is_removed(tmp_path: Path) -> None:
+    """The next build does not let the cache grow for ever."""
+    left = script(tmp_path / "tools" / ".tool-v1-killed" / "tool", RUNS)
+
+    cached_program(TOOL, say=print, cache=tmp_path, build=Builder())
+
+    assert not left.parent.exists()
+
+
 def test_two_builders_at_once_build_once(tmp_path: Path) -> None:
     """The second waits for the first, says so, and takes its result."""
     building, second_waits = Event(), Event()
