@@ -2,7 +2,6 @@
 
 import itertools
 import re
-import shutil
 from collections.abc import Iterator
 from datetime import date
 from html.parser import HTMLParser
@@ -16,7 +15,6 @@ from domain.events import InvoiceState
 from domain.money import Money
 from domain.steps import Access, Channel, Stage
 from gateways.messages import TemplateMessages
-from gateways.phrases import PhrasesError
 from gateways.ports import Address, InvoiceSnapshot, ProviderMisuse, Rendered
 from gateways.sms_length import fits, is_gsm7, length
 
@@ -376,47 +374,3 @@ def test_no_phrase_shouts(language: str) -> None:
     phrases = "\n".join(line for line in file.splitlines() if not line.lstrip().startswith("#"))
 
     assert [] == re.findall(r"!|\b[A-Z]{4,}\b", phrases)
-
-
-def changed(tmp_path: Path, old: str, new: str) -> Path:
-    """The message directory with one change in a copied language."""
-    directory = shutil.copytree(DIRECTORY, tmp_path / "messages")
-    copy = shutil.copytree(directory / "en", directory / "pt-BR") / "phrases.yaml"
-    text = copy.read_text(encoding="utf-8")
-    assert old in text
-    copy.write_text(text.replace(old, new, 1), encoding="utf-8")
-    return directory
-
-
-def test_a_language_is_added_by_copying_a_folder(tmp_path: Path) -> None:
-    messages = TemplateMessages(changed(tmp_path, '"Kind regards,"', '"Atenciosamente,"'), "Acme")
-    message = messages.render(Channel.EMAIL, some_facts(Stage.FRIENDLY), someone(), an_invoice(), "pt-BR")
-
-    assert "Atenciosamente," in message.text
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "says"),
-    [
-        ('  declined: "Your bank did not approve the payment."\n', "", "reasons lacks declined"),
-        ("regards:", "regard:", "regards: Field required"),
-        ("calendar: gregorian", "calendar: lunar", "calendar: Input should be 'gregorian' or 'buddhist'"),
-        ("locale: en", "locale: klingon", "locale: klingon is not a locale"),
-        ('"Kind regards,"', '"{{ nmae }}"', "regards: nmae is not known there"),
-        ('"Kind regards,"', '"{{ ends_on }}"', "regards: ends_on is not known there"),
-        ('"Kind regards,"', '"{{ merchant }"', "regards: "),
-        ('"Kind regards,"', '"Kind', "is not YAML"),
-    ],
-)
-def test_a_wrong_language_file_is_refused_when_it_is_read(tmp_path: Path, old: str, new: str, says: str) -> None:
-    """One sentence with the file and the key, at the start and not on the day of the final notice."""
-    with pytest.raises(PhrasesError) as error:
-        TemplateMessages(changed(tmp_path, old, new), "Acme")
-
-    assert "pt-BR/phrases.yaml" in str(error.value)
-    assert says in str(error.value)
-
-
-def test_english_has_to_be_there(tmp_path: Path) -> None:
-    with pytest.raises(PhrasesError, match=r"has no en/phrases\.yaml"):
-        TemplateMessages(tmp_path, "Acme")

@@ -1,0 +1,55 @@
+"""A language is a file: complete, checked when it is read, and added by copying a folder."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from domain.steps import Channel, Stage
+from gateways.messages import TemplateMessages
+from gateways.phrases import PhrasesError
+from tests.gateways.test_messages import DIRECTORY, an_invoice, some_facts, someone
+
+
+def changed(tmp_path: Path, old: str, new: str) -> Path:
+    """The message directory with one change in a copied language."""
+    directory = shutil.copytree(DIRECTORY, tmp_path / "messages")
+    copy = shutil.copytree(directory / "en", directory / "pt-BR") / "phrases.yaml"
+    text = copy.read_text(encoding="utf-8")
+    assert old in text
+    copy.write_text(text.replace(old, new, 1), encoding="utf-8")
+    return directory
+
+
+def test_a_language_is_added_by_copying_a_folder(tmp_path: Path) -> None:
+    messages = TemplateMessages(changed(tmp_path, '"Kind regards,"', '"Atenciosamente,"'), "Acme")
+    message = messages.render(Channel.EMAIL, some_facts(Stage.FRIENDLY), someone(), an_invoice(), "pt-BR")
+
+    assert "Atenciosamente," in message.text
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ('  declined: "Your bank did not approve the payment."\n', "", "reasons lacks declined"),
+        ("regards:", "regard:", "regards: Field required"),
+        ("calendar: gregorian", "calendar: lunar", "calendar: Input should be 'gregorian' or 'buddhist'"),
+        ("locale: en", "locale: klingon", "locale: klingon is not a locale"),
+        ('"Kind regards,"', '"{{ nmae }}"', "regards: nmae is not known there"),
+        ('"Kind regards,"', '"{{ ends_on }}"', "regards: ends_on is not known there"),
+        ('"Kind regards,"', '"{{ merchant }"', "regards: "),
+        ('"Kind regards,"', '"Kind', "is not YAML"),
+    ],
+)
+def test_a_wrong_language_file_is_refused_when_it_is_read(tmp_path: Path, old: str, new: str, says: str) -> None:
+    """One sentence with the file and the key, at the start and not on the day of the final notice."""
+    with pytest.raises(PhrasesError) as error:
+        TemplateMessages(changed(tmp_path, old, new), "Acme")
+
+    assert "pt-BR/phrases.yaml" in str(error.value)
+    assert says in str(error.value)
+
+
+def test_english_has_to_be_there(tmp_path: Path) -> None:
+    with pytest.raises(PhrasesError, match=r"has no en/phrases\.yaml"):
+        TemplateMessages(tmp_path, "Acme")
