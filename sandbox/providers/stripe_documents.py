@@ -23,7 +23,6 @@ def invoice(
             "subscription_details": {
                 "metadata": dict(subscription["metadata"]),
                 "subscription": subscription["id"],
-                "subscription_proration_date": None,
             },
             "type": "subscription_details",
         }
@@ -33,6 +32,7 @@ def invoice(
         "object": "invoice",
         "account_country": "US",
         "account_name": "Sandbox Merchant",
+        "account_tax_ids": None,
         "amount_due": amount,
         "amount_overpaid": 0,
         "amount_paid": 0,
@@ -77,7 +77,6 @@ def invoice(
             "object": "list",
             "data": [_line(id_, created, subscription, amount, currency)],
             "has_more": False,
-            "total_count": 1,
             "url": f"/v1/invoices/{id_}/lines",
         },
         "livemode": False,
@@ -96,6 +95,9 @@ def invoice(
         "post_payment_credit_notes_amount": 0,
         "pre_payment_credit_notes_amount": 0,
         "receipt_number": None,
+        "rendering": None,
+        "shipping_cost": None,
+        "shipping_details": None,
         "starting_balance": 0,
         "statement_descriptor": None,
         "status": "open",
@@ -112,6 +114,7 @@ def invoice(
         "total": amount,
         "total_discount_amounts": [],
         "total_excluding_tax": amount,
+        "total_pretax_credit_amounts": [],
         "total_taxes": [],
         "webhooks_delivered_at": created,
     }
@@ -133,6 +136,7 @@ def _line(invoice_id: str, created: int, subscription: Json | None, amount: int,
         "period": {"end": created, "start": created - 30 * 86_400},
         "quantity": 1,
         "subscription": subscription["id"] if subscription else None,
+        "subtotal": amount,
         "taxes": [],
     }
 
@@ -195,10 +199,15 @@ def payment_intent(id_: str, created: int, *, invoice: Json, amount: int) -> Jso
 def charge(id_: str, created: int, *, intent: Json, method: Json, amount: int) -> Json:
     """A charge in status ``pending`` without an outcome; `succeed` and `fail` complete it."""
     kind = method["type"]
-    details = dict(method[kind])
+    # A charge remembers its payment method without what only concerns further use.
+    left_out = {
+        "card": {"display_brand", "generated_from", "networks", "three_d_secure_usage"},
+        "sepa_debit": {"generated_from"},
+        "us_bank_account": {"financial_connections_account", "networks", "status_details"},
+    }
+    details = {name: value for name, value in method[kind].items() if name not in left_out.get(kind, set())}
     if kind == "card":
-        details["network"] = details["brand"]
-        details["three_d_secure"] = None
+        details |= {"installments": None, "mandate": None, "network": details["brand"], "three_d_secure": None}
     return {
         "id": id_,
         "object": "charge",

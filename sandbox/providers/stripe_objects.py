@@ -111,7 +111,7 @@ def bank_debit(
         "object": "payment_method",
         "allow_redisplay": "unspecified",
         "billing_details": billing,
-        kind: {"bank_code": None, "country": country, "fingerprint": fingerprint, "last4": last4},
+        kind: {"fingerprint": fingerprint, "last4": last4, **_bank_details(kind, country)},
         "created": created,
         "customer": customer_id,
         "livemode": False,
@@ -120,11 +120,36 @@ def bank_debit(
     }
 
 
+def _bank_details(kind: str, country: str) -> Json:
+    if kind == "sepa_debit":
+        return {"bank_code": "37040044", "branch_code": None, "country": country, "generated_from": None}
+    if kind == "us_bank_account":
+        return {
+            "account_holder_type": "individual",
+            "account_type": "checking",
+            "bank_name": "SANDBOX BANK",
+            "financial_connections_account": None,
+            "networks": {"preferred": "ach", "supported": ["ach"]},
+            "routing_number": "110000000",
+            "status_details": None,
+        }
+    if kind == "bacs_debit":
+        return {"sort_code": "108800"}
+    raise ValueError(f"The stand-in has no bank debit {kind!r}: use sepa_debit, us_bank_account or bacs_debit.")
+
+
 def subscription(id_: str, created: int, *, customer_id: str, amount: int, currency: str) -> Json:
     return {
         "id": id_,
         "object": "subscription",
+        "application": None,
+        "application_fee_percent": None,
+        "automatic_tax": {"disabled_reason": None, "enabled": False, "liability": None},
         "billing_cycle_anchor": created,
+        "billing_cycle_anchor_config": None,
+        "billing_mode": {"flexible": None, "type": "classic"},
+        "billing_schedules": [],
+        "billing_thresholds": None,
         "cancel_at": None,
         "cancel_at_period_end": False,
         "canceled_at": None,
@@ -139,6 +164,7 @@ def subscription(id_: str, created: int, *, customer_id: str, amount: int, curre
         "description": None,
         "discounts": [],
         "ended_at": None,
+        "invoice_settings": {"account_tax_ids": None, "issuer": {"type": "self"}},
         "items": {
             "object": "list",
             "data": [
@@ -146,14 +172,21 @@ def subscription(id_: str, created: int, *, customer_id: str, amount: int, curre
                     "id": id_.replace("sub_", "si_"),
                     "object": "subscription_item",
                     "created": created,
+                    "discounts": [],
                     "current_period_end": created + 30 * 86_400,
                     "current_period_start": created,
                     "metadata": {},
                     "price": {
                         "id": id_.replace("sub_", "price_"),
                         "object": "price",
+                        "active": True,
+                        "billing_scheme": "per_unit",
+                        "created": created,
                         "currency": currency,
-                        "recurring": {"interval": "month", "interval_count": 1},
+                        "livemode": False,
+                        "metadata": {},
+                        "product": id_.replace("sub_", "prod_"),
+                        "recurring": {"interval": "month", "interval_count": 1, "usage_type": "licensed"},
                         "type": "recurring",
                         "unit_amount": amount,
                     },

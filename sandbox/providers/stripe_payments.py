@@ -27,7 +27,7 @@ class StripePayments:
     ) -> None:
         """One attempt to charge what remains. Raises StripeFailure (402) if the charge is refused or needs the
         customer, and StripeFailure (400) if there is nothing to charge or nothing to charge with."""
-        self.require_payable(invoice)
+        self._require_payable(invoice, cause)
         method = self._method(invoice, payment_method)
         intent = self._default_intent(invoice)
         if intent["status"] == "processing":
@@ -54,16 +54,9 @@ class StripePayments:
         else:
             self._refused(invoice, intent, charge, method, answer, cause)
 
-    def require_payable(self, invoice: Json) -> None:
-        if invoice["status"] == "paid":
-            raise invalid_request("Invoice is already paid")
-        # Stripe lets an uncollectible invoice be paid after all; a void one never.
-        if invoice["status"] not in ("open", "uncollectible"):
-            raise invalid_request("This invoice can no longer be paid")
-
     def pay_separately(self, invoice: Json, amount: int, payment_method: str, cause: Cause) -> None:
         """A customer's own payment of a part: a payment of its own beside the default one."""
-        self.require_payable(invoice)
+        self._require_payable(invoice, cause)
         if not 0 < amount <= invoice["amount_remaining"]:
             raise ValueError(
                 f"The payment must be between 1 and the {invoice['amount_remaining']} that remain; it is {amount}."
@@ -101,7 +94,7 @@ class StripePayments:
             return  # there is no request waiting for this answer: the events carry it
 
     def pay_out_of_band(self, invoice: Json, cause: Cause) -> None:
-        self.require_payable(invoice)
+        self._require_payable(invoice, cause)
         invoice["amount_paid_off_stripe"] += invoice["amount_remaining"]
         self.settle(invoice, "invoice.paid_out_of_band", cause)
 
@@ -137,6 +130,15 @@ class StripePayments:
         default = self._store.default_payment(invoice["id"])
         if default["status"] == "open":
             self._cancel_payment(default)
+
+    def _require_payable(self, invoice: Json, cause: Cause) -> None:
+        # Stripe lets an uncollectible invoice be paid after all; a void one never.
+        if invoice["status"] in ("open", "uncollectible"):
+            return
+        self._note("charge.refused", invoice, None, cause)
+        raise invalid_request(
+            "Invoice is already paid" if invoice["status"] == "paid" else "This invoice can no longer be paid"
+        )
 
     def _cancel_payment(self, payment: Json) -> None:
         now = self._store.journal.timestamp()

@@ -8,11 +8,10 @@ import pytest
 import stripe
 
 from sandbox.providers.journal import Json
-from sandbox.providers.stripe_outcomes import APPROVE, Decline
+from sandbox.providers.stripe_outcomes import APPROVE
 from sandbox.providers.world import ProviderWorld
 from tests.sandbox.receiver import Receiver
-
-INSUFFICIENT_FUNDS = Decline("insufficient_funds")
+from tests.sandbox.stripe_account import INSUFFICIENT_FUNDS, a_client
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +90,7 @@ def test_part_payments_lower_what_remains_until_nothing_does(world: ProviderWorl
 def test_a_part_payment_leaves_the_rest_to_the_next_attempt(world: ProviderWorld) -> None:
     """Our own attempt charges only what remains."""
     invoice = a_failed_invoice(world)
-    client = stripe.StripeClient(world.stripe.api_key, base_addresses={"api": world.stripe_url}, max_network_retries=0)
+    client = a_client(world)
     world.stripe.customer_pays(invoice, 900)
     world.stripe.set_behaviour(_default_card(world, invoice), APPROVE)
 
@@ -215,6 +214,20 @@ def test_webhooks_come_twice_late_and_in_reverse_order(world: ProviderWorld, rec
     assert 0 == before
     assert ["invoice.paid"] * 2 + ["invoice.payment_failed"] * 2 == [event["type"] for event in events]
     assert events[0]["id"] == events[1]["id"]
+
+
+def test_our_own_payment_comes_back_as_a_webhook(world: ProviderWorld, receiver: Receiver) -> None:
+    """What an API call causes is announced too, with the call's idempotency key."""
+    invoice = a_failed_invoice(world)
+    world.stripe.set_behaviour(_default_card(world, invoice), APPROVE)
+    world.stripe.webhooks.configure(receiver.url, types=["invoice.paid"])
+    client = a_client(world)
+
+    client.v1.invoices.pay(invoice, {}, {"idempotency_key": f"dun:{invoice}:1"})
+
+    assert world.outbox.flush()
+    event: Json = json.loads(receiver.requests[0].body)
+    assert (invoice, f"dun:{invoice}:1") == (event["data"]["object"]["id"], event["request"]["idempotency_key"])
 
 
 def test_a_refused_webhook_is_delivered_again(world: ProviderWorld, receiver: Receiver) -> None:
