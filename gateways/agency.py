@@ -67,7 +67,7 @@ class FolderAgency:
     """`ports.Agency` as files: `{handoff_id}.html` and `.json` for a handoff, `{reference}.recall.json` for a recall.
 
     A handoff is there when its JSON is, complete and once; the page is always there before it. The reference is the
-    handoff id.
+    handoff id. The files hold personal data: only their owner may read them.
     """
 
     def __init__(self, folder: Path) -> None:

@@ -16,8 +16,8 @@ from domain.declines import RawDecline
 from domain.events import InvoiceState
 from gateways import stripe_fields as fields
 from gateways import stripe_shapes as shapes
-from gateways.http_errors import never_reached, retry_after
-from gateways.ports import ChargeAnswer, InvoiceSnapshot, NotFound, ProviderMisuse, ProviderTrouble
+from gateways.http_errors import header, never_reached, retry_after
+from gateways.ports import ChargeAnswer, CustomerRow, InvoiceSnapshot, NotFound, ProviderMisuse, ProviderTrouble
 
 # Stripe resolves at most four levels of a path. `payments` is left out of an answer unless it is asked for.
 _EXPAND = [
@@ -80,6 +80,8 @@ class StripePayments:
         """Charges what remains, off session, on `invoice.payment_method`. `key` makes a repeated request harmless.
 
         Without a payment method nothing is sent, and the answer is a decline with the code `no_payment_method`.
+        After a lost answer `find_attempt` has to be asked first. A key that Stripe will not charge under any more (it
+        stored a failure of its own, or the payment method changed since) is answered with `refused`.
         """
         if invoice.state is not InvoiceState.OPEN:
             return ChargeAnswer(outcome=ChargeOutcome.NOT_OPEN, invoice=invoice)
@@ -96,8 +98,8 @@ class StripePayments:
         except stripe.StripeError as error:
             if error.http_status == 402 or error.code in _REFUSED_PAYMENT:
                 return self._declined(error, invoice)
-            if isinstance(error, stripe.InvalidRequestError) and (found := self._not_payable(invoice)):
-                return found
+            if _is_spent(error) or isinstance(error, stripe.InvalidRequestError):
+                return self._not_charged(error, invoice)
             raise _translated(error, f"pay invoice {invoice.id}") from None
         return self._answer(answer.to_dict())
 
@@ -161,6 +163,11 @@ class StripePayments:
         )
         return fields.object_id(found.data[0].to_dict().get("invoice")) if found.data else None
 
+    def read_customer(self, customer_id: str) -> CustomerRow:
+        """The customer as Stripe has it now; of a deleted one only the id. Raises NotFound for an unknown one."""
+        found = _call(f"read customer {customer_id}", lambda: self._client.v1.customers.retrieve(customer_id))
+        return shapes.read_customer(found.to_dict())
+
     def _read(self, invoice_id: str) -> dict[str, Any]:
         invoice = _call(
             f"read invoice {invoice_id}", lambda: self._client.v1.invoices.retrieve(invoice_id, {"expand": _EXPAND})
@@ -201,15 +208,19 @@ class StripePayments:
             return answer
         raise ProviderTrouble(f"Stripe accepted the payment of invoice {snapshot.id} without a result.")
 
-    def _not_payable(self, invoice: InvoiceSnapshot) -> ChargeAnswer | None:
-        """Why Stripe called a payment a bad request: it has no code for "already paid", only the invoice tells."""
+    def _not_charged(self, error: stripe.StripeError, invoice: InvoiceSnapshot) -> ChargeAnswer:
+        """Why nothing was charged. Stripe has no code for "already paid" and the like: only the invoice tells."""
         current = self._read(invoice.id)
         snapshot = self._snapshot(current)
         if snapshot.state is not InvoiceState.OPEN:
             return ChargeAnswer(outcome=ChargeOutcome.NOT_OPEN, provider_id=snapshot.paid_by, invoice=snapshot)
+        if answer := _pending(current, snapshot):
+            return answer
+        if _is_spent(error):
+            return ChargeAnswer(outcome=ChargeOutcome.REFUSED, invoice=snapshot)
         if snapshot.payment_method != invoice.payment_method:
             raise ProviderTrouble(f"The payment method of invoice {invoice.id} changed while it was being charged.")
-        return _pending(current, snapshot)
+        raise _translated(error, f"pay invoice {invoice.id}") from None
 
     def _declined(self, error: stripe.StripeError, invoice: InvoiceSnapshot) -> ChargeAnswer:
         details = dict(error.error.to_dict()) if error.error else {}
@@ -229,7 +240,7 @@ class StripePayments:
             decline = decline.model_copy(update={"network": invoice.payment_method.network})
         return ChargeAnswer(
             outcome=ChargeOutcome.DECLINED,
-            provider_id=fields.object_id(intent) or charge_id,
+            provider_id=fields.object_id(intent) or fields.object_id((charge or {}).get("payment_intent")) or charge_id,
             decline=decline,
         )
 
@@ -253,6 +264,15 @@ def _pending(invoice: dict[str, Any], snapshot: InvoiceSnapshot) -> ChargeAnswer
             return None
     decline = fields.intent_decline(intent) if outcome is ChargeOutcome.DECLINED else None
     return ChargeAnswer(outcome=outcome, provider_id=fields.object_id(intent), decline=decline, invoice=snapshot)
+
+
+def _is_spent(error: stripe.StripeError) -> bool:
+    """Whether nothing more will come of the idempotency key: Stripe repeats what it has stored for 24 hours.
+
+    It stores its own failures too, and refuses the key with other parameters. (docs.stripe.com/idempotency)
+    """
+    stored = header(error.headers, "idempotent-replayed") == "true"
+    return isinstance(error, stripe.IdempotencyError) or (stored and (error.http_status or 0) >= 500)
 
 
 def _error_of(intent: fields.Json, charge: dict[str, Any]) -> fields.Json:
@@ -289,8 +309,6 @@ def _translated(error: stripe.StripeError, what: str) -> Exception:
         return NotFound(
             f"Stripe does not know the id: could not {what}. Check the id and the account of STRIPE_API_KEY."
         )
-    if isinstance(error, stripe.IdempotencyError):
-        return ProviderMisuse(f"Stripe has seen this key with other parameters: could not {what}. Look at the invoice.")
     code = error.code or (error.error.type if error.error else None) or status
     return ProviderMisuse(
         f"Stripe refuses ({code}): could not {what}. See request {error.request_id} in its dashboard."

@@ -12,7 +12,7 @@ from domain.base import Frozen
 from domain.events import InvoiceState
 from domain.money import Money
 from gateways import stripe_fields as fields
-from gateways.ports import InvoiceSnapshot
+from gateways.ports import CustomerRow, InvoiceSnapshot
 from gateways.stripe_fields import Json, expanded, moment, object_id
 
 T = TypeVar("T")
@@ -44,6 +44,8 @@ class StripeEvent(Frozen):
     dispute_id: str | None = None
     dispute_status: str | None = None  # won, lost, warning_closed, prevented … (docs.stripe.com/api/disputes/object)
     charge_id: str | None = None  # the disputed charge
+    idempotency_key: str | None = None  # of the API request that caused the event, if one did
+    changed: frozenset[str] = frozenset()  # *.updated: names of the attributes that changed
 
 
 def read_invoice(invoice: Json, charge: Json | None = None) -> InvoiceSnapshot:
@@ -64,6 +66,9 @@ def read_invoice(invoice: Json, charge: Json | None = None) -> InvoiceSnapshot:
             f"Invoice {invoice_id} has a status or currency that Stripe does not document: "
             "expected one of draft, open, paid, uncollectible, void, and an ISO 4217 code."
         ) from None
+    # A credit note on an unpaid invoice has lowered `amount_due`.
+    credited = invoice.get("pre_payment_credit_notes_amount")
+    original = due + Money(amount=credited if isinstance(credited, int) else 0, currency=currency)
     customer = object_id(invoice.get("customer")) or object_id(invoice.get("customer_account"))
     if customer is None:
         raise MalformedObject(f"Invoice {invoice_id} has no customer: a case needs one.")
@@ -74,7 +79,7 @@ def read_invoice(invoice: Json, charge: Json | None = None) -> InvoiceSnapshot:
         number=_text(invoice, "number"),
         state=state,
         currency=due.currency,
-        amount=due,
+        amount=original,
         remaining=remaining,
         customer_id=customer,
         subscription_id=fields.subscription_id(invoice),
@@ -84,6 +89,46 @@ def read_invoice(invoice: Json, charge: Json | None = None) -> InvoiceSnapshot:
         last_failed_at=moment(charge.get("created")) if decline and charge else None,
         paid_by=fields.paid_by(invoice) if state is InvoiceState.PAID else None,
     )
+
+
+def read_customer(customer: Json) -> CustomerRow:
+    """The customer as the ledger keeps it; only what Stripe states is set. A deleted customer has only an id.
+
+    `metadata.time_zone` (IANA) and `metadata.segment` are this system's own conventions. Raises MalformedObject
+    without an id.
+    """
+    identity = object_id(customer)
+    if identity is None:
+        raise MalformedObject("The customer has no 'id': expected a customer object as Stripe's API shows it.")
+    locales = customer.get("preferred_locales")
+    metadata = expanded(customer.get("metadata"))
+    return _customer_row(
+        identity,
+        name=_text(customer, "name"),
+        email=_text(customer, "email"),
+        phone=_text(customer, "phone"),
+        country=_text(expanded(customer.get("address")), "country"),
+        language=next((locale for locale in locales if isinstance(locale, str)), None)
+        if isinstance(locales, list)
+        else None,
+        time_zone=_text(metadata, "time_zone"),
+        segment=_text(metadata, "segment"),
+    )
+
+
+def invoice_customer(invoice: Json, customer_id: str) -> CustomerRow:
+    """What an invoice itself keeps of its customer, as it was when the invoice was made final."""
+    return _customer_row(
+        customer_id,
+        name=_text(invoice, "customer_name"),
+        email=_text(invoice, "customer_email"),
+        phone=_text(invoice, "customer_phone"),
+        country=_text(expanded(invoice.get("customer_address")), "country"),
+    )
+
+
+def _customer_row(customer_id: str, **stated: str | None) -> CustomerRow:
+    return CustomerRow.model_validate({"customer_id": customer_id} | {k: v for k, v in stated.items() if v})
 
 
 def read_event(event: object) -> StripeEvent:
@@ -106,7 +151,13 @@ def read_event(event: object) -> StripeEvent:
     except MalformedObject as error:
         raise MalformedEvent(f"Event {source['id']} is not understood. {error}") from None
     return StripeEvent(
-        id=source["id"], type=source["type"], created=created, api_version=_text(source, "api_version"), **found
+        id=source["id"],
+        type=source["type"],
+        created=created,
+        api_version=_text(source, "api_version"),
+        idempotency_key=_text(expanded(source.get("request")), "idempotency_key"),
+        changed=frozenset(previous),
+        **found,
     )
 
 

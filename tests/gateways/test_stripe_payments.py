@@ -1,5 +1,6 @@
 """The Stripe gateway over HTTP against the stand-in, with Stripe's real SDK."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -70,6 +71,32 @@ def test_the_card_of_the_subscription_goes_before_the_customers(world: ProviderW
     invoice = payments.read_invoice(invoice_id)
 
     assert own == (invoice.payment_method and invoice.payment_method.id)
+
+
+def test_an_old_style_card_is_read_as_a_payment_method(world: ProviderWorld, payments: StripePayments) -> None:
+    """A customer from before payment methods has only a default source, which no expansion shows as one."""
+    customer = world.stripe.add_customer()
+    card = world.stripe.add_card(customer, brand="amex", default=False)
+    world.stripe.store.objects[customer]["default_source"] = card
+
+    invoice = payments.read_invoice(world.stripe.add_invoice(customer, amount=500))
+
+    assert (card, "amex") == (
+        invoice.payment_method and invoice.payment_method.id,
+        invoice.payment_method and invoice.payment_method.network,
+    )
+
+
+def test_a_credit_note_lowers_what_remains_and_not_the_original_amount(
+    world: ProviderWorld, payments: StripePayments
+) -> None:
+    """What was to be paid at first stays known."""
+    invoice_id = open_invoice(world)
+    world.stripe.credit(invoice_id, 999)
+
+    invoice = payments.read_invoice(invoice_id)
+
+    assert (1999, 1000) == (invoice.amount.amount, invoice.remaining.amount)
 
 
 def test_an_unknown_invoice_is_named(payments: StripePayments) -> None:
@@ -216,6 +243,35 @@ def test_the_same_key_charges_once(world: ProviderWorld, payments: StripePayment
     assert ["charge.failed", "charge.succeeded"] == charges(world, invoice.id)
 
 
+def test_a_key_in_use_is_trouble_and_never_a_second_charge(world: ProviderWorld, payments: StripePayments) -> None:
+    """Two workers send the same attempt at once: Stripe holds the second off with 409."""
+    invoice = payments.read_invoice(open_invoice(world))
+    held = world.faults.add("stripe", "/pay", "hold_before")
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        first = pool.submit(payments.pay, invoice, "dun:1")
+        assert held.reached.wait(timeout=5)
+        with pytest.raises(ProviderTrouble, match="409"):
+            payments.pay(invoice, "dun:1")
+        held.release()
+        answer = first.result()
+
+    assert ChargeOutcome.PAID == answer.outcome
+    assert ["charge.succeeded"] == charges(world, invoice.id)
+
+
+def test_a_card_that_was_removed_in_between_is_trouble(world: ProviderWorld, payments: StripePayments) -> None:
+    """Not the operator's matter: the next run reads the invoice and its card again."""
+    invoice = payments.read_invoice(open_invoice(world))
+    assert invoice.payment_method is not None
+    world.stripe.store.objects[invoice.payment_method.id]["customer"] = None
+    world.stripe.add_card(invoice.customer_id)
+
+    with pytest.raises(ProviderTrouble, match="changed"):
+        payments.pay(invoice, "dun:1")
+
+    assert [] == charges(world, invoice.id)
+
+
 @pytest.mark.parametrize("mode", ["500_after", "timeout_after", "malformed"])
 def test_a_lost_answer_is_trouble_and_the_charge_is_found(
     world: ProviderWorld, payments: StripePayments, mode: str
@@ -272,7 +328,7 @@ def test_too_many_requests_carries_the_wait_that_stripe_asks_for(
     with pytest.raises(ProviderTrouble, match=invoice_id) as raised:
         payments.read_invoice(invoice_id)
 
-    assert timedelta(seconds=7) == raised.value.retry_after
+    assert (timedelta(seconds=7), True) == (raised.value.retry_after, raised.value.not_executed)
     assert 1 == fault.hits
 
 
@@ -310,14 +366,39 @@ def test_a_wrong_key_names_the_setting_and_not_the_key(world: ProviderWorld) -> 
     assert "secret" not in repr(wrong)
 
 
-def test_a_changed_card_under_the_same_key_is_misuse(world: ProviderWorld, payments: StripePayments) -> None:
-    """Stripe refuses a key with other parameters: a human looks, because the first request may have charged."""
+def test_a_changed_card_under_the_same_key_is_refused(world: ProviderWorld, payments: StripePayments) -> None:
+    """Stripe refuses a key with other parameters: nothing more will come of that attempt, the next one is free."""
     invoice = payments.read_invoice(open_invoice(world, BROKE))
     payments.pay(invoice, "dun:1")
-    other = PaymentMethod(id=world.stripe.add_card(invoice.customer_id))
+    world.stripe.add_card(invoice.customer_id)
 
-    with pytest.raises(ProviderMisuse, match="other parameters"):
-        payments.pay(invoice.model_copy(update={"payment_method": other}), "dun:1")
+    same, new = (payments.pay(payments.read_invoice(invoice.id), key) for key in ("dun:1", "dun:2"))
+
+    assert [ChargeOutcome.REFUSED, ChargeOutcome.PAID] == [same.outcome, new.outcome]
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "outcome"),
+    [
+        (APPROVE, ChargeOutcome.NOT_OPEN),
+        (BROKE, ChargeOutcome.REFUSED),
+        (AUTHENTICATION_REQUIRED, ChargeOutcome.DECLINED),
+    ],
+)
+def test_a_stored_failure_of_stripes_ends_the_attempt(
+    world: ProviderWorld, payments: StripePayments, behaviour: Outcome, outcome: ChargeOutcome
+) -> None:
+    """Stripe repeats its own 500 under the key for a day: the invoice tells how it stands, nothing is charged again."""
+    invoice = payments.read_invoice(open_invoice(world, behaviour))
+    world.faults.add("stripe", "/pay", "500_after")
+    with pytest.raises(ProviderTrouble):
+        payments.pay(invoice, "dun:1")
+    before = charges(world, invoice.id)
+
+    again = payments.pay(invoice, "dun:1")
+
+    assert outcome == again.outcome
+    assert before == charges(world, invoice.id)
 
 
 def test_cancelling_a_subscription_twice_is_success(world: ProviderWorld, payments: StripePayments) -> None:
