@@ -1,5 +1,7 @@
 """How the ledger's database is opened and brought up to date: a SQLite file or PostgreSQL, by URL."""
 
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -60,7 +62,7 @@ def trouble() -> Iterator[None]:
     """Turns a lost, busy or unreachable database into ProviderTrouble, which is retried."""
     try:
         yield
-    except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as error:
+    except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError, sqlite3.OperationalError) as error:
         raise ProviderTrouble(
             f"The ledger's database does not answer ({type(error).__name__}): check that it runs and can be reached."
         ) from error
@@ -92,9 +94,20 @@ def _begin_sqlite(connection: sa.Connection) -> None:
 
 
 def _use_write_ahead_log(engine: sa.Engine) -> None:
-    """Lets readers go on while one process writes. The file remembers it."""
+    """Lets readers go on while one process writes. The file remembers it.
+
+    Of two processes that switch a new file at once SQLite refuses one without waiting, whatever its time-out.
+    """
+    give_up = time.monotonic() + _BUSY_SECONDS
     connection = engine.raw_connection()
     try:
-        connection.cursor().execute("PRAGMA journal_mode=WAL")
+        while True:
+            try:
+                connection.cursor().execute("PRAGMA journal_mode=WAL")
+                return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > give_up:
+                    raise
+            time.sleep(0.02)
     finally:
         connection.close()

@@ -81,10 +81,12 @@ class SqlLedger:
         with self._reading() as database:
             return _find_case(database, invoice_id)
 
-    def cases(self, status: str | None = None) -> list[CaseRow]:
+    def cases(self, status: str | None = None, customer_id: str | None = None) -> list[CaseRow]:
         query = sa.select(cases).order_by(cases.c.opened_at, cases.c.invoice_id)
         if status is not None:
             query = query.where(cases.c.status == status)
+        if customer_id is not None:
+            query = query.where(cases.c.customer_id == customer_id)
         with self._reading() as database:
             return [rows.case_row(found) for found in database.execute(query).mappings()]
 
@@ -248,6 +250,13 @@ class SqlLedger:
         columns = {"provider": provider, "event_id": event_id, "kind": kind, "invoice_id": invoice_id, "at": at}
         with self._writing() as database:
             return _insert_once(database, provider_events, columns)
+
+    def knows_event(self, provider: str, event_id: str) -> bool:
+        query = sa.select(provider_events.c.event_id).where(
+            provider_events.c.provider == provider, provider_events.c.event_id == event_id
+        )
+        with self._reading() as database:
+            return database.execute(query).first() is not None
 
     def record_handoff(self, invoice_id: str, handoff_id: str, reference: str, at: datetime) -> None:
         columns = {"handoff_id": handoff_id, "invoice_id": invoice_id, "reference": reference, "at": at}

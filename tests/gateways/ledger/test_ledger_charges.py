@@ -1,0 +1,169 @@
+"""A charge is reserved once, and a card is never used more often than its network allows."""
+
+from datetime import timedelta
+
+import pytest
+
+from domain.case import ChargeOutcome
+from domain.declines import Decline
+from gateways.ledger.sql_ledger import SqlLedger
+from gateways.ports import (
+    AttemptRow,
+    CardUse,
+    Refusal,
+)
+from tests.gateways.ledger.builders import (
+    DAY,
+    FREE,
+    NOW,
+    RACERS,
+    Seen,
+    a_case,
+    a_customer,
+    a_decline,
+    a_foreign_attempt,
+    a_line,
+    an_attempt,
+    at_most,
+    finish,
+    race,
+    usd,
+)
+
+
+def test_an_attempt_is_reserved_once(ledger: SqlLedger) -> None:
+    """The worker that comes second learns when the first one began, by which it looks the charge up."""
+    first = ledger.begin_attempt(an_attempt(), FREE)
+    second = ledger.begin_attempt(an_attempt(started_at=NOW + timedelta(minutes=5), amount=usd(1)), FREE)
+
+    assert an_attempt() == first == second
+    assert [an_attempt()] == ledger.attempts("in_1") == ledger.unfinished_attempts("in_1")
+
+
+def test_workers_that_race_for_an_attempt_reserve_it_once(ledger: SqlLedger) -> None:
+    """Exactly one row, which all of them get, also when the card changed in between."""
+    rows = race(
+        lambda number: ledger.begin_attempt(
+            an_attempt(started_at=NOW + timedelta(seconds=number), fingerprint=f"card_{number % 2}"), FREE
+        )
+    )
+
+    assert [rows[0]] * RACERS == rows
+    assert [rows[0]] == ledger.attempts("in_1")
+
+
+def test_an_attempt_finishes_once_and_keeps_every_raw_code(ledger: SqlLedger) -> None:
+    """A repeated activity neither changes the outcome nor writes a second line."""
+    ledger.begin_attempt(an_attempt(), FREE)
+    finish(ledger, an_attempt(), ChargeOutcome.DECLINED, a_decline())
+    finish(ledger, an_attempt(), ChargeOutcome.PAID)
+    finished = an_attempt(
+        state="finished", outcome=ChargeOutcome.DECLINED, provider_id="ch_1", decline=a_decline().model_dump()
+    )
+
+    assert [finished] == ledger.attempts("in_1")
+    assert [] == ledger.unfinished_attempts("in_1")
+    assert [a_line()] == ledger.timeline("in_1")
+
+
+def test_a_refused_attempt_is_recorded_with_its_rule(ledger: SqlLedger) -> None:
+    """It is refused again when it is asked again, although the card would have room by then."""
+    ledger.begin_attempt(an_attempt(1), FREE)
+    refused = ledger.begin_attempt(an_attempt(2), at_most(1))
+    again = ledger.begin_attempt(an_attempt(2), FREE)
+    [_, row] = ledger.attempts("in_1")
+    [line] = ledger.timeline("in_1")
+
+    assert isinstance(refused, Refusal)
+    assert refused == again
+    assert NOW + 30 * DAY == refused.not_before
+    assert ("refused", ChargeOutcome.REFUSED, refused.rule) == (row.state, row.outcome, row.rule)
+    assert ("refused", refused.why, refused.rule) == (line.what, line.why, line.rule)
+
+
+def test_the_last_slot_of_a_card_is_given_once(ledger: SqlLedger) -> None:
+    """Several invoices on one card race for the third and last charge that the network allows."""
+    for number in range(RACERS):
+        ledger.open_case(a_case(f"in_race_{number}"), a_customer())
+    for number in (1, 2):
+        ledger.begin_attempt(an_attempt(number), FREE)
+    answers = race(lambda number: ledger.begin_attempt(an_attempt(1, f"in_race_{number}"), at_most(3)))
+
+    assert 1 == sum(isinstance(answer, AttemptRow) for answer in answers)
+    assert RACERS - 1 == sum(isinstance(answer, Refusal) for answer in answers)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "decline", "counts"),
+    [
+        (ChargeOutcome.PAID, None, True),
+        (ChargeOutcome.DECLINED, a_decline(), True),
+        (ChargeOutcome.PROCESSING, None, True),
+        (None, None, True),
+        (ChargeOutcome.DECLINED, a_decline(reached_network=False), False),
+        (ChargeOutcome.NOT_OPEN, None, False),
+    ],
+)
+def test_a_charge_that_may_have_reached_the_network_uses_up_the_card(
+    ledger: SqlLedger, outcome: ChargeOutcome | None, decline: Decline | None, counts: bool
+) -> None:
+    """One whose outcome is unknown counts, one that the provider blocked by itself does not."""
+    ledger.begin_attempt(an_attempt(1), FREE)
+    if outcome:
+        finish(ledger, an_attempt(1), outcome, decline)
+    rules = Seen()
+    ledger.begin_attempt(an_attempt(2), rules)
+    expected = [CardUse(at=NOW, amount=usd(1999), outcome=outcome or ChargeOutcome.PROCESSING)] if counts else []
+
+    assert expected == rules.uses
+
+
+@pytest.mark.parametrize(
+    ("row", "counts"),
+    [
+        (a_foreign_attempt(invoice_id="in_without_case"), True),
+        (a_foreign_attempt(as_of=NOW - 30 * DAY), True),
+        (a_foreign_attempt(as_of=NOW + timedelta(hours=3)), True),
+        (a_foreign_attempt(as_of=NOW - 32 * DAY), False),
+        (a_foreign_attempt(fingerprint="card_b"), False),
+        (a_foreign_attempt(fingerprint=None), False),
+    ],
+)
+def test_every_charge_on_the_same_card_counts(ledger: SqlLedger, row: AttemptRow, counts: bool) -> None:
+    """Also the customer's own, on any invoice, within 31 days."""
+    ledger.record_foreign_attempt(row, "evt_1")
+    rules = Seen()
+    ledger.begin_attempt(an_attempt(), rules)
+
+    assert [row.as_of][: int(counts)] == [use.at for use in rules.uses]
+
+
+def test_a_card_without_fingerprint_is_known_within_its_invoice(ledger: SqlLedger) -> None:
+    """Two customers whose cards have no fingerprint do not share a budget."""
+    ledger.open_case(a_case("in_2"), a_customer())
+    ledger.begin_attempt(an_attempt(1, "in_2", fingerprint=None), FREE)
+    ledger.begin_attempt(an_attempt(1, fingerprint=None), FREE)
+    rules = Seen()
+    ledger.begin_attempt(an_attempt(2, fingerprint=None), rules)
+
+    assert 1 == len(rules.uses)
+
+
+def test_a_refused_attempt_uses_up_nothing(ledger: SqlLedger) -> None:
+    """Otherwise refusals would prolong themselves."""
+    ledger.begin_attempt(an_attempt(1), FREE)
+    ledger.begin_attempt(an_attempt(2), at_most(1))
+    rules = Seen()
+    ledger.begin_attempt(an_attempt(3), rules)
+
+    assert 1 == len(rules.uses)
+
+
+def test_a_foreign_attempt_is_recorded_once_per_event(ledger: SqlLedger) -> None:
+    """Two attempts of the customer are two rows, a repeated event is none."""
+    for event_id in ("evt_1", "evt_1", "evt_2"):
+        ledger.record_foreign_attempt(a_foreign_attempt(decline=a_decline()), event_id)
+    ledger.begin_attempt(an_attempt(1), FREE)
+
+    assert [0, 0, 1] == [row.attempt for row in ledger.attempts("in_1")]
+    assert a_foreign_attempt(decline=a_decline()) == ledger.attempts("in_1")[0]
