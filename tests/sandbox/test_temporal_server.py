@@ -23,9 +23,15 @@ from tests.sandbox.test_supervisor import ROOT, wait_for_end
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TemporalServer]:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shared server's data folder."""
+    return tmp_path_factory.mktemp("temporal")
+
+
+@pytest.fixture(scope="module")
+def server(folder: Path) -> Iterator[TemporalServer]:
     """A server with web UI and time skipping, shared by the tests that do not mind."""
-    with start_temporal(data_dir=tmp_path_factory.mktemp("temporal"), time_skipping=True, say=print) as running:
+    with start_temporal(data_dir=folder, time_skipping=True, say=print) as running:
         yield running
 
 
@@ -128,13 +134,12 @@ def test_no_server_outlives_a_parent_that_was_killed(tmp_path: Path) -> None:
     assert 2 == len(children)
 
 
-def test_a_folder_is_used_by_one_server(tmp_path: Path) -> None:
+def test_a_folder_is_used_by_one_server(server: TemporalServer, folder: Path) -> None:
     """Two servers on one SQLite file would destroy it: the second is told what to do."""
-    with (
-        start_temporal(data_dir=tmp_path, time_skipping=False, say=print, ui=False),
-        pytest.raises(SandboxError, match=r"Another sandbox runs on the data folder .*: end it, or give this one"),
-    ):
-        start_temporal(data_dir=tmp_path, time_skipping=False, say=print, ui=False)
+    with pytest.raises(SandboxError, match=r"Another sandbox runs on the data folder .*: end it, or give this one"):
+        start_temporal(data_dir=folder, time_skipping=False, say=print, ui=False)
+
+    assert "temporal" in server.pids()
 
 
 def test_a_taken_port_is_named(tmp_path: Path) -> None:
