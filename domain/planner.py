@@ -8,7 +8,7 @@ from domain.calendar import local
 from domain.case import Case, Handoff, HoldReason, Outcome
 from domain.policy import CatchUp
 from domain.reasons import why_act, why_blocked, why_wait
-from domain.steps import Access, AttemptKind, Stage, Step, StepKind
+from domain.steps import HANDOFF_AGAIN, Access, AttemptKind, Stage, Step, StepKind
 from domain.timeline import allowed_from, escalated, pending
 
 
@@ -171,7 +171,7 @@ def _with_agency(case: Case, handoff: Handoff, now: datetime) -> Decision:
     reminder = handoff.at + timedelta(days=rules.acknowledge_within_days)
     if handoff.acknowledged_at or handoff.reminded or reminder >= deadline:
         return Wait(until=deadline, why=f"with the agency until {deadline:%Y-%m-%d}, {case.due} still due")
-    again = _extra("handoff-again", StepKind.HANDOFF, reminder)
+    again = _extra(HANDOFF_AGAIN, StepKind.HANDOFF, reminder)
     why = f"the agency did not acknowledge within {rules.acknowledge_within_days} days"
     if now >= reminder:
         return Act(step=again, why=why)

@@ -62,6 +62,10 @@ NON_COUNTING = frozenset(
 OURS = frozenset({AttemptKind.TIMELINE, AttemptKind.TECHNICAL, AttemptKind.NEW_METHOD})
 
 
+HANDOFF_AGAIN = "handoff-again"
+"""The key of the second delivery to an agency that did not acknowledge the first."""
+
+
 class Step(Message):
     """One step as it applies to one case. `due` is UTC, in the customer's allowed hours where it is a contact."""
 
@@ -78,7 +82,7 @@ class Step(Message):
     @property
     def title(self) -> str:
         """The step in a few words: `retry on day 3`, `firm e-mail on day 10`."""
-        on = f"on day {self.day}"
+        on = f"on day {self.day}" if self.day else "at once"
         match self.kind:
             case StepKind.CHARGE if self.attempt_kind is AttemptKind.TECHNICAL:
                 return "quick retry after a technical fault"
@@ -97,6 +101,8 @@ class Step(Message):
                 return "service restored"
             case StepKind.CANCEL_SUBSCRIPTION:
                 return f"subscription cancelled {on}"
+            case StepKind.HANDOFF if self.key == HANDOFF_AGAIN:
+                return "handoff repeated"
             case StepKind.HANDOFF:
                 return f"handoff to collections {on}"
             case StepKind.RECALL:

@@ -27,6 +27,8 @@ class Settings(BaseSettings):
 
     dunning_database_url: str = f"sqlite:///{ROOT / 'var' / 'dunning.db'}"
     dunning_policies: Path = ROOT / "policies"
+    # Set to the release's id to take part in Temporal's worker versioning; then each release has to be made current.
+    dunning_build_id: str | None = None
     dunning_log_level: str = "INFO"
 
     stripe_api_key: SecretStr | None = None

@@ -6,6 +6,7 @@ sentence, and never a case in the middle.
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from activities.cases import CaseActivities
@@ -94,7 +95,7 @@ def activities(settings: Settings) -> list[Callable[..., Any]]:
     paying = PaymentActivities(payments, ledger, decline_table(settings), network_rules(settings), utc_now)
     contacting = ContactActivities(payments, ledger, messages, senders(settings, app), utc_now)
     serving = ServiceActivities(payments, ledger, app)
-    collecting = CollectionsActivities(payments, ledger, agency, build_bundle)
+    collecting = CollectionsActivities(payments, ledger, agency, partial(build_bundle, creditor=settings.merchant_name))
     closing = CaseActivities(ledger)
     return [
         paying.charge,

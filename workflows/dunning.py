@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 from temporalio import workflow
-from temporalio.common import RawValue, VersioningBehavior
+from temporalio.common import RawValue
 from temporalio.exceptions import ActivityError, ApplicationError, CancelledError
 
 from activities.cases import CaseActivities
@@ -40,11 +40,12 @@ _LONGEST_SUMMARY = 190
 _LONGEST_WHY = 200
 
 
-@workflow.defn(name="DunningWorkflow", versioning_behavior=VersioningBehavior.AUTO_UPGRADE)
+@workflow.defn(name="DunningWorkflow")
 class DunningWorkflow:
     """One failed invoice, from the first retry to payment, settlement, collections or write-off.
 
-    Moves to new code with each deployment; what a running case must not notice is kept by workflows/patches.py.
+    A running case moves to new code with each deployment (worker.py: auto-upgrade); what it must not notice is kept
+    from it by workflows/patches.py.
     """
 
     @workflow.init

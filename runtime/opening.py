@@ -1,0 +1,243 @@
+"""How a case is opened: ledger row, workflow, ledger row. A crash between any two is mended by opening it again."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+from enum import StrEnum
+
+from temporalio.client import Client
+from temporalio.common import WorkflowIDReusePolicy
+from temporalio.exceptions import WorkflowAlreadyStartedError
+
+from domain import apply
+from domain.base import Frozen
+from domain.case import NO_PAYMENT_METHOD, Case, ChargeOutcome, Facts
+from domain.declines import Decline, DeclineTable, RawDecline, classify
+from domain.events import InvoiceState
+from domain.ids import workflow_id
+from domain.money import Money
+from domain.opening import day_zero, open_case
+from domain.planner import next_step
+from domain.policy import Policy
+from domain.steps import AttemptKind
+from gateways.policy_files import PolicyStore, policy_digest
+from gateways.ports import AttemptRow, CaseRow, CustomerRow, InvoiceSnapshot, Ledger, Payments
+from runtime.customers import merged, public_holidays, time_zones
+from workflows import attributes
+from workflows.dunning import DunningWorkflow
+from workflows.messages import CaseStart
+from workflows.view import next_at
+
+
+class Taken(StrEnum):
+    """What became of one record."""
+
+    OPENED = "opened"  # a case runs now that did not run before
+    EXISTS = "exists"  # the invoice has its case, or the event came before: nothing was done
+    PAID = "paid"  # the invoice is paid, void or otherwise closed: no case
+    PASSED_ON = "passed on"  # a case was told
+    IGNORED = "ignored"  # the record concerns no open case
+
+
+class Failure(Frozen):
+    """A failed payment as its source tells it. What is None is read from the payment provider."""
+
+    invoice_id: str
+    heard_at: datetime  # when the source told it
+    failed_at: datetime | None = None
+    decline: RawDecline | None = None
+    customer: CustomerRow | None = None  # goes before what the provider knows of the customer
+    known: CustomerRow | None = None  # comes after it
+    amount: Money | None = None
+    number: str | None = None
+    subscription_id: str | None = None
+    policy: str | None = None  # a policy's name; None: by the customer's segment
+
+
+class WrongRecord(Exception):
+    """A record contradicts what the payment provider has. One sentence."""
+
+
+class CaseOpener:
+    """Opens cases, at most one for an invoice, ever.
+
+    Raises WrongRecord, PolicyError, ProviderMisuse, ProviderTrouble, or RPCError when Temporal does not answer; the
+    same call may then be made again.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        task_queue: str,
+        ledger: Ledger,
+        payments: Payments,
+        policies: PolicyStore,
+        declines: DeclineTable,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._client = client
+        self._task_queue = task_queue
+        self._ledger = ledger
+        self._payments = payments
+        self._policies = policies
+        self._declines = declines
+        self._clock = clock
+
+    async def open(self, failure: Failure) -> Taken:
+        """Opens the invoice's case unless it has or had one, or needs none."""
+        case = await asyncio.to_thread(self._reserve, failure)
+        if isinstance(case, Taken):
+            return case
+        taken = await self._start(case)
+        await asyncio.to_thread(self._ledger.mark_open, failure.invoice_id)
+        return taken
+
+    def _reserve(self, failure: Failure) -> Case | Taken:
+        """Writes the case's row, by which the invoice never gets a second case, and builds the case."""
+        standing = self._ledger.case(failure.invoice_id)
+        if standing and standing.status != "opening":
+            return Taken.EXISTS
+        invoice = self._payments.read_invoice(failure.invoice_id)
+        if standing is None and invoice.state is not InvoiceState.OPEN:
+            return Taken.PAID
+        _compare(failure, invoice)
+        customer = self._customer(failure, invoice)
+        policy = self._policy(failure, customer)
+        failed_at = failure.failed_at or invoice.last_failed_at or failure.heard_at
+        decline = self._decline(failure, invoice, policy, failed_at)
+        row = self._ledger.open_case(self._row(failure, invoice, customer, policy, decline, failed_at), customer)
+        if row.status != "opening":
+            return Taken.EXISTS
+        if decline and decline.code != NO_PAYMENT_METHOD:
+            self._record_failure(invoice, decline, failed_at)
+        case = open_case(_facts(row, customer, policy, decline), policy, decline)
+        for channel, why in self._ledger.closed_channels(customer.customer_id).items():
+            case = apply.close_channel(case, channel, why)
+        return case
+
+    async def _start(self, case: Case) -> Taken:
+        """Starts the workflow. No time-out: it waits for signals, and skipped time would run into one."""
+        decision = next_step(case, self._clock())
+        try:
+            await self._client.start_workflow(
+                DunningWorkflow.run,
+                CaseStart(case=case),
+                id=workflow_id(case.facts.invoice_id),
+                task_queue=self._task_queue,
+                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                search_attributes=attributes.of_case(case, next_at(decision)),
+                static_summary=f"{case.facts.amount}, {_cause(case)}",
+                static_details=_details(case),
+            )
+        except WorkflowAlreadyStartedError:
+            return Taken.EXISTS
+        return Taken.OPENED
+
+    def _customer(self, failure: Failure, invoice: InvoiceSnapshot) -> CustomerRow:
+        read = self._payments.read_customer(invoice.customer_id)
+        return merged(*(source for source in (failure.known, read, failure.customer) if source))
+
+    def _policy(self, failure: Failure, customer: CustomerRow) -> Policy:
+        return self._policies.get(failure.policy) if failure.policy else self._policies.for_segment(customer.segment)
+
+    def _decline(
+        self, failure: Failure, invoice: InvoiceSnapshot, policy: Policy, failed_at: datetime
+    ) -> Decline | None:
+        raw = failure.decline or invoice.last_decline
+        if raw is None and invoice.payment_method is None:
+            raw = RawDecline(error_code=NO_PAYMENT_METHOD, network_status="not_sent_to_network")
+        if raw is None:
+            return None
+        return classify(raw, self._declines, at=failed_at, do_not_honor=policy.retries.do_not_honor)
+
+    def _row(
+        self,
+        failure: Failure,
+        invoice: InvoiceSnapshot,
+        customer: CustomerRow,
+        policy: Policy,
+        decline: Decline | None,
+        failed_at: datetime,
+    ) -> CaseRow:
+        return CaseRow(
+            invoice_id=invoice.id,
+            invoice_number=invoice.number or failure.number,
+            customer_id=customer.customer_id,
+            subscription_id=invoice.subscription_id or failure.subscription_id,
+            policy=f"{policy.name}@{policy.version}",
+            policy_digest=policy_digest(policy),
+            amount=invoice.amount,
+            remaining=invoice.remaining,
+            opened_at=day_zero(failed_at, self._clock()),
+            status="opening",
+            decline_code=decline.code if decline else None,
+            decline_class=decline.decline_class.value if decline else None,
+        )
+
+    def _record_failure(self, invoice: InvoiceSnapshot, decline: Decline, failed_at: datetime) -> None:
+        """The charge that failed before the case was not ours, but the card's network has counted it."""
+        row = foreign_attempt(invoice, AttemptKind.OTHER_ENGINE, decline, failed_at)
+        self._ledger.record_foreign_attempt(row, f"opening-{invoice.id}")
+
+
+def foreign_attempt(invoice: InvoiceSnapshot, kind: AttemptKind, decline: Decline | None, at: datetime) -> AttemptRow:
+    """The ledger's row of a declined charge that this system did not make."""
+    method = invoice.payment_method
+    return AttemptRow(
+        invoice_id=invoice.id,
+        attempt=0,
+        kind=kind,
+        key="",
+        step="",
+        state="finished",
+        as_of=at,
+        started_at=at,
+        amount=invoice.remaining,
+        network=(decline.raw.network if decline else None) or (method.network if method else None),
+        fingerprint=method.fingerprint if method else None,
+        outcome=ChargeOutcome.DECLINED,
+        decline=decline,
+    )
+
+
+def _compare(failure: Failure, invoice: InvoiceSnapshot) -> None:
+    """Refuses a record that is about another invoice than its id says."""
+    if failure.customer and failure.customer.customer_id != invoice.customer_id:
+        raise WrongRecord(
+            f"Invoice {invoice.id} belongs to customer {invoice.customer_id} in Stripe, not to "
+            f"{failure.customer.customer_id}: check which of the two ids is wrong."
+        )
+    if failure.amount and failure.amount not in (invoice.amount, invoice.remaining):
+        raise WrongRecord(
+            f"Invoice {invoice.id} is over {invoice.amount} in Stripe ({invoice.remaining} still due), not over "
+            f"{failure.amount}: check which of the two is wrong."
+        )
+
+
+def _facts(row: CaseRow, customer: CustomerRow, policy: Policy, decline: Decline | None) -> Facts:
+    """What the workflow gets to know: no names, no addresses."""
+    return Facts(
+        invoice_id=row.invoice_id,
+        customer_id=row.customer_id,
+        subscription_id=row.subscription_id,
+        country=customer.country,
+        time_zones=time_zones(customer.time_zone, customer.country, policy.default_time_zone, row.opened_at),
+        language=customer.language,
+        segment=customer.segment,
+        amount=row.remaining,
+        opened_at=row.opened_at,
+        tried_before=decline is None or decline.code != NO_PAYMENT_METHOD,
+        holidays=public_holidays(customer.country, row.opened_at),
+    )
+
+
+def _cause(case: Case) -> str:
+    return case.decline.code.replace("_", " ") if case.decline else "cause unknown"
+
+
+def _details(case: Case) -> str:
+    facts = case.facts
+    return (
+        f"Invoice `{facts.invoice_id}` of customer `{facts.customer_id}`, {facts.amount} due.\n\n"
+        f"Opened {facts.opened_at:%Y-%m-%d %H:%M} UTC by policy {case.policy.name}@{case.policy.version}: {_cause(case)}."
+    )

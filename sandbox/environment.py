@@ -1,0 +1,42 @@
+"""The environment in which worker and starter use the stand-in world: base URLs and keys, nothing else."""
+
+from pathlib import Path
+
+from runtime.settings import Settings
+from sandbox.providers.world import ProviderWorld
+
+TWILIO_NUMBER = "+15550006000"
+
+
+def stand_in_environment(temporal_address: str, world: ProviderWorld, data_dir: Path) -> dict[str, str]:
+    """Environment variables by name. The database lies in `data_dir`, next to the server's files."""
+    return {
+        "TEMPORAL_ADDRESS": temporal_address,
+        "DUNNING_DATABASE_URL": f"sqlite:///{data_dir / 'ledger.db'}",
+        "STRIPE_API_KEY": world.stripe.api_key,
+        "STRIPE_API_BASE": world.stripe_url,
+        "SENDGRID_API_KEY": world.sendgrid.api_key,
+        "SENDGRID_API_BASE": world.sendgrid_url,
+        "SENDGRID_EMAIL_ACTIVITY": "true",
+        "SENDGRID_ACTIVITY_LAG": "PT0S",
+        "SENDGRID_FROM_EMAIL": "billing@sandbox.example",
+        "SENDGRID_FROM_NAME": "Nimbus",
+        "TWILIO_ACCOUNT_SID": world.twilio.account_sid,
+        "TWILIO_AUTH_TOKEN": world.twilio.auth_token,
+        "TWILIO_API_BASE": world.twilio_url,
+        "TWILIO_FROM": TWILIO_NUMBER,
+        "TWILIO_LIST_LAG": "PT0S",
+        # The callback carries the contact's key to Twilio, so that its journal can be audited.
+        "TWILIO_STATUS_CALLBACK": f"{world.base_url}/callbacks/twilio",
+        "MERCHANT_WEBHOOK_URL": f"{world.merchant_url}/webhooks/dunning",
+        "MERCHANT_WEBHOOK_SECRET": world.merchant.secret,
+        "MERCHANT_NAME": "Nimbus",
+        "AGENCY_ENDPOINT": world.agency_url,
+        "AGENCY_TOKEN": world.agency.token,
+    }
+
+
+def stand_in_settings(temporal_address: str, world: ProviderWorld, data_dir: Path) -> Settings:
+    """The same as settings, for code in this process."""
+    values = stand_in_environment(temporal_address, world, data_dir)
+    return Settings.model_validate({name.lower(): value for name, value in values.items()})
