@@ -18,6 +18,7 @@ from gateways.ports import (
     LookupImpossible,
     Messages,
     Payments,
+    ProviderMisuse,
     ProviderTrouble,
     Rendered,
     Sender,
@@ -80,7 +81,9 @@ class ContactActivities:
     ) -> ContactOutcome:
         sender = self._senders[order.channel]
         try:
-            sent: Sent | None = sender.find(address, message, row.key, row.started_at) if again else None
+            # Looked for as it was written down then: rendered anew it might read differently.
+            before = Rendered(subject=row.subject, text=row.text)
+            sent: Sent | None = sender.find(address, before, row.key, row.started_at) if again else None
             if sent is None:
                 sent = sender.send(address, message, row.key)
         except LookupImpossible:
@@ -91,6 +94,9 @@ class ContactActivities:
         except ProviderTrouble as error:
             if error.not_executed:
                 self._finish(order, "failed", None, "the provider did not take it; it is tried again")
+            raise
+        except ProviderMisuse:
+            self._finish(order, "failed", None, "the provider refused the request; an operator has to look")
             raise
         self._finish(order, "sent", sent.provider_id, order.why)
         return _outcome(ContactState.SENT, invoice, sent.provider_id)
