@@ -79,7 +79,8 @@ class CutsTheLine:
 
 def test_a_connection_lost_in_mid_reservation_reserves_nothing(postgres: str) -> None:
     """It is trouble that is retried, and the retry finds a clean table."""
-    run_alone(postgres, "CREATE DATABASE cut TEMPLATE template")
+    run_alone(postgres, "CREATE DATABASE cut")
+    upgrade_schema(with_database(postgres, "cut"))
     ledger = SqlLedger(with_database(postgres, "cut"))
     ledger.open_case(a_case(), a_customer())
     kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'cut'"
