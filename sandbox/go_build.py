@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sandbox.errors import SandboxError
 from sandbox.processes import ChildSpec, end, last_line, spawn
-from sandbox.program_cache import PROGRESS_EVERY, Program, Say, exclusive
+from sandbox.program_cache import PROGRESS_EVERY, Program, Say, exclusive, make_cache_folder
 
 OLDEST_GO = (1, 26, 8)
 TOOLCHAIN_LOCK = Path(__file__).parent.parent / "requirements" / "toolchain.lock"
@@ -68,7 +68,7 @@ def _toolchain(cache: Path, say: Say) -> Path:
     pin = TOOLCHAIN_LOCK.read_text().split(maxsplit=1)[0].replace("==", "-")
     folder = cache / "toolchain" / pin
     go = folder / "go" / "bin" / "go"
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    make_cache_folder(folder.parent)
     with exclusive(folder.with_name(f"{pin}.lock"), "another fetch of the Go toolchain", say):
         if go.exists():
             return go

@@ -59,19 +59,26 @@ def cached_program(program: Program, *, say: Say, cache: Path, build: Build) -> 
     folder = cache / program.folder
     if not _what_is_wrong(program, folder):
         return folder / program.binary
+    make_cache_folder(folder)
+    with exclusive(folder.with_name(f"{folder.name}.lock"), f"another build of {program.title}", say):
+        if wrong := _what_is_wrong(program, folder):
+            if (folder / program.binary).exists():
+                say(f"In the cache {program.title} is broken ({wrong}): building it again")
+            _build(program, folder, cache, say, build)
+    return folder / program.binary
+
+
+def make_cache_folder(folder: Path) -> None:
+    """Create a folder in the cache. Raises SandboxError when that or writing there is not possible."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with exclusive(folder.with_name(f"{folder.name}.lock"), f"another build of {program.title}", say):
-            if wrong := _what_is_wrong(program, folder):
-                if (folder / program.binary).exists():
-                    say(f"In the cache {program.title} is broken ({wrong}): building it again")
-                _build(program, folder, cache, say, build)
+        with tempfile.TemporaryFile(dir=folder.parent):
+            return
     except OSError as error:
         raise SandboxError(
             f"The cache folder {folder} cannot be used ({error.strerror or error}): "
             "make it writable, or choose another with XDG_CACHE_HOME."
         ) from error
-    return folder / program.binary
 
 
 @contextmanager

@@ -13,7 +13,7 @@ import temporalio.service
 
 from sandbox.ports import HOST
 from sandbox.processes import ChildSpec, end, spawn
-from sandbox.program_cache import PROGRESS_EVERY, Say, exclusive
+from sandbox.program_cache import PROGRESS_EVERY, Say, exclusive, make_cache_folder
 from sandbox.server_config import SERVER_ENV, TIME_SKIPPING
 from sandbox.temporal_probe import server_version
 
@@ -32,9 +32,9 @@ asyncio.run(fetch())
 """
 
 
-def cli_on_path(*, time_skipping: bool, say: Say, path: str | None = None) -> Path | None:
-    """The `temporal` tool on PATH (or on `path`), or None when there is none or its server is too old."""
-    found = shutil.which("temporal", path=path)
+def cli_on_path(*, time_skipping: bool, say: Say) -> Path | None:
+    """The `temporal` tool on PATH, or None when there is none or its server is too old."""
+    found = shutil.which("temporal")
     return _if_new_enough(Path(found), time_skipping, say) if found else None
 
 
@@ -45,7 +45,7 @@ def cli_from_sdk(*, time_skipping: bool, say: Say, cache: Path) -> Path | None:
     """
     version = temporalio.service.__version__
     folder = cache / "temporal" / f"cli-of-sdk-{version}"
-    folder.mkdir(parents=True, exist_ok=True)
+    make_cache_folder(folder)
     with exclusive(folder.with_name(f"{folder.name}.lock"), "another download of the Temporal CLI", say):
         tool = folder / f"temporal-sdk-python-{version}"
         if not tool.exists():
