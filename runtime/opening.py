@@ -239,5 +239,6 @@ def _details(case: Case) -> str:
     facts = case.facts
     return (
         f"Invoice `{facts.invoice_id}` of customer `{facts.customer_id}`, {facts.amount} due.\n\n"
-        f"Opened {facts.opened_at:%Y-%m-%d %H:%M} UTC by policy {case.policy.name}@{case.policy.version}: {_cause(case)}."
+        f"Opened {facts.opened_at:%Y-%m-%d %H:%M} UTC by policy {case.policy.name}@{case.policy.version}: "
+        f"{_cause(case)}."
     )

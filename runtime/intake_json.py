@@ -1,0 +1,183 @@
+"""Records of failed invoices on a file or stdin: JSON, JSON Lines, Stripe events or plain JSON."""
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from pydantic import AwareDatetime, Field, ValidationError, model_validator
+
+from domain.base import Frozen
+from domain.declines import RawDecline
+from domain.money import Money
+from gateways.ports import CustomerRow
+from runtime.opening import Failure
+
+_BETWEEN = re.compile(r"[\s,]*")
+
+
+class MalformedRecord(Exception):
+    """What should be a record is not one. One sentence that names the field."""
+
+
+class PlainCustomer(Frozen):
+    """The customer as the billing system knows them; what is left out is read from Stripe."""
+
+    id: str = Field(min_length=1)
+    name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    country: str | None = None
+    language: str | None = None
+    time_zone: str | None = None
+    segment: str | None = None
+
+
+class PlainInvoice(Frozen):
+    """A failed invoice of a billing system that charges through Stripe: `invoice_id` is Stripe's id.
+
+    Only the id is needed: whether the invoice is still open, and all that is left out, is read from Stripe. What is
+    stated about money and customer has to agree with Stripe.
+    """
+
+    invoice_id: str = Field(min_length=1)
+    number: str | None = None
+    customer: PlainCustomer | None = None
+    subscription_id: str | None = None
+    amount: str | None = None  # major units, "19.99"
+    currency: str | None = None
+    decline_code: str | None = None
+    error_code: str | None = None
+    advice_code: str | None = None
+    network_advice_code: str | None = None
+    network_decline_code: str | None = None
+    network: str | None = None
+    failed_at: AwareDatetime | None = None
+    policy: str | None = None
+
+    @model_validator(mode="after")
+    def _amount_with_currency(self) -> "PlainInvoice":
+        if (self.amount is None) != (self.currency is None):
+            raise ValueError("amount and currency come together")
+        self.money()
+        return self
+
+    def money(self) -> Money | None:
+        return Money.of_major(self.amount, self.currency) if self.amount and self.currency else None
+
+    def decline(self) -> RawDecline | None:
+        fields = {name: getattr(self, name) for name in RawDecline.model_fields if name in PlainInvoice.model_fields}
+        return RawDecline(**fields) if any(fields.values()) else None
+
+
+def plain_failure(record: object, now: datetime) -> Failure:
+    """Reads one plain record. Raises MalformedRecord with one sentence."""
+    try:
+        plain = PlainInvoice.model_validate(record)
+    except ValidationError as error:
+        raise MalformedRecord(_sentence(error)) from None
+    if plain.failed_at and plain.failed_at > now:
+        raise MalformedRecord(f"failed_at: {plain.failed_at.isoformat()} lies in the future.")
+    customer = None
+    if plain.customer:
+        stated = {"customer_id" if k == "id" else k: v for k, v in plain.customer.model_dump().items() if v}
+        customer = CustomerRow.model_validate(stated)
+    return Failure(
+        invoice_id=plain.invoice_id,
+        heard_at=now,
+        failed_at=plain.failed_at,
+        decline=plain.decline(),
+        customer=customer,
+        amount=plain.money(),
+        number=plain.number,
+        subscription_id=plain.subscription_id,
+        policy=plain.policy,
+    )
+
+
+class Kind(StrEnum):
+    EVENT = "event"
+    INVOICE = "invoice"
+    MALFORMED = "malformed"
+
+
+class Record(Frozen):
+    """One record of a file. `data` is what JSON made of it; `problem` says why it is none."""
+
+    line: int  # counted from 1; where the record begins
+    kind: Kind
+    data: Any = None
+    problem: str = ""
+
+
+def read_records(text: str) -> Iterator[Record]:
+    """Every record of a file: a JSON array, one object, Stripe's list of events, or one object per line.
+
+    What cannot be read is a record too, of the kind `malformed`, so that it does not hide the others.
+    """
+    text = text.removeprefix("\ufeff")
+    try:
+        whole = json.loads(text)
+    except ValueError as error:
+        if text.lstrip().startswith("[") or "\n" not in text.strip():
+            yield _broken(error, 1)
+            return
+        yield from _lines(text)
+        return
+    if isinstance(whole, dict) and whole.get("object") == "list" and isinstance(whole.get("data"), list):
+        # Stripe lists the newest first.
+        yield from (_record(data, 1) for data in reversed(whole["data"]))
+    elif isinstance(whole, list):
+        yield from (_record(data, line) for data, line in zip(whole, _starts(text), strict=True))
+    else:
+        yield _record(whole, 1 + text.count("\n", 0, len(text) - len(text.lstrip())))
+
+
+def _lines(text: str) -> Iterator[Record]:
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip():
+            continue
+        try:
+            yield _record(json.loads(line), number)
+        except ValueError as error:
+            yield _broken(error, number)
+
+
+def _starts(text: str) -> Iterator[int]:
+    """The line in which each element of a well-formed JSON array begins."""
+    decoder = json.JSONDecoder()
+    position, line = 0, 1
+    end = text.index("[") + 1
+    while True:
+        start = _BETWEEN.match(text, end).end()  # type: ignore[union-attr]  # it matches the empty string too
+        line += text.count("\n", position, start)
+        position = start
+        if text[position] == "]":
+            return
+        yield line
+        _, end = decoder.raw_decode(text, position)
+
+
+def _record(data: object, line: int) -> Record:
+    if isinstance(data, dict):
+        if data.get("object") == "event" or {"type", "data"} <= data.keys():
+            return Record(line=line, kind=Kind.EVENT, data=data)
+        if "invoice_id" in data:
+            return Record(line=line, kind=Kind.INVOICE, data=data)
+    problem = "It is neither a Stripe event (id, type, created, data) nor a plain invoice (invoice_id, …)."
+    return Record(line=line, kind=Kind.MALFORMED, problem=problem)
+
+
+def _broken(error: ValueError, line: int) -> Record:
+    where = line + error.lineno - 1 if isinstance(error, json.JSONDecodeError) else line
+    what = error.msg if isinstance(error, json.JSONDecodeError) else "unreadable"
+    return Record(line=where, kind=Kind.MALFORMED, problem=f"It is not JSON ({what}).")
+
+
+def _sentence(error: ValidationError) -> str:
+    """The first problem, without the input: that may hold names and addresses."""
+    first = error.errors(include_input=False, include_url=False)[0]
+    field = ".".join(str(part) for part in first["loc"]) or "the record"
+    return f"{field}: {first['msg'].removeprefix('Value error, ')}."

@@ -1,0 +1,57 @@
+"""What a new installation needs once: the ledger's tables and the namespace's search attributes. Safe to repeat."""
+
+import asyncio
+import time
+
+from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
+from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
+
+from runtime.settings import SettingsError
+from workflows.attributes import ALL
+
+# The server's services read the new attributes from a cache that is refreshed within seconds.
+_VISIBLE_WITHIN = 30.0
+
+
+async def register_search_attributes(client: Client) -> list[str]:
+    """Adds the search attributes that the namespace does not have yet; their names, empty when all were there.
+
+    Returns when the server accepts them. Raises SettingsError when the namespace has one of them with another type.
+    """
+    wanted = {key.name: IndexedValueType.ValueType(key.indexed_value_type.value) for key in ALL}
+    there = await _registered(client)
+    for name, kind in wanted.items():
+        if there.get(name, kind) != kind:
+            raise SettingsError(
+                f"The search attribute {name} of namespace {client.namespace} has another type: remove it there first."
+            )
+    missing = {name: kind for name, kind in wanted.items() if name not in there}
+    if missing:
+        await client.operator_service.add_search_attributes(
+            AddSearchAttributesRequest(namespace=client.namespace, search_attributes=missing)
+        )
+        await _until_usable(client, missing)
+    return list(missing)
+
+
+async def _registered(client: Client) -> dict[str, "IndexedValueType.ValueType"]:
+    found = await client.operator_service.list_search_attributes(
+        ListSearchAttributesRequest(namespace=client.namespace)
+    )
+    return dict(found.custom_attributes)
+
+
+async def _until_usable(client: Client, names: dict[str, "IndexedValueType.ValueType"]) -> None:
+    """A query by an attribute is refused until the server knows it."""
+    query = " AND ".join(f"{name} IS NULL" for name in names)
+    give_up = time.monotonic() + _VISIBLE_WITHIN
+    while True:
+        try:
+            await client.count_workflows(query)
+            return
+        except RPCError as error:
+            if error.status is not RPCStatusCode.INVALID_ARGUMENT or time.monotonic() > give_up:
+                raise
+        await asyncio.sleep(0.1)

@@ -1,0 +1,110 @@
+"""What every ring above the pure tests shares: a real Temporal server, the stand-in providers, a ledger.
+
+`temporal` and `client` live as long as the test process (with xdist each has its own server); `world`, `ledger` and
+`task_queue` belong to one test, so that no test sees another one's money or workflows.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+import pytest_asyncio
+from temporalio.client import Client
+
+from domain.declines import DeclineTable
+from gateways.ledger.database import upgrade_schema
+from gateways.ledger.sql_ledger import SqlLedger
+from gateways.policy_files import PolicyStore
+from runtime import wiring
+from runtime.intake import Intake
+from runtime.set_up import register_search_attributes
+from runtime.settings import Settings
+from runtime.temporal import connect
+from sandbox.providers.world import ProviderWorld
+from sandbox.temporal_server import TemporalServer, start_temporal
+
+
+@pytest.fixture(scope="session")
+def temporal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TemporalServer]:
+    """A real server that can skip time, without web UI."""
+    folder = tmp_path_factory.mktemp("temporal")
+    with start_temporal(data_dir=folder, time_skipping=True, ui=False, say=lambda _: None) as server:
+        yield server
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def client(temporal: TemporalServer) -> Client:
+    """A client of the server with the product's own converter; the search attributes are registered."""
+    client = await connect(Settings(temporal_address=temporal.address))
+    await register_search_attributes(client)
+    return client
+
+
+@pytest.fixture
+def world() -> Iterator[ProviderWorld]:
+    """All providers, empty."""
+    with ProviderWorld() as world:
+        yield world
+
+
+@pytest.fixture
+def settings(temporal: TemporalServer, world: ProviderWorld, tmp_path: Path) -> Settings:
+    """The product's settings, pointed at this test's server, stand-ins and ledger."""
+    return Settings.model_validate(
+        {
+            "temporal_address": temporal.address,
+            "dunning_database_url": f"sqlite:///{tmp_path / 'dunning.db'}",
+            "stripe_api_key": world.stripe.api_key,
+            "stripe_api_base": world.stripe_url,
+        }
+    )
+
+
+@pytest.fixture
+def ledger(settings: Settings) -> Iterator[SqlLedger]:
+    """An empty ledger in a SQLite file."""
+    upgrade_schema(settings.dunning_database_url)
+    ledger = wiring.open_ledger(settings)
+    yield ledger
+    ledger.close()
+
+
+@pytest.fixture
+def task_queue() -> str:
+    """A queue of this test's own: a worker polls it only if the test starts one."""
+    return f"dunning-{uuid4().hex[:12]}"
+
+
+@pytest.fixture(scope="session")
+def policies() -> PolicyStore:
+    """The shipped policies."""
+    return wiring.policy_store(Settings())
+
+
+@pytest.fixture(scope="session")
+def declines() -> DeclineTable:
+    """The shipped decline table."""
+    return wiring.decline_table(Settings())
+
+
+@pytest.fixture
+def clock() -> Callable[[], datetime]:
+    """The intake's clock: the real time, like the stand-ins'."""
+    return lambda: datetime.now(UTC)
+
+
+@pytest.fixture
+def intake(
+    client: Client,
+    task_queue: str,
+    settings: Settings,
+    ledger: SqlLedger,
+    policies: PolicyStore,
+    declines: DeclineTable,
+    clock: Callable[[], datetime],
+) -> Intake:
+    """The way in, with everything real but the providers."""
+    payments = wiring.stripe_payments(settings)
+    return Intake(client, task_queue, ledger, payments, policies, declines, clock)
