@@ -52,7 +52,8 @@ def read_model(path: Path, model: type[M]) -> M:
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        found = [_sentence(path, root, model, detail) for detail in error.errors(include_url=False)]
+        details = error.errors(include_url=False)
+        found = [_sentence(path, root, model, detail) for detail in details if not _follows(detail, details)]
         raise FileError("\n".join(dict.fromkeys(found))) from None
 
 
@@ -111,18 +112,26 @@ def _plain(node: yaml.Node, file: str, problems: list[str], at: str, above: tupl
             return None
 
 
+def _follows(detail: ErrorDetails, others: list[ErrorDetails]) -> bool:
+    """Whether a list is only too short because its wrong entries were left out."""
+    loc = detail["loc"]
+    return detail["type"] == "too_short" and any(o["loc"][: len(loc)] == loc for o in others if o["loc"] != loc)
+
+
 def _sentence(path: Path, root: yaml.Node, model: type[BaseModel], detail: ErrorDetails) -> str:
     loc = detail["loc"]
     message = detail["msg"].removeprefix("Value error, ")
     if not loc and (match := re.match(r"(\w+): (.+)", message)) and match[1] in model.model_fields:
         loc, message = (match[1],), match[2]
-    line, at, rest = _locate(root, loc)
+    line, at, rest = _locate(root, loc, short_form=detail["type"] != "missing")
     kind, value, context = detail["type"], detail["input"], detail.get("ctx", {})
     if kind == "missing":
         text = "the key is missing"
         at = _join(at, str(rest[0])) if rest else at
     elif kind == "extra_forbidden":
         text = _unknown_key(str(loc[-1]), _keys_at(model, loc[:-1]))
+    elif kind == "too_short":
+        text = f"the list needs at least {context['min_length']} entry"
     elif kind == "value_error":
         text = message
     elif allowed := _alternatives(kind, context):
@@ -132,12 +141,12 @@ def _sentence(path: Path, root: yaml.Node, model: type[BaseModel], detail: Error
     return f"{path}:{line}: {at}: {text}" if at else f"{path}:{line}: {text}"
 
 
-def _locate(root: yaml.Node, loc: Loc) -> tuple[int, str, Loc]:
+def _locate(root: yaml.Node, loc: Loc, *, short_form: bool) -> tuple[int, str, Loc]:
     """Line and path of the place in the file, and what of `loc` the file does not contain."""
     node, at, line = root, "", root.start_mark.line + 1
     for depth, part in enumerate(loc):
         child = _child(node, part)
-        if child is None and isinstance(node, yaml.MappingNode) and len(node.value) == 1:
+        if child is None and short_form and isinstance(node, yaml.MappingNode) and len(node.value) == 1:
             # A step's short form, `remind: {…}`, has one key more than the model that it is read into.
             [(key, node)] = node.value
             at, line = _join(at, key.value), key.start_mark.line + 1

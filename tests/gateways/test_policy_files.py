@@ -1,0 +1,282 @@
+"""A wrong policy file gets one sentence per problem that names the file, the line, the key and what is allowed."""
+
+from pathlib import Path
+
+import pytest
+
+from domain.policy import Policy
+from domain.steps import Channel
+from gateways.policy_files import PolicyError, PolicyStore, load_policy, policy_digest
+
+POLICIES = Path(__file__).parents[2] / "policies"
+
+GOOD = """\
+name: short
+version: 1
+default_time_zone: UTC
+time_of_day: 10:00
+jitter: PT10M
+timeline:
+  - day: 1
+    do: [charge]
+  - day: 2
+    do:
+      - remind: {channel: email, stage: friendly}
+      - restrict: read_only
+  - day: 3
+    at: 11:30
+    do:
+      - remind: {channel: sms, stage: final}
+  - day: 10
+    do: [cancel_subscription, escalate]
+retries: {max_attempts: 8, max_per_day: 1}
+contacts:
+  hours: {start: 09:00, end: 20:00, sundays: false, public_holidays: false}
+  fallback: {email: sms}
+endgame:
+  notice_days: 7
+  collections: {minimum: {USD: 50.50, JPY: 7000}}
+"""
+
+
+def write(folder: Path, text: str, name: str = "short.yaml") -> Path:
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def problems(path: Path) -> list[str]:
+    with pytest.raises(PolicyError) as caught:
+        load_policy(path)
+    return str(caught.value).replace(str(path), path.name).split("\n")
+
+
+def test_a_good_policy_is_read(tmp_path: Path) -> None:
+    """Clock times need no quotes, and amounts with a point stay exact."""
+    policy = load_policy(write(tmp_path, GOOD))
+    assert policy.endgame.collections
+
+    assert "10:00:00" == policy.time_of_day.isoformat()
+    assert "11:30:00" == str(policy.timeline[2].at)
+    assert ["50.50 USD", "7000 JPY"] == [str(row) for row in policy.endgame.collections.minimum]
+    assert {Channel.EMAIL: Channel.SMS} == policy.contacts.fallback
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "expected"),
+    [
+        (
+            "channel: email",
+            "channel: emial",
+            "short.yaml:11: timeline[1].do[0].remind.channel: 'emial' is not allowed; use email, sms or notice",
+        ),
+        (
+            "stage: friendly",
+            "tone: friendly, stage: firm",
+            "short.yaml:11: timeline[1].do[0].remind.tone: unknown key; use kind, channel, stage or access",
+        ),
+        (
+            "do: [charge]",
+            "do: [chrage]",
+            (
+                "short.yaml:8: timeline[0].do[0]: 'chrage' is not allowed; "
+                "use charge, remind, restrict, cancel_subscription or escalate"
+            ),
+        ),
+        (
+            "restrict: read_only",
+            "restrct: read_only",
+            "short.yaml:12: timeline[1].do[1].restrct: unknown key; use kind, channel, stage or access",
+        ),
+        (
+            "restrict: read_only",
+            "restrict: readonly",
+            "short.yaml:12: timeline[1].do[1].restrict: 'readonly' is not allowed; use full, read_only or blocked",
+        ),
+        (
+            "restrict: read_only",
+            "restrict: full",
+            "short.yaml:12: timeline[1].do[1]: restrict needs read_only or blocked",
+        ),
+        ("version: 1", "versoin: 1", "short.yaml:2: versoin: unknown key; did you mean version?"),
+        ("version: 1\n", "", "short.yaml:1: version: the key is missing"),
+        (
+            "version: 1",
+            "version: one",
+            (
+                "short.yaml:2: version: 'one' is not allowed: "
+                "it should be a valid integer, unable to parse string as an integer"
+            ),
+        ),
+        (
+            "day: 2",
+            "day: 400",
+            "short.yaml:9: timeline[1].day: '400' is not allowed: it should be less than or equal to 365",
+        ),
+        (
+            "do: [charge]",
+            "do: []",
+            "short.yaml:8: timeline[0].do: the list needs at least 1 entry",
+        ),
+        (
+            "max_per_day: 1",
+            "max_per_day: 1, per_day: 2",
+            "short.yaml:19: retries.per_day: unknown key; did you mean max_per_day?",
+        ),
+        (
+            "fallback: {email: sms}",
+            "fallback: {post: sms}",
+            "short.yaml:22: contacts.fallback.post: 'post' is not allowed; use email, sms or notice",
+        ),
+        (
+            "JPY: 7000",
+            "JPY: 7000.5",
+            "short.yaml:25: endgame.collections.minimum: 7000.5 has more decimals than JPY allows",
+        ),
+        (
+            "  - day: 10",
+            "  - day: 9",
+            (
+                "short.yaml:6: timeline: the end on day 9 needs a message of stage final at least 7 days before it "
+                "(endgame.notice_days)"
+            ),
+        ),
+        (
+            "jitter: PT10M",
+            "jitter: PT10M\njitter: PT5M",
+            "short.yaml:6: jitter: the key stands in line 5 already; keep one of them",
+        ),
+        (
+            "day: 2",
+            "day: 2\n    day: 3",
+            "short.yaml:10: timeline[1].day: the key stands in line 9 already; keep one of them",
+        ),
+        (
+            "fallback: {email: sms}",
+            "fallback: &loop {email: *loop}",
+            "short.yaml:22: contacts.fallback.email: the value contains itself; write it out in place of the alias",
+        ),
+        (
+            "name: short",
+            "name: !!python/name:os.system x",
+            "short.yaml:1: name: the tag tag:yaml.org,2002:python/name:os.system is not allowed; write a plain value",
+        ),
+        (
+            "name: short",
+            "name: [short",
+            "short.yaml:2: the YAML cannot be read: expected ',' or ']', but got ':'",
+        ),
+        (
+            "version: 1",
+            "\tversion: 1",
+            "short.yaml:2: the YAML cannot be read: found character '\\t' that cannot start any token",
+        ),
+    ],
+)
+def test_a_mistake_is_named_with_its_line_and_what_is_allowed(
+    tmp_path: Path, right: str, wrong: str, expected: str
+) -> None:
+    """One mistake in an otherwise good file."""
+    assert right in GOOD
+
+    assert expected in problems(write(tmp_path, GOOD.replace(right, wrong, 1)))
+
+
+def test_every_mistake_of_a_file_is_named_at_once(tmp_path: Path) -> None:
+    """Nobody corrects a file five times."""
+    text = GOOD.replace("version: 1", "version: one").replace("email, stage", "fax, stage")
+
+    assert ["short.yaml:2", "short.yaml:11"] == [line.split(": ")[0] for line in problems(write(tmp_path, text))]
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"", "short.yaml:1: the file is empty"),
+        (b"# nothing yet\n", "short.yaml:1: the file is empty"),
+        (b"charge\n", "short.yaml:1: the file has to consist of keys and values; use name, version, "),
+        (b"name: \xff\n", "short.yaml: the file is not UTF-8 text: save it as UTF-8"),
+        (b"name: a\x00b\n", "short.yaml: the YAML cannot be read: it contains control characters"),
+        (b"name: a\n---\nname: b\n", "short.yaml:2: the YAML cannot be read: but found another document"),
+    ],
+)
+def test_a_file_that_is_no_policy_at_all(tmp_path: Path, content: bytes, expected: str) -> None:
+    """It is one sentence too."""
+    path = tmp_path / "short.yaml"
+    path.write_bytes(content)
+    [problem] = problems(path)
+
+    assert problem.startswith(expected)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    """With the system's own reason."""
+    assert [
+        "gone.yaml: the file cannot be read (No such file or directory): check its name and its rights"
+    ] == problems(tmp_path / "gone.yaml")
+
+
+def test_the_shipped_folder_has_the_standard_policy() -> None:
+    """It is the one for every segment that has none of its own."""
+    store = PolicyStore(POLICIES)
+
+    assert isinstance(store.get("standard"), Policy)
+    assert store.get("standard") == store.for_segment("any") == store.for_segment("enterprise")
+
+
+def test_a_segment_has_its_own_policy(tmp_path: Path) -> None:
+    """The others fall to the one for any."""
+    write(tmp_path, GOOD)
+    write(tmp_path, GOOD.replace("name: short", "name: vip\nsegments: [vip, partner]"), "vip.yaml")
+    store = PolicyStore(tmp_path)
+
+    assert ["vip", "vip", "short"] == [store.for_segment(name).name for name in ("vip", "partner", "retail")]
+
+
+def test_an_unknown_policy_lists_the_known_ones(tmp_path: Path) -> None:
+    """So that a typing error is corrected at once."""
+    write(tmp_path, GOOD)
+
+    with pytest.raises(PolicyError, match=r"There is no policy 'shrt' in .*: use short\."):
+        PolicyStore(tmp_path).get("shrt")
+
+
+@pytest.mark.parametrize(
+    ("second", "expected"),
+    [
+        (GOOD, "the name short is taken by"),
+        (GOOD.replace("name: short", "name: other"), "the segment any belongs to"),
+        (GOOD.replace("version: 1", "version: 0"), "second.yaml:2: version: '0' is not allowed"),
+    ],
+)
+def test_two_policies_never_claim_the_same(tmp_path: Path, second: str, expected: str) -> None:
+    """A folder is taken whole or not at all."""
+    write(tmp_path, GOOD)
+    write(tmp_path, second, "second.yaml")
+
+    with pytest.raises(PolicyError, match=expected):
+        PolicyStore(tmp_path)
+
+
+def test_a_folder_without_policies_says_so(tmp_path: Path) -> None:
+    """It names the setting."""
+    with pytest.raises(PolicyError, match="set DUNNING_POLICIES"):
+        PolicyStore(tmp_path)
+
+
+def test_a_store_without_a_policy_for_everyone_says_whom_it_misses(tmp_path: Path) -> None:
+    """No case is opened under a policy that was not meant for it."""
+    write(tmp_path, GOOD.replace("name: short", "name: short\nsegments: [vip]"))
+
+    with pytest.raises(PolicyError, match="is for the segment 'retail': add it, or any, to a policy"):
+        PolicyStore(tmp_path).for_segment("retail")
+
+
+def test_the_digest_is_of_the_content(tmp_path: Path) -> None:
+    """Comments and layout do not change it, a value does."""
+    policy = load_policy(write(tmp_path, GOOD))
+    same = load_policy(write(tmp_path, "# A comment.\n" + GOOD.replace("[charge]", '["charge"]')))
+    other = load_policy(write(tmp_path, GOOD.replace("version: 1", "version: 2")))
+
+    assert 16 == len(policy_digest(policy))
+    assert policy_digest(policy) == policy_digest(same) != policy_digest(other)

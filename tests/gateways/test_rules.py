@@ -1,0 +1,158 @@
+"""The shipped rule tables say what the networks say, and every refusal names its rule, its edition and its end."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from domain.case import ChargeOutcome
+from domain.declines import DeclineClass
+from domain.money import Money
+from gateways.marked_yaml import FileError
+from gateways.ports import CardUse, NetworkRules
+from gateways.rules import load_decline_table, load_network_rules
+
+RULES = Path(__file__).parents[2] / "policies" / "rules"
+NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+
+
+def usd(amount: int) -> Money:
+    return Money(amount=amount, currency="USD")
+
+
+def uses(
+    count: int,
+    every: timedelta = HOUR,
+    amount: Money | None = None,
+    outcome: ChargeOutcome = ChargeOutcome.DECLINED,
+    newest: datetime = NOW,
+) -> list[CardUse]:
+    """So many charges, the newest one `every` before `newest`."""
+    return [
+        CardUse(at=newest - every * number, amount=amount or usd(1999), outcome=outcome)
+        for number in range(count, 0, -1)
+    ]
+
+
+@pytest.fixture(scope="module")
+def rules() -> NetworkRules:
+    return load_network_rules(RULES)
+
+
+@pytest.mark.parametrize(
+    ("network", "used", "rule"),
+    [
+        ("visa", uses(19), None),
+        ("visa", uses(20), "visa-20-in-30-days@2026-04-18"),
+        ("visa", uses(20, amount=usd(1)), None),
+        ("visa", uses(20, amount=Money(amount=1999, currency="EUR")), None),
+        ("visa", uses(20, every=35 * HOUR), "visa-20-in-30-days@2026-04-18"),
+        ("visa", uses(20, every=36 * HOUR), None),
+        ("visa", [*uses(19), *uses(1, outcome=ChargeOutcome.PROCESSING)], "visa-20-in-30-days@2026-04-18"),
+        ("visa", uses(40, outcome=ChargeOutcome.PAID), None),
+        ("visa", uses(40, outcome=ChargeOutcome.NOT_OPEN), None),
+        ("mastercard", uses(9), None),
+        ("mastercard", uses(10), "mastercard-10-in-24-hours@2022-10-01"),
+        ("mastercard", uses(10, amount=usd(1)), "mastercard-10-in-24-hours@2022-10-01"),
+        ("mastercard", uses(34, every=12 * HOUR), None),
+        ("mastercard", uses(35, every=12 * HOUR), "mastercard-35-in-30-days@2023-11-01"),
+        ("mastercard", uses(35, every=12 * HOUR, amount=usd(1)), None),
+        ("amex", uses(19), None),
+        ("amex", uses(20), "other-20-in-30-days@2026-11-23"),
+        ("discover", uses(20), "other-20-in-30-days@2026-11-23"),
+        ("a-new-network", uses(20), "other-20-in-30-days@2026-11-23"),
+        (None, uses(40), None),
+    ],
+)
+def test_one_more_charge_is_refused_at_the_ceiling(
+    rules: NetworkRules, network: str | None, used: list[CardUse], rule: str | None
+) -> None:
+    """Below it is free, at it is not; a bank debit has no card network's ceiling."""
+    refusal = rules.refuse(network, used, usd(1999), NOW)
+
+    assert rule == (refusal.rule if refusal else None)
+
+
+def test_an_approval_starts_visas_count_again(rules: NetworkRules) -> None:
+    """Consecutive declines count: nineteen, an approval and one more are one."""
+    approved = CardUse(at=NOW - 30 * timedelta(minutes=1), amount=usd(1999), outcome=ChargeOutcome.PAID)
+    other_amount = approved.model_copy(update={"amount": usd(5)})
+
+    assert rules.refuse("visa", [*uses(25), approved], usd(1999), NOW) is None
+    assert rules.refuse("visa", [*uses(25), other_amount], usd(1999), NOW) is not None
+
+
+def test_a_refusal_ends_when_there_is_room_again(rules: NetworkRules) -> None:
+    """At the moment it names the charge is allowed, a second earlier it is not."""
+    used = uses(22)
+    refusal = rules.refuse("visa", used, usd(1999), NOW)
+
+    assert refusal is not None
+    assert refusal.not_before == used[2].at + 30 * DAY
+    assert rules.refuse("visa", used, usd(1999), refusal.not_before) is None
+    assert rules.refuse("visa", used, usd(1999), refusal.not_before - timedelta(seconds=1)) is not None
+    assert refusal.why == (
+        "The card has had 22 of the 20 declined charges of the same amount that visa allows within 30 days."
+    )
+
+
+def test_the_longest_of_several_refusals_binds(rules: NetworkRules) -> None:
+    """The 24 hours are over long before the 30 days are."""
+    refusal = rules.refuse("mastercard", uses(40), usd(1999), NOW)
+
+    assert refusal is not None
+    assert "mastercard-35-in-30-days@2023-11-01" == refusal.rule
+
+
+def test_a_delayed_charge_counts_those_that_overtook_it(rules: NetworkRules) -> None:
+    """They share a window with it, although they are later than its own time; those beyond the window do not."""
+    near = uses(10, every=timedelta(minutes=1), newest=NOW + HOUR)
+    far = uses(10, every=timedelta(minutes=1), newest=NOW + 2 * DAY)
+
+    assert rules.refuse("mastercard", near, usd(1999), NOW) is not None
+    assert rules.refuse("mastercard", far, usd(1999), NOW) is None
+
+
+def test_every_group_of_decline_codes_names_its_source() -> None:
+    """With its date and how sure it is."""
+    table = load_decline_table(RULES)
+
+    assert "Stripe, decline codes and their next steps, 2026-04-15, R1" in table.sources
+    assert any(source.endswith("not verified") for source in table.sources)
+    assert (DeclineClass.RETRY_LATER, 2) == (table.unknown.decline_class, table.unknown.max_tries)
+
+
+ORIGIN = "{source: a, edition: 2026-11-23, conf: M, verified: false}"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            f"groups:\n  - origin: {ORIGIN}\n    codes:\n      a: {{decline_class: nevr}}\n",
+            "declines.yaml:6: groups[0].codes.a.decline_class: 'nevr' is not allowed; use retry_now, ",
+        ),
+        (
+            f"groups:\n  - origin: {ORIGIN}\n    codes: {{a: {{decline_class: never, tries: 2}}}}\n",
+            "declines.yaml:5: groups[0].codes.a.tries: unknown key; did you mean max_tries?",
+        ),
+        (
+            (
+                f"groups:\n  - origin: {ORIGIN}\n    codes: {{a: {{decline_class: never}}}}\n"
+                f"  - origin: {ORIGIN}\n    codes: {{a: {{decline_class: never}}}}\n"
+            ),
+            "declines.yaml:3: groups: codes.a stands in two groups; keep one of them",
+        ),
+        ("groups:\n  - codes: {}\n", "declines.yaml:4: groups[0].origin: the key is missing"),
+    ],
+)
+def test_a_broken_table_is_one_sentence_per_problem(tmp_path: Path, text: str, message: str) -> None:
+    """With file, line and key."""
+    (tmp_path / "declines.yaml").write_text(f"edition: 2026-11-23\nunknown: {{decline_class: retry_later}}\n{text}")
+
+    with pytest.raises(FileError) as caught:
+        load_decline_table(tmp_path)
+    assert str(caught.value).startswith(f"{tmp_path}/{message}")
+    assert 1 == len(str(caught.value).splitlines())
