@@ -92,6 +92,12 @@ class Payments(Protocol):
     def mark_uncollectible(self, invoice_id: str, key: str) -> None:
         """Closes the invoice as not to be collected any more. Already closed is success."""
 
+    def read_customer(self, customer_id: str) -> "CustomerRow":
+        """The customer with all that is stated of them; of a deleted one only the id."""
+
+    def invoice_of_payment(self, payment_intent_id: str) -> str | None:
+        """The invoice that a payment belongs to, if to any."""
+
 
 class Address(Frozen):
     """Whom a message goes to. Lives in the ledger and in the activity that sends, nowhere else."""
@@ -283,7 +289,7 @@ class Ledger(Protocol):
 
     def case(self, invoice_id: str) -> CaseRow | None: ...
 
-    def cases(self, status: str | None = None) -> list[CaseRow]: ...
+    def cases(self, status: str | None = None, customer_id: str | None = None) -> list[CaseRow]: ...
 
     def close_case(self, invoice_id: str, outcome: Outcome, remaining: Money, at: datetime, line: TimelineRow) -> None:
         """Closes the case's row. A second call with the same outcome changes nothing."""
@@ -344,5 +350,8 @@ class Ledger(Protocol):
 
     def provider_event(self, provider: str, event_id: str, kind: str, invoice_id: str | None, at: datetime) -> bool:
         """Records that an event came in. False: it had come before."""
+
+    def knows_event(self, provider: str, event_id: str) -> bool:
+        """Whether `provider_event` has recorded it."""
 
     def record_handoff(self, invoice_id: str, handoff_id: str, reference: str, at: datetime) -> None: ...
