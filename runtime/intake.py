@@ -6,7 +6,7 @@ after its case has been told, and a case applies an event once.
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
@@ -37,6 +37,8 @@ _METHOD: dict[str, events.MethodChange] = {
 # Attributes of an invoice whose change a case has to know. Stripe updates the others at every attempt.
 _TELLING = frozenset({"amount_due", "amount_remaining", "status"})
 _OWN_METHOD = frozenset({"default_payment_method", "default_source"})
+# Stripe may make two events for one failure, and their times have whole seconds.
+_SAME_FAILURE = timedelta(seconds=5)
 _DISPUTE_OUTCOMES = {"won": events.DisputeOutcome.WON, "lost": events.DisputeOutcome.LOST}
 
 Told = list[tuple[CaseRow, str, Message]]
@@ -119,11 +121,9 @@ class Intake:
     def _foreign_failure(self, seen: StripeEvent) -> Told:
         """A further failure of an open case that this system's request did not cause."""
         case = self._open_case(seen.invoice_id)
-        if case is None:
-            return []
+        if case is None or seen.created <= case.opened_at + _SAME_FAILURE:
+            return []  # over, or the failure that opened the case, told once more
         invoice = self._payments.read_invoice(case.invoice_id)
-        if invoice.last_failed_at is not None and invoice.last_failed_at <= case.opened_at:
-            return []  # the failure that opened the case, told once more
         raw = invoice.last_decline
         decline = classify(raw, self._declines, at=seen.created) if raw else None
         own_debit = decline is not None and decline.raw.network is None and self._has_pending_debit(case.invoice_id)
@@ -210,7 +210,8 @@ def _failure(seen: StripeEvent) -> Failure:
         if seen.invoice is not None and seen.customer_id is not None
         else None
     )
-    return Failure(invoice_id=seen.invoice_id or "", heard_at=seen.created, known=known)
+    # Stripe makes the event when the payment fails: its time is the failure's, however late it arrives.
+    return Failure(invoice_id=seen.invoice_id or "", heard_at=seen.created, failed_at=seen.created, known=known)
 
 
 def _is_ours(seen: StripeEvent) -> bool:

@@ -8,11 +8,18 @@ from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSe
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from runtime.settings import SettingsError
+from gateways.ledger.database import schema_is_current
+from runtime.settings import Settings, SettingsError
 from workflows.attributes import ALL
 
 # The server's services read the new attributes from a cache that is refreshed within seconds.
 _VISIBLE_WITHIN = 30.0
+
+
+def require_schema(settings: Settings) -> None:
+    """Raises SettingsError when the ledger's tables are not there or are older than this program."""
+    if not schema_is_current(settings.dunning_database_url):
+        raise SettingsError("The ledger is not set up, or not for this version: run python starter.py setup.")
 
 
 async def register_search_attributes(client: Client) -> list[str]:

@@ -10,6 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import event, exc
 
 from gateways.ports import ProviderMisuse, ProviderTrouble
@@ -53,6 +55,21 @@ def upgrade_schema(url: str) -> None:
                     connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_UPGRADE_LOCK)))
                 config.attributes["connection"] = connection
                 command.upgrade(config, "head")
+    finally:
+        engine.dispose()
+
+
+def schema_is_current(url: str) -> bool:
+    """Whether `upgrade_schema` has nothing to do. Creates nothing. Raises as `upgrade_schema` does."""
+    engine = open_database(url)
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    try:
+        if engine.dialect.name == "sqlite" and not Path(engine.url.database or "").is_file():
+            return False
+        with trouble(), engine.connect() as connection:
+            there = MigrationContext.configure(connection).get_current_heads()
+        return set(there) == set(ScriptDirectory.from_config(config).get_heads())
     finally:
         engine.dispose()
 

@@ -1,0 +1,68 @@
+"""A file of records, taken in one after the other. One that cannot be taken does not stop the others."""
+
+from collections.abc import AsyncIterator
+
+from domain.base import Frozen
+from gateways.policy_files import PolicyError
+from gateways.ports import NotFound
+from gateways.stripe_shapes import MalformedObject
+from runtime.intake import Intake
+from runtime.intake_json import Kind, MalformedRecord, Record, read_records
+from runtime.opening import WrongRecord
+
+MALFORMED = "malformed"
+REFUSED = "refused"
+FAILURES = frozenset({MALFORMED, REFUSED})
+
+
+class Line(Frozen):
+    """What became of one record of a file."""
+
+    line: int  # where the record begins, counted from 1
+    result: str  # a value of Taken, `malformed` or `refused`
+    invoice_id: str | None = None
+    event_id: str | None = None
+    event_type: str | None = None
+    problem: str = ""
+
+
+async def take_all(intake: Intake, text: str) -> AsyncIterator[Line]:
+    """Takes in every record of the text, in its order, and tells what became of each.
+
+    Trouble that would meet every record alike (no Temporal, a wrong API key) is raised; the same text may then be
+    given again as a whole.
+    """
+    for record in read_records(text):
+        yield await _take(intake, record)
+
+
+async def _take(intake: Intake, record: Record) -> Line:
+    line = _named(record)
+    if record.kind is Kind.MALFORMED:
+        return line
+    take = intake.take_event if record.kind is Kind.EVENT else intake.take_json
+    try:
+        return line.model_copy(update={"result": (await take(record.data)).value})
+    except (MalformedObject, MalformedRecord) as error:
+        return line.model_copy(update={"problem": str(error)})
+    except (NotFound, WrongRecord, PolicyError) as error:
+        return line.model_copy(update={"result": REFUSED, "problem": str(error)})
+
+
+def _named(record: Record) -> Line:
+    """The record's ids as far as it shows them; it is taken for malformed until it was taken in."""
+    line = Line(line=record.line, result=MALFORMED, problem=record.problem)
+    if record.kind is Kind.INVOICE:
+        return line.model_copy(update={"invoice_id": _id(record.data.get("invoice_id"))})
+    if record.kind is Kind.EVENT:
+        data = record.data.get("data")
+        about = data.get("object") if isinstance(data, dict) else None
+        about = about if isinstance(about, dict) else {}
+        invoice = about.get("id") if about.get("object") == "invoice" else about.get("invoice")
+        named = {"invoice_id": invoice, "event_id": record.data.get("id"), "event_type": record.data.get("type")}
+        return line.model_copy(update={name: _id(value) for name, value in named.items()})
+    return line
+
+
+def _id(value: object) -> str | None:
+    return value[:80] if isinstance(value, str) and value else None

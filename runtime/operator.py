@@ -1,0 +1,95 @@
+"""What an operator can ask of a case, and the one sentence that they get when it cannot be done."""
+
+from datetime import timedelta
+
+from temporalio.client import (
+    Client,
+    RPCTimeoutOrCancelledError,
+    WorkflowHandle,
+    WorkflowQueryFailedError,
+    WorkflowUpdateFailedError,
+)
+from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError, RPCStatusCode
+
+from domain.base import Message
+from domain.ids import workflow_id
+from gateways.ports import Ledger
+from workflows.dunning import DunningWorkflow
+from workflows.messages import CaseResult, CaseView
+
+_ANSWER_WITHIN = timedelta(seconds=10)
+_NO_WORKER = frozenset({RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED, RPCStatusCode.FAILED_PRECONDITION})
+
+
+class OperatorError(Exception):
+    """An order or a question cannot be carried out. One sentence."""
+
+
+class NoWorker(OperatorError):
+    """Temporal has the case, but nobody runs it at the moment."""
+
+
+class Operator:
+    """Orders and questions about cases. Raises OperatorError, or RPCError when Temporal does not answer."""
+
+    def __init__(self, client: Client, ledger: Ledger, *, answer_within: timedelta = _ANSWER_WITHIN) -> None:
+        self._client = client
+        self._ledger = ledger
+        self._answer_within = answer_within
+
+    async def order(self, invoice_id: str, name: str, order: Message) -> CaseView:
+        """Gives an order (`pause`, `resume`, `settle`, `write_off`) and returns the case after it."""
+        try:
+            view = await self._handle(invoice_id).execute_update(
+                name, order, result_type=CaseView, rpc_timeout=self._answer_within
+            )
+        except WorkflowUpdateFailedError as error:
+            raise OperatorError(_refusal(error)) from None
+        except (RPCError, RPCTimeoutOrCancelledError) as error:
+            raise self._explained(error, invoice_id, "give the order again") from None
+        return CaseView.model_validate(view)
+
+    async def tell(self, invoice_id: str, signal: str, fact: Message) -> None:
+        """Tells a case a fact."""
+        try:
+            await self._handle(invoice_id).signal(signal, fact)
+        except RPCError as error:
+            raise self._explained(error, invoice_id, "report it again") from None
+
+    async def view(self, invoice_id: str) -> CaseView:
+        """The case as it stands. Raises NoWorker when only the ledger can tell."""
+        try:
+            return await self._handle(invoice_id).query(DunningWorkflow.status, rpc_timeout=self._answer_within)
+        except WorkflowQueryFailedError:
+            raise NoWorker(f"The worker cannot answer for invoice {invoice_id}: see its log.") from None
+        except RPCError as error:
+            raise self._explained(error, invoice_id, "ask again") from None
+
+    def _handle(self, invoice_id: str) -> "WorkflowHandle[DunningWorkflow, CaseResult]":
+        return self._client.get_workflow_handle_for(DunningWorkflow.run, workflow_id(invoice_id))
+
+    def _explained(self, error: Exception, invoice_id: str, again: str) -> Exception:
+        status = error.status if isinstance(error, RPCError) else RPCStatusCode.DEADLINE_EXCEEDED
+        if status is RPCStatusCode.NOT_FOUND:
+            return OperatorError(self._why_none(invoice_id))
+        if status in _NO_WORKER:
+            return NoWorker(f"No worker answers for invoice {invoice_id}: start one (python worker.py) and {again}.")
+        return error
+
+    def _why_none(self, invoice_id: str) -> str:
+        case = self._ledger.case(invoice_id)
+        if case is None:
+            return f"There is no case of invoice {invoice_id}: python starter.py list shows the ones there are."
+        if case.status == "closed":
+            outcome = case.outcome.value if case.outcome else "unknown"
+            return f"The case of invoice {invoice_id} has ended ({outcome}): nothing can be ordered any more."
+        return (
+            f"The case of invoice {invoice_id} stands in the ledger but does not run: give its event to "
+            "python starter.py start again."
+        )
+
+
+def _refusal(error: WorkflowUpdateFailedError) -> str:
+    cause = error.cause
+    return cause.message if isinstance(cause, ApplicationError) else "The case ended before the order reached it."

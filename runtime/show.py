@@ -1,0 +1,102 @@
+"""Cases as text for an operator's terminal."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from rich.table import Table
+
+from domain.base import Frozen
+from gateways.ports import CaseRow, TimelineRow
+from runtime.feed import FAILURES, Line
+from workflows.messages import CaseView
+
+
+class Listed(Frozen):
+    """One line of the list of cases."""
+
+    invoice_id: str
+    status: str  # opening, open, on_hold, with_agency, or closed
+    outcome: str | None
+    due: str
+    decline: str | None
+    policy: str
+    opened_at: datetime
+    next_step_at: datetime | None
+
+
+def listed(row: CaseRow, running: Mapping[str, tuple[str, datetime | None]]) -> Listed:
+    """The ledger's row with what Temporal knows of it: invoice → (status, next step)."""
+    status, next_step_at = running.get(row.invoice_id, (row.status, None))
+    closed = row.status == "closed"
+    return Listed(
+        invoice_id=row.invoice_id,
+        status=row.status if closed or row.status == "opening" else status,
+        outcome=row.outcome.value if row.outcome else None,
+        due=str(row.remaining),
+        decline=row.decline_code,
+        policy=row.policy,
+        opened_at=row.opened_at,
+        next_step_at=None if closed else next_step_at,
+    )
+
+
+def case_table(cases: Iterable[Listed]) -> Table:
+    table = Table("Invoice", "Status", "Due", "Decline", "Policy", "Opened", "Next step (UTC)", box=None)
+    for case in cases:
+        table.add_row(
+            case.invoice_id,
+            f"{case.status}: {case.outcome}" if case.outcome else case.status,
+            case.due,
+            case.decline or "",
+            case.policy,
+            f"{case.opened_at:%Y-%m-%d}",
+            f"{case.next_step_at:%Y-%m-%d %H:%M}" if case.next_step_at else "",
+        )
+    return table
+
+
+def case_text(view: CaseView) -> str:
+    """One case: what is next and why, the facts, what happened."""
+    facts = [
+        ("Status", f"{view.status.value}{f', {view.outcome.value}' if view.outcome else ''}"),
+        ("Due", f"{view.due} of {view.amount}"),
+        ("Decline", f"{view.decline_code} ({view.decline_class})" if view.decline_code else "none"),
+        ("Attempts", f"{view.attempts} ours, {view.counting_attempts} counting"),
+        ("Stage", view.stage),
+        ("Service", view.access),
+        ("Policy", view.policy),
+        ("Customer", view.customer_id),
+        *(("On hold", hold) for hold in view.holds),
+        *(("Closed channel", f"{channel}: {why}") for channel, why in view.closed_channels.items()),
+    ]
+    if view.outcome is None:
+        when = f"{view.next_at:%Y-%m-%d %H:%M} UTC" if view.next_at else "when the case is told something"
+        facts += [("Next", f"{view.next_step or 'look again'}, {when}"), ("Why", view.why)]
+    happened = [f"  {line}" for line in view.journal]
+    return "\n".join([f"Invoice {view.invoice_id}", *_aligned(facts), "", "What happened", *happened])
+
+
+def ledger_text(row: CaseRow, lines: Iterable[TimelineRow]) -> str:
+    """What the ledger alone knows of a case."""
+    facts = [
+        ("Status", f"{row.status}{f', {row.outcome.value}' if row.outcome else ''}"),
+        ("Due", f"{row.remaining} of {row.amount}"),
+        ("Decline", row.decline_code or "none"),
+        ("Policy", row.policy),
+        ("Customer", row.customer_id),
+        ("Opened", f"{row.opened_at:%Y-%m-%d %H:%M} UTC"),
+    ]
+    happened = [f"  {line.at:%Y-%m-%d %H:%M} {line.what}: {line.why}" for line in lines]
+    return "\n".join([f"Invoice {row.invoice_id}", *_aligned(facts), "", "What happened", *happened])
+
+
+def record_text(line: Line) -> str:
+    """One record of a file, in one line."""
+    if line.result in FAILURES:
+        return f"{line.result:<10} line {line.line}: {line.problem}"
+    source = f"{line.event_type} {line.event_id}" if line.event_id else f"line {line.line}"
+    return f"{line.result:<10} {line.invoice_id or '-':<28} {source}"
+
+
+def _aligned(facts: Iterable[tuple[str, str]]) -> list[str]:
+    return [f"  {name:<15}{value}" for name, value in facts]
