@@ -50,8 +50,9 @@ class PaymentActivities:
             self._ledger.append(order.invoice_id, order.notes)
             invoice = self._payments.read_invoice(order.invoice_id)
             row = self._reconcile(order, invoice)
-            if row and row.outcome:
-                return self._result_of(row, invoice)
+            # A refused attempt is refused again below, with its rule and until when.
+            if row and row.outcome and row.state != "refused":
+                return self._result_of(row, row.outcome, invoice)
             if invoice.state is not InvoiceState.OPEN:
                 return ChargeResult(
                     outcome=ChargeOutcome.NOT_OPEN,
@@ -126,14 +127,13 @@ class PaymentActivities:
             decline=self._classify(answer.decline, order) if answer.decline else None,
         )
 
-    def _result_of(self, row: AttemptRow, invoice: InvoiceSnapshot) -> ChargeResult:
+    def _result_of(self, row: AttemptRow, outcome: ChargeOutcome, invoice: InvoiceSnapshot) -> ChargeResult:
         """The answer that an earlier run of this attempt has written."""
         return ChargeResult(
-            outcome=row.outcome or ChargeOutcome.REFUSED,
+            outcome=outcome,
             invoice_state=invoice.state,
             remaining=invoice.remaining,
             decline=row.decline,
-            rule=row.rule,
             why="as found in the ledger",
         )
 

@@ -1,0 +1,228 @@
+"""Cases at the stand-ins, what a worker has for them, and the orders it gets."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from domain.base import Frozen
+from domain.case import Outcome
+from domain.declines import Reason
+from domain.effects import (
+    AccessOrder,
+    ChargeOrder,
+    ChargeResult,
+    CloseOrder,
+    ContactOrder,
+    ContactOutcome,
+    Done,
+    Ending,
+    HandoffOrder,
+    HandoffResult,
+    MessageFacts,
+    Note,
+    RecallOrder,
+    SubscriptionOrder,
+    WriteOffOrder,
+)
+from domain.money import Money
+from domain.steps import Access, AttemptKind, Channel, Stage
+from gateways.ports import AttemptRow, CaseRow, CustomerRow
+from runtime import wiring
+from runtime.settings import Settings
+from sandbox.environment import stand_in_environment
+from sandbox.providers.journal import CHARGES
+from sandbox.providers.stripe_outcomes import APPROVE, Decline
+from sandbox.providers.stripe_outcomes import Outcome as CardAnswer
+from sandbox.providers.world import ProviderWorld
+
+AS_OF = datetime(2026, 11, 26, 10, tzinfo=UTC)
+"""The case's own time. The stand-ins live in the real time, as providers do."""
+BROKE = Decline("insufficient_funds", advice_code="try_again_later", network_decline_code="51")
+NAME = "Zelda Canary"
+
+_customers = count(1)
+
+
+def usd(amount: int) -> Money:
+    return Money(amount=amount, currency="USD")
+
+
+def worker_environment(world: ProviderWorld, data_dir: Path, **overrides: str) -> dict[str, str]:
+    """What a worker process finds in its environment. The short time-out is for answers that never come."""
+    return stand_in_environment("127.0.0.1:7233", world, data_dir) | {"PROVIDER_TIMEOUT": "PT2S"} | overrides
+
+
+class Worker:
+    """The activities, wired as in production, over the ledger in `data_dir`. Overrides are environment variables."""
+
+    def __init__(self, world: ProviderWorld, data_dir: Path, **overrides: str) -> None:
+        self.world = world
+        self._data_dir = data_dir
+        environment = worker_environment(world, data_dir, **overrides)
+        settings = Settings.model_validate({name.lower(): value for name, value in environment.items()})
+        self.ledger = wiring.open_ledger(settings)
+        self.payments = wiring.stripe_payments(settings)
+        self.rules = wiring.network_rules(settings)
+        found = {activity.__name__: activity for activity in wiring.activities(settings)}
+        self.charge: Callable[[ChargeOrder], ChargeResult] = found["charge"]
+        self.cancel_subscription: Callable[[SubscriptionOrder], Done] = found["cancel_subscription"]
+        self.mark_uncollectible: Callable[[WriteOffOrder], Done] = found["mark_uncollectible"]
+        self.contact: Callable[[ContactOrder], ContactOutcome] = found["contact"]
+        self.set_access: Callable[[AccessOrder], Done] = found["set_access"]
+        self.hand_off: Callable[[HandoffOrder], HandoffResult] = found["hand_off"]
+        self.recall: Callable[[RecallOrder], Done] = found["recall"]
+        self.close_case: Callable[[CloseOrder], Done] = found["close_case"]
+
+    def restarted(self, **overrides: str) -> "Worker":
+        """Another worker process on the same ledger, with other settings."""
+        return Worker(self.world, self._data_dir, **overrides)
+
+
+class OpenCase(Frozen):
+    """One invoice with its case and its customer, shared with no other test."""
+
+    invoice_id: str
+    customer_id: str
+    subscription_id: str
+    card: str | None
+    email: str | None
+    phone: str | None
+
+
+def open_case(
+    worker: Worker,
+    *answers: CardAnswer,
+    card: str | None = "visa",
+    fingerprint: str | None = None,
+    email: bool = True,
+    phone: bool = True,
+) -> OpenCase:
+    """A case over 19.99 dollars whose card answers as told, or else approves. `card` is its brand; None: no card."""
+    number = next(_customers)
+    mail = f"canary{number}@example.com" if email else None
+    mobile = f"+1555010{number:04d}" if phone else None
+    stripe = worker.world.stripe
+    customer = stripe.add_customer(NAME, email=mail, phone=mobile)
+    method = None
+    if card:
+        method = stripe.add_card(customer, brand=card, fingerprint=fingerprint, behaviour=answers or APPROVE)
+    return case_of(worker, customer, method, mail, mobile)
+
+
+def open_debit_case(worker: Worker, *answers: CardAnswer) -> OpenCase:
+    """A case whose payment method is a bank account."""
+    customer = worker.world.stripe.add_customer(NAME)
+    account = worker.world.stripe.add_bank_debit(customer, behaviour=list(answers))
+    return case_of(worker, customer, account, None, None)
+
+
+def case_of(worker: Worker, customer: str, method: str | None, email: str | None, phone: str | None) -> OpenCase:
+    subscription = worker.world.stripe.add_subscription(customer, amount=1999, currency="usd")
+    invoice = worker.world.stripe.add_invoice(customer, amount=1999, subscription=subscription)
+    row = CaseRow(
+        invoice_id=invoice,
+        customer_id=customer,
+        subscription_id=subscription,
+        policy="standard@1",
+        policy_digest="0123456789abcdef",
+        amount=usd(1999),
+        remaining=usd(1999),
+        opened_at=AS_OF,
+        status="opening",
+    )
+    worker.ledger.open_case(row, CustomerRow(customer_id=customer, name=NAME, email=email, phone=phone, country="US"))
+    return OpenCase(
+        invoice_id=invoice,
+        customer_id=customer,
+        subscription_id=subscription,
+        card=method,
+        email=email,
+        phone=phone,
+    )
+
+
+def a_charge(case: OpenCase, attempt: int = 1, **fields: Any) -> ChargeOrder:
+    given = {"attempt": attempt, "kind": AttemptKind.TIMELINE, "method": 0, "policy": "standard@1"}
+    return ChargeOrder(**_common(case, f"day{attempt}-charge", "retry on day 3"), **given | fields)
+
+
+def a_contact(case: OpenCase, channel: Channel = Channel.EMAIL, **fields: Any) -> ContactOrder:
+    facts = MessageFacts(stage=Stage.FRIENDLY, reason=Reason.INSUFFICIENT_FUNDS, next_charge_on=date(2026, 11, 28))
+    given = {"channel": channel, "language": "en", "facts": facts}
+    return ContactOrder(**_common(case, f"day3-{channel.value}", "friendly message on day 3") | given | fields)
+
+
+def a_final_notice(case: OpenCase, channel: Channel = Channel.EMAIL) -> ContactOrder:
+    facts = MessageFacts(
+        stage=Stage.FINAL,
+        reason=Reason.EXPIRED_CARD,
+        ends_on=date(2026, 12, 20),
+        ending=Ending.COLLECTIONS,
+    )
+    return a_contact(case, channel, step=f"day21-{channel.value}", facts=facts)
+
+
+def an_access(case: OpenCase, access: Access, step: str = "day10-restrict") -> AccessOrder:
+    common = _common(case, step, "unpaid on day 10")
+    return AccessOrder(**common, access=access, subscription_id=case.subscription_id)
+
+
+def a_cancellation(case: OpenCase) -> SubscriptionOrder:
+    return SubscriptionOrder(**_common(case, "day28-cancel", "unpaid on day 28"), subscription_id=case.subscription_id)
+
+
+def a_write_off(case: OpenCase) -> WriteOffOrder:
+    return WriteOffOrder(**_common(case, "end-write-off", "too small for an agency"), outcome=Outcome.WRITTEN_OFF)
+
+
+def a_handoff(case: OpenCase, **fields: Any) -> HandoffOrder:
+    return HandoffOrder(**_common(case, "day28-handoff", "unpaid on day 28") | {"amount": usd(1999)} | fields)
+
+
+def a_recall(case: OpenCase, reference: str) -> RecallOrder:
+    return RecallOrder(**_common(case, "recall", "the customer paid"), reference=reference)
+
+
+def a_closing(case: OpenCase, outcome: Outcome = Outcome.RECOVERED, remaining: int = 0, **fields: Any) -> CloseOrder:
+    given = {"outcome": outcome, "remaining": usd(remaining), "attempts": 1}
+    return CloseOrder(**_common(case, "end-close", "the invoice was paid in full") | given | fields)
+
+
+def a_note(what: str = "skipped") -> Note:
+    return Note(at=AS_OF, step="day1-email", what=what, why="a newer message is due")
+
+
+def an_attempt_row(case: OpenCase, attempt: int = 1, **fields: Any) -> AttemptRow:
+    """The reservation that `charge` would make, for tests that stop half-way."""
+    given = {
+        "invoice_id": case.invoice_id,
+        "attempt": attempt,
+        "kind": AttemptKind.TIMELINE,
+        "key": f"dun:{case.invoice_id}:{attempt}",
+        "step": f"day{attempt}-charge",
+        "state": "started",
+        "as_of": AS_OF,
+        "started_at": wiring.utc_now(),
+        "amount": usd(1999),
+        "network": "visa",
+        "fingerprint": None,
+    }
+    return AttemptRow(**given | fields)
+
+
+def charges(world: ProviderWorld, case: OpenCase) -> list[tuple[str, str | None]]:
+    """What the stand-in charged for the invoice, by its own journal: how it went, and under which key."""
+    mine = [entry for entry in world.log if entry.kind in CHARGES and entry.subjects["invoice"] == case.invoice_id]
+    return [(entry.kind.removeprefix("charge."), entry.key) for entry in mine]
+
+
+def _common(case: OpenCase, step: str, why: str) -> dict[str, Any]:
+    return {
+        "invoice_id": case.invoice_id,
+        "customer_id": case.customer_id,
+        "step": step,
+        "as_of": AS_OF,
+        "why": why,
+    }
