@@ -96,6 +96,9 @@ class StripePayments:
         try:
             answer = self._client.v1.invoices.pay(invoice.id, params, {"idempotency_key": key})
         except stripe.StripeError as error:
+            if error.http_status == 402 and error.error is None:
+                # Declined, but the answer was cut off: without its codes it would count as an unknown one.
+                raise ProviderTrouble(f"Stripe's answer cannot be read: could not pay invoice {invoice.id}.") from None
             if error.http_status == 402 or error.code in _REFUSED_PAYMENT:
                 return self._declined(error, invoice)
             if _is_spent(error) or isinstance(error, stripe.InvalidRequestError):
