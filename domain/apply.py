@@ -33,6 +33,8 @@ _JOURNAL_KEPT = 60
 _PROCESSING_LIMIT = timedelta(days=14)
 """How long a bank debit may be on its way before the case goes on; the slowest scheme answers within two weeks."""
 
+_ONLY_WHILE_OPEN = frozenset({StepKind.RESTRICT, StepKind.CANCEL_SUBSCRIPTION})
+
 
 def changed(case: Case, **update: Any) -> Case:
     return case.model_copy(update=update)
@@ -82,6 +84,7 @@ def invoice_is(case: Case, state: InvoiceState | None, remaining: Money | None, 
         case = changed(case, due=remaining)
     match state:
         case InvoiceState.PAID:
+            case = changed(case, due=Money(amount=min(case.due.amount, 0), currency=case.due.currency))
             return _recovered(case, "the invoice is paid", now)
         case InvoiceState.VOID:
             return close(case, Outcome.CANCELLED, "the invoice was voided", now)
@@ -186,8 +189,9 @@ def release(case: Case, reasons: set[HoldReason], now: datetime) -> Case:
 
 def tick(case: Case, now: datetime) -> Case:
     """Ends the holds whose time is over."""
-    over = {h.reason for h in case.holds if h.until and h.until <= now}
-    return note(release(case, over, now), now, "the hold ended") if over else case
+    over = {h.reason: h.until for h in case.holds if h.until and h.until <= now}
+    # The hold ended at its own time, also when nobody was there to see it: the rest is an outage, not a hold.
+    return note(release(case, set(over), max(over.values())), now, "the hold ended") if over else case
 
 
 def charged(case: Case, step: Step, order: ChargeOrder, result: ChargeResult, now: datetime) -> Case:
@@ -248,11 +252,19 @@ def contacted(case: Case, step: Step, outcome: ContactOutcome, now: datetime) ->
             # Not the end of the step: the planner sends it on the fallback channel.
             case = close_channel(case, step.channel or Channel.EMAIL, outcome.why)
             return note(case, now, f"{step.title}: {outcome.why}")
+        case ContactState.NOT_OPEN:
+            why = f"the invoice is {outcome.invoice_state.value}"
+            case = note(record(case, step, StepState.SKIPPED, now, why), now, f"{step.title}: not sent, {why}")
     return invoice_is(case, outcome.invoice_state, outcome.remaining, now)
 
 
 def did(case: Case, step: Step, result: Done | HandoffResult, now: datetime) -> Case:
     """Books any other effect."""
+    state = result.invoice_state if isinstance(result, Done) else None
+    if step.kind in _ONLY_WHILE_OPEN and state and state is not InvoiceState.OPEN:
+        # The activity found the invoice closed and did nothing: a subscription that runs on gets its service back.
+        case = record(case, step, StepState.SKIPPED, now, f"the invoice is {state.value}")
+        return invoice_is(case, state, result.remaining if isinstance(result, Done) else None, now)
     case = note(record(case, step, StepState.DONE, now, ""), now, step.title)
     match step.kind:
         case StepKind.RESTRICT:
@@ -322,12 +334,19 @@ def _foreign_attempt(case: Case, seen: events.ReportedAttempt, now: datetime) ->
     )
     if seen.kind in OURS:
         raise ValueError(f"a reported attempt cannot be of our own kind {seen.kind.value}")
-    case = changed(case, attempts=(*case.attempts, attempt))
+    on_its_way = [a for a in case.attempts if a.outcome is ChargeOutcome.PROCESSING and a.kind in OURS]
     pending = any(h.reason is HoldReason.PAYMENT_PROCESSING for h in case.holds)
-    if pending and seen.outcome is ChargeOutcome.DECLINED:
-        case = release(case, {HoldReason.PAYMENT_PROCESSING}, now)
+    card = seen.decline is not None and seen.decline.raw.network is not None
+    if pending and on_its_way and seen.outcome is ChargeOutcome.DECLINED and not card:
+        # It is the answer to our own attempt: a second one in its place would spare the code its limit of tries.
+        ours = on_its_way[-1]
+        answer = {"outcome": seen.outcome, "decline_class": attempt.decline_class, "code": attempt.code}
+        attempts = tuple(a.model_copy(update=answer) if a is ours else a for a in case.attempts)
+        case = release(changed(case, attempts=attempts), {HoldReason.PAYMENT_PROCESSING}, now)
         if seen.decline:
             return declined(note(case, now, f"the bank debit failed, {seen.decline.code}"), seen.decline, now)
+        return note(case, now, "the bank debit failed")
+    case = changed(case, attempts=(*case.attempts, attempt))
     return note(case, now, f"an attempt that was not ours ({seen.kind.value.replace('_', ' ')}): {seen.outcome.value}")
 
 

@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 
 from domain.base import Frozen
 from domain.calendar import local
-from domain.case import Case, Handoff, HoldReason, Outcome
+from domain.case import Case, Handoff, HoldReason, Outcome, StepRecord, StepState
 from domain.policy import CatchUp
 from domain.reasons import why_act, why_blocked, why_wait
 from domain.steps import HANDOFF_AGAIN, Access, AttemptKind, Stage, Step, StepKind
-from domain.timeline import allowed_from, escalated, pending
+from domain.timeline import allowed_from, escalated, is_end, pending
 
 
 class Skip(Frozen):
@@ -58,15 +58,29 @@ def next_step(case: Case, now: datetime) -> Decision:
     if escalated(case):
         return Close(outcome=Outcome.WRITTEN_OFF, why="the announced end came; too small for collections")
     steps = pending(case, now)
-    skips = tuple(_skips(case, steps, now))
-    skipped = {skip.step.key for skip in skips}
-    steps = [step for step in steps if step.key not in skipped and not why_blocked(case, step)]
-    for step in steps:
-        if _wake(case, step, steps, now) <= now:
-            return Act(step=step, why=why_act(case, step), skips=skips)
-    upcoming = [(_wake(case, step, steps, now), step) for step in steps]
+    if skips := tuple(_skips(case, steps, now)):
+        # What is left out can change the dates of what is left: the decision is that of the case without it.
+        decision = next_step(_without(case, skips, now), now)
+        return decision.model_copy(update={"skips": (*skips, *decision.skips)})
+    possible = [step for step in steps if not why_blocked(case, step)]
+    for step in possible:
+        if _wake(case, step, possible, now) <= now:
+            return Act(step=step, why=why_act(case, step), skips=_cut_off(case, step, steps))
+    upcoming = [(_wake(case, step, possible, now), step) for step in possible]
     until, step = min(upcoming, key=lambda pair: pair[0])
-    return Wait(until=until, why=why_wait(case, step, until), step=step, skips=skips)
+    return Wait(until=until, why=why_wait(case, step, until), step=step)
+
+
+def _without(case: Case, skips: tuple[Skip, ...], now: datetime) -> Case:
+    records = {skip.step.key: StepRecord(state=StepState.SKIPPED, at=now, note=skip.why) for skip in skips}
+    return case.model_copy(update={"steps": {**case.steps, **records}})
+
+
+def _cut_off(case: Case, step: Step, steps: list[Step]) -> tuple[Skip, ...]:
+    """What the end of the timeline leaves undone: a try that the network put off, a message without a channel."""
+    if not is_end(case, step):
+        return ()
+    return tuple(Skip(step=s, why="the case ended before it could be done") for s in steps if s.key != step.key)
 
 
 def _wake(case: Case, step: Step, steps: list[Step], now: datetime) -> datetime:
@@ -76,12 +90,17 @@ def _wake(case: Case, step: Step, steps: list[Step], now: datetime) -> datetime:
         at = max(at, case.postponed[step.key].until)
     if step.kind is StepKind.REMIND:
         return allowed_from(case, step, at)
-    if step.kind is StepKind.RESTRICT:
-        # The message of the same day goes first, even when the night keeps it waiting.
-        messages = [s for s in steps if s.kind is StepKind.REMIND and s.day == step.day]
-        later = [_wake(case, s, steps, now) + timedelta(seconds=1) for s in messages]
-        return max([at, *later])
-    return at
+    if step.kind in (StepKind.RESTRICT, StepKind.CANCEL_SUBSCRIPTION):
+        # A message that is due goes first, even when the night or a holiday keeps it waiting.
+        first = [s for s in steps if s.kind is StepKind.REMIND and (s.day == step.day or s.due <= at)]
+    elif is_end(case, step):
+        # So does everything else: a case with an agency is not charged and not written to. A message that its
+        # provider does not take for days holds nothing up, once the customer is warned.
+        waiting = {s.key for s in steps if s.kind is StepKind.REMIND} & set(case.postponed)
+        first = [s for s in steps if s.key != step.key and s.due <= at and s.key not in waiting]
+    else:
+        return at
+    return max([at, *(_wake(case, s, steps, now) + timedelta(seconds=1) for s in first)])
 
 
 def _patiently(case: Case, decision: Decision, now: datetime) -> Decision:
@@ -126,9 +145,10 @@ def _of_messages(case: Case, messages: list[Step], now: datetime) -> Iterator[Sk
     """After an outage only the newest message is still worth sending."""
     if not any(_missed(case, step, now) for step in messages):
         return
-    newest = max(step.day for step in messages)
+    # Without a final notice the case would end unannounced: no other message takes its place.
+    newest = max(messages, key=lambda step: (step.stage is Stage.FINAL, step.day)).day
     for step in messages:
-        if step.day < newest:
+        if step.day != newest:
             yield Skip(step=step, why=f"missed while the system was down; the message of day {newest} takes its place")
 
 
@@ -183,7 +203,7 @@ def _ending(case: Case, outcome: Outcome, why: str, now: datetime) -> Decision:
     with_agency = case.handoff and not (case.handoff.recalled or case.handoff.returned)
     if with_agency and outcome is not Outcome.COLLECTIONS:
         return Act(step=_extra("end-recall", StepKind.RECALL, now), why=f"recalled: {why}")
-    gives_up = outcome in (Outcome.WRITTEN_OFF, Outcome.SETTLED)
+    gives_up = outcome in (Outcome.WRITTEN_OFF, Outcome.SETTLED) and not (escalated(case) and case.handoff is None)
     if gives_up and case.due.amount > 0 and "end-write_off" not in case.steps:
         return Act(
             step=_extra("end-write_off", StepKind.WRITE_OFF, now), why=f"{case.due} will not be collected: {why}"

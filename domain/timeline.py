@@ -14,11 +14,17 @@ from domain.ids import spread
 from domain.policy import Entry, StepSpec
 from domain.steps import COUNTING, OURS, AttemptKind, Channel, Stage, Step, StepKind
 
+_GRACE = timedelta(hours=1)
+"""By how much a payday may be too early: two tries of the same hour differ by their jitter and by a slow answer."""
+
 
 def pending(case: Case, now: datetime) -> list[Step]:
-    """All steps not yet done, skipped or refused. Charges come first, then by day and by their order in the policy."""
+    """All steps not yet done, skipped or refused.
+
+    Charges come first, then by day and by their order in the policy; the end of the case comes last.
+    """
     steps = [*_method_try(case, now), *_quick_tries(case), *_action_request(case), *_of_policy(case, now)]
-    return sorted(steps, key=lambda step: (step.kind is not StepKind.CHARGE, step.day))
+    return sorted(steps, key=lambda step: (step.kind is not StepKind.CHARGE, step.day, is_end(case, step)))
 
 
 def step_key(entry: Entry, spec: StepSpec) -> str:
@@ -78,14 +84,19 @@ def _step(case: Case, entry: Entry, spec: StepSpec, key: str, now: datetime) -> 
         case "restrict":
             return Step(key=key, kind=StepKind.RESTRICT, due=due, day=entry.day, access=spec.access)
         case "cancel_subscription":
-            return Step(key=key, kind=StepKind.CANCEL_SUBSCRIPTION, due=ends_at(case, now), day=entry.day)
+            due = ends_at(case, now) if entry is case.policy.timeline[-1] else due
+            return Step(key=key, kind=StepKind.CANCEL_SUBSCRIPTION, due=due, day=entry.day)
     return Step(key=key, kind=ending_kind(case), due=ends_at(case, now), day=entry.day)
 
 
 def escalated(case: Case) -> bool:
     """Whether the timeline's last step was done."""
-    last = case.policy.timeline[-1]
-    return any(step_key(last, spec) in case.steps for spec in last.do if spec.kind == "escalate")
+    return _end_key(case) in case.steps
+
+
+def is_end(case: Case, step: Step) -> bool:
+    """Whether this is the timeline's last step: handoff or write-off."""
+    return step.key == _end_key(case)
 
 
 def entry_of(case: Case, step: Step) -> Entry | None:
@@ -120,7 +131,7 @@ def _payday(case: Case, entry: Entry) -> datetime | None:
         return None
     last = _date(case, neighbours[0]) - timedelta(days=1)
     start = _date(case, entry)
-    earliest = (case.declined_at or case.facts.opened_at) + retries.payday_min_wait
+    earliest = (case.declined_at or case.facts.opened_at) + retries.payday_min_wait - _GRACE
     while start <= last and _on(case, start, entry) < earliest:
         start += timedelta(days=1)
     slot = retries.paydays.first_in(start, last)
@@ -176,6 +187,11 @@ def _open_channel(case: Case, channel: Channel) -> Channel:
             return channel
         tried.append(fallback)
     return tried[-1]
+
+
+def _end_key(case: Case) -> str:
+    last = case.policy.timeline[-1]
+    return next(step_key(last, spec) for spec in last.do if spec.kind == "escalate")
 
 
 def _final_pending(case: Case) -> bool:

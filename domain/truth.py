@@ -14,9 +14,9 @@ from domain.timeline import ending_kind, ends_at, pending
 def message_facts(case: Case, step: Step, now: datetime) -> MessageFacts:
     """The facts for one message that is sent at `now`, from the same schedule that the case follows."""
     steps = [s for s in pending(case, now) if not why_blocked(case, s)]
-    charges = [s.due for s in steps if s.kind is StepKind.CHARGE and s.due > now]
-    restricts = [s.due for s in steps if s.kind is StepKind.RESTRICT]
     ends = ends_at(case, now)
+    charges = [at for s in steps if s.kind is StepKind.CHARGE and now < (at := _at(case, s)) < ends]
+    restricts = [s.due for s in steps if s.kind is StepKind.RESTRICT]
     reason = case.decline.reason if case.decline else Reason.DECLINED
     return MessageFacts(
         stage=step.stage or Stage.REMINDER,
@@ -29,3 +29,9 @@ def message_facts(case: Case, step: Step, now: datetime) -> MessageFacts:
         ends_on=local(ends, case.zone).date(),
         ending=Ending.COLLECTIONS if ending_kind(case) is StepKind.HANDOFF else Ending.WRITE_OFF,
     )
+
+
+def _at(case: Case, step: Step) -> datetime:
+    """When a try will be made: later than planned when its provider did not answer."""
+    postponed = case.postponed.get(step.key)
+    return max(step.due, postponed.until) if postponed else step.due

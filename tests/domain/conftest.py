@@ -1,0 +1,13 @@
+"""One profile for every property of the domain: the same examples on each run, and a bounded effort."""
+
+from hypothesis import HealthCheck, settings
+
+settings.register_profile(
+    "domain",
+    derandomize=True,
+    database=None,
+    deadline=None,
+    max_examples=60,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("domain")
