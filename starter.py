@@ -13,7 +13,7 @@ from domain import events
 from domain.base import Message
 from domain.steps import Channel
 from gateways.ledger.database import upgrade_schema
-from gateways.policy_files import load_policy
+from gateways.policy_files import PolicyError, load_policy
 from runtime import console
 from runtime.console import Desk, desk, fail, run
 from runtime.feed import FAILURES, take_all
@@ -208,8 +208,10 @@ def setup() -> None:
 @app.command("check-policy")
 def check_policy(file: Annotated[Path, typer.Argument(help="A policy's YAML file.", show_default=False)]) -> None:
     """Check a policy file: every mistake with its line."""
-    with console.one_sentence():
+    try:
         policy = load_policy(file)
+    except PolicyError as error:
+        raise fail(str(error), console.REFUSED) from None
     last = policy.timeline[-1].day
     steps = sum(len(entry.do) for entry in policy.timeline)
     print(f"{file}: {policy.name}@{policy.version} is well formed: {steps} steps in {last} days.")

@@ -118,6 +118,8 @@ def read_records(text: str) -> Iterator[Record]:
     What cannot be read is a record too, of the kind `malformed`, so that it does not hide the others.
     """
     text = text.removeprefix("\ufeff")
+    if not text.strip():
+        return
     try:
         whole = json.loads(text)
     except ValueError as error:

@@ -19,6 +19,7 @@ from domain.money import Money
 from domain.opening import day_zero, open_case
 from domain.planner import next_step
 from domain.policy import Policy
+from domain.reasons import cause
 from domain.steps import AttemptKind
 from gateways.policy_files import PolicyStore, policy_digest
 from gateways.ports import AttemptRow, CaseRow, CustomerRow, InvoiceSnapshot, Ledger, Payments
@@ -126,7 +127,7 @@ class CaseOpener:
                 task_queue=self._task_queue,
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                 search_attributes=attributes.of_case(case, next_at(decision)),
-                static_summary=f"{case.facts.amount}, {_cause(case)}",
+                static_summary=f"{case.facts.amount}, {cause(case)}",
                 static_details=_details(case),
             )
         except WorkflowAlreadyStartedError:
@@ -231,14 +232,10 @@ def _facts(row: CaseRow, customer: CustomerRow, policy: Policy, decline: Decline
     )
 
 
-def _cause(case: Case) -> str:
-    return case.decline.code.replace("_", " ") if case.decline else "cause unknown"
-
-
 def _details(case: Case) -> str:
     facts = case.facts
     return (
         f"Invoice `{facts.invoice_id}` of customer `{facts.customer_id}`, {facts.amount} due.\n\n"
         f"Opened {facts.opened_at:%Y-%m-%d %H:%M} UTC by policy {case.policy.name}@{case.policy.version}: "
-        f"{_cause(case)}."
+        f"{cause(case)}."
     )

@@ -4,6 +4,7 @@
 `task_queue` belong to one test, so that no test sees another one's money or workflows.
 """
 
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,8 +23,14 @@ from runtime.intake import Intake
 from runtime.set_up import register_search_attributes
 from runtime.settings import Settings
 from runtime.temporal import connect
+from sandbox.environment import stand_in_environment
 from sandbox.providers.world import ProviderWorld
 from sandbox.temporal_server import TemporalServer, start_temporal
+
+
+def pytest_sessionfinish() -> None:
+    """Gives the threads of temporalio 1.35 time to end: the interpreter can crash at its exit after a worker ran."""
+    time.sleep(0.5)
 
 
 @pytest.fixture(scope="session")
@@ -50,16 +57,21 @@ def world() -> Iterator[ProviderWorld]:
 
 
 @pytest.fixture
-def settings(temporal: TemporalServer, world: ProviderWorld, tmp_path: Path) -> Settings:
-    """The product's settings, pointed at this test's server, stand-ins and ledger."""
-    return Settings.model_validate(
-        {
-            "temporal_address": temporal.address,
-            "dunning_database_url": f"sqlite:///{tmp_path / 'dunning.db'}",
-            "stripe_api_key": world.stripe.api_key,
-            "stripe_api_base": world.stripe_url,
-        }
-    )
+def task_queue() -> str:
+    """A queue of this test's own: a worker polls it only if the test starts one."""
+    return f"dunning-{uuid4().hex[:12]}"
+
+
+@pytest.fixture
+def environment(temporal: TemporalServer, world: ProviderWorld, task_queue: str, tmp_path: Path) -> dict[str, str]:
+    """The variables that point worker and starter at this test's server, queue, stand-ins and ledger."""
+    return {**stand_in_environment(temporal.address, world, tmp_path), "DUNNING_TASK_QUEUE": task_queue}
+
+
+@pytest.fixture
+def settings(environment: dict[str, str]) -> Settings:
+    """The same variables as settings, for code in this process."""
+    return Settings.model_validate({name.lower(): value for name, value in environment.items()})
 
 
 @pytest.fixture
@@ -69,12 +81,6 @@ def ledger(settings: Settings) -> Iterator[SqlLedger]:
     ledger = wiring.open_ledger(settings)
     yield ledger
     ledger.close()
-
-
-@pytest.fixture
-def task_queue() -> str:
-    """A queue of this test's own: a worker polls it only if the test starts one."""
-    return f"dunning-{uuid4().hex[:12]}"
 
 
 @pytest.fixture(scope="session")

@@ -1,37 +1,640 @@
 """Cases begin through events and records: once per invoice, whatever comes twice, late or half."""
 
-from temporalio.client import Client
+import asyncio
+import json
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
-from domain.ids import workflow_id
+import pytest
+from temporalio.api.enums.v1 import EventType
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from domain.case import NO_PAYMENT_METHOD, Case, Outcome
+from domain.declines import DeclineTable
+from domain.ids import charge_key, workflow_id
+from domain.money import Money
+from domain.steps import AttemptKind, Channel
 from gateways.ledger.sql_ledger import SqlLedger
+from gateways.policy_files import PolicyStore
+from gateways.ports import Address, CaseRow, CustomerRow, TimelineRow
+from gateways.stripe_shapes import MalformedEvent
+from runtime import wiring
 from runtime.intake import Intake
-from runtime.opening import Taken
-from sandbox.providers.stripe_outcomes import Decline
+from runtime.intake_json import MalformedRecord
+from runtime.opening import Taken, WrongRecord
+from runtime.settings import Settings
+from runtime.temporal import dunning_plugin
+from sandbox.ports import free_ports
+from sandbox.providers.journal import Json
+from sandbox.providers.stripe_outcomes import APPROVE, AUTHENTICATION_REQUIRED, Decline
+from sandbox.providers.stripe_outcomes import Outcome as Answer
+from sandbox.providers.stripe_store import Cause, StripeFailure
 from sandbox.providers.world import ProviderWorld
+from workflows import attributes
+from workflows.messages import CaseStart
 
 BROKE = Decline("insufficient_funds")
+OPENED_AT = datetime(2026, 4, 7, 12, tzinfo=UTC)
 
 
-def a_failed_invoice(world: ProviderWorld, **customer: object) -> str:
-    """An invoice over 20 dollars whose first charge was declined for insufficient funds."""
-    owner = world.stripe.add_customer(**customer)  # type: ignore[arg-type]
-    world.stripe.add_card(owner, behaviour=BROKE)
-    return world.stripe.fail_first_payment(owner, amount=2000, currency="usd")
+def a_failed_invoice(
+    world: ProviderWorld, *, answer: Answer = BROKE, id_: str | None = None, **customer: Any
+) -> tuple[str, str]:
+    """An invoice over 20 dollars whose first charge was declined, and its customer."""
+    owner = world.stripe.add_customer(**customer)
+    world.stripe.add_card(owner, behaviour=answer, fingerprint="fp_first")
+    return world.stripe.fail_first_payment(owner, amount=2000, currency="usd", id_=id_), owner
+
+
+def failed(world: ProviderWorld, invoice_id: str) -> Json:
+    return world.stripe.last_event("invoice.payment_failed", invoice_id)
+
+
+def an_opening_row(invoice_id: str, customer_id: str, opened_at: datetime = OPENED_AT) -> CaseRow:
+    """The ledger's row as it stands between the two halves of an opening."""
+    return CaseRow(
+        invoice_id=invoice_id,
+        customer_id=customer_id,
+        policy="standard@1",
+        policy_digest="0" * 16,
+        amount=Money(amount=2000, currency="USD"),
+        remaining=Money(amount=2000, currency="USD"),
+        opened_at=opened_at,
+        status="opening",
+    )
+
+
+async def case_of(client: Client, invoice_id: str) -> Case:
+    """The case as the workflow got it."""
+    history = await client.get_workflow_handle(workflow_id(invoice_id)).fetch_history()
+    payloads = history.events[0].workflow_execution_started_event_attributes.input.payloads
+    [start] = await client.data_converter.decode(payloads, [CaseStart])
+    return CaseStart.model_validate(start).case
+
+
+async def signals(client: Client, invoice_id: str) -> list[tuple[str, Json]]:
+    """What the case was told, in order: the signal's name and its content."""
+    history = await client.get_workflow_handle(workflow_id(invoice_id)).fetch_history()
+    told = [e for e in history.events if e.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED]
+    signalled = [event.workflow_execution_signaled_event_attributes for event in told]
+    return [(signal.signal_name, json.loads(signal.input.payloads[0].data)) for signal in signalled]
+
+
+async def runs(client: Client, invoice_id: str) -> int:
+    """How many workflows there were for this invoice."""
+    found = client.list_workflows(f"WorkflowId = '{workflow_id(invoice_id)}'")
+    return len([run async for run in found])
+
+
+def fail_again(world: ProviderWorld, invoice_id: str, cause: Cause, after: timedelta) -> Json:
+    """One more declined charge of the invoice; its event, `after` the first one."""
+    stripe = world.stripe
+    method = stripe.store.of_kind("payment_method")[0]["id"]
+    invoice = stripe.store.objects[invoice_id]
+    with pytest.raises(StripeFailure):
+        stripe.payments.collect(invoice, cause, payment_method=method, outcome=BROKE)
+    event = failed(world, invoice_id)
+    return {**event, "created": event["created"] + int(after.total_seconds())}
 
 
 async def test_a_failed_payment_opens_a_case(
     world: ProviderWorld, intake: Intake, ledger: SqlLedger, client: Client
 ) -> None:
-    """The event becomes a row of the ledger and a running workflow under the invoice's id."""
-    invoice_id = a_failed_invoice(world)
+    """The event becomes a row of the ledger and a running workflow, both with the decline and its class."""
+    invoice_id, customer_id = a_failed_invoice(world)
 
-    taken = await intake.take_event(world.stripe.last_event("invoice.payment_failed", invoice_id))
+    taken = await intake.take_event(failed(world, invoice_id))
 
     described = await client.get_workflow_handle(workflow_id(invoice_id)).describe()
+    known = described.typed_search_attributes
+    row = ledger.case(invoice_id)
+    assert Taken.OPENED == taken
+    assert row is not None
+    assert ("open", "insufficient_funds", "retry_later") == (row.status, row.decline_code, row.decline_class)
+    assert Money(amount=2000, currency="USD") == row.remaining
+    assert "20.00 USD, insufficient funds" == await described.static_summary()
+    assert (customer_id, 2000, "retry_later") == (
+        known.get(attributes.CUSTOMER),
+        known.get(attributes.AMOUNT),
+        known.get(attributes.DECLINE_CLASS),
+    )
+    assert known.get(attributes.NEXT_STEP_AT) is not None
+
+
+async def test_the_case_has_no_time_limit(world: ProviderWorld, intake: Intake, client: Client) -> None:
+    """A case may wait for months, and skipped time must not run into a limit."""
+    invoice_id, _ = a_failed_invoice(world)
+
+    await intake.take_event(failed(world, invoice_id))
+
+    history = await client.get_workflow_handle(workflow_id(invoice_id)).fetch_history()
+    started = history.events[0].workflow_execution_started_event_attributes
+    assert (0, 0) == (
+        started.workflow_execution_timeout.ToTimedelta().total_seconds(),
+        started.workflow_run_timeout.ToTimedelta().total_seconds(),
+    )
+
+
+async def test_the_same_event_twice_is_one_case(world: ProviderWorld, intake: Intake, client: Client) -> None:
+    """Stripe repeats what it is not sure to have delivered."""
+    invoice_id, _ = a_failed_invoice(world)
+    event = failed(world, invoice_id)
+
+    taken = [await intake.take_event(event), await intake.take_event(event)]
+
+    assert [Taken.OPENED, Taken.EXISTS] == taken
+    assert 1 == await runs(client, invoice_id)
+    assert [] == await signals(client, invoice_id)
+
+
+async def test_two_events_for_one_invoice_are_one_case(world: ProviderWorld, intake: Intake, client: Client) -> None:
+    """A charge that needs the customer's confirmation makes two events at once, in any order."""
+    invoice_id, _ = a_failed_invoice(world, answer=AUTHENTICATION_REQUIRED)
+    asked = world.stripe.last_event("invoice.payment_action_required", invoice_id)
+
+    taken = [await intake.take_event(asked), await intake.take_event(failed(world, invoice_id))]
+
+    assert [Taken.OPENED, Taken.EXISTS] == taken
+    assert [] == await signals(client, invoice_id)
+    assert "authenticate" == (await case_of(client, invoice_id)).decline_class
+
+
+async def test_simultaneous_duplicates_are_one_case(
+    world: ProviderWorld, intake: Intake, ledger: SqlLedger, client: Client
+) -> None:
+    """Several web processes may get the same event in the same moment."""
+    invoice_id, _ = a_failed_invoice(world)
+    event = failed(world, invoice_id)
+
+    taken = await asyncio.gather(*(intake.take_event({**event, "id": f"evt_twin_{n}"}) for n in range(6)))
+
+    assert [Taken.EXISTS] * 5 + [Taken.OPENED] == sorted(taken)
+    assert 1 == await runs(client, invoice_id)
+    assert ["open"] == [case.status for case in ledger.cases()]
+
+
+@pytest.mark.parametrize("ending", ["paid", "void"])
+async def test_an_invoice_that_is_no_longer_open_opens_no_case(
+    world: ProviderWorld, intake: Intake, ledger: SqlLedger, ending: str
+) -> None:
+    """The event is history by then: the invoice is read, not believed."""
+    invoice_id, _ = a_failed_invoice(world)
+    event = failed(world, invoice_id)
+    if ending == "paid":
+        world.stripe.customer_pays(invoice_id)
+    else:
+        world.stripe.void(invoice_id)
+
+    assert Taken.PAID == await intake.take_event(event)
+    assert ledger.case(invoice_id) is None
+
+
+async def test_a_crash_before_the_workflow_is_mended(
+    world: ProviderWorld, intake: Intake, ledger: SqlLedger, client: Client
+) -> None:
+    """The row stands, the workflow does not: the same event starts it, with the row's day 0."""
+    invoice_id, customer_id = a_failed_invoice(world)
+    ledger.open_case(an_opening_row(invoice_id, customer_id), CustomerRow(customer_id=customer_id))
+
+    taken = await intake.take_event(failed(world, invoice_id))
+
     row = ledger.case(invoice_id)
     assert Taken.OPENED == taken
     assert row is not None
     assert "open" == row.status
-    assert described.status is not None
-    assert "RUNNING" == described.status.name
-    assert "20.00 USD, insufficient funds" == await described.static_summary()
+    assert OPENED_AT == (await case_of(client, invoice_id)).facts.opened_at
+
+
+async def test_a_crash_after_the_workflow_is_mended(
+    world: ProviderWorld, intake: Intake, ledger: SqlLedger, client: Client
+) -> None:
+    """The workflow runs, the row does not say so: the next event says it."""
+    invoice_id, customer_id = a_failed_invoice(world)
+    ledger.open_case(an_opening_row(invoice_id, customer_id, datetime.now(UTC)), CustomerRow(customer_id=customer_id))
+    await client.start_workflow("DunningWorkflow", id=workflow_id(invoice_id), task_queue="nobody")
+
+    taken = await intake.take_event(failed(world, invoice_id))
+
+    row = ledger.case(invoice_id)
+    assert Taken.EXISTS == taken
+    assert row is not None
+    assert "open" == row.status
+    assert 1 == await runs(client, invoice_id)
+
+
+async def test_a_payment_mends_a_half_opened_case_and_reaches_it(
+    world: ProviderWorld, intake: Intake, ledger: SqlLedger, client: Client
+) -> None:
+    """The invoice was paid before the case's workflow began: it begins, hears of it, and can end."""
+    invoice_id, customer_id = a_failed_invoice(world)
+    ledger.open_case(an_opening_row(invoice_id, customer_id), CustomerRow(customer_id=customer_id))
+    world.stripe.customer_pays(invoice_id)
+
+    taken = await intake.take_event(world.stripe.last_event("invoice.paid", invoice_id))
+
+    assert Taken.PASSED_ON == taken
+    assert ["payment_received"] == [name for name, _ in await signals(client, invoice_id)]
+
+
+async def test_a_closed_case_is_not_opened_again(
+    world: ProviderWorld, intake: Intake, ledger: SqlLedger, client: Client
+) -> None:
+    """Temporal forgets a closed workflow after its retention; the ledger's row does not."""
+    invoice_id, customer_id = a_failed_invoice(world)
+    ledger.open_case(an_opening_row(invoice_id, customer_id), CustomerRow(customer_id=customer_id))
+    line = TimelineRow(at=OPENED_AT, invoice_id=invoice_id, step="end", what="closed", why="given up")
+    ledger.close_case(invoice_id, Outcome.WRITTEN_OFF, Money(amount=2000, currency="USD"), OPENED_AT, line)
+
+    taken = await intake.take_event(failed(world, invoice_id))
+
+    assert Taken.EXISTS == taken
+    assert 0 == await runs(client, invoice_id)
+
+
+async def test_an_event_of_an_account_before_basil_opens_the_same_case(
+    world: ProviderWorld, intake: Intake, client: Client
+) -> None:
+    """An endpoint keeps the API version that it was made with."""
+    invoice_id, _ = a_failed_invoice(world)
+    old = world.stripe.webhooks.in_old_shape(failed(world, invoice_id))
+
+    assert Taken.OPENED == await intake.take_event(old)
+    assert "insufficient_funds" == (await case_of(client, invoice_id)).decline.code  # type: ignore[union-attr]
+
+
+async def test_an_event_that_is_none_is_refused(intake: Intake, ledger: SqlLedger) -> None:
+    """It says what is missing, and leaves nothing behind."""
+    with pytest.raises(MalformedEvent, match="'created'"):
+        await intake.take_event({"id": "evt_1", "type": "invoice.payment_failed", "data": {"object": {}}})
+
+    assert not ledger.knows_event("stripe", "evt_1")
+
+
+async def test_events_of_other_kinds_are_ignored(world: ProviderWorld, intake: Intake, ledger: SqlLedger) -> None:
+    """An endpoint may get everything that happens in the account."""
+    world.stripe.add_customer()
+
+    assert Taken.IGNORED == await intake.take_event(world.stripe.last_event("customer.created"))
+    assert [] == ledger.cases()
+
+
+async def test_without_a_time_zone_every_zone_of_the_country_counts(
+    world: ProviderWorld, intake: Intake, client: Client
+) -> None:
+    """The strictest of the possible zones decides about contacts; the most populous comes first."""
+    invoice_id, _ = a_failed_invoice(world, country="US")
+
+    await intake.take_event(failed(world, invoice_id))
+
+    zones = (await case_of(client, invoice_id)).facts.time_zones
+    assert "America/New_York" == zones[0]
+    assert {"America/Chicago", "America/Phoenix", "America/Los_Angeles", "Pacific/Honolulu"} <= set(zones)
+    assert "America/Detroit" not in zones  # the same clock as New York
+
+
+async def test_the_customers_facts_and_holidays_are_pinned(
+    world: ProviderWorld, intake: Intake, client: Client
+) -> None:
+    """Country, zone, language and segment come from Stripe, and the country's holidays are fixed at the opening."""
+    about = {"time_zone": "Asia/Bangkok", "segment": "small"}
+    invoice_id, _ = a_failed_invoice(world, country="TH", locales=["th", "en"], metadata=about)
+    event = {**failed(world, invoice_id), "created": int(datetime.now(UTC).timestamp())}
+
+    await intake.take_event(event)
+
+    facts = (await case_of(client, invoice_id)).facts
+    this_year = facts.opened_at.year
+    assert ("TH", ("Asia/Bangkok",), "th", "small") == (facts.country, facts.time_zones, facts.language, facts.segment)
+    assert date(this_year + 1, 1, 1) in facts.holidays
+    assert all(timedelta(days=-1) <= day - facts.opened_at.date() <= timedelta(days=400) for day in facts.holidays)
+
+
+async def test_no_personal_data_reaches_temporal(
+    world: ProviderWorld, intake: Intake, ledger: SqlLedger, client: Client
+) -> None:
+    """Names and addresses stay in the ledger, where the activities read them."""
+    invoice_id, customer_id = a_failed_invoice(
+        world, name="Canary Quill", email="canary.quill@example.com", phone="(415) 555-2671", country="US"
+    )
+
+    await intake.take_event(failed(world, invoice_id))
+
+    handle = client.get_workflow_handle(workflow_id(invoice_id))
+    raw = b"".join(event.SerializeToString() for event in (await handle.fetch_history()).events)
+    raw += (await handle.describe()).raw_description.SerializeToString()
+    assert [] == [word for word in (b"anary", b"uill", b"example.com", b"555") if word in raw]
+    assert Address(
+        customer_id=customer_id,
+        name="Canary Quill",
+        email="canary.quill@example.com",
+        phone="+14155552671",
+        language="en",
+    ) == ledger.address(customer_id)
+
+
+async def test_the_events_invoice_knows_a_customer_that_was_deleted(
+    world: ProviderWorld, intake: Intake, ledger: SqlLedger
+) -> None:
+    """Stripe then shows nothing but the id; the invoice still has name and address of the day it was made."""
+    invoice_id, customer_id = a_failed_invoice(world, name="Grace", email="grace@example.com", country="DE")
+    with world.lock:
+        world.stripe.store.objects[customer_id].update(name=None, email=None, address=None)
+
+    await intake.take_event(failed(world, invoice_id))
+
+    assert ("Grace", "grace@example.com") == (ledger.address(customer_id).name, ledger.address(customer_id).email)
+
+
+async def test_an_invoice_without_payment_method_was_never_tried(
+    world: ProviderWorld, intake: Intake, client: Client
+) -> None:
+    """No message may say that a payment failed where none was tried."""
+    owner = world.stripe.add_customer()
+    invoice_id = world.stripe.add_invoice(owner, amount=2000)
+    event = world.stripe.last_event("invoice.finalized", invoice_id) | {"type": "invoice.payment_failed"}
+
+    assert Taken.OPENED == await intake.take_event(event)
+
+    case = await case_of(client, invoice_id)
+    assert case.decline is not None
+    assert (NO_PAYMENT_METHOD, False) == (case.decline.code, case.tried)
+    assert case.awaits_customer
+
+
+async def test_the_first_failure_counts_on_the_cards_budget(
+    world: ProviderWorld, intake: Intake, ledger: SqlLedger
+) -> None:
+    """The network counted the charge that Stripe made before the case began."""
+    invoice_id, _ = a_failed_invoice(world)
+
+    await intake.take_event(failed(world, invoice_id))
+
+    [attempt] = ledger.attempts(invoice_id)
+    assert (0, AttemptKind.OTHER_ENGINE, "fp_first", "visa") == (
+        attempt.attempt,
+        attempt.kind,
+        attempt.fingerprint,
+        attempt.network,
+    )
+
+
+async def test_a_customer_who_opted_out_before_is_not_written_to(
+    world: ProviderWorld, intake: Intake, ledger: SqlLedger, client: Client
+) -> None:
+    """An opt-out outlives the case in which it was given."""
+    invoice_id, customer_id = a_failed_invoice(world)
+    ledger.close_channel(customer_id, Channel.SMS, "opted out", "sms_stop_1", OPENED_AT)
+
+    await intake.take_event(failed(world, invoice_id))
+
+    assert {Channel.SMS: "opted out"} == (await case_of(client, invoice_id)).closed_channels
+
+
+async def test_a_failure_long_ago_starts_the_timeline_today(
+    world: ProviderWorld, intake: Intake, client: Client
+) -> None:
+    """The dates of a month-old failure are history; those of a late event are not."""
+    old, _ = a_failed_invoice(world)
+    late, _ = a_failed_invoice(world)
+    now = datetime.now(UTC)
+    month_ago, yesterday = now - timedelta(days=30), now - timedelta(days=1)
+
+    await intake.take_event({**failed(world, old), "created": int(month_ago.timestamp())})
+    await intake.take_event({**failed(world, late), "created": int(yesterday.timestamp())})
+
+    assert timedelta(minutes=5) > (await case_of(client, old)).facts.opened_at - now
+    assert now <= (await case_of(client, old)).facts.opened_at
+    assert yesterday.replace(microsecond=0) == (await case_of(client, late)).facts.opened_at
+
+
+async def test_our_own_failed_charge_is_not_taken_for_the_customers(
+    world: ProviderWorld, intake: Intake, ledger: SqlLedger, client: Client, settings: Settings
+) -> None:
+    """Stripe sends the same event for our charges; their idempotency key tells them apart."""
+    invoice_id, _ = a_failed_invoice(world)
+    await intake.take_event(failed(world, invoice_id))
+    payments = wiring.stripe_payments(settings)
+    payments.pay(payments.read_invoice(invoice_id), charge_key(invoice_id, 1))
+    ours = failed(world, invoice_id)
+
+    taken = await intake.take_event({**ours, "created": ours["created"] + 86_400})
+
+    assert Taken.EXISTS == taken
+    assert 1 == len(ledger.attempts(invoice_id))
+    assert [] == await signals(client, invoice_id)
+
+
+async def test_the_customers_own_failed_charge_is_reported(
+    world: ProviderWorld, intake: Intake, ledger: SqlLedger, client: Client
+) -> None:
+    """It counts for the card's network, not for the policy's budget."""
+    invoice_id, _ = a_failed_invoice(world)
+    await intake.take_event(failed(world, invoice_id))
+
+    taken = await intake.take_event(fail_again(world, invoice_id, Cause(origin="customer"), timedelta(days=2)))
+
+    [(name, fact)] = await signals(client, invoice_id)
+    assert Taken.PASSED_ON == taken
+    assert ("invoice_changed", "customer") == (name, fact["attempt"]["kind"])
+    assert [AttemptKind.OTHER_ENGINE, AttemptKind.CUSTOMER] == [row.kind for row in ledger.attempts(invoice_id)]
+
+
+async def test_a_payment_is_passed_on_once(world: ProviderWorld, intake: Intake, client: Client) -> None:
+    """A repeated event costs the case nothing."""
+    invoice_id, _ = a_failed_invoice(world)
+    await intake.take_event(failed(world, invoice_id))
+    world.stripe.customer_pays(invoice_id)
+    paid = world.stripe.last_event("invoice.paid", invoice_id)
+
+    taken = [await intake.take_event(paid), await intake.take_event(paid)]
+
+    [(name, fact)] = await signals(client, invoice_id)
+    assert [Taken.PASSED_ON, Taken.EXISTS] == taken
+    assert ("payment_received", 0) == (name, fact["remaining"]["amount"])
+
+
+async def test_a_part_payment_tells_what_remains(world: ProviderWorld, intake: Intake, client: Client) -> None:
+    """Two events tell of one part payment; with what remains in both, neither is subtracted twice."""
+    invoice_id, _ = a_failed_invoice(world)
+    await intake.take_event(failed(world, invoice_id))
+    world.stripe.customer_pays(invoice_id, 500)
+
+    await intake.take_event(world.stripe.last_event("invoice.updated", invoice_id))
+    await intake.take_event(world.stripe.last_event("invoice_payment.paid"))
+
+    told = await signals(client, invoice_id)
+    assert [("invoice_changed", 1500), ("payment_received", 1500)] == [(n, f["remaining"]["amount"]) for n, f in told]
+
+
+async def test_a_credit_note_and_a_void_are_passed_on(world: ProviderWorld, intake: Intake, client: Client) -> None:
+    """Less is due, and then nothing."""
+    invoice_id, _ = a_failed_invoice(world)
+    await intake.take_event(failed(world, invoice_id))
+    world.stripe.credit(invoice_id, 700)
+    await intake.take_event(world.stripe.last_event("credit_note.created"))
+    world.stripe.void(invoice_id)
+    await intake.take_event(world.stripe.last_event("invoice.voided", invoice_id))
+
+    told = [(fact["state"], fact["remaining"]["amount"]) for _, fact in await signals(client, invoice_id)]
+    assert ("open", 1300) == told[0]
+    assert "void" == told[1][0]
+
+
+async def test_an_update_that_changes_no_money_is_not_passed_on(
+    world: ProviderWorld, intake: Intake, client: Client
+) -> None:
+    """Stripe updates an invoice at every attempt: the history would fill with nothing."""
+    invoice_id, _ = a_failed_invoice(world)
+    event = failed(world, invoice_id)
+    await intake.take_event(event)
+    update = {
+        **event,
+        "id": "evt_counted",
+        "type": "invoice.updated",
+        "data": {**event["data"], "previous_attributes": {"attempt_count": 0, "next_payment_attempt": None}},
+    }
+
+    assert Taken.IGNORED == await intake.take_event(update)
+    assert [] == await signals(client, invoice_id)
+
+
+async def test_a_new_default_card_is_tried_once(world: ProviderWorld, intake: Intake, client: Client) -> None:
+    """It comes as two events: the card was attached, and made the default."""
+    invoice_id, customer_id = a_failed_invoice(world)
+    await intake.take_event(failed(world, invoice_id))
+    card = world.stripe.add_card(customer_id, behaviour=APPROVE)
+
+    await intake.take_event(world.stripe.last_event("payment_method.attached", card))
+    await intake.take_event(world.stripe.last_event("customer.updated", customer_id))
+
+    told = await signals(client, invoice_id)
+    assert {"payment_method_changed"} == {name for name, _ in told}
+    assert 1 == len({fact["event_id"] for _, fact in told})  # the case applies an event once
+
+
+async def test_a_card_that_is_not_charged_is_no_news(world: ProviderWorld, intake: Intake, client: Client) -> None:
+    """A card beside the default would not be charged: trying again would only try the old one."""
+    invoice_id, customer_id = a_failed_invoice(world)
+    await intake.take_event(failed(world, invoice_id))
+    card = world.stripe.add_card(customer_id, default=False)
+
+    assert Taken.IGNORED == await intake.take_event(world.stripe.last_event("payment_method.attached", card))
+    assert [] == await signals(client, invoice_id)
+
+
+async def test_an_updated_card_is_passed_on(world: ProviderWorld, intake: Intake, client: Client) -> None:
+    """The network's updater brought a new expiry date for the card that failed."""
+    invoice_id, _ = a_failed_invoice(world, answer=Decline("expired_card"))
+    await intake.take_event(failed(world, invoice_id))
+    card = world.stripe.store.of_kind("payment_method")[0]["id"]
+    world.stripe.update_card(card, exp_month=1, exp_year=2040)
+
+    await intake.take_event(world.stripe.last_event("payment_method.automatically_updated", card))
+
+    [(name, fact)] = await signals(client, invoice_id)
+    assert ("payment_method_changed", "updated") == (name, fact["change"])
+
+
+@pytest.mark.parametrize(("won", "outcome"), [(True, "won"), (False, "withdrawn")])
+async def test_a_dispute_halts_all_cases_of_the_customer(
+    world: ProviderWorld, intake: Intake, client: Client, won: bool, outcome: str
+) -> None:
+    """The dispute is over an earlier invoice: losing it does not forgive this one."""
+    invoice_id, _ = a_failed_invoice(world)
+    await intake.take_event(failed(world, invoice_id))
+    dispute = world.stripe.open_dispute(invoice_id)
+    await intake.take_event(world.stripe.last_event("charge.dispute.created", dispute))
+    world.stripe.close_dispute(dispute, won=won)
+    await intake.take_event(world.stripe.last_event("charge.dispute.closed", dispute))
+
+    (opened, _), (closed, fact) = await signals(client, invoice_id)
+    assert ("dispute_opened", "dispute_closed", outcome) == (opened, closed, fact["outcome"])
+
+
+async def test_an_event_that_could_not_be_passed_on_may_come_again(
+    world: ProviderWorld,
+    intake: Intake,
+    ledger: SqlLedger,
+    client: Client,
+    settings: Settings,
+    policies: PolicyStore,
+    declines: DeclineTable,
+    clock: Callable[[], datetime],
+) -> None:
+    """While Temporal is away nothing counts as taken, so that Stripe's next delivery is not taken for a repeat."""
+    invoice_id, _ = a_failed_invoice(world)
+    await intake.take_event(failed(world, invoice_id))
+    world.stripe.customer_pays(invoice_id)
+    paid = world.stripe.last_event("invoice.paid", invoice_id)
+    nowhere = await Client.connect(f"127.0.0.1:{free_ports(1)[0]}", lazy=True, plugins=[dunning_plugin()])
+    cut_off = Intake(nowhere, "q", ledger, wiring.stripe_payments(settings), policies, declines, clock)
+
+    with pytest.raises((RPCError, RuntimeError)):
+        await cut_off.take_event(paid)
+
+    assert Taken.PASSED_ON == await intake.take_event(paid)
+
+
+async def test_a_plain_record_opens_a_case(
+    world: ProviderWorld, intake: Intake, ledger: SqlLedger, client: Client
+) -> None:
+    """Another billing system knows the customer better than Stripe, and says why the charge failed."""
+    invoice_id, customer_id = a_failed_invoice(world)
+    record = {
+        "invoice_id": invoice_id,
+        "customer": {"id": customer_id, "country": "th", "time_zone": "Asia/Bangkok", "phone": "081 234 5678"},
+        "amount": "20.00",
+        "currency": "usd",
+        "decline_code": "expired_card",
+        "policy": "standard",
+    }
+
+    taken = [await intake.take_json(record), await intake.take_json(record)]
+
+    case = await case_of(client, invoice_id)
+    assert [Taken.OPENED, Taken.EXISTS] == taken
+    assert ("expired_card", "TH", ("Asia/Bangkok",)) == (
+        case.decline and case.decline.code,
+        case.facts.country,
+        case.facts.time_zones,
+    )
+    assert "+66812345678" == ledger.address(customer_id).phone
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"amount": "21.00", "currency": "USD"}, "over 20.00 USD in Stripe"),
+        ({"customer": {"id": "cus_other"}}, "not to cus_other"),
+    ],
+)
+async def test_a_record_that_contradicts_stripe_is_refused(
+    world: ProviderWorld, intake: Intake, ledger: SqlLedger, wrong: Json, sentence: str
+) -> None:
+    """An id may have slipped: nobody is dunned for another one's invoice."""
+    invoice_id, _ = a_failed_invoice(world)
+
+    with pytest.raises(WrongRecord, match=sentence):
+        await intake.take_json({"invoice_id": invoice_id, **wrong})
+
+    assert ledger.case(invoice_id) is None
+
+
+@pytest.mark.parametrize(
+    ("record", "sentence"),
+    [
+        ({}, "invoice_id: Field required"),
+        ({"invoice_id": "in_1", "amount": 20.0, "currency": "USD"}, "amount: Input should be a valid string"),
+        ({"invoice_id": "in_1", "amount": "20.001", "currency": "USD"}, "more decimals than USD allows"),
+        ({"invoice_id": "in_1", "amount": "20"}, "amount and currency come together"),
+        ({"invoice_id": "in_1", "failed_at": "2026-04-07T12:00:00"}, "failed_at: .*timezone"),
+        ({"invoice_id": "in_1", "failed_at": "2999-01-01T00:00:00Z"}, "lies in the future"),
+        ({"invoice_id": "in_1", "name": "Ada"}, "name: Extra inputs"),
+    ],
+)
+async def test_a_malformed_record_is_named(intake: Intake, record: Json, sentence: str) -> None:
+    """One sentence with the field, without its content."""
+    with pytest.raises(MalformedRecord, match=sentence):
+        await intake.take_json(record)

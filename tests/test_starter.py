@@ -1,0 +1,328 @@
+"""The command line: what it takes in, what it shows, what it orders, and one sentence for each mistake."""
+
+import asyncio
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from google.protobuf.duration_pb2 import Duration
+from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
+from temporalio.client import Client
+from typer.testing import CliRunner, Result
+
+from domain.events import Pause
+from domain.ids import workflow_id
+from domain.steps import Channel
+from gateways.ledger.sql_ledger import SqlLedger
+from runtime.intake import Intake
+from runtime.operator import NoWorker, Operator
+from runtime.settings import ROOT, Settings
+from sandbox.ports import free_ports
+from sandbox.providers.stripe_outcomes import Decline
+from sandbox.providers.world import ProviderWorld
+from starter import app
+from worker import build_worker
+
+Starter = Callable[..., Result]
+DATA = Path(__file__).parent / "data"
+
+
+@pytest.fixture
+def starter(environment: dict[str, str]) -> Starter:
+    """Runs one command in the test's environment; `env` overrides it."""
+
+    def run(*words: str, stdin: str | None = None, env: dict[str, str | None] | None = None) -> Result:
+        return CliRunner().invoke(app, words, input=stdin, env={**environment, **(env or {})})
+
+    return run
+
+
+@dataclass(frozen=True)
+class Failed:
+    """Two failed invoices in Stripe, and the files of tests/data about them, with ids of this test's own."""
+
+    invoice: str
+    customer: str
+    suffix: str
+    folder: Path
+
+    def file(self, name: str) -> str:
+        """A file of tests/data: two tests on one server must not share an invoice."""
+        copy = self.folder / name
+        copy.write_text((DATA / name).read_text().replace("1Sandbox", self.suffix))
+        return str(copy)
+
+
+@pytest.fixture
+def failed(world: ProviderWorld, tmp_path: Path) -> Failed:
+    suffix = uuid4().hex[:10]
+    for name in ("Basil", "Old"):
+        owner = world.stripe.add_customer("Ada Example", id_=f"cus_{suffix}{name}", email="ada@customers.example")
+        world.stripe.add_card(owner, behaviour=Decline("insufficient_funds"))
+        subscription = world.stripe.add_subscription(owner, amount=2000, currency="usd", id_=f"sub_{suffix}{name}")
+        world.stripe.fail_first_payment(owner, amount=2000, id_=f"in_{suffix}{name}", subscription=subscription)
+    return Failed(f"in_{suffix}Basil", f"cus_{suffix}Basil", suffix, tmp_path)
+
+
+def said(result: Result) -> tuple[int, str]:
+    """Exit code and what stands on stderr; never a traceback."""
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    assert "Traceback" not in result.output
+
+    return result.exit_code, result.stderr.strip()
+
+
+@pytest.mark.parametrize("file", ["payment_failed.json", "payment_failed_pre_basil.json"])
+def test_a_file_with_a_stripe_event_opens_a_case(
+    starter: Starter, client: Client, ledger: SqlLedger, failed: Failed, file: str
+) -> None:
+    """In both shapes; the second time the case is there already."""
+    first, second = starter("start", failed.file(file)), starter("start", failed.file(file))
+
+    assert [(0, ""), (0, "")] == [said(first), said(second)]
+    assert ["opened", "exists"] == [result.stdout.split()[0] for result in (first, second)]
+    assert ["open"] == [case.status for case in ledger.cases()]
+
+
+def test_the_program_runs_as_the_readme_says(
+    environment: dict[str, str], client: Client, ledger: SqlLedger, failed: Failed
+) -> None:
+    """As a process of its own, with the records on stdin."""
+    process = subprocess.run(
+        [sys.executable, "starter.py", "start", "-"],
+        input=Path(failed.file("payment_failed.json")).read_text(),
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env=environment,
+        timeout=60,
+        check=False,
+    )
+
+    assert (0, "") == (process.returncode, process.stderr)
+    assert f"opened     {failed.invoice}" in process.stdout
+
+
+def test_a_malformed_record_does_not_stop_the_others(
+    starter: Starter, client: Client, ledger: SqlLedger, failed: Failed
+) -> None:
+    """Each gets its line, and the exit code says that not all went well."""
+    result = starter("start", failed.file("mixed.jsonl"))
+
+    results = [line.split(maxsplit=1)[0] for line in result.stdout.splitlines()]
+    assert 1 == result.exit_code
+    assert ["opened", "malformed", "malformed", "malformed", "opened", "refused"] == results
+    assert "malformed  line 2: It is not JSON" in result.stdout
+    assert "line 5: amount:" in result.stdout
+    assert "refused    line 7: Stripe does not know the id" in result.stdout
+
+
+def test_results_as_json_lines(starter: Starter, client: Client, ledger: SqlLedger, failed: Failed) -> None:
+    """One object per record, for programs."""
+    result = starter("start", "--json", stdin=Path(failed.file("payment_failed.json")).read_text())
+
+    [line] = [json.loads(text) for text in result.stdout.splitlines()]
+    assert ("opened", failed.invoice, f"evt_{failed.suffix}Basil", 1) == (
+        line["result"],
+        line["invoice_id"],
+        line["event_id"],
+        line["line"],
+    )
+
+
+async def test_cases_are_listed_with_their_next_step(
+    starter: Starter, client: Client, ledger: SqlLedger, failed: Failed
+) -> None:
+    """Ledger and Temporal together: status, money, and when something happens next."""
+    await asyncio.to_thread(starter, "start", failed.file("payment_failed.json"))
+    query = f"WorkflowId = '{workflow_id(failed.invoice)}'"
+    async with asyncio.timeout(20):
+        while not [case async for case in client.list_workflows(query)]:
+            await asyncio.sleep(0.05)  # visibility follows within moments
+
+    table = await asyncio.to_thread(starter, "list", "--status", "open")
+    listed = await asyncio.to_thread(starter, "list", "--json")
+
+    [case] = [json.loads(line) for line in listed.stdout.splitlines()]
+    assert (failed.invoice, "open", "20.00 USD") == (case["invoice_id"], case["status"], case["due"])
+    assert case["next_step_at"] is not None
+    assert failed.invoice in table.stdout
+    assert "insufficient_funds" in table.stdout
+
+
+def test_an_empty_list_says_so(starter: Starter, client: Client, ledger: SqlLedger) -> None:
+    """And a status that there is not is refused."""
+    assert "There is no such case.\n" == starter("list").stdout
+    assert 2 == said(starter("list", "--status", "sleeping"))[0]
+
+
+async def test_an_operator_pauses_resumes_and_settles(
+    starter: Starter, client: Client, ledger: SqlLedger, settings: Settings, failed: Failed
+) -> None:
+    """Orders are carried out at once and answered with the case; a wrong one is refused with the reason."""
+    invoice = failed.invoice
+    async with build_worker(client, settings):
+        await asyncio.to_thread(starter, "start", failed.file("payment_failed.json"))
+        paused = await asyncio.to_thread(starter, "pause", invoice, "--note", "call back")
+        again = await asyncio.to_thread(starter, "pause", invoice)
+        shown = await asyncio.to_thread(starter, "show", invoice)
+        resumed = await asyncio.to_thread(starter, "resume", invoice)
+        too_much = await asyncio.to_thread(starter, "settle", invoice, "30.00", "USD")
+        settled = await asyncio.to_thread(starter, "settle", invoice, "12.50", "USD")
+
+    assert "on_hold" in paused.stdout
+    assert (1, "The case is paused already: resume it first to pause it anew.") == said(again)
+    assert "call back" in shown.stdout
+    assert "Next" in resumed.stdout
+    assert (1, "The settlement (30.00 USD) is more than what is due (20.00 USD).") == said(too_much)
+    assert "settled for 12.50 USD" in settled.stdout
+
+
+async def test_reports_reach_the_case_and_the_ledger(
+    starter: Starter, client: Client, ledger: SqlLedger, settings: Settings, failed: Failed
+) -> None:
+    """An opt-out is written down for all cases of the customer; what an agency says is told to the case."""
+    invoice = failed.invoice
+    async with build_worker(client, settings):
+        await asyncio.to_thread(starter, "start", failed.file("payment_failed.json"))
+        opted_out = await asyncio.to_thread(starter, "contact", invoice, "sms", "opted_out")
+        reported = await asyncio.to_thread(starter, "agency", invoice, "acknowledged")
+        shown = await asyncio.to_thread(starter, "show", invoice)
+
+    assert [0, 0] == [opted_out.exit_code, reported.exit_code]
+    assert {Channel.SMS: "opted out"} == ledger.closed_channels(failed.customer)
+    assert "sms: opted out" in shown.stdout
+    assert "an agency reported acknowledged" in shown.stdout
+
+
+async def test_without_a_worker_orders_say_so(
+    client: Client, ledger: SqlLedger, intake: Intake, failed: Failed
+) -> None:
+    """Nobody waits for ever."""
+    await intake.take_event(json.loads(Path(failed.file("payment_failed.json")).read_text()))
+    operator = Operator(client, ledger, answer_within=timedelta(milliseconds=300))
+
+    with pytest.raises(NoWorker, match=r"start one \(python worker.py\)"):
+        await operator.order(failed.invoice, "pause", Pause())
+    with pytest.raises(NoWorker, match=r"start one \(python worker.py\)"):
+        await operator.view(failed.invoice)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["show"], ["pause"], ["resume"], ["write-off"], ["settle", "1", "USD"], ["agency", "returned"]],
+    ids=lambda words: words[0],
+)
+def test_an_unknown_invoice_is_named(starter: Starter, client: Client, ledger: SqlLedger, words: list[str]) -> None:
+    """With the way to the known ones."""
+    name, *rest = words
+
+    assert (
+        1,
+        "There is no case of invoice in_nowhere: python starter.py list shows the ones there are.",
+    ) == said(starter(name, "in_nowhere", *rest))
+
+
+def test_no_server(starter: Starter, ledger: SqlLedger) -> None:
+    """It names the address and both ways out."""
+    address = f"127.0.0.1:{free_ports(1)[0]}"
+
+    code, sentence = said(starter("list", env={"TEMPORAL_ADDRESS": address}))
+
+    assert (2, f"No Temporal server answers at {address}: start one (make up) or set TEMPORAL_ADDRESS.") == (
+        code,
+        sentence,
+    )
+
+
+def test_a_wrong_api_key(starter: Starter, client: Client, ledger: SqlLedger, failed: Failed) -> None:
+    """It stops at once: every record would meet it."""
+    result = starter("start", failed.file("mixed.jsonl"), env={"STRIPE_API_KEY": "sk_test_wrong"})
+
+    assert (2, "Stripe refuses the API key: check STRIPE_API_KEY.") == said(result)
+    assert [] == ledger.cases()
+
+
+@pytest.mark.parametrize(
+    ("env", "sentence"),
+    [
+        ({"STRIPE_API_KEY": ""}, "STRIPE_API_KEY is not set"),
+        ({"PROVIDER_TIMEOUT": "soon"}, "PROVIDER_TIMEOUT"),
+        ({"DUNNING_POLICIES": "nowhere"}, "no policy (*.yaml) is in this folder"),
+        ({"DUNNING_DATABASE_URL": "mysql://ledger"}, "The ledger's URL is wrong"),
+        ({"DUNNING_DATABASE_URL": "sqlite:///nowhere/dunning.db"}, "run python starter.py setup"),
+    ],
+)
+def test_missing_and_wrong_settings(
+    starter: Starter, client: Client, ledger: SqlLedger, env: dict[str, str | None], sentence: str
+) -> None:
+    """The variable is named, and what to do."""
+    code, told = said(starter("start", failed.file("payment_failed.json"), env=env))
+
+    assert 2 == code
+    assert sentence in told
+    assert 1 == len(told.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("words", "stdin", "code", "sentence"),
+    [
+        (["start", "nowhere.json"], None, 2, "nowhere.json cannot be read"),
+        (["start"], "", 1, "There is no record in the input"),
+        (["settle", "in_1", "12.345", "USD"], None, 2, "12.345 USD is not an amount"),
+        (["agency", "in_1", "payment"], None, 2, "A payment needs --amount"),
+        (["check-policy", "nowhere.yaml"], None, 1, "nowhere.yaml"),
+    ],
+)
+def test_wrong_input(
+    starter: Starter, client: Client, ledger: SqlLedger, words: list[str], stdin: str | None, code: int, sentence: str
+) -> None:
+    """One sentence each."""
+    result = starter(*words, stdin=stdin)
+
+    assert code == said(result)[0]
+    assert sentence in result.stderr
+
+
+def test_a_policy_is_checked(starter: Starter, tmp_path: Path) -> None:
+    """A good one is summed up; of a broken one every mistake is named with its line."""
+    good = ROOT / "policies" / "standard.yaml"
+    broken = tmp_path / "broken.yaml"
+    broken.write_text(good.read_text().replace("max_per_day: 1", "max_per_day: 0").replace("jitter:", "jiter:"))
+
+    fine, wrong = starter("check-policy", str(good)), starter("check-policy", str(broken))
+
+    assert (0, "") == said(fine)
+    assert "standard@1 is well formed" in fine.stdout
+    assert 1 == said(wrong)[0]
+    assert "jiter" in wrong.stderr
+    assert "max_per_day" in wrong.stderr
+
+
+async def test_setting_up_twice(starter: Starter, client: Client, failed: Failed, tmp_path: Path) -> None:
+    """Before it a start says what is missing; after it a start works; a second set-up changes nothing."""
+    namespace = f"fresh-{uuid4().hex[:8]}"
+    await client.workflow_service.register_namespace(
+        RegisterNamespaceRequest(namespace=namespace, workflow_execution_retention_period=Duration(seconds=86_400))
+    )
+    env: dict[str, str | None] = {
+        "TEMPORAL_NAMESPACE": namespace,
+        "DUNNING_DATABASE_URL": f"sqlite:///{tmp_path / 'new' / 'dunning.db'}",
+    }
+    file = failed.file("payment_failed.json")
+
+    early = await asyncio.to_thread(starter, "start", file, env=env)
+    first = await asyncio.to_thread(starter, "setup", env=env)
+    second = await asyncio.to_thread(starter, "setup", env=env)
+    started = await asyncio.to_thread(starter, "start", file, env=env)
+
+    assert (2, "The ledger is not set up, or not for this version: run python starter.py setup.") == said(early)
+    assert "DunningStatus" in first.stdout
+    assert "The search attributes were there already." in second.stdout
+    assert "opened" == started.stdout.split()[0]
