@@ -59,38 +59,52 @@ class ContactActivities:
                 return _outcome(ContactState.NOT_OPEN, invoice)
             address = self._ledger.address(order.customer_id)
             if why := self._closed(order, address):
-                return self._unreachable(order, invoice, why, write=False)
+                self._ledger.record_effect(order.invoice_id, _line(order, "unreachable", why))
+                return _outcome(ContactState.UNREACHABLE, invoice, why=why)
             message = self._messages.render(order.channel, order.facts, address, invoice, order.language)
             row, ours = self._ledger.begin_contact(self._row(order, message))
-            if row.state in ("sent", "unknown"):
-                state = ContactState.SENT if row.state == "sent" else ContactState.UNKNOWN
-                return _outcome(state, invoice, row.provider_id)
-            if row.state == "unreachable":
-                return self._unreachable(order, invoice, "the provider does not deliver to this address", write=False)
-            return self._send(order, invoice, address, message, row, again=not ours)
+            if row.state == "sending" and not ours:
+                if earlier := self._look_up(order, invoice, address, row):
+                    return earlier
+                # Certainly not sent: it is reserved anew, so that the ledger has the text that goes out now.
+                self._finish(order, "failed", None, "the provider knows nothing of the earlier try; it is tried again")
+                row, ours = self._ledger.begin_contact(self._row(order, message))
+            if ours:
+                return self._send(order, invoice, address, message, row.key)
+            match row.state:
+                case "sent":
+                    return _outcome(ContactState.SENT, invoice, row.provider_id)
+                case "unknown":
+                    return _outcome(ContactState.UNKNOWN, invoice)
+                case "unreachable":
+                    why = "the provider does not deliver to this address"
+                    return _outcome(ContactState.UNREACHABLE, invoice, why=why)
+            raise ProviderTrouble("Another run of this step is sending the message at this moment.")
 
-    def _send(
-        self,
-        order: ContactOrder,
-        invoice: InvoiceSnapshot,
-        address: Address,
-        message: Rendered,
-        row: ContactRow,
-        *,
-        again: bool,
-    ) -> ContactOutcome:
-        sender = self._senders[order.channel]
+    def _look_up(
+        self, order: ContactOrder, invoice: InvoiceSnapshot, address: Address, row: ContactRow
+    ) -> ContactOutcome | None:
+        """What became of a message that an earlier run began; None when it certainly was not sent.
+
+        Trouble on the way says nothing about the message: its row stays as it is, and the next run asks again.
+        """
+        # As it was written down then: rendered anew it might read differently.
+        message = Rendered(subject=row.subject, text=row.text)
         try:
-            # Looked for as it was written down then: rendered anew it might read differently.
-            before = Rendered(subject=row.subject, text=row.text)
-            sent: Sent | None = sender.find(address, before, row.key, row.started_at) if again else None
-            if sent is None:
-                sent = sender.send(address, message, row.key)
+            sent = self._senders[order.channel].find(address, message, row.key, row.started_at)
         except LookupImpossible:
             self._finish(order, "unknown", None, "it may have been sent before a crash; it is not sent twice")
             return _outcome(ContactState.UNKNOWN, invoice)
+        return self._sent(order, invoice, sent) if sent else None
+
+    def _send(
+        self, order: ContactOrder, invoice: InvoiceSnapshot, address: Address, message: Rendered, key: str
+    ) -> ContactOutcome:
+        try:
+            sent = self._senders[order.channel].send(address, message, key)
         except Unreachable as error:
-            return self._unreachable(order, invoice, str(error), write=True)
+            self._finish(order, "unreachable", None, str(error))
+            return _outcome(ContactState.UNREACHABLE, invoice, why=str(error))
         except ProviderTrouble as error:
             if error.not_executed:
                 self._finish(order, "failed", None, "the provider did not take it; it is tried again")
@@ -98,6 +112,9 @@ class ContactActivities:
         except ProviderMisuse:
             self._finish(order, "failed", None, "the provider refused the request; an operator has to look")
             raise
+        return self._sent(order, invoice, sent)
+
+    def _sent(self, order: ContactOrder, invoice: InvoiceSnapshot, sent: Sent) -> ContactOutcome:
         self._finish(order, "sent", sent.provider_id, order.why)
         return _outcome(ContactState.SENT, invoice, sent.provider_id)
 
@@ -110,15 +127,8 @@ class ContactActivities:
             return "no phone number is known"
         return None
 
-    def _unreachable(self, order: ContactOrder, invoice: InvoiceSnapshot, why: str, *, write: bool) -> ContactOutcome:
-        if write:
-            self._finish(order, "unreachable", None, why)
-        return _outcome(ContactState.UNREACHABLE, invoice, why=why)
-
     def _finish(self, order: ContactOrder, state: str, provider_id: str | None, why: str) -> None:
-        line = TimelineRow(
-            at=order.as_of, invoice_id=order.invoice_id, step=order.step, what=f"{order.channel.value} {state}", why=why
-        )
+        line = _line(order, state, why)
         self._ledger.finish_contact(order.invoice_id, order.step, order.channel, state, provider_id, line)
 
     def _row(self, order: ContactOrder, message: Rendered) -> ContactRow:
@@ -134,6 +144,11 @@ class ContactActivities:
             subject=message.subject,
             text=message.text,
         )
+
+
+def _line(order: ContactOrder, state: str, why: str) -> TimelineRow:
+    what = f"{order.channel.value} {state}"
+    return TimelineRow(at=order.as_of, invoice_id=order.invoice_id, step=order.step, what=what, why=why)
 
 
 def _outcome(

@@ -181,9 +181,9 @@ class SqlLedger:
     def begin_contact(self, row: ContactRow) -> tuple[ContactRow, bool]:
         with self._writing() as database:
             _known_case(database, row.invoice_id)
-            inserted = _insert_once(database, contacts, row.model_dump())
+            ours = _insert_once(database, contacts, row.model_dump()) or _take_failed_contact(database, row)
             query = sa.select(contacts).where(*_same_contact(row.invoice_id, row.step, row.channel))
-            return rows.contact_row(database.execute(query).mappings().one()), inserted
+            return rows.contact_row(database.execute(query).mappings().one()), ours
 
     def finish_contact(
         self,
@@ -355,6 +355,13 @@ def _card_uses(database: sa.Connection, row: AttemptRow) -> list[CardUse]:
         .order_by(attempt.as_of, attempt.id)
     )
     return [rows.card_use(found) for found in database.execute(query).mappings()]
+
+
+def _take_failed_contact(database: sa.Connection, row: ContactRow) -> bool:
+    """Reserves a contact that certainly was not sent once more, as it reads now; whether it was there to be taken."""
+    same = _same_contact(row.invoice_id, row.step, row.channel)
+    changed = database.execute(sa.update(contacts).where(*same, contacts.c.state == "failed").values(row.model_dump()))
+    return bool(changed.rowcount)
 
 
 def _same_contact(invoice_id: str, step: str, channel: Channel) -> tuple[sa.ColumnElement[bool], ...]:

@@ -32,9 +32,11 @@ from gateways.ports import AttemptRow, CaseRow, CustomerRow
 from runtime import wiring
 from runtime.settings import Settings
 from sandbox.environment import stand_in_environment
-from sandbox.providers.journal import CHARGES
+from sandbox.providers.journal import CHARGES, CONTACTS
+from sandbox.providers.sendgrid import Email
 from sandbox.providers.stripe_outcomes import APPROVE, Decline
 from sandbox.providers.stripe_outcomes import Outcome as CardAnswer
+from sandbox.providers.twilio import TextMessage
 from sandbox.providers.world import ProviderWorld
 
 AS_OF = datetime(2026, 11, 26, 10, tzinfo=UTC)
@@ -216,6 +218,20 @@ def charges(world: ProviderWorld, case: OpenCase) -> list[tuple[str, str | None]
     """What the stand-in charged for the invoice, by its own journal: how it went, and under which key."""
     mine = [entry for entry in world.log if entry.kind in CHARGES and entry.subjects["invoice"] == case.invoice_id]
     return [(entry.kind.removeprefix("charge."), entry.key) for entry in mine]
+
+
+def contacts(world: ProviderWorld, case: OpenCase) -> list[str]:
+    """The keys of the messages about the invoice that the stand-ins took, by their own journal."""
+    ours = f"dun:{case.invoice_id}:"
+    return [entry.key for entry in world.log if entry.kind in CONTACTS and entry.key and entry.key.startswith(ours)]
+
+
+def mails(world: ProviderWorld, case: OpenCase) -> list[Email]:
+    return [mail for mail in world.sendgrid.sent if mail.to == case.email]
+
+
+def texts(world: ProviderWorld, case: OpenCase) -> list[TextMessage]:
+    return [text for text in world.twilio.sent if text.to == case.phone]
 
 
 def _common(case: OpenCase, step: str, why: str) -> dict[str, Any]:

@@ -160,6 +160,20 @@ def test_workers_that_race_for_a_contact_reserve_it_once(ledger: SqlLedger) -> N
     assert [answers[0][0]] == ledger.contacts("in_1")
 
 
+def test_a_contact_that_failed_is_reserved_once_more_as_it_reads_now(ledger: SqlLedger) -> None:
+    """It certainly was not sent: of the workers that try again one may send, and its text is the one that is kept."""
+    ledger.begin_contact(a_contact())
+    ledger.finish_contact("in_1", "day-3", Channel.EMAIL, "failed", None, a_line("failed", step="day-3"))
+
+    answers = race(lambda number: ledger.begin_contact(a_contact(text=f"by {number}", started_at=NOW + DAY)))
+
+    assert 1 == sum(ours for _, ours in answers)
+    (row,) = ledger.contacts("in_1")
+    assert {row} == {answer for answer, _ in answers}
+    assert ("sending", NOW + DAY) == (row.state, row.started_at)
+    assert row.text.startswith("by ")
+
+
 def test_a_contact_finishes_once(ledger: SqlLedger) -> None:
     """What was sent stays sent."""
     ledger.begin_contact(a_contact())
