@@ -19,6 +19,7 @@ from domain.ids import effect_key, workflow_id
 from domain.steps import OURS, AttemptKind
 from gateways.policy_files import PolicyStore
 from gateways.ports import CaseRow, Ledger, Payments
+from gateways.stripe_fields import default_method, object_id
 from gateways.stripe_shapes import StripeEvent, invoice_customer, read_event, read_invoice
 from runtime.intake_json import plain_failure
 from runtime.opening import CaseOpener, Failure, Taken, foreign_attempt
@@ -37,6 +38,9 @@ _METHOD: dict[str, events.MethodChange] = {
 # Attributes of an invoice whose change a case has to know. Stripe updates the others at every attempt.
 _TELLING = frozenset({"amount_due", "amount_remaining", "status"})
 _OWN_METHOD = frozenset({"default_payment_method", "default_source"})
+_OF_DEFAULT = frozenset({"customer.updated", "customer.subscription.updated"})
+# Attributes of a payment method by which no bank decides. An address it may decide by.
+_SAYS_NOTHING = frozenset({"allow_redisplay", "metadata"})
 # Stripe may make two events for one failure, and their times have whole seconds.
 _SAME_FAILURE = timedelta(seconds=5)
 _DISPUTE_OUTCOMES = {"won": events.DisputeOutcome.WON, "lost": events.DisputeOutcome.LOST}
@@ -158,29 +162,32 @@ class Intake:
         if case is None or _is_ours(seen):
             return []
         if seen.changed and not seen.changed & _TELLING:
-            return self._of_method(case, seen, events.MethodChange.NEW) if seen.changed & _OWN_METHOD else []
+            own = default_method(seen.invoice) if seen.invoice and seen.changed & _OWN_METHOD else None
+            return self._of_method(case, seen, events.MethodChange.NEW, object_id(own)) if own else []
         invoice = read_invoice(seen.invoice) if seen.invoice else self._payments.read_invoice(case.invoice_id)
         fact = events.InvoiceChanged(event_id=seen.id, state=invoice.state, remaining=invoice.remaining)
         return [(case, "invoice_changed", fact)]
 
     def _method(self, seen: StripeEvent) -> Told:
-        if seen.customer_id is None:
+        changed, method_id = seen.changed, seen.payment_method_id
+        if seen.customer_id is None or (changed and changed <= _SAYS_NOTHING):
             return []
-        if seen.type in ("customer.updated", "customer.subscription.updated") and not seen.default_method_changed:
-            return []
+        if seen.type in _OF_DEFAULT:
+            if not seen.default_method_changed or (method_id is None and "default_source" not in changed):
+                return []  # nothing about payment methods, or one was only taken away
         return [
             told
             for case in self._open_cases(seen.customer_id)
-            for told in self._of_method(case, seen, _METHOD[seen.type])
+            for told in self._of_method(case, seen, _METHOD[seen.type], method_id)
         ]
 
-    def _of_method(self, case: CaseRow, seen: StripeEvent, change: events.MethodChange) -> Told:
-        """The case is told only of the payment method that its invoice would be charged on.
+    def _of_method(self, case: CaseRow, seen: StripeEvent, change: events.MethodChange, method_id: str | None) -> Told:
+        """The case is told only of the payment method that its invoice would be charged on; None is any.
 
         Stripe goes on charging a subscription's own card, whatever else the customer adds.
         """
         method = self._payments.read_invoice(case.invoice_id).payment_method
-        if method is None or seen.payment_method_id not in (None, method.id):
+        if method is None or method_id not in (None, method.id):
             return []
         # A new card comes as two events, attached and made the default: it is tried once.
         once = f"method-{method.id}-{seen.created:%Y%m%d}" if change is events.MethodChange.NEW else seen.id

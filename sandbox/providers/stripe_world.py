@@ -267,7 +267,8 @@ class StripeWorld:
                 self.payments.collect(self.store.objects[invoice_id], Cause(), outcome=outcome)
             except StripeFailure as failure:
                 if failure.status != 402:
-                    raise
+                    # Nothing to charge with: the subscription's payment fails all the same.
+                    self.store.emit("invoice.payment_failed", self.store.objects[invoice_id], Cause())
         self.webhooks.deliver()
         return invoice_id
 
@@ -281,6 +282,17 @@ class StripeWorld:
                 self.payments.collect(document, cause, payment_method=method, outcome=APPROVE)
             else:
                 self.payments.pay_separately(document, amount, method, cause)
+        self.webhooks.deliver()
+
+    def customer_tries(self, invoice: str) -> None:
+        """The customer tries the default card on the hosted invoice page; how it ends is the card's behaviour."""
+        with self.journal.lock:
+            document = self.store.get("invoice", invoice)
+            try:
+                self.payments.collect(document, Cause(origin="customer"))
+            except StripeFailure as failure:
+                if failure.status != 402:
+                    raise
         self.webhooks.deliver()
 
     def customer_authenticates(self, invoice: str) -> None:
