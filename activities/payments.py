@@ -89,9 +89,11 @@ class PaymentActivities:
         with translated():
             self._ledger.append(order.invoice_id, order.notes)
             invoice = self._payments.read_invoice(order.invoice_id)
-            if invoice.state is not InvoiceState.OPEN:
+            if invoice.state is InvoiceState.OPEN:
+                self._payments.mark_uncollectible(order.invoice_id, effect_key(order.invoice_id, order.step))
+            elif invoice.state is not InvoiceState.UNCOLLECTIBLE:
                 return Done(invoice_state=invoice.state, remaining=invoice.remaining)
-            self._payments.mark_uncollectible(order.invoice_id, effect_key(order.invoice_id, order.step))
+            # Also when an earlier run has marked it and its answer was lost.
             self._ledger.record_effect(order.invoice_id, _line(order, "marked uncollectible"))
             return Done()
 

@@ -292,7 +292,8 @@ class Ledger(Protocol):
     def cases(self, status: str | None = None, customer_id: str | None = None) -> list[CaseRow]: ...
 
     def close_case(self, invoice_id: str, outcome: Outcome, remaining: Money, at: datetime, line: TimelineRow) -> None:
-        """Closes the case's row. A second call with the same outcome changes nothing."""
+        """Closes the case's row. A second call with the same outcome changes nothing; a payment that arrived while
+        the case was being given up still turns it into a recovered one."""
 
     def address(self, customer_id: str) -> Address: ...
 

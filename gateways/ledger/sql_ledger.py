@@ -42,6 +42,7 @@ from gateways.ports import (
 
 # The longest window of any network's ceiling is 30 days; one more covers the change of a day between time zones.
 _CARD_WINDOW = timedelta(days=31)
+_GIVEN_UP = (Outcome.COLLECTIONS, Outcome.WRITTEN_OFF)
 _CHARGED = (ChargeOutcome.PAID, ChargeOutcome.DECLINED, ChargeOutcome.PROCESSING)
 
 
@@ -91,14 +92,15 @@ class SqlLedger:
             return [rows.case_row(found) for found in database.execute(query).mappings()]
 
     def close_case(self, invoice_id: str, outcome: Outcome, remaining: Money, at: datetime, line: TimelineRow) -> None:
+        """See the port. Raises ProviderMisuse for an end that contradicts the one that stands."""
         with self._writing() as database:
             case = _known_case(database, invoice_id, lock=True)
-            if case.status == "closed":
-                if case.outcome is not outcome:
-                    raise ProviderMisuse(
-                        f"The case of invoice {invoice_id} was closed as {case.outcome}: it cannot end as {outcome}."
-                    )
+            if case.outcome is outcome:
                 return
+            if case.outcome and (case.outcome not in _GIVEN_UP or outcome is not Outcome.RECOVERED):
+                raise ProviderMisuse(
+                    f"The case of invoice {invoice_id} was closed as {case.outcome}: it cannot end as {outcome}."
+                )
             if remaining.currency != case.amount.currency:
                 raise CurrencyMismatch(f"invoice {invoice_id} is in {case.amount.currency}, not {remaining.currency}")
             database.execute(
