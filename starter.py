@@ -20,7 +20,7 @@ from runtime.feed import FAILURES, take_all
 from runtime.operator import NoWorker, OperatorError
 from runtime.set_up import register_search_attributes
 from runtime.settings import Settings
-from runtime.show import Listed, case_table, case_text, ledger_text, listed, record_text
+from runtime.show import STATUSES, Listed, case_table, case_text, ledger_text, listed, record_text
 from runtime.temporal import connect
 from workflows import attributes
 from workflows.messages import CaseView
@@ -67,12 +67,12 @@ def start(
 
 @app.command("list")
 def list_cases(
-    status: Annotated[str | None, typer.Option(help="opening, open, on_hold, with_agency or closed.")] = None,
+    status: Annotated[str | None, typer.Option(help=f"Only these: {', '.join(STATUSES)}.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """List the cases, with the moment of the next step."""
-    if status not in (None, "opening", "open", "on_hold", "with_agency", "closed"):
-        raise fail(f"There is no status {status!r}: use opening, open, on_hold, with_agency or closed.", 2)
+    if status not in (None, *STATUSES):
+        raise fail(f"There is no status {status!r}: use one of {', '.join(STATUSES)}.", console.UNUSABLE)
 
     async def work(settings: Settings) -> list[Listed]:
         async with desk(settings) as here:

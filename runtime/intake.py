@@ -172,9 +172,9 @@ class Intake:
         changed, method_id = seen.changed, seen.payment_method_id
         if seen.customer_id is None or (changed and changed <= _SAYS_NOTHING):
             return []
-        if seen.type in _OF_DEFAULT:
-            if not seen.default_method_changed or (method_id is None and "default_source" not in changed):
-                return []  # nothing about payment methods, or one was only taken away
+        taken_away = method_id is None and "default_source" not in changed
+        if seen.type in _OF_DEFAULT and (taken_away or not seen.default_method_changed):
+            return []
         return [
             told
             for case in self._open_cases(seen.customer_id)

@@ -84,10 +84,9 @@ class Operator:
         if case.status == "closed":
             outcome = case.outcome.value if case.outcome else "unknown"
             return f"The case of invoice {invoice_id} has ended ({outcome}): nothing can be ordered any more."
-        return (
-            f"The case of invoice {invoice_id} stands in the ledger but does not run: give its event to "
-            "python starter.py start again."
-        )
+        if case.status == "opening":
+            return f"The case of invoice {invoice_id} is half opened: give its event to python starter.py start again."
+        return f"The workflow of invoice {invoice_id} was terminated in Temporal: nothing acts on its case any more."
 
 
 def _refusal(error: WorkflowUpdateFailedError) -> str:

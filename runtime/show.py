@@ -10,12 +10,16 @@ from gateways.ports import CaseRow, TimelineRow
 from runtime.feed import FAILURES, Line
 from workflows.messages import CaseView
 
+NOT_RUNNING = "not_running"
+"""Open in the ledger, but its workflow was terminated or lost, or began a moment ago."""
+STATUSES = ("opening", "open", "on_hold", "with_agency", NOT_RUNNING, "closed")
+
 
 class Listed(Frozen):
     """One line of the list of cases."""
 
     invoice_id: str
-    status: str  # opening, open, on_hold, with_agency, or closed
+    status: str  # one of STATUSES
     outcome: str | None
     due: str
     decline: str | None
@@ -26,7 +30,7 @@ class Listed(Frozen):
 
 def listed(row: CaseRow, running: Mapping[str, tuple[str, datetime | None]]) -> Listed:
     """The ledger's row with what Temporal knows of it: invoice → (status, next step)."""
-    status, next_step_at = running.get(row.invoice_id, (row.status, None))
+    status, next_step_at = running.get(row.invoice_id, (NOT_RUNNING, None))
     closed = row.status == "closed"
     return Listed(
         invoice_id=row.invoice_id,

@@ -1,102 +1,32 @@
-"""Cases begin through events and records: once per invoice, whatever comes twice, late or half."""
+"""Cases begin through events: once per invoice, whatever comes twice, late or half."""
 
 import asyncio
-import json
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 
 import pytest
-from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client
-from temporalio.service import RPCError
 
-from domain.case import NO_PAYMENT_METHOD, Case, Outcome
-from domain.declines import DeclineTable
-from domain.ids import charge_key, workflow_id
+from domain.case import NO_PAYMENT_METHOD, Outcome
+from domain.ids import workflow_id
 from domain.money import Money
 from domain.steps import AttemptKind, Channel
 from gateways.ledger.sql_ledger import SqlLedger
-from gateways.policy_files import PolicyStore
-from gateways.ports import Address, CaseRow, CustomerRow, TimelineRow
+from gateways.ports import Address, CustomerRow, TimelineRow
 from gateways.stripe_shapes import MalformedEvent
-from runtime import wiring
 from runtime.intake import Intake
-from runtime.intake_json import MalformedRecord
-from runtime.opening import Taken, WrongRecord
-from runtime.settings import Settings
-from runtime.temporal import dunning_plugin
-from sandbox.ports import free_ports
-from sandbox.providers.journal import Json
-from sandbox.providers.stripe_outcomes import APPROVE, AUTHENTICATION_REQUIRED, Decline
-from sandbox.providers.stripe_outcomes import Outcome as Answer
-from sandbox.providers.stripe_store import Cause, StripeFailure
+from runtime.opening import Taken
+from sandbox.providers.stripe_outcomes import AUTHENTICATION_REQUIRED
 from sandbox.providers.world import ProviderWorld
+from tests.cases import (
+    OPENED_AT,
+    a_failed_invoice,
+    an_opening_row,
+    case_of,
+    failed,
+    runs,
+    signals,
+)
 from workflows import attributes
-from workflows.messages import CaseStart
-
-BROKE = Decline("insufficient_funds")
-OPENED_AT = datetime(2026, 4, 7, 12, tzinfo=UTC)
-
-
-def a_failed_invoice(
-    world: ProviderWorld, *, answer: Answer = BROKE, id_: str | None = None, **customer: Any
-) -> tuple[str, str]:
-    """An invoice over 20 dollars whose first charge was declined, and its customer."""
-    owner = world.stripe.add_customer(**customer)
-    world.stripe.add_card(owner, behaviour=answer, fingerprint="fp_first")
-    return world.stripe.fail_first_payment(owner, amount=2000, currency="usd", id_=id_), owner
-
-
-def failed(world: ProviderWorld, invoice_id: str) -> Json:
-    return world.stripe.last_event("invoice.payment_failed", invoice_id)
-
-
-def an_opening_row(invoice_id: str, customer_id: str, opened_at: datetime = OPENED_AT) -> CaseRow:
-    """The ledger's row as it stands between the two halves of an opening."""
-    return CaseRow(
-        invoice_id=invoice_id,
-        customer_id=customer_id,
-        policy="standard@1",
-        policy_digest="0" * 16,
-        amount=Money(amount=2000, currency="USD"),
-        remaining=Money(amount=2000, currency="USD"),
-        opened_at=opened_at,
-        status="opening",
-    )
-
-
-async def case_of(client: Client, invoice_id: str) -> Case:
-    """The case as the workflow got it."""
-    history = await client.get_workflow_handle(workflow_id(invoice_id)).fetch_history()
-    payloads = history.events[0].workflow_execution_started_event_attributes.input.payloads
-    [start] = await client.data_converter.decode(payloads, [CaseStart])
-    return CaseStart.model_validate(start).case
-
-
-async def signals(client: Client, invoice_id: str) -> list[tuple[str, Json]]:
-    """What the case was told, in order: the signal's name and its content."""
-    history = await client.get_workflow_handle(workflow_id(invoice_id)).fetch_history()
-    told = [e for e in history.events if e.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED]
-    signalled = [event.workflow_execution_signaled_event_attributes for event in told]
-    return [(signal.signal_name, json.loads(signal.input.payloads[0].data)) for signal in signalled]
-
-
-async def runs(client: Client, invoice_id: str) -> int:
-    """How many workflows there were for this invoice."""
-    found = client.list_workflows(f"WorkflowId = '{workflow_id(invoice_id)}'")
-    return len([run async for run in found])
-
-
-def fail_again(world: ProviderWorld, invoice_id: str, cause: Cause, after: timedelta) -> Json:
-    """One more declined charge of the invoice; its event, `after` the first one."""
-    stripe = world.stripe
-    method = stripe.store.of_kind("payment_method")[0]["id"]
-    invoice = stripe.store.objects[invoice_id]
-    with pytest.raises(StripeFailure):
-        stripe.payments.collect(invoice, cause, payment_method=method, outcome=BROKE)
-    event = failed(world, invoice_id)
-    return {**event, "created": event["created"] + int(after.total_seconds())}
 
 
 async def test_a_failed_payment_opens_a_case(
@@ -407,234 +337,3 @@ async def test_a_failure_long_ago_starts_the_timeline_today(
     assert timedelta(minutes=5) > (await case_of(client, old)).facts.opened_at - now
     assert now <= (await case_of(client, old)).facts.opened_at
     assert yesterday.replace(microsecond=0) == (await case_of(client, late)).facts.opened_at
-
-
-async def test_our_own_failed_charge_is_not_taken_for_the_customers(
-    world: ProviderWorld, intake: Intake, ledger: SqlLedger, client: Client, settings: Settings
-) -> None:
-    """Stripe sends the same event for our charges; their idempotency key tells them apart."""
-    invoice_id, _ = a_failed_invoice(world)
-    await intake.take_event(failed(world, invoice_id))
-    payments = wiring.stripe_payments(settings)
-    payments.pay(payments.read_invoice(invoice_id), charge_key(invoice_id, 1))
-    ours = failed(world, invoice_id)
-
-    taken = await intake.take_event({**ours, "created": ours["created"] + 86_400})
-
-    assert Taken.EXISTS == taken
-    assert 1 == len(ledger.attempts(invoice_id))
-    assert [] == await signals(client, invoice_id)
-
-
-async def test_the_customers_own_failed_charge_is_reported(
-    world: ProviderWorld, intake: Intake, ledger: SqlLedger, client: Client
-) -> None:
-    """It counts for the card's network, not for the policy's budget."""
-    invoice_id, _ = a_failed_invoice(world)
-    await intake.take_event(failed(world, invoice_id))
-
-    taken = await intake.take_event(fail_again(world, invoice_id, Cause(origin="customer"), timedelta(days=2)))
-
-    [(name, fact)] = await signals(client, invoice_id)
-    assert Taken.PASSED_ON == taken
-    assert ("invoice_changed", "customer") == (name, fact["attempt"]["kind"])
-    assert [AttemptKind.OTHER_ENGINE, AttemptKind.CUSTOMER] == [row.kind for row in ledger.attempts(invoice_id)]
-
-
-async def test_a_payment_is_passed_on_once(world: ProviderWorld, intake: Intake, client: Client) -> None:
-    """A repeated event costs the case nothing."""
-    invoice_id, _ = a_failed_invoice(world)
-    await intake.take_event(failed(world, invoice_id))
-    world.stripe.customer_pays(invoice_id)
-    paid = world.stripe.last_event("invoice.paid", invoice_id)
-
-    taken = [await intake.take_event(paid), await intake.take_event(paid)]
-
-    [(name, fact)] = await signals(client, invoice_id)
-    assert [Taken.PASSED_ON, Taken.EXISTS] == taken
-    assert ("payment_received", 0) == (name, fact["remaining"]["amount"])
-
-
-async def test_a_part_payment_tells_what_remains(world: ProviderWorld, intake: Intake, client: Client) -> None:
-    """Two events tell of one part payment; with what remains in both, neither is subtracted twice."""
-    invoice_id, _ = a_failed_invoice(world)
-    await intake.take_event(failed(world, invoice_id))
-    world.stripe.customer_pays(invoice_id, 500)
-
-    await intake.take_event(world.stripe.last_event("invoice.updated", invoice_id))
-    await intake.take_event(world.stripe.last_event("invoice_payment.paid"))
-
-    told = await signals(client, invoice_id)
-    assert [("invoice_changed", 1500), ("payment_received", 1500)] == [(n, f["remaining"]["amount"]) for n, f in told]
-
-
-async def test_a_credit_note_and_a_void_are_passed_on(world: ProviderWorld, intake: Intake, client: Client) -> None:
-    """Less is due, and then nothing."""
-    invoice_id, _ = a_failed_invoice(world)
-    await intake.take_event(failed(world, invoice_id))
-    world.stripe.credit(invoice_id, 700)
-    await intake.take_event(world.stripe.last_event("credit_note.created"))
-    world.stripe.void(invoice_id)
-    await intake.take_event(world.stripe.last_event("invoice.voided", invoice_id))
-
-    told = [(fact["state"], fact["remaining"]["amount"]) for _, fact in await signals(client, invoice_id)]
-    assert ("open", 1300) == told[0]
-    assert "void" == told[1][0]
-
-
-async def test_an_update_that_changes_no_money_is_not_passed_on(
-    world: ProviderWorld, intake: Intake, client: Client
-) -> None:
-    """Stripe updates an invoice at every attempt: the history would fill with nothing."""
-    invoice_id, _ = a_failed_invoice(world)
-    event = failed(world, invoice_id)
-    await intake.take_event(event)
-    update = {
-        **event,
-        "id": "evt_counted",
-        "type": "invoice.updated",
-        "data": {**event["data"], "previous_attributes": {"attempt_count": 0, "next_payment_attempt": None}},
-    }
-
-    assert Taken.IGNORED == await intake.take_event(update)
-    assert [] == await signals(client, invoice_id)
-
-
-async def test_a_new_default_card_is_tried_once(world: ProviderWorld, intake: Intake, client: Client) -> None:
-    """It comes as two events: the card was attached, and made the default."""
-    invoice_id, customer_id = a_failed_invoice(world)
-    await intake.take_event(failed(world, invoice_id))
-    card = world.stripe.add_card(customer_id, behaviour=APPROVE)
-
-    await intake.take_event(world.stripe.last_event("payment_method.attached", card))
-    await intake.take_event(world.stripe.last_event("customer.updated", customer_id))
-
-    told = await signals(client, invoice_id)
-    assert {"payment_method_changed"} == {name for name, _ in told}
-    assert 1 == len({fact["event_id"] for _, fact in told})  # the case applies an event once
-
-
-async def test_a_card_that_is_not_charged_is_no_news(world: ProviderWorld, intake: Intake, client: Client) -> None:
-    """A card beside the default would not be charged: trying again would only try the old one."""
-    invoice_id, customer_id = a_failed_invoice(world)
-    await intake.take_event(failed(world, invoice_id))
-    card = world.stripe.add_card(customer_id, default=False)
-
-    assert Taken.IGNORED == await intake.take_event(world.stripe.last_event("payment_method.attached", card))
-    assert [] == await signals(client, invoice_id)
-
-
-async def test_an_updated_card_is_passed_on(world: ProviderWorld, intake: Intake, client: Client) -> None:
-    """The network's updater brought a new expiry date for the card that failed."""
-    invoice_id, _ = a_failed_invoice(world, answer=Decline("expired_card"))
-    await intake.take_event(failed(world, invoice_id))
-    card = world.stripe.store.of_kind("payment_method")[0]["id"]
-    world.stripe.update_card(card, exp_month=1, exp_year=2040)
-
-    await intake.take_event(world.stripe.last_event("payment_method.automatically_updated", card))
-
-    [(name, fact)] = await signals(client, invoice_id)
-    assert ("payment_method_changed", "updated") == (name, fact["change"])
-
-
-@pytest.mark.parametrize(("won", "outcome"), [(True, "won"), (False, "withdrawn")])
-async def test_a_dispute_halts_all_cases_of_the_customer(
-    world: ProviderWorld, intake: Intake, client: Client, won: bool, outcome: str
-) -> None:
-    """The dispute is over an earlier invoice: losing it does not forgive this one."""
-    invoice_id, _ = a_failed_invoice(world)
-    await intake.take_event(failed(world, invoice_id))
-    dispute = world.stripe.open_dispute(invoice_id)
-    await intake.take_event(world.stripe.last_event("charge.dispute.created", dispute))
-    world.stripe.close_dispute(dispute, won=won)
-    await intake.take_event(world.stripe.last_event("charge.dispute.closed", dispute))
-
-    (opened, _), (closed, fact) = await signals(client, invoice_id)
-    assert ("dispute_opened", "dispute_closed", outcome) == (opened, closed, fact["outcome"])
-
-
-async def test_an_event_that_could_not_be_passed_on_may_come_again(
-    world: ProviderWorld,
-    intake: Intake,
-    ledger: SqlLedger,
-    client: Client,
-    settings: Settings,
-    policies: PolicyStore,
-    declines: DeclineTable,
-    clock: Callable[[], datetime],
-) -> None:
-    """While Temporal is away nothing counts as taken, so that Stripe's next delivery is not taken for a repeat."""
-    invoice_id, _ = a_failed_invoice(world)
-    await intake.take_event(failed(world, invoice_id))
-    world.stripe.customer_pays(invoice_id)
-    paid = world.stripe.last_event("invoice.paid", invoice_id)
-    nowhere = await Client.connect(f"127.0.0.1:{free_ports(1)[0]}", lazy=True, plugins=[dunning_plugin()])
-    cut_off = Intake(nowhere, "q", ledger, wiring.stripe_payments(settings), policies, declines, clock)
-
-    with pytest.raises((RPCError, RuntimeError)):
-        await cut_off.take_event(paid)
-
-    assert Taken.PASSED_ON == await intake.take_event(paid)
-
-
-async def test_a_plain_record_opens_a_case(
-    world: ProviderWorld, intake: Intake, ledger: SqlLedger, client: Client
-) -> None:
-    """Another billing system knows the customer better than Stripe, and says why the charge failed."""
-    invoice_id, customer_id = a_failed_invoice(world)
-    record = {
-        "invoice_id": invoice_id,
-        "customer": {"id": customer_id, "country": "th", "time_zone": "Asia/Bangkok", "phone": "081 234 5678"},
-        "amount": "20.00",
-        "currency": "usd",
-        "decline_code": "expired_card",
-        "policy": "standard",
-    }
-
-    taken = [await intake.take_json(record), await intake.take_json(record)]
-
-    case = await case_of(client, invoice_id)
-    assert [Taken.OPENED, Taken.EXISTS] == taken
-    assert ("expired_card", "TH", ("Asia/Bangkok",)) == (
-        case.decline and case.decline.code,
-        case.facts.country,
-        case.facts.time_zones,
-    )
-    assert "+66812345678" == ledger.address(customer_id).phone
-
-
-@pytest.mark.parametrize(
-    ("wrong", "sentence"),
-    [
-        ({"amount": "21.00", "currency": "USD"}, "over 20.00 USD in Stripe"),
-        ({"customer": {"id": "cus_other"}}, "not to cus_other"),
-    ],
-)
-async def test_a_record_that_contradicts_stripe_is_refused(
-    world: ProviderWorld, intake: Intake, ledger: SqlLedger, wrong: Json, sentence: str
-) -> None:
-    """An id may have slipped: nobody is dunned for another one's invoice."""
-    invoice_id, _ = a_failed_invoice(world)
-
-    with pytest.raises(WrongRecord, match=sentence):
-        await intake.take_json({"invoice_id": invoice_id, **wrong})
-
-    assert ledger.case(invoice_id) is None
-
-
-@pytest.mark.parametrize(
-    ("record", "sentence"),
-    [
-        ({}, "invoice_id: Field required"),
-        ({"invoice_id": "in_1", "amount": 20.0, "currency": "USD"}, "amount: Input should be a valid string"),
-        ({"invoice_id": "in_1", "amount": "20.001", "currency": "USD"}, "more decimals than USD allows"),
-        ({"invoice_id": "in_1", "amount": "20"}, "amount and currency come together"),
-        ({"invoice_id": "in_1", "failed_at": "2026-04-07T12:00:00"}, "failed_at: .*timezone"),
-        ({"invoice_id": "in_1", "failed_at": "2999-01-01T00:00:00Z"}, "lies in the future"),
-        ({"invoice_id": "in_1", "name": "Ada"}, "name: Extra inputs"),
-    ],
-)
-async def test_a_malformed_record_is_named(intake: Intake, record: Json, sentence: str) -> None:
-    """One sentence with the field, without its content."""
-    with pytest.raises(MalformedRecord, match=sentence):
-        await intake.take_json(record)

@@ -260,7 +260,12 @@ def test_a_wrong_api_key(starter: Starter, client: Client, ledger: SqlLedger, fa
     ],
 )
 def test_missing_and_wrong_settings(
-    starter: Starter, client: Client, ledger: SqlLedger, env: dict[str, str | None], sentence: str
+    starter: Starter,
+    client: Client,
+    ledger: SqlLedger,
+    failed: Failed,
+    env: dict[str, str | None],
+    sentence: str,
 ) -> None:
     """The variable is named, and what to do."""
     code, told = said(starter("start", failed.file("payment_failed.json"), env=env))

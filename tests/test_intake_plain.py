@@ -1,0 +1,75 @@
+"""Failed invoices of another billing system, as plain JSON."""
+
+import pytest
+from temporalio.client import Client
+
+from gateways.ledger.sql_ledger import SqlLedger
+from runtime.intake import Intake
+from runtime.intake_json import MalformedRecord
+from runtime.opening import Taken, WrongRecord
+from sandbox.providers.journal import Json
+from sandbox.providers.world import ProviderWorld
+from tests.cases import a_failed_invoice, case_of
+
+
+async def test_a_plain_record_opens_a_case(
+    world: ProviderWorld, intake: Intake, ledger: SqlLedger, client: Client
+) -> None:
+    """Another billing system knows the customer better than Stripe, and says why the charge failed."""
+    invoice_id, customer_id = a_failed_invoice(world)
+    record = {
+        "invoice_id": invoice_id,
+        "customer": {"id": customer_id, "country": "th", "time_zone": "Asia/Bangkok", "phone": "081 234 5678"},
+        "amount": "20.00",
+        "currency": "usd",
+        "decline_code": "expired_card",
+        "policy": "standard",
+    }
+
+    taken = [await intake.take_json(record), await intake.take_json(record)]
+
+    case = await case_of(client, invoice_id)
+    assert [Taken.OPENED, Taken.EXISTS] == taken
+    assert ("expired_card", "TH", ("Asia/Bangkok",)) == (
+        case.decline and case.decline.code,
+        case.facts.country,
+        case.facts.time_zones,
+    )
+    assert "+66812345678" == ledger.address(customer_id).phone
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"amount": "21.00", "currency": "USD"}, "over 20.00 USD in Stripe"),
+        ({"customer": {"id": "cus_other"}}, "not to cus_other"),
+    ],
+)
+async def test_a_record_that_contradicts_stripe_is_refused(
+    world: ProviderWorld, intake: Intake, ledger: SqlLedger, wrong: Json, sentence: str
+) -> None:
+    """An id may have slipped: nobody is dunned for another one's invoice."""
+    invoice_id, _ = a_failed_invoice(world)
+
+    with pytest.raises(WrongRecord, match=sentence):
+        await intake.take_json({"invoice_id": invoice_id, **wrong})
+
+    assert ledger.case(invoice_id) is None
+
+
+@pytest.mark.parametrize(
+    ("record", "sentence"),
+    [
+        ({}, "invoice_id: Field required"),
+        ({"invoice_id": "in_1", "amount": 20.0, "currency": "USD"}, "amount: Input should be a valid string"),
+        ({"invoice_id": "in_1", "amount": "20.001", "currency": "USD"}, "more decimals than USD allows"),
+        ({"invoice_id": "in_1", "amount": "20"}, "amount and currency come together"),
+        ({"invoice_id": "in_1", "failed_at": "2026-04-07T12:00:00"}, "failed_at: .*timezone"),
+        ({"invoice_id": "in_1", "failed_at": "2999-01-01T00:00:00Z"}, "lies in the future"),
+        ({"invoice_id": "in_1", "name": "Ada"}, "name: Extra inputs"),
+    ],
+)
+async def test_a_malformed_record_is_named(intake: Intake, record: Json, sentence: str) -> None:
+    """One sentence with the field, without its content."""
+    with pytest.raises(MalformedRecord, match=sentence):
+        await intake.take_json(record)
