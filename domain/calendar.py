@@ -1,9 +1,12 @@
 """Local time of a customer: allowed contact hours, paydays, the moment of a step. Pure functions of what is given."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from typing import Self
 from zoneinfo import ZoneInfo
+
+from pydantic import model_validator
 
 from domain.base import Frozen
 
@@ -37,6 +40,12 @@ class ContactHours(Frozen):
     sundays: bool
     public_holidays: bool
 
+    @model_validator(mode="after")
+    def _opens_before_it_closes(self) -> Self:
+        if self.start >= self.end:
+            raise ValueError(f"hours: start ({self.start:%H:%M}) has to come before end ({self.end:%H:%M})")
+        return self
+
     def refusal(self, moment: datetime, zones: Iterable[str], holidays: frozenset[date]) -> str | None:
         """Why `moment` is not allowed, in one sentence, or None when it is.
 
@@ -63,34 +72,50 @@ class ContactHours(Frozen):
         everybody is written to in the second in which the window opens. When the zones never overlap, the first
         zone alone decides.
         """
-        if self.refusal(moment, zones, holidays) is None:
+        binding = self._binding(moment, zones, holidays)
+        if self.refusal(moment, binding, holidays) is None:
             return moment
-        for candidates in (zones, zones[:1]):
-            for opening, closing in self._windows(moment, candidates, holidays):
-                start = max(opening, moment)
-                room = closing - start - timedelta(minutes=1)
-                return start + max(timedelta(0), min(spread, room))
+        for opening, closing in self._windows(moment, binding, holidays):
+            start = max(opening, moment)
+            room = closing - start - timedelta(minutes=1)
+            later = start + max(timedelta(0), min(spread, room))
+            # A change of the clock inside the hours can make the end of a window a moment that is refused.
+            for candidate in (later, start):
+                if self.refusal(candidate, binding, holidays) is None:
+                    return candidate
         raise ValueError(f"no allowed contact hour within {_SEARCH_DAYS} days of {moment:%Y-%m-%d}")
 
     def closes_at(self, moment: datetime, zones: tuple[str, ...], holidays: frozenset[date]) -> datetime:
         """When the window that `moment` falls into closes; `moment` itself when it falls into none."""
-        if self.refusal(moment, zones, holidays):
-            return moment
-        return min(at_local(local(moment, zone).date(), self.end, zone) for zone in zones)
+        for opening, closing in self._windows(moment, self._binding(moment, zones, holidays), holidays):
+            return closing if opening <= moment else moment
+        return moment
+
+    def _binding(self, moment: datetime, zones: tuple[str, ...], holidays: frozenset[date]) -> tuple[str, ...]:
+        """The zones that all have to agree: the first one alone when they never do."""
+        return zones if len(zones) == 1 or any(True for _ in self._windows(moment, zones, holidays)) else zones[:1]
 
     def _windows(
         self, moment: datetime, zones: tuple[str, ...], holidays: frozenset[date]
-    ) -> Iterable[tuple[datetime, datetime]]:
+    ) -> Iterator[tuple[datetime, datetime]]:
         """The windows that are open in all zones, in order, from the one that `moment` falls into or before."""
         first = local(moment, zones[0]).date()
         for offset in range(_SEARCH_DAYS):
             day = first + timedelta(days=offset)
-            if self._closed(day, holidays):
-                continue
-            opening = max(at_local(day, self.start, zone) for zone in zones)
-            closing = min(at_local(day, self.end, zone) for zone in zones)
-            if opening < closing and closing > moment:
-                yield opening, closing
+            spans = self._spans((day,), zones[0], holidays)
+            for zone in zones[1:]:
+                # On the other side of the date line it is yesterday or tomorrow at the same moment.
+                near = (day - timedelta(days=1), day, day + timedelta(days=1))
+                others = self._spans(near, zone, holidays)
+                spans = [(max(a, c), min(b, d)) for a, b in spans for c, d in others if max(a, c) < min(b, d)]
+            yield from ((opening, closing) for opening, closing in spans if closing > moment)
+
+    def _spans(self, days: Iterable[date], zone: str, holidays: frozenset[date]) -> list[tuple[datetime, datetime]]:
+        return [
+            (at_local(day, self.start, zone), at_local(day, self.end, zone))
+            for day in days
+            if not self._closed(day, holidays)
+        ]
 
     def _closed(self, day: date, holidays: frozenset[date]) -> str | None:
         if not self.sundays and day.isoweekday() == 7:

@@ -91,8 +91,8 @@ def _wake(case: Case, step: Step, steps: list[Step], now: datetime) -> datetime:
     if step.kind is StepKind.REMIND:
         return allowed_from(case, step, at)
     if step.kind in (StepKind.RESTRICT, StepKind.CANCEL_SUBSCRIPTION):
-        # A message that is due goes first, even when the night or a holiday keeps it waiting.
-        first = [s for s in steps if s.kind is StepKind.REMIND and (s.day == step.day or s.due <= at)]
+        # A message of that day or before goes first, even when the night or a holiday keeps it waiting.
+        first = [s for s in steps if s.kind is StepKind.REMIND and (s.day <= step.day or s.due <= at)]
     elif is_end(case, step):
         # So does everything else: a case with an agency is not charged and not written to. A message that its
         # provider does not take for days holds nothing up, once the customer is warned.

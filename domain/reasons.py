@@ -76,8 +76,9 @@ def _moved(case: Case, step: Step) -> str:
         return ""
     if case.decline and case.decline.not_before and step.due == case.decline.not_before:
         return ", the network asked to wait"
-    if case.decline and case.decline.reason is Reason.INSUFFICIENT_FUNDS:
-        here = local(step.due, case.zone)
+    here = local(step.due, case.zone)
+    payday = case.policy.retries.paydays.first_in(here.date(), here.date())
+    if payday and case.decline and case.decline.reason is Reason.INSUFFICIENT_FUNDS:
         return f", likely payday {here:%a} {here.day} {here:%b}"
     return ", one try a day"
 

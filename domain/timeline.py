@@ -12,7 +12,7 @@ from domain.case import Case, ChargeOutcome
 from domain.declines import RETRYABLE, DeclineClass, Reason
 from domain.ids import spread
 from domain.policy import Entry, StepSpec
-from domain.steps import COUNTING, OURS, AttemptKind, Channel, Stage, Step, StepKind
+from domain.steps import OURS, AttemptKind, Channel, Stage, Step, StepKind
 
 _GRACE = timedelta(hours=1)
 """By how much a payday may be too early: two tries of the same hour differ by their jitter and by a slow answer."""
@@ -77,7 +77,7 @@ def _step(case: Case, entry: Entry, spec: StepSpec, key: str, now: datetime) -> 
     due = moment(case, entry)
     match spec.kind:
         case "charge":
-            at = _charge_due(case, entry)
+            at = _charge_due(case, entry, now)
             return Step(key=key, kind=StepKind.CHARGE, due=at, day=entry.day, attempt_kind=AttemptKind.TIMELINE)
         case "remind":
             return _message(case, key, due, entry.day, spec.channel or Channel.EMAIL, spec.stage or Stage.REMINDER)
@@ -110,15 +110,16 @@ def ending_kind(case: Case) -> StepKind:
     return StepKind.HANDOFF if collections and collections.accepts(case.due) else StepKind.WRITE_OFF
 
 
-def _charge_due(case: Case, entry: Entry) -> datetime:
+def _charge_due(case: Case, entry: Entry, now: datetime) -> datetime:
     due = moment(case, entry)
     decline = case.decline
     if decline and decline.reason is Reason.INSUFFICIENT_FUNDS and decline.decline_class in RETRYABLE:
         due = _payday(case, entry) or due
     if decline and decline.not_before:
         due = max(due, decline.not_before)
-    while len(_counting_on(case, local(due, case.zone).date())) >= case.policy.retries.max_per_day:
-        due = _on(case, local(due, case.zone).date() + timedelta(days=1), entry)
+    # A try that is late is made today: today's tries count, not those of the day that it was meant for.
+    while _counting_on(case, day := local(max(due, now), case.zone).date()) >= case.policy.retries.max_per_day:
+        due = _on(case, day + timedelta(days=1), entry)
     return due
 
 
@@ -199,8 +200,8 @@ def _final_pending(case: Case) -> bool:
     return any(key not in case.steps for key in keys)
 
 
-def _counting_on(case: Case, day: date) -> list[datetime]:
-    return [a.at for a in case.attempts if a.kind in COUNTING and a.charged and local(a.at, case.zone).date() == day]
+def _counting_on(case: Case, day: date) -> int:
+    return sum(1 for a in case.counting_attempts if local(a.at, case.zone).date() == day)
 
 
 def _date(case: Case, entry: Entry) -> date:
