@@ -4,6 +4,7 @@ The SDK's own retries are off: Temporal retries, under the same idempotency key.
 message, because that may name the customer, and failures stay in the workflow's history.
 """
 
+import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -68,6 +69,8 @@ class StripePayments:
             max_network_retries=0,
             http_client=stripe.RequestsClient(timeout=timeout.total_seconds()),
         )
+        # The SDK writes whole answers into its debug log, and Stripe's messages into its info log.
+        logging.getLogger("stripe").setLevel(logging.WARNING)
 
     def __repr__(self) -> str:
         return "StripePayments()"
