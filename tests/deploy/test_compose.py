@@ -1,7 +1,8 @@
 """docker-compose.yml cannot be started by the tests: everything that it names is checked to exist and to agree."""
 
+import json
 import re
-import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -82,6 +83,11 @@ def _dockerfile() -> list[list[str]]:
 def _copied() -> set[str]:
     """What the image holds, relative to its work folder."""
     return {source for word, *rest in _dockerfile() if word == "COPY" for source in rest[:-1]}
+
+
+def _default_command() -> list[str]:
+    [command] = [json.loads(" ".join(rest)) for word, *rest in _dockerfile() if word == "CMD"]
+    return list(command)
 
 
 def _run(*command: str) -> subprocess.CompletedProcess[str]:
@@ -274,16 +280,38 @@ def test_image_installs_by_hash_and_runs_without_root() -> None:
 
 def test_commands_of_our_image_exist() -> None:
     """Each program and module that the image is started with is in it."""
-    commands = [SERVICES[n][key] for n in OURS for key in ("command",) if key in SERVICES[n]]
+    commands = [SERVICES[n]["command"] for n in OURS if "command" in SERVICES[n]]
     commands += [SERVICES[n]["healthcheck"]["test"][1:] for n in OURS if "healthcheck" in SERVICES[n]]
-    commands += [
-        shlex.split(" ".join(rest).translate(str.maketrans("[],", "   "))) for w, *rest in _dockerfile() if w == "CMD"
-    ]
+    commands += [_default_command()]
     for python, what, *rest in commands:
         assert "python" == python
         file = f"{rest[0].replace('.', '/')}.py" if what == "-m" else what
         assert (ROOT / file).is_file(), file
         assert file.split("/")[0] in _copied()
+
+
+def test_image_needs_nothing_but_what_it_holds(tmp_path: Path) -> None:
+    """In a folder with the image's files and no others the worker comes as far as its first missing setting."""
+    for source in _copied():
+        copy = shutil.copytree if (ROOT / source).is_dir() else shutil.copy
+        (tmp_path / source).parent.mkdir(exist_ok=True)
+        copy(ROOT / source, tmp_path / source)
+    result = _program(tmp_path, *_default_command()[1:], TEMPORAL_ADDRESS="127.0.0.1:1")
+    checked = _program(tmp_path, "starter.py", "check-policy", "policies/standard.yaml")
+
+    assert "worker: No Temporal server answers at 127.0.0.1:1" in result.stderr
+    assert 0 == checked.returncode, checked.stderr
+
+
+def _program(folder: Path, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *command],
+        cwd=folder,
+        env={"DUNNING_DATABASE_URL": f"sqlite:///{folder / 'ledger.db'}", **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def test_setup_is_a_command_of_the_starter() -> None:
