@@ -1,0 +1,23 @@
+"""A worker process that runs one activity and ends: `python -m tests.activities.one_activity NAME < order.json`.
+
+It exists to be killed in the middle. It has its settings from the environment, as a worker has.
+"""
+
+import sys
+
+from domain.effects import ChargeOrder, ContactOrder, Order
+from runtime import wiring
+from runtime.settings import load_settings
+
+_ORDERS: dict[str, type[Order]] = {"charge": ChargeOrder, "contact": ContactOrder}
+
+
+def main() -> None:
+    name = sys.argv[1]
+    order = _ORDERS[name].model_validate_json(sys.stdin.read())
+    found = {activity.__name__: activity for activity in wiring.activities(load_settings())}
+    found[name](order)
+
+
+if __name__ == "__main__":
+    main()
