@@ -1,0 +1,160 @@
+"""The demo: scripted customers on a real Temporal server, through up to 45 days of virtual time, and an audit.
+
+`python -m sandbox.demo [--keep]`. Exit code 0: every promise kept and every case ended as the script says; 1: not so;
+2: the demo could not run.
+"""
+
+import argparse
+import asyncio
+import json
+import shutil
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from rich.console import Console
+from temporalio.client import Client
+
+from gateways.ledger.sql_ledger import SqlLedger
+from runtime.console import intake_of
+from runtime.settings import ROOT, SettingsError
+from runtime.temporal import connect
+from runtime.wiring import open_ledger
+from sandbox.audit import Evidence, Subject, audit
+from sandbox.case_history import CaseHistory, read_history
+from sandbox.customers import Actor, enter
+from sandbox.drive import Driver, Lead, Postman, starter
+from sandbox.errors import SandboxError
+from sandbox.live import Progress
+from sandbox.providers.world import ProviderWorld
+from sandbox.report import Played, Report, build_report, show
+from sandbox.running import Running, running
+from sandbox.script import World, read_world
+from sandbox.virtual_time import PATIENCE
+
+DATA = ROOT / "var" / "demo"
+
+
+async def play(here: Running, script: World, folder: Path, progress: Progress) -> Report:
+    """Plays the script and reports. Raises SandboxError when it cannot go on."""
+    started = time.monotonic()
+    world = here.world
+    for fault in script.faults:
+        world.faults.add(fault.provider, fault.match, fault.mode, times=fault.times)
+    actors = [enter(customer, world, script.starts_on) for customer in script.customers]
+    postman = Postman(world, actors)
+    await _feed(here, script, actors, folder / "events.jsonl")
+    client = await connect(here.settings)
+    ledger = open_ledger(here.settings)
+    try:
+        driver = Driver(
+            client,
+            world,
+            intake_of(here.settings, client, ledger),
+            dict(here.environment),
+            postman,
+            script.ends_on,
+            progress,
+        )
+        on_stage = [actor for actor in actors if ledger.case(actor.invoice)]
+        with progress.shown():
+            leads = await driver.run(on_stage)
+        seconds = time.monotonic() - started
+        played = await _played(client, ledger, world, actors)
+    finally:
+        ledger.close()
+    histories = {one.actor.invoice: one.history for one in played if one.history}
+    found = audit(_evidence(world, actors, histories, leads))
+    return build_report(played, found, seconds, here.supervisor.restarts)
+
+
+async def _feed(here: Running, script: World, actors: Sequence[Actor], file: Path) -> None:
+    """Gives the failed payments to starter.py, as Stripe's own events; dated by the demo's calendar."""
+    created = int(script.starts_on.timestamp())
+    lines = [json.dumps({**event, "created": created}) for actor in actors for event in actor.opening_events()]
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    give_up = time.monotonic() + PATIENCE
+    while True:
+        try:
+            await starter(here.environment, "start", str(file))
+            return
+        except SandboxError:
+            # The server may just have been killed; the same file may be given again.
+            if time.monotonic() > give_up:
+                raise
+
+
+async def _played(client: Client, ledger: SqlLedger, world: ProviderWorld, actors: Sequence[Actor]) -> list[Played]:
+    journal = world.log
+    played = []
+    for actor in actors:
+        row = ledger.case(actor.invoice)
+        history = await read_history(client, actor.invoice) if row else None
+        prefix = f"dun:{actor.invoice}:"
+        entries = [e for e in journal if actor.customer in e.subjects.values() or (e.key or "").startswith(prefix)]
+        played.append(Played(actor, history, row, entries))
+    return played
+
+
+def _evidence(
+    world: ProviderWorld, actors: Sequence[Actor], histories: Mapping[str, CaseHistory], leads: Sequence[Lead]
+) -> Evidence:
+    mails: dict[str, str] = {}
+    for mail in world.sendgrid.sent:
+        key = mail.custom_args.get(world.sendgrid.key_argument, "")
+        mails[key] = " ".join([mails.get(key, ""), mail.subject, mail.text or "", mail.html or ""])
+    return Evidence(
+        journal=world.log,
+        mails=mails,
+        histories=histories,
+        subjects=[Subject(a.invoice, a.customer, a.script.country, a.script.time_zone, a.script.reads) for a in actors],
+        seen_at={number: moment for lead in leads for number, moment in lead.seen_at.items()},
+    )
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m sandbox.demo", description="Runs the scripted customers.")
+    parser.add_argument("--keep", action="store_true", help="keep everything running afterwards, until Ctrl-C")
+    keep = parser.parse_args(argv).keep
+    console = Console()
+
+    def say(line: str) -> None:
+        console.print(line, style="dim", markup=False, highlight=False, soft_wrap=True)
+
+    try:
+        script = read_world()
+        shutil.rmtree(DATA, ignore_errors=True)
+        DATA.mkdir(parents=True)
+        with running(DATA, time_skipping=True, say=say) as here:
+            report = asyncio.run(play(here, script, DATA, Progress(console)))
+            (DATA / "report.json").write_text(report.model_dump_json(indent=2) + "\n", encoding="utf-8")
+            show(report, console)
+            url = here.server.ui_url
+            say(f"{report.seconds:.0f} s; the same as data: {(DATA / 'report.json').relative_to(ROOT)}")
+            if keep:
+                say(f"Everything stays up until Ctrl-C. Temporal's UI: {url}")
+                _until_interrupted()
+            else:
+                say(f"Temporal's UI was at {url}; `make demo KEEP=1` keeps it up for a look.")
+    except (SandboxError, SettingsError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    except ExceptionGroup as group:
+        print(group.exceptions[0], file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    return 0 if report.ok else 1
+
+
+def _until_interrupted() -> None:
+    try:
+        while True:
+            time.sleep(3600)
+    except KeyboardInterrupt:
+        return
+
+
+if __name__ == "__main__":
+    sys.exit(main())

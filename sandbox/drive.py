@@ -1,0 +1,336 @@
+"""Leads the scripted customers' cases through their virtual weeks.
+
+For each case: see what happened, pass Stripe's events on, let the customer react, move time to whatever comes next.
+A case stands still while the world acts, so that every run tells the same story.
+"""
+
+import asyncio
+import os
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from temporalio.client import Client, WorkflowHandle, WorkflowUpdateFailedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from domain import events
+from domain.base import Message
+from domain.ids import workflow_id
+from domain.steps import Channel
+from gateways.ports import ProviderTrouble
+from runtime.intake import Intake
+from runtime.settings import ROOT
+from sandbox.customers import Actor
+from sandbox.errors import SandboxError
+from sandbox.providers.journal import Json, LogEntry
+from sandbox.providers.world import ProviderWorld
+from sandbox.script import Action, Deed
+from sandbox.virtual_time import PATIENCE, CaseClock, Standing, patiently
+from workflows.dunning import DunningWorkflow
+from workflows.messages import CaseResult, CaseView
+
+AT_ONCE = 10
+"""Cases that are on their way at the same time: about what two cores can follow."""
+_JUST_PAST = timedelta(seconds=1)
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+_STUCK_AFTER = 3.0
+_TELLS_THE_CASE = frozenset({Deed.OPTS_OUT, Deed.AGENCY_ACKNOWLEDGES, Deed.AGENCY_COLLECTS, Deed.AGENCY_RETURNS})
+_ORDERS = frozenset({Deed.OPERATOR_PAUSES, Deed.OPERATOR_RESUMES, Deed.OPERATOR_SETTLES, Deed.OPERATOR_WRITES_OFF})
+
+
+class Postman:
+    """Sorts what happens in the stand-ins by customer."""
+
+    def __init__(self, world: ProviderWorld, actors: Sequence[Actor]) -> None:
+        self._world = world
+        self._customers = {actor.invoice: actor.customer for actor in actors}
+        self._read_entries = 0
+        self._read_events = len(world.stripe.events)
+        self._entries: dict[str, list[LogEntry]] = defaultdict(list)
+        self._events: dict[str, list[Json]] = defaultdict(list)
+
+    def entries(self, customer: str) -> list[LogEntry]:
+        """The customer's new entries of the journal."""
+        self._sort()
+        return self._entries.pop(customer, [])
+
+    def events(self, customer: str) -> list[Json]:
+        """Stripe's new events about the customer."""
+        self._sort()
+        return self._events.pop(customer, [])
+
+    def _sort(self) -> None:
+        log = self._world.log
+        for entry in log[self._read_entries :]:
+            invoice = (entry.key or "::").split(":")[1]
+            customer = entry.subjects.get("customer") or self._customers.get(invoice)
+            self._entries[customer or ""].append(entry)
+        self._read_entries = len(log)
+        told = self._world.stripe.events
+        for event in told[self._read_events :]:
+            self._events[self._customer(event["data"]["object"])].append(event)
+        self._read_events = len(told)
+
+    def _customer(self, about: Json) -> str:
+        if about["object"] == "customer":
+            return str(about["id"])
+        if about.get("customer"):
+            return str(about["customer"])
+        named = about.get("invoice") or about.get("charge")
+        return str(self._world.stripe.get(named)["customer"]) if named else ""
+
+
+@dataclass
+class Lead:
+    """One case on its way through the script."""
+
+    actor: Actor
+    driver: "Driver"
+    handle: WorkflowHandle[DunningWorkflow, CaseResult]
+    clock: CaseClock
+    seen_at: dict[int, datetime] = field(default_factory=dict)  # journal entry → the case's time
+    now: datetime | None = None  # the case's time at the last look
+    latest: str = ""  # the newest line of the case's own journal
+    closed: bool = False
+    done: bool = False  # closed, or nothing more comes before the end of the play
+    _told: int = 0
+    _waiting_since: float | None = None
+
+    async def run(self, until: datetime) -> None:
+        """Leads the case to its end, or to `until`."""
+        while not self.done:
+            await self._once(until)
+
+    async def _once(self, until: datetime) -> None:
+        standing = await self.clock.settle()
+        self.now, self.closed = standing.now, standing.closed
+        if await self._world_answers(standing):
+            return
+        if standing.closed:
+            self.done = True
+            return
+        if action := self.actor.take_due(standing.now):
+            await self._do(action)
+            return
+        view = await self.view()
+        self.latest = view.journal[-1] if view.journal else ""
+        target = self._next_moment(view, until)
+        if target is None:
+            self.done = True
+        elif target > standing.now:
+            self._waiting_since = None
+            await self.clock.move_to(target)
+        else:
+            await self._nudge(standing)  # its timer is about to ring
+
+    async def view(self) -> CaseView:
+        return await patiently(lambda: self.handle.query(DunningWorkflow.status), "asking a case")
+
+    def _next_moment(self, view: CaseView, until: datetime) -> datetime | None:
+        """Where to go next; None when nothing comes before `until`."""
+        own = self.actor.next_at()
+        if view.next_at is None and (view.next_step or (view.outcome and not view.holds)):
+            return _LONG_AGO  # it has decided, and begins in this moment
+        ahead = [moment for moment in (view.next_at, own) if moment]
+        if not ahead or min(ahead) > until:
+            return None
+        # A step is passed by a moment, the customer's own action is met exactly.
+        return own if own and own == min(ahead) else min(ahead) + _JUST_PAST
+
+    async def _nudge(self, standing: Standing) -> None:
+        """Waits a moment for a timer that is due; one that does not ring gets a push."""
+        started = self._waiting_since or time.monotonic()
+        waited = time.monotonic() - started
+        self._waiting_since = started
+        if waited > PATIENCE:
+            raise SandboxError(f"The case of {self.actor.invoice} does not go on: look at worker.log and temporal.log.")
+        if waited > _STUCK_AFTER:
+            await self.clock.move_to(standing.now + _JUST_PAST)
+        await asyncio.sleep(0.02)
+
+    async def _world_answers(self, standing: Standing) -> bool:
+        """Whether something new had happened; it is passed on then."""
+        entries = self.driver.postman.entries(self.actor.customer)
+        for entry in entries:
+            self.seen_at[entry.seq] = standing.now
+            self.actor.hears(entry, standing.now)
+            if entry.kind == "email.accepted" and entry.data.get("status") == "bounce":
+                await self._contact_reported(Channel.EMAIL, events.ContactResult.BOUNCED)
+        told = self.driver.postman.events(self.actor.customer)
+        if told:
+            await self.driver.deliver(self.actor, told, standing.now)
+        return bool(entries or told)
+
+    async def _do(self, action: Action) -> None:
+        if action.do in _ORDERS:
+            self.actor.note(action.do.value)
+            await self._order(action)
+            return
+        amount = self.actor.amount(action) if action.do is Deed.AGENCY_COLLECTS else None
+        self.actor.do(action)
+        if action.do is Deed.OPTS_OUT:
+            await self._contact_reported(Channel.SMS, events.ContactResult.OPTED_OUT)
+        report = {
+            Deed.AGENCY_ACKNOWLEDGES: events.AgencyReport.ACKNOWLEDGED,
+            Deed.AGENCY_COLLECTS: events.AgencyReport.PAYMENT,
+            Deed.AGENCY_RETURNS: events.AgencyReport.RETURNED,
+        }.get(action.do)
+        if report:
+            told = events.AgencyReported(event_id=self._event_id(), report=report, amount=amount)
+            await self._signal("agency_reported", told)
+
+    async def _contact_reported(self, channel: Channel, result: events.ContactResult) -> None:
+        report = events.ContactReported(event_id=self._event_id(), channel=channel, result=result)
+        await self._signal("contact_reported", report)
+
+    async def _signal(self, name: str, fact: Message) -> None:
+        await self.driver.unless_over(lambda: self.handle.signal(name, fact))
+
+    async def _order(self, action: Action) -> None:
+        by = "demo operator"
+        match action.do:
+            case Deed.OPERATOR_PAUSES:
+                await self._update("pause", events.Pause(by=by, note="the customer called"), action)
+            case Deed.OPERATOR_RESUMES:
+                await self._update("resume", events.Resume(by=by, note="clarified"), action)
+            case Deed.OPERATOR_SETTLES:
+                order = events.Settle(amount=self.actor.amount(action), by=by, note="agreed by phone")
+                await self._update("settle", order, action)
+            case Deed.OPERATOR_WRITES_OFF:
+                await self._update("write_off", events.WriteOff(by=by, note="goodwill"), action)
+
+    async def _update(self, update: str, order: Message, action: Action) -> None:
+        if action.by_command:
+            await self.driver.command(self, order)
+            return
+        update_id = self._event_id()
+        try:
+            await self.driver.unless_over(lambda: self.handle.execute_update(update, order, id=update_id))
+        except WorkflowUpdateFailedError as error:
+            raise SandboxError(f"{self.actor.script.key}: {action.do.value} was refused: {error.cause}") from None
+
+    def _event_id(self) -> str:
+        self._told += 1
+        return f"demo-{self.actor.invoice}-{self._told}"
+
+
+class Audience(Protocol):
+    """Who watches the cases."""
+
+    def begins(self, leads: Sequence[Lead]) -> None: ...
+
+    def ends(self, lead: Lead) -> None: ...
+
+
+@dataclass
+class Driver:
+    """Leads all cases, a few at a time."""
+
+    client: Client
+    world: ProviderWorld
+    intake: Intake
+    environment: Mapping[str, str]
+    postman: Postman
+    until: datetime
+    progress: "Audience"
+
+    async def run(self, actors: Sequence[Actor]) -> list[Lead]:
+        """Leads every case to its end or to `until`. The first trouble ends the run."""
+        turns = asyncio.Semaphore(AT_ONCE)
+        leads = [self._lead(actor) for actor in actors]
+        self.progress.begins(leads)
+
+        async def one(lead: Lead) -> None:
+            async with turns:
+                await lead.run(self.until)
+            self.progress.ends(lead)
+
+        async with asyncio.TaskGroup() as group:
+            for lead in leads:
+                group.create_task(one(lead))
+        return leads
+
+    def _lead(self, actor: Actor) -> Lead:
+        handle = self.client.get_workflow_handle_for(DunningWorkflow.run, workflow_id(actor.invoice))
+        return Lead(actor, self, handle, CaseClock(self.client, handle))
+
+    async def deliver(self, actor: Actor, told: list[Json], now: datetime) -> None:
+        """Passes Stripe's events on as its webhooks would, dated by the case's own time."""
+        dated = [{**event, "created": int(now.timestamp())} for event in told]
+        if actor.script.webhooks == "newest_first":
+            dated.reverse()
+        if actor.script.webhooks == "twice":
+            dated = [event for event in dated for _ in range(2)]
+        for event in dated:
+            await self._take(event)
+
+    async def _take(self, event: Json) -> None:
+        for _ in range(20):
+            try:
+                await patiently(lambda: self.intake.take_event(event), "passing on an event")
+                return
+            except ProviderTrouble:
+                await asyncio.sleep(0.2)
+        raise SandboxError(f"Stripe's stand-in does not answer the intake: event {event['type']} is not taken.")
+
+    async def unless_over(self, call: Callable[[], Awaitable[object]]) -> None:
+        """Tells a case something; one that is over needs it no more."""
+        try:
+            await patiently(call, "telling a case")
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+
+    async def command(self, lead: Lead, order: Message) -> None:
+        """Gives an operator's order by starter.py, as a person would; again when Temporal was away meanwhile."""
+        invoice = lead.actor.invoice
+        match order:
+            case events.Settle():
+                words = ["settle", invoice, str(order.amount.major), order.amount.currency, "--note", order.note]
+            case events.Pause() | events.Resume() | events.WriteOff():
+                word = {events.Pause: "pause", events.Resume: "resume"}.get(type(order), "write-off")
+                words = [word, invoice, "--note", order.note]
+            case _:
+                raise TypeError(f"{type(order).__name__} is no operator's order")
+        give_up = time.monotonic() + PATIENCE
+        while True:
+            try:
+                await starter(self.environment, *words)
+                return
+            except SandboxError:
+                # A reply can be lost after the order was taken: then the same order is refused.
+                if _is_done(order, await lead.view()):
+                    return
+                if time.monotonic() > give_up:
+                    raise
+
+
+def _is_done(order: Message, view: CaseView) -> bool:
+    paused = any(hold.startswith("operator_pause") for hold in view.holds)
+    match order:
+        case events.Pause():
+            return paused
+        case events.Resume():
+            return not paused
+    return view.outcome is not None
+
+
+async def starter(environment: Mapping[str, str], *argv: str) -> str:
+    """Runs starter.py and returns what it said. Raises SandboxError when it fails."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "starter.py",
+        *argv,
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    said = (await process.communicate())[0].decode(errors="replace").strip()
+    if process.returncode:
+        raise SandboxError(f"starter.py {argv[0]} failed: {said.splitlines()[-1] if said else 'it said nothing'}")
+    return said

@@ -1,0 +1,162 @@
+"""Moves one running case through its virtual time, whatever dies in between.
+
+The one place that speaks the server's experimental time-skipping API. A move has a target and an id of its own: after a
+lost reply the server is asked whether it took the move before it is sent again, so that nobody overshoots.
+"""
+
+import asyncio
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+from google.protobuf.field_mask_pb2 import FieldMask
+from temporalio.api.common.v1 import FastForwardConfig, TimeSkippingConfig, WorkflowExecution
+from temporalio.api.workflow.v1 import WorkflowExecutionOptions
+from temporalio.api.workflowservice.v1 import (
+    PollWorkflowExecutionTimeSkippingRequest,
+    UpdateWorkflowExecutionOptionsRequest,
+)
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle, WorkflowQueryFailedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from sandbox.errors import SandboxError
+
+T = TypeVar("T")
+
+PATIENCE = 90.0
+"""Seconds in which a server or worker that was killed must have come back and caught up."""
+_PASSING = frozenset(
+    {
+        RPCStatusCode.UNAVAILABLE,
+        RPCStatusCode.DEADLINE_EXCEEDED,
+        RPCStatusCode.CANCELLED,
+        RPCStatusCode.RESOURCE_EXHAUSTED,
+        RPCStatusCode.ABORTED,
+        RPCStatusCode.INTERNAL,
+        RPCStatusCode.UNKNOWN,
+        RPCStatusCode.FAILED_PRECONDITION,
+    }
+)
+_ONE_CALL = timedelta(seconds=10)
+_LONG_POLL = timedelta(seconds=15)
+# A worker that dies in the middle of an activity costs the activity's whole time-out (workflows/options.py).
+_BUSY_FOR = 240.0
+
+
+async def patiently(call: Callable[[], Awaitable[T]], what: str) -> T:
+    """Makes a call again until it is answered. Raises SandboxError when the server stays away for PATIENCE seconds."""
+    give_up = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return await call()
+        except RPCError as error:
+            if error.status not in _PASSING:
+                raise
+            if time.monotonic() > give_up:
+                raise SandboxError(
+                    f"Temporal did not answer for {PATIENCE:.0f} s ({what}, {error.status.name}): see temporal.log."
+                ) from None
+        except WorkflowQueryFailedError:
+            if time.monotonic() > give_up:
+                raise
+        await asyncio.sleep(0.2)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a case stands at one look."""
+
+    now: datetime  # its virtual time (UTC)
+    closed: bool
+    busy: bool  # an activity or a workflow task is under way
+    fast_forward: str  # the id of the newest move that the server took
+
+
+class CaseClock:
+    """The virtual clock of one case."""
+
+    def __init__(self, client: Client, handle: WorkflowHandle[Any, Any]) -> None:
+        self._client = client
+        self._handle = handle
+
+    async def look(self) -> Standing:
+        found = await patiently(lambda: self._handle.describe(rpc_timeout=_ONE_CALL), "reading a case")
+        raw = found.raw_description
+        info = raw.workflow_extended_info.time_skipping_info
+        is_known = info.HasField("current_time")
+        return Standing(
+            now=info.current_time.ToDatetime(tzinfo=UTC) if is_known else datetime.now(UTC),
+            closed=found.status is not WorkflowExecutionStatus.RUNNING,
+            busy=bool(raw.pending_activities) or raw.HasField("pending_workflow_task"),
+            fast_forward=info.fast_forward_info.fast_forward_id,
+        )
+
+    async def settle(self) -> Standing:
+        """Waits until the case has done what it has in hand. Raises SandboxError when it never does."""
+        give_up = time.monotonic() + _BUSY_FOR
+        while True:
+            standing = await self.look()
+            if standing.closed or not standing.busy:
+                return standing
+            if time.monotonic() > give_up:
+                raise SandboxError(f"The case {self._handle.id} is busy for {_BUSY_FOR:.0f} s: look at worker.log.")
+            await asyncio.sleep(0.02)
+
+    async def move_to(self, target: datetime) -> Standing:
+        """Moves the case to a moment (UTC), or to its end if that comes first."""
+        move = str(uuid.uuid4())
+        give_up = time.monotonic() + _BUSY_FOR
+        while True:
+            standing = await self.look()
+            if standing.closed or standing.now >= target:
+                return standing
+            if time.monotonic() > give_up:
+                raise SandboxError(
+                    f"The case {self._handle.id} does not reach {target:%Y-%m-%d %H:%M}: see worker.log."
+                )
+            try:
+                if standing.fast_forward != move:
+                    await self._send(move, target - standing.now)
+                await self._wait(move)
+            except RPCError as error:
+                if error.status is RPCStatusCode.NOT_FOUND:
+                    continue  # it closed meanwhile
+                if error.status in (RPCStatusCode.INVALID_ARGUMENT, RPCStatusCode.UNIMPLEMENTED):
+                    raise SandboxError(
+                        f"The Temporal server cannot skip time ({error.message}): unset TEMPORAL_ADDRESS."
+                    ) from None
+                if error.status not in _PASSING:
+                    raise
+                await asyncio.sleep(0.2)
+
+    async def _send(self, move: str, ahead: timedelta) -> None:
+        forward = FastForwardConfig(id=move)
+        forward.duration.FromTimedelta(ahead)
+        await self._client.workflow_service.update_workflow_execution_options(
+            UpdateWorkflowExecutionOptionsRequest(
+                namespace=self._client.namespace,
+                workflow_execution=WorkflowExecution(workflow_id=self._handle.id),
+                workflow_execution_options=WorkflowExecutionOptions(
+                    time_skipping_config=TimeSkippingConfig(enabled=True, fast_forward_config=forward)
+                ),
+                update_mask=FieldMask(paths=["time_skipping_config"]),
+                identity=self._client.identity,
+            ),
+            retry=False,
+            timeout=_ONE_CALL,
+        )
+
+    async def _wait(self, move: str) -> None:
+        """Waits for the move to end; a look at the case then says how it ended."""
+        await self._client.workflow_service.poll_workflow_execution_time_skipping(
+            PollWorkflowExecutionTimeSkippingRequest(
+                namespace=self._client.namespace,
+                workflow_execution=WorkflowExecution(workflow_id=self._handle.id),
+                fast_forward_id=move,
+            ),
+            retry=False,
+            timeout=_LONG_POLL,
+        )
