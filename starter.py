@@ -1,6 +1,8 @@
 """Starts dunning cases from failed invoices, shows them, and takes an operator's orders."""
 
+import os
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -239,5 +241,18 @@ def _new_id() -> str:
     return f"operator-{uuid4().hex}"
 
 
+def main() -> int:
+    try:
+        app()
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    return 0
+
+
 if __name__ == "__main__":
-    app()
+    code = main()
+    with suppress(BrokenPipeError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    # temporalio 1.35 can crash in the interpreter's own teardown, and a command that succeeded would end as failed.
+    os._exit(code)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import typer
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -72,6 +73,8 @@ async def desk(settings: Settings) -> AsyncIterator[Desk]:
     """Ledger and Temporal, both known to be usable."""
     require_schema(settings)
     client = await connect(settings)
+    # An unknown namespace answers every question about a case with "not found".
+    await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=client.namespace))
     ledger = wiring.open_ledger(settings)
     try:
         yield Desk(client, ledger, Operator(client, ledger))
@@ -121,6 +124,6 @@ def _of_temporal(error: RPCError) -> str:
             return "The Temporal server refuses the key: check TEMPORAL_API_KEY and TEMPORAL_NAMESPACE."
         case RPCStatusCode.NOT_FOUND:
             return "The Temporal server does not know the namespace: check TEMPORAL_NAMESPACE."
-        case RPCStatusCode.INVALID_ARGUMENT if "search attribute" in error.message.lower():
-            return "The namespace has no search attributes for cases: run python starter.py setup."
+        case RPCStatusCode.INVALID_ARGUMENT:
+            return "The namespace does not know the search attributes of cases: run python starter.py setup."
     return f"The Temporal server refuses the request ({error.status.name}): see its log."

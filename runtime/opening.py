@@ -22,7 +22,7 @@ from domain.policy import Policy
 from domain.reasons import cause
 from domain.steps import AttemptKind
 from gateways.policy_files import PolicyStore, policy_digest
-from gateways.ports import AttemptRow, CaseRow, CustomerRow, InvoiceSnapshot, Ledger, Payments
+from gateways.ports import AttemptRow, CaseRow, CustomerRow, InvoiceSnapshot, Ledger, Payments, TimelineRow
 from runtime.customers import merged, public_holidays, time_zones
 from workflows import attributes
 from workflows.dunning import DunningWorkflow
@@ -112,6 +112,7 @@ class CaseOpener:
         if decline and decline.code != NO_PAYMENT_METHOD:
             self._record_failure(invoice, decline, failed_at)
         case = open_case(_facts(row, customer, policy, decline), policy, decline)
+        self._ledger.record_effect(row.invoice_id, _opened(case, decline))
         for channel, why in self._ledger.closed_channels(customer.customer_id).items():
             case = apply.close_channel(case, channel, why)
         return case
@@ -229,6 +230,15 @@ def _facts(row: CaseRow, customer: CustomerRow, policy: Policy, decline: Decline
         opened_at=row.opened_at,
         tried_before=decline is None or decline.code != NO_PAYMENT_METHOD,
         holidays=public_holidays(customer.country, row.opened_at),
+    )
+
+
+def _opened(case: Case, decline: Decline | None) -> TimelineRow:
+    facts = case.facts
+    why = f"{facts.amount} due, {cause(case)}; policy {case.policy.name}@{case.policy.version}"
+    rule = decline.rule if decline else None
+    return TimelineRow(
+        at=facts.opened_at, invoice_id=facts.invoice_id, step="opening", what="case opened", why=why, rule=rule
     )
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from rich.table import Table
 
 from domain.base import Frozen
+from domain.case import CaseStatus
 from gateways.ports import CaseRow, TimelineRow
 from runtime.feed import FAILURES, Line
 from workflows.messages import CaseView
@@ -62,7 +63,7 @@ def case_table(cases: Iterable[Listed]) -> Table:
 def case_text(view: CaseView) -> str:
     """One case: what is next and why, the facts, what happened."""
     facts = [
-        ("Status", f"{view.status.value}{f', {view.outcome.value}' if view.outcome else ''}"),
+        ("Status", _status(view)),
         ("Due", f"{view.due} of {view.amount}"),
         ("Decline", f"{view.decline_code} ({view.decline_class})" if view.decline_code else "none"),
         ("Attempts", f"{view.attempts} ours, {view.counting_attempts} counting"),
@@ -100,6 +101,12 @@ def record_text(line: Line) -> str:
         return f"{line.result:<10} line {line.line}: {line.problem}"
     source = f"{line.event_type} {line.event_id}" if line.event_id else f"line {line.line}"
     return f"{line.result:<10} {line.invoice_id or '-':<28} {source}"
+
+
+def _status(view: CaseView) -> str:
+    if view.outcome is None:
+        return view.status.value
+    return f"{'closed' if view.status is CaseStatus.CLOSED else 'closing'} as {view.outcome.value}"
 
 
 def _aligned(facts: Iterable[tuple[str, str]]) -> list[str]:

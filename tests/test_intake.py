@@ -45,6 +45,7 @@ async def test_a_failed_payment_opens_a_case(
     assert ("open", "insufficient_funds", "retry_later") == (row.status, row.decline_code, row.decline_class)
     assert Money(amount=2000, currency="USD") == row.remaining
     assert "20.00 USD, insufficient funds" == await described.static_summary()
+    assert ["case opened"] == [line.what for line in ledger.timeline(invoice_id)]
     assert (customer_id, 2000, "retry_later") == (
         known.get(attributes.CUSTOMER),
         known.get(attributes.AMOUNT),

@@ -254,6 +254,7 @@ def test_a_wrong_api_key(starter: Starter, client: Client, ledger: SqlLedger, fa
     [
         ({"STRIPE_API_KEY": ""}, "STRIPE_API_KEY is not set"),
         ({"PROVIDER_TIMEOUT": "soon"}, "PROVIDER_TIMEOUT"),
+        ({"TEMPORAL_NAMESPACE": "nowhere"}, "does not know the namespace: check TEMPORAL_NAMESPACE"),
         ({"DUNNING_POLICIES": "nowhere"}, "no policy (*.yaml) is in this folder"),
         ({"DUNNING_DATABASE_URL": "mysql://ledger"}, "The ledger's URL is wrong"),
         ({"DUNNING_DATABASE_URL": "sqlite:///nowhere/dunning.db"}, "run python starter.py setup"),
@@ -310,7 +311,9 @@ def test_a_policy_is_checked(starter: Starter, tmp_path: Path) -> None:
     assert "max_per_day" in wrong.stderr
 
 
-async def test_setting_up_twice(starter: Starter, client: Client, failed: Failed, tmp_path: Path) -> None:
+async def test_setting_up_twice(
+    starter: Starter, client: Client, ledger: SqlLedger, failed: Failed, tmp_path: Path
+) -> None:
     """Before it a start says what is missing; after it a start works; a second set-up changes nothing."""
     namespace = f"fresh-{uuid4().hex[:8]}"
     await client.workflow_service.register_namespace(
@@ -323,11 +326,16 @@ async def test_setting_up_twice(starter: Starter, client: Client, failed: Failed
     file = failed.file("payment_failed.json")
 
     early = await asyncio.to_thread(starter, "start", file, env=env)
+    half = await asyncio.to_thread(starter, "start", file, env={"TEMPORAL_NAMESPACE": namespace})
     first = await asyncio.to_thread(starter, "setup", env=env)
     second = await asyncio.to_thread(starter, "setup", env=env)
     started = await asyncio.to_thread(starter, "start", file, env=env)
 
     assert (2, "The ledger is not set up, or not for this version: run python starter.py setup.") == said(early)
+    assert (
+        2,
+        "The namespace does not know the search attributes of cases: run python starter.py setup.",
+    ) == said(half)
     assert "DunningStatus" in first.stdout
     assert "The search attributes were there already." in second.stdout
     assert "opened" == started.stdout.split()[0]

@@ -72,6 +72,11 @@ def test_finding_the_invoice_of_a_payment_is_a_valid_request(payments: StripePay
     assert payments.invoice_of_payment("pi_contract")
 
 
+def test_reading_a_customer_is_a_valid_request(payments: StripePayments) -> None:
+    """The customer comes back and is understood."""
+    assert payments.read_customer("cus_contract").customer_id
+
+
 def test_a_wrong_key_is_refused_by_the_mock_too(mock_url: str) -> None:
     """The contract test would notice if the key did not travel: stripe-mock refuses a key that is none."""
     wrong = StripePayments("nonsense", mock_url, timedelta(seconds=5))

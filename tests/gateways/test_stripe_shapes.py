@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from domain.declines import RawDecline
 from domain.events import InvoiceState
 from domain.money import Money
-from gateways.stripe_shapes import MalformedEvent, MalformedObject, read_event, read_invoice
+from gateways.stripe_shapes import MalformedEvent, MalformedObject, read_customer, read_event, read_invoice
 from sandbox.providers.stripe_outcomes import Decline
 from sandbox.providers.world import ProviderWorld
 
@@ -219,6 +219,37 @@ def test_every_event_of_the_stand_in_is_understood(world: ProviderWorld) -> None
         found["charge.dispute.closed"].dispute_status,
     )
     assert str(found["charge.dispute.created"].payment_intent_id).startswith("pi_")
+
+
+def test_an_event_tells_who_caused_it_and_what_changed() -> None:
+    """The idempotency key of the request behind it, if there was one, and the names of the old values."""
+    ours = event("invoice.updated", CURRENT) | {"request": {"id": "req_1", "idempotency_key": "dun:in_1:1"}}
+    ours["data"] = {**ours["data"], "previous_attributes": {"amount_remaining": 2000, "status": "open"}}
+
+    read, automatic = read_event(ours), read_event(event("invoice.updated", CURRENT) | {"request": None})
+
+    assert ["dun:in_1:1", None] == [read.idempotency_key, automatic.idempotency_key]
+    assert [{"amount_remaining", "status"}, set()] == [read.changed, automatic.changed]
+
+
+def test_of_a_customer_only_what_is_stated_is_read() -> None:
+    """What Stripe leaves open stays open: the ledger keeps what it knew."""
+    full = {
+        "id": "cus_1",
+        "name": "Ada Example",
+        "email": "ada@example.com",
+        "phone": "+15005550010",
+        "address": {"country": "US"},
+        "preferred_locales": ["de-AT", "en"],
+        "metadata": {"time_zone": "Europe/Vienna", "segment": "small", "note": "1"},
+    }
+    known = {"customer_id", "name", "email", "phone", "country", "language", "time_zone", "segment"}
+
+    assert known == read_customer(full).model_fields_set
+    assert ("de-AT", "Europe/Vienna") == (read_customer(full).language, read_customer(full).time_zone)
+    assert {"customer_id"} == read_customer({"id": "cus_1", "deleted": True}).model_fields_set
+    with pytest.raises(MalformedObject, match="no 'id'"):
+        read_customer({})
 
 
 @pytest.mark.parametrize(

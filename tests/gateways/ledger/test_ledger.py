@@ -235,6 +235,26 @@ def test_an_event_is_new_once(ledger: SqlLedger) -> None:
     assert ledger.provider_event("twilio", "evt_1", "status", None, NOW)
 
 
+def test_an_event_is_known_once_it_was_recorded(ledger: SqlLedger) -> None:
+    """By its provider: two providers may use the same id."""
+    ledger.provider_event("stripe", "evt_1", "invoice.paid", "in_1", NOW)
+
+    assert [True, False, False] == [
+        ledger.knows_event("stripe", "evt_1"),
+        ledger.knows_event("stripe", "evt_2"),
+        ledger.knows_event("twilio", "evt_1"),
+    ]
+
+
+def test_the_cases_of_one_customer(ledger: SqlLedger) -> None:
+    """News about a customer goes to all their cases and to no other's."""
+    other = a_customer().model_copy(update={"customer_id": "cus_other"})
+    ledger.open_case(a_case().model_copy(update={"invoice_id": "in_other", "customer_id": "cus_other"}), other)
+
+    assert ["in_other"] == [case.invoice_id for case in ledger.cases(customer_id="cus_other")]
+    assert [] == ledger.cases("closed", customer_id="cus_other")
+
+
 def test_a_handoff_is_recorded_once(ledger: SqlLedger, url: str) -> None:
     """A repeated handoff keeps the agency's first reference."""
     for reference in ("ref-1", "ref-2"):

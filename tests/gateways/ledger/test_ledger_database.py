@@ -13,7 +13,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from gateways.ledger import database
-from gateways.ledger.database import open_database, upgrade_schema
+from gateways.ledger.database import open_database, schema_is_current, upgrade_schema
 from gateways.ledger.schema import attempts, metadata
 from gateways.ledger.sql_ledger import SqlLedger
 from gateways.ports import (
@@ -44,6 +44,17 @@ def test_the_schema_may_be_upgraded_by_several_processes_at_once(empty_url: str)
 
     assert [a_case()] == ledger.cases()
     ledger.close()
+
+
+def test_a_ledger_that_is_not_set_up_is_noticed(empty_url: str, tmp_path: Path) -> None:
+    """Before the upgrade it is not current, after it it is; asking creates no file."""
+    missing = tmp_path / "nowhere" / "ledger.db"
+
+    assert not schema_is_current(f"sqlite:///{missing}")
+    assert not missing.parent.exists()
+    assert not schema_is_current(empty_url)
+    upgrade_schema(empty_url)
+    assert schema_is_current(empty_url)
 
 
 def test_the_migrations_make_the_tables_that_the_code_uses(url: str) -> None:
