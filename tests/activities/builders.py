@@ -62,6 +62,7 @@ class Worker:
     def __init__(self, world: ProviderWorld, data_dir: Path, **overrides: str) -> None:
         self.world = world
         self._data_dir = data_dir
+        self._others: dict[frozenset[tuple[str, str]], Worker] = {}
         environment = worker_environment(world, data_dir, **overrides)
         settings = Settings.model_validate({name.lower(): value for name, value in environment.items()})
         self.ledger = wiring.open_ledger(settings)
@@ -78,8 +79,16 @@ class Worker:
         self.close_case: Callable[[CloseOrder], Done] = found["close_case"]
 
     def restarted(self, **overrides: str) -> "Worker":
-        """Another worker process on the same ledger, with other settings."""
-        return Worker(self.world, self._data_dir, **overrides)
+        """Another worker on the same ledger, with other settings."""
+        settings = frozenset(overrides.items())
+        if settings not in self._others:
+            self._others[settings] = Worker(self.world, self._data_dir, **overrides)
+        return self._others[settings]
+
+    def close(self) -> None:
+        """Gives back the connections of this worker and of those that it was restarted as."""
+        for worker in (self, *self._others.values()):
+            worker.ledger.close()
 
 
 class OpenCase(Frozen):

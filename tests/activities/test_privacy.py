@@ -28,7 +28,7 @@ from tests.activities.builders import (
 )
 
 PROVIDERS = ("stripe", "sendgrid", "twilio", "merchant", "agency")
-TROUBLE = ("500", "429", "timeout_before", "timeout_after", "500_after", "malformed")
+TROUBLE = ("500", "429", "timeout_after", "malformed")
 WRONG_KEYS = {
     "STRIPE_API_KEY": "sk_test_typo",
     "SENDGRID_API_KEY": "SG.typo",
