@@ -54,6 +54,9 @@ class PaymentActivities:
             if row and row.outcome and row.state != "refused":
                 return self._result_of(row, row.outcome, invoice)
             if invoice.state is not InvoiceState.OPEN:
+                if row:
+                    # Begun by an earlier run, and nothing of it is found: it charged nothing and never will.
+                    self._finish(row, ChargeAnswer(outcome=ChargeOutcome.NOT_OPEN), order)
                 return ChargeResult(
                     outcome=ChargeOutcome.NOT_OPEN,
                     invoice_state=invoice.state,

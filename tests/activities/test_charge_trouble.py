@@ -10,7 +10,7 @@ from domain.declines import DeclineClass
 from domain.events import InvoiceState
 from gateways.ports import Refusal
 from sandbox.providers.faults import Mode
-from sandbox.providers.stripe_outcomes import APPROVE, AUTHENTICATION_REQUIRED, Decline, Outcome
+from sandbox.providers.stripe_outcomes import APPROVE, AUTHENTICATION_REQUIRED, PROCESSING, Decline, Outcome
 from sandbox.providers.world import ProviderWorld
 from tests.activities.builders import (
     BROKE,
@@ -20,6 +20,7 @@ from tests.activities.builders import (
     an_attempt_row,
     charges,
     open_case,
+    open_debit_case,
     usd,
 )
 
@@ -198,6 +199,35 @@ def test_an_earlier_attempt_that_never_arrived_is_closed_as_such(world: Provider
         row.outcome for row in worker.ledger.attempts(case.invoice_id)
     ]
     assert [("succeeded", f"dun:{case.invoice_id}:2")] == charges(world, case)
+
+
+def test_an_attempt_that_never_arrived_ends_when_the_invoice_was_paid_otherwise(
+    world: ProviderWorld, worker: Worker
+) -> None:
+    """It is not left open for ever: the ledger says that it charged nothing."""
+    case = open_case(worker)
+    world.faults.add("stripe", "/pay", "timeout_before")
+    fails(worker, case)
+    world.stripe.pay_out_of_band(case.invoice_id)
+
+    results = [worker.charge(a_charge(case)) for _ in range(2)]
+
+    assert [(ChargeOutcome.NOT_OPEN, InvoiceState.PAID)] * 2 == [(r.outcome, r.invoice_state) for r in results]
+    assert [] == charges(world, case)
+    assert [ChargeOutcome.NOT_OPEN] == [row.outcome for row in worker.ledger.attempts(case.invoice_id)]
+    assert ["not_open"] == [line.what for line in worker.ledger.timeline(case.invoice_id)]
+
+
+def test_a_debit_whose_answer_was_lost_is_found_on_its_way(world: ProviderWorld, worker: Worker) -> None:
+    """It is processing at the bank, and no second one is sent."""
+    case = open_debit_case(worker, PROCESSING)
+    world.faults.add("stripe", "/pay", "timeout_after")
+    fails(worker, case)
+
+    result = worker.charge(a_charge(case))
+
+    assert ChargeOutcome.PROCESSING == result.outcome
+    assert [("processing", f"dun:{case.invoice_id}:1")] == charges(world, case)
 
 
 def test_an_unknown_outcome_that_cannot_be_looked_up_stops_the_next_attempt(
