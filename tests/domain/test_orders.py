@@ -1,0 +1,110 @@
+"""Every order that cannot be carried out is refused with one sentence that says why; every other one is not."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from domain import apply, events, orders
+from domain.case import Case, Hold, HoldReason
+from domain.money import Money
+from tests.domain.builders import a_case, at, live, usd
+
+NOW = at("04-05 12:00")
+OPEN = a_case()
+PAUSED = apply.pause(OPEN, events.Pause(), NOW)
+DISPUTED = apply.dispute_opened(OPEN, NOW)
+PROCESSING = apply.hold(OPEN, Hold(reason=HoldReason.PAYMENT_PROCESSING, since=NOW), NOW)
+STUCK = apply.needs_operator(OPEN, "wrong key", NOW)
+ENDING = apply.write_off(OPEN, events.WriteOff(), NOW)
+STUCK_AT_THE_END = apply.needs_operator(ENDING, "wrong key", NOW)
+CLOSED = live(a_case(due=usd("20"))).case
+ENDED = "The case has ended (written_off): nothing can be ordered any more."
+
+
+@pytest.mark.parametrize(
+    ("case", "order", "refusal"),
+    [
+        (OPEN, events.Pause(), None),
+        (OPEN, events.Pause(until=NOW + timedelta(seconds=1)), None),
+        (DISPUTED, events.Pause(), None),
+        (STUCK, events.Pause(), None),
+        (PAUSED, events.Pause(), "The case is paused already: resume it first to pause it anew."),
+        (
+            OPEN,
+            events.Pause(until=NOW),
+            "`until` lies in the past (2030-04-05 05:00): name a later moment, or leave it out.",
+        ),
+        (
+            OPEN,
+            events.Pause(until=datetime(2030, 5, 1)),  # noqa: DTZ001 - what an operator forgets
+            "`until` needs a time zone, for example 2026-05-01T09:00:00Z.",
+        ),
+        (ENDING, events.Pause(), ENDED),
+        (CLOSED, events.Pause(), ENDED),
+    ],
+)
+def test_pause(case: Case, order: events.Pause, refusal: str | None) -> None:
+    """Once, until a later moment, while the case is open."""
+    assert refusal == orders.refuse_pause(case, order, NOW)
+
+
+@pytest.mark.parametrize(
+    ("case", "refusal"),
+    [
+        (PAUSED, None),
+        (STUCK, None),
+        (STUCK_AT_THE_END, None),
+        (apply.pause(DISPUTED, events.Pause(), NOW), None),
+        (OPEN, "The case is not paused: there is nothing to resume."),
+        (DISPUTED, "The case waits for something an operator cannot release (dispute)."),
+        (
+            apply.dispute_opened(PROCESSING, NOW),
+            "The case waits for something an operator cannot release (dispute, payment processing).",
+        ),
+        (ENDING, ENDED),
+        (CLOSED, ENDED),
+    ],
+)
+def test_resume(case: Case, refusal: str | None) -> None:
+    """What an operator paused, or was asked to look at; never a dispute or a debit on its way."""
+    assert refusal == orders.refuse_resume(case, events.Resume(), NOW)
+
+
+def test_resuming_a_paused_dispute_leaves_the_dispute() -> None:
+    """The operator's own pause ends, the timeline still stands."""
+    case = apply.resume(apply.pause(DISPUTED, events.Pause(), NOW), events.Resume(), NOW + timedelta(days=3))
+
+    assert [HoldReason.DISPUTE] == [h.reason for h in case.holds]
+    assert 0 == case.shift_days
+
+
+@pytest.mark.parametrize(
+    ("case", "amount", "refusal"),
+    [
+        (OPEN, usd("100"), None),
+        (OPEN, usd("0"), None),
+        (PAUSED, usd("1"), None),
+        (OPEN, usd("100.01"), "The settlement (100.01 USD) is more than what is due (100.00 USD)."),
+        (OPEN, usd("-1"), "A settlement cannot be negative."),
+        (OPEN, Money(amount=1, currency="THB"), "The settlement is in THB, the invoice in USD."),
+        (ENDING, usd("1"), ENDED),
+        (CLOSED, usd("1"), ENDED),
+    ],
+)
+def test_settle(case: Case, amount: Money, refusal: str | None) -> None:
+    """For at most what is due, in the invoice's currency."""
+    assert refusal == orders.refuse_settle(case, events.Settle(amount=amount), NOW)
+
+
+@pytest.mark.parametrize(("case", "refusal"), [(OPEN, None), (DISPUTED, None), (ENDING, ENDED), (CLOSED, ENDED)])
+def test_write_off(case: Case, refusal: str | None) -> None:
+    """While the case is open, on hold or not."""
+    assert refusal == orders.refuse_write_off(case, events.WriteOff(), NOW)
+
+
+def test_refusing_changes_nothing() -> None:
+    """A refusal is a question, not an act."""
+    before = OPEN.model_dump_json()
+    orders.refuse_settle(OPEN, events.Settle(amount=usd("1000")), NOW)
+
+    assert before == OPEN.model_dump_json()
