@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Self
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import model_validator
 
@@ -30,6 +30,15 @@ def at_local(day: date, clock: time, zone: str) -> datetime:
     repeats, the first of the two.
     """
     return datetime.combine(day, clock, tzinfo=_zone(zone)).astimezone(UTC)
+
+
+def is_zone(name: str) -> bool:
+    """Whether `name` is an IANA time zone."""
+    try:
+        _zone(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
 
 
 class ContactHours(Frozen):

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Self
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from domain.base import Frozen
-from domain.calendar import ContactHours, Paydays
+from domain.calendar import ContactHours, Paydays, is_zone
 from domain.declines import DeclineClass
 from domain.money import Money
 from domain.steps import Access, Channel, Stage, StepKind
@@ -25,12 +25,11 @@ def _step_of(value: Any) -> Any:
     """`charge` or `{remind: {channel: email, stage: firm}}` or `{restrict: read_only}` → the fields of a StepSpec."""
     if isinstance(value, str):
         return {"kind": value}
-    if isinstance(value, dict) and len(value) == 1:
+    if isinstance(value, dict) and len(value) == 1 and "kind" not in value:
         [(kind, detail)] = value.items()
         if isinstance(detail, dict):
             return {"kind": kind, **detail}
-        if kind == StepKind.RESTRICT.value:
-            return {"kind": kind, "access": detail}
+        return {"kind": kind, "access": detail} if kind == StepKind.RESTRICT.value else {"kind": kind}
     return value
 
 
@@ -131,6 +130,13 @@ class Policy(Frozen):
     catch_up: CatchUp = CatchUp.LATEST
     late_after: timedelta = timedelta(hours=12)  # a step this late counts as missed
     endgame: Endgame
+
+    @field_validator("default_time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        if not is_zone(value):
+            raise ValueError(f"{value!r} is not an IANA time zone such as Europe/Berlin or UTC")
+        return value
 
     @model_validator(mode="after")
     def _coherent(self) -> Self:

@@ -17,7 +17,7 @@ class SettingsError(Exception):
 class Settings(BaseSettings):
     """Every variable of the system, by its name in the environment (upper case)."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_file=None)
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_file=None, env_ignore_empty=True)
 
     temporal_address: str = "127.0.0.1:7233"
     temporal_namespace: str = "default"

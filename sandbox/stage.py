@@ -10,7 +10,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
@@ -27,7 +26,7 @@ from runtime.intake import Intake
 from runtime.settings import Settings
 from runtime.temporal import connect
 from runtime.wiring import decline_table, open_ledger, policy_store, stripe_payments, utc_now
-from sandbox.environment import stand_in_settings
+from sandbox.environment import stand_in_environment, stand_in_settings
 from sandbox.providers.journal import Json, LogEntry
 from sandbox.providers.stripe_world import Behaviour
 from sandbox.providers.world import ProviderWorld
@@ -56,6 +55,7 @@ class Stage:
     settings: Settings
     ledger: SqlLedger
     skipper: TimeSkipper
+    folder: Path
     intake: Intake = field(init=False)
     _delivered: int = field(default=0)
 
@@ -71,6 +71,7 @@ class Stage:
         country: str = "US",
         zone: str = "America/New_York",
         language: str = "en",
+        name: str = "Ada Example",
         phone: str | None = "+15005550010",
         brand: str = "visa",
         start: datetime = START,
@@ -84,7 +85,7 @@ class Stage:
         """
         stripe = self.world.stripe
         customer = stripe.add_customer(
-            "Ada Example",
+            name,
             email=f"ada-{uuid4().hex[:8]}@customers.example",
             phone=phone,
             country=country,
@@ -97,7 +98,17 @@ class Stage:
         self._delivered = len(stripe.events)
         intake = self.intake_at(lambda: start) if as_if_then else self.intake
         await intake.take_event({**event, "created": int(start.timestamp())})
-        return self.case(customer, card, invoice, zone)
+        case = self.case(customer, card, invoice, zone)
+        # Answered after the first workflow task: an order to skip time that came before it would cost a second one.
+        await case.status()
+        return case
+
+    @property
+    def worker_environment(self) -> dict[str, str]:
+        """The environment of a worker process for this stage."""
+        address = self.settings.temporal_address
+        values = stand_in_environment(address, self.world, self.folder)
+        return {**values, "DUNNING_TASK_QUEUE": self.settings.dunning_task_queue}
 
     def intake_at(self, clock: Callable[[], datetime]) -> Intake:
         """The way in, with a clock of its own."""
@@ -201,12 +212,19 @@ class StagedCase:
 
 
 @asynccontextmanager
-async def staged(temporal_address: str, folder: Path, **overrides: Any) -> AsyncIterator[Stage]:
-    """Builds the stage on a running server whose search attributes are registered."""
+async def staged(temporal_address: str, folder: Path, *, own_worker: bool = True) -> AsyncIterator[Stage]:
+    """Builds the stage on a running server whose search attributes are registered.
+
+    Without a worker of its own, one has to run elsewhere with the stage's settings (`worker_environment`).
+    """
     with ProviderWorld() as world:
         settings = stand_in_settings(temporal_address, world, folder)
-        settings = settings.model_copy(update={"dunning_task_queue": f"stage-{uuid4().hex[:8]}", **overrides})
+        settings = settings.model_copy(update={"dunning_task_queue": f"stage-{uuid4().hex[:8]}"})
         upgrade_schema(settings.dunning_database_url)
         client = await connect(settings)
+        stage = Stage(client, world, settings, open_ledger(settings), TimeSkipper(client), folder)
+        if not own_worker:
+            yield stage
+            return
         async with build_worker(client, settings):
-            yield Stage(client, world, settings, open_ledger(settings), TimeSkipper(client))
+            yield stage

@@ -44,7 +44,12 @@ def temporal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TemporalServe
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def client(temporal: TemporalServer) -> Client:
     """A client of the server with the product's own converter; the search attributes are registered."""
-    client = await connect(Settings(temporal_address=temporal.address))
+    return await prepared_client(temporal.address)
+
+
+async def prepared_client(address: str) -> Client:
+    """A client of the server at `address`, where the search attributes are registered by now."""
+    client = await connect(Settings(temporal_address=address))
     await register_search_attributes(client)
     return client
 
