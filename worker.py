@@ -69,6 +69,7 @@ def main() -> int:
     try:
         settings = load_settings()
         logging.basicConfig(level=settings.dunning_log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+        logging.getLogger("alembic").setLevel(logging.WARNING)
         asyncio.run(run(settings))
     except (SettingsError, PolicyError, ProviderMisuse, ProviderTrouble) as error:
         print(f"worker: {error}", file=sys.stderr)

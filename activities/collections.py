@@ -7,6 +7,7 @@ from temporalio import activity
 
 from activities.errors import translated
 from domain.effects import Done, HandoffOrder, HandoffResult, RecallOrder
+from domain.events import InvoiceState
 from domain.ids import effect_key
 from gateways.ports import (
     Address,
@@ -47,15 +48,21 @@ class CollectionsActivities:
 
     @activity.defn(name="hand_off")
     def hand_off(self, order: HandoffOrder) -> HandoffResult:
-        """Delivers the evidence bundle; the agency knows a repeated delivery by its id."""
+        """Delivers the evidence bundle, unless the invoice is closed by now.
+
+        The agency knows a repeated delivery by its id.
+        """
         with translated():
             self._ledger.append(order.invoice_id, order.notes)
             case = self._ledger.case(order.invoice_id)
             if case is None:
                 raise NotFound(f"The ledger has no case for invoice {order.invoice_id}: start it through starter.py.")
+            invoice = self._payments.read_invoice(order.invoice_id)
+            if invoice.state is not InvoiceState.OPEN:
+                return HandoffResult(invoice_state=invoice.state, remaining=invoice.remaining)
             bundle = self._build_bundle(
                 case,
-                self._payments.read_invoice(order.invoice_id),
+                invoice,
                 self._ledger.address(order.customer_id),
                 self._ledger.attempts(order.invoice_id),
                 self._ledger.contacts(order.invoice_id),
@@ -66,7 +73,7 @@ class CollectionsActivities:
             reference = self._agency.hand_off(handoff_id, bundle)
             self._ledger.record_handoff(order.invoice_id, handoff_id, reference, order.as_of)
             self._ledger.record_effect(order.invoice_id, _line(order, f"handed off as {reference}"))
-            return HandoffResult(reference=reference)
+            return HandoffResult(reference=reference, invoice_state=invoice.state, remaining=invoice.remaining)
 
     @activity.defn(name="recall")
     def recall(self, order: RecallOrder) -> Done:

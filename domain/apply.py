@@ -33,7 +33,7 @@ _JOURNAL_KEPT = 60
 _PROCESSING_LIMIT = timedelta(days=14)
 """How long a bank debit may be on its way before the case goes on; the slowest scheme answers within two weeks."""
 
-_ONLY_WHILE_OPEN = frozenset({StepKind.RESTRICT, StepKind.CANCEL_SUBSCRIPTION})
+_ONLY_WHILE_OPEN = frozenset({StepKind.RESTRICT, StepKind.CANCEL_SUBSCRIPTION, StepKind.HANDOFF})
 
 
 def changed(case: Case, **update: Any) -> Case:
@@ -258,13 +258,13 @@ def contacted(case: Case, step: Step, outcome: ContactOutcome, now: datetime) ->
     return invoice_is(case, outcome.invoice_state, outcome.remaining, now)
 
 
-def did(case: Case, step: Step, result: Done | HandoffResult, now: datetime) -> Case:
+def did(case: Case, step: Step, result: Done, now: datetime) -> Case:
     """Books any other effect."""
-    state = result.invoice_state if isinstance(result, Done) else None
+    state = result.invoice_state
     if step.kind in _ONLY_WHILE_OPEN and state and state is not InvoiceState.OPEN:
         # The activity found the invoice closed and did nothing: a subscription that runs on gets its service back.
         case = record(case, step, StepState.SKIPPED, now, f"the invoice is {state.value}")
-        return invoice_is(case, state, result.remaining if isinstance(result, Done) else None, now)
+        return invoice_is(case, state, result.remaining, now)
     case = note(record(case, step, StepState.DONE, now, ""), now, step.title)
     match step.kind:
         case StepKind.RESTRICT:
@@ -278,9 +278,7 @@ def did(case: Case, step: Step, result: Done | HandoffResult, now: datetime) -> 
             case = changed(case, handoff=again or Handoff(at=now, reference=result.reference))
         case StepKind.RECALL if case.handoff:
             case = changed(case, handoff=case.handoff.model_copy(update={"recalled": True}))
-    if isinstance(result, Done):
-        return invoice_is(case, result.invoice_state, result.remaining, now)
-    return case
+    return invoice_is(case, state, result.remaining, now)
 
 
 def record(case: Case, step: Step, state: StepState, now: datetime, why: str) -> Case:

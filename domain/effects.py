@@ -110,10 +110,6 @@ class HandoffOrder(Order):
     again: bool = False  # the agency did not acknowledge the first one
 
 
-class HandoffResult(Message):
-    reference: str
-
-
 class RecallOrder(Order):
     reference: str
 
@@ -136,3 +132,9 @@ class Done(Message):
     detail: str = ""
     invoice_state: InvoiceState | None = None
     remaining: Money | None = None
+
+
+class HandoffResult(Done):
+    """A handoff. Without a reference none was made: `invoice_state` says why."""
+
+    reference: str = ""

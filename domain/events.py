@@ -69,6 +69,7 @@ class DisputeOutcome(StrEnum):
     WON = "won"  # the merchant's claim stands
     LOST = "lost"  # the customer need not pay
     WITHDRAWN = "withdrawn"
+    ELSEWHERE = "elsewhere"  # lost, but over another invoice of the customer: this one is owed as before
 
 
 class DisputeClosed(Message):

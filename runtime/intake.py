@@ -232,5 +232,5 @@ def _about_dispute(case: CaseRow, seen: StripeEvent, disputed: str | None) -> tu
         return case, "dispute_opened", opened
     outcome = _DISPUTE_OUTCOMES.get(seen.dispute_status or "", events.DisputeOutcome.WITHDRAWN)
     if outcome is events.DisputeOutcome.LOST and case.invoice_id != disputed:
-        outcome = events.DisputeOutcome.WITHDRAWN
+        outcome = events.DisputeOutcome.ELSEWHERE
     return case, "dispute_closed", events.DisputeClosed(event_id=seen.id, outcome=outcome)

@@ -220,7 +220,7 @@ async def test_an_updated_card_is_passed_on(world: ProviderWorld, intake: Intake
     assert ("payment_method_changed", "updated") == (name, fact["change"])
 
 
-@pytest.mark.parametrize(("won", "outcome"), [(True, "won"), (False, "withdrawn")])
+@pytest.mark.parametrize(("won", "outcome"), [(True, "won"), (False, "elsewhere")])
 async def test_a_dispute_halts_all_cases_of_the_customer(
     world: ProviderWorld, intake: Intake, client: Client, won: bool, outcome: str
 ) -> None:

@@ -19,7 +19,7 @@ from activities.service import ServiceActivities
 from domain import apply, events
 from domain.case import Case, Outcome, StepState
 from domain.dispatch import order_for, order_to_close
-from domain.effects import ChargeOrder, ChargeResult, ContactOutcome, Done, HandoffResult, Note, Order
+from domain.effects import ChargeOrder, ChargeResult, ContactOutcome, Done, Note, Order
 from domain.planner import Act, Close, Decision, Wait, next_step
 from domain.steps import StepKind
 from workflows import attributes, options
@@ -102,7 +102,7 @@ class DunningWorkflow:
                 self._case = apply.charged(self._case, act.step, order, result, now)
             case ContactOutcome():
                 self._case = apply.contacted(self._case, act.step, result, now)
-            case Done() | HandoffResult():
+            case Done():
                 self._case = apply.did(self._case, act.step, result, now)
 
     async def _close(self, close: Close) -> None:

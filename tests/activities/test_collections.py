@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from temporalio.exceptions import ApplicationError
 
+from domain.events import InvoiceState
 from domain.steps import Channel
 from sandbox.providers import agency
 from sandbox.providers.stripe_outcomes import APPROVE
@@ -144,3 +145,14 @@ def test_a_folder_can_be_the_agency(worker: Worker, tmp_path: Path) -> None:
     assert [f"{name}.html", f"{name}.json", f"{name}.recall.json"] == files
     bundle = json.loads((tmp_path / "agency" / f"{name}.json").read_text(encoding="utf-8"))
     assert case.invoice_id == bundle["case"]["invoice_id"]
+
+
+def test_a_case_that_was_paid_meanwhile_is_not_handed_over(world: ProviderWorld, worker: Worker) -> None:
+    """The payment's webhook may be late: the agency never gets a case that Stripe knows to be paid."""
+    case = open_case(worker)
+    world.stripe.pay_out_of_band(case.invoice_id)
+
+    result = worker.hand_off(a_handoff(case))
+
+    assert ("", InvoiceState.PAID) == (result.reference, result.invoice_state)
+    assert [] == at_agency(world, case)
