@@ -4,6 +4,7 @@ What they do reaches the case only as Stripe's events, like in life; what Stripe
 and operators' words) is the driver's to pass on.
 """
 
+import threading
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -11,6 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from domain.money import Money
+from sandbox.providers.faults import Fault, Mode
 from sandbox.providers.journal import Json, LogEntry
 from sandbox.providers.stripe_outcomes import APPROVE, Decline
 from sandbox.providers.stripe_store import Cause, StripeFailure
@@ -87,6 +89,13 @@ class Actor:
             self._bank_decides(action)
         elif self.world.stripe.get(self.invoice)["status"] == "open":
             self._acts_on_invoice(action)
+
+    def pays_during(self, charge: Fault) -> None:
+        """Waits until our charge stands at Stripe's door, pays, and lets it in. Blocks."""
+        charge.reached.wait()
+        self.note("pays_while_we_charge")
+        self.world.stripe.customer_pays(self.invoice)
+        charge.release()
 
     def _changes_card(self, action: Action) -> None:
         stripe = self.world.stripe
@@ -193,6 +202,9 @@ def enter(script: Customer, world: ProviderWorld, starts_on: datetime) -> Actor:
     actor.agenda.sort(key=lambda plan: plan[0])
     for fault in script.faults:
         world.faults.add(fault.provider, fault.match.format(invoice=invoice), fault.mode, times=fault.times)
+    if script.pays_while_we_charge:
+        charge = world.faults.add("stripe", f"POST /v1/invoices/{invoice}/pay", Mode.HOLD_BEFORE)
+        threading.Thread(target=actor.pays_during, args=[charge], daemon=True).start()
     if script.paid_before:
         stripe.customer_pays(invoice)
     return actor

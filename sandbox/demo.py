@@ -11,11 +11,13 @@ import shutil
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 
 from rich.console import Console
 from temporalio.client import Client
 
+from domain.ids import workflow_id
 from gateways.ledger.sql_ledger import SqlLedger
 from runtime.console import intake_of
 from runtime.settings import ROOT, SettingsError
@@ -24,14 +26,16 @@ from runtime.wiring import open_ledger
 from sandbox.audit import Evidence, Subject, audit
 from sandbox.case_history import CaseHistory, read_history
 from sandbox.customers import Actor, enter
-from sandbox.drive import Driver, Lead, Postman, starter
+from sandbox.drive import Driver, Lead
 from sandbox.errors import SandboxError
 from sandbox.live import Progress
+from sandbox.postman import Postman
 from sandbox.providers.world import ProviderWorld
 from sandbox.report import Played, Report, build_report, show
 from sandbox.running import Running, running
 from sandbox.script import World, read_world
-from sandbox.virtual_time import PATIENCE
+from sandbox.starter_process import feed
+from sandbox.stopping import until_stopped
 
 DATA = ROOT / "var" / "demo"
 
@@ -52,7 +56,7 @@ async def play(here: Running, script: World, folder: Path, progress: Progress) -
             client,
             world,
             intake_of(here.settings, client, ledger),
-            dict(here.environment),
+            here.environment,
             postman,
             script.ends_on,
             progress,
@@ -69,20 +73,28 @@ async def play(here: Running, script: World, folder: Path, progress: Progress) -
     return build_report(played, found, seconds, here.supervisor.restarts)
 
 
+async def leave_open(here: Running, script: World, folder: Path, progress: Progress) -> list[str]:
+    """Leads a few further cases into the middle of their lives, and says which."""
+    actors = [enter(customer, here.world, script.starts_on) for customer in script.left_open]
+    await _feed(here, script, actors, folder / "left-open.jsonl")
+    client = await connect(here.settings)
+    ledger = open_ledger(here.settings)
+    try:
+        until = script.starts_on + timedelta(days=script.left_open_days)
+        intake = intake_of(here.settings, client, ledger)
+        driver = Driver(client, here.world, intake, here.environment, Postman(here.world, actors), until, progress)
+        await driver.run(actors)
+    finally:
+        ledger.close()
+    return [f"{workflow_id(actor.invoice)}: {actor.script.story}" for actor in actors]
+
+
 async def _feed(here: Running, script: World, actors: Sequence[Actor], file: Path) -> None:
     """Gives the failed payments to starter.py, as Stripe's own events; dated by the demo's calendar."""
     created = int(script.starts_on.timestamp())
     lines = [json.dumps({**event, "created": created}) for actor in actors for event in actor.opening_events()]
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    give_up = time.monotonic() + PATIENCE
-    while True:
-        try:
-            await starter(here.environment, "start", str(file))
-            return
-        except SandboxError:
-            # The server may just have been killed; the same file may be given again.
-            if time.monotonic() > give_up:
-                raise
+    await feed(here.environment, str(file))
 
 
 async def _played(client: Client, ledger: SqlLedger, world: ProviderWorld, actors: Sequence[Actor]) -> list[Played]:
@@ -117,7 +129,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m sandbox.demo", description="Runs the scripted customers.")
     parser.add_argument("--keep", action="store_true", help="keep everything running afterwards, until Ctrl-C")
     keep = parser.parse_args(argv).keep
-    console = Console()
+    # Wide enough for the tables where nobody looks through a terminal (a log, a file).
+    console = Console() if sys.stdout.isatty() else Console(width=170)
 
     def say(line: str) -> None:
         console.print(line, style="dim", markup=False, highlight=False, soft_wrap=True)
@@ -126,34 +139,25 @@ def main(argv: Sequence[str] | None = None) -> int:
         script = read_world()
         shutil.rmtree(DATA, ignore_errors=True)
         DATA.mkdir(parents=True)
-        with running(DATA, time_skipping=True, say=say) as here:
+        with until_stopped() as stopped, running(DATA, time_skipping=True, say=say) as here:
             report = asyncio.run(play(here, script, DATA, Progress(console)))
             (DATA / "report.json").write_text(report.model_dump_json(indent=2) + "\n", encoding="utf-8")
             show(report, console)
-            url = here.server.ui_url
             say(f"{report.seconds:.0f} s; the same as data: {(DATA / 'report.json').relative_to(ROOT)}")
-            if keep:
-                say(f"Everything stays up until Ctrl-C. Temporal's UI: {url}")
-                _until_interrupted()
+            if not keep:
+                say(f"Temporal's UI was at {here.server.ui_url}; `make demo KEEP=1` keeps it up for a look.")
             else:
-                say(f"Temporal's UI was at {url}; `make demo KEEP=1` keeps it up for a look.")
+                for line in asyncio.run(leave_open(here, script, DATA, Progress(Console(quiet=True)))):
+                    say(f"Left open: {line}")
+                say(f"Everything stays up until Ctrl-C. Temporal's UI: {here.server.ui_url}")
+                stopped.wait()
     except (SandboxError, SettingsError) as error:
         print(error, file=sys.stderr)
         return 2
-    except ExceptionGroup as group:
-        print(group.exceptions[0], file=sys.stderr)
-        return 2
     except KeyboardInterrupt:
+        print("Interrupted; everything has stopped.", file=sys.stderr)
         return 130
     return 0 if report.ok else 1
-
-
-def _until_interrupted() -> None:
-    try:
-        while True:
-            time.sleep(3600)
-    except KeyboardInterrupt:
-        return
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """The scripted world: who the demo's customers are, what they do and how their cases must end (world.yaml)."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Self
@@ -183,10 +183,12 @@ class World(Frozen):
     days: int = Field(default=45, ge=1)
     faults: tuple[ProviderFault, ...] = ()
     customers: tuple[Customer, ...] = Field(min_length=1)
+    left_open: tuple[Customer, ...] = ()  # further cases, for a look in the UI when the demo is kept up
+    left_open_days: int = Field(default=9, ge=1)
 
     @model_validator(mode="after")
     def _names_once(self) -> Self:
-        keys = [customer.key for customer in self.customers]
+        keys = [customer.key for customer in (*self.customers, *self.left_open)]
         if twice := sorted({key for key in keys if keys.count(key) > 1}):
             raise ValueError(f"customers: {', '.join(twice)} is there twice")
         if self.starts_on.tzinfo is None:
@@ -214,8 +216,3 @@ def read_world(file: Path = WORLD) -> World:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"]) or "the file"
         raise errors.SandboxError(f"The script {file} is wrong at {place}: {first['msg']}.") from None
-
-
-def day_of(moment: datetime, start: date) -> int:
-    """The day of a case's own calendar that a local moment falls on."""
-    return (moment.date() - start).days
