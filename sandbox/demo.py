@@ -6,11 +6,13 @@
 
 import argparse
 import asyncio
+import fcntl
 import json
 import shutil
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -125,6 +127,20 @@ def _evidence(
     )
 
 
+@contextmanager
+def fresh(folder: Path) -> Iterator[None]:
+    """Empties the folder and keeps it to ourselves while the block runs. Raises SandboxError when it is in use."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_name(f"{folder.name}.lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SandboxError(f"Another demo runs on {folder.relative_to(ROOT)}: end it first.") from None
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        yield
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m sandbox.demo", description="Runs the scripted customers.")
     parser.add_argument("--keep", action="store_true", help="keep everything running afterwards, until Ctrl-C")
@@ -137,9 +153,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     try:
         script = read_world()
-        shutil.rmtree(DATA, ignore_errors=True)
-        DATA.mkdir(parents=True)
-        with until_stopped() as stopped, running(DATA, time_skipping=True, say=say) as here:
+        with until_stopped() as stopped, fresh(DATA), running(DATA, time_skipping=True, say=say) as here:
             report = asyncio.run(play(here, script, DATA, Progress(console)))
             (DATA / "report.json").write_text(report.model_dump_json(indent=2) + "\n", encoding="utf-8")
             show(report, console)
