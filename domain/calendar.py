@@ -11,6 +11,7 @@ from pydantic import model_validator
 from domain.base import Frozen
 
 _SEARCH_DAYS = 62
+_MEET_DAYS = 15  # zones without a common hour in two weeks have none
 
 
 @lru_cache(maxsize=512)
@@ -102,14 +103,14 @@ class ContactHours(Frozen):
 
     def _binding(self, moment: datetime, zones: tuple[str, ...], holidays: frozenset[date]) -> tuple[str, ...]:
         """The zones that all have to agree: the first one alone when they never do."""
-        return zones if len(zones) == 1 or any(True for _ in self._windows(moment, zones, holidays)) else zones[:1]
+        return zones if len(zones) == 1 or any(self._windows(moment, zones, holidays, _MEET_DAYS)) else zones[:1]
 
     def _windows(
-        self, moment: datetime, zones: tuple[str, ...], holidays: frozenset[date]
+        self, moment: datetime, zones: tuple[str, ...], holidays: frozenset[date], days: int = _SEARCH_DAYS
     ) -> Iterator[tuple[datetime, datetime]]:
         """The windows that are open in all zones, in order, from the one that `moment` falls into or before."""
         first = local(moment, zones[0]).date()
-        for offset in range(_SEARCH_DAYS):
+        for offset in range(days):
             day = first + timedelta(days=offset)
             spans = self._spans((day,), zones[0], holidays)
             for zone in zones[1:]:

@@ -194,11 +194,11 @@ def key_of(decision: Decision) -> str | None:
 class Life:
     """What happened in one simulated life of a case."""
 
-    case: Case
+    case: Case = field(repr=False)
     ended_at: datetime
     acts: list[tuple[datetime, Act]] = field(default_factory=list)
     skips: list[tuple[str, str]] = field(default_factory=list)
-    before: list[Case] = field(default_factory=list)  # the case as it was at each act
+    before: list[Case] = field(default_factory=list, repr=False)  # the case as it was at each act
     close: Close | None = None
     last: Decision | None = None
 

@@ -61,7 +61,7 @@ def allowed_in_some(hours: ContactHours, moment: datetime, zones: tuple[str, ...
     return any(hours.refusal(quarter, zones, free) is None for quarter in quarters)
 
 
-@settings(max_examples=400)
+@settings(max_examples=150)
 @given(any_moment, zone_sets, holidays, spreads)
 def test_the_next_allowed_moment_is_allowed_in_every_zone_that_the_customer_may_be_in(
     moment: datetime, zones: tuple[str, ...], free: frozenset[date], spread: timedelta
@@ -77,7 +77,7 @@ def test_the_next_allowed_moment_is_allowed_in_every_zone_that_the_customer_may_
         assert not allowed_in_some(NINE_TO_EIGHT, moment, zones, free)
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(any_moment, st.sampled_from(ZONES), st.integers(0, 92), st.integers(1, 3), spreads)
 def test_hours_that_the_change_of_the_clock_cuts_are_kept_too(
     moment: datetime, zone: str, start: int, quarters: int, spread: timedelta
@@ -198,7 +198,7 @@ def test_a_calendar_without_any_free_day_is_an_error_and_no_endless_search() -> 
         NINE_TO_EIGHT.next_allowed(at("04-01 10:00"), ("Asia/Bangkok",), free)
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(any_moment, st.sampled_from(ZONES), clocks)
 def test_a_wall_clock_time_is_found_on_its_own_day(moment: datetime, zone: str, clock: time) -> None:
     """Within the skipped hour it is the moment after the change; anywhere else the clock shows exactly the time."""

@@ -48,8 +48,8 @@ def test_failure_01_after_an_outage_the_reminders_go_on() -> None:
 
 
 def test_failure_02_the_same_reminder_goes_out_once_however_often_the_case_is_asked() -> None:
-    """A case that is woken every fifteen minutes for a month sends seven messages."""
-    nudges = [(at("04-01 10:00") + timedelta(minutes=15 * n), lambda case, _now: case) for n in range(900)]
+    """Woken every fifteen minutes for three days, from before the first message on: seven messages in all."""
+    nudges = [(at("04-04 06:00") + timedelta(minutes=15 * n), lambda case, _now: case) for n in range(3 * 96)]
     life = live(a_case(), until=at("04-29 12:00"), told=nudges)
 
     assert [line for line in WHOLE_LIFE if "remind" in line] == life.messages
@@ -346,7 +346,7 @@ def test_failure_15_a_message_that_holidays_delay_delays_the_restriction_of_anot
 
 def test_failure_16_a_declined_try_is_not_repeated_before_its_next_day() -> None:
     """One charge on each day of the timeline, whatever wakes the case in between."""
-    nudges = [(at("04-01 10:00") + timedelta(minutes=7 * n), lambda case, _now: case) for n in range(600)]
+    nudges = [(at("04-01 10:00") + timedelta(minutes=17 * n), lambda case, _now: case) for n in range(400)]
     life = live(a_case(), told=nudges, until=at("04-06 00:00"))
 
     assert ["04-02 10:00 d01-charge", "04-04 10:00 d03-charge"] == life.charges

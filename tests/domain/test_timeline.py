@@ -1,0 +1,134 @@
+"""The timeline as it applies to one case: every step once, at the moment that the policy means."""
+
+from datetime import timedelta
+
+import pytest
+
+from domain import apply
+from domain.case import Case
+from domain.steps import Channel, StepKind
+from domain.timeline import ends_at, entry_of, escalated, moment, pending
+from tests.domain.builders import PLAIN, STANDARD, a_case, a_policy, at, live
+
+OPENED = at("04-01 10:00")
+
+
+def keys(case: Case) -> list[str]:
+    return [step.key for step in pending(case, OPENED)]
+
+
+def test_charges_come_first_then_the_days_in_order_and_the_end_last() -> None:
+    """The order in which steps that are due together are done."""
+    found = keys(a_case())
+
+    assert [f"d{day:02d}-charge" for day in (1, 3, 5, 7, 10, 14)] == found[:6]
+    assert ["d28-cancel_subscription", "d28-escalate"] == found[-2:]
+    assert 16 == len(found) == len(set(found))
+
+
+def test_the_end_comes_last_however_the_policy_writes_its_day() -> None:
+    """Handing over first would leave the subscription running for ever."""
+    raw = [entry.model_dump() for entry in PLAIN.timeline]
+    raw[-1]["do"] = raw[-1]["do"][::-1]
+    life = live(a_case(policy=a_policy(*raw)))
+
+    assert ["04-29 10:00 d28-cancel_subscription", "04-29 10:00 d28-escalate"] == life.table[14:16]
+
+
+def test_a_subscription_is_cancelled_on_the_day_that_the_policy_names() -> None:
+    """Before the end, when it says so."""
+    policy = a_policy(
+        {"day": 1, "do": [{"remind": {"channel": "email", "stage": "final"}}]},
+        {"day": 9, "do": ["cancel_subscription"]},
+        {"day": 20, "do": ["escalate"]},
+    )
+    life = live(a_case(policy=policy))
+
+    assert "04-10 10:00 d09-cancel_subscription" == life.table[1]
+    assert "04-21 10:00 d20-escalate" == life.table[2]
+
+
+def test_an_invoice_without_a_subscription_leaves_out_its_cancellation() -> None:
+    """And says so."""
+    life = live(a_case(subscription=None))
+
+    assert [("d28-cancel_subscription", "the invoice belongs to no subscription")] == life.skips
+    assert "04-29 10:00 d28-escalate" in life.table
+
+
+@pytest.mark.parametrize("number", range(20))
+def test_jitter_spreads_the_cases_and_never_moves_a_step_before_its_time(number: int) -> None:
+    """Up to ten minutes after ten, another minute for each case and day, the same on each replay."""
+    case = a_case(policy=STANDARD, invoice=f"in_{number}")
+    for entry in STANDARD.timeline:
+        late = moment(case, entry) - (OPENED + timedelta(days=entry.day))
+
+        assert timedelta(0) <= late <= timedelta(minutes=10)
+        assert moment(case, entry) == moment(case, entry)
+
+
+def test_jitter_at_the_end_of_the_hours_never_leaves_them() -> None:
+    """Five to eight in the evening and up to an hour late: then it is the next morning."""
+    policy = a_policy(
+        {"day": 1, "at": "19:55", "do": [{"remind": {"channel": "email", "stage": "final"}}]},
+        {"day": 20, "do": ["escalate"]},
+        jitter="PT1H",
+    )
+    for number in range(40):
+        life = live(a_case(policy=policy, invoice=f"in_{number}"), until=at("04-04 00:00"))
+        clock = life.local(life.acts[0][0]).time()
+
+        assert policy.contacts.hours.start <= clock < policy.contacts.hours.end
+
+
+def test_the_end_is_the_planned_one_unless_the_final_notice_was_late() -> None:
+    """Seven local days after the notice at the earliest."""
+    case = a_case()
+    late = case.model_copy(update={"final_notice_at": at("04-25 19:00")})
+    early = case.model_copy(update={"final_notice_at": at("04-10 19:00")})
+
+    assert at("04-29 10:00") == ends_at(case, OPENED) == ends_at(early, OPENED)
+    assert at("05-02 10:00") == ends_at(late, OPENED)
+    assert at("05-07 10:00") == ends_at(case, at("04-30 12:00"))
+
+
+def test_summer_time_moves_no_step_off_its_wall_clock() -> None:
+    """Opened before the change in Berlin, ten o'clock stays ten o'clock."""
+    life = live(a_case(zone="Europe/Berlin", opened="03-29 10:00"), until=at("04-04 00:00", "Europe/Berlin"))
+
+    assert ["03-30 10:00", "04-01 10:00", "04-03 10:00"] == [line[:11] for line in life.charges]
+
+
+def test_a_step_knows_its_entry_and_steps_of_no_entry_know_none() -> None:
+    """d01 is not d10, and the request for a new card is of no day."""
+    case = a_case("expired_card")
+    for step in pending(case, OPENED):
+        entry = entry_of(case, step)
+
+        assert (step.day if step.key.startswith("d") else None) == (entry.day if entry else None)
+
+
+def test_days_of_three_digits_are_told_from_those_of_two() -> None:
+    """Day 10 and day 100."""
+    policy = a_policy(
+        {"day": 10, "do": [{"remind": {"channel": "email", "stage": "friendly"}}]},
+        {"day": 100, "do": [{"remind": {"channel": "email", "stage": "final"}}]},
+        {"day": 120, "do": ["escalate"]},
+    )
+    case = a_case(policy=policy)
+
+    assert [10, 100, 120] == [entry.day for step in pending(case, OPENED) if (entry := entry_of(case, step))]
+
+
+def test_the_fallbacks_are_followed_to_the_first_open_channel() -> None:
+    """Notice, e-mail closed, SMS."""
+    case = apply.close_channel(apply.close_channel(a_case(), Channel.NOTICE, "off"), Channel.EMAIL, "bounced")
+    channels = {step.key: step.channel for step in pending(case, OPENED) if step.kind is StepKind.REMIND}
+
+    assert {Channel.SMS} == set(channels.values())
+
+
+def test_escalated_is_what_is_recorded() -> None:
+    """Nothing else ends a timeline."""
+    assert not escalated(a_case())
+    assert escalated(live(a_case()).case)

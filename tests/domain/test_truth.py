@@ -1,0 +1,116 @@
+"""Every word of a message holds when it is sent."""
+
+from datetime import date
+
+import pytest
+
+from domain import apply
+from domain.case import Case
+from domain.declines import DeclineClass, Reason
+from domain.effects import Ending, MessageFacts
+from domain.planner import Act, next_step
+from domain.steps import Access, Channel, Stage, Step, StepKind
+from domain.truth import message_facts
+from tests.domain.builders import a_case, a_decline, a_policy, at, live, of_class, payment, usd
+
+
+def said(case: Case, key: str) -> MessageFacts:
+    """What the message with this key says when its time comes."""
+    life = live(case)
+    return next(
+        message_facts(before, act.step, moment)
+        for (moment, act), before in zip(life.acts, life.before, strict=False)
+        if act.step.key == key
+    )
+
+
+def a_message(stage: Stage = Stage.REMINDER) -> Step:
+    return Step(key="x", kind=StepKind.REMIND, due=at("04-08 10:00"), day=7, channel=Channel.EMAIL, stage=stage)
+
+
+def test_the_friendly_mail_names_the_cause_the_next_try_and_the_end() -> None:
+    """On day 3, after that day's try."""
+    facts = said(a_case("insufficient_funds"), "d03-remind-email-friendly")
+
+    assert Stage.FRIENDLY is facts.stage
+    assert Reason.INSUFFICIENT_FUNDS is facts.reason
+    assert facts.action is None
+    assert date(2030, 4, 5) == facts.next_charge_on  # the payday before day 5
+    assert (Access.FULL, date(2030, 4, 11), date(2030, 4, 29)) == (facts.access, facts.restricts_on, facts.ends_on)
+
+
+def test_who_has_to_act_is_told_what_to_do_and_of_no_try() -> None:
+    """A card that is dead is not tried again, and nothing says so."""
+    facts = said(a_case("expired_card"), "ask-0")
+
+    assert (DeclineClass.NEW_METHOD, Reason.EXPIRED_CARD, None) == (facts.action, facts.reason, facts.next_charge_on)
+
+
+@pytest.mark.parametrize("code", ["lost_card", "stolen_card", "fraudulent", "pickup_card", "merchant_blacklist"])
+def test_masked_causes_have_no_word_of_their_own(code: str) -> None:
+    """Declined, and nothing more."""
+    assert Reason.DECLINED is message_facts(a_case(code), a_message(), at("04-02 12:00")).reason
+
+
+@pytest.mark.parametrize(("due", "ending"), [("100", Ending.COLLECTIONS), ("20", Ending.WRITE_OFF)])
+def test_the_final_notice_names_what_will_happen(due: str, ending: Ending) -> None:
+    """By what is due then."""
+    facts = said(a_case(due=usd(due)), "d21-remind-email-final")
+
+    assert (ending, date(2030, 4, 29), Access.READ_ONLY) == (facts.ending, facts.ends_on, facts.access)
+    assert facts.restricts_on is None
+
+
+def test_a_part_payment_that_ends_the_agencys_interest_changes_what_is_announced() -> None:
+    """Sixty of a hundred dollars paid before the final notice."""
+    paid_part = payment("p", usd("60"))(a_case(), at("04-02 12:00"))
+
+    assert Ending.WRITE_OFF is message_facts(paid_part, a_message(Stage.FINAL), at("04-22 10:00")).ending
+
+
+def test_a_try_that_waits_for_its_provider_is_the_next_try() -> None:
+    """Day 10's try is put off by an hour: the mail of that morning does not name day 14."""
+    case = live(a_case(), until=at("04-10 12:00")).case
+    act = next_step(case, at("04-11 10:00"))
+    assert isinstance(act, Act)
+    waiting = apply.postpone(case, act.step, "no answer", at("04-11 10:00"))
+
+    assert date(2030, 4, 11) == message_facts(waiting, a_message(), at("04-11 10:01")).next_charge_on
+
+
+def test_a_try_that_the_network_put_off_beyond_the_end_is_not_announced() -> None:
+    """It will never be made."""
+    case = a_case(of_class(DeclineClass.RETRY_LATER, not_before=at("06-15 10:00")))
+
+    assert message_facts(case, a_message(), at("04-08 10:00")).next_charge_on is None
+
+
+def test_a_final_notice_that_goes_out_late_names_the_later_end() -> None:
+    """Over a Sunday and two holidays: 25 April, and seven days from then."""
+    free = (date(2030, 4, 22), date(2030, 4, 23), date(2030, 4, 24))
+    case = a_case(holidays=free)
+
+    assert date(2030, 5, 2) == said(case, "d21-remind-email-final").ends_on
+    assert "05-02 10:00 d28-escalate" in live(case).table
+
+
+def test_what_is_said_holds_in_every_zone_by_its_own_calendar() -> None:
+    """Dates are the customer's dates."""
+    facts = said(a_case(zone="Pacific/Kiritimati"), "d03-remind-email-friendly")
+
+    assert (date(2030, 4, 6), date(2030, 4, 29)) == (facts.next_charge_on, facts.ends_on)
+
+
+def test_nothing_is_said_to_have_failed_without_a_try() -> None:
+    """No card, no attempt."""
+    facts = message_facts(a_case(None, tried_before=False), a_message(), at("04-02 09:00"))
+
+    assert (False, Reason.NO_PAYMENT_METHOD) == (facts.tried, facts.reason)
+    assert message_facts(a_case(a_decline()), a_message(), at("04-02 09:00")).tried
+
+
+def test_a_policy_without_an_agency_announces_a_write_off() -> None:
+    """Whatever the amount."""
+    policy = a_policy(endgame={"collections": None})
+
+    assert Ending.WRITE_OFF is said(a_case(policy=policy), "d21-remind-email-final").ending
