@@ -274,15 +274,6 @@ def test_failure_13_nothing_is_charged_and_nobody_is_written_to_after_the_invoic
     assert [] == [kind for kind in after if kind in (StepKind.CHARGE, StepKind.REMIND, StepKind.RESTRICT)]
 
 
-def test_failure_13_a_closed_case_is_not_opened_by_late_news() -> None:
-    """A new card after the end is no reason to charge."""
-    life = live(a_case(due=usd("20")))
-    late = new_method("late")(life.case, life.ended_at + timedelta(days=1))
-
-    assert life.case.closed
-    assert late.closing == life.case.closing
-
-
 def test_failure_14_no_message_promises_a_try_that_will_not_be_made() -> None:
     """Every date that a message names is the date on which it then happens."""
     for decline in ("generic_decline", "insufficient_funds", "processing_error", "expired_card", "unknown_code"):
