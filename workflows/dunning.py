@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import wraps
 from typing import Any
 
 from pydantic import ValidationError
@@ -54,6 +55,8 @@ class DunningWorkflow:
         self._notes = list(start.notes)
         self._told = False
         self._shown = workflow.info().typed_search_attributes
+        for name in (*FACTS, *ORDERS):
+            workflow.set_signal_handler(name, self._listener(name))
 
     @workflow.run
     async def run(self, _start: CaseStart) -> CaseResult:
@@ -198,28 +201,33 @@ class DunningWorkflow:
         return view(self._case, next_step(self._case, workflow.now()))
 
     @workflow.signal(dynamic=True)
-    def on_signal(self, name: str, payloads: Sequence[RawValue]) -> None:
-        """Every signal by name (workflows/messages.py). One that cannot be read is recorded and changes nothing else.
+    def unknown_signal(self, name: str, payloads: Sequence[RawValue]) -> None:
+        """Any other signal: recorded, so that its sender is not left wondering."""
+        self._hear(name, payloads)
 
-        Dynamic, because the SDK drops a signal whose payload does not fit a typed handler, without a trace.
+    def _listener(self, name: str) -> Callable[..., None]:
+        """The handler of one signal, named so that the Temporal UI offers it.
+
+        To the SDK it takes one payload as it came; in truth it takes whatever comes. A typed handler would not do:
+        the SDK drops a signal whose payload does not fit, without a trace, and one payload too many fails the case.
         """
+
+        @wraps(_one_payload)
+        def listen(*payloads: Any) -> None:
+            self._hear(name, payloads)
+
+        return listen
+
+    def _hear(self, name: str, payloads: Sequence[Any]) -> None:
+        """Takes in what can be read; the rest is recorded and changes nothing else."""
         now = workflow.now()
         try:
-            self._case = self._heard(name, self._decoded(payloads), now)
+            self._case = self._heard(name, _decoded(payloads), now)
         except (ValueError, TypeError) as error:
             why = f"signal {name[:40]} not carried out: {_bounded(error)}"
             self._case = apply.note(self._case, now, why)
             self._notes.append(Note(at=now, step="signal", what="malformed", why=why))
             self._told = True
-
-    def _decoded(self, payloads: Sequence[RawValue]) -> Any:
-        if len(payloads) > 1:
-            raise ValueError(f"it has {len(payloads)} payloads, one is expected")
-        try:
-            return workflow.payload_converter().from_payload(payloads[0].payload) if payloads else None
-        except Exception:
-            # Whatever a converter raises for bytes that it cannot read.
-            raise ValueError("the payload is not JSON") from None
 
     def _heard(self, name: str, data: Any, now: datetime) -> Case:
         if name in FACTS:
@@ -284,6 +292,21 @@ class DunningWorkflow:
         self._case = ORDERS[name][2](self._case, order, workflow.now())
         self._told = True
         return self.status()
+
+
+def _one_payload(_payload: RawValue) -> None:
+    """What every signal handler looks like to the SDK."""
+
+
+def _decoded(payloads: Sequence[Any]) -> Any:
+    """The signal's JSON, or None when it has no payload. Raises ValueError."""
+    if len(payloads) > 1:
+        raise ValueError(f"it has {len(payloads)} payloads, one is expected")
+    try:
+        return workflow.payload_converter().from_payload(payloads[0].payload) if payloads else None
+    except Exception:
+        # Whatever a converter raises for bytes that it cannot read.
+        raise ValueError("the payload is not JSON") from None
 
 
 def _bounded(error: Exception) -> str:
