@@ -36,6 +36,8 @@ BuildBundle = Callable[
     EvidenceBundle,
 ]
 
+_BEGUN = "handoff begun"
+
 
 class CollectionsActivities:
     """What the case asks of the agency."""
@@ -50,7 +52,8 @@ class CollectionsActivities:
     def hand_off(self, order: HandoffOrder) -> HandoffResult:
         """Delivers the evidence bundle, unless the invoice is closed by now.
 
-        The agency knows a repeated delivery by its id.
+        The agency knows a repeated delivery by its id. One that was begun is finished even then: without the
+        reference it could not be recalled.
         """
         with translated():
             self._ledger.append(order.invoice_id, order.notes)
@@ -58,7 +61,7 @@ class CollectionsActivities:
             if case is None:
                 raise NotFound(f"The ledger has no case for invoice {order.invoice_id}: start it through starter.py.")
             invoice = self._payments.read_invoice(order.invoice_id)
-            if invoice.state is not InvoiceState.OPEN:
+            if (invoice.state is not InvoiceState.OPEN or order.begun_only) and not self._begun(order):
                 return HandoffResult(invoice_state=invoice.state, remaining=invoice.remaining)
             bundle = self._build_bundle(
                 case,
@@ -70,10 +73,16 @@ class CollectionsActivities:
                 order.as_of,
             )
             handoff_id = effect_key(order.invoice_id, order.step)
+            self._ledger.record_effect(order.invoice_id, _line(order, _BEGUN))
             reference = self._agency.hand_off(handoff_id, bundle)
             self._ledger.record_handoff(order.invoice_id, handoff_id, reference, order.as_of)
             self._ledger.record_effect(order.invoice_id, _line(order, f"handed off as {reference}"))
             return HandoffResult(reference=reference, invoice_state=invoice.state, remaining=invoice.remaining)
+
+    def _begun(self, order: HandoffOrder) -> bool:
+        """Whether an earlier run may have delivered."""
+        lines = self._ledger.timeline(order.invoice_id)
+        return any(line.step == order.step and line.what == _BEGUN for line in lines)
 
     @activity.defn(name="recall")
     def recall(self, order: RecallOrder) -> Done:

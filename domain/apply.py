@@ -26,7 +26,7 @@ from domain.declines import OPERATOR_MUST_ACT, Decline, DeclineClass
 from domain.effects import ChargeOrder, ChargeResult, ContactOutcome, ContactState, Done, HandoffResult
 from domain.events import InvoiceState
 from domain.money import CurrencyMismatch, Money
-from domain.steps import OURS, Access, Channel, Stage, Step, StepKind
+from domain.steps import OURS, RECALL_SECOND, Access, Channel, Stage, Step, StepKind
 
 _SEEN_KEPT = 300
 _JOURNAL_KEPT = 60
@@ -80,7 +80,8 @@ def invoice_changed(case: Case, fact: events.InvoiceChanged, now: datetime) -> C
 
 def invoice_is(case: Case, state: InvoiceState | None, remaining: Money | None, now: datetime) -> Case:
     """Takes over what was just read of the invoice: its state, and exactly what remains."""
-    if remaining is not None and remaining.currency == case.due.currency:
+    # At the end the case knows: what was read meanwhile may be from before the payment.
+    if remaining is not None and remaining.currency == case.due.currency and case.closing is None:
         case = changed(case, due=remaining)
     match state:
         case InvoiceState.PAID:
@@ -261,23 +262,32 @@ def contacted(case: Case, step: Step, outcome: ContactOutcome, now: datetime) ->
 def did(case: Case, step: Step, result: Done, now: datetime) -> Case:
     """Books any other effect."""
     state = result.invoice_state
-    if step.kind in _ONLY_WHILE_OPEN and state and state is not InvoiceState.OPEN:
+    delivered = isinstance(result, HandoffResult) and bool(result.reference)
+    if step.kind is StepKind.HANDOFF:
+        case = changed(case, handoff_begun=None)
+        if case.closing and not delivered:
+            return invoice_is(case, state, result.remaining, now)
+    if step.kind in _ONLY_WHILE_OPEN and not delivered and state and state is not InvoiceState.OPEN:
         # The activity found the invoice closed and did nothing: a subscription that runs on gets its service back.
         case = record(case, step, StepState.SKIPPED, now, f"the invoice is {state.value}")
+        if step.kind is StepKind.RESTRICT:
+            case = changed(case, access_unsure=True)  # an earlier run may have restricted before it died
         return invoice_is(case, state, result.remaining, now)
     case = note(record(case, step, StepState.DONE, now, ""), now, step.title)
     match step.kind:
         case StepKind.RESTRICT:
-            case = changed(case, access=step.access or Access.READ_ONLY)
+            case = changed(case, access=step.access or Access.READ_ONLY, access_unsure=False)
         case StepKind.RESTORE:
-            case = changed(case, access=Access.FULL)
+            case = changed(case, access=Access.FULL, access_unsure=False)
         case StepKind.CANCEL_SUBSCRIPTION:
             case = changed(case, subscription_cancelled=True)
         case StepKind.HANDOFF if isinstance(result, HandoffResult):
-            again = case.handoff.model_copy(update={"reminded": True}) if case.handoff else None
+            second = {"reminded": True, "second_reference": result.reference}
+            again = case.handoff.model_copy(update=second) if case.handoff else None
             case = changed(case, handoff=again or Handoff(at=now, reference=result.reference))
         case StepKind.RECALL if case.handoff:
-            case = changed(case, handoff=case.handoff.model_copy(update={"recalled": True}))
+            last = step.key == RECALL_SECOND or case.handoff.second_reference in ("", case.handoff.reference)
+            case = changed(case, handoff=case.handoff.model_copy(update={"recalled": last}))
     return invoice_is(case, state, result.remaining, now)
 
 
@@ -288,6 +298,16 @@ def record(case: Case, step: Step, state: StepState, now: datetime, why: str) ->
 
 def needs_operator(case: Case, why: str, now: datetime) -> Case:
     return hold(case, Hold(reason=HoldReason.OPERATOR_NEEDED, since=now, note=why), now)
+
+
+def interrupted(case: Case, step: Step) -> Case:
+    """A step ended without an answer: what cannot be looked up later may have happened."""
+    match step.kind:
+        case StepKind.RESTRICT:
+            return changed(case, access_unsure=True)
+        case StepKind.HANDOFF:
+            return changed(case, handoff_begun=step.key)
+    return case
 
 
 def postpone(case: Case, step: Step, why: str, now: datetime) -> Case:

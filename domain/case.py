@@ -122,6 +122,7 @@ class Handoff(Message):
 
     at: datetime
     reference: str
+    second_reference: str = ""  # of the delivery that was repeated because nobody acknowledged
     acknowledged_at: datetime | None = None
     reminded: bool = False
     returned: bool = False  # the agency gave up
@@ -154,6 +155,8 @@ class Case(Message):
     held_from: datetime | None = None  # when the first of the present holds began
     shift_days: int = 0  # local days that holds took from the timeline
     access: Access = Access.FULL
+    access_unsure: bool = False  # a restriction was begun, and whether it happened is unknown
+    handoff_begun: str | None = None  # the step of a handoff that may have reached the agency
     subscription_cancelled: bool = False
     closed_channels: dict[Channel, str] = Field(default_factory=dict)  # channel → why it is closed
     final_notice_at: datetime | None = None

@@ -16,7 +16,7 @@ from domain.effects import (
     WriteOffOrder,
 )
 from domain.planner import Act, Close
-from domain.steps import Access, AttemptKind, Channel, StepKind
+from domain.steps import RECALL_SECOND, Access, AttemptKind, Channel, StepKind
 from domain.truth import message_facts
 
 
@@ -51,9 +51,13 @@ def order_for(case: Case, act: Act, notes: tuple[Note, ...], now: datetime) -> O
         case StepKind.CANCEL_SUBSCRIPTION:
             return SubscriptionOrder(**common, subscription_id=facts.subscription_id or "")
         case StepKind.HANDOFF:
-            return HandoffOrder(**common, amount=case.due, again=case.handoff is not None)
+            again = case.handoff is not None
+            return HandoffOrder(**common, amount=case.due, again=again, begun_only=case.closing is not None)
         case StepKind.RECALL:
-            return RecallOrder(**common, reference=case.handoff.reference if case.handoff else "")
+            handoff = case.handoff
+            second = step.key == RECALL_SECOND
+            reference = (handoff.second_reference if second else handoff.reference) if handoff else ""
+            return RecallOrder(**common, reference=reference)
         case StepKind.WRITE_OFF:
             return WriteOffOrder(**common, outcome=case.closing.outcome if case.closing else Outcome.WRITTEN_OFF)
 

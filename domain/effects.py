@@ -108,6 +108,7 @@ class SubscriptionOrder(Order):
 class HandoffOrder(Order):
     amount: Money
     again: bool = False  # the agency did not acknowledge the first one
+    begun_only: bool = False  # deliver only if an earlier run may have delivered, to learn the reference
 
 
 class RecallOrder(Order):

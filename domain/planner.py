@@ -8,7 +8,7 @@ from domain.calendar import local
 from domain.case import Case, Handoff, HoldReason, Outcome, StepRecord, StepState
 from domain.policy import CatchUp
 from domain.reasons import why_act, why_blocked, why_wait
-from domain.steps import HANDOFF_AGAIN, Access, AttemptKind, Stage, Step, StepKind
+from domain.steps import HANDOFF_AGAIN, RECALL_SECOND, Access, AttemptKind, Stage, Step, StepKind
 from domain.timeline import allowed_from, escalated, is_end, pending
 
 
@@ -63,10 +63,11 @@ def next_step(case: Case, now: datetime) -> Decision:
         decision = next_step(_without(case, skips, now), now)
         return decision.model_copy(update={"skips": (*skips, *decision.skips)})
     possible = [step for step in steps if not why_blocked(case, step)]
+    known: dict[str, datetime] = {}
     for step in possible:
-        if _wake(case, step, possible, now) <= now:
+        if _wake(case, step, possible, now, known) <= now:
             return Act(step=step, why=why_act(case, step), skips=_cut_off(case, step, steps))
-    upcoming = [(_wake(case, step, possible, now), step) for step in possible]
+    upcoming = [(_wake(case, step, possible, now, known), step) for step in possible]
     until, step = min(upcoming, key=lambda pair: pair[0])
     return Wait(until=until, why=why_wait(case, step, until), step=step)
 
@@ -83,8 +84,17 @@ def _cut_off(case: Case, step: Step, steps: list[Step]) -> tuple[Skip, ...]:
     return tuple(Skip(step=s, why="the case ended before it could be done") for s in steps if s.key != step.key)
 
 
-def _wake(case: Case, step: Step, steps: list[Step], now: datetime) -> datetime:
-    """When this step can be done: its due time, or later when it is overdue in the middle of the night."""
+def _wake(case: Case, step: Step, steps: list[Step], now: datetime, known: dict[str, datetime]) -> datetime:
+    """When this step can be done: its due time, or later when it is overdue in the middle of the night.
+
+    `known` remembers the answers of one decision: a step is asked about once by each step that waits for it.
+    """
+    if step.key not in known:
+        known[step.key] = _reckoned(case, step, steps, now, known)
+    return known[step.key]
+
+
+def _reckoned(case: Case, step: Step, steps: list[Step], now: datetime, known: dict[str, datetime]) -> datetime:
     at = max(step.due, now)
     if step.key in case.postponed:
         at = max(at, case.postponed[step.key].until)
@@ -100,7 +110,7 @@ def _wake(case: Case, step: Step, steps: list[Step], now: datetime) -> datetime:
         first = [s for s in steps if s.key != step.key and s.due <= at and s.key not in waiting]
     else:
         return at
-    return max([at, *(_wake(case, s, steps, now) + timedelta(seconds=1) for s in first)])
+    return max([at, *(_wake(case, s, steps, now, known) + timedelta(seconds=1) for s in first)])
 
 
 def _patiently(case: Case, decision: Decision, now: datetime) -> Decision:
@@ -168,7 +178,7 @@ def _says_it_too(case: Case, ask: Step, steps: list[Step], now: datetime) -> Ste
     today = local(now, case.zone).date()
     for step in steps:
         timeline_message = step.kind is StepKind.REMIND and step.stage is not Stage.ACTION
-        same_day = timeline_message and local(_wake(case, step, [], now), case.zone).date() == today
+        same_day = timeline_message and local(_wake(case, step, [], now, {}), case.zone).date() == today
         if same_day and step.channel is ask.channel:
             return step
     return None
@@ -200,16 +210,22 @@ def _with_agency(case: Case, handoff: Handoff, now: datetime) -> Decision:
 
 def _ending(case: Case, outcome: Outcome, why: str, now: datetime) -> Decision:
     """The effects that the end still needs, one after the other, and then the end."""
-    with_agency = case.handoff and not (case.handoff.recalled or case.handoff.returned)
+    with_agency = case.handoff is None or not (case.handoff.recalled or case.handoff.returned)
     if with_agency and outcome is not Outcome.COLLECTIONS:
-        return Act(step=_extra("end-recall", StepKind.RECALL, now), why=f"recalled: {why}")
+        if case.handoff_begun:
+            step = _extra(case.handoff_begun, StepKind.HANDOFF, now)
+            return Act(step=step, why=f"the agency may have the case, to be recalled: {why}")
+        if case.handoff:
+            key = RECALL_SECOND if "end-recall" in case.steps else "end-recall"
+            return Act(step=_extra(key, StepKind.RECALL, now), why=f"recalled: {why}")
     gives_up = outcome in (Outcome.WRITTEN_OFF, Outcome.SETTLED) and not (escalated(case) and case.handoff is None)
     if gives_up and case.due.amount > 0 and "end-write_off" not in case.steps:
         return Act(
             step=_extra("end-write_off", StepKind.WRITE_OFF, now), why=f"{case.due} will not be collected: {why}"
         )
     owes_nothing = outcome not in (Outcome.WRITTEN_OFF, Outcome.COLLECTIONS)
-    if owes_nothing and case.access is not Access.FULL and not case.subscription_cancelled:
+    limited = case.access is not Access.FULL or case.access_unsure
+    if owes_nothing and limited and not case.subscription_cancelled:
         step = _extra("end-restore", StepKind.RESTORE, now).model_copy(update={"access": Access.FULL})
         return Act(step=step, why=f"service restored: {why}")
     return Close(outcome=outcome, why=why)

@@ -64,6 +64,8 @@ OURS = frozenset({AttemptKind.TIMELINE, AttemptKind.TECHNICAL, AttemptKind.NEW_M
 
 HANDOFF_AGAIN = "handoff-again"
 """The key of the second delivery to an agency that did not acknowledge the first."""
+RECALL_SECOND = "end-recall-second"
+"""The key of the recall of that second delivery, where the agency made a file of its own of it."""
 
 
 class Step(Message):

@@ -107,7 +107,8 @@ def entry_of(case: Case, step: Step) -> Entry | None:
 def ending_kind(case: Case) -> StepKind:
     """Collections when the amount is worth it, else write-off."""
     collections = case.policy.endgame.collections
-    return StepKind.HANDOFF if collections and collections.accepts(case.due) else StepKind.WRITE_OFF
+    handed_off = case.handoff_begun or (collections and collections.accepts(case.due))
+    return StepKind.HANDOFF if handed_off else StepKind.WRITE_OFF
 
 
 def _charge_due(case: Case, entry: Entry, now: datetime) -> datetime:

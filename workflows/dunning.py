@@ -94,7 +94,7 @@ class DunningWorkflow:
     async def _act(self, act: Act) -> None:
         notes = tuple(self._notes)
         order = order_for(self._case, act, notes, workflow.now())
-        workflow.set_current_details(details(self._case, act))
+        workflow.set_current_details(details(self._case, act, workflow.now()))
         contact_ends = self._contact_ends(act)
         result = await self._run(_ACTIVITIES[act.step.kind], order, act, contact_ends or options.ONE_DECISION)
         if result is None:
@@ -146,6 +146,9 @@ class DunningWorkflow:
     def _failed(self, error: ActivityError, decision: Act | Close) -> None:
         now = workflow.now()
         cause = error.cause
+        refused = isinstance(cause, ApplicationError) and cause.type == MISUSE
+        if isinstance(decision, Act) and not refused:
+            self._case = apply.interrupted(self._case, decision.step)
         if isinstance(cause, CancelledError):
             return
         if isinstance(cause, ApplicationError) and cause.type == MISUSE:
@@ -179,7 +182,7 @@ class DunningWorkflow:
 
     def _show(self, decision: Decision) -> None:
         """Keeps the UI and the search attributes true; writes history only when something changed."""
-        workflow.set_current_details(details(self._case, decision))
+        workflow.set_current_details(details(self._case, decision, workflow.now()))
         after = attributes.of_case(self._case, next_at(decision))
         if updates := list(attributes.changes(self._shown, after)):
             workflow.upsert_search_attributes(updates)

@@ -80,7 +80,8 @@ def test_a_handoff_is_delivered_once(world: ProviderWorld, worker: Worker, mode:
     assert "ProviderTrouble" == caught.value.type
     assert {handoff.reference for handoff in at_agency(world, case)} == references
     assert 1 == len(at_agency(world, case))
-    assert 1 == len(worker.ledger.timeline(case.invoice_id))
+    (begun, done) = worker.ledger.timeline(case.invoice_id)
+    assert ("handoff begun", f"handed off as {references.pop()}") == (begun.what, done.what)
 
 
 def test_a_handoff_that_was_not_acknowledged_is_a_delivery_of_its_own(world: ProviderWorld, worker: Worker) -> None:
@@ -104,7 +105,7 @@ def test_a_case_is_recalled_from_the_agency(world: ProviderWorld, worker: Worker
         worker.recall(a_recall(case, reference))
 
     assert ["recalled"] == [handoff.status for handoff in at_agency(world, case)]
-    assert [f"handed off as {reference}", f"recalled {reference}"] == [
+    assert ["handoff begun", f"handed off as {reference}", f"recalled {reference}"] == [
         line.what for line in worker.ledger.timeline(case.invoice_id)
     ]
 
@@ -155,4 +156,30 @@ def test_a_case_that_was_paid_meanwhile_is_not_handed_over(world: ProviderWorld,
     result = worker.hand_off(a_handoff(case))
 
     assert ("", InvoiceState.PAID) == (result.reference, result.invoice_state)
+    assert [] == at_agency(world, case)
+
+
+def test_a_delivery_whose_answer_was_lost_is_finished_although_the_invoice_was_paid(
+    world: ProviderWorld, worker: Worker
+) -> None:
+    """The agency has the file: only its reference can take it back."""
+    case = open_case(worker)
+    world.faults.add("agency", "POST /handoffs", "timeout_after")
+    with pytest.raises(ApplicationError):
+        worker.hand_off(a_handoff(case))
+    world.stripe.pay_out_of_band(case.invoice_id)
+
+    result = worker.hand_off(a_handoff(case))
+
+    assert [result.reference] == [handoff.reference for handoff in at_agency(world, case)]
+    assert InvoiceState.PAID == result.invoice_state
+
+
+def test_what_was_not_begun_is_not_delivered_at_the_end(world: ProviderWorld, worker: Worker) -> None:
+    """The case was settled before the delivery; the invoice is still open."""
+    case = open_case(worker)
+
+    result = worker.hand_off(a_handoff(case, begun_only=True))
+
+    assert "" == result.reference
     assert [] == at_agency(world, case)

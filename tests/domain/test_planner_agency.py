@@ -6,7 +6,8 @@ import pytest
 
 from domain import apply, events
 from domain.case import Case, Outcome
-from domain.effects import Done
+from domain.dispatch import order_for
+from domain.effects import Done, HandoffResult
 from domain.events import AgencyReport
 from domain.money import Money
 from domain.planner import Act
@@ -147,3 +148,25 @@ def test_the_providers_own_news_of_the_write_off_causes_no_second_one() -> None:
 
     assert ["04-29 10:00 d28-escalate"] == life.of(StepKind.WRITE_OFF)
     assert Outcome.WRITTEN_OFF is life.outcome
+
+
+def test_both_deliveries_are_recalled_when_the_agency_made_two_files() -> None:
+    """The second delivery is one of its own for the agency: recalled alone, the first would leave it at work."""
+
+    def answers(_case: Case, act: Act, _now: datetime) -> HandoffResult | None:
+        return HandoffResult(reference="agency-2") if act.step.key == "handoff-again" else None
+
+    life = live(
+        HANDED_OVER,
+        start=at("04-30 00:00"),
+        answers=answers,
+        told=[(at("05-06 12:00"), payment("p", usd("100")))],
+    )
+
+    references = [
+        order_for(case, act, (), now).model_dump().get("reference")
+        for case, (now, act) in zip(life.before, life.acts, strict=True)
+        if act.step.kind is StepKind.RECALL
+    ]
+    assert ["agency-1", "agency-2"] == references
+    assert Outcome.RECOVERED is life.outcome

@@ -1,0 +1,92 @@
+"""Effects that did not come to an end: their answer was lost, or a payment ended the wait for them."""
+
+from domain import apply
+from domain.case import Case, Outcome
+from domain.dispatch import order_for
+from domain.effects import ContactOutcome, ContactState, Done, HandoffOrder, HandoffResult
+from domain.events import InvoiceState
+from domain.planner import Act, next_step
+from domain.steps import Access, StepKind
+from tests.domain.builders import a_case, at, book, live, payment, usd
+
+NOON = at("04-15 12:00")
+
+
+def acting(kind: StepKind) -> tuple[Case, Act]:
+    """A case that nobody pays, at the moment of its first step of a kind."""
+    life = live(a_case())
+    index = next(i for i, (_, act) in enumerate(life.acts) if act.step.kind is kind)
+    return life.before[index], life.acts[index][1]
+
+
+def test_a_payment_during_a_restriction_without_an_answer_gives_the_service_back() -> None:
+    """The merchant's application may have restricted the customer although its answer was lost."""
+    case, act = acting(StepKind.RESTRICT)
+    interrupted = payment("p", usd("100"))(apply.interrupted(case, act.step), NOON)
+
+    life = live(interrupted, start=NOON)
+
+    assert ["04-15 12:00 end-restore", "04-15 12:00 recovered"] == life.table
+
+
+def test_a_restriction_that_found_the_invoice_paid_gives_the_service_back() -> None:
+    """An earlier run of it may have restricted, before it died."""
+    case, act = acting(StepKind.RESTRICT)
+
+    booked = book(case, act, Done(invoice_state=InvoiceState.PAID, remaining=usd("0")), NOON)
+
+    assert ["04-15 12:00 end-restore", "04-15 12:00 recovered"] == live(booked, start=NOON).table
+
+
+def test_service_that_was_given_back_is_given_back_once() -> None:
+    """Nothing is uncertain after the answer, and a restriction that was answered leaves nothing uncertain either."""
+    case, act = acting(StepKind.RESTRICT)
+    interrupted = apply.interrupted(case, act.step)
+
+    restricted = book(interrupted, act, Done(), NOON)
+
+    assert Access.READ_ONLY is restricted.access
+    assert ["04-15 12:00 end-restore", "04-15 12:00 recovered"] == live(
+        payment("p", usd("100"))(restricted, NOON), start=NOON
+    ).table
+
+
+def test_a_payment_during_a_handoff_without_an_answer_asks_the_agency_and_recalls() -> None:
+    """The agency may have the case: the delivery is finished, to learn its reference, and then taken back."""
+    case, act = acting(StepKind.HANDOFF)
+    interrupted = payment("p", usd("100"))(apply.interrupted(case, act.step), NOON)
+
+    decision = next_step(interrupted, NOON)
+
+    assert isinstance(decision, Act)
+    order = order_for(interrupted, decision, (), NOON)
+    assert isinstance(order, HandoffOrder)
+    assert (act.step.key, True) == (order.step, order.begun_only)
+    delivered = HandoffResult(reference="agency-7", invoice_state=InvoiceState.PAID, remaining=usd("0"))
+    life = live(book(interrupted, decision, delivered, NOON), start=NOON)
+    assert [StepKind.RECALL] == [act.step.kind for _, act in life.acts]
+    assert Outcome.RECOVERED is life.outcome
+
+
+def test_a_handoff_that_never_reached_the_agency_is_not_recalled() -> None:
+    """Nothing was delivered, and nothing will be."""
+    case, act = acting(StepKind.HANDOFF)
+    interrupted = payment("p", usd("100"))(apply.interrupted(case, act.step), NOON)
+    decision = next_step(interrupted, NOON)
+    assert isinstance(decision, Act)
+
+    nothing = HandoffResult(invoice_state=InvoiceState.PAID, remaining=usd("0"))
+    life = live(book(interrupted, decision, nothing, NOON), start=NOON)
+
+    assert ["04-15 12:00 recovered"] == life.table
+
+
+def test_what_was_read_before_the_payment_does_not_bring_the_debt_back() -> None:
+    """A message was on its way when the payment came: its activity had read the invoice as open."""
+    case, act = acting(StepKind.REMIND)
+    recovered = payment("p", usd("100"))(case, NOON)
+    stale = ContactOutcome(state=ContactState.SENT, invoice_state=InvoiceState.OPEN, remaining=usd("100"))
+
+    booked = book(recovered, act, stale, NOON)
+
+    assert usd("0") == booked.due
