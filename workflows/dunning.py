@@ -109,6 +109,8 @@ class DunningWorkflow:
                 self._case = apply.did(self._case, act.step, result, now)
 
     async def _close(self, close: Close) -> None:
+        # Decided from here on: an order that came while the ledger is written would contradict what stands there.
+        self._case = apply.close(self._case, close.outcome, close.why, workflow.now())
         order = order_to_close(self._case, close, tuple(self._notes), workflow.now())
         done = await self._run(CaseActivities.close_case, order, close, options.UNTIL_DONE)
         if done is not None:

@@ -1,0 +1,68 @@
+"""What arrives while a case ends, or while an effect has not answered yet."""
+
+import asyncio
+
+import pytest
+from temporalio.client import WorkflowUpdateFailedError
+
+from domain import events
+from domain.case import CaseStatus, Outcome
+from domain.money import Money
+from gateways.ledger.database import open_database
+from sandbox.providers.faults import Mode
+from sandbox.providers.stripe_outcomes import Decline
+from sandbox.stage import Stage, StagedCase
+from workflows.dunning import DunningWorkflow
+
+DECLINED = Decline("generic_decline")
+
+
+async def test_a_payment_while_the_restriction_has_no_answer_gives_the_service_back(stage: Stage) -> None:
+    """The merchant's application restricts, but its answers are lost; then the customer pays."""
+    case = await stage.open(DECLINED)
+    await case.until("2030-04-11 08:00")
+    lost = stage.world.faults.add("merchant", "POST /", Mode.TIMEOUT_AFTER, times=50)
+    moving = asyncio.create_task(case.until("2030-04-11 12:00"))
+    await asyncio.wait_for(asyncio.to_thread(lost.reached.wait), timeout=30)
+    while "read_only" != stage.world.merchant.access(case.customer):
+        await asyncio.sleep(0.05)
+
+    stage.world.stripe.customer_pays(case.invoice)
+    stage.world.faults.clear()
+    await stage.deliver(await case.now())
+    result = await asyncio.wait_for(case.handle.result(), timeout=30)
+    await moving
+
+    assert Outcome.RECOVERED is result.outcome
+    assert "full" == stage.world.merchant.access(case.customer)
+
+
+async def test_an_order_that_comes_while_the_end_is_written_down_is_refused(stage: Stage) -> None:
+    """The ledger has the end already: another one would contradict it, and the case would never close."""
+    case = await stage.open(DECLINED, amount=10_000)
+    await case.until("2030-05-12 12:00")
+    ledger = open_database(stage.settings.dunning_database_url).execution_options(writes=True)
+    with ledger.connect() as busy:
+        transaction = busy.begin()
+        moving = asyncio.create_task(case.until("2030-05-14 12:00"))
+        await running(case, "close_case")
+
+        with pytest.raises(WorkflowUpdateFailedError) as caught:
+            await case.handle.execute_update(
+                DunningWorkflow.settle, events.Settle(amount=Money(amount=5_000, currency="USD"))
+            )
+        transaction.rollback()
+    view = await moving
+
+    assert "The case has ended (collections): nothing can be ordered any more." in str(caught.value.cause)
+    assert (CaseStatus.CLOSED, Outcome.COLLECTIONS) == (view.status, view.outcome)
+
+
+async def running(case: StagedCase, activity: str) -> None:
+    """Returns when this activity of the case has begun."""
+    async with asyncio.timeout(30):
+        while True:
+            pending = (await case.handle.describe()).raw_description.pending_activities
+            if any(one.activity_type.name == activity for one in pending):
+                return
+            await asyncio.sleep(0.05)
