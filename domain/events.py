@@ -5,6 +5,7 @@ One frozen model per message. Facts carry the provider's event id, by which the 
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Annotated
 
 from pydantic import Field
 
@@ -14,11 +15,16 @@ from domain.declines import Decline
 from domain.money import Money
 from domain.steps import AttemptKind, Channel
 
+# What a case keeps has to fit into its next run's input, however often it is told: Temporal takes 2 MB.
+EventId = Annotated[str, Field(min_length=1, max_length=255)]
+By = Annotated[str, Field(max_length=100)]
+Remark = Annotated[str, Field(max_length=500)]
+
 
 class PaymentReceived(Message):
     """Money came in: from the customer, from our own charge, or outside the provider."""
 
-    event_id: str = Field(min_length=1)
+    event_id: EventId
     amount: Money
     remaining: Money | None = None  # still due by the provider's account; None: reckoned from `amount`
 
@@ -43,7 +49,7 @@ class ReportedAttempt(Message):
 class InvoiceChanged(Message):
     """The invoice is not what it was: a credit note, a void, another engine's attempt."""
 
-    event_id: str = Field(min_length=1)
+    event_id: EventId
     state: InvoiceState = InvoiceState.OPEN
     remaining: Money | None = None
     attempt: ReportedAttempt | None = None
@@ -56,13 +62,13 @@ class MethodChange(StrEnum):
 
 
 class PaymentMethodChanged(Message):
-    event_id: str = Field(min_length=1)
+    event_id: EventId
     change: MethodChange = MethodChange.NEW
 
 
 class DisputeOpened(Message):
-    event_id: str = Field(min_length=1)
-    dispute_id: str = ""
+    event_id: EventId
+    dispute_id: str = Field(default="", max_length=255)
 
 
 class DisputeOutcome(StrEnum):
@@ -73,7 +79,7 @@ class DisputeOutcome(StrEnum):
 
 
 class DisputeClosed(Message):
-    event_id: str = Field(min_length=1)
+    event_id: EventId
     outcome: DisputeOutcome
 
 
@@ -95,7 +101,7 @@ LEAVES_CHANNEL_OPEN = frozenset({ContactResult.DELIVERED, ContactResult.UNDELIVE
 class ContactReported(Message):
     """What became of a contact, or what the customer answered to it."""
 
-    event_id: str = Field(min_length=1)
+    event_id: EventId
     channel: Channel
     result: ContactResult
 
@@ -107,30 +113,30 @@ class AgencyReport(StrEnum):
 
 
 class AgencyReported(Message):
-    event_id: str = Field(min_length=1)
+    event_id: EventId
     report: AgencyReport
     amount: Money | None = None  # PAYMENT
 
 
 class Pause(Message):
-    by: str = "operator"
-    note: str = ""
+    by: By = "operator"
+    note: Remark = ""
     until: datetime | None = None
 
 
 class Resume(Message):
-    by: str = "operator"
-    note: str = ""
+    by: By = "operator"
+    note: Remark = ""
 
 
 class Settle(Message):
     """The debt is settled for `amount`, which the merchant has received or accepts as agreed."""
 
     amount: Money
-    by: str = "operator"
-    note: str = ""
+    by: By = "operator"
+    note: Remark = ""
 
 
 class WriteOff(Message):
-    by: str = "operator"
-    note: str = ""
+    by: By = "operator"
+    note: Remark = ""

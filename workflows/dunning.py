@@ -37,7 +37,8 @@ _ACTIVITIES: dict[StepKind, Any] = {
     StepKind.RECALL: CollectionsActivities.recall,
     StepKind.WRITE_OFF: PaymentActivities.mark_uncollectible,
 }
-_LONGEST_SUMMARY = 190
+_LONGEST_SUMMARY = 190  # bytes of UTF-8; the Temporal UI takes 200
+_MOST_NOTES = 200
 _LONGEST_WHY = 200
 
 
@@ -130,7 +131,7 @@ class DunningWorkflow:
             schedule_to_close_timeout=limit,
             retry_policy=options.PATIENT,
             cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-            summary=decision.why[:_LONGEST_SUMMARY],
+            summary=_summary(decision.why),
         )
         before = (self._case.closing, bool(self._case.holds))
         await self._until(lambda: task.done() or (self._case.closing, bool(self._case.holds)) != before)
@@ -174,7 +175,7 @@ class DunningWorkflow:
         """Waits for the condition or the time. A cancelled workflow ends its case in order, as cancelled."""
         try:
             await workflow.wait_condition(
-                condition, timeout=timeout, timeout_summary=summary[:_LONGEST_SUMMARY] if summary else None
+                condition, timeout=timeout, timeout_summary=_summary(summary) if summary else None
             )
         except TimeoutError:
             pass
@@ -231,7 +232,9 @@ class DunningWorkflow:
         except (ValueError, TypeError) as error:
             why = f"signal {name[:40]} not carried out: {_bounded(error)}"
             self._case = apply.note(self._case, now, why)
-            self._notes.append(Note(at=now, step="signal", what="malformed", why=why))
+            if len(self._notes) < _MOST_NOTES:
+                # They travel with the next activity, whose input is bounded; the journal shows the newest.
+                self._notes.append(Note(at=now, step="signal", what="malformed", why=why))
             self._told = True
 
     def _heard(self, name: str, data: Any, now: datetime) -> Case:
@@ -312,6 +315,11 @@ def _decoded(payloads: Sequence[Any]) -> Any:
     except Exception:
         # Whatever a converter raises for bytes that it cannot read.
         raise ValueError("the payload is not JSON") from None
+
+
+def _summary(why: str) -> str:
+    """The sentence as far as it fits; a Thai letter has three bytes."""
+    return why.encode()[:_LONGEST_SUMMARY].decode(errors="ignore")
 
 
 def _bounded(error: Exception) -> str:

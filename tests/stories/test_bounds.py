@@ -1,0 +1,53 @@
+"""Whatever a case is told, and however often: it goes on, and its history stays one that Temporal takes."""
+
+import asyncio
+
+import pytest
+from temporalio.client import WorkflowUpdateFailedError
+
+from domain import events
+from domain.case import CaseStatus
+from sandbox.providers.stripe_outcomes import Decline
+from sandbox.stage import Stage
+from workflows.dunning import DunningWorkflow
+
+DECLINED = Decline("generic_decline")
+
+
+async def test_remarks_without_end_do_not_stop_a_case(stage: Stage) -> None:
+    """A remark of a megabyte is refused with its limit; kept, a few of them would not fit into a next run's input."""
+    case = await stage.open(DECLINED)
+
+    for _ in range(6):
+        await case.handle.signal("pause", {"note": "x" * 900_000})
+        await case.handle.signal("resume", {"note": "x" * 900_000})
+    view = await case.status()
+
+    assert CaseStatus.OPEN is view.status
+    assert "note: String should have at most 500 characters" in view.journal[-1]
+
+
+async def test_an_order_with_a_remark_without_end_is_refused(stage: Stage) -> None:
+    """The operator is told at once, and the case goes on."""
+    case = await stage.open(DECLINED)
+
+    with pytest.raises(WorkflowUpdateFailedError):
+        await asyncio.wait_for(
+            case.handle.execute_update("pause", {"note": "x" * 900_000}, id="too-long"),
+            timeout=10,
+        )
+
+    assert CaseStatus.OPEN is (await case.status()).status
+
+
+async def test_summaries_fit_in_every_language(stage: Stage) -> None:
+    """Two hundred bytes, not letters."""
+    case = await stage.open(DECLINED)
+    note = "ลูกค้าโทรมาขอเลื่อน" * 20
+    tomorrow = (await case.now()).replace(year=2030, month=4, day=3)
+
+    await case.handle.execute_update(DunningWorkflow.pause, events.Pause(note=note, until=tomorrow))
+
+    summaries = [event.user_metadata.summary.data for event in await case.history() if event.HasField("user_metadata")]
+    assert any("ลูกค้า".encode() in summary for summary in summaries)
+    assert 200 >= max(len(summary) for summary in summaries)
