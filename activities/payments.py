@@ -50,9 +50,9 @@ class PaymentActivities:
             self._ledger.append(order.invoice_id, order.notes)
             invoice = self._payments.read_invoice(order.invoice_id)
             row = self._reconcile(order, invoice)
-            # A refused attempt is refused again below, with its rule and until when.
-            if row and row.outcome and row.state != "refused":
-                return self._result_of(row, row.outcome, invoice)
+            # A refused attempt is refused again below, with its rule and until when; an earlier step's is not ours.
+            if row and row.outcome and (row.state != "refused" or row.step != order.step):
+                return self._result_of(row, row.outcome, invoice, order)
             if invoice.state is not InvoiceState.OPEN:
                 if row:
                     # Begun by an earlier run, and nothing of it is found: it charged nothing and never will.
@@ -104,7 +104,7 @@ class PaymentActivities:
         """Looks up every attempt whose outcome is unknown; returns this attempt's row as it then stands, if any."""
         for row in self._ledger.unfinished_attempts(order.invoice_id):
             answer = self._payments.find_attempt(invoice, row.started_at)
-            if answer is None and row.attempt != order.attempt:
+            if answer is None and (row.attempt, row.step) != (order.attempt, order.step):
                 answer = ChargeAnswer(outcome=ChargeOutcome.REFUSED)  # it never reached the provider
             if answer:
                 self._finish(row, answer, order)
@@ -132,14 +132,19 @@ class PaymentActivities:
             decline=self._classify(answer.decline, order) if answer.decline else None,
         )
 
-    def _result_of(self, row: AttemptRow, outcome: ChargeOutcome, invoice: InvoiceSnapshot) -> ChargeResult:
+    def _result_of(
+        self, row: AttemptRow, outcome: ChargeOutcome, invoice: InvoiceSnapshot, order: ChargeOrder
+    ) -> ChargeResult:
         """The answer that an earlier run of this attempt has written."""
+        earlier = row.step != order.step
         return ChargeResult(
             outcome=outcome,
             invoice_state=invoice.state,
             remaining=invoice.remaining,
             decline=row.decline,
             why="as found in the ledger",
+            step=row.step if earlier else None,
+            kind=row.kind if earlier else None,
         )
 
     def _nothing_to_charge(self, order: ChargeOrder, invoice: InvoiceSnapshot) -> ChargeResult:

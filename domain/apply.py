@@ -197,6 +197,10 @@ def tick(case: Case, now: datetime) -> Case:
 
 def charged(case: Case, step: Step, order: ChargeOrder, result: ChargeResult, now: datetime) -> Case:
     """Books one charge attempt of ours."""
+    if result.step and result.step != step.key:
+        # The number was an earlier step's, whose answer came only now: this step is still to be done.
+        step = step.model_copy(update={"key": result.step, "attempt_kind": result.kind})
+        order = order.model_copy(update={"kind": result.kind or order.kind, "method": case.method_tried})
     attempt = Attempt(
         number=order.attempt,
         kind=order.kind,
@@ -224,9 +228,9 @@ def charged(case: Case, step: Step, order: ChargeOrder, result: ChargeResult, no
             return hold(case, pending, now)
         case ChargeOutcome.REFUSED if step.key.startswith("m"):
             # The old answer was about the old payment method.
-            return note(changed(case, decline=None), now, f"{step.title}: refused, {result.why}")
+            case = note(changed(case, decline=None), now, f"{step.title}: refused, {result.why}")
         case ChargeOutcome.REFUSED:
-            return note(case, now, f"{step.title}: refused, {result.why}")
+            case = note(case, now, f"{step.title}: refused, {result.why}")
     return invoice_is(case, result.invoice_state, result.remaining, now)
 
 

@@ -51,6 +51,9 @@ class ChargeResult(Message):
     rule: str | None = None  # REFUSED: the rule, with its edition
     why: str = ""
     not_before: datetime | None = None  # REFUSED: when the rule would allow it
+    # Whose attempt it was, when not this order's: an earlier step's with the same number, unanswered until now.
+    step: str | None = None
+    kind: AttemptKind | None = None
 
 
 class Ending(StrEnum):

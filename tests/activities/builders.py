@@ -156,7 +156,7 @@ def case_of(worker: Worker, customer: str, method: str | None, email: str | None
 
 def a_charge(case: OpenCase, attempt: int = 1, **fields: Any) -> ChargeOrder:
     given = {"attempt": attempt, "kind": AttemptKind.TIMELINE, "method": 0, "policy": "standard@1"}
-    return ChargeOrder(**_common(case, f"day{attempt}-charge", "retry on day 3"), **given | fields)
+    return ChargeOrder(**_common(case, f"day{attempt}-charge", "retry on day 3") | given | fields)
 
 
 def a_contact(case: OpenCase, channel: Channel = Channel.EMAIL, **fields: Any) -> ContactOrder:

@@ -8,6 +8,7 @@ from temporalio.exceptions import ApplicationError
 from domain.case import ChargeOutcome
 from domain.declines import DeclineClass
 from domain.events import InvoiceState
+from domain.steps import AttemptKind
 from gateways.ports import Refusal
 from sandbox.providers.faults import Mode
 from sandbox.providers.stripe_outcomes import APPROVE, AUTHENTICATION_REQUIRED, PROCESSING, Decline, Outcome
@@ -290,3 +291,33 @@ def test_a_worker_that_died_before_it_wrote_the_answer_down_finds_it(
     assert told.decline == (result.decline and result.decline.raw)
     assert [f"dun:{case.invoice_id}:1"] == [key for _, key in charges(world, case)]
     assert [] == worker.ledger.unfinished_attempts(case.invoice_id)
+
+
+def test_a_decline_whose_answer_was_lost_is_not_the_new_cards(world: ProviderWorld, worker: Worker) -> None:
+    """The case gave up waiting, then the customer gave a new card: the number's answer is the old step's."""
+    case = open_case(worker, BROKE)
+    world.faults.add("stripe", "/pay", Mode.TIMEOUT_AFTER)
+    fails(worker, case)
+    world.stripe.add_card(case.customer_id, behaviour=APPROVE)
+    new_card = {"step": "m1-charge", "kind": AttemptKind.NEW_METHOD, "method": 1}
+
+    old = worker.charge(a_charge(case, 1, **new_card))
+    new = worker.charge(a_charge(case, 2, **new_card))
+
+    assert (ChargeOutcome.DECLINED, "day1-charge", AttemptKind.TIMELINE) == (old.outcome, old.step, old.kind)
+    assert ChargeOutcome.PAID == new.outcome
+    assert [("failed", f"dun:{case.invoice_id}:1"), ("succeeded", f"dun:{case.invoice_id}:2")] == charges(world, case)
+
+
+def test_an_attempt_that_never_arrived_leaves_its_number_unused_by_the_new_card(
+    world: ProviderWorld, worker: Worker
+) -> None:
+    """Nothing of it is found; the new card gets a number, and so a key, of its own."""
+    case = open_case(worker, BROKE)
+    world.faults.add("stripe", "/pay", Mode.TIMEOUT_BEFORE)
+    fails(worker, case)
+
+    old = worker.charge(a_charge(case, 1, step="m1-charge", kind=AttemptKind.NEW_METHOD, method=1))
+
+    assert (ChargeOutcome.REFUSED, "day1-charge") == (old.outcome, old.step)
+    assert [] == charges(world, case)

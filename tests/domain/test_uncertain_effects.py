@@ -1,13 +1,13 @@
 """Effects that did not come to an end: their answer was lost, or a payment ended the wait for them."""
 
 from domain import apply
-from domain.case import Case, Outcome
+from domain.case import Case, ChargeOutcome, Outcome, StepState
 from domain.dispatch import order_for
-from domain.effects import ContactOutcome, ContactState, Done, HandoffOrder, HandoffResult
+from domain.effects import ChargeResult, ContactOutcome, ContactState, Done, HandoffOrder, HandoffResult
 from domain.events import InvoiceState
 from domain.planner import Act, next_step
-from domain.steps import Access, StepKind
-from tests.domain.builders import a_case, at, book, live, payment, usd
+from domain.steps import Access, AttemptKind, StepKind
+from tests.domain.builders import a_case, a_decline, at, book, live, new_method, payment, usd
 
 NOON = at("04-15 12:00")
 
@@ -90,3 +90,39 @@ def test_what_was_read_before_the_payment_does_not_bring_the_debt_back() -> None
     booked = book(recovered, act, stale, NOON)
 
     assert usd("0") == booked.due
+
+
+def test_an_answer_that_comes_late_belongs_to_its_own_step() -> None:
+    """A try had no answer, then the customer gave a new card: the old card's decline is not the new one's try."""
+    case, act = acting(StepKind.CHARGE)
+    changed = new_method("m")(apply.postpone(case, act.step, "no answer", NOON), NOON)
+    try_new = next_step(changed, NOON)
+    assert isinstance(try_new, Act)
+    late = ChargeResult(
+        outcome=ChargeOutcome.DECLINED, decline=a_decline(when=NOON), step=act.step.key, kind=AttemptKind.TIMELINE
+    )
+
+    booked = book(changed, try_new, late, NOON)
+
+    assert StepState.DONE is booked.steps[act.step.key].state
+    again = next_step(booked, NOON)
+    assert isinstance(again, Act)
+    assert ("m1-charge", 2) == (again.step.key, booked.next_attempt_number)
+    assert [AttemptKind.TIMELINE] == [attempt.kind for attempt in booked.our_attempts]
+
+
+def test_a_late_answer_of_a_paid_invoice_ends_the_case() -> None:
+    """The earlier attempt charged nothing, and meanwhile the customer has paid."""
+    case, act = acting(StepKind.CHARGE)
+    late = ChargeResult(
+        outcome=ChargeOutcome.REFUSED,
+        invoice_state=InvoiceState.PAID,
+        remaining=usd("0"),
+        step="d00-charge",
+        kind=AttemptKind.TIMELINE,
+    )
+
+    booked = book(case, act, late, NOON)
+
+    assert booked.closing is not None
+    assert Outcome.RECOVERED is booked.closing.outcome
