@@ -8,7 +8,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from temporalio.client import Client, WorkflowHandle, WorkflowUpdateFailedError
@@ -36,7 +36,6 @@ AT_ONCE = 10
 # A case is moved to just before its timer, which then rings by itself: the server (1.32) can skip on to the timer
 # after it when a move ends while an activity is running.
 _JUST_BEFORE = timedelta(milliseconds=100)
-_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _A_PUSH = timedelta(seconds=1)
 _STUCK_AFTER = 10.0
 _TELLS_THE_CASE = frozenset({Deed.OPTS_OUT, Deed.AGENCY_ACKNOWLEDGES, Deed.AGENCY_COLLECTS, Deed.AGENCY_RETURNS})
@@ -53,7 +52,7 @@ class Lead:
     clock: CaseClock
     seen_at: dict[int, datetime] = field(default_factory=dict)  # journal entry → the case's time
     now: datetime | None = None  # the case's time at the last look
-    latest: str = ""  # the newest line of the case's own journal
+    latest: str = ""  # what happened last, in the providers' words
     closed: bool = False
     done: bool = False  # closed, or nothing more comes before the end of the play
     _told: int = 0
@@ -75,9 +74,7 @@ class Lead:
         if action := self.actor.take_due(standing.now):
             await self._do(action)
             return
-        view = await self.view()
-        self.latest = view.journal[-1] if view.journal else ""
-        target = self._next_moment(view, until)
+        target = self._next_moment(standing, until)
         if target is None:
             self.done = True
         elif target > standing.now:
@@ -89,12 +86,10 @@ class Lead:
     async def view(self) -> CaseView:
         return await patiently(lambda: self.handle.query(DunningWorkflow.status), "asking a case")
 
-    def _next_moment(self, view: CaseView, until: datetime) -> datetime | None:
+    def _next_moment(self, standing: Standing, until: datetime) -> datetime | None:
         """Where to go next; None when nothing comes before `until`."""
         own = self.actor.next_at()
-        if view.next_at is None and (view.next_step or (view.outcome and not view.holds)):
-            return _LONG_AGO  # it has decided, and begins in this moment
-        ahead = [moment for moment in (view.next_at, own) if moment]
+        ahead = [moment for moment in (standing.next_at, own) if moment]
         if not ahead or min(ahead) > until:
             return None
         return own if own and own == min(ahead) else min(ahead) - _JUST_BEFORE
@@ -115,6 +110,7 @@ class Lead:
         entries = self.driver.postman.entries(self.actor.customer)
         for entry in entries:
             self.seen_at[entry.seq] = standing.now
+            self.latest = entry.kind.replace(".", " ").replace("_", " ")
             self.actor.hears(entry, standing.now)
             if entry.kind == "email.accepted" and entry.data.get("status") == "bounce":
                 await self._contact_reported(Channel.EMAIL, events.ContactResult.BOUNCED)

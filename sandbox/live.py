@@ -43,7 +43,7 @@ class Progress:
         if not self._console.is_terminal:
             count = f"{self._done.total():>3}/{len(self._leads)}"
             on = f"day {lead.actor.day(lead.now)}" if lead.now else ""
-            last = lead.latest[17:]
+            last = lead.latest
             self._console.print(f"{count} {lead.actor.script.key:<12} {on:<7} {last}", markup=False, highlight=False)
 
     def _view(self) -> RenderableType:
@@ -58,6 +58,6 @@ class Progress:
         for lead in under_way[:_SHOWN]:
             now = lead.now.astimezone(lead.actor.zone) if lead.now else None
             when = f"{now:%a %d %b %H:%M}" if now else ""
-            said = Text(lead.latest[17:], overflow="ellipsis", no_wrap=True)
+            said = Text(lead.latest, overflow="ellipsis", no_wrap=True)
             rows.add_row(Text(lead.actor.script.key, style="bold"), Text(when, style="dim"), said)
         return Group(head, rows)

@@ -49,6 +49,7 @@ def running(data_dir: Path, *, time_skipping: bool, say: Say, task_queue: str = 
     port = remembered_ports(data_dir / "stand-ins.json", ["stand-ins"], {})["stand-ins"]
     world = ProviderWorld(port=port)
     try:
+        _listen(world)  # first, so that the server's free ports are other ones
         with (
             supervisor,
             start_temporal(
@@ -59,7 +60,6 @@ def running(data_dir: Path, *, time_skipping: bool, say: Say, task_queue: str = 
                 supervisor=supervisor,
             ) as server,
         ):
-            world.start()
             names = {"DUNNING_TASK_QUEUE": task_queue, "DUNNING_LOG_LEVEL": "WARNING"}
             environment = {**stand_in_environment(server.address, world, data_dir), **names}
             settings = stand_in_settings(server.address, world, data_dir)
@@ -72,6 +72,13 @@ def running(data_dir: Path, *, time_skipping: bool, say: Say, task_queue: str = 
             supervisor.remove(WORKER)
     finally:
         world.stop()
+
+
+def _listen(world: ProviderWorld) -> None:
+    try:
+        world.start()
+    except RuntimeError as error:
+        raise SandboxError(str(error)) from None
 
 
 async def _prepare(settings: Settings) -> None:
@@ -91,14 +98,10 @@ def _worker(log: Path, environment: Mapping[str, str]) -> ChildSpec:
         log=log,
         env=environment,
         cwd=ROOT,
-        ready=_says_ready(log),
+        ready=_Ready(log),
         ready_within=60,
         stop_within=5,
     )
-
-
-def _says_ready(log: Path) -> "_Ready":
-    return _Ready(log)
 
 
 class _Ready:

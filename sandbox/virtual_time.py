@@ -23,6 +23,7 @@ from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle, W
 from temporalio.service import RPCError, RPCStatusCode
 
 from sandbox.errors import SandboxError
+from workflows import attributes
 
 T = TypeVar("T")
 
@@ -73,6 +74,8 @@ class Standing:
     closed: bool
     busy: bool  # an activity or a workflow task is under way
     fast_forward: str  # the id of the newest move that the server took
+    next_at: datetime | None  # when the case's timer rings, to the whole second below; None: it waits to be told
+    status: str
 
 
 class CaseClock:
@@ -83,6 +86,11 @@ class CaseClock:
         self._handle = handle
 
     async def look(self) -> Standing:
+        """Asks the server, never the worker.
+
+        A query that reaches a worker without the case in its cache in the moment in which the case's timer rings makes
+        that worker decide with the time of the task before (seen with temporalio 1.35 and server 1.32).
+        """
         found = await patiently(lambda: self._handle.describe(rpc_timeout=_ONE_CALL), "reading a case")
         raw = found.raw_description
         info = raw.workflow_extended_info.time_skipping_info
@@ -92,6 +100,8 @@ class CaseClock:
             closed=found.status is not WorkflowExecutionStatus.RUNNING,
             busy=bool(raw.pending_activities) or raw.HasField("pending_workflow_task"),
             fast_forward=info.fast_forward_info.fast_forward_id,
+            next_at=found.typed_search_attributes.get(attributes.NEXT_STEP_AT),
+            status=found.typed_search_attributes.get(attributes.STATUS, ""),
         )
 
     async def settle(self) -> Standing:
