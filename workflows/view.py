@@ -2,9 +2,11 @@
 
 from datetime import datetime
 
+from domain.calendar import local
 from domain.case import Case
 from domain.planner import Act, Close, Decision, Wait
-from domain.reasons import cause
+from domain.reasons import cause, why_blocked
+from domain.timeline import pending
 from workflows.messages import CaseView
 
 
@@ -38,8 +40,8 @@ def view(case: Case, decision: Decision) -> CaseView:
     )
 
 
-def details(case: Case, decision: Decision) -> str:
-    """Markdown for an operator: what is next and why, the facts, what happened."""
+def details(case: Case, decision: Decision, now: datetime) -> str:
+    """Markdown for an operator: what is next and why, the facts, what is to come, what happened."""
     facts = case.facts
     rows = [
         ("Status", case.status.value.replace("_", " ")),
@@ -55,7 +57,19 @@ def details(case: Case, decision: Decision) -> str:
         rows.append(("Agency", f"{case.handoff.reference}, {said}"))
     table = "\n".join(f"| {name} | {value} |" for name, value in rows)
     happened = "\n".join(f"- {line}" for line in reversed(case.journal))
-    return f"**{_headline(decision)}**\n\n| | |\n|---|---|\n{table}\n\n#### What happened\n{happened}\n"
+    return (
+        f"**{_headline(decision)}**\n\n| | |\n|---|---|\n{table}\n\n"
+        f"{_coming(case, decision, now)}#### What happened (UTC)\n{happened}\n"
+    )
+
+
+def _coming(case: Case, decision: Decision, now: datetime) -> str:
+    """The steps that lie ahead as things stand, in the customer's time."""
+    if isinstance(decision, Close) or case.handoff or case.closing or case.holds:
+        return ""
+    steps = sorted((s for s in pending(case, now) if not why_blocked(case, s)), key=lambda step: step.due)
+    lines = [f"- {local(step.due, case.zone):%Y-%m-%d %H:%M} {step.title}" for step in steps]
+    return f"#### Unless something happens ({case.zone})\n" + "\n".join(lines) + "\n\n"
 
 
 def _headline(decision: Decision) -> str:
