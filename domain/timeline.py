@@ -41,11 +41,9 @@ def ends_at(case: Case, now: datetime) -> datetime:
     """When the case ends unless it is paid: never sooner than the notice period after the final notice."""
     last = case.policy.timeline[-1]
     planned = moment(case, last)
-    warned = case.final_notice_at
+    warned = case.final_notice_at or _warning_due(case, now)
     if warned is None:
-        if not _final_pending(case):
-            return planned
-        warned = now
+        return planned
     earliest = local(warned, case.zone).date() + timedelta(days=case.policy.endgame.notice_days)
     return max(planned, _on(case, earliest, last))
 
@@ -53,7 +51,7 @@ def ends_at(case: Case, now: datetime) -> datetime:
 def allowed_from(case: Case, step: Step, start: datetime) -> datetime:
     """The first moment from `start` on at which the customer may be contacted for this step."""
     return case.policy.contacts.hours.next_allowed(
-        start, case.facts.time_zones, frozenset(case.facts.holidays), _jitter(case, step.key)
+        start, case.facts.time_zones, frozenset(case.facts.holidays), _jitter(case, f"d{step.day:02d}")
     )
 
 
@@ -196,9 +194,15 @@ def _end_key(case: Case) -> str:
     return next(step_key(last, spec) for spec in last.do if spec.kind == "escalate")
 
 
-def _final_pending(case: Case) -> bool:
-    keys = [step_key(e, s) for e in case.policy.timeline for s in e.do if s.stage is Stage.FINAL]
-    return any(key not in case.steps for key in keys)
+def _warning_due(case: Case, now: datetime) -> datetime | None:
+    """When the final notice will go out, if one is still to come."""
+    coming = [
+        _message(case, step_key(entry, spec), moment(case, entry), entry.day, spec.channel, Stage.FINAL).due
+        for entry in case.policy.timeline
+        for spec in entry.do
+        if spec.stage is Stage.FINAL and spec.channel and step_key(entry, spec) not in case.steps
+    ]
+    return max(now, min(coming)) if coming else None
 
 
 def _counting_on(case: Case, day: date) -> int:

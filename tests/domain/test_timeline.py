@@ -1,6 +1,6 @@
 """The timeline as it applies to one case: every step once, at the moment that the policy means."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -132,3 +132,14 @@ def test_escalated_is_what_is_recorded() -> None:
     """Nothing else ends a timeline."""
     assert not escalated(a_case())
     assert escalated(live(a_case()).case)
+
+
+def test_messages_that_a_holiday_moves_go_out_together_and_the_end_moves_along() -> None:
+    """One wake-up for the day's messages, and an end that counts from the notice as it will really go out."""
+    case = a_case(policy=STANDARD, holidays=[date(2030, 4, 22)])
+
+    finals = {step.due for step in pending(case, OPENED) if step.day == 21}
+
+    assert 1 == len(finals)
+    assert "2030-04-23" == finals.pop().date().isoformat()
+    assert "2030-04-30" == ends_at(case, OPENED).date().isoformat()
