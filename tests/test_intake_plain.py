@@ -3,6 +3,7 @@
 import pytest
 from temporalio.client import Client
 
+from domain.ids import workflow_id
 from gateways.ledger.sql_ledger import SqlLedger
 from runtime.intake import Intake
 from runtime.intake_json import MalformedRecord
@@ -10,6 +11,7 @@ from runtime.opening import Taken, WrongRecord
 from sandbox.providers.journal import Json
 from sandbox.providers.world import ProviderWorld
 from tests.cases import a_failed_invoice, case_of
+from workflows import attributes
 
 
 async def test_a_plain_record_opens_a_case(
@@ -73,3 +75,16 @@ async def test_a_malformed_record_is_named(intake: Intake, record: Json, sentenc
     """One sentence with the field, without its content."""
     with pytest.raises(MalformedRecord, match=sentence):
         await intake.take_json(record)
+
+
+async def test_a_segment_without_end_opens_a_case(world: ProviderWorld, intake: Intake, client: Client) -> None:
+    """It is the merchant's own text; Temporal refuses a search attribute of 2 KB, and with it the whole case."""
+    invoice_id, customer_id = a_failed_invoice(world)
+
+    taken = await intake.take_json(
+        {"invoice_id": invoice_id, "customer": {"id": customer_id, "segment": "gold " * 500}}
+    )
+
+    assert Taken.OPENED == taken
+    described = await client.get_workflow_handle(workflow_id(invoice_id)).describe()
+    assert ("gold " * 20) == described.typed_search_attributes[attributes.SEGMENT]

@@ -30,13 +30,15 @@ ALL: tuple[SearchAttributeKey[Any], ...] = (
     NEXT_STEP_AT,
 )
 
+_LONGEST_KEYWORD = 100  # letters; the merchant's own text, and Temporal's SQL stores take 255
+
 
 def of_case(case: Case, next_at: datetime | None) -> TypedSearchAttributes:
     """What the case can be searched by now. No personal data: the customer is an opaque id."""
     pairs: list[SearchAttributePair[Any]] = [
         SearchAttributePair(STATUS, case.status.value),
         SearchAttributePair(STAGE, case.stage),
-        SearchAttributePair(SEGMENT, case.facts.segment),
+        SearchAttributePair(SEGMENT, case.facts.segment[:_LONGEST_KEYWORD]),
         SearchAttributePair(POLICY, f"{case.policy.name}@{case.policy.version}"),
         SearchAttributePair(CURRENCY, case.due.currency),
         SearchAttributePair(CUSTOMER, case.facts.customer_id),
