@@ -238,7 +238,7 @@ def declined(case: Case, decline: Decline, now: datetime) -> Case:
     """A new standing decline."""
     technical = decline.decline_class is DeclineClass.RETRY_NOW
     case = changed(case, decline=decline, declined_at=now, quick_since=(case.quick_since or now) if technical else None)
-    if decline.decline_class in OPERATOR_MUST_ACT:
+    if decline.decline_class in OPERATOR_MUST_ACT and case.closing is None:
         return needs_operator(case, f"the bank's answer {decline.code} points at the merchant's side", now)
     return case
 

@@ -2,12 +2,13 @@
 
 from domain import apply
 from domain.case import Case, ChargeOutcome, Outcome, StepState
+from domain.declines import DeclineClass
 from domain.dispatch import order_for
 from domain.effects import ChargeResult, ContactOutcome, ContactState, Done, HandoffOrder, HandoffResult
 from domain.events import InvoiceState
 from domain.planner import Act, next_step
 from domain.steps import Access, AttemptKind, StepKind
-from tests.domain.builders import a_case, a_decline, at, book, live, new_method, payment, usd
+from tests.domain.builders import a_case, a_decline, at, book, live, new_method, of_class, payment, usd
 
 NOON = at("04-15 12:00")
 
@@ -126,3 +127,14 @@ def test_a_late_answer_of_a_paid_invoice_ends_the_case() -> None:
 
     assert booked.closing is not None
     assert Outcome.RECOVERED is booked.closing.outcome
+
+
+def test_a_merchant_side_decline_after_the_payment_needs_no_operator() -> None:
+    """The customer paid while our own charge was on its way: whatever the bank answers, the case ends."""
+    case, act = acting(StepKind.CHARGE)
+    recovered = payment("p", usd("100"))(case, NOON)
+    answer = ChargeResult(outcome=ChargeOutcome.DECLINED, decline=of_class(DeclineClass.MERCHANT))
+
+    booked = book(recovered, act, answer, NOON)
+
+    assert ["04-15 12:00 recovered"] == live(booked, start=NOON).table

@@ -51,3 +51,22 @@ async def test_summaries_fit_in_every_language(stage: Stage) -> None:
     summaries = [event.user_metadata.summary.data for event in await case.history() if event.HasField("user_metadata")]
     assert any("ลูกค้า".encode() in summary for summary in summaries)
     assert 200 >= max(len(summary) for summary in summaries)
+
+
+async def test_a_case_that_was_told_a_lot_goes_on_in_a_new_run_and_forgets_nothing(stage: Stage) -> None:
+    """Five megabytes of signals that nobody can read: same facts, attributes and dates as before."""
+    case = await stage.open(DECLINED)
+    before = await case.until("2030-04-05 12:00")
+    first = await case.handle.describe()
+
+    for _ in range(60):
+        await case.handle.signal("payment_received", {"event_id": "evt", "amount": "x" * 90_000})
+    after = await case.status()
+
+    then = await case.handle.describe()
+    assert first.run_id != then.run_id
+    assert before.model_copy(update={"journal": ()}) == after.model_copy(update={"journal": ()})
+    assert first.typed_search_attributes == then.typed_search_attributes
+    await case.until("2030-04-06 20:00")
+    assert 3 == len(case.charges)
+    assert "malformed" in {line.what for line in stage.ledger.timeline(case.invoice)}
