@@ -141,20 +141,21 @@ class DunningWorkflow:
         try:
             result = await task
         except ActivityError as error:
-            self._failed(error, decision)
+            # A closing case has no use any more for what was decided before.
+            self._failed(error, decision, overtaken=self._case.closing is not before[0])
             return None
         del self._notes[: len(order.notes)]
         return result
 
-    def _failed(self, error: ActivityError, decision: Act | Close) -> None:
+    def _failed(self, error: ActivityError, decision: Act | Close, *, overtaken: bool) -> None:
         now = workflow.now()
         cause = error.cause
         refused = isinstance(cause, ApplicationError) and cause.type == MISUSE
         if isinstance(decision, Act) and not refused:
             self._case = apply.interrupted(self._case, decision.step)
-        if isinstance(cause, CancelledError):
+        if isinstance(cause, CancelledError) or overtaken:
             return
-        if isinstance(cause, ApplicationError) and cause.type == MISUSE:
+        if isinstance(cause, ApplicationError) and refused:
             self._case = apply.needs_operator(self._case, str(cause.message)[:_LONGEST_WHY], now)
             self._notes.append(Note(at=now, step="hold", what="needs operator", why=cause.message[:_LONGEST_WHY]))
         elif isinstance(decision, Act):

@@ -58,6 +58,26 @@ async def test_an_order_that_comes_while_the_end_is_written_down_is_refused(stag
     assert (CaseStatus.CLOSED, Outcome.COLLECTIONS) == (view.status, view.outcome)
 
 
+async def test_a_refused_request_does_not_hold_up_a_case_that_was_paid_meanwhile(stage: Stage) -> None:
+    """A wrong secret needs an operator, but not for this case any more."""
+    case = await stage.open(DECLINED)
+    await case.until("2030-04-11 08:00")
+    held = stage.world.faults.add("merchant", "POST /", Mode.HOLD_BEFORE)
+    moving = asyncio.create_task(case.until("2030-04-11 12:00"))
+    await asyncio.wait_for(asyncio.to_thread(held.reached.wait), timeout=30)
+    secret = stage.world.merchant.secret
+
+    stage.world.stripe.customer_pays(case.invoice)
+    await stage.deliver(await case.now())
+    stage.world.merchant.secret = "another"
+    held.release()
+    await moving
+    stage.world.merchant.secret = secret
+    result = await asyncio.wait_for(case.handle.result(), timeout=10)
+
+    assert Outcome.RECOVERED is result.outcome
+
+
 async def running(case: StagedCase, activity: str) -> None:
     """Returns when this activity of the case has begun."""
     async with asyncio.timeout(30):
