@@ -174,9 +174,10 @@ def test_the_server_at_temporal_address_is_used(server: TemporalServer, tmp_path
         existing.kill()
 
 
-@pytest.mark.parametrize("address", [f"{HOST}:{free_ports(1)[0]}", "no-port"])
+@pytest.mark.parametrize("address", [f"{HOST}:{{port}}", "no-port"], ids=["nobody listens", "no port"])
 def test_nothing_at_temporal_address_is_told(tmp_path: Path, address: str) -> None:
     """The message names the variable, because that is what the user has to change."""
+    address = address.format(port=free_ports(1)[0])
     sentence = (
         f"No Temporal server with a namespace `default` answers at TEMPORAL_ADDRESS={address}: start it, or unset"
     )
