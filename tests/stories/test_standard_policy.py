@@ -39,6 +39,7 @@ async def test_failure_5_a_case_that_nobody_pays_ends_as_announced(stage: Stage)
         "04-29 subscription cancelled on day 28",
         "04-29 handoff to collections on day 28",
         "05-04 handoff repeated",
+        "05-13 14 days with the agency are over",
         "05-13 closed as collections",
     ] == told((await case.status()).journal)
 
