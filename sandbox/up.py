@@ -1,8 +1,10 @@
 """`make up`: server, web UI, worker and provider stand-ins on this machine, in real time, until Ctrl-C or SIGTERM."""
 
+import argparse
 import json
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from runtime.settings import ROOT, SettingsError
@@ -16,19 +18,24 @@ DATA = ROOT / "var" / "up"
 _PYTHON = ".venv/bin/python"
 
 
-def main() -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Exit code 0 after a clean end, 2 when something could not start."""
+    parser = argparse.ArgumentParser(prog="python -m sandbox.up", description="Runs the system in a stand-in world.")
+    parser.add_argument("--data", type=Path, default=DATA, help="where cases, ledger and logs are kept")
+    folder: Path = parser.parse_args(argv).data
     try:
-        with until_stopped() as stopped, running(DATA, time_skipping=False, say=_say) as here:
-            event = write_event(here.world, DATA)
-            environment = write_environment(here, DATA)
+        with until_stopped() as stopped, running(folder, time_skipping=False, say=_say) as here:
+            event = write_event(here.world, folder)
+            environment = write_environment(here, folder)
             print(_help(here, event, environment), flush=True)
             stopped.wait()
             _say("Stopping")
     except (SandboxError, SettingsError) as error:
         print(error, file=sys.stderr)
         return 2
-    _say("Everything has stopped; the cases are kept in var/up")
+    except KeyboardInterrupt:
+        return 130
+    _say(f"Everything has stopped; the cases are kept in {_shown(folder)}")
     return 0
 
 
@@ -64,11 +71,15 @@ def _help(here: Running, event: Path, environment: Path) -> str:
         f"{ui}Temporal:           {here.server.address}\n"
         f"Provider stand-ins: {here.world.base_url}\n\n"
         "Start a case from another shell, with a failed payment that is ready:\n\n"
-        f"  . {environment.relative_to(ROOT)}\n"
-        f"  {_PYTHON} starter.py start {event.relative_to(ROOT)}\n"
+        f"  . {_shown(environment)}\n"
+        f"  {_PYTHON} starter.py start {_shown(event)}\n"
         f"  {_PYTHON} starter.py list\n\n"
         "Ctrl-C stops everything."
     )
+
+
+def _shown(path: Path) -> Path:
+    return path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
 
 
 def _say(line: str) -> None:
