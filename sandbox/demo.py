@@ -153,7 +153,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     try:
         script = read_world()
-        with until_stopped() as stopped, fresh(DATA), running(DATA, time_skipping=True, say=say) as here:
+        with until_stopped() as stop, fresh(DATA), running(DATA, time_skipping=True, say=say) as here:
             report = asyncio.run(play(here, script, DATA, Progress(console)))
             (DATA / "report.json").write_text(report.model_dump_json(indent=2) + "\n", encoding="utf-8")
             show(report, console)
@@ -163,8 +163,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             else:
                 for line in asyncio.run(leave_open(here, script, DATA, Progress(Console(quiet=True)))):
                     say(f"Left open: {line}")
+                stop.is_ready_to_wait()
                 say(f"Everything stays up until Ctrl-C. Temporal's UI: {here.server.ui_url}")
-                stopped.wait()
+                stop.wait()
     except (SandboxError, SettingsError) as error:
         print(error, file=sys.stderr)
         return 2

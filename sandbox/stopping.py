@@ -7,35 +7,35 @@ from contextlib import contextmanager
 from types import FrameType
 
 
-class Stopped(threading.Event):
-    """Set when somebody asked the program to end."""
+class Stop:
+    """What a signal asks for."""
+
+    def __init__(self) -> None:
+        self._asked = threading.Event()
+        self._ready = False
+
+    def is_ready_to_wait(self) -> None:
+        """From now on a signal ends `wait`; until then it interrupts the program like Ctrl-C."""
+        self._ready = True
+
+    def wait(self) -> None:
+        """Returns when a signal has come."""
+        self.is_ready_to_wait()
+        self._asked.wait()
+
+    def take(self, _number: int, _frame: FrameType | None) -> None:
+        self._asked.set()
+        if not self._ready:
+            raise KeyboardInterrupt
 
 
 @contextmanager
-def until_stopped() -> Iterator[Stopped]:
-    """Turns Ctrl-C and SIGTERM into an event while the block runs. Only in the main thread.
-
-    Until the block waits for the event, a signal interrupts it like Ctrl-C, so that a slow start can be ended too.
-    """
-    stopped = _Stopped()
-    before = {number: signal.signal(number, stopped.take) for number in (signal.SIGINT, signal.SIGTERM)}
+def until_stopped() -> Iterator[Stop]:
+    """Takes Ctrl-C and SIGTERM alike while the block runs. Only in the main thread."""
+    stop = Stop()
+    before = {number: signal.signal(number, stop.take) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield stopped
+        yield stop
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-class _Stopped(Stopped):
-    def __init__(self) -> None:
-        super().__init__()
-        self._waiting = False
-
-    def wait(self, timeout: float | None = None) -> bool:
-        self._waiting = True
-        return super().wait(timeout)
-
-    def take(self, _number: int, _frame: FrameType | None) -> None:
-        self.set()
-        if not self._waiting:
-            raise KeyboardInterrupt

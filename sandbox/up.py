@@ -24,11 +24,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, default=DATA, help="where cases, ledger and logs are kept")
     folder: Path = parser.parse_args(argv).data
     try:
-        with until_stopped() as stopped, running(folder, time_skipping=False, say=_say) as here:
+        with until_stopped() as stop, running(folder, time_skipping=False, say=_say) as here:
             event = write_event(here.world, folder)
             environment = write_environment(here, folder)
+            stop.is_ready_to_wait()
             print(_help(here, event, environment), flush=True)
-            stopped.wait()
+            stop.wait()
             _say("Stopping")
     except (SandboxError, SettingsError) as error:
         print(error, file=sys.stderr)
