@@ -209,7 +209,12 @@ def _with_agency(case: Case, handoff: Handoff, now: datetime) -> Decision:
 
 
 def _ending(case: Case, outcome: Outcome, why: str, now: datetime) -> Decision:
-    """The effects that the end still needs, one after the other, and then the end."""
+    """The effects that the end still needs, one after the other, and then the end. The customer's own comes first."""
+    owes_nothing = outcome not in (Outcome.WRITTEN_OFF, Outcome.COLLECTIONS)
+    limited = case.access is not Access.FULL or case.access_unsure
+    if owes_nothing and limited and not case.subscription_cancelled:
+        step = _extra("end-restore", StepKind.RESTORE, now).model_copy(update={"access": Access.FULL})
+        return Act(step=step, why=f"service restored: {why}")
     with_agency = case.handoff is None or not (case.handoff.recalled or case.handoff.returned)
     if with_agency and outcome is not Outcome.COLLECTIONS:
         if case.handoff_begun:
@@ -223,11 +228,6 @@ def _ending(case: Case, outcome: Outcome, why: str, now: datetime) -> Decision:
         return Act(
             step=_extra("end-write_off", StepKind.WRITE_OFF, now), why=f"{case.due} will not be collected: {why}"
         )
-    owes_nothing = outcome not in (Outcome.WRITTEN_OFF, Outcome.COLLECTIONS)
-    limited = case.access is not Access.FULL or case.access_unsure
-    if owes_nothing and limited and not case.subscription_cancelled:
-        step = _extra("end-restore", StepKind.RESTORE, now).model_copy(update={"access": Access.FULL})
-        return Act(step=step, why=f"service restored: {why}")
     return Close(outcome=outcome, why=why)
 
 

@@ -2,11 +2,10 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import wraps
 from typing import Any
 
-from pydantic import ValidationError
 from temporalio import workflow
 from temporalio.common import RawValue
 from temporalio.exceptions import ActivityError, ApplicationError, CancelledError
@@ -18,13 +17,15 @@ from activities.errors import MISUSE
 from activities.payments import PaymentActivities
 from activities.service import ServiceActivities
 from domain import apply, events
-from domain.case import Case, Outcome, StepState
+from domain.base import Message
+from domain.case import Outcome, StepState
 from domain.dispatch import order_for, order_to_close
 from domain.effects import ChargeOrder, ChargeResult, ContactOutcome, Done, Note, Order
 from domain.planner import Act, Close, Decision, Wait, next_step
 from domain.steps import StepKind
 from workflows import attributes, options
-from workflows.messages import FACTS, ORDERS, CaseResult, CaseStart, CaseView, parse
+from workflows.hearing import Heard, carry_out, hear, refused
+from workflows.messages import FACTS, ORDERS, CaseResult, CaseStart, CaseView
 from workflows.view import details, next_at, view
 
 _ACTIVITIES: dict[StepKind, Any] = {
@@ -226,36 +227,16 @@ class DunningWorkflow:
         return listen
 
     def _hear(self, name: str, payloads: Sequence[Any]) -> None:
-        """Takes in what can be read; the rest is recorded and changes nothing else."""
-        now = workflow.now()
-        try:
-            self._case = self._heard(name, _decoded(payloads), now)
-        except (ValueError, TypeError) as error:
-            why = f"signal {name[:40]} not carried out: {_bounded(error)}"
-            self._case = apply.note(self._case, now, why)
-            if len(self._notes) < _MOST_NOTES:
-                # They travel with the next activity, whose input is bounded; the journal shows the newest.
-                self._notes.append(Note(at=now, step="signal", what="malformed", why=why))
-            self._told = True
+        self._take(hear(self._case, name, payloads, workflow.now()))
 
-    def _heard(self, name: str, data: Any, now: datetime) -> Case:
-        if name in FACTS:
-            model, take = FACTS[name]
-            fact = parse(model, data)
-            fresh = apply.once(self._case, fact.event_id)  # type: ignore[attr-defined]
-            if fresh is None:
-                return self._case
-            self._told = True
-            return take(fresh, fact, now)
-        if name in ORDERS:
-            order_model, refuse, carry_out = ORDERS[name]
-            order = parse(order_model, data)
-            if refusal := refuse(self._case, order, now):
-                raise ValueError(refusal)
-            self._told = True
-            return carry_out(self._case, order, now)
-        known = ", ".join([*FACTS, *ORDERS])
-        raise ValueError(f"there is no such signal; known are {known}")
+    def _take(self, heard: Heard) -> None:
+        self._case = heard.case
+        if heard.note is None:
+            return
+        self._told = True
+        if len(self._notes) < _MOST_NOTES:
+            # They travel with the next activity, whose input is bounded; the journal shows the newest.
+            self._notes.append(heard.note)
 
     @workflow.update
     def pause(self, order: events.Pause) -> CaseView:
@@ -293,13 +274,12 @@ class DunningWorkflow:
     def _may_write_off(self, order: events.WriteOff) -> None:
         self._validate("write_off", order)
 
-    def _validate(self, name: str, order: Any) -> None:
-        if refusal := ORDERS[name][1](self._case, order, workflow.now()):
+    def _validate(self, name: str, order: Message) -> None:
+        if refusal := refused(self._case, name, order, workflow.now()):
             raise ApplicationError(refusal, type="OrderRefused", non_retryable=True)
 
-    def _ordered(self, name: str, order: Any) -> CaseView:
-        self._case = ORDERS[name][2](self._case, order, workflow.now())
-        self._told = True
+    def _ordered(self, name: str, order: Message) -> CaseView:
+        self._take(carry_out(self._case, name, order, workflow.now()))
         return self.status()
 
 
@@ -307,25 +287,6 @@ def _one_payload(_payload: RawValue) -> None:
     """What every signal handler looks like to the SDK."""
 
 
-def _decoded(payloads: Sequence[Any]) -> Any:
-    """The signal's JSON, or None when it has no payload. Raises ValueError."""
-    if len(payloads) > 1:
-        raise ValueError(f"it has {len(payloads)} payloads, one is expected")
-    try:
-        return workflow.payload_converter().from_payload(payloads[0].payload) if payloads else None
-    except Exception:
-        # Whatever a converter raises for bytes that it cannot read.
-        raise ValueError("the payload is not JSON") from None
-
-
 def _summary(why: str) -> str:
     """The sentence as far as it fits; a Thai letter has three bytes."""
     return why.encode()[:_LONGEST_SUMMARY].decode(errors="ignore")
-
-
-def _bounded(error: Exception) -> str:
-    """An error in one bounded line, without the input, which may hold anything."""
-    if isinstance(error, ValidationError):
-        problems = [f"{'.'.join(map(str, e['loc'])) or 'it'}: {e['msg']}" for e in error.errors(include_input=False)]
-        return "; ".join(problems)[:_LONGEST_WHY]
-    return str(error)[:_LONGEST_WHY]

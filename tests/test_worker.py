@@ -1,0 +1,87 @@
+"""The worker as a process: it says what is missing, and it finishes what it has in hand."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from temporalio.client import Client
+
+from domain.case import Outcome
+from runtime.settings import ROOT
+from sandbox.providers.faults import Mode
+from sandbox.providers.stripe_outcomes import APPROVE, Decline
+from sandbox.stage import staged
+from sandbox.temporal_server import TemporalServer
+
+
+def run_worker(environment: dict[str, str]) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "worker.py"],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+async def test_sigterm_drains_a_charge_in_hand_is_finished_and_booked(
+    temporal: TemporalServer, client: Client, tmp_path: Path
+) -> None:
+    """The worker is told to stop while Stripe works: it waits for the answer, reports it, and ends with 0."""
+    assert client.namespace == temporal.namespace
+    async with staged(temporal.address, tmp_path, own_worker=False) as stage:
+        process = run_worker(stage.worker_environment)
+        case = await stage.open(Decline("insufficient_funds"))
+        stage.world.stripe.set_behaviour(case.card, APPROVE)
+        fault = stage.world.faults.add("stripe", rf"POST /v1/invoices/{case.invoice}/pay", Mode.HOLD_AFTER)
+        moving = asyncio.create_task(case.until("2030-04-05 12:00"))
+        assert await asyncio.to_thread(fault.reached.wait, 60)
+        process.send_signal(signal.SIGTERM)
+        fault.release()
+        said, _ = await asyncio.to_thread(process.communicate, timeout=60)
+
+        # What is left of the case, its last row in the ledger, is another worker's.
+        second = run_worker(stage.worker_environment)
+        await moving
+        result = await asyncio.wait_for(case.handle.result(), timeout=60)
+        second.send_signal(signal.SIGTERM)
+        await asyncio.to_thread(second.communicate, timeout=60)
+
+    assert (0, "worker: stopped") == (process.returncode, said.splitlines()[-1])
+    assert (Outcome.RECOVERED, 1) == (result.outcome, result.attempts)
+    events = await case.handle.fetch_history()
+    tries = [e.activity_task_started_event_attributes.attempt for e in events.events]
+    assert 1 == max(tries)
+
+
+def test_a_missing_setting_is_named_at_the_start(tmp_path: Path, temporal: TemporalServer) -> None:
+    """Nothing is started half."""
+    environment = {
+        "TEMPORAL_ADDRESS": temporal.address,
+        "DUNNING_DATABASE_URL": f"sqlite:///{tmp_path / 'ledger.db'}",
+    }
+
+    process = run_worker(environment)
+    _, complained = process.communicate(timeout=60)
+
+    assert 1 == process.returncode
+    assert [
+        "worker: STRIPE_API_KEY is not set: set it in the environment (README, Settings)."
+    ] == complained.splitlines()
+
+
+def test_no_server_is_one_clear_sentence(tmp_path: Path) -> None:
+    """The address that was tried, and what to do."""
+    process = run_worker(
+        {"TEMPORAL_ADDRESS": "127.0.0.1:9", "DUNNING_DATABASE_URL": f"sqlite:///{tmp_path / 'ledger.db'}"}
+    )
+    _, complained = process.communicate(timeout=60)
+
+    assert 1 == process.returncode
+    assert (
+        "worker: No Temporal server answers at 127.0.0.1:9: start one (make up) or set TEMPORAL_ADDRESS." in complained
+    )
