@@ -21,6 +21,7 @@ from sandbox.temporal_server import start_temporal
 from sandbox.typical import ALL
 
 _OF_THE_MACHINE = frozenset({"stackTrace", "identity"})
+_PROCESS = re.compile(r"\b\d+@[\w.-]+")  # a sticky queue is named after its process and host
 HISTORIES = ROOT / "tests" / "histories"
 
 
@@ -31,7 +32,7 @@ async def record(folder: Path, address: str, target: Path) -> None:
             case = await play(stage)
             file = target / f"{re.sub('[^a-z]+', '_', name)}.json"
             history = _without_this_machine(json.loads((await case.handle.fetch_history()).to_json()))
-            file.write_text(json.dumps(history, indent=1) + "\n")
+            file.write_text(_PROCESS.sub("recorder", json.dumps(history, indent=1)) + "\n")
             print(f"recorded {file.relative_to(ROOT)}")
 
 
