@@ -16,6 +16,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from temporalio.api.common.v1 import FastForwardConfig, TimeSkippingConfig, WorkflowExecution
 from temporalio.api.workflow.v1 import WorkflowExecutionOptions
 from temporalio.api.workflowservice.v1 import (
+    DescribeWorkflowExecutionResponse,
     PollWorkflowExecutionTimeSkippingRequest,
     UpdateWorkflowExecutionOptionsRequest,
 )
@@ -42,9 +43,10 @@ _PASSING = frozenset(
     }
 )
 _ONE_CALL = timedelta(seconds=10)
-_LONG_POLL = timedelta(seconds=15)
+_LONG_POLL = timedelta(seconds=5)
 # A worker that dies in the middle of an activity costs the activity's whole time-out (workflows/options.py).
 _BUSY_FOR = 240.0
+_LOST_AFTER = 10.0
 
 
 async def patiently(call: Callable[[], Awaitable[T]], what: str) -> T:
@@ -72,7 +74,7 @@ class Standing:
 
     now: datetime  # its virtual time (UTC)
     closed: bool
-    busy: bool  # an activity or a workflow task is under way
+    busy: str  # the activities and the workflow task that are under way, in words; empty: none
     fast_forward: str  # the id of the newest move that the server took
     next_at: datetime | None  # when the case's timer rings, to the whole second below; None: it waits to be told
     status: str
@@ -98,7 +100,7 @@ class CaseClock:
         return Standing(
             now=info.current_time.ToDatetime(tzinfo=UTC) if is_known else datetime.now(UTC),
             closed=found.status is not WorkflowExecutionStatus.RUNNING,
-            busy=bool(raw.pending_activities) or raw.HasField("pending_workflow_task"),
+            busy=_under_way(raw),
             fast_forward=info.fast_forward_info.fast_forward_id,
             next_at=found.typed_search_attributes.get(attributes.NEXT_STEP_AT),
             status=found.typed_search_attributes.get(attributes.STATUS, ""),
@@ -112,21 +114,29 @@ class CaseClock:
             if standing.closed or not standing.busy:
                 return standing
             if time.monotonic() > give_up:
-                raise SandboxError(f"The case {self._handle.id} is busy for {_BUSY_FOR:.0f} s: look at worker.log.")
+                raise SandboxError(
+                    f"The case {self._handle.id} is busy for {_BUSY_FOR:.0f} s ({standing.busy}): look at worker.log."
+                )
             await asyncio.sleep(0.02)
 
     async def move_to(self, target: datetime) -> Standing:
         """Moves the case to a moment (UTC), or to its end if that comes first."""
         move = str(uuid.uuid4())
-        give_up = time.monotonic() + _BUSY_FOR
+        begun = time.monotonic()
+        give_up = begun + _BUSY_FOR
         while True:
             standing = await self.look()
             if standing.closed or standing.now >= target:
                 return standing
-            if time.monotonic() > give_up:
+            now = time.monotonic()
+            if now > give_up:
                 raise SandboxError(
-                    f"The case {self._handle.id} does not reach {target:%Y-%m-%d %H:%M}: see worker.log."
+                    f"The case {self._handle.id} does not reach {target:%Y-%m-%d %H:%M} "
+                    f"({standing.busy or 'idle'}): see worker.log and temporal.log."
                 )
+            if not standing.busy and now - begun > _LOST_AFTER:
+                # The server took the move, died, and does not go on with it.
+                move, begun = str(uuid.uuid4()), now
             try:
                 if standing.fast_forward != move:
                     await self._send(move, target - standing.now)
@@ -170,3 +180,10 @@ class CaseClock:
             retry=False,
             timeout=_LONG_POLL,
         )
+
+
+def _under_way(raw: DescribeWorkflowExecutionResponse) -> str:
+    said = [f"{pending.activity_type.name}, try {pending.attempt}" for pending in raw.pending_activities]
+    if raw.HasField("pending_workflow_task"):
+        said.append(f"workflow task, try {raw.pending_workflow_task.attempt}")
+    return "; ".join(said)
