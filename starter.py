@@ -36,6 +36,7 @@ Note = Annotated[str, typer.Option(help="Why; kept with the case. No personal da
 By = Annotated[str, typer.Option(help="Who gives the order.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object per line.")]
 _DAYS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z"]
+_UNTIL = "2026-12-01 (its beginning in UTC) or 2026-12-01T09:00+07:00; without it until resumed."
 
 
 @app.command()
@@ -115,19 +116,19 @@ def show(invoice: Invoice, as_json: AsJson = False) -> None:
 @app.command()
 def pause(
     invoice: Invoice,
-    until: Annotated[datetime | None, typer.Option(formats=_DAYS, help="UTC unless it names an offset.")] = None,
+    until: Annotated[datetime | None, typer.Option(formats=_DAYS, metavar="DATE", help=_UNTIL)] = None,
     note: Note = "",
     by: By = "operator",
 ) -> None:
     """Put a case on hold. Its timeline goes on where it stood when it is resumed."""
     end = until.replace(tzinfo=UTC) if until and until.tzinfo is None else until
-    _order(invoice, "pause", events.Pause(until=end, note=note, by=by))
+    _order(invoice, "pause", console.message(events.Pause, until=end, note=note, by=by))
 
 
 @app.command()
 def resume(invoice: Invoice, note: Note = "", by: By = "operator") -> None:
     """End a pause, or a wait for an operator."""
-    _order(invoice, "resume", events.Resume(note=note, by=by))
+    _order(invoice, "resume", console.message(events.Resume, note=note, by=by))
 
 
 @app.command()
@@ -139,13 +140,13 @@ def settle(
     by: By = "operator",
 ) -> None:
     """End a case: the debt is settled for an amount."""
-    _order(invoice, "settle", events.Settle(amount=console.money(amount, currency), note=note, by=by))
+    _order(invoice, "settle", console.message(events.Settle, amount=console.money(amount, currency), note=note, by=by))
 
 
 @app.command("write-off")
 def write_off(invoice: Invoice, note: Note = "", by: By = "operator") -> None:
     """End a case: the debt is given up."""
-    _order(invoice, "write_off", events.WriteOff(note=note, by=by))
+    _order(invoice, "write_off", console.message(events.WriteOff, note=note, by=by))
 
 
 @app.command()
@@ -164,7 +165,8 @@ def agency(
         async with desk(settings) as here:
             row = here.ledger.case(invoice)
             paid = console.money(amount, currency or (row.amount.currency if row else "USD")) if amount else None
-            fact = events.AgencyReported(event_id=event_id or _new_id(), report=report, amount=paid)
+            event = event_id or _new_id()
+            fact = console.message(events.AgencyReported, event_id=event, report=report, amount=paid)
             await here.operator.tell(invoice, "agency_reported", fact)
 
     run(work)
@@ -182,7 +184,8 @@ def contact(
 
     async def work(settings: Settings) -> None:
         async with desk(settings) as here:
-            fact = events.ContactReported(event_id=event_id or _new_id(), channel=channel, result=result)
+            event = event_id or _new_id()
+            fact = console.message(events.ContactReported, event_id=event, channel=channel, result=result)
             row = here.ledger.case(invoice)
             if row and result in events.CLOSES_CHANNEL:
                 # Before the case is told: it holds for the customer's other cases too, and when this one is over.

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import typer
-from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
+from pydantic import ValidationError
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
+from domain.base import Message
 from domain.money import Money
 from gateways.ledger.sql_ledger import SqlLedger
 from gateways.marked_yaml import FileError
@@ -31,6 +32,7 @@ UNUSABLE = 2
 """The exit code when the installation, its settings or the command itself is wrong."""
 
 T = TypeVar("T")
+M = TypeVar("M", bound=Message)
 
 
 @contextmanager
@@ -73,8 +75,6 @@ async def desk(settings: Settings) -> AsyncIterator[Desk]:
     """Ledger and Temporal, both known to be usable."""
     require_schema(settings)
     client = await connect(settings)
-    # An unknown namespace answers every question about a case with "not found".
-    await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=client.namespace))
     ledger = wiring.open_ledger(settings)
     try:
         yield Desk(client, ledger, Operator(client, ledger))
@@ -114,6 +114,16 @@ def money(amount: str, currency: str) -> Money:
             f"{amount} {currency} is not an amount: write it like 19.99 USD, with the currency's own decimals.",
             UNUSABLE,
         ) from None
+
+
+def message(kind: type[M], **values: object) -> M:
+    """A message to a case, of what a user wrote as options."""
+    try:
+        return kind.model_validate(values)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        option = str(first["loc"][0]).replace("_", "-")
+        raise fail(f"--{option} cannot be taken: {first['msg']}.", UNUSABLE) from None
 
 
 def _of_temporal(error: RPCError) -> str:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -29,7 +30,7 @@ class Settings(BaseSettings):
     dunning_policies: Path = ROOT / "policies"
     # Set to the release's id to take part in Temporal's worker versioning; then each release has to be made current.
     dunning_build_id: str | None = None
-    dunning_log_level: str = "INFO"
+    dunning_log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
 
     stripe_api_key: SecretStr | None = None
     stripe_api_base: str = "https://api.stripe.com"

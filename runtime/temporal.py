@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.plugin import SimplePlugin
-from temporalio.service import RPCError, TLSConfig
+from temporalio.service import RPCError, RPCStatusCode, TLSConfig
 from temporalio.worker import WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
@@ -37,9 +38,9 @@ def dunning_plugin() -> SimplePlugin:
 
 
 async def connect(settings: Settings) -> Client:
-    """Connects to Temporal. Raises SettingsError with one sentence when no server answers."""
+    """Connects to Temporal. Raises SettingsError without a server or the namespace, RPCError for other refusals."""
     try:
-        return await Client.connect(
+        client = await Client.connect(
             settings.temporal_address,
             namespace=settings.temporal_namespace,
             api_key=settings.temporal_api_key.get_secret_value() if settings.temporal_api_key else None,
@@ -50,3 +51,11 @@ async def connect(settings: Settings) -> Client:
         raise SettingsError(
             f"No Temporal server answers at {settings.temporal_address}: start one (make up) or set TEMPORAL_ADDRESS."
         ) from None
+    try:
+        # An unknown namespace answers every question about a case with "not found".
+        await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=client.namespace))
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
+        raise SettingsError("The Temporal server does not know the namespace: check TEMPORAL_NAMESPACE.") from None
+    return client

@@ -19,15 +19,17 @@ from domain.steps import Channel
 from gateways.agency import agency_for
 from gateways.evidence import build_bundle
 from gateways.ledger.sql_ledger import SqlLedger
+from gateways.marked_yaml import FileError
 from gateways.merchant_app import MerchantApp, MerchantNotices
 from gateways.messages import TemplateMessages
+from gateways.phrases import PhrasesError
 from gateways.policy_files import PolicyStore
 from gateways.ports import NetworkRules, Sender
 from gateways.rules import load_decline_table, load_network_rules
 from gateways.sendgrid_email import SendGridSender
 from gateways.stripe_payments import StripePayments
 from gateways.twilio_sms import TwilioSender
-from runtime.settings import Settings
+from runtime.settings import Settings, SettingsError
 
 
 def utc_now() -> datetime:
@@ -84,15 +86,23 @@ def senders(settings: Settings, app: MerchantApp) -> dict[Channel, Sender]:
     }
 
 
+def _data_files(settings: Settings) -> tuple[TemplateMessages, DeclineTable, NetworkRules]:
+    try:
+        messages = TemplateMessages(settings.dunning_policies / "messages", settings.merchant_name)
+        return messages, decline_table(settings), network_rules(settings)
+    except (FileError, PhrasesError) as error:
+        raise SettingsError(f"{error} DUNNING_POLICIES names the folder that is read.") from None
+
+
 def activities(settings: Settings) -> list[Callable[..., Any]]:
     """All activities of the worker. Raises SettingsError for what is missing."""
     ledger = open_ledger(settings)
     payments = stripe_payments(settings)
     app = merchant_app(settings)
-    messages = TemplateMessages(settings.dunning_policies / "messages", settings.merchant_name)
+    messages, declines, rules = _data_files(settings)
     token = settings.agency_token.get_secret_value() if settings.agency_token else None
     agency = agency_for(settings.agency_endpoint, token, settings.provider_timeout)
-    paying = PaymentActivities(payments, ledger, decline_table(settings), network_rules(settings), utc_now)
+    paying = PaymentActivities(payments, ledger, declines, rules, utc_now)
     contacting = ContactActivities(payments, ledger, messages, senders(settings, app), utc_now)
     serving = ServiceActivities(payments, ledger, app)
     collecting = CollectionsActivities(payments, ledger, agency, partial(build_bundle, creditor=settings.merchant_name))

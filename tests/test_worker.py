@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from temporalio.client import Client
 
 from domain.case import Outcome
@@ -85,3 +86,25 @@ def test_no_server_is_one_clear_sentence(tmp_path: Path) -> None:
     assert (
         "worker: No Temporal server answers at 127.0.0.1:9: start one (make up) or set TEMPORAL_ADDRESS." in complained
     )
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"DUNNING_LOG_LEVEL": "LOUD"}, "DUNNING_LOG_LEVEL: Input should be 'DEBUG'"),
+        ({"TEMPORAL_NAMESPACE": "nowhere"}, "does not know the namespace: check TEMPORAL_NAMESPACE."),
+        ({"DUNNING_POLICIES": "nowhere"}, "DUNNING_POLICIES names the folder that is read."),
+    ],
+)
+async def test_a_wrong_setting_is_one_sentence(
+    temporal: TemporalServer, client: Client, tmp_path: Path, wrong: dict[str, str], sentence: str
+) -> None:
+    """The variable is named; no traceback."""
+    assert client.namespace == temporal.namespace
+    async with staged(temporal.address, tmp_path, own_worker=False) as stage:
+        process = run_worker({**stage.worker_environment, **wrong})
+        _, complained = await asyncio.to_thread(process.communicate, timeout=60)
+
+    assert 1 == process.returncode
+    assert sentence in complained
+    assert 1 == len(complained.splitlines())
