@@ -58,6 +58,33 @@ def test_two_demos_do_not_share_their_data(tmp_path: Path, monkeypatch: pytest.M
     assert not folder.exists()
 
 
+def test_a_second_up_on_the_same_folder_is_refused(tmp_path: Path) -> None:
+    """Also with TEMPORAL_ADDRESS set, as in a shell that read `env`: the first one's files stay as they are."""
+    (tmp_path / "env").write_text("export FIRST=1\n")
+    environment = {**os.environ, "TEMPORAL_ADDRESS": "127.0.0.1:1"}
+    argv = [sys.executable, "-m", "sandbox.up", "--data", str(tmp_path)]
+    with (tmp_path / "up.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+
+        ended = subprocess.run(argv, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=60)
+
+    assert 2 == ended.returncode
+    assert [f"make up runs already on {tmp_path}: use it, or end it first."] == ended.stderr.splitlines()
+    assert "export FIRST=1\n" == (tmp_path / "env").read_text()
+
+
+def test_a_folder_that_cannot_be_made_is_told_in_one_sentence(tmp_path: Path) -> None:
+    """A file stands where the folder should be."""
+    (tmp_path / "file").touch()
+    argv = [sys.executable, "-m", "sandbox.up", "--data", str(tmp_path / "file" / "up")]
+
+    ended = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+
+    assert 2 == ended.returncode
+    assert 1 == len(ended.stderr.splitlines())
+    assert "cannot be used (Not a directory): make it writable." in ended.stderr
+
+
 def _children(pid: int) -> list[int]:
     """The processes that a process has started; its threads count as the process."""
     found = []
