@@ -24,6 +24,7 @@ from domain.effects import ChargeOrder, ChargeResult, ContactOutcome, Done, Note
 from domain.planner import Act, Close, Decision, Wait, next_step
 from domain.steps import StepKind
 from workflows import attributes, options
+from workflows.clock import Clock
 from workflows.hearing import Heard, carry_out, hear, refused
 from workflows.messages import FACTS, ORDERS, CaseResult, CaseStart, CaseView
 from workflows.view import details, next_at, view
@@ -57,6 +58,7 @@ class DunningWorkflow:
         self._notes = list(start.notes)
         self._told = False
         self._shown = workflow.info().typed_search_attributes
+        self._clock = Clock()
         for name in (*FACTS, *ORDERS):
             workflow.set_signal_handler(name, self._listener(name))
 
@@ -184,6 +186,7 @@ class DunningWorkflow:
         except asyncio.CancelledError:
             why = "cancelled in Temporal"
             self._case = apply.close(self._case, Outcome.CANCELLED, why, workflow.now())
+        self._clock.check()
 
     def _show(self, decision: Decision) -> None:
         """Keeps the UI and the search attributes true; writes history only when something changed."""
@@ -227,6 +230,7 @@ class DunningWorkflow:
         return listen
 
     def _hear(self, name: str, payloads: Sequence[Any]) -> None:
+        self._clock.check()
         self._take(hear(self._case, name, payloads, workflow.now()))
 
     def _take(self, heard: Heard) -> None:
@@ -275,6 +279,7 @@ class DunningWorkflow:
         self._validate("write_off", order)
 
     def _validate(self, name: str, order: Message) -> None:
+        self._clock.check()
         if refusal := refused(self._case, name, order, workflow.now()):
             raise ApplicationError(refusal, type="OrderRefused", non_retryable=True)
 

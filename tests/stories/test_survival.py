@@ -3,19 +3,26 @@
 import asyncio
 import sys
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest_asyncio
+from temporalio.client import Client, WorkflowQueryFailedError
+from temporalio.service import RPCError
+from temporalio.worker import Replayer
 
-from domain.case import Outcome
+from domain import events
+from domain.case import CaseStatus, Outcome
 from runtime.settings import ROOT
+from runtime.temporal import dunning_plugin
 from sandbox.processes import ChildSpec
 from sandbox.providers.faults import Fault, Mode
 from sandbox.providers.stripe_outcomes import APPROVE, Decline
-from sandbox.stage import Stage, staged
+from sandbox.stage import Stage, StagedCase, staged
 from sandbox.supervisor import Supervisor
 from sandbox.temporal_server import TemporalServer, start_temporal
 from tests.conftest import prepared_client
+from worker import build_worker
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -97,3 +104,39 @@ async def test_a_case_survives_the_death_of_the_server(
 async def reached(fault: Fault) -> None:
     """Waits until the stand-in holds the answer back."""
     assert await asyncio.to_thread(fault.reached.wait, 60)
+
+
+async def test_a_query_that_meets_news_on_a_cold_worker_cannot_set_the_clock_back(
+    temporal: TemporalServer, client: Client, tmp_path: Path
+) -> None:
+    """The SDK then runs the case under the time of its last task: a pause until just after that is in the past.
+
+    Whether a query or the task comes first is the server's choice, so several cases are tried. The query may fail.
+    """
+    assert client.namespace == temporal.namespace
+    async with staged(temporal.address, tmp_path, own_worker=False) as stage:
+        async with build_worker(stage.client, stage.settings):
+            cases = [await stage.open(Decline("generic_decline")) for _ in range(5)]
+        queries = [asyncio.create_task(case.status()) for case in cases for _ in range(2)]
+        for case in cases:
+            just_after = await last_task_at(case) + timedelta(milliseconds=1)
+            await case.handle.signal("pause", events.Pause(until=just_after))
+
+        async with build_worker(stage.client, stage.settings):
+            await asyncio.wait(queries)
+            views = [await asyncio.wait_for(case.status(), timeout=30) for case in cases]
+
+        for query in queries:
+            assert query.exception() is None or isinstance(query.exception(), WorkflowQueryFailedError | RPCError)
+        for case, view in zip(cases, views, strict=True):
+            assert CaseStatus.OPEN == view.status
+            assert "`until` lies in the past" in view.journal[-1]
+            history = await case.handle.fetch_history()
+            await Replayer(workflows=[], plugins=[dunning_plugin()]).replay_workflow(history)
+
+
+async def last_task_at(case: StagedCase) -> datetime:
+    started = [
+        e async for e in case.handle.fetch_history_events() if e.HasField("workflow_task_started_event_attributes")
+    ]
+    return started[-1].event_time.ToDatetime(tzinfo=UTC)
