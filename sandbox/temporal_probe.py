@@ -3,13 +3,14 @@
 import asyncio
 from datetime import timedelta
 
+import httpx
 import temporalio.api.common.v1
 import temporalio.api.workflowservice.v1 as api
 from google.protobuf.duration_pb2 import Duration
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode, WorkflowService
 
-from sandbox.ports import is_open
+from sandbox.ports import HOST, is_open
 from sandbox.server_config import NAMESPACE
 
 _TIMEOUT = timedelta(seconds=2)
@@ -30,6 +31,14 @@ def server_version(address: str, *, create_namespace: bool = False) -> str | Non
         return asyncio.run(asyncio.wait_for(_version(address, create_namespace), 8))
     except (RPCError, RuntimeError, TimeoutError):  # RuntimeError: what the SDK raises when it cannot connect
         return None
+
+
+def ui_serves(port: int) -> bool:
+    """Whether the web UI on this port answers for the namespace: it opens its port before it has reached the server."""
+    try:
+        return httpx.get(f"http://{HOST}:{port}/api/v1/namespaces/{NAMESPACE}", timeout=2).status_code == 200
+    except httpx.HTTPError:
+        return False
 
 
 async def _version(address: str, create_namespace: bool) -> str:

@@ -10,7 +10,7 @@ from types import TracebackType
 
 from sandbox.errors import SandboxError
 from sandbox.go_build import go_install
-from sandbox.ports import HOST, is_open, remembered_ports
+from sandbox.ports import HOST, remembered_ports
 from sandbox.processes import ChildSpec
 from sandbox.program_cache import Build, Program, Say, cache_home, cached_program, is_cached
 from sandbox.server_config import NAMESPACE, PORT_NAMES, SERVER_ENV, database, write_server_config, write_ui_config
@@ -22,7 +22,7 @@ from sandbox.temporal_cli import (
     cli_on_path,
     parse_version,
 )
-from sandbox.temporal_probe import server_version
+from sandbox.temporal_probe import server_version, ui_serves
 
 SERVER = Program(
     title="the Temporal server 1.32.1",
@@ -233,7 +233,7 @@ def _official(
                     "start",
                 ],
                 log=data_dir / "temporal-ui.log",
-                ready=lambda: is_open(ports["ui"]),
+                ready=lambda: ui_serves(ports["ui"]),
                 ready_within=READY_WITHIN,
             )
         )
