@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
+from temporalio.service import RPCError
 from temporalio.worker import Worker, WorkerDeploymentConfig
 
 from gateways.ledger.database import upgrade_schema
@@ -73,6 +74,12 @@ def main() -> int:
         asyncio.run(run(settings))
     except (SettingsError, PolicyError, ProviderMisuse, ProviderTrouble) as error:
         print(f"worker: {error}", file=sys.stderr)
+        return 1
+    except RPCError as error:
+        print(
+            f"worker: Temporal refuses ({error.status.name}): check TEMPORAL_API_KEY and the namespace.",
+            file=sys.stderr,
+        )
         return 1
     return 0
 

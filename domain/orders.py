@@ -44,8 +44,8 @@ def refuse_settle(case: Case, order: events.Settle, _now: datetime) -> str | Non
         return refusal
     if order.amount.currency != case.due.currency:
         return f"The settlement is in {order.amount.currency}, the invoice in {case.due.currency}."
-    if order.amount.amount < 0:
-        return "A settlement cannot be negative."
+    if order.amount.amount <= 0:
+        return "A settlement is for more than nothing: to give the debt up, write it off."
     if case.due < order.amount:
         return f"The settlement ({order.amount}) is more than what is due ({case.due})."
     return None

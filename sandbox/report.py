@@ -49,6 +49,7 @@ class MoneyTotal(Frozen):
 
     at_stake: int
     recovered: int
+    share: float
     text: str
 
 
@@ -58,6 +59,7 @@ class ClassTotal(Frozen):
     cases: int
     recovered: int
     share: float
+    money: dict[str, MoneyTotal]  # by currency
 
 
 class Totals(Frozen):
@@ -155,24 +157,30 @@ def _differences(
 
 def _totals(cases: Sequence[CaseReport]) -> Totals:
     opened = [case for case in cases if case.policy]
-    money: dict[str, MoneyTotal] = {}
-    for currency in sorted({case.currency for case in opened}):
-        mine = [case for case in opened if case.currency == currency]
-        stake, back = sum(case.amount for case in mine), sum(case.recovered for case in mine)
-        text = f"{Money(amount=back, currency=currency)} of {Money(amount=stake, currency=currency)}"
-        money[currency] = MoneyTotal(at_stake=stake, recovered=back, text=text)
     classes: dict[str, ClassTotal] = {}
     for name in sorted({case.decline_class or "none" for case in opened}):
-        of_class = [case for case in opened if (case.decline_class or "none") == name]
-        won = sum(case.outcome == "recovered" for case in of_class)
-        classes[name] = ClassTotal(cases=len(of_class), recovered=won, share=round(won / len(of_class), 2))
+        mine = [case for case in opened if (case.decline_class or "none") == name]
+        won = sum(case.outcome == "recovered" for case in mine)
+        share = round(won / len(mine), 2)
+        classes[name] = ClassTotal(cases=len(mine), recovered=won, share=share, money=_money(mine))
     outcomes = Counter(case.outcome or "open" for case in opened)
-    return Totals(cases=len(opened), outcomes=dict(outcomes), money=money, by_decline_class=classes)
+    return Totals(cases=len(opened), outcomes=dict(outcomes), money=_money(opened), by_decline_class=classes)
+
+
+def _money(cases: Sequence[CaseReport]) -> dict[str, MoneyTotal]:
+    """Sums by currency: no sum crosses currencies."""
+    money: dict[str, MoneyTotal] = {}
+    for currency in sorted({case.currency for case in cases}):
+        mine = [case for case in cases if case.currency == currency]
+        stake, back = sum(case.amount for case in mine), sum(case.recovered for case in mine)
+        text = f"{Money(amount=back, currency=currency)} of {Money(amount=stake, currency=currency)}"
+        money[currency] = MoneyTotal(at_stake=stake, recovered=back, share=round(back / stake, 2), text=text)
+    return money
 
 
 def show(report: Report, console: Console) -> None:
     """Prints the tables."""
-    console.print(Group(_cases_table(report), _totals_table(report), _audit_table(report)))
+    console.print(Group(_cases_table(report), _money_table(report), _class_table(report), _audit_table(report)))
     for sentence in report.findings:
         console.print(f"Promise broken: {sentence}", style="bold red", markup=False, highlight=False)
     for case in report.cases:
@@ -210,14 +218,24 @@ def _cases_table(report: Report) -> RenderableType:
     return table
 
 
-def _totals_table(report: Report) -> RenderableType:
-    table = Table(title="Totals", title_justify="left", header_style="bold", pad_edge=False)
-    table.add_column("recovered")
-    table.add_column("of", style="dim")
-    for currency, total in report.totals.money.items():
-        table.add_row(total.text, currency)
+def _money_table(report: Report) -> RenderableType:
+    table = Table(title="Recovered money", title_justify="left", header_style="bold")
+    table.add_column("recovered of what was due", justify="right", no_wrap=True)
+    table.add_column("share", justify="right")
+    for total in report.totals.money.values():
+        table.add_row(total.text, f"{total.share:.0%}")
+    return table
+
+
+def _class_table(report: Report) -> RenderableType:
+    table = Table(title="Recovered by decline class", title_justify="left", header_style="bold")
+    table.add_column("decline class", no_wrap=True)
+    table.add_column("cases", justify="right", no_wrap=True)
+    table.add_column("share", justify="right")
+    table.add_column("recovered of what was due")
     for name, group in report.totals.by_decline_class.items():
-        table.add_row(f"{group.recovered} of {group.cases} cases ({group.share:.0%})", name.replace("_", " "))
+        money = "; ".join(total.text for total in group.money.values())
+        table.add_row(name.replace("_", " "), f"{group.recovered} of {group.cases}", f"{group.share:.0%}", money)
     ended = ", ".join(f"{count} {name}" for name, count in sorted(report.totals.outcomes.items()))
     table.caption = f"{report.totals.cases} cases: {ended}"
     return table

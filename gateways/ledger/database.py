@@ -83,6 +83,17 @@ def trouble() -> Iterator[None]:
         raise ProviderTrouble(
             f"The ledger's database does not answer ({type(error).__name__}): check that it runs and can be reached."
         ) from error
+    except (exc.DatabaseError, sqlite3.DatabaseError) as error:
+        cause = error.orig if isinstance(error, exc.DatabaseError) else error
+        if getattr(cause, "sqlite_errorcode", None) != sqlite3.SQLITE_NOTADB:
+            raise
+        raise ProviderMisuse(
+            "The ledger's file is no SQLite database: check DUNNING_DATABASE_URL, or move the file away."
+        ) from error
+    except OSError as error:
+        raise ProviderMisuse(
+            f"The ledger's folder cannot be used ({error.strerror}): check DUNNING_DATABASE_URL."
+        ) from error
 
 
 def _parse(url: str) -> sa.URL:

@@ -82,10 +82,10 @@ def test_resuming_a_paused_dispute_leaves_the_dispute() -> None:
     ("case", "amount", "refusal"),
     [
         (OPEN, usd("100"), None),
-        (OPEN, usd("0"), None),
+        (OPEN, usd("0"), "A settlement is for more than nothing: to give the debt up, write it off."),
         (PAUSED, usd("1"), None),
         (OPEN, usd("100.01"), "The settlement (100.01 USD) is more than what is due (100.00 USD)."),
-        (OPEN, usd("-1"), "A settlement cannot be negative."),
+        (OPEN, usd("-1"), "A settlement is for more than nothing: to give the debt up, write it off."),
         (OPEN, Money(amount=1, currency="THB"), "The settlement is in THB, the invoice in USD."),
         (ENDING, usd("1"), ENDED),
         (CLOSED, usd("1"), ENDED),

@@ -86,8 +86,10 @@ def test_a_good_policy_is_read(tmp_path: Path) -> None:
         (
             "restrict: read_only",
             "restrct: read_only",
-            "short.yaml:12: timeline[1].do[1].restrct: 'restrct' is not allowed; "
-            "use charge, remind, restrict, cancel_subscription or escalate",
+            (
+                "short.yaml:12: timeline[1].do[1].restrct: 'restrct' is not allowed; "
+                "use charge, remind, restrict, cancel_subscription or escalate"
+            ),
         ),
         (
             "restrict: read_only",

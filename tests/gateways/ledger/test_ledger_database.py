@@ -161,3 +161,22 @@ def test_processes_share_the_budgets(ledger: SqlLedger, url: str) -> None:
     assert (15, 20) == (sum(sent for sent, _ in found), sum(charged for _, charged in found))
     assert 20 == started
     assert 15 == len(ledger.contacts("in_1"))
+
+
+def test_a_file_that_is_no_database_is_for_an_operator(tmp_path: Path) -> None:
+    """One sentence that names the setting, and the file stays as it is."""
+    file = tmp_path / "notes.txt"
+    file.write_text("these are my notes, and nobody's database\n" * 100)
+
+    with pytest.raises(ProviderMisuse, match="no SQLite database: check DUNNING_DATABASE_URL"):
+        upgrade_schema(f"sqlite:///{file}")
+
+    assert file.read_text().startswith("these are my notes")
+
+
+def test_a_folder_that_cannot_be_made_is_for_an_operator(tmp_path: Path) -> None:
+    """A file stands where the folder should be."""
+    (tmp_path / "var").write_text("")
+
+    with pytest.raises(ProviderMisuse, match="folder cannot be used"):
+        upgrade_schema(f"sqlite:///{tmp_path / 'var' / 'ledger.db'}")
