@@ -70,6 +70,9 @@ class PaymentActivities:
                 return ChargeResult(
                     outcome=ChargeOutcome.REFUSED, rule=stands.rule, why=stands.why, not_before=stands.not_before
                 )
+            if stands.outcome:
+                # Another worker has finished this very attempt since we looked.
+                return self._result_of(stands, stands.outcome, invoice, order)
             answer = self._payments.pay(invoice, stands.key)
             self._finish(stands, answer, order)
             return self._result(answer, invoice, order)

@@ -1,6 +1,5 @@
 """The Stripe gateway over HTTP against the stand-in, with Stripe's real SDK."""
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,27 +8,11 @@ from domain.case import ChargeOutcome
 from domain.declines import RawDecline
 from domain.events import InvoiceState
 from domain.money import Money
-from gateways.ports import NotFound, PaymentMethod, ProviderMisuse, ProviderTrouble
+from gateways.ports import NotFound, PaymentMethod
 from gateways.stripe_payments import StripePayments
-from sandbox.providers.stripe_outcomes import APPROVE, AUTHENTICATION_REQUIRED, PROCESSING, Decline, Outcome
+from sandbox.providers.stripe_outcomes import AUTHENTICATION_REQUIRED, PROCESSING, Decline
 from sandbox.providers.world import ProviderWorld
-
-BROKE = Decline("insufficient_funds", advice_code="try_again_later", network_decline_code="51")
-LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-def charges(world: ProviderWorld, invoice_id: str) -> list[str]:
-    """What the stand-in charged for an invoice, by its own journal."""
-    kinds = ("charge.succeeded", "charge.failed", "charge.processing")
-    return [e.kind for e in world.log if e.kind in kinds and e.subjects.get("invoice") == invoice_id]
-
-
-def open_invoice(world: ProviderWorld, *behaviour: Outcome, brand: str = "visa") -> str:
-    """An open invoice over 19.99 dollars whose card will answer as told; no charge was tried on it."""
-    customer = world.stripe.add_customer()
-    world.stripe.add_card(customer, behaviour=behaviour or (APPROVE,), brand=brand, fingerprint="fp_1")
-    subscription = world.stripe.add_subscription(customer, amount=1999, currency="usd")
-    return world.stripe.add_invoice(customer, amount=1999, subscription=subscription)
+from tests.gateways.stripe_cases import BROKE, charges, open_invoice
 
 
 def test_an_invoice_is_read_with_all_that_decisions_need(world: ProviderWorld, payments: StripePayments) -> None:
@@ -230,175 +213,6 @@ def test_without_a_payment_method_nothing_is_sent(world: ProviderWorld, payments
 
     assert invoice.payment_method is None
     assert RawDecline(error_code="no_payment_method", network_status="not_sent_to_network") == answer.decline
-
-
-def test_the_same_key_charges_once(world: ProviderWorld, payments: StripePayments) -> None:
-    """A repeated request gets the first one's answer, a decline too."""
-    invoice = payments.read_invoice(open_invoice(world, BROKE, APPROVE))
-
-    first, again, next_attempt = (payments.pay(invoice, key) for key in ("dun:1", "dun:1", "dun:2"))
-
-    assert first == again
-    assert ChargeOutcome.PAID == next_attempt.outcome
-    assert ["charge.failed", "charge.succeeded"] == charges(world, invoice.id)
-
-
-def test_a_key_in_use_is_trouble_and_never_a_second_charge(world: ProviderWorld, payments: StripePayments) -> None:
-    """Two workers send the same attempt at once: Stripe holds the second off with 409."""
-    invoice = payments.read_invoice(open_invoice(world))
-    held = world.faults.add("stripe", "/pay", "hold_before")
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        first = pool.submit(payments.pay, invoice, "dun:1")
-        assert held.reached.wait(timeout=5)
-        with pytest.raises(ProviderTrouble, match="409"):
-            payments.pay(invoice, "dun:1")
-        held.release()
-        answer = first.result()
-
-    assert ChargeOutcome.PAID == answer.outcome
-    assert ["charge.succeeded"] == charges(world, invoice.id)
-
-
-def test_a_card_that_was_removed_in_between_is_trouble(world: ProviderWorld, payments: StripePayments) -> None:
-    """Not the operator's matter: the next run reads the invoice and its card again."""
-    invoice = payments.read_invoice(open_invoice(world))
-    assert invoice.payment_method is not None
-    world.stripe.store.objects[invoice.payment_method.id]["customer"] = None
-    world.stripe.add_card(invoice.customer_id)
-
-    with pytest.raises(ProviderTrouble, match="changed"):
-        payments.pay(invoice, "dun:1")
-
-    assert [] == charges(world, invoice.id)
-
-
-@pytest.mark.parametrize("mode", ["500_after", "timeout_after", "malformed"])
-def test_a_lost_answer_is_trouble_and_the_charge_is_found(
-    world: ProviderWorld, payments: StripePayments, mode: str
-) -> None:
-    """The money moved but nobody told us: the look-up finds it, and it moved once."""
-    invoice = payments.read_invoice(open_invoice(world))
-    world.faults.add("stripe", "/pay", mode)
-    asked = datetime.now(UTC)
-
-    with pytest.raises(ProviderTrouble):
-        payments.pay(invoice, "dun:1")
-    found = payments.find_attempt(invoice, asked)
-
-    assert found is not None
-    assert ChargeOutcome.PAID == found.outcome
-    assert InvoiceState.PAID == (found.invoice and found.invoice.state)
-    assert ["charge.succeeded"] == charges(world, invoice.id)
-
-
-def test_a_lost_decline_is_found_with_its_codes(world: ProviderWorld, payments: StripePayments) -> None:
-    """The look-up tells as much as the answer would have told."""
-    invoice = payments.read_invoice(open_invoice(world, BROKE))
-    told = payments.pay(invoice, "dun:1")
-
-    found = payments.find_attempt(invoice, LONG_AGO)
-
-    assert (told.outcome, told.decline) == (found and found.outcome, found and found.decline)
-
-
-def test_an_attempt_before_the_given_moment_is_not_found(world: ProviderWorld, payments: StripePayments) -> None:
-    """An older decline must not be taken for the outcome of a newer attempt."""
-    invoice = payments.read_invoice(open_invoice(world, BROKE))
-    payments.pay(invoice, "dun:1")
-
-    assert payments.find_attempt(invoice, datetime.now(UTC) + timedelta(seconds=10)) is None
-
-
-def test_a_part_payment_is_not_taken_for_our_attempt(world: ProviderWorld, payments: StripePayments) -> None:
-    """The customer paid a part by a payment of its own: our attempt did not happen."""
-    invoice = payments.read_invoice(open_invoice(world))
-    world.stripe.customer_pays(invoice.id, 500)
-
-    assert payments.find_attempt(invoice, LONG_AGO) is None
-    assert Money(amount=1499, currency="USD") == payments.read_invoice(invoice.id).remaining
-
-
-def test_too_many_requests_carries_the_wait_that_stripe_asks_for(
-    world: ProviderWorld, payments: StripePayments
-) -> None:
-    """`Retry-After` reaches the caller, and the SDK does not retry by itself."""
-    invoice_id = open_invoice(world)
-    fault = world.faults.add("stripe", "/v1/invoices", "429", times=2, retry_after=7)
-
-    with pytest.raises(ProviderTrouble, match=invoice_id) as raised:
-        payments.read_invoice(invoice_id)
-
-    assert (timedelta(seconds=7), True) == (raised.value.retry_after, raised.value.not_executed)
-    assert 1 == fault.hits
-
-
-@pytest.mark.parametrize("mode", ["500", "timeout_before"])
-def test_failures_of_stripe_are_trouble(world: ProviderWorld, payments: StripePayments, mode: str) -> None:
-    """Nothing happened: the same request under the same key may be sent again."""
-    invoice = payments.read_invoice(open_invoice(world))
-    world.faults.add("stripe", "/pay", mode)
-
-    with pytest.raises(ProviderTrouble):
-        payments.pay(invoice, "dun:1")
-    answer = payments.pay(invoice, "dun:1")
-
-    assert ChargeOutcome.PAID == answer.outcome
-
-
-def test_a_server_that_does_not_answer_is_left_after_the_timeout(world: ProviderWorld) -> None:
-    """No call waits for ever."""
-    hasty = StripePayments(world.stripe.api_key, world.stripe_url, timedelta(milliseconds=200))
-    world.faults.add("stripe", "/v1/invoices", "timeout_before", hang=True)
-
-    with pytest.raises(ProviderTrouble, match="cannot be reached"):
-        hasty.read_invoice("in_1")
-
-
-def test_a_wrong_key_names_the_setting_and_not_the_key(world: ProviderWorld) -> None:
-    """One sentence that says what to check; the secret appears nowhere."""
-    wrong = StripePayments("sk_test_wrong_secret", world.stripe_url, timedelta(seconds=2))
-
-    with pytest.raises(ProviderMisuse) as raised:
-        wrong.read_invoice("in_1")
-
-    assert "Stripe refuses the API key: check STRIPE_API_KEY." == str(raised.value)
-    assert raised.value.__cause__ is None
-    assert "secret" not in repr(wrong)
-
-
-def test_a_changed_card_under_the_same_key_is_refused(world: ProviderWorld, payments: StripePayments) -> None:
-    """Stripe refuses a key with other parameters: nothing more will come of that attempt, the next one is free."""
-    invoice = payments.read_invoice(open_invoice(world, BROKE))
-    payments.pay(invoice, "dun:1")
-    world.stripe.add_card(invoice.customer_id)
-
-    same, new = (payments.pay(payments.read_invoice(invoice.id), key) for key in ("dun:1", "dun:2"))
-
-    assert [ChargeOutcome.REFUSED, ChargeOutcome.PAID] == [same.outcome, new.outcome]
-
-
-@pytest.mark.parametrize(
-    ("behaviour", "outcome"),
-    [
-        (APPROVE, ChargeOutcome.NOT_OPEN),
-        (BROKE, ChargeOutcome.REFUSED),
-        (AUTHENTICATION_REQUIRED, ChargeOutcome.DECLINED),
-    ],
-)
-def test_a_stored_failure_of_stripes_ends_the_attempt(
-    world: ProviderWorld, payments: StripePayments, behaviour: Outcome, outcome: ChargeOutcome
-) -> None:
-    """Stripe repeats its own 500 under the key for a day: the invoice tells how it stands, nothing is charged again."""
-    invoice = payments.read_invoice(open_invoice(world, behaviour))
-    world.faults.add("stripe", "/pay", "500_after")
-    with pytest.raises(ProviderTrouble):
-        payments.pay(invoice, "dun:1")
-    before = charges(world, invoice.id)
-
-    again = payments.pay(invoice, "dun:1")
-
-    assert outcome == again.outcome
-    assert before == charges(world, invoice.id)
 
 
 def test_cancelling_a_subscription_twice_is_success(world: ProviderWorld, payments: StripePayments) -> None:
