@@ -81,9 +81,16 @@ class TemporalServer:
         return self._supervisor.kill("temporal")
 
     def wait_ready(self, *, within: float = READY_WITHIN) -> None:
-        """Return when the server answers; SandboxError after `within` seconds."""
-        if self._supervisor is not None:
-            self._supervisor.wait_ready("temporal", within=within)
+        """Return when the server answers, and its web UI through it; SandboxError after `within` seconds."""
+        if self._supervisor is None:
+            return
+        deadline = time.monotonic() + within
+        self._supervisor.wait_ready("temporal", within=within)
+        # The web UI has lost its connection with a server that died, and finds the new one a little later.
+        while self.ui_url and not ui_serves(int(self.ui_url.rpartition(":")[2])):
+            if time.monotonic() > deadline:
+                raise SandboxError(f"Temporal's web UI at {self.ui_url} does not reach the server after {within:g} s.")
+            time.sleep(0.1)
 
     def stop(self) -> None:
         """End what was started here and return when it is gone; may be called twice. The data stay."""
