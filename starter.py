@@ -1,8 +1,6 @@
 """Starts dunning cases from failed invoices, shows them, and takes an operator's orders."""
 
-import os
 import sys
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -19,6 +17,7 @@ from gateways.policy_files import PolicyError, load_policy
 from runtime import console
 from runtime.console import Desk, desk, fail, run
 from runtime.feed import FAILURES, take_all
+from runtime.leaving import leave
 from runtime.operator import NoWorker, OperatorError
 from runtime.set_up import register_search_attributes
 from runtime.settings import Settings
@@ -253,9 +252,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    code = main()
-    with suppress(BrokenPipeError):
-        sys.stdout.flush()
-        sys.stderr.flush()
-    # temporalio 1.35 can crash in the interpreter's own teardown, and a command that succeeded would end as failed.
-    os._exit(code)
+    leave(main())

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import os
 import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +15,7 @@ from temporalio.worker import Worker, WorkerDeploymentConfig
 from gateways.ledger.database import upgrade_schema
 from gateways.policy_files import PolicyError
 from gateways.ports import ProviderMisuse, ProviderTrouble
+from runtime.leaving import leave
 from runtime.settings import Settings, SettingsError, load_settings
 from runtime.temporal import connect
 from runtime.wiring import activities
@@ -85,8 +85,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    code = main()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    # temporalio 1.35 can crash in the interpreter's own teardown after a worker ran; everything is closed by now.
-    os._exit(code)
+    leave(main())

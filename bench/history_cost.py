@@ -6,7 +6,6 @@ Exits 1 when a case costs more than the formula allows.
 """
 
 import asyncio
-import os
 import sys
 import tempfile
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from runtime.leaving import leave
 from runtime.set_up import register_search_attributes
 from runtime.settings import Settings
 from runtime.temporal import connect
@@ -55,7 +55,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    code = main()
-    sys.stdout.flush()
-    # temporalio 1.35 can crash in the interpreter's own teardown after a worker ran in the process.
-    os._exit(code)
+    leave(main())

@@ -10,6 +10,7 @@ from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from runtime.leaving import leave
 from runtime.settings import SettingsError, load_settings
 from runtime.temporal import connect
 
@@ -43,8 +44,12 @@ async def check() -> str | None:
     return f"No worker of this machine polls {settings.dunning_task_queue}: restart it."
 
 
-if __name__ == "__main__":
+def main() -> int:
     problem = asyncio.run(check())
     if problem:
         print(f"health: {problem}", file=sys.stderr)
-    sys.exit(1 if problem else 0)
+    return 1 if problem else 0
+
+
+if __name__ == "__main__":
+    leave(main())

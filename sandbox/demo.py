@@ -22,6 +22,7 @@ from temporalio.client import Client
 from domain.ids import workflow_id
 from gateways.ledger.sql_ledger import SqlLedger
 from runtime.console import intake_of
+from runtime.leaving import leave
 from runtime.settings import ROOT, SettingsError
 from runtime.temporal import connect
 from runtime.wiring import open_ledger
@@ -176,4 +177,4 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

@@ -5,13 +5,13 @@ Run it once for each release and commit the folder; never record an old release 
 
 import asyncio
 import json
-import os
 import re
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
+from runtime.leaving import leave
 from runtime.set_up import register_search_attributes
 from runtime.settings import ROOT, Settings
 from runtime.temporal import connect
@@ -63,7 +63,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    code = main()
-    sys.stdout.flush()
-    # temporalio 1.35 can crash in the interpreter's own teardown after a worker ran in the process.
-    os._exit(code)
+    leave(main())

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from runtime.leaving import leave
 from runtime.settings import ROOT, SettingsError
 from sandbox.errors import SandboxError
 from sandbox.providers.stripe_outcomes import Decline
@@ -110,4 +111,4 @@ def _say(line: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

@@ -65,6 +65,25 @@ def test_no_file_is_longer_than_400_lines(file: Path) -> None:
     assert len(file.read_text().splitlines()) <= 400
 
 
+def _main_blocks() -> list[tuple[Path, str]]:
+    """What each program of the product, the sandbox and the benches does when it is run."""
+    files = [*PRODUCT, *(file for room in ("sandbox", "bench") for file in sorted((ROOT / room).rglob("*.py")))]
+    return [
+        (file, "\n".join(map(ast.unparse, node.body)))
+        for file in files
+        for node in ast.parse(file.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "__name__ == '__main__'"
+    ]
+
+
+def test_programs_end_without_the_interpreters_teardown() -> None:
+    """The SDK's threads abort it now and then, and a program that did its work ends as a crashed one."""
+    blocks = _main_blocks()
+
+    assert len(blocks) >= 7
+    assert [] == [_name(file) for file, block in blocks if block != "leave(main())"]
+
+
 @pytest.mark.parametrize("file", sorted((ROOT / "domain").rglob("*.py")), ids=_name)
 def test_decisions_import_nothing_but_the_standard_library_and_pydantic(file: Path) -> None:
     """The import contracts forbid the libraries of today; this forbids those of tomorrow."""
