@@ -69,6 +69,8 @@ class StripePayments:
             max_network_retries=0,
             http_client=stripe.RequestsClient(timeout=timeout.total_seconds()),
         )
+        # Else the SDK keeps an id in the home folder, and tells Stripe about this machine and how long calls took.
+        stripe.enable_telemetry = False
         # The SDK writes whole answers into its debug log, and Stripe's messages into its info log.
         logging.getLogger("stripe").setLevel(logging.WARNING)
 

@@ -1,5 +1,6 @@
 """What the Stripe gateway does about lost answers, used keys and a Stripe in trouble."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
@@ -13,6 +14,7 @@ from gateways.stripe_payments import StripePayments
 from sandbox.providers.stripe_outcomes import APPROVE, AUTHENTICATION_REQUIRED, Outcome
 from sandbox.providers.world import ProviderWorld
 from tests.gateways.stripe_cases import BROKE, LONG_AGO, charges, open_invoice
+from tests.sandbox.receiver import Receiver
 
 
 def test_the_same_key_charges_once(world: ProviderWorld, payments: StripePayments) -> None:
@@ -182,3 +184,16 @@ def test_a_stored_failure_of_stripes_ends_the_attempt(
 
     assert outcome == again.outcome
     assert before == charges(world, invoice.id)
+
+
+def test_stripe_learns_nothing_about_this_machine() -> None:
+    """The SDK would send an id that it keeps in the home folder, the operating system, and how long calls took."""
+    with Receiver() as receiver:
+        payments = StripePayments("sk_test_1", receiver.url.removesuffix("/hook"), timedelta(seconds=2))
+        for _ in range(2):  # what the first call took is sent with the second
+            with pytest.raises(ProviderTrouble):
+                payments.mark_uncollectible("in_1", "dun:in_1:end")
+    sent = [request.headers for request in receiver.requests]
+
+    assert [None, None] == [headers.get("x-stripe-client-telemetry") for headers in sent]
+    assert set() == {"platform", "telemetry_id"} & json.loads(sent[1]["x-stripe-client-user-agent"]).keys()
