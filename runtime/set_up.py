@@ -39,7 +39,7 @@ async def register_search_attributes(client: Client) -> list[str]:
         await client.operator_service.add_search_attributes(
             AddSearchAttributesRequest(namespace=client.namespace, search_attributes=missing)
         )
-        await _until_usable(client, missing)
+    await _until_usable(client, wanted)  # also of those that somebody else added a moment ago
     return list(missing)
 
 

@@ -24,7 +24,6 @@ from gateways.ledger.sql_ledger import SqlLedger
 from runtime.console import intake_of
 from runtime.leaving import leave
 from runtime.settings import ROOT, SettingsError
-from runtime.temporal import connect
 from runtime.wiring import open_ledger
 from sandbox.audit import Evidence, Subject, audit
 from sandbox.case_history import CaseHistory, read_history
@@ -39,6 +38,7 @@ from sandbox.running import Running, running
 from sandbox.script import World, read_world
 from sandbox.starter_process import feed
 from sandbox.stopping import until_stopped
+from sandbox.virtual_time import connected
 
 DATA = ROOT / "var" / "demo"
 
@@ -52,7 +52,7 @@ async def play(here: Running, script: World, folder: Path, progress: Progress) -
     actors = [enter(customer, world, script.starts_on) for customer in script.customers]
     postman = Postman(world, actors)
     await _feed(here, script, actors, folder / "events.jsonl")
-    client = await connect(here.settings)
+    client = await connected(here.settings)
     ledger = open_ledger(here.settings)
     try:
         driver = Driver(
@@ -80,7 +80,7 @@ async def leave_open(here: Running, script: World, folder: Path, progress: Progr
     """Leads a few further cases into the middle of their lives, and says which."""
     actors = [enter(customer, here.world, script.starts_on) for customer in script.left_open]
     await _feed(here, script, actors, folder / "left-open.jsonl")
-    client = await connect(here.settings)
+    client = await connected(here.settings)
     ledger = open_ledger(here.settings)
     try:
         until = script.starts_on + timedelta(days=script.left_open_days)

@@ -12,7 +12,6 @@ from temporalio.service import RPCError
 from gateways.ledger.database import upgrade_schema
 from runtime.set_up import register_search_attributes
 from runtime.settings import ROOT, Settings
-from runtime.temporal import connect
 from sandbox.environment import stand_in_environment, stand_in_settings
 from sandbox.errors import SandboxError
 from sandbox.ports import remembered_ports
@@ -21,6 +20,7 @@ from sandbox.program_cache import Say
 from sandbox.providers.world import ProviderWorld
 from sandbox.supervisor import Supervisor
 from sandbox.temporal_server import TemporalServer, start_temporal
+from sandbox.virtual_time import connected, patiently
 
 WORKER = "worker"
 
@@ -66,7 +66,7 @@ def running(data_dir: Path, *, time_skipping: bool, say: Say, task_queue: str = 
             settings = settings.model_copy(update={"dunning_task_queue": task_queue})
             upgrade_schema(settings.dunning_database_url)
             asyncio.run(_prepare(settings))
-            supervisor.add(_worker(data_dir / "worker.log", environment))
+            _start_worker(supervisor, _worker(data_dir / "worker.log", environment), server)
             say("The worker is ready")
             yield Running(server, supervisor, world, settings, environment)
             supervisor.remove(WORKER)
@@ -81,9 +81,23 @@ def _listen(world: ProviderWorld) -> None:
         raise SandboxError(str(error)) from None
 
 
+def _start_worker(supervisor: Supervisor, worker: ChildSpec, server: TemporalServer) -> None:
+    """Starts the worker; again when it found no server because that had just been killed."""
+    while True:
+        restarts = server.restarts
+        try:
+            supervisor.add(worker)
+            return
+        except SandboxError:
+            server.wait_ready()
+            if server.restarts == restarts:
+                raise
+
+
 async def _prepare(settings: Settings) -> None:
     try:
-        await register_search_attributes(await connect(settings))
+        client = await connected(settings)
+        await patiently(lambda: register_search_attributes(client), "registering search attributes")
     except RPCError as error:
         raise SandboxError(
             f"The Temporal server at {settings.temporal_address} refuses the set-up of search attributes "

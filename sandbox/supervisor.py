@@ -15,6 +15,9 @@ LONGEST_PAUSE = 5.0
 # A child that lived this long (seconds) before it died is restarted without the pauses of a child that cannot start.
 STABLE_AFTER = 10.0
 POLL = 0.05
+# So often a child that somebody killed before it was ever ready is started again: it may have been fine. One that ended
+# by itself was not, and the machine that kills every one of them has no memory for it.
+KILLED_AT_START = 5
 
 
 class Supervisor:
@@ -45,7 +48,8 @@ class Supervisor:
     def add(self, spec: ChildSpec) -> None:
         """Start one more child and return when it is ready.
 
-        Raises SandboxError when its name is taken, or when it ends or stays unready for `spec.ready_within` seconds.
+        Raises SandboxError when its name is taken, or when it ends or stays unready for `spec.ready_within` seconds;
+        one that is killed (SIGKILL) meanwhile is started again, a few times.
         """
         if spec.name in self._watches:
             raise SandboxError(f"A child named {spec.name} is running already: give the new one another name.")
@@ -163,7 +167,7 @@ class _Watch:
             if self._stopping.is_set():
                 return
             signal_group(process, signal.SIGKILL)  # what the dead child started must not disturb its successor
-            if self._ready is None:
+            if self._ready is None and (code != -signal.SIGKILL or self.restarts >= KILLED_AT_START):
                 said = last_line(self.spec.log)
                 self._fail(f"ended {_how(code)} before it was ready{f' ({said})' if said else ''}")
                 return

@@ -23,6 +23,8 @@ from temporalio.api.workflowservice.v1 import (
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle, WorkflowQueryFailedError
 from temporalio.service import RPCError, RPCStatusCode
 
+from runtime.settings import Settings, SettingsError
+from runtime.temporal import connect
 from sandbox.errors import SandboxError
 from workflows import attributes
 
@@ -63,6 +65,18 @@ async def patiently(call: Callable[[], Awaitable[T]], what: str) -> T:
                     f"Temporal did not answer for {PATIENCE:.0f} s ({what}, {error.status.name}): see temporal.log."
                 ) from None
         except WorkflowQueryFailedError:
+            if time.monotonic() > give_up:
+                raise
+        await asyncio.sleep(0.2)
+
+
+async def connected(settings: Settings) -> Client:
+    """Connects to a server that may have been killed a moment ago. Raises SettingsError after PATIENCE seconds."""
+    give_up = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return await patiently(lambda: connect(settings), "connecting")
+        except SettingsError:
             if time.monotonic() > give_up:
                 raise
         await asyncio.sleep(0.2)

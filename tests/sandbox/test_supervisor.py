@@ -93,6 +93,35 @@ def test_a_child_that_dies_again_and_again_is_started_after_growing_pauses(
     assert ["0.2 s", "0.4 s", "0.8 s"] == [line.rpartition("in ")[2] for line in said if "starting it again" in line]
 
 
+KILLS_ITSELF = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
+
+
+def test_a_child_that_is_killed_before_it_is_ready_is_started_again(
+    supervisor: Supervisor, python: Callable[..., ChildSpec], tmp_path: Path
+) -> None:
+    """A kill says nothing about the child: whoever adds it waits for the next one."""
+    been = tmp_path / "been"
+    code = f"import pathlib\nif not pathlib.Path({str(been)!r}).exists():\n"
+    code += f"    pathlib.Path({str(been)!r}).touch()\n    {KILLS_ITSELF}\n"
+
+    supervisor.add(python("worker", f"{code}UP\n{SLEEP}"))
+
+    assert {"worker": 1} == supervisor.restarts
+
+
+def test_a_child_that_is_killed_whenever_it_starts_is_given_up(
+    supervisor: Supervisor, python: Callable[..., ChildSpec], said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine without memory for it would kill it for ever."""
+    monkeypatch.setattr("sandbox.supervisor.LONGEST_PAUSE", 0.2)
+
+    with pytest.raises(SandboxError, match="worker ended by signal 9 before it was ready"):
+        supervisor.add(python("worker", KILLS_ITSELF))
+
+    assert 5 == len(said)
+    assert {} == supervisor.pids()
+
+
 def test_children_start_one_after_the_other_and_stop_the_other_way_round(
     python: Callable[..., ChildSpec], tmp_path: Path
 ) -> None:
