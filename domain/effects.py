@@ -75,6 +75,7 @@ class MessageFacts(Message):
     restricts_on: date | None = None
     ends_on: date | None = None
     ending: Ending | None = None
+    cancels: bool = True  # the subscription, if there is one, is cancelled at the end; a policy need not
 
 
 class ContactOrder(Order):

@@ -17,6 +17,7 @@ def message_facts(case: Case, step: Step, now: datetime) -> MessageFacts:
     ends = ends_at(case, now)
     charges = [at for s in steps if s.kind is StepKind.CHARGE and now < (at := _at(case, s)) < ends]
     restricts = [s.due for s in steps if s.kind is StepKind.RESTRICT]
+    cancels = [s for s in steps if s.kind is StepKind.CANCEL_SUBSCRIPTION and s.due >= ends]
     reason = case.decline.reason if case.decline else Reason.DECLINED
     return MessageFacts(
         stage=step.stage or Stage.REMINDER,
@@ -28,6 +29,7 @@ def message_facts(case: Case, step: Step, now: datetime) -> MessageFacts:
         restricts_on=local(max(min(restricts), now), case.zone).date() if restricts else None,
         ends_on=local(ends, case.zone).date(),
         ending=Ending.COLLECTIONS if ending_kind(case) is StepKind.HANDOFF else Ending.WRITE_OFF,
+        cancels=bool(cancels),
     )
 
 

@@ -223,7 +223,7 @@ class _Writer:
             "name": self.name,
             "amount": amount,
             "number": invoice.number or invoice.id,
-            "subscription": invoice.subscription_id is not None,
+            "subscription": facts.cancels and invoice.subscription_id is not None,
             "link": self.link,
             "next_charge_on": facts.next_charge_on and day(facts.next_charge_on),
             "restricts_on": facts.restricts_on and day(facts.restricts_on),

@@ -114,3 +114,19 @@ def test_a_policy_without_an_agency_announces_a_write_off() -> None:
     policy = a_policy(endgame={"collections": None})
 
     assert Ending.WRITE_OFF is said(a_case(policy=policy), "d21-remind-email-final").ending
+
+
+@pytest.mark.parametrize(("day", "told"), [(None, False), (14, False), (28, True)])
+def test_a_cancellation_is_announced_for_the_end_only_if_it_happens_then(day: int | None, told: bool) -> None:
+    """Not where the policy cancels nothing, nor where the subscription is cancelled sooner than at the end."""
+    days: dict[int, list[object]] = {
+        10: [{"remind": {"channel": "email", "stage": "firm"}}],
+        14: [],
+        21: [{"remind": {"channel": "email", "stage": "final"}}],
+        28: ["escalate"],
+    }
+    if day:
+        days[day].insert(0, "cancel_subscription")
+    case = a_case(policy=a_policy(*({"day": number, "do": steps} for number, steps in days.items() if steps)))
+
+    assert [told, told] == [said(case, key).cancels for key in ("d10-remind-email-firm", "d21-remind-email-final")]

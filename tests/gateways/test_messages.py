@@ -203,6 +203,12 @@ def test_no_subscription_is_cancelled_where_there_is_none() -> None:
     assert all("collections" in text for text in texts)
 
 
+def test_no_subscription_is_said_to_be_cancelled_that_the_end_leaves_alone() -> None:
+    texts = [rendered(channel, some_facts(Stage.FINAL, cancels=False)).text for channel in Channel]
+
+    assert not any(re.search("subscription|plan ends", text) for text in texts)
+
+
 def test_without_a_try_the_invoice_is_due_and_no_method_is_on_file() -> None:
     facts = some_facts(Stage.FRIENDLY, Reason.NO_PAYMENT_METHOD, tried=False)
     text = rendered(Channel.EMAIL, facts).text
