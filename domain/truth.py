@@ -7,7 +7,7 @@ from domain.case import Case
 from domain.declines import Reason
 from domain.effects import Ending, MessageFacts
 from domain.reasons import why_blocked
-from domain.steps import Stage, Step, StepKind
+from domain.steps import Access, Stage, Step, StepKind
 from domain.timeline import ending_kind, ends_at, pending
 
 
@@ -16,7 +16,9 @@ def message_facts(case: Case, step: Step, now: datetime) -> MessageFacts:
     steps = [s for s in pending(case, now) if not why_blocked(case, s)]
     ends = ends_at(case, now)
     charges = [at for s in steps if s.kind is StepKind.CHARGE and now < (at := _at(case, s)) < ends]
-    restricts = [s.due for s in steps if s.kind is StepKind.RESTRICT]
+    # A subscription that is cancelled is not restored by paying: nothing is said of an access that returns.
+    served = not case.subscription_cancelled
+    restricts = [s.due for s in steps if s.kind is StepKind.RESTRICT and served]
     cancels = [s for s in steps if s.kind is StepKind.CANCEL_SUBSCRIPTION and s.due >= ends]
     reason = case.decline.reason if case.decline else Reason.DECLINED
     return MessageFacts(
@@ -25,7 +27,7 @@ def message_facts(case: Case, step: Step, now: datetime) -> MessageFacts:
         action=case.decline_class if case.awaits_customer else None,
         tried=case.tried,
         next_charge_on=local(min(charges), case.zone).date() if charges else None,
-        access=case.access,
+        access=case.access if served else Access.FULL,
         restricts_on=local(max(min(restricts), now), case.zone).date() if restricts else None,
         ends_on=local(ends, case.zone).date(),
         ending=Ending.COLLECTIONS if ending_kind(case) is StepKind.HANDOFF else Ending.WRITE_OFF,

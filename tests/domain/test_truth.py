@@ -130,3 +130,19 @@ def test_a_cancellation_is_announced_for_the_end_only_if_it_happens_then(day: in
     case = a_case(policy=a_policy(*({"day": number, "do": steps} for number, steps in days.items() if steps)))
 
     assert [told, told] == [said(case, key).cancels for key in ("d10-remind-email-firm", "d21-remind-email-final")]
+
+
+def test_who_has_no_subscription_any_more_is_not_told_that_paying_brings_the_access_back() -> None:
+    """Service is restored to subscriptions that run on, never to one that was cancelled before the end."""
+    policy = a_policy(
+        {"day": 5, "do": [{"remind": {"channel": "email", "stage": "firm"}}, {"restrict": "read_only"}]},
+        {"day": 14, "do": ["cancel_subscription"]},
+        {"day": 21, "do": [{"remind": {"channel": "email", "stage": "final"}}, {"restrict": "blocked"}]},
+        {"day": 28, "do": ["escalate"]},
+    )
+    told_at = (at("04-23 12:00"), payment("p", usd("100"), usd("0")))
+    life = live(a_case(policy=policy), told=[told_at])
+    facts = said(a_case(policy=policy), "d21-remind-email-final")
+
+    assert [] == life.of(StepKind.RESTORE)
+    assert (Access.FULL, None) == (facts.access, facts.restricts_on)
