@@ -149,13 +149,21 @@ class _Writer:
     link: str
 
     @property
+    def _method_came(self) -> bool:
+        """The invoice, read right before sending, has the payment method that the case still misses."""
+        return self.facts.reason is Reason.NO_PAYMENT_METHOD and self.invoice.payment_method is not None
+
+    @property
     def _todo(self) -> Todo:
-        return _todo(self.facts)
+        asked_in_vain = {"reason": Reason.DECLINED, "action": None} if self._method_came else {}
+        return _todo(self.facts.model_copy(update=asked_in_vain))
 
     def content(self) -> _Content:
         """E-mail and notice: the whole message."""
-        facts, phrases, stage = self.facts, self.phrases, self.phrases.stages[self.facts.stage]
-        knows_why = facts.tried or facts.reason in _KNOWN_WITHOUT_TRY
+        facts, phrases = self.facts, self.phrases
+        asks_in_vain = self._method_came and facts.stage is Stage.ACTION
+        stage = phrases.stages[Stage.FRIENDLY if asks_in_vain else facts.stage]
+        knows_why = not self._method_came and (facts.tried or facts.reason in _KNOWN_WITHOUT_TRY)
         warns = facts.stage in _WARNS_OF_THE_END and facts.ends_on
         what_happened = [stage.opening.of(facts.tried), phrases.reasons[facts.reason] if knows_why else None]
         access = [self._access(phrases.access, phrases.restricts)]

@@ -15,7 +15,7 @@ from domain.events import InvoiceState
 from domain.money import Money
 from domain.steps import Access, Channel, Stage
 from gateways.messages import TemplateMessages
-from gateways.ports import Address, InvoiceSnapshot, ProviderMisuse, Rendered
+from gateways.ports import Address, InvoiceSnapshot, PaymentMethod, ProviderMisuse, Rendered
 from gateways.sms_length import fits, is_gsm7, length
 
 DIRECTORY = Path(__file__).resolve().parents[2] / "policies" / "messages"
@@ -216,6 +216,21 @@ def test_without_a_try_the_invoice_is_due_and_no_method_is_on_file() -> None:
     assert f"Your Acme Cloud invoice {NUMBER} for $149.00 is due." in text
     assert "There is no payment method on file" in text
     assert "Please choose a payment method" in text
+
+
+@pytest.mark.parametrize("language", ["en", "th"])
+@pytest.mark.parametrize("channel", list(Channel))
+@pytest.mark.parametrize(("stage", "tried"), list(itertools.product([Stage.ACTION, Stage.FRIENDLY], [True, False])))
+def test_nobody_is_asked_for_a_payment_method_that_is_there(
+    stage: Stage, tried: bool, channel: Channel, language: str
+) -> None:
+    """The customer added one since; what the provider says right before sending counts."""
+    facts = some_facts(stage, Reason.NO_PAYMENT_METHOD, action=DeclineClass.NEW_METHOD, tried=tried)
+    invoice = an_invoice().model_copy(update={"payment_method": PaymentMethod(id="pm_1")})
+    read = " ".join(parts(MESSAGES.render(channel, facts, someone(), invoice, language)))
+
+    asks = "payment method on|needs a payment method|another card|how to pay|ยังไม่มีวิธีการ|กรุณาเลือก|บัตรใบอื่น|วิธีอื่น"
+    assert [] == re.findall(asks, read)
 
 
 def test_a_first_collection_is_not_called_another_try() -> None:
