@@ -1,14 +1,16 @@
 """A language is a file: complete, checked when it is read, and added by copying a folder."""
 
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 
+from domain.declines import DeclineClass, Reason
 from domain.steps import Channel, Stage
 from gateways.messages import TemplateMessages
 from gateways.phrases import PhrasesError
-from tests.gateways.test_messages import DIRECTORY, an_invoice, some_facts, someone
+from tests.gateways.test_messages import DIRECTORY, MESSAGES, an_invoice, some_facts, someone
 
 
 def changed(tmp_path: Path, old: str, new: str) -> Path:
@@ -53,3 +55,17 @@ def test_a_wrong_language_file_is_refused_when_it_is_read(tmp_path: Path, old: s
 def test_english_has_to_be_there(tmp_path: Path) -> None:
     with pytest.raises(PhrasesError, match=r"has no en/phrases\.yaml"):
         TemplateMessages(tmp_path, "Acme")
+
+
+@pytest.mark.parametrize(
+    ("language", "card"), [("en", r"The card that|card details|use another card"), ("th", "บัตรที่|ข้อมูลบัตร|ใช้บัตรใบอื่น")]
+)
+@pytest.mark.parametrize("channel", list(Channel))
+@pytest.mark.parametrize("reason", [Reason.CARD_NOT_USABLE, Reason.WRONG_CARD_DATA, Reason.EXPIRED_CARD])
+def test_who_pays_from_a_bank_account_is_not_told_of_a_card(
+    reason: Reason, channel: Channel, language: str, card: str
+) -> None:
+    """A closed account (`account_closed`) and a local method's wrong data have the same reasons as a card's."""
+    facts = some_facts(Stage.REMINDER, reason, action=DeclineClass.NEW_METHOD)
+
+    assert not re.search(card, MESSAGES.render(channel, facts, someone(), an_invoice(), language).text)
