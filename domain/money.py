@@ -15,6 +15,10 @@ ZERO_DECIMAL = frozenset(
 )
 THREE_DECIMAL = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
 
+# What a column of the ledger and a search attribute of Temporal keep. An amount beyond it would be taken in here and
+# then be refused there, again and again: the case could neither go on nor end.
+_BEYOND = 2**63
+
 
 class CurrencyMismatch(ValueError):
     """Two amounts of different currencies met in one sum or comparison."""
@@ -30,7 +34,7 @@ def minor_digits(currency: str) -> int:
 class Money(Frozen):
     """An amount in the minor unit of an ISO 4217 currency: `Money(amount=1999, currency="USD")` is 19.99 dollars."""
 
-    amount: int = Field(strict=True)
+    amount: int = Field(strict=True, ge=-_BEYOND, lt=_BEYOND)
     currency: str
 
     @field_validator("currency")

@@ -63,6 +63,13 @@ def test_minor_units_are_an_integer_and_nothing_else(amount: Any) -> None:
         Money(amount=amount, currency="USD")
 
 
+@pytest.mark.parametrize("amount", [2**63, -(2**63) - 1])
+def test_an_amount_that_cannot_be_kept_is_refused(amount: int) -> None:
+    """Neither the ledger nor a search attribute takes it: a case with it could never be closed."""
+    with pytest.raises(ValidationError):
+        Money(amount=amount, currency="USD")
+
+
 @given(MONEY)
 def test_every_amount_survives_its_own_text(money: Money) -> None:
     """Major units are exact in both directions."""

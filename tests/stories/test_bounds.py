@@ -6,7 +6,7 @@ import pytest
 from temporalio.client import WorkflowUpdateFailedError
 
 from domain import events
-from domain.case import CaseStatus
+from domain.case import CaseStatus, Outcome
 from sandbox.providers.stripe_outcomes import Decline
 from sandbox.stage import Stage
 from workflows.dunning import DunningWorkflow
@@ -39,6 +39,19 @@ async def test_an_order_with_a_remark_without_end_is_refused(stage: Stage) -> No
         )
 
     assert CaseStatus.OPEN is (await case.status()).status
+
+
+async def test_an_amount_that_nobody_can_keep_is_not_booked(stage: Stage) -> None:
+    """The ledger's row of the end could never be written: it is recorded, and the case ends as it would have."""
+    case = await stage.open(DECLINED)
+
+    await case.handle.signal("payment_received", {"event_id": "evt", "amount": {"amount": 10**19, "currency": "USD"}})
+    view = await case.status()
+    await case.handle.signal("write_off", {})
+    result = await asyncio.wait_for(case.handle.result(), timeout=30)
+
+    assert "signal payment_received not carried out: amount.amount: Input should be less than" in view.journal[-1]
+    assert Outcome.WRITTEN_OFF is result.outcome
 
 
 async def test_summaries_fit_in_every_language(stage: Stage) -> None:
