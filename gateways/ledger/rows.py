@@ -74,7 +74,10 @@ def contact_row(found: RowMapping) -> ContactRow:
 
 
 def line_columns(line: TimelineRow, occasion: str) -> Columns:
-    return {**line.model_dump(), "occasion": occasion}
+    # PostgreSQL refuses text with a NUL, and a line quotes what others wrote, event ids and remarks: refused once, a
+    # note would be refused with every later order that carries it, and the case could never be closed.
+    said = {name: value.replace("\0", "") for name, value in line.model_dump().items() if isinstance(value, str)}
+    return {**line.model_dump(), **said, "occasion": occasion}
 
 
 def note_columns(invoice_id: str, note: Note) -> Columns:

@@ -206,6 +206,13 @@ def test_a_decision_is_written_once_per_moment(ledger: SqlLedger) -> None:
     assert [NOW, NOW + DAY] == [line.at for line in ledger.timeline("in_1")]
 
 
+def test_text_with_a_nul_is_written_without_it(ledger: SqlLedger) -> None:
+    """It comes with JSON that others write, and no database may make a case stand still for it."""
+    ledger.append("in_1", [Note(at=NOW, step="evt\0_1", what="pause", why="on hold: \0called")])
+
+    assert [("evt_1", "on hold: called")] == [(line.step, line.why) for line in ledger.timeline("in_1")]
+
+
 def test_an_effect_is_written_once(ledger: SqlLedger) -> None:
     """Also when the repeated activity has another moment; a decision on the same step is a line of its own."""
     for later in (timedelta(0), DAY):
