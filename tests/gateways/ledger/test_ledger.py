@@ -206,6 +206,15 @@ def test_a_decision_is_written_once_per_moment(ledger: SqlLedger) -> None:
     assert [NOW, NOW + DAY] == [line.at for line in ledger.timeline("in_1")]
 
 
+def test_two_decisions_of_one_moment_are_two_lines(ledger: SqlLedger) -> None:
+    """Two signals that cannot be read and came while no worker ran: neither vanishes."""
+    unread = [Note(at=NOW, step="signal", what="malformed", why=f"signal {name} not carried out") for name in "ab"]
+    for _ in range(2):
+        ledger.append("in_1", unread)
+
+    assert [note.why for note in unread] == [line.why for line in ledger.timeline("in_1")]
+
+
 def test_text_with_a_nul_is_written_without_it(ledger: SqlLedger) -> None:
     """It comes with JSON that others write, and no database may make a case stand still for it."""
     ledger.append("in_1", [Note(at=NOW, step="evt\0_1", what="pause", why="on hold: \0called")])
