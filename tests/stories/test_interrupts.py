@@ -138,6 +138,18 @@ async def test_signals_that_cannot_be_read_are_recorded_and_harmless(stage: Stag
     assert waiting == view.next_at
 
 
+async def test_what_cannot_be_read_is_not_repeated(stage: Stage) -> None:
+    """The journal and the ledger hold no personal data, wherever in a signal somebody has put it."""
+    case = await stage.open(DECLINED)
+    for money in ({"amount": 1, "currency": "ada@example.com"}, {"amount": 1, "currency": "USD", "ada@example.com": 1}):
+        await case.handle.signal("settle", {"amount": money})
+    view = await case.status()
+
+    assert "settle not carried out: amount.currency: Value error, it is not an ISO 4217" in view.journal[-2]
+    assert view.journal[-1].endswith("settle not carried out: amount: Extra inputs are not permitted")
+    assert not [line for line in view.journal if "ada@" in line]
+
+
 async def test_a_bank_debit_on_its_way_is_waited_for(stage: Stage) -> None:
     """Nothing is charged or said while the debit is processing; when it fails, the timeline goes on."""
     case = await stage.open(DECLINED)
