@@ -61,7 +61,8 @@ class ContactActivities:
             if why := self._closed(order, address):
                 self._ledger.record_effect(order.invoice_id, _line(order, "unreachable", why))
                 return _outcome(ContactState.UNREACHABLE, invoice, why=why)
-            message = self._messages.render(order.channel, order.facts, address, invoice, order.language)
+            facts = order.facts.with_due(invoice.remaining)
+            message = self._messages.render(order.channel, facts, address, invoice, order.language)
             row, ours = self._ledger.begin_contact(self._row(order, message))
             if row.state == "sending" and not ours:
                 if earlier := self._look_up(order, invoice, address, row):

@@ -76,6 +76,14 @@ class MessageFacts(Message):
     ends_on: date | None = None
     ending: Ending | None = None
     cancels: bool = True  # the subscription, if there is one, is cancelled at the end; a policy need not
+    agency_from: Money | None = None  # the least amount that is handed over; None: what is due decides nothing
+
+    def with_due(self, remaining: Money) -> "MessageFacts":
+        """The facts for what is due at the moment of sending: it may have become too little for the agency."""
+        if self.ending is None or self.agency_from is None or self.agency_from.currency != remaining.currency:
+            return self
+        ending = Ending.COLLECTIONS if self.agency_from <= remaining else Ending.WRITE_OFF
+        return self.model_copy(update={"ending": ending})
 
 
 class ContactOrder(Order):

@@ -6,6 +6,7 @@ from domain.calendar import local
 from domain.case import Case
 from domain.declines import Reason
 from domain.effects import Ending, MessageFacts
+from domain.money import Money
 from domain.reasons import why_blocked
 from domain.steps import Access, Stage, Step, StepKind
 from domain.timeline import ending_kind, ends_at, pending
@@ -32,7 +33,15 @@ def message_facts(case: Case, step: Step, now: datetime) -> MessageFacts:
         ends_on=local(ends, case.zone).date(),
         ending=Ending.COLLECTIONS if ending_kind(case) is StepKind.HANDOFF else Ending.WRITE_OFF,
         cancels=bool(cancels),
+        agency_from=_agency_from(case),
     )
+
+
+def _agency_from(case: Case) -> Money | None:
+    collections = case.policy.endgame.collections
+    if collections is None or case.handoff_begun:
+        return None
+    return next((row for row in collections.minimum if row.currency == case.due.currency), None)
 
 
 def _at(case: Case, step: Step) -> datetime:

@@ -1,5 +1,7 @@
 """What one contact does when nothing goes wrong on the way: once, true when it is sent, and only where it may go."""
 
+import re
+
 import pytest
 
 from domain.effects import ContactState
@@ -135,6 +137,24 @@ def test_the_amount_is_the_one_at_the_time_of_sending(world: ProviderWorld, work
     (row,) = worker.ledger.contacts(case.invoice_id)
     assert usd(1499) == outcome.remaining
     assert "$14.99" in row.text
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+@pytest.mark.parametrize(("paid", "to_agency"), [(499, True), (500, False)])
+def test_the_consequence_is_that_of_the_amount_at_the_time_of_sending(
+    world: ProviderWorld, worker: Worker, channel: Channel, paid: int, to_agency: bool
+) -> None:
+    """A part payment that the case has not heard of leaves too little for the agency: nobody is threatened with it."""
+    case = open_case(worker)
+    order = a_final_notice(case, channel)
+    facts = order.facts.model_copy(update={"agency_from": usd(1500)})
+    world.stripe.customer_pays(case.invoice_id, paid)
+
+    worker.contact(order.model_copy(update={"facts": facts}))
+
+    (row,) = worker.ledger.contacts(case.invoice_id)
+    assert to_agency is ("collections" in row.text)
+    assert to_agency is not bool(re.search("close it as unpaid|invoice is closed", row.text))
 
 
 def test_the_link_is_the_one_at_the_time_of_sending(world: ProviderWorld, worker: Worker) -> None:

@@ -8,6 +8,7 @@ from domain import apply
 from domain.case import Case
 from domain.declines import DeclineClass, Reason
 from domain.effects import Ending, MessageFacts
+from domain.money import Money
 from domain.planner import Act, next_step
 from domain.steps import Access, Channel, Stage, Step, StepKind
 from domain.truth import message_facts
@@ -146,3 +147,22 @@ def test_who_has_no_subscription_any_more_is_not_told_that_paying_brings_the_acc
 
     assert [] == life.of(StepKind.RESTORE)
     assert (Access.FULL, None) == (facts.access, facts.restricts_on)
+
+
+@pytest.mark.parametrize(("remaining", "ending"), [("50", Ending.COLLECTIONS), ("49.99", Ending.WRITE_OFF)])
+def test_the_announced_end_is_that_of_the_amount_that_is_read_when_it_is_sent(remaining: str, ending: Ending) -> None:
+    """A credit note that the case has not heard of; the case then ends by the amount that it hears of so."""
+    case = a_case()
+    facts = message_facts(case, a_message(Stage.FINAL), at("04-22 10:00"))
+    read = apply.invoice_is(case, None, usd(remaining), at("04-22 10:00"))
+
+    assert ending is facts.with_due(usd(remaining)).ending
+    assert ending is message_facts(read, a_message(Stage.FINAL), at("04-22 10:00")).ending
+
+
+def test_without_an_agency_no_amount_changes_the_announced_end() -> None:
+    """Neither where the policy has none, nor in a currency that it does not collect."""
+    for case in (a_case(policy=a_policy(endgame={"collections": None})), a_case(due=Money(amount=99, currency="SEK"))):
+        facts = message_facts(case, a_message(Stage.FINAL), at("04-22 10:00"))
+
+        assert Ending.WRITE_OFF is facts.with_due(case.due + case.due).ending
