@@ -5,7 +5,7 @@ from datetime import datetime
 from domain.calendar import local
 from domain.case import Case, StepState
 from domain.declines import Reason
-from domain.steps import AttemptKind, Channel, Stage, Step, StepKind
+from domain.steps import CHANNEL_NAMES, AttemptKind, Channel, Stage, Step, StepKind
 from domain.timeline import entry_of, moment
 
 
@@ -46,7 +46,8 @@ def why_act(case: Case, step: Step) -> str:
             number = len(case.counting_attempts) + 1
             return f"retry {number} of {retries.max_attempts}: {cause(case)}{_moved(case, step)}"
         case StepKind.REMIND if step.stage is Stage.ACTION:
-            return f"e-mail at once: {cause(case)}, which only the customer can mend"
+            channel = CHANNEL_NAMES[step.channel or Channel.EMAIL]
+            return f"{channel} at once: {cause(case)}, which only the customer can mend"
         case StepKind.REMIND:
             swapped = f", in place of {step.instead_of.value}" if step.instead_of else ""
             return f"{step.title} of the timeline{swapped}"

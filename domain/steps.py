@@ -25,6 +25,10 @@ class Channel(StrEnum):
     NOTICE = "notice"
 
 
+CHANNEL_NAMES = {Channel.EMAIL: "e-mail", Channel.SMS: "SMS", Channel.NOTICE: "in-app notice"}
+"""As operators call them."""
+
+
 class Stage(StrEnum):
     """The tone of a message. `action` is the mail that asks for a new card or a confirmation, at once."""
 
@@ -93,10 +97,7 @@ class Step(Message):
             case StepKind.CHARGE:
                 return f"retry {on}"
             case StepKind.REMIND:
-                name = {Channel.EMAIL: "e-mail", Channel.SMS: "SMS", Channel.NOTICE: "in-app notice"}[
-                    self.channel or Channel.EMAIL
-                ]
-                return f"{(self.stage or Stage.FRIENDLY).value} {name} {on}"
+                return f"{(self.stage or Stage.FRIENDLY).value} {CHANNEL_NAMES[self.channel or Channel.EMAIL]} {on}"
             case StepKind.RESTRICT:
                 return f"service {(self.access or Access.READ_ONLY).value.replace('_', '-')} {on}"
             case StepKind.RESTORE:

@@ -15,6 +15,7 @@ from tests.domain.builders import (
     STANDARD,
     a_case,
     a_decline,
+    a_policy,
     at,
     declines,
     key_of,
@@ -137,6 +138,16 @@ def test_what_only_the_customer_can_mend_is_never_charged_and_asked_for_at_once(
     expected = ["04-01 10:00 ask-0", *messages, "05-04 10:00 handoff-again", "05-13 10:00 collections"]
     assert expected == life.table
     assert [f"d{day:02d}-charge" for day in (1, 3, 5, 7, 10, 14)] == [key for key, _ in life.skips]
+
+
+@pytest.mark.parametrize(
+    ("channel", "said"), [("email", "e-mail at once"), ("sms", "SMS at once"), ("notice", "in-app notice at once")]
+)
+def test_the_reason_names_the_channel_that_asks(channel: str, said: str) -> None:
+    """The policy's choice, or the fallback of a closed one."""
+    [(_, act), *_] = live(a_case("expired_card", policy=a_policy(contacts={"action_request": channel}))).acts
+
+    assert f"{said}: expired card, which only the customer can mend" == act.why
 
 
 def test_the_action_mail_waits_for_the_morning_and_for_monday() -> None:
