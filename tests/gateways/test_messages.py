@@ -263,7 +263,7 @@ def test_a_restriction_is_announced_until_it_stands(channel: Channel) -> None:
     before = rendered(channel, some_facts(Stage.FIRM, restricts_on=on)).text
     after = rendered(channel, some_facts(Stage.FIRM, restricts_on=on, access=Access.READ_ONLY)).text
 
-    assert "March 17, 2026, your access to Acme Cloud will be limited" in before
+    assert "your access to Acme Cloud will be limited from March 17, 2026 until it is paid" in before
     assert "read-only at the moment" not in before
     assert "March 17" not in after
     assert "read-only at the moment" in after
