@@ -30,7 +30,11 @@ _KNOWN_WITHOUT_TRY = frozenset({Reason.NO_PAYMENT_METHOD, Reason.EXPIRED_CARD})
 _WARNS_OF_THE_END = frozenset({Stage.FIRM, Stage.FINAL})
 _INSISTS = frozenset({Stage.FIRM, Stage.FINAL})
 # What no name contains: markup, template code, addresses. Sign-up forms are abused to send such "names" around.
-_NOT_A_NAME = re.compile(r"[<>{}\[\]|\\=@/#%$^*~`\"\x00-\x1f\x7f]|www\.", re.IGNORECASE)
+# A bare `evil.com` is an address, too: mail programs make a link of it. `Dr.Lee`, `J.R.` and `ดร.สมชาย` are names.
+_NOT_A_NAME = re.compile(
+    r"[<>{}\[\]|\\=@/#%$^*~`\"\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069]"
+    r"|(?i:www\.)|[A-Za-z0-9]\.(?:[a-z]{2,}|[A-Z]{2,})"
+)
 _LONGEST_NAME = 80
 
 
