@@ -26,9 +26,12 @@ def format_money(money: Money, locale: Locale, *, iso_code: bool = False) -> str
     """
     currency = money.currency
     pattern = str(locale.currency_formats["standard"].pattern)
-    if iso_code or get_currency_symbol(currency, locale) == currency:
-        # A symbol in letters needs a space before the digits.
-        pattern = pattern.replace("¤", f"¤¤{_NO_BREAK_SPACE}" if pattern.startswith("¤") else "¤¤")
+    symbol = currency if iso_code else get_currency_symbol(currency, locale)
+    sign = "¤¤" if symbol == currency else "¤"
+    # A symbol in letters (KWD, FCFA) needs a space before the digits; some locales' patterns have it.
+    touches = pattern.startswith("¤") and not pattern.startswith(f"¤{_NO_BREAK_SPACE}")
+    space = _NO_BREAK_SPACE if touches and symbol[-1].isalpha() else ""
+    pattern = pattern.replace("¤", f"{sign}{space}")
     usual = get_currency_precision(currency)
     exact = usual >= minor_digits(currency) or money.major == round(money.major, usual)
     return format_currency(money.major, currency, pattern, locale, currency_digits=exact, decimal_quantization=exact)

@@ -366,6 +366,8 @@ def test_a_leap_day_is_written_in_the_buddhist_calendar() -> None:
         (10000000, "INR", "en-IN", "₹1,00,000.00"),
         (150000, "THB", "en", "THB\u00a01,500.00"),
         (150000, "THB", "th", "฿1,500.00"),
+        (150000, "XAF", "en", "FCFA\u00a0150,000"),
+        (199900, "SEK", "en-CH", "Pay SEK\u00a01’999.00"),
         (199950, "RSD", "en", "RSD\u00a01,999.50"),
         (199900, "RSD", "en", "RSD\u00a01,999"),
     ],
