@@ -90,7 +90,7 @@ class DunningWorkflow:
     async def _wait(self, wait: Wait) -> None:
         self._show(wait)
         if workflow.info().is_continue_as_new_suggested():
-            await workflow.wait_condition(workflow.all_handlers_finished)
+            await self._until(workflow.all_handlers_finished)
             workflow.continue_as_new(CaseStart(case=self._case, notes=tuple(self._notes)))
         timeout = max(timedelta(seconds=1), wait.until - workflow.now()) if wait.until else None
         await self._until(lambda: self._told, timeout, wait.why)

@@ -5,8 +5,11 @@ import sys
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from unittest.mock import AsyncMock
 
+import pytest
 import pytest_asyncio
+from temporalio import workflow
 from temporalio.client import Client, WorkflowQueryFailedError
 from temporalio.service import RPCError
 from temporalio.worker import Replayer
@@ -133,6 +136,28 @@ async def test_a_query_that_meets_news_on_a_cold_worker_cannot_set_the_clock_bac
             assert "`until` lies in the past" in view.journal[-1]
             history = await case.handle.fetch_history()
             await Replayer(workflows=[], plugins=[dunning_plugin()]).replay_workflow(history)
+
+
+async def test_a_cancellation_that_meets_a_new_run_ends_the_case_in_order(
+    temporal: TemporalServer, client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both in the first task after an outage: the new run knows of the end and carries it out."""
+    assert client.namespace == temporal.namespace
+    long = iter([True])
+    monkeypatch.setattr(workflow.Info, "is_continue_as_new_suggested", lambda _: next(long, False))
+    async with staged(temporal.address, tmp_path, own_worker=False) as stage:
+        with monkeypatch.context() as unanswered:
+            unanswered.setattr(StagedCase, "status", AsyncMock())
+            case = await stage.open(Decline("generic_decline"))
+        await case.handle.cancel()
+
+        async with build_worker(stage.client, stage.settings):
+            result = await asyncio.wait_for(case.handle.result(), timeout=30)
+
+        row = stage.ledger.case(case.invoice)
+        assert Outcome.CANCELLED == result.outcome
+        assert row is not None
+        assert "closed" == row.status
 
 
 async def last_task_at(case: StagedCase) -> datetime:
