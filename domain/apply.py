@@ -185,7 +185,7 @@ def release(case: Case, reasons: set[HoldReason], now: datetime) -> Case:
     if left or not case.holds:
         return changed(case, holds=left)
     days = (local(now, case.zone).date() - local(case.held_from or now, case.zone).date()).days
-    return changed(case, holds=(), held_from=None, shift_days=case.shift_days + max(0, days))
+    return changed(case, holds=(), held_from=None, held_until=now, shift_days=case.shift_days + max(0, days))
 
 
 def tick(case: Case, now: datetime) -> Case:

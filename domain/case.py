@@ -154,6 +154,7 @@ class Case(Message):
     holds: tuple[Hold, ...] = ()
     held_from: datetime | None = None  # when the first of the present holds began
     shift_days: int = 0  # local days that holds took from the timeline
+    held_until: datetime | None = None  # when the newest hold that is over ended
     access: Access = Access.FULL
     access_unsure: bool = False  # a restriction was begun, and whether it happened is unknown
     handoff_begun: str | None = None  # the step of a handoff that may have reached the agency

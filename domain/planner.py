@@ -163,7 +163,11 @@ def _of_messages(case: Case, messages: list[Step], now: datetime) -> Iterator[Sk
 
 
 def _missed(case: Case, step: Step, now: datetime) -> bool:
-    return now - step.due > case.policy.late_after
+    due = step.due
+    if case.held_until and case.held_until > due:
+        # A hold put it off, not an outage: it is due when the hold ends, or in the first allowed hours after it.
+        due = allowed_from(case, step, case.held_until)
+    return now - due > case.policy.late_after
 
 
 def _can_be_left_out(step: Step) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 
 from domain.calendar import at_local, local
-from domain.case import Case, ChargeOutcome
+from domain.case import Case, ChargeOutcome, StepState
 from domain.declines import RETRYABLE, DeclineClass, Reason
 from domain.ids import spread
 from domain.policy import Entry, StepSpec
@@ -61,6 +61,8 @@ def _of_policy(case: Case, now: datetime) -> Iterator[Step]:
         for spec in entry.do:
             key = step_key(entry, spec)
             if key in case.steps:
+                if spec.kind == "remind" and case.steps[key].state is StepState.DONE:
+                    messages_due = max(messages_due, case.steps[key].at)  # it may have waited for a working day
                 continue
             step = _step(case, entry, spec, key, now)
             if step.kind is StepKind.REMIND:

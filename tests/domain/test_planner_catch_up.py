@@ -10,7 +10,7 @@ from domain.case import Outcome, StepState
 from domain.policy import CatchUp, Policy
 from domain.steps import Stage, StepKind
 from domain.timeline import step_key
-from tests.domain.builders import PLAIN, STANDARD, Life, a_case, a_policy, at, live, paused, usd
+from tests.domain.builders import PLAIN, STANDARD, Life, a_case, a_policy, at, live, paused, resumed, usd
 
 KEYS = [step_key(entry, spec) for entry in PLAIN.timeline for spec in entry.do]
 
@@ -183,3 +183,22 @@ def test_holds_and_outages_are_told_apart() -> None:
     # Four days of pause; day 3 of the timeline is 8 April, day 5 is 10 April.
     assert ["04-10 12:00 d05-charge", "04-12 10:00 d07-charge"] == life.charges[:2]
     assert 4 == life.case.shift_days
+
+
+def test_none_does_not_take_a_sunday_for_an_outage() -> None:
+    """The firm e-mail waits for Monday, and so does the restriction that it announces."""
+    life = live(a_case(opened="03-28 10:00", policy=a_policy(catch_up="none")))  # day 10 is Sunday, 7 April
+
+    assert ["04-08 09:00 d10-remind-email-firm", "04-08 09:00 d10-restrict-read_only"] == [
+        line for line in life.table if "04-08" in line
+    ]
+
+
+@pytest.mark.parametrize("end", ["20:15", "22:30"])
+def test_none_does_not_take_a_pause_within_a_day_for_an_outage(end: str) -> None:
+    """Its steps are due when it ends, and its messages in the next morning's hours."""
+    told = [(at("04-11 08:00"), paused()), (at(f"04-11 {end}"), resumed())]
+    life = live(a_case(policy=a_policy(catch_up="none")), told=told)
+
+    assert [] == [key for key, why in life.skips if "the system was down" in why]
+    assert "04-12 09:00 d10-restrict-read_only" in life.table
