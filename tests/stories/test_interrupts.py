@@ -171,7 +171,8 @@ async def test_a_bank_debit_on_its_way_is_waited_for(stage: Stage) -> None:
 async def test_failure_1_reminders_missed_in_an_outage_are_not_lost_and_not_all_sent(stage: Stage) -> None:
     """Twelve days nobody ran the system: one charge, the newest message, the others recorded as skipped."""
     now = await (await stage.open(DECLINED)).now()
-    case = await stage.open(DECLINED, start=now - timedelta(days=12), as_if_then=True)
+    # A country without public holidays: around one of them today's date would decide which message is the newest.
+    case = await stage.open(DECLINED, country="", start=now - timedelta(days=12), as_if_then=True)
 
     view = await case.until(now + timedelta(days=3))
 
