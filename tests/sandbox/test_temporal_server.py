@@ -17,6 +17,7 @@ from temporalio.testing import TimeSkipper
 
 from sandbox.errors import SandboxError
 from sandbox.ports import HOST, free_ports, remembered_ports
+from sandbox.server_config import PORT_NAMES
 from sandbox.supervisor import Supervisor
 from sandbox.temporal_server import TemporalServer, start_temporal
 from tests.sandbox.test_supervisor import ROOT, wait_for_end
@@ -161,6 +162,16 @@ def test_a_remembered_port_that_was_taken_since_is_replaced(tmp_path: Path) -> N
     assert first["frontend"] == second["frontend"]
     assert first["ui"] != second["ui"]
     assert second == remembered_ports(file, ["frontend", "ui"], {})
+
+
+def test_two_processes_choose_different_ports(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also before the servers listen: of two test processes that start at once one would lose its server."""
+    chosen: list[int] = []
+    for process in range(4000, 4100):
+        monkeypatch.setattr(os, "getpid", lambda here=process: here)
+        chosen += free_ports(len(PORT_NAMES))
+
+    assert len(chosen) == len(set(chosen))
 
 
 def test_the_server_at_temporal_address_is_used(server: TemporalServer, tmp_path: Path, said: list[str]) -> None:
