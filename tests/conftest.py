@@ -12,6 +12,8 @@ from uuid import uuid4
 
 import pytest
 import pytest_asyncio
+from hypothesis import HealthCheck, Phase
+from hypothesis import settings as hypothesis_settings
 from temporalio.client import Client
 
 from domain.declines import DeclineTable
@@ -26,6 +28,19 @@ from runtime.temporal import connect
 from sandbox.environment import stand_in_environment
 from sandbox.providers.world import ProviderWorld
 from sandbox.temporal_server import TemporalServer, start_temporal
+
+# One profile for every property, whichever tests are run: the same examples on each run, a bounded effort, and no
+# deadline, which a busy machine would miss.
+hypothesis_settings.register_profile(
+    "dunning",
+    derandomize=True,
+    database=None,
+    deadline=None,
+    max_examples=30,
+    phases=(Phase.explicit, Phase.generate),
+    suppress_health_check=[HealthCheck.too_slow],
+)
+hypothesis_settings.load_profile("dunning")
 
 
 def pytest_sessionfinish() -> None:
