@@ -16,6 +16,7 @@ from gateways.ports import CustomerRow
 from runtime.opening import Failure
 
 _BETWEEN = re.compile(r"[\s,]*")
+_TOO_DEEP = "It is nested too deeply to be a record."
 
 
 class MalformedRecord(Exception):
@@ -122,11 +123,13 @@ def read_records(text: str) -> Iterator[Record]:
         return
     try:
         whole = json.loads(text)
-    except ValueError as error:
-        if text.lstrip().startswith("[") or "\n" not in text.strip():
+    except (ValueError, RecursionError) as error:
+        lines = [] if text.lstrip().startswith("[") else list(_lines(text))
+        # Of one object over many lines that is broken somewhere, no line is an object: its first fault is told, once.
+        if any(isinstance(line.data, dict) for line in lines):
+            yield from lines
+        else:
             yield _broken(error, 1)
-            return
-        yield from _lines(text)
         return
     if isinstance(whole, dict) and whole.get("object") == "list" and isinstance(whole.get("data"), list):
         # Stripe lists the newest first.
@@ -138,12 +141,13 @@ def read_records(text: str) -> Iterator[Record]:
 
 
 def _lines(text: str) -> Iterator[Record]:
-    for number, line in enumerate(text.splitlines(), start=1):
+    # Not splitlines: it cuts at characters that JSON allows within a text, such as U+2028.
+    for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
         try:
             yield _record(json.loads(line), number)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             yield _broken(error, number)
 
 
@@ -163,16 +167,31 @@ def _starts(text: str) -> Iterator[int]:
 
 
 def _record(data: object, line: int) -> Record:
+    if problem := _unwritable(data):
+        return Record(line=line, kind=Kind.MALFORMED, problem=problem)
     if isinstance(data, dict):
         if data.get("object") == "event" or {"type", "data"} <= data.keys():
             return Record(line=line, kind=Kind.EVENT, data=data)
         if "invoice_id" in data:
             return Record(line=line, kind=Kind.INVOICE, data=data)
     problem = "It is neither a Stripe event (id, type, created, data) nor a plain invoice (invoice_id, …)."
-    return Record(line=line, kind=Kind.MALFORMED, problem=problem)
+    return Record(line=line, kind=Kind.MALFORMED, data=data, problem=problem)
 
 
-def _broken(error: ValueError, line: int) -> Record:
+def _unwritable(data: object) -> str:
+    """Why it could be read, but neither stored nor printed; empty when it can."""
+    try:
+        json.dumps(data, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return "It holds half a character (an unpaired \\ud800 to \\udfff): a text was cut within an emoji."
+    except RecursionError:
+        return _TOO_DEEP
+    return ""
+
+
+def _broken(error: ValueError | RecursionError, line: int) -> Record:
+    if isinstance(error, RecursionError):
+        return Record(line=line, kind=Kind.MALFORMED, problem=_TOO_DEEP)
     where = line + error.lineno - 1 if isinstance(error, json.JSONDecodeError) else line
     what = error.msg if isinstance(error, json.JSONDecodeError) else "unreadable"
     return Record(line=where, kind=Kind.MALFORMED, problem=f"It is not JSON ({what}).")

@@ -53,3 +53,40 @@ def test_a_broken_line_does_not_hide_the_others() -> None:
 
     assert [Kind.INVOICE, Kind.MALFORMED, Kind.EVENT] == [record.kind for record in records]
     assert Record(line=2, kind=Kind.MALFORMED, problem="It is not JSON (Expecting value).") == records[1]
+
+
+@pytest.mark.parametrize("separator", ["\u2028", "\u2029", "\x85"])
+def test_a_line_ends_where_json_lines_end(separator: str) -> None:
+    """A name may hold a character that only Python's splitlines takes for the end of a line."""
+    named = {**PLAIN, "customer": {"id": "cus_1", "name": f"Ada{separator}Example"}}
+    text = "\r\n".join(json.dumps(record, ensure_ascii=False) for record in (named, EVENT))
+
+    assert [(1, Kind.INVOICE), (2, Kind.EVENT)] == found(text)
+
+
+def test_a_broken_object_over_many_lines_is_one_problem() -> None:
+    """With the line of its fault, not one problem for each of its lines."""
+    text = json.dumps(EVENT, indent=2).replace('"created"', "created")
+
+    assert [
+        Record(
+            line=4,
+            kind=Kind.MALFORMED,
+            problem="It is not JSON (Expecting property name enclosed in double quotes).",
+        )
+    ] == list(read_records(text))
+
+
+@pytest.mark.parametrize("opening", ["[", '{"invoice_id": ', '{"invoice_id": "in_1", "customer": ['])
+def test_what_is_nested_without_end_is_malformed(opening: str) -> None:
+    """The reader gives up on it; the other lines of a file are read."""
+    deep = opening * 100_000
+
+    assert [(1, Kind.MALFORMED)] == found(deep)
+    assert [(1, Kind.INVOICE), (2, Kind.MALFORMED)] == found(f"{json.dumps(PLAIN)}\n{deep}")
+
+
+@pytest.mark.parametrize("record", [{**EVENT, "id": "evt_\ud83d"}, {"invoice_id": "in_\udc00"}])
+def test_half_a_character_is_malformed(record: object) -> None:
+    """JSON can hold it, UTF-8 cannot: nothing could store or print such a text."""
+    assert [Kind.INVOICE, Kind.MALFORMED] == [one.kind for one in read_records(json.dumps([PLAIN, record]))]
