@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from rich.box import HEAVY_HEAD
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 
@@ -17,6 +18,8 @@ from sandbox.providers.journal import CONTACTS, LogEntry
 from sandbox.script import Expected
 
 _CHANNELS = {"email.accepted": "email", "sms.accepted": "sms", "notice.created": "notice"}
+_WIDE = 160
+"""Characters that the whole table of cases needs."""
 
 
 class CaseReport(Frozen):
@@ -180,7 +183,9 @@ def _money(cases: Sequence[CaseReport]) -> dict[str, MoneyTotal]:
 
 def show(report: Report, console: Console) -> None:
     """Prints the tables."""
-    console.print(Group(_cases_table(report), _money_table(report), _class_table(report), _audit_table(report)))
+    console.print(
+        Group(_cases_table(report, console.width), _money_table(report), _class_table(report), _audit_table(report))
+    )
     for sentence in report.findings:
         console.print(f"Promise broken: {sentence}", style="bold red", markup=False, highlight=False)
     for case in report.cases:
@@ -189,31 +194,35 @@ def show(report: Report, console: Console) -> None:
             console.print(f"Not as the script says: {said}", style="bold red", markup=False, highlight=False)
 
 
-def _cases_table(report: Report) -> RenderableType:
-    table = Table(title="Cases", title_justify="left", header_style="bold", pad_edge=False)
+def _cases_table(report: Report, width: int) -> RenderableType:
+    """With less room it does without the stories (report.json has them), so that no figure and no outcome is cut."""
+    wide = width >= _WIDE
+    table = Table(title="Cases", title_justify="left", header_style="bold", pad_edge=False, collapse_padding=not wide)
+    table.box = HEAVY_HEAD if wide else None
     table.add_column("customer", no_wrap=True)
-    table.add_column("what the customer does", max_width=44)
-    for name in ("invoice", "decline"):
-        table.add_column(name, no_wrap=True)
-    for name in ("tries", "e-mail", "SMS", "notice"):
-        table.add_column(name, justify="right")
+    if wide:
+        table.add_column("what the customer does", max_width=44)
+    table.add_column("invoice", no_wrap=True)
+    table.add_column("decline", no_wrap=wide, overflow="fold")
+    for name in ("tries", *(("e-mail", "SMS", "notice") if wide else ("contacts",))):
+        table.add_column(name, justify="right", no_wrap=True)
     table.add_column("outcome", no_wrap=True)
-    for name in ("day", "events", "wake-ups"):
-        table.add_column(name, justify="right")
+    for name in ("day", "events", *(("wake-ups",) if wide else ())):
+        table.add_column(name, justify="right", no_wrap=True)
     for case in report.cases:
-        contacts = [str(case.contacts[channel] or "") for channel in ("email", "sms", "notice")]
+        contacts = [str(case.contacts[channel] or "") for channel in _CHANNELS.values()]
         ended = case.outcome or ("open" if case.policy else "no case")
         table.add_row(
             f"{case.customer} {case.country}",
-            case.story,
+            *([case.story] if wide else []),
             str(Money(amount=case.amount, currency=case.currency)),
             case.decline_code or "",
             str(case.attempts or ""),
-            *contacts,
+            *(contacts if wide else [str(sum(case.contacts.values()) or "")]),
             f"[green]{ended}[/]" if case.ok else f"[bold red]{ended}[/]",
             "" if case.closed_on_day is None else str(case.closed_on_day),
             str(case.history_events),
-            str(case.wakeups),
+            *([str(case.wakeups)] if wide else []),
         )
     return table
 
