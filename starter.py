@@ -87,7 +87,8 @@ def list_cases(
         for case in cases:
             print(case.model_dump_json())
     elif cases:
-        Console(width=None if sys.stdout.isatty() else 160).print(case_table(cases))
+        width = max(80, Console().width) if sys.stdout.isatty() else 160
+        Console(width=width).print(case_table(cases, width))
     else:
         print("There is no such case.")
 
