@@ -9,6 +9,7 @@ from domain.case import ChargeOutcome
 from domain.declines import DeclineClass
 from domain.events import InvoiceState
 from domain.steps import AttemptKind
+from gateways.ledger.sql_ledger import SqlLedger
 from gateways.ports import Refusal
 from sandbox.providers.faults import Mode
 from sandbox.providers.stripe_outcomes import APPROVE, AUTHENTICATION_REQUIRED, PROCESSING, Decline, Outcome
@@ -40,6 +41,21 @@ def reserve(worker: Worker, case: OpenCase, attempt: int = 1) -> None:
     stands = worker.ledger.begin_attempt(an_attempt_row(case, attempt), worker.rules)
 
     assert not isinstance(stands, Refusal)
+
+
+def test_an_attempt_that_another_worker_has_finished_meanwhile_is_not_sent_again(
+    world: ProviderWorld, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its answer came between our look into the ledger and our reservation: that answer is taken."""
+    case = open_case(worker, BROKE, APPROVE)
+    order = a_charge(case)
+    worker.charge(order)
+    monkeypatch.setattr(SqlLedger, "attempts", lambda *_: [])
+
+    result = worker.charge(order)
+
+    assert (ChargeOutcome.DECLINED, "as found in the ledger") == (result.outcome, result.why)
+    assert 1 == len(charges(world, case))
 
 
 @pytest.mark.parametrize("mode", LOST)

@@ -316,6 +316,17 @@ def test_attempts_that_do_not_count_are_told_from_those_that_do() -> None:
     assert 7 == case.next_attempt_number
 
 
+def test_the_events_of_a_long_life_are_forgotten_from_the_oldest_on() -> None:
+    """The newest three hundred are known again; without an end they would not fit into a next run's input."""
+    case = a_case()
+    for number in range(400):
+        case = apply.once(case, f"evt_{number}") or case
+
+    assert 300 == len(case.seen)
+    assert apply.once(case, "evt_399") is None
+    assert apply.once(case, "evt_99") is not None
+
+
 def test_the_stage_is_that_of_the_newest_message() -> None:
     """Silent before the first one."""
     assert "silent" == a_case().stage

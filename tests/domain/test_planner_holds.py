@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 
 from domain import apply, events
-from domain.case import ChargeOutcome, HoldReason, Outcome
+from domain.case import ChargeOutcome, HoldReason, Outcome, Postponement
 from domain.effects import ChargeResult
 from domain.events import DisputeOutcome
-from domain.planner import Wait, next_step
+from domain.planner import Act, Wait, next_step
 from domain.steps import AttemptKind, StepKind
 from tests.domain.builders import (
     Event,
@@ -290,3 +290,29 @@ def test_a_provider_that_does_not_answer_puts_its_step_off_longer_each_time() ->
         now = waiting.until
 
     assert [1, 2, 4, 8, 12, 12] == pauses
+
+
+def test_an_end_whose_provider_does_not_answer_waits_with_its_last_effects() -> None:
+    """Asked again at once it would be asked without end: the service comes back after an hour, then the case ends."""
+    restricted = live(a_case(), until=at("04-12 12:00")).case
+    noon = at("04-12 12:00")
+    paid = payment("p", usd("100"))(restricted, noon)
+    restore = next_step(paid, noon)
+    assert isinstance(restore, Act)
+
+    life = live(apply.postpone(paid, restore.step, "no answer", noon), start=noon)
+
+    assert ["04-12 13:00 end-restore", "04-12 13:00 recovered"] == life.table
+
+
+def test_a_message_that_its_provider_does_not_take_does_not_hold_up_the_end() -> None:
+    """The customer was warned by e-mail; the SMS of the same day waits for its provider until after the end."""
+    case = live(a_case(subscription=None), until=at("04-28 00:00")).case
+    sms = {key: record for key, record in case.steps.items() if key != "d21-remind-sms-final"}
+    until = Postponement(until=at("04-29 16:00"), times=9)
+    stuck = case.model_copy(update={"steps": sms, "postponed": {"d21-remind-sms-final": until}})
+
+    life = live(stuck, start=at("04-29 09:00"))
+
+    assert "04-29 10:00" == next(line for line in life.table if "d28-escalate" in line)[:11]
+    assert ("d21-remind-sms-final", "the case ended before it could be done") in life.skips
