@@ -317,7 +317,8 @@ def interrupted(case: Case, step: Step) -> Case:
 def postpone(case: Case, step: Step, why: str, now: datetime) -> Case:
     """The provider did not answer in time. The step stays to be done, each time after a longer pause."""
     times = case.postponed[step.key].times + 1 if step.key in case.postponed else 1
-    until = now + min(timedelta(hours=1) * 2 ** (times - 1), timedelta(hours=12))
+    # Bounded before it is reckoned: after weeks the power alone is longer than any time.
+    until = now + min(timedelta(hours=2 ** min(times - 1, 4)), timedelta(hours=12))
     entry = Postponement(until=until, times=times)
     case = changed(case, postponed={**case.postponed, step.key: entry})
     return note(case, now, f"{step.title}: {why}; again at {until:%Y-%m-%d %H:%M}")

@@ -292,6 +292,17 @@ def test_a_provider_that_does_not_answer_puts_its_step_off_longer_each_time() ->
     assert [1, 2, 4, 8, 12, 12] == pauses
 
 
+def test_a_provider_that_does_not_answer_for_months_is_asked_again() -> None:
+    """The hundredth pause is as long as the fifth."""
+    case, now = a_case(), at("04-02 10:00")
+    step = next_step(case, now)
+    assert isinstance(step, Act)
+    for _ in range(100):
+        case = apply.postpone(case, step.step, "no answer", now)
+
+    assert now + timedelta(hours=12) == case.postponed[step.step.key].until
+
+
 def test_an_end_whose_provider_does_not_answer_waits_with_its_last_effects() -> None:
     """Asked again at once it would be asked without end: the service comes back after an hour, then the case ends."""
     restricted = live(a_case(), until=at("04-12 12:00")).case
