@@ -1,0 +1,41 @@
+"""A rule's answer to one act at one moment: allow, postpone until, or refuse; with the rule and its edition."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from domain.base import Message
+
+
+class Allow(Message):
+    """Nothing stands in the way."""
+
+
+class Postpone(Message):
+    """Not now: the act stays to be done at `until` (UTC)."""
+
+    until: datetime
+    why: str  # one sentence
+    rule: str | None = None  # the rule with its edition: "visa-20-in-30-days@2026-04-18"
+
+
+class Refuse(Message):
+    """Not as things stand. Only a new fact can change it, never time."""
+
+    why: str  # one sentence
+    rule: str | None = None
+
+
+Answer = Allow | Postpone | Refuse
+
+ALLOW = Allow()
+
+
+def strictest(answers: Iterable[Answer]) -> Answer:
+    """What several gates say together: the first refusal, else the latest postponement, else allow."""
+    latest: Answer = ALLOW
+    for answer in answers:
+        if isinstance(answer, Refuse):
+            return answer
+        if isinstance(answer, Postpone) and not (isinstance(latest, Postpone) and latest.until >= answer.until):
+            latest = answer
+    return latest
