@@ -1,16 +1,17 @@
-"""The case: all that a decision needs to know of one failed invoice. `domain/apply.py` makes the next one."""
+"""The case: all that a decision needs to know of one failed invoice. `domain/life.py` says how the next one is made."""
 
 from datetime import date, datetime
 from enum import StrEnum
 
 from pydantic import Field
 
+from domain.agency import Handoff
 from domain.base import Message
 from domain.calendar import local
 from domain.declines import CUSTOMER_MUST_ACT, RETRYABLE, Decline, DeclineClass
 from domain.money import Money
-from domain.policy import Policy
-from domain.steps import COUNTING, OURS, Access, AttemptKind, Channel, Stage
+from domain.record import Entry
+from domain.steps import COUNTING, OURS, AnyStep, AttemptKind, Channel, Step
 
 NO_PAYMENT_METHOD = "no_payment_method"
 """Our own code for a charge that could not even be tried."""
@@ -35,7 +36,7 @@ class CaseStatus(StrEnum):
 
 
 class HoldReason(StrEnum):
-    """A reason to do nothing for now."""
+    """A reason to stand still."""
 
     OPERATOR_PAUSE = "operator_pause"
     DISPUTE = "dispute"
@@ -50,7 +51,19 @@ class ChargeOutcome(StrEnum):
     DECLINED = "declined"
     PROCESSING = "processing"  # a bank debit was accepted, its result comes later
     NOT_OPEN = "not_open"  # the invoice was already paid, void or uncollectible: nothing was charged
-    REFUSED = "refused"  # a rule forbade the charge: nothing was charged
+    REFUSED = "refused"  # the provider charges no more under this key: nothing was charged
+    POSTPONED = "postponed"  # a rule allows it later: nothing was charged, and the step stays to be done
+
+
+class PolicyRef(Message):
+    """Which policy a case follows, for its whole life: the ledger keeps every version by its digest."""
+
+    name: str
+    version: int
+    digest: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name}@{self.version}"
 
 
 class Facts(Message):
@@ -66,7 +79,13 @@ class Facts(Message):
     amount: Money  # what was due when the case opened
     opened_at: datetime  # UTC, the moment the case opened: day 0 of the timeline
     tried_before: bool = True  # whether a charge was tried before the case opened
-    holidays: tuple[date, ...] = ()  # public holidays of the country, pinned so that a replay decides the same
+
+
+class Circumstances(Message):
+    """What is known of customer and place at the moment of a decision, beyond the case itself. Read anew each time."""
+
+    holidays: frozenset[date] = frozenset()  # public holidays where the customer lives
+    closed_channels: dict[Channel, str] = Field(default_factory=dict)  # channel → why it is closed, in any case
 
 
 class Attempt(Message):
@@ -90,24 +109,27 @@ class Attempt(Message):
 class StepState(StrEnum):
     DONE = "done"
     SKIPPED = "skipped"  # not done on purpose; the note says why
-    REFUSED = "refused"  # a rule forbade it; the note names the rule
+    REFUSED = "refused"  # it was forbidden; the note says by what
 
 
 class StepRecord(Message):
     """What became of one step."""
 
+    step: AnyStep
     state: StepState
     at: datetime
     note: str = ""
-    channel: Channel | None = None
-    stage: Stage | None = None
+    unsure: bool = False  # not done, but an earlier try of it may have been
 
 
-class Postponement(Message):
-    """A step could not be done because its provider did not answer in time."""
+class Unfinished(Message):
+    """What is known of a step that is still to be done, after a try without an answer or a rule's "later"."""
 
-    until: datetime
-    times: int
+    step: AnyStep
+    not_before: datetime | None = None  # None: at its own time
+    times: int = 0  # tries whose provider did not answer
+    begun: bool = False  # it may have happened
+    rule: str | None = None  # the rule that put it off; None: the provider's silence did
 
 
 class Hold(Message):
@@ -116,17 +138,8 @@ class Hold(Message):
     note: str = ""
     until: datetime | None = None  # None: until somebody or something releases it
 
-
-class Handoff(Message):
-    """The case is with a collections agency."""
-
-    at: datetime
-    reference: str
-    second_reference: str = ""  # of the delivery that was repeated because nobody acknowledged
-    acknowledged_at: datetime | None = None
-    reminded: bool = False
-    returned: bool = False  # the agency gave up
-    recalled: bool = False
+    def __str__(self) -> str:
+        return f"{self.reason.value.replace('_', ' ')}: {self.note}"
 
 
 class Closing(Message):
@@ -138,34 +151,30 @@ class Closing(Message):
 
 
 class Case(Message):
-    """One case at one moment. Serialisable, so that it survives continue-as-new."""
+    """One case at one moment. Serialisable, so that it survives continue-as-new and the loss of Temporal."""
 
     facts: Facts
-    policy: Policy
+    policy: PolicyRef
     due: Money  # still to be paid
     decline: Decline | None = None  # the standing decline; None: nothing was tried or nothing stands in the way
     declined_at: datetime | None = None
-    method: int = 0  # how often the payment method changed or the customer authenticated
-    method_tried: int = 0  # up to which change the immediate try was made
+    method_changes: int = 0  # how often the payment method changed or the customer authenticated
     quick_since: datetime | None = None  # the decline that started the quick technical tries
     attempts: tuple[Attempt, ...] = ()
     steps: dict[str, StepRecord] = Field(default_factory=dict)
-    postponed: dict[str, Postponement] = Field(default_factory=dict)  # step key → not before, provider unreachable
+    unfinished: dict[str, Unfinished] = Field(default_factory=dict)
     holds: tuple[Hold, ...] = ()
     held_from: datetime | None = None  # when the first of the present holds began
     shift_days: int = 0  # local days that holds took from the timeline
     held_until: datetime | None = None  # when the newest hold that is over ended
-    access: Access = Access.FULL
-    access_unsure: bool = False  # a restriction was begun, and whether it happened is unknown
-    handoff_begun: str | None = None  # the step of a handoff that may have reached the agency
-    subscription_cancelled: bool = False
-    closed_channels: dict[Channel, str] = Field(default_factory=dict)  # channel → why it is closed
-    final_notice_at: datetime | None = None
+    closed_channels: dict[Channel, str] = Field(default_factory=dict)  # channel → why, as this case was told
     handoff: Handoff | None = None
     closing: Closing | None = None
     closed: bool = False
     seen: tuple[str, ...] = ()  # ids of events already applied, newest last
-    journal: tuple[str, ...] = ()  # the last things that happened, one sentence each, for operators
+    record: tuple[Entry, ...] = ()  # the last things that happened, for operators
+    unwritten: tuple[Entry, ...] = ()  # what the ledger has not got yet
+    waits_for: str = ""  # the wait that was recorded last: the same one is not recorded again
 
     @property
     def zone(self) -> str:
@@ -183,12 +192,6 @@ class Case(Message):
         if self.holds:
             return CaseStatus.ON_HOLD
         return CaseStatus.WITH_AGENCY if self.handoff else CaseStatus.OPEN
-
-    @property
-    def stage(self) -> str:
-        """The stage of the newest message; `silent` before the first."""
-        sent = [r for r in self.steps.values() if r.state is StepState.DONE and r.stage]
-        return max(sent, key=lambda record: record.at).stage or "silent" if sent else "silent"
 
     @property
     def tried(self) -> bool:
@@ -209,14 +212,20 @@ class Case(Message):
         return 1 + max((a.number for a in self.attempts), default=0)
 
     @property
+    def method_tried(self) -> int:
+        """Up to which change of the payment method a charge of ours was tried."""
+        return max((a.method for a in self.attempts if a.kind in OURS), default=0)
+
+    @property
     def decline_class(self) -> DeclineClass | None:
         """The standing decline's class; a code whose own tries are used up counts as `new_method`."""
         if self.decline is None:
             return None
         limit = self.decline.max_tries
-        if self.decline.decline_class in RETRYABLE and limit is not None:
-            tries = [a for a in self.our_attempts if a.method == self.method and a.code == self.decline.code]
-            if len(tries) >= limit:
+        if limit is not None and self.decline.decline_class in RETRYABLE:
+            code, method = self.decline.code, self.method_changes
+            tries = sum(1 for a in self.attempts if a.code == code and a.method == method and a.kind in OURS)
+            if tries >= limit:
                 return DeclineClass.NEW_METHOD
         return self.decline.decline_class
 
@@ -224,3 +233,7 @@ class Case(Message):
     def awaits_customer(self) -> bool:
         """Nothing is charged until the payment method changed or the customer authenticated."""
         return self.decline_class in CUSTOMER_MUST_ACT
+
+    def done(self, kind: type[Step]) -> list[StepRecord]:
+        """The records of the steps of a kind that were done, oldest first."""
+        return [r for r in self.steps.values() if r.state is StepState.DONE and isinstance(r.step, kind)]

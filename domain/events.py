@@ -12,6 +12,7 @@ from pydantic import Field
 from domain.base import Message
 from domain.case import ChargeOutcome
 from domain.declines import Decline
+from domain.invoice import InvoiceState
 from domain.money import Money
 from domain.steps import AttemptKind, Channel
 
@@ -26,15 +27,7 @@ class PaymentReceived(Message):
 
     event_id: EventId
     amount: Money
-    remaining: Money | None = None  # still due by the provider's account; None: reckoned from `amount`
-
-
-class InvoiceState(StrEnum):
-    OPEN = "open"
-    PAID = "paid"
-    VOID = "void"
-    UNCOLLECTIBLE = "uncollectible"
-    DRAFT = "draft"
+    remaining: Money | None = None  # still due by the provider's account; None: what was due less `amount`
 
 
 class ReportedAttempt(Message):

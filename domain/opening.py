@@ -2,10 +2,13 @@
 
 from datetime import datetime, timedelta
 
-from domain import apply
-from domain.case import Case, Facts
+from domain.case import Case, Facts, PolicyRef
+from domain.changes import declined, shown
 from domain.declines import Decline
-from domain.policy import Policy
+from domain.record import Entry
+
+OPENING = "opening"
+"""Where the first entry of a case comes from."""
 
 _NEWS = timedelta(days=4)
 """Providers repeat an undelivered event for three days: a failure up to here is news that came late."""
@@ -19,8 +22,12 @@ def day_zero(failed_at: datetime, now: datetime) -> datetime:
     return failed_at if now - failed_at <= _NEWS else now
 
 
-def open_case(facts: Facts, policy: Policy, decline: Decline | None) -> Case:
-    """The case as it starts. `decline` is the answer to the failed payment, None when there was none."""
+def open_case(facts: Facts, policy: PolicyRef, decline: Decline | None) -> Case:
+    """The case as it starts. `decline` is the answer to the failed payment, None when there was none.
+
+    Its first entry is shown; whoever opens the case writes it to the ledger.
+    """
     case = Case(facts=facts, policy=policy, due=facts.amount)
-    case = apply.note(case, facts.opened_at, f"opened with {facts.amount} due by policy {policy.name}@{policy.version}")
-    return apply.declined(case, decline, facts.opened_at) if decline else case
+    why = f"{facts.amount} due by policy {policy}"
+    case = shown(case, Entry(at=facts.opened_at, step=OPENING, what="case opened", why=why))
+    return declined(case, decline, facts.opened_at) if decline else case

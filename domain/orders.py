@@ -1,55 +1,91 @@
-"""Whether an operator's order can be carried out now. Each function returns the refusal in one sentence, or None."""
+"""An operator's orders: whether they can be carried out now, and what the case is afterwards."""
 
 from datetime import datetime
 
 from domain import events
-from domain.case import Case, HoldReason
+from domain.case import Case, Hold, HoldReason, Outcome
+from domain.changes import changed, close, hold, release, said
+from domain.declines import OPERATOR_MUST_ACT
+from domain.gates import ALLOW, Answer, Refuse
+from domain.record import Entry
+
+ORDER = "order"
+"""Where entries about an order come from."""
 
 
-def refuse_any(case: Case) -> str | None:
+def ask_any(case: Case) -> Answer:
     if case.closed or case.closing:
         outcome = case.closing.outcome.value if case.closing else "ended"
-        return f"The case has ended ({outcome}): nothing can be ordered any more."
-    return None
+        return Refuse(why=f"The case has ended ({outcome}): nothing can be ordered any more.")
+    return ALLOW
 
 
-def refuse_pause(case: Case, order: events.Pause, now: datetime) -> str | None:
-    if refusal := refuse_any(case):
+def ask_pause(case: Case, order: events.Pause, at: datetime) -> Answer:
+    if isinstance(refusal := ask_any(case), Refuse):
         return refusal
     if any(h.reason is HoldReason.OPERATOR_PAUSE for h in case.holds):
-        return "The case is paused already: resume it first to pause it anew."
+        return Refuse(why="The case is paused already: resume it first to pause it anew.")
     if order.until and order.until.tzinfo is None:
-        return "`until` needs a time zone, for example 2026-05-01T09:00:00Z."
-    if order.until and order.until <= now:
-        return f"`until` lies in the past ({order.until:%Y-%m-%d %H:%M}): name a later moment, or leave it out."
-    return None
+        return Refuse(why="`until` needs a time zone, for example 2026-05-01T09:00:00Z.")
+    if order.until and order.until <= at:
+        when = f"{order.until:%Y-%m-%d %H:%M}"
+        return Refuse(why=f"`until` lies in the past ({when}): name a later moment, or leave it out.")
+    return ALLOW
 
 
-def refuse_resume(case: Case, _order: events.Resume, _now: datetime) -> str | None:
+def ask_resume(case: Case, _order: events.Resume, _at: datetime) -> Answer:
     reasons = {h.reason for h in case.holds}
     if HoldReason.OPERATOR_NEEDED in reasons:
-        return None  # even at the end of a case: its last effect may be what failed
-    if refusal := refuse_any(case):
+        return ALLOW  # even at the end of a case: its last effect may be what failed
+    if isinstance(refusal := ask_any(case), Refuse):
         return refusal
     if HoldReason.OPERATOR_PAUSE in reasons:
-        return None
+        return ALLOW
     if reasons:
         waits = ", ".join(sorted(reason.value.replace("_", " ") for reason in reasons))
-        return f"The case waits for something an operator cannot release ({waits})."
-    return "The case is not paused: there is nothing to resume."
+        return Refuse(why=f"The case waits for something an operator cannot release ({waits}).")
+    return Refuse(why="The case is not paused: there is nothing to resume.")
 
 
-def refuse_settle(case: Case, order: events.Settle, _now: datetime) -> str | None:
-    if refusal := refuse_any(case):
+def ask_settle(case: Case, order: events.Settle, _at: datetime) -> Answer:
+    if isinstance(refusal := ask_any(case), Refuse):
         return refusal
     if order.amount.currency != case.due.currency:
-        return f"The settlement is in {order.amount.currency}, the invoice in {case.due.currency}."
+        return Refuse(why=f"The settlement is in {order.amount.currency}, the invoice in {case.due.currency}.")
     if order.amount.amount <= 0:
-        return "A settlement is for more than nothing: to give the debt up, write it off."
+        return Refuse(why="A settlement is for more than nothing: to give the debt up, write it off.")
     if case.due < order.amount:
-        return f"The settlement ({order.amount}) is more than what is due ({case.due})."
-    return None
+        return Refuse(why=f"The settlement ({order.amount}) is more than what is due ({case.due}).")
+    return ALLOW
 
 
-def refuse_write_off(case: Case, _order: events.WriteOff, _now: datetime) -> str | None:
-    return refuse_any(case)
+def ask_write_off(case: Case, _order: events.WriteOff, _at: datetime) -> Answer:
+    return ask_any(case)
+
+
+def pause(case: Case, order: events.Pause, at: datetime) -> Case:
+    note = order.note or f"by {order.by}"
+    new = Hold(reason=HoldReason.OPERATOR_PAUSE, since=at, note=note, until=order.until)
+    return hold(case, new, at, ORDER)
+
+
+def resume(case: Case, order: events.Resume, at: datetime) -> Case:
+    """Ends an operator's pause and a wait for an operator. A dispute or a pending debit goes on."""
+    case = release(case, {HoldReason.OPERATOR_PAUSE, HoldReason.OPERATOR_NEEDED}, at)
+    if case.decline and case.decline.decline_class in OPERATOR_MUST_ACT:
+        # The operator corrected the merchant's side: the old answer no longer stands in the way.
+        case = changed(case, decline=None)
+    return said(case, Entry(at=at, step=ORDER, what=f"resumed by {order.by}", why=order.note))
+
+
+def settle(case: Case, order: events.Settle, at: datetime) -> Case:
+    why = f"settled for {order.amount} by {order.by}{_tail(order.note)}"
+    return close(case, Outcome.SETTLED, why, at, ORDER)
+
+
+def write_off(case: Case, order: events.WriteOff, at: datetime) -> Case:
+    return close(case, Outcome.WRITTEN_OFF, f"written off by {order.by}{_tail(order.note)}", at, ORDER)
+
+
+def _tail(text: str) -> str:
+    return f": {text}" if text else ""

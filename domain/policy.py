@@ -4,13 +4,14 @@ from datetime import time, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, PlainSerializer, field_validator, model_validator
 
 from domain.base import Frozen
 from domain.calendar import ContactHours, Paydays, is_zone
 from domain.declines import DeclineClass
+from domain.forms import Form, write_form
 from domain.money import Money
-from domain.steps import Access, Channel, Stage, StepKind
+from domain.steps import Channel
 
 
 class CatchUp(StrEnum):
@@ -21,52 +22,22 @@ class CatchUp(StrEnum):
     NONE = "none"  # none but the final notice and the end
 
 
-def _step_of(value: Any) -> Any:
-    """`charge` or `{remind: {channel: email, stage: firm}}` or `{restrict: read_only}` → the fields of a StepSpec."""
-    if isinstance(value, str):
-        return {"kind": value}
-    if isinstance(value, dict) and len(value) == 1 and "kind" not in value:
-        [(kind, detail)] = value.items()
-        if isinstance(detail, dict):
-            return {"kind": kind, **detail}
-        return {"kind": kind, "access": detail} if kind == StepKind.RESTRICT.value else {"kind": kind}
-    return value
+def _read_form(value: Any) -> Any:
+    # Known once the kinds are: their files are imported by nobody before.
+    from domain.registry import read_form  # noqa: PLC0415
+
+    return read_form(value)
 
 
-class StepSpec(Frozen):
-    """One thing to do on one day of the timeline."""
-
-    kind: str = Field(pattern="^(charge|remind|restrict|cancel_subscription|escalate)$")
-    channel: Channel | None = None
-    stage: Stage | None = None
-    access: Access | None = None
-
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
-        if self.kind == "remind" and (self.channel is None or self.stage is None):
-            raise ValueError(
-                "remind needs a channel (email, sms, notice) and a stage (friendly, reminder, firm, final)"
-            )
-        if self.kind != "remind" and (self.channel or self.stage):
-            raise ValueError(f"{self.kind} takes no channel and no stage")
-        if self.kind == "restrict" and self.access in (None, Access.FULL):
-            raise ValueError("restrict needs read_only or blocked")
-        if self.stage is Stage.ACTION:
-            raise ValueError("the action mail is sent by itself when it is needed: see contacts.action_request")
-        return self
-
-    @property
-    def name(self) -> str:
-        """The step's name within its day; with the day it makes the step's key."""
-        return "-".join(part for part in (self.kind, self.channel, self.stage, self.access) if part)
+AnyForm = Annotated[Form, BeforeValidator(_read_form), PlainSerializer(write_form)]
 
 
-class Entry(Frozen):
+class TimelineEntry(Frozen):
     """One day of the timeline."""
 
     day: int = Field(ge=0, le=365)
     at: time | None = None  # local time; None: the policy's time_of_day
-    do: tuple[Annotated[StepSpec, BeforeValidator(_step_of)], ...] = Field(min_length=1)
+    do: tuple[AnyForm, ...] = Field(min_length=1)
 
 
 class Retries(Frozen):
@@ -115,7 +86,7 @@ class Endgame(Frozen):
 
 
 class Policy(Frozen):
-    """A complete policy. A case keeps the one it started with, in its own history."""
+    """A complete policy. A case keeps the version that it started with: the ledger has them all, by digest."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9-]{1,40}$")
     version: int = Field(ge=1)
@@ -124,7 +95,7 @@ class Policy(Frozen):
     default_time_zone: str  # for a customer of whom not even the country is known
     time_of_day: time
     jitter: timedelta = Field(ge=timedelta(0), le=timedelta(hours=1))
-    timeline: tuple[Entry, ...] = Field(min_length=1)
+    timeline: tuple[TimelineEntry, ...] = Field(min_length=1)
     retries: Retries
     contacts: Contacts
     catch_up: CatchUp = CatchUp.LATEST
@@ -144,17 +115,17 @@ class Policy(Frozen):
         if days != sorted(set(days)):
             raise ValueError("timeline: days must rise from entry to entry; put steps of one day into one entry")
         for entry in self.timeline:
-            names = [spec.name for spec in entry.do]
+            names = [form.name for form in entry.do]
             if len(names) != len(set(names)):
                 raise ValueError(f"timeline: day {entry.day} does the same thing twice")
         self._ends_well()
         return self
 
     def _ends_well(self) -> None:
-        steps = [(entry.day, spec) for entry in self.timeline for spec in entry.do]
-        messages = [day for day, spec in steps if spec.kind == "remind"]
-        finals = [day for day, spec in steps if spec.stage is Stage.FINAL]
-        ends = [day for day, spec in steps if spec.kind == "escalate"]
+        steps = [(entry.day, form) for entry in self.timeline for form in entry.do]
+        messages = [day for day, form in steps if form.speaks]
+        finals = [day for day, form in steps if form.warns]
+        ends = [day for day, form in steps if form.ends]
         if len(ends) != 1 or ends[0] != self.timeline[-1].day:
             raise ValueError("timeline: the last day, and only the last day, needs `escalate`: a case must end")
         if not finals or max(finals) + self.endgame.notice_days > ends[0]:
@@ -162,11 +133,9 @@ class Policy(Frozen):
                 f"timeline: the end on day {ends[0]} needs a message of stage final at least "
                 f"{self.endgame.notice_days} days before it (endgame.notice_days)"
             )
-        for day, spec in steps:
-            if spec.kind in ("restrict", "cancel_subscription") and not any(sent <= day for sent in messages):
-                raise ValueError(f"timeline: {spec.kind} on day {day} comes before any message to the customer")
-        charges = [day for day, spec in steps if spec.kind == "charge"]
-        if len(charges) > self.retries.max_attempts:
-            raise ValueError(
-                f"timeline: {len(charges)} charges, but retries.max_attempts is {self.retries.max_attempts}"
-            )
+        for day, form in steps:
+            if form.needs_a_message and not any(sent <= day for sent in messages):
+                raise ValueError(f"timeline: {form.word} on day {day} comes before any message to the customer")
+        counting = sum(1 for _, form in steps if form.counts)
+        if counting > self.retries.max_attempts:
+            raise ValueError(f"timeline: {counting} charges, but retries.max_attempts is {self.retries.max_attempts}")

@@ -1,11 +1,16 @@
-"""The case as lists and reports see it: what each decision leaves in the ledger's row."""
+"""The case as lists, reports and searches see it: what each decision leaves in the ledger and in Temporal."""
 
 from datetime import datetime
 
 from domain.base import Message
-from domain.case import CaseStatus, Outcome
+from domain.case import Case, CaseStatus, Outcome
+from domain.decisions import Act, Close, Wait
+from domain.kinds.access import standing_access
+from domain.kinds.message import stage_of
 from domain.money import Money
 from domain.steps import Access
+
+_LONGEST_KEYWORD = 100  # letters; the merchant's own text, and Temporal's SQL stores take 255
 
 
 class Projection(Message):
@@ -22,3 +27,38 @@ class Projection(Message):
     next_step: str | None = None  # what happens then: "retry on day 5"
     why: str = ""  # the decision's reason
     outcome: Outcome | None = None  # once closed
+
+
+def projection_of(case: Case, decision: Wait | Act | Close) -> Projection:
+    """How the case stands once the decision is taken."""
+    step = None if isinstance(decision, Close) else decision.step
+    decline_class = case.decline_class
+    return Projection(
+        status=case.status,
+        stage=stage_of(case),
+        remaining=case.due,
+        decline_code=case.decline.code if case.decline else None,
+        decline_class=decline_class.value if decline_class else None,
+        access=standing_access(case),
+        hold="; ".join(map(str, case.holds)) or None,
+        next_at=decision.until if isinstance(decision, Wait) else None,
+        next_step=step.title if step else None,
+        why=decision.why,
+        outcome=decision.outcome if isinstance(decision, Close) else None,
+    )
+
+
+def searchable(case: Case, projection: Projection) -> dict[str, str | int]:
+    """What a case can be searched by in Temporal, by short names. No personal data: the customer is an opaque id."""
+    found: dict[str, str | int | None] = {
+        "status": projection.status.value,
+        "stage": projection.stage,
+        "segment": case.facts.segment[:_LONGEST_KEYWORD],
+        "policy": str(case.policy),
+        "currency": case.due.currency,
+        "customer": case.facts.customer_id,
+        "amount": case.due.amount,
+        "decline_class": projection.decline_class,
+        "next_step_at": int(projection.next_at.timestamp()) if projection.next_at else None,
+    }
+    return {name: value for name, value in found.items() if value is not None}

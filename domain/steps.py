@@ -1,22 +1,22 @@
-"""Steps: what one case does at one moment. A step's key never repeats within its case."""
+"""Steps: what one case does at one moment, and what every kind of step has to answer.
+
+A kind is one subclass of `Step` in `domain/kinds/`, listed in `domain/registry.py`. Planner, workflow and simulation
+know a step only by what stands here.
+"""
 
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+
+from pydantic import BeforeValidator, SerializeAsAny
 
 from domain.base import Message
+from domain.gates import ALLOW, Answer
+from domain.tasks import Done, Task
 
-
-class StepKind(StrEnum):
-    """What a step does. Each kind is carried out by exactly one activity."""
-
-    CHARGE = "charge"
-    REMIND = "remind"
-    RESTRICT = "restrict"
-    RESTORE = "restore"
-    CANCEL_SUBSCRIPTION = "cancel_subscription"
-    HANDOFF = "handoff"
-    RECALL = "recall"
-    WRITE_OFF = "write_off"
+if TYPE_CHECKING:
+    from domain.case import Case
+    from domain.situation import Situation
 
 
 class Channel(StrEnum):
@@ -66,49 +66,126 @@ NON_COUNTING = frozenset(
 OURS = frozenset({AttemptKind.TIMELINE, AttemptKind.TECHNICAL, AttemptKind.NEW_METHOD})
 
 
-HANDOFF_AGAIN = "handoff-again"
-"""The key of the second delivery to an agency that did not acknowledge the first."""
-RECALL_SECOND = "end-recall-second"
-"""The key of the recall of that second delivery, where the agency made a file of its own of it."""
-
-
 class Step(Message):
-    """One step as it applies to one case. `due` is UTC, in the customer's allowed hours where it is a contact."""
+    """One step as it applies to one case. Its key never repeats within the case."""
 
+    kind: str  # the kind's name; each subclass fixes it
     key: str
-    kind: StepKind
-    due: datetime
+    due: datetime  # UTC, in the customer's allowed hours where it is a contact
     day: int  # day of the timeline, for humans; 0 = the day the case was opened
-    channel: Channel | None = None  # REMIND
-    instead_of: Channel | None = None  # REMIND: the policy's channel, when that one is closed to this customer
-    stage: Stage | None = None  # REMIND
-    access: Access | None = None  # RESTRICT, RESTORE
-    attempt_kind: AttemptKind | None = None  # CHARGE
+    ends: bool = False  # the timeline's last step: when it is done, the case has had its chance
+
+    activity: ClassVar[str]
+    """The name of the activity that carries it out."""
+    task_type: ClassVar[type[Task]] = Task
+    result_type: ClassVar[type[Message]] = Done
+
+    comes_first: ClassVar[bool] = False
+    """Goes before the steps of other kinds that are due at the same moment: what it brings decides about them."""
+    one_at_a_time: ClassVar[bool] = False
+    """Of several that are due together only the one of the greatest `weight` is done; the others are skipped."""
+    only_newest: ClassVar[bool] = False
+    """After an outage only those of the day with the greatest `weight` are done; the others are skipped."""
+    side_by_side: ClassVar[bool] = False
+    """May run beside others of its kind in one wake-up: neither needs the other's result."""
+    says_what_comes: ClassVar[bool] = False
+    """Tells the customer of what comes next: what is taken away waits for it."""
+    holds_up_the_end: ClassVar[bool] = True
+    """Whether the end waits for it even when its provider has not answered for hours."""
 
     @property
     def title(self) -> str:
-        """The step in a few words: `retry on day 3`, `firm e-mail on day 10`."""
-        on = f"on day {self.day}" if self.day else "at once"
-        match self.kind:
-            case StepKind.CHARGE if self.attempt_kind is AttemptKind.TECHNICAL:
-                return "quick retry after a technical fault"
-            case StepKind.CHARGE if self.attempt_kind is AttemptKind.NEW_METHOD:
-                return "try with the new payment method"
-            case StepKind.CHARGE:
-                return f"retry {on}"
-            case StepKind.REMIND:
-                return f"{(self.stage or Stage.FRIENDLY).value} {CHANNEL_NAMES[self.channel or Channel.EMAIL]} {on}"
-            case StepKind.RESTRICT:
-                return f"service {(self.access or Access.READ_ONLY).value.replace('_', '-')} {on}"
-            case StepKind.RESTORE:
-                return "service restored"
-            case StepKind.CANCEL_SUBSCRIPTION:
-                return f"subscription cancelled {on}"
-            case StepKind.HANDOFF if self.key == HANDOFF_AGAIN:
-                return "handoff repeated"
-            case StepKind.HANDOFF:
-                return f"handoff to collections {on}"
-            case StepKind.RECALL:
-                return "recall from collections"
-            case StepKind.WRITE_OFF:
-                return "invoice marked uncollectible"
+        """The step in a few words, for operators: `retry on day 3`."""
+        raise NotImplementedError
+
+    @property
+    def when(self) -> str:
+        return f"on day {self.day}" if self.day else "at once"
+
+    @property
+    def warns(self) -> bool:
+        """Whether it announces the end of the case."""
+        return False
+
+    @property
+    def weight(self) -> tuple[Any, ...]:
+        """Which of several goes first (`one_at_a_time`, `only_newest`)."""
+        return (self.day,)
+
+    @property
+    def may_be_left_out(self) -> bool:
+        """Whether a policy without catching up drops it when it was missed."""
+        return False
+
+    @property
+    def newest_only(self) -> bool:
+        """Whether `only_newest` is about this very step."""
+        return self.only_newest
+
+    def asks(self, now: "Situation") -> Answer:
+        """The kind's own answer: may it be done as things stand? Other gates are asked besides (domain/rules/)."""
+        return ALLOW
+
+    def opens(self, now: "Situation", at: datetime) -> datetime:
+        """The first moment from `at` on at which it may be done."""
+        return at
+
+    def waits_for(self, other: "Step", at: datetime) -> bool:
+        """Whether `other`, still to be done, has to be done before this one at `at`."""
+        return False
+
+    def said_by(self, others: list["Step"], now: "Situation") -> str | None:
+        """Why one of the others makes it needless today, or None."""
+        return None
+
+    def why(self, now: "Situation") -> str:
+        """Why it is done now, in one sentence for operators."""
+        raise NotImplementedError
+
+    def why_later(self, now: "Situation", until: datetime) -> str | None:
+        """Why it is not done before `until`, where `why` would not be true yet; None: `why` and the date say it."""
+        return None
+
+    def task(self, now: "Situation", why: str) -> Task:
+        """What its activity gets: everything besides what it reads anew."""
+        return self.task_type(**self.common(now, why))
+
+    def deadline(self, now: "Situation") -> datetime | None:
+        """Until when the activity may be tried before the case looks again; None: as usual."""
+        return None
+
+    def book(self, case: "Case", task: Task, result: Any, at: datetime) -> "Case":
+        """The case after the activity's answer."""
+        raise NotImplementedError
+
+    def lost(self, case: "Case") -> "Case":
+        """The case when the activity ended without an answer: what cannot be looked up may have happened."""
+        return case
+
+    def common(self, now: "Situation", why: str) -> dict[str, Any]:
+        """The fields that all tasks share."""
+        facts = now.case.facts
+        return {
+            "invoice_id": facts.invoice_id,
+            "customer_id": facts.customer_id,
+            "step": self.key,
+            "as_of": now.at,
+            "why": why,
+        }
+
+
+KINDS: dict[str, type[Step]] = {}
+"""Every kind of step by its name. Filled by `domain/registry.py`, and only there."""
+
+
+def read_step(value: Any) -> Any:
+    """A step of whatever kind from its JSON. Raises ValueError for a kind that this release does not know."""
+    if not isinstance(value, dict):
+        return value
+    kind = KINDS.get(str(value.get("kind")))
+    if kind is None:
+        raise ValueError(f"there is no kind of step {value.get('kind')!r}; known are {', '.join(KINDS)}")
+    return kind.model_validate(value)
+
+
+AnyStep = Annotated[SerializeAsAny[Step], BeforeValidator(read_step)]

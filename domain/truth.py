@@ -1,50 +1,77 @@
 """What a message says about the case. Every word of it has to be true at the moment of sending."""
 
-from datetime import datetime
+from datetime import date
+from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from domain.calendar import local
-from domain.case import Case
-from domain.declines import Reason
-from domain.effects import Ending, MessageFacts
+from domain.base import Message
+from domain.declines import DeclineClass, Reason
 from domain.money import Money
-from domain.reasons import why_blocked
-from domain.steps import Access, Stage, Step, StepKind
-from domain.timeline import ending_kind, ends_at, pending
+from domain.steps import Access, Stage
+
+if TYPE_CHECKING:
+    from domain.situation import Situation
 
 
-def message_facts(case: Case, step: Step, now: datetime) -> MessageFacts:
-    """The facts for one message that is sent at `now`, from the same schedule that the case follows."""
-    steps = [s for s in pending(case, now) if not why_blocked(case, s)]
-    ends = ends_at(case, now)
-    charges = [at for s in steps if s.kind is StepKind.CHARGE and now < (at := _at(case, s)) < ends]
+class Ending(StrEnum):
+    """What happens at the end, as the final notice names it."""
+
+    COLLECTIONS = "collections"
+    WRITE_OFF = "write_off"
+
+
+class MessageFacts(Message):
+    """What a message says, all of it true at `as_of`. Names, amounts and links are read when it is sent."""
+
+    stage: Stage
+    reason: Reason
+    action: DeclineClass | None = None  # what the customer has to do, if retrying alone will not help
+    tried: bool = True  # whether a charge was tried at all
+    next_charge_on: date | None = None  # None: we will not try again by ourselves
+    access: Access = Access.FULL
+    restricts_on: date | None = None
+    ends_on: date | None = None
+    ending: Ending | None = None
+    cancels: bool = True  # the subscription, if there is one, is cancelled at the end; a policy need not
+    agency_from: Money | None = None  # the least amount that is handed over; None: what is due decides nothing
+
+    def with_due(self, remaining: Money) -> "MessageFacts":
+        """The facts for what is due at the moment of sending: it may have become too little for the agency."""
+        if self.ending is None or self.agency_from is None or self.agency_from.currency != remaining.currency:
+            return self
+        ending = Ending.COLLECTIONS if self.agency_from <= remaining else Ending.WRITE_OFF
+        return self.model_copy(update={"ending": ending})
+
+
+def message_facts(now: "Situation", stage: Stage) -> MessageFacts:
+    """The facts for one message that is sent now, from the same schedule that the case follows."""
+    # What a step means is its kind's business; these files read this one in turn.
+    from domain.kinds.access import AccessStep, standing_access  # noqa: PLC0415
+    from domain.kinds.cancellation import CancelStep, is_cancelled  # noqa: PLC0415
+    from domain.kinds.charge import ChargeStep  # noqa: PLC0415
+    from domain.kinds.escalation import goes_to_collections  # noqa: PLC0415
+    from domain.kinds.handoff import begun_handoff  # noqa: PLC0415
+
+    case, ends = now.case, now.ends_at
+    steps = [step for step in now.steps if not now.refusal(step)]
+    charges = [max(step.due, now.not_before(step) or step.due) for step in steps if isinstance(step, ChargeStep)]
+    charges = [at for at in charges if now.at < at < ends]
     # A subscription that is cancelled is not restored by paying: nothing is said of an access that returns.
-    served = not case.subscription_cancelled
-    restricts = [s.due for s in steps if s.kind is StepKind.RESTRICT and served]
-    cancels = [s for s in steps if s.kind is StepKind.CANCEL_SUBSCRIPTION and s.due >= ends]
+    served = not is_cancelled(case)
+    restricts = [step.due for step in steps if isinstance(step, AccessStep) and served]
+    collections = now.policy.endgame.collections
+    minimum = [] if collections is None or begun_handoff(case) else collections.minimum
     reason = case.decline.reason if case.decline else Reason.DECLINED
     return MessageFacts(
-        stage=step.stage or Stage.REMINDER,
+        stage=stage,
         reason=reason if case.tried else Reason.NO_PAYMENT_METHOD,
-        action=case.decline_class if case.awaits_customer else None,
+        action=case.decline_class if now.awaits_customer else None,
         tried=case.tried,
-        next_charge_on=local(min(charges), case.zone).date() if charges else None,
-        access=case.access if served else Access.FULL,
-        restricts_on=local(max(min(restricts), now), case.zone).date() if restricts else None,
-        ends_on=local(ends, case.zone).date(),
-        ending=Ending.COLLECTIONS if ending_kind(case) is StepKind.HANDOFF else Ending.WRITE_OFF,
-        cancels=bool(cancels),
-        agency_from=_agency_from(case),
+        next_charge_on=now.local(min(charges)).date() if charges else None,
+        access=standing_access(case) if served else Access.FULL,
+        restricts_on=now.local(max(min(restricts), now.at)).date() if restricts else None,
+        ends_on=now.local(ends).date(),
+        ending=Ending.COLLECTIONS if goes_to_collections(now) else Ending.WRITE_OFF,
+        cancels=any(isinstance(step, CancelStep) and step.due >= ends for step in steps),
+        agency_from=next((row for row in minimum if row.currency == case.due.currency), None),
     )
-
-
-def _agency_from(case: Case) -> Money | None:
-    collections = case.policy.endgame.collections
-    if collections is None or case.handoff_begun:
-        return None
-    return next((row for row in collections.minimum if row.currency == case.due.currency), None)
-
-
-def _at(case: Case, step: Step) -> datetime:
-    """When a try will be made: later than planned when its provider did not answer."""
-    postponed = case.postponed.get(step.key)
-    return max(step.due, postponed.until) if postponed else step.due

@@ -1,0 +1,156 @@
+"""The ways in which a case changes, whatever brought it about. Pure; each returns the next case."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from domain.calendar import local
+from domain.case import Case, Closing, Hold, HoldReason, Outcome, StepRecord, StepState, Unfinished
+from domain.declines import OPERATOR_MUST_ACT, Decline, DeclineClass
+from domain.gates import Postpone
+from domain.invoice import InvoiceState
+from domain.money import Money
+from domain.record import Entry
+from domain.steps import Channel, Step
+
+_SEEN_KEPT = 300
+_SHOWN_KEPT = 60
+_UNWRITTEN_KEPT = 200  # they travel with the case, whose size is bounded
+
+END = "end"
+"""Where entries about the end of a case come from."""
+
+
+def changed(case: Case, **update: Any) -> Case:
+    return case.model_copy(update=update)
+
+
+def shown(case: Case, entry: Entry) -> Case:
+    """Adds an entry to what operators see; the ledger has it already, or gets it from who did it."""
+    return changed(case, record=(*case.record, entry)[-_SHOWN_KEPT:])
+
+
+def said(case: Case, entry: Entry) -> Case:
+    """Adds an entry for operators, and for the ledger with the next decision."""
+    return changed(shown(case, entry), unwritten=(*case.unwritten, entry)[:_UNWRITTEN_KEPT])
+
+
+def once(case: Case, event_id: str) -> Case | None:
+    """The case that remembers this event, or None when it was applied before."""
+    if event_id in case.seen:
+        return None
+    return changed(case, seen=(*case.seen, event_id)[-_SEEN_KEPT:])
+
+
+def ended(case: Case, step: Step, state: StepState, at: datetime, why: str = "", *, unsure: bool = False) -> Case:
+    """The step has come to its end, one way or another."""
+    record = StepRecord(step=step, state=state, at=at, note=why, unsure=unsure)
+    left = {key: known for key, known in case.unfinished.items() if key != step.key}
+    return changed(case, steps={**case.steps, step.key: record}, unfinished=left)
+
+
+def begun(case: Case, step: Step) -> Case:
+    """The step was tried and nobody knows whether it happened."""
+    known = case.unfinished.get(step.key) or Unfinished(step=step)
+    return _unfinished(case, known.model_copy(update={"begun": True}))
+
+
+def put_off(case: Case, step: Step, answer: Postpone, at: datetime) -> Case:
+    """A rule allows the step later: it stays to be done. Whoever asked the rule has written the entry."""
+    known = case.unfinished.get(step.key) or Unfinished(step=step)
+    case = _unfinished(case, known.model_copy(update={"not_before": answer.until, "rule": answer.rule or "rule"}))
+    what = f"postponed to {answer.until:%Y-%m-%d %H:%M}"
+    return shown(case, Entry(at=at, step=step.key, what=what, why=answer.why, rule=answer.rule))
+
+
+def unanswered(case: Case, step: Step, why: str, at: datetime) -> Case:
+    """The provider did not answer in time. The step stays to be done, each time after a longer pause."""
+    known = case.unfinished.get(step.key) or Unfinished(step=step)
+    times = known.times + 1
+    # The exponent is bounded first: after weeks the power alone is longer than any time.
+    until = at + min(timedelta(hours=2 ** min(times - 1, 4)), timedelta(hours=12))
+    case = _unfinished(case, known.model_copy(update={"not_before": until, "times": times, "rule": None}))
+    return said(case, Entry(at=at, step=step.key, what=f"postponed to {until:%Y-%m-%d %H:%M}", why=why))
+
+
+def _unfinished(case: Case, known: Unfinished) -> Case:
+    return changed(case, unfinished={**case.unfinished, known.step.key: known})
+
+
+def invoice_is(case: Case, state: InvoiceState | None, remaining: Money | None, at: datetime, source: str) -> Case:
+    """Takes over what was just read of the invoice: its state, and exactly what remains."""
+    # At the end the case knows: what was read meanwhile may be from before the payment.
+    if remaining is not None and remaining.currency == case.due.currency and case.closing is None:
+        case = changed(case, due=remaining)
+    match state:
+        case InvoiceState.PAID:
+            case = changed(case, due=Money(amount=min(case.due.amount, 0), currency=case.due.currency))
+            return recovered(case, "the invoice is paid", at, source)
+        case InvoiceState.VOID:
+            return close(case, Outcome.CANCELLED, "the invoice was voided", at, source)
+        case InvoiceState.UNCOLLECTIBLE:
+            return close(case, Outcome.WRITTEN_OFF, "the invoice was marked uncollectible", at, source)
+        case InvoiceState.OPEN if case.due.amount <= 0:
+            return recovered(case, "nothing is due any more", at, source)
+    return case
+
+
+def declined(case: Case, decline: Decline, at: datetime) -> Case:
+    """A new standing decline."""
+    technical = decline.decline_class is DeclineClass.RETRY_NOW
+    quick_since = (case.quick_since or at) if technical else None
+    case = changed(case, decline=decline, declined_at=at, quick_since=quick_since)
+    if decline.decline_class in OPERATOR_MUST_ACT and case.closing is None:
+        return needs_operator(case, f"the bank's answer {decline.code} points at the merchant's side", at)
+    return case
+
+
+def close_channel(case: Case, channel: Channel, why: str) -> Case:
+    """No further contact on this channel; its steps go to the policy's fallback channel."""
+    return changed(case, closed_channels={**case.closed_channels, channel: why})
+
+
+def hold(case: Case, new: Hold, at: datetime, source: str = "hold") -> Case:
+    """Adds a hold, or replaces the one with the same reason. The timeline stands still while there is any."""
+    others = tuple(h for h in case.holds if h.reason is not new.reason)
+    case = changed(case, holds=(*others, new), held_from=case.held_from or at)
+    until = f" until {new.until:%Y-%m-%d}" if new.until else ""
+    what = f"on hold ({new.reason.value.replace('_', ' ')}){until}"
+    return said(case, Entry(at=at, step=source, what=what, why=new.note))
+
+
+def needs_operator(case: Case, why: str, at: datetime) -> Case:
+    return hold(case, Hold(reason=HoldReason.OPERATOR_NEEDED, since=at, note=why), at)
+
+
+def release(case: Case, reasons: set[HoldReason], at: datetime) -> Case:
+    """Ends holds. When none is left, the timeline goes on as many local days later as the holds lasted."""
+    left = tuple(h for h in case.holds if h.reason not in reasons)
+    if left or not case.holds:
+        return changed(case, holds=left)
+    days = (local(at, case.zone).date() - local(case.held_from or at, case.zone).date()).days
+    return changed(case, holds=(), held_from=None, held_until=at, shift_days=case.shift_days + max(0, days))
+
+
+def tick(case: Case, at: datetime) -> Case:
+    """Ends the holds whose time is over."""
+    over = {h.reason: h.until for h in case.holds if h.until and h.until <= at}
+    if not over:
+        return case
+    # The hold ended at its own time, also when nobody was there to see it: the rest is an outage, not a hold.
+    case = release(case, set(over), max(over.values()))
+    reasons = ", ".join(sorted(reason.value.replace("_", " ") for reason in over))
+    return said(case, Entry(at=at, step="hold", what="the hold ended", why=reasons))
+
+
+def close(case: Case, outcome: Outcome, why: str, at: datetime, source: str = END) -> Case:
+    """Decides the end. The first decision stands, but a payment still beats giving up."""
+    gave_up = case.closing is not None and case.closing.outcome in (Outcome.WRITTEN_OFF, Outcome.COLLECTIONS)
+    if case.closed or (case.closing and not (gave_up and outcome is Outcome.RECOVERED)):
+        return case
+    # Whatever held the case up is over: the end does not wait for it.
+    case = changed(case, closing=Closing(outcome=outcome, why=why, at=at), holds=(), held_from=None)
+    return said(case, Entry(at=at, step=source, what=f"to be closed as {outcome.value}", why=why))
+
+
+def recovered(case: Case, why: str, at: datetime, source: str) -> Case:
+    return close(case, Outcome.RECOVERED, why, at, source)

@@ -1,0 +1,84 @@
+"""What a case decides: wait, act or close, each with its reason. It stands in the history as the answer of an activity.
+
+A workflow carries out what it reads here and asks no rule again, so rules may change while cases sleep.
+"""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, SerializeAsAny, model_validator
+
+from domain.base import Message
+from domain.case import Outcome
+from domain.steps import KINDS, AnyStep, Step
+from domain.tasks import Task
+
+
+class Skip(Message):
+    """A step that will not be done, and why. It is recorded: no step vanishes silently."""
+
+    step: AnyStep
+    why: str
+
+
+class PutOff(Message):
+    """A step whose time has come, and that a rule allows only later."""
+
+    step: AnyStep
+    until: datetime
+    why: str
+    rule: str | None = None
+
+
+class Effect(Message):
+    """One step to do now."""
+
+    step: AnyStep
+    why: str
+    task: SerializeAsAny[Task]  # what its activity gets
+    until: datetime | None = None  # the activity may be tried until then; None: as usual
+
+    @model_validator(mode="before")
+    @classmethod
+    def _task_of_its_kind(cls, value: Any) -> Any:
+        if isinstance(value, dict) and isinstance(value.get("task"), dict):
+            step = value.get("step")
+            kind = KINDS.get(str(step.get("kind"))) if isinstance(step, dict) else None
+            if kind:
+                return {**value, "task": kind.task_type.model_validate(value["task"])}
+        return value
+
+
+class _Decision(Message):
+    why: str
+    skips: tuple[Skip, ...] = ()
+    put_off: tuple[PutOff, ...] = ()
+
+
+class Wait(_Decision):
+    """Nothing to do before `until` (UTC); None: until the case is told something."""
+
+    does: Literal["wait"] = "wait"
+    until: datetime | None
+    step: AnyStep | None = None  # what happens then
+
+
+class Act(_Decision):
+    """Do this now; several only where none needs another's result."""
+
+    does: Literal["act"] = "act"
+    effects: tuple[Effect, ...] = Field(min_length=1)
+
+    @property
+    def step(self) -> Step:
+        return self.effects[0].step
+
+
+class Close(_Decision):
+    """The case is over."""
+
+    does: Literal["close"] = "close"
+    outcome: Outcome
+
+
+Decision = Annotated[Wait | Act | Close, Field(discriminator="does")]

@@ -1,0 +1,92 @@
+"""The end of a case: when it is decided, and the effects that it still needs, one after the other."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from domain.agency import AgencyState
+from domain.case import Case, Outcome
+from domain.kinds.access import AccessStep, may_be_limited
+from domain.kinds.cancellation import is_cancelled
+from domain.kinds.handoff import HandoffStep, begun_handoff
+from domain.kinds.recall import RecallStep
+from domain.kinds.write_off import WriteOffStep
+from domain.policy import Policy
+from domain.steps import Access, Step
+
+if TYPE_CHECKING:
+    from domain.situation import Situation
+
+_RECALL, _RECALL_SECOND, _WRITE_OFF = "end-recall", "end-recall-second", "end-write_off"
+
+
+class End(NamedTuple):
+    """How a case ends, and why."""
+
+    outcome: Outcome
+    why: str
+
+
+def end_of(now: "Situation") -> End | None:
+    """The end that was decided or that has come; None while the case goes on."""
+    case = now.case
+    if case.closing:
+        return End(case.closing.outcome, case.closing.why)
+    if case.holds:
+        return None
+    if case.handoff:
+        return _end_with_agency(case, now.policy, now.at)
+    if now.timeline_is_over:
+        return End(Outcome.WRITTEN_OFF, "the announced end came; too small for collections")
+    return None
+
+
+def deadline(case: Case, policy: Policy) -> datetime | None:
+    """Until when the agency may keep the case; None when it has none, or the policy knows no agency any more."""
+    rules = policy.endgame.collections
+    return case.handoff.at + timedelta(days=rules.deadline_days) if case.handoff and rules else None
+
+
+def steps_with_agency(now: "Situation") -> Iterator[Step]:
+    """The second delivery, when nobody acknowledges the first."""
+    rules, handoff = now.policy.endgame.collections, now.case.handoff
+    ends = deadline(now.case, now.policy)
+    if rules is None or handoff is None or ends is None or handoff.state >= AgencyState.REPEATED:
+        return
+    due = handoff.at + timedelta(days=rules.acknowledge_within_days)
+    if due < ends:
+        yield HandoffStep(key="handoff-again", due=due, day=0, again=True)
+
+
+def steps_to_end(now: "Situation") -> Iterator[Step]:
+    """What the end still needs next. The customer's own comes first; each waits for the one before."""
+    case, end = now.case, now.end
+    if end is None:
+        return
+    owes_nothing = end.outcome not in (Outcome.WRITTEN_OFF, Outcome.COLLECTIONS)
+    if owes_nothing and may_be_limited(case) and not is_cancelled(case):
+        yield AccessStep(key="end-restore", due=now.at, day=0, access=Access.FULL)
+        return
+    handoff = case.handoff
+    if end.outcome is not Outcome.COLLECTIONS and not (handoff and handoff.is_over):
+        if begun := begun_handoff(case):
+            yield begun.model_copy(update={"due": now.at, "ends": False})
+            return
+        if handoff and handoff.references:
+            key = _RECALL_SECOND if _RECALL in case.steps else _RECALL
+            yield RecallStep(key=key, due=now.at, day=0, reference=handoff.reference)
+            return
+    written_off = now.timeline_is_over and handoff is None
+    gives_up = end.outcome in (Outcome.WRITTEN_OFF, Outcome.SETTLED) and not written_off
+    if gives_up and case.due.amount > 0 and _WRITE_OFF not in case.steps:
+        yield WriteOffStep(key=_WRITE_OFF, due=now.at, day=0)
+
+
+def _end_with_agency(case: Case, policy: Policy, at: datetime) -> End | None:
+    ends = deadline(case, policy)
+    if ends is None or (case.handoff and case.handoff.state is AgencyState.RETURNED):
+        return End(Outcome.WRITTEN_OFF, "the agency gave the case back without success")
+    rules = policy.endgame.collections
+    if rules and at >= ends:
+        return End(Outcome.COLLECTIONS, f"{rules.deadline_days} days with the agency are over")
+    return None

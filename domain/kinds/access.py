@@ -1,0 +1,112 @@
+"""Service access: restricted while the debt stands, restored when it no longer does."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from pydantic import field_validator
+
+from domain.case import Case, StepState
+from domain.changes import begun, ended, invoice_is, shown
+from domain.forms import Form
+from domain.invoice import InvoiceState
+from domain.record import Entry
+from domain.steps import Access, Step
+from domain.tasks import Done, Task
+
+if TYPE_CHECKING:
+    from domain.schedule import Slot
+    from domain.situation import Situation
+
+
+class AccessTask(Task):
+    """Tell the merchant's application how much of the service the customer may use."""
+
+    access: Access
+    subscription_id: str | None = None
+
+
+class RestrictForm(Form):
+    word: ClassVar[str] = "restrict"
+    detail: ClassVar[str | None] = "access"
+    needs_a_message: ClassVar[bool] = True
+    access: Access
+
+    @field_validator("access")
+    @classmethod
+    def _takes_something_away(cls, value: Access) -> Access:
+        if value is Access.FULL:
+            raise ValueError("restrict needs read_only or blocked")
+        return value
+
+    @property
+    def name(self) -> str:
+        return f"{self.word}-{self.access}"
+
+    def step(self, now: "Situation", slot: "Slot") -> "AccessStep":
+        # Access never changes before the message that says so.
+        due = max(slot.due, now.said_by(slot))
+        return AccessStep(key=slot.key, due=due, day=slot.entry.day, access=self.access)
+
+
+class AccessStep(Step):
+    """One change of the access."""
+
+    kind: Literal["access"] = "access"
+    access: Access
+
+    activity: ClassVar[str] = "set_access"
+    task_type: ClassVar[type[Task]] = AccessTask
+
+    @property
+    def _restricts(self) -> bool:
+        return self.access is not Access.FULL
+
+    @property
+    def title(self) -> str:
+        return f"service {self.access.value.replace('_', '-')} {self.when}" if self._restricts else "service restored"
+
+    @property
+    def may_be_left_out(self) -> bool:
+        return self._restricts
+
+    def waits_for(self, other: Step, at: datetime) -> bool:
+        """A message of that day or before goes first, even when the night or a holiday keeps it waiting."""
+        return self._restricts and other.says_what_comes and (other.day <= self.day or other.due <= at)
+
+    def why(self, now: "Situation") -> str:
+        if self._restricts:
+            return f"{self.title} of the timeline, {now.case.due} still due"
+        return f"service restored: {now.end.why}" if now.end else self.title
+
+    def task(self, now: "Situation", why: str) -> AccessTask:
+        subscription = now.case.facts.subscription_id
+        return AccessTask(**self.common(now, why), access=self.access, subscription_id=subscription)
+
+    def book(self, case: Case, task: Task, result: Any, at: datetime) -> Case:
+        assert isinstance(result, Done)  # noqa: S101 - by the registry
+        state = result.invoice_state
+        if self._restricts and state and state is not InvoiceState.OPEN:
+            # The activity found the invoice closed and did nothing; an earlier run may have restricted before it died.
+            case = ended(case, self, StepState.SKIPPED, at, f"the invoice is {state.value}", unsure=True)
+        else:
+            case = shown(ended(case, self, StepState.DONE, at), Entry(at=at, step=self.key, what="done", why=""))
+        return invoice_is(case, state, result.remaining, at, self.key)
+
+    def lost(self, case: Case) -> Case:
+        return begun(case, self) if self._restricts else case
+
+
+def standing_access(case: Case) -> Access:
+    """What the customer may use, by the newest change that was certainly made."""
+    done = case.done(AccessStep)
+    newest = done[-1].step if done else None
+    return newest.access if isinstance(newest, AccessStep) else Access.FULL
+
+
+def may_be_limited(case: Case) -> bool:
+    """Whether the access is restricted, or a restriction was begun whose fate is unknown."""
+    limited = False
+    for record in case.steps.values():
+        if isinstance(record.step, AccessStep) and (record.state is StepState.DONE or record.unsure):
+            limited = record.step.access is not Access.FULL
+    return limited or any(u.begun and isinstance(u.step, AccessStep) for u in case.unfinished.values())

@@ -1,0 +1,73 @@
+"""The end of the subscription."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from domain.case import Case, StepState
+from domain.changes import ended, invoice_is, shown
+from domain.forms import Form
+from domain.gates import ALLOW, Answer, Refuse
+from domain.invoice import InvoiceState
+from domain.record import Entry
+from domain.steps import Step
+from domain.tasks import Done, Task
+
+if TYPE_CHECKING:
+    from domain.schedule import Slot
+    from domain.situation import Situation
+
+
+class CancelTask(Task):
+    """Cancel the subscription, unless the invoice was paid in the meantime."""
+
+    subscription_id: str
+
+
+class CancelForm(Form):
+    word: ClassVar[str] = "cancel_subscription"
+    needs_a_message: ClassVar[bool] = True
+
+    def step(self, now: "Situation", slot: "Slot") -> "CancelStep":
+        due = now.ends_at if slot.entry is now.schedule.last else slot.due
+        return CancelStep(key=slot.key, due=due, day=slot.entry.day)
+
+
+class CancelStep(Step):
+    kind: Literal["cancellation"] = "cancellation"
+
+    activity: ClassVar[str] = "cancel_subscription"
+    task_type: ClassVar[type[Task]] = CancelTask
+
+    @property
+    def title(self) -> str:
+        return f"subscription cancelled {self.when}"
+
+    def asks(self, now: "Situation") -> Answer:
+        if now.case.facts.subscription_id is None:
+            return Refuse(why="the invoice belongs to no subscription")
+        return ALLOW
+
+    def waits_for(self, other: Step, at: datetime) -> bool:
+        """A message of that day or before goes first, even when the night or a holiday keeps it waiting."""
+        return other.says_what_comes and (other.day <= self.day or other.due <= at)
+
+    def why(self, now: "Situation") -> str:
+        return f"the announced end: {now.case.due} still due"
+
+    def task(self, now: "Situation", why: str) -> CancelTask:
+        return CancelTask(**self.common(now, why), subscription_id=now.case.facts.subscription_id or "")
+
+    def book(self, case: Case, task: Task, result: Any, at: datetime) -> Case:
+        assert isinstance(result, Done)  # noqa: S101 - by the registry
+        state = result.invoice_state
+        if state and state is not InvoiceState.OPEN:
+            # The activity found the invoice closed and did nothing: a subscription that runs on gets its service back.
+            case = ended(case, self, StepState.SKIPPED, at, f"the invoice is {state.value}")
+        else:
+            case = shown(ended(case, self, StepState.DONE, at), Entry(at=at, step=self.key, what="done", why=""))
+        return invoice_is(case, state, result.remaining, at, self.key)
+
+
+def is_cancelled(case: Case) -> bool:
+    """Whether the case has ended the subscription."""
+    return bool(case.done(CancelStep))

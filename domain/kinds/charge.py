@@ -1,0 +1,229 @@
+"""Charges: the tries of the timeline, the quick ones after a technical fault, and the one with a new method."""
+
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from domain.base import Message
+from domain.calendar import local
+from domain.case import Attempt, Case, ChargeOutcome, Hold, HoldReason, StepState
+from domain.changes import changed, declined, ended, hold, invoice_is, put_off, recovered, shown
+from domain.declines import RETRYABLE, Decline, DeclineClass, Reason
+from domain.forms import Form
+from domain.gates import ALLOW, Answer, Postpone, Refuse
+from domain.invoice import InvoiceState
+from domain.money import Money
+from domain.reasons import cause
+from domain.record import Entry
+from domain.steps import AttemptKind, Step
+from domain.tasks import Task
+
+if TYPE_CHECKING:
+    from domain.schedule import Slot
+    from domain.situation import Situation
+
+_GRACE = timedelta(hours=1)
+"""By how much a payday may be too early: two tries of the same hour differ by their jitter and by a slow answer."""
+_PROCESSING_LIMIT = timedelta(days=14)
+"""How long a bank debit may be on its way before the case goes on; the slowest scheme answers within two weeks."""
+
+
+class ChargeTask(Task):
+    """Charge what remains of the invoice, at most once under this attempt number."""
+
+    attempt: int
+    kind: AttemptKind
+    method: int  # how often the payment method had changed
+    policy: str  # "standard@1"
+    do_not_honor: DeclineClass = DeclineClass.RETRY_LATER
+
+
+class ChargeResult(Message):
+    outcome: ChargeOutcome
+    invoice_state: InvoiceState = InvoiceState.OPEN
+    remaining: Money | None = None  # still due after the attempt, as the provider says
+    decline: Decline | None = None  # DECLINED
+    why: str = ""
+    postponed: Postpone | None = None  # POSTPONED: by which rule, and until when
+    # Whose attempt it was, when not this task's: an earlier step's with the same number, unanswered until now.
+    step: str | None = None
+    kind: AttemptKind | None = None
+
+
+class ChargeForm(Form):
+    word: ClassVar[str] = "charge"
+    counts: ClassVar[bool] = True
+
+    def step(self, now: "Situation", slot: "Slot") -> "ChargeStep":
+        due = _charge_due(now, slot)
+        return ChargeStep(key=slot.key, due=due, day=slot.entry.day, attempt_kind=AttemptKind.TIMELINE)
+
+
+class ChargeStep(Step):
+    """One charge attempt on the payment method that the provider would charge."""
+
+    kind: Literal["charge"] = "charge"
+    attempt_kind: AttemptKind
+    number: int = 0  # of the quick tries: the first, the second, …
+
+    activity: ClassVar[str] = "charge"
+    task_type: ClassVar[type[Task]] = ChargeTask
+    result_type: ClassVar[type[Message]] = ChargeResult
+    comes_first: ClassVar[bool] = True
+    one_at_a_time: ClassVar[bool] = True
+
+    @property
+    def title(self) -> str:
+        match self.attempt_kind:
+            case AttemptKind.TECHNICAL:
+                return "quick retry after a technical fault"
+            case AttemptKind.NEW_METHOD:
+                return "try with the new payment method"
+        return f"retry {self.when}"
+
+    @property
+    def _of_new_method(self) -> bool:
+        return self.attempt_kind is AttemptKind.NEW_METHOD
+
+    @property
+    def weight(self) -> tuple[Any, ...]:
+        """The newest, but a new payment method before all."""
+        return self._of_new_method, self.due, self.day
+
+    @property
+    def may_be_left_out(self) -> bool:
+        return not self._of_new_method
+
+    def asks(self, now: "Situation") -> Answer:
+        if self._of_new_method:
+            return ALLOW
+        if now.awaits_customer:
+            return Refuse(
+                why=f"no charge until the payment method changes or the customer authenticates ({cause(now.case)})"
+            )
+        most = now.policy.retries.max_attempts
+        if self.attempt_kind is AttemptKind.TIMELINE and len(now.case.counting_attempts) >= most:
+            return Refuse(why=f"all {most} attempts of the policy are used")
+        return ALLOW
+
+    def why(self, now: "Situation") -> str:
+        retries = now.policy.retries
+        match self.attempt_kind:
+            case AttemptKind.NEW_METHOD:
+                return "one try at once: the payment method changed or the customer authenticated"
+            case AttemptKind.TECHNICAL:
+                return f"quick retry {self.number} of {len(retries.quick)}: {cause(now.case)}"
+        number = len(now.case.counting_attempts) + 1
+        return f"retry {number} of {retries.max_attempts}: {cause(now.case)}{_moved(now, self)}"
+
+    def task(self, now: "Situation", why: str) -> ChargeTask:
+        return ChargeTask(
+            **self.common(now, why),
+            attempt=now.case.next_attempt_number,
+            kind=self.attempt_kind,
+            method=now.case.method_changes,
+            policy=str(now.case.policy),
+            do_not_honor=now.policy.retries.do_not_honor,
+        )
+
+    def book(self, case: Case, task: Task, result: Any, at: datetime) -> Case:
+        assert isinstance(task, ChargeTask) and isinstance(result, ChargeResult)  # noqa: S101, PT018 - by the registry
+        if result.postponed:
+            return put_off(case, self, result.postponed, at)
+        step, kind, method = self, task.kind, task.method
+        if result.step and result.step != self.key:
+            # The number was an earlier step's, whose answer came only now: this step is still to be done.
+            kind, method = result.kind or kind, case.method_tried
+            step = self.model_copy(update={"key": result.step, "attempt_kind": kind})
+        attempt = Attempt(
+            number=task.attempt,
+            kind=kind,
+            at=task.as_of,
+            outcome=result.outcome,
+            method=method,
+            decline_class=result.decline.decline_class if result.decline else None,
+            code=result.decline.code if result.decline else None,
+            step=step.key,
+        )
+        case = changed(case, attempts=(*case.attempts, attempt))
+        return step._answered(case, result, at)
+
+    def _answered(self, case: Case, result: ChargeResult, at: datetime) -> Case:
+        refused = result.outcome is ChargeOutcome.REFUSED
+        state = StepState.REFUSED if refused else StepState.DONE
+        case = ended(case, self, state, at, result.why or result.outcome.value)
+
+        def told(what: str, why: str) -> Case:
+            return shown(case, Entry(at=at, step=self.key, what=what, why=why))
+
+        match result.outcome:
+            case ChargeOutcome.PAID:
+                paid = changed(case, due=Money(amount=0, currency=case.due.currency))
+                return recovered(paid, "our charge went through", at, self.key)
+            case ChargeOutcome.DECLINED if result.decline:
+                case = told("declined", result.decline.code)
+                return declined(invoice_is(case, None, result.remaining, at, self.key), result.decline, at)
+            case ChargeOutcome.PROCESSING:
+                until = at + _PROCESSING_LIMIT
+                pending = Hold(
+                    reason=HoldReason.PAYMENT_PROCESSING, since=at, until=until, note="bank debit on its way"
+                )
+                return hold(case, pending, at, self.key)
+            case ChargeOutcome.REFUSED:
+                case = told("refused", result.why)
+                if self._of_new_method:
+                    case = changed(case, decline=None)  # the old answer was about the old payment method
+        return invoice_is(case, result.invoice_state, result.remaining, at, self.key)
+
+
+def _charge_due(now: "Situation", slot: "Slot") -> datetime:
+    """When a try of the timeline is made: on its day, on a payday near it, when the network allows, once a day."""
+    due, schedule = slot.due, now.schedule
+    decline = now.case.decline
+    if decline and decline.reason is Reason.INSUFFICIENT_FUNDS and decline.decline_class in RETRYABLE:
+        due = _payday(now, slot) or due
+    if decline and decline.not_before:
+        due = max(due, decline.not_before)
+    # A try that is late is made today: today's tries count, not those of the day that it was meant for.
+    counting = _days_of_tries(now)
+    while counting and counting.count(day := now.local(max(due, now.at)).date()) >= now.policy.retries.max_per_day:
+        due = schedule.on(day + timedelta(days=1), slot.entry)
+    return due
+
+
+def _days_of_tries(now: "Situation") -> list[date]:
+    zone = now.case.zone
+    return [local(attempt.at, zone).date() for attempt in now.case.counting_attempts]
+
+
+def _payday(now: "Situation", slot: "Slot") -> datetime | None:
+    """The next likely payday for this try, before its next neighbour on the timeline."""
+    retries, schedule, entry = now.policy.retries, now.schedule, slot.entry
+    later = [e for e in now.policy.timeline if e.day > entry.day]
+    neighbours = [e for e in later if any(form.counts for form in e.do)] or later
+    if not neighbours:
+        return None
+    last = schedule.date_of(neighbours[0]) - timedelta(days=1)
+    start = schedule.date_of(entry)
+    earliest = (now.case.declined_at or now.case.facts.opened_at) + retries.payday_min_wait - _GRACE
+    while start <= last and schedule.on(start, entry) < earliest:
+        start += timedelta(days=1)
+    found = retries.paydays.first_in(start, last)
+    return schedule.on(found, entry) if found else None
+
+
+def _moved(now: "Situation", step: ChargeStep) -> str:
+    """Why the try is made later than its day."""
+    slot = now.slot_of(step)
+    if slot is None or step.due <= slot.due:
+        return ""
+    decline = now.case.decline
+    known = now.case.unfinished.get(step.key)
+    if known and known.rule and known.not_before == step.due:
+        return f", put off by {known.rule}"
+    if decline and decline.not_before and step.due == decline.not_before:
+        return ", the network asked to wait"
+    here = now.local(step.due)
+    payday = now.policy.retries.paydays.first_in(here.date(), here.date())
+    if payday and decline and decline.reason is Reason.INSUFFICIENT_FUNDS:
+        return f", likely payday {here:%a} {here.day} {here:%b}"
+    return ", one try a day"

@@ -1,0 +1,28 @@
+"""The policy's word for the end: collections when the amount is worth it, else the write-off."""
+
+from typing import TYPE_CHECKING, ClassVar
+
+from domain.forms import Form
+from domain.kinds.handoff import HandoffStep, begun_handoff
+from domain.kinds.write_off import WriteOffStep
+from domain.steps import Step
+
+if TYPE_CHECKING:
+    from domain.schedule import Slot
+    from domain.situation import Situation
+
+
+class EscalateForm(Form):
+    word: ClassVar[str] = "escalate"
+    ends: ClassVar[bool] = True
+
+    def step(self, now: "Situation", slot: "Slot") -> Step:
+        kind = HandoffStep if goes_to_collections(now) else WriteOffStep
+        return kind(key=slot.key, due=now.ends_at, day=slot.entry.day, ends=True)
+
+
+def goes_to_collections(now: "Situation") -> bool:
+    """Whether the end, as things stand, is a handoff: one that was begun is finished whatever is due by now."""
+    collections = now.policy.endgame.collections
+    worth_it = collections is not None and collections.accepts(now.case.due)
+    return worth_it or begun_handoff(now.case) is not None

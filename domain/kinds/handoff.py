@@ -1,0 +1,99 @@
+"""The handoff to a collections agency, and its repetition when nobody acknowledges."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from domain.agency import Handoff
+from domain.base import Message
+from domain.case import Case, StepState
+from domain.changes import begun, changed, ended, invoice_is, shown
+from domain.invoice import InvoiceState
+from domain.money import Money
+from domain.record import Entry
+from domain.steps import Step
+from domain.tasks import Done, Task
+
+if TYPE_CHECKING:
+    from domain.situation import Situation
+
+
+class HandoffTask(Task):
+    """Deliver the evidence bundle, unless the invoice is closed by now."""
+
+    amount: Money
+    again: bool = False  # the agency did not acknowledge the first one
+    begun_only: bool = False  # deliver only if an earlier run may have delivered, to learn the reference
+
+
+class HandoffResult(Done):
+    """A handoff. Without a reference none was made: `invoice_state` says why."""
+
+    reference: str = ""
+
+
+class HandoffStep(Step):
+    """One delivery. The end of the timeline, where the policy has `escalate` and the amount is worth an agency."""
+
+    kind: Literal["handoff"] = "handoff"
+    again: bool = False
+
+    activity: ClassVar[str] = "hand_off"
+    task_type: ClassVar[type[Task]] = HandoffTask
+    result_type: ClassVar[type[Message]] = HandoffResult
+
+    @property
+    def title(self) -> str:
+        return "handoff repeated" if self.again else f"handoff to collections {self.when}"
+
+    def waits_for(self, other: Step, at: datetime) -> bool:
+        return self.ends and goes_before_the_end(other, at)
+
+    def why(self, now: "Situation") -> str:
+        if now.end:
+            return f"the agency may have the case, to be recalled: {now.end.why}"
+        if self.again:
+            rules = now.policy.endgame.collections
+            within = f" within {rules.acknowledge_within_days} days" if rules else ""
+            return f"the agency did not acknowledge{within}"
+        return f"the announced end: {now.case.due} goes to collections"
+
+    def why_later(self, now: "Situation", until: datetime) -> str | None:
+        return f"waiting for the agency to acknowledge, until {until:%Y-%m-%d}" if self.again else None
+
+    def task(self, now: "Situation", why: str) -> HandoffTask:
+        case = now.case
+        begun_only = case.closing is not None
+        return HandoffTask(
+            **self.common(now, why), amount=case.due, again=case.handoff is not None, begun_only=begun_only
+        )
+
+    def book(self, case: Case, task: Task, result: Any, at: datetime) -> Case:
+        assert isinstance(result, HandoffResult)  # noqa: S101 - by the registry
+        state, delivered = result.invoice_state, bool(result.reference)
+        if not delivered and case.closing:
+            # Nothing was delivered, and nothing is to be: there is nothing to take back.
+            left = {key: known for key, known in case.unfinished.items() if key != self.key}
+            return invoice_is(changed(case, unfinished=left), state, result.remaining, at, self.key)
+        if not delivered and state and state is not InvoiceState.OPEN:
+            case = ended(case, self, StepState.SKIPPED, at, f"the invoice is {state.value}")
+            return invoice_is(case, state, result.remaining, at, self.key)
+        case = shown(ended(case, self, StepState.DONE, at), Entry(at=at, step=self.key, what="done", why=""))
+        known = case.handoff
+        handoff = known.repeated(result.reference) if known else Handoff(at=at, references=(result.reference,))
+        return invoice_is(changed(case, handoff=handoff), state, result.remaining, at, self.key)
+
+    def lost(self, case: Case) -> Case:
+        return begun(case, self)
+
+
+def begun_handoff(case: Case) -> HandoffStep | None:
+    """A delivery that may have reached the agency, and whose answer is not known."""
+    for known in case.unfinished.values():
+        if known.begun and isinstance(known.step, HandoffStep):
+            return known.step
+    return None
+
+
+def goes_before_the_end(other: Step, at: datetime) -> bool:
+    """Everything that is due goes first: a case with an agency is not charged and not written to."""
+    return not other.ends and other.due <= at

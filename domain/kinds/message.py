@@ -1,0 +1,227 @@
+"""Messages to the customer: those of the timeline, and the one that asks at once for what only the customer can do."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from pydantic import field_validator
+
+from domain.base import Message
+from domain.case import Case, StepState
+from domain.changes import close_channel, ended, invoice_is, put_off, shown
+from domain.forms import Form
+from domain.gates import ALLOW, Answer, Postpone, Refuse
+from domain.invoice import InvoiceState
+from domain.money import Money
+from domain.reasons import cause
+from domain.record import Entry
+from domain.steps import CHANNEL_NAMES, Channel, Stage, Step
+from domain.tasks import Task
+from domain.truth import MessageFacts, message_facts
+
+if TYPE_CHECKING:
+    from domain.schedule import Slot
+    from domain.situation import Situation
+
+from datetime import timedelta
+from enum import StrEnum
+
+_LONGEST = timedelta(minutes=20)
+"""How long a contact may be tried: what it says, and the hour it says it in, hold for minutes."""
+
+
+class ContactTask(Task):
+    """Say it on one channel, at most once."""
+
+    channel: Channel
+    language: str
+    facts: MessageFacts
+
+
+class ContactState(StrEnum):
+    SENT = "sent"
+    UNKNOWN = "unknown"  # it may have gone out; it is not sent twice to find out
+    NOT_OPEN = "not_open"  # the invoice no longer is: nothing was sent
+    REFUSED = "refused"  # a rule forbade it for good: nothing was sent
+    POSTPONED = "postponed"  # a rule allows it later: nothing was sent, and the step stays to be done
+    UNREACHABLE = "unreachable"  # no address on this channel, or the provider will not deliver to it
+
+
+class ContactOutcome(Message):
+    state: ContactState
+    invoice_state: InvoiceState = InvoiceState.OPEN
+    remaining: Money | None = None
+    provider_id: str | None = None
+    why: str = ""
+    postponed: Postpone | None = None  # POSTPONED: by which rule, and until when
+
+
+class RemindForm(Form):
+    word: ClassVar[str] = "remind"
+    speaks: ClassVar[bool] = True
+    channel: Channel
+    stage: Stage
+
+    @field_validator("stage")
+    @classmethod
+    def _of_the_timeline(cls, value: Stage) -> Stage:
+        if value is Stage.ACTION:
+            raise ValueError("the action mail is sent by itself when it is needed: see contacts.action_request")
+        return value
+
+    @property
+    def warns(self) -> bool:
+        return self.stage is Stage.FINAL
+
+    @property
+    def name(self) -> str:
+        return f"{self.word}-{self.channel}-{self.stage}"
+
+    def step(self, now: "Situation", slot: "Slot") -> "MessageStep":
+        return message(now, slot.key, slot.due, slot.entry.day, self.channel, self.stage)
+
+
+class MessageStep(Step):
+    """One message on one channel."""
+
+    kind: Literal["message"] = "message"
+    channel: Channel
+    stage: Stage
+    planned: datetime  # UTC, before the contact hours were asked
+    instead_of: Channel | None = None  # the policy's channel, when that one is closed to this customer
+
+    activity: ClassVar[str] = "contact"
+    task_type: ClassVar[type[Task]] = ContactTask
+    result_type: ClassVar[type[Message]] = ContactOutcome
+    only_newest: ClassVar[bool] = True
+    side_by_side: ClassVar[bool] = True
+    says_what_comes: ClassVar[bool] = True
+    holds_up_the_end: ClassVar[bool] = False
+
+    @property
+    def title(self) -> str:
+        return f"{self.stage.value} {CHANNEL_NAMES[self.channel]} {self.when}"
+
+    @property
+    def warns(self) -> bool:
+        return self.stage is Stage.FINAL
+
+    @property
+    def weight(self) -> tuple[Any, ...]:
+        """Without a final notice the case would end unannounced: no other message takes its place."""
+        return self.warns, self.day
+
+    @property
+    def newest_only(self) -> bool:
+        return self.stage is not Stage.ACTION
+
+    @property
+    def may_be_left_out(self) -> bool:
+        return not self.warns
+
+    def asks(self, now: "Situation") -> Answer:
+        if closed := now.closed_channels.get(self.channel):
+            return Refuse(why=f"no channel is left to this customer ({self.channel.value}: {closed})")
+        if self.instead_of and (same := _same_day_message(now, self)):
+            return Refuse(why=f"{self.instead_of.value} is closed and {same} says the same")
+        if self.planned <= now.at < self.due:
+            hours, facts = now.policy.contacts.hours, now.case.facts
+            why = hours.refusal(self.planned, facts.time_zones, now.circumstances.holidays)
+            return Postpone(until=self.due, why=why or "outside the contact hours", rule=f"hours@{now.case.policy}")
+        return ALLOW
+
+    def opens(self, now: "Situation", at: datetime) -> datetime:
+        return now.contact_from(self.day, at)
+
+    def said_by(self, others: list[Step], now: "Situation") -> str | None:
+        """A message of the timeline on the same channel and day names the cause and what to do as well."""
+        if self.stage is not Stage.ACTION:
+            return None
+        for other in others:
+            if isinstance(other, MessageStep) and other.newest_only and other.channel is self.channel:
+                goes = other.opens(now, max(other.due, now.at, now.not_before(other) or now.at))
+                if now.local(goes).date() == now.today:
+                    return f"the {other.title} says it on the same day"
+        return None
+
+    def why(self, now: "Situation") -> str:
+        if self.stage is Stage.ACTION:
+            return f"{CHANNEL_NAMES[self.channel]} at once: {cause(now.case)}, which only the customer can mend"
+        swapped = f", in place of {self.instead_of.value}" if self.instead_of else ""
+        return f"{self.title} of the timeline{swapped}"
+
+    def task(self, now: "Situation", why: str) -> ContactTask:
+        said = message_facts(now, self.stage)
+        language = now.case.facts.language
+        return ContactTask(**self.common(now, why), channel=self.channel, language=language, facts=said)
+
+    def deadline(self, now: "Situation") -> datetime | None:
+        """Not past the hours in which it is allowed."""
+        facts = now.case.facts
+        closes = now.policy.contacts.hours.closes_at(now.at, facts.time_zones, now.circumstances.holidays)
+        return min(now.at + _LONGEST, closes)
+
+    def book(self, case: Case, task: Task, result: Any, at: datetime) -> Case:
+        assert isinstance(result, ContactOutcome)  # noqa: S101 - by the registry
+
+        def told(case: Case, what: str, why: str = "") -> Case:
+            return shown(case, Entry(at=at, step=self.key, what=what, why=why))
+
+        match result.state:
+            case ContactState.SENT | ContactState.UNKNOWN:
+                said = "sent" if result.state is ContactState.SENT else "may have been sent, not repeated"
+                case = told(ended(case, self, StepState.DONE, at, said), said)
+            case ContactState.REFUSED:
+                case = told(ended(case, self, StepState.REFUSED, at, result.why), "refused", result.why)
+            case ContactState.POSTPONED if result.postponed:
+                case = put_off(case, self, result.postponed, at)
+            case ContactState.UNREACHABLE:
+                # Not the end of the step: it goes out on the fallback channel.
+                case = told(close_channel(case, self.channel, result.why), "not delivered", result.why)
+            case ContactState.NOT_OPEN:
+                why = f"the invoice is {result.invoice_state.value}"
+                case = told(ended(case, self, StepState.SKIPPED, at, why), "not sent", why)
+        return invoice_is(case, result.invoice_state, result.remaining, at, self.key)
+
+
+def message(now: "Situation", key: str, at: datetime, day: int, wanted: Channel, stage: Stage) -> MessageStep:
+    """A message that is planned for `at`, in the contact hours and on a channel that is open, if one is."""
+    channel = _open_channel(now, wanted)
+    return MessageStep(
+        key=key,
+        due=now.contact_from(day, at),
+        planned=at,
+        day=day,
+        channel=channel,
+        stage=stage,
+        instead_of=wanted if channel is not wanted else None,
+    )
+
+
+def stage_of(case: Case) -> str:
+    """The stage of the newest message; `silent` before the first."""
+    sent = [record for record in case.done(MessageStep)]
+    newest = max(sent, key=lambda record: record.at, default=None)
+    return newest.step.stage.value if newest and isinstance(newest.step, MessageStep) else "silent"
+
+
+def _open_channel(now: "Situation", channel: Channel) -> Channel:
+    """The channel itself, or the first open one along the fallbacks; a closed one is refused by `asks`."""
+    closed, tried = now.closed_channels, [channel]
+    while tried[-1] in closed:
+        fallback = now.policy.contacts.fallback.get(tried[-1])
+        if fallback is None or fallback in tried:
+            return channel
+        tried.append(fallback)
+    return tried[-1]
+
+
+def _same_day_message(now: "Situation", step: MessageStep) -> str | None:
+    """A message of the policy on the same day that goes, or went, on the channel that this one fell back to."""
+    slot = now.slot_of(step)
+    for other in now.schedule.slots:
+        form = other.form
+        if slot and other.entry is slot.entry and isinstance(form, RemindForm) and form.channel is step.channel:
+            record = now.case.steps.get(other.key)
+            if record is None or record.state is StepState.DONE:
+                return f"the {step.channel.value} of day {step.day}"
+    return None

@@ -1,0 +1,44 @@
+"""The recall of a case from the agency."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from domain.case import Case, StepState
+from domain.changes import changed, ended, invoice_is, shown
+from domain.record import Entry
+from domain.steps import Step
+from domain.tasks import Done, Task
+
+if TYPE_CHECKING:
+    from domain.situation import Situation
+
+
+class RecallTask(Task):
+    """Take one of the agency's files back."""
+
+    reference: str
+
+
+class RecallStep(Step):
+    kind: Literal["recall"] = "recall"
+    reference: str
+
+    activity: ClassVar[str] = "recall"
+    task_type: ClassVar[type[Task]] = RecallTask
+
+    @property
+    def title(self) -> str:
+        return "recall from collections"
+
+    def why(self, now: "Situation") -> str:
+        return f"recalled: {now.end.why}" if now.end else self.title
+
+    def task(self, now: "Situation", why: str) -> RecallTask:
+        return RecallTask(**self.common(now, why), reference=self.reference)
+
+    def book(self, case: Case, task: Task, result: Any, at: datetime) -> Case:
+        assert isinstance(result, Done)  # noqa: S101 - by the registry
+        case = shown(ended(case, self, StepState.DONE, at), Entry(at=at, step=self.key, what="done", why=""))
+        if case.handoff:
+            case = changed(case, handoff=case.handoff.recalled(self.reference))
+        return invoice_is(case, result.invoice_state, result.remaining, at, self.key)

@@ -1,0 +1,50 @@
+"""Giving up: the invoice is closed at the provider as not to be collected any more."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from domain.case import Case, Outcome, StepState
+from domain.changes import ended, invoice_is, shown
+from domain.kinds.handoff import goes_before_the_end
+from domain.record import Entry
+from domain.steps import Step
+from domain.tasks import Done, Task
+
+if TYPE_CHECKING:
+    from domain.situation import Situation
+
+
+class WriteOffTask(Task):
+    """Close the invoice as uncollectible, unless it is closed already."""
+
+    outcome: Outcome
+
+
+class WriteOffStep(Step):
+    """The end of the timeline where the amount is worth no agency, and the end of a case that is given up."""
+
+    kind: Literal["write_off"] = "write_off"
+
+    activity: ClassVar[str] = "mark_uncollectible"
+    task_type: ClassVar[type[Task]] = WriteOffTask
+
+    @property
+    def title(self) -> str:
+        return "invoice marked uncollectible"
+
+    def waits_for(self, other: Step, at: datetime) -> bool:
+        return self.ends and goes_before_the_end(other, at)
+
+    def why(self, now: "Situation") -> str:
+        if now.end:
+            return f"{now.case.due} will not be collected: {now.end.why}"
+        return f"the announced end: {now.case.due} is below the minimum for collections"
+
+    def task(self, now: "Situation", why: str) -> WriteOffTask:
+        closing = now.case.closing
+        return WriteOffTask(**self.common(now, why), outcome=closing.outcome if closing else Outcome.WRITTEN_OFF)
+
+    def book(self, case: Case, task: Task, result: Any, at: datetime) -> Case:
+        assert isinstance(result, Done)  # noqa: S101 - by the registry
+        case = shown(ended(case, self, StepState.DONE, at), Entry(at=at, step=self.key, what="done", why=""))
+        return invoice_is(case, result.invoice_state, result.remaining, at, self.key)

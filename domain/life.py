@@ -1,0 +1,146 @@
+"""How a case lives: the few functions by which workflow, tests and simulation move it from one state to the next.
+
+`decide` asks the planner; `after` is the case once a decision is taken; `hear` takes in what it is told; `book` and
+`unanswered` what became of an effect. Pure, all of them.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from domain import changes
+from domain.base import Message
+from domain.case import Case, Circumstances, Closing, StepState
+from domain.decisions import Act, Close, Decision, Effect, PutOff, Skip, Wait
+from domain.gates import Refuse
+from domain.planner import next_step
+from domain.policy import Policy
+from domain.projection import Projection, projection_of, searchable
+from domain.record import Entry
+from domain.situation import Situation
+from domain.telling import FACTS, ORDERS
+
+_MOST_AHEAD = 12
+
+
+class Ahead(Message):
+    """A step that lies ahead as things stand."""
+
+    at: datetime
+    title: str
+
+
+class Decided(Message):
+    """A decision as it goes on record, with all that anybody is shown of it."""
+
+    at: datetime  # UTC, the case's time for which it was taken
+    decision: Decision
+    searchable: dict[str, str | int] = {}  # what the case can be searched by; times in seconds since 1970
+    ahead: tuple[Ahead, ...] = ()  # what comes unless something happens
+
+
+class Ruling(Message):
+    """What `decide` gives its caller: the decision, and what the ledger keeps of it."""
+
+    decided: Decided
+    case: Case  # as it is once the decision is taken
+    entries: tuple[Entry, ...]  # for the record
+    projection: Projection
+
+
+def decide(case: Case, policy: Policy, circumstances: Circumstances, at: datetime) -> Ruling:
+    """Decides what the case does at `at`: wait, act or close."""
+    now = Situation(changes.tick(case, at), policy, circumstances, at)
+    decision = next_step(now)
+    settled, entries = after(now.case, decision, at)
+    projection = projection_of(settled, decision)
+    ahead = _ahead(now) if isinstance(decision, Wait) else ()
+    decided = Decided(at=at, decision=decision, searchable=searchable(settled, projection), ahead=ahead)
+    written = (*settled.unwritten, *entries)
+    kept = settled.model_copy(update={"unwritten": ()})
+    return Ruling(decided=decided, case=kept, entries=written, projection=projection)
+
+
+def after(case: Case, decision: Wait | Act | Close, at: datetime) -> tuple[Case, tuple[Entry, ...]]:
+    """The case once the decision is taken, and the entries that the ledger gets with it."""
+    case = changes.tick(case, at)
+    entries: list[Entry] = []
+
+    def recorded(case: Case, entry: Entry) -> Case:
+        entries.append(entry)
+        return changes.shown(case, entry)
+
+    for skip in decision.skips:
+        case = recorded(changes.ended(case, skip.step, StepState.SKIPPED, at, skip.why), _skipped(skip, at))
+    for put_off in decision.put_off:
+        if (entry := _put_off(put_off, at)) and not _told_before(case, entry):
+            case = recorded(case, entry)
+    match decision:
+        case Wait():
+            until = f"until {decision.until:%Y-%m-%d %H:%M}" if decision.until else "until told otherwise"
+            if case.waits_for != (waits := f"{until}: {decision.why}"):
+                key = decision.step.key if decision.step else "hold"
+                entries.append(Entry(at=at, step=key, what=f"waits {until}", why=decision.why))
+                case = changes.changed(case, waits_for=waits)
+        case Close():
+            closing = case.closing or Closing(outcome=decision.outcome, why=decision.why, at=at)
+            what = f"closed as {decision.outcome.value}"
+            case = recorded(case, Entry(at=at, step=changes.END, what=what, why=decision.why))
+            case = changes.changed(case, closing=closing, closed=True)
+    return case, tuple(entries)
+
+
+def hear(case: Case, name: str, message: Message, at: datetime) -> Case:
+    """Takes in a fact or an order; a fact that was heard before changes nothing. Raises ValueError for a refusal."""
+    if telling := FACTS.get(name):
+        event_id: str = message.event_id  # type: ignore[attr-defined] - every fact has one
+        fresh = changes.once(case, event_id)
+        return telling.take(fresh, message, at) if fresh else case
+    if refusal := refused(case, name, message, at):
+        raise ValueError(refusal)
+    return ORDERS[name].take(case, message, at)
+
+
+def refused(case: Case, name: str, order: Message, at: datetime) -> str | None:
+    """Why an order cannot be carried out now, or None when it can."""
+    answer = ORDERS[name].ask(case, order, at)
+    return answer.why if isinstance(answer, Refuse) else None
+
+
+def book(case: Case, effect: Effect, result: Any, at: datetime) -> Case:
+    """The case after an effect's answer."""
+    return effect.step.book(case, effect.task, result, at)
+
+
+def unanswered(case: Case, effect: Effect, at: datetime) -> Case:
+    """The case when nobody knows what became of an effect, and its provider did not answer in time."""
+    return changes.unanswered(effect.step.lost(case), effect.step, "the provider did not answer in time", at)
+
+
+def interrupted(case: Case, effect: Effect) -> Case:
+    """The case when an effect was given up because something else came in between."""
+    return effect.step.lost(case)
+
+
+def not_understood(case: Case, why: str, at: datetime) -> Case:
+    """The case that was told something that it cannot read or carry out."""
+    return changes.said(case, Entry(at=at, step="signal", what="malformed", why=why))
+
+
+def _skipped(skip: Skip, at: datetime) -> Entry:
+    return Entry(at=at, step=skip.step.key, what="skipped", why=skip.why)
+
+
+def _put_off(put_off: PutOff, at: datetime) -> Entry:
+    what = f"postponed to {put_off.until:%Y-%m-%d %H:%M}"
+    return Entry(at=at, step=put_off.step.key, what=what, why=put_off.why, rule=put_off.rule)
+
+
+def _told_before(case: Case, entry: Entry) -> bool:
+    return any(told.step == entry.step and told.what == entry.what for told in case.record)
+
+
+def _ahead(now: Situation) -> tuple[Ahead, ...]:
+    if now.end or now.case.handoff or now.case.holds:
+        return ()
+    steps = sorted((step for step in now.steps if not now.refusal(step)), key=lambda step: step.due)
+    return tuple(Ahead(at=step.due, title=step.title) for step in steps[:_MOST_AHEAD])

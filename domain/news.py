@@ -1,0 +1,122 @@
+"""What a case makes of the facts that it is told. Pure; each function returns the next case.
+
+A fact that comes twice is applied once, and facts may come late and in any order. Nothing here refuses.
+"""
+
+from datetime import datetime
+
+from domain import events
+from domain.agency import AgencyState
+from domain.case import Attempt, Case, ChargeOutcome, Hold, HoldReason, Outcome
+from domain.changes import changed, close, close_channel, declined, hold, invoice_is, recovered, release, said
+from domain.invoice import InvoiceState
+from domain.money import CurrencyMismatch
+from domain.record import Entry
+from domain.steps import OURS
+
+
+def payment_received(case: Case, fact: events.PaymentReceived, at: datetime) -> Case:
+    """A full payment closes the case as recovered; a part payment lowers what is due and moves no date."""
+    for money in (fact.amount, fact.remaining):
+        if money and money.currency != case.due.currency:
+            raise CurrencyMismatch(f"the payment is in {money.currency}, the invoice in {case.due.currency}")
+    remaining = fact.remaining or case.due - fact.amount
+    # Part payments may be reported in any order; what is due only ever falls by them.
+    case = changed(case, due=min(case.due, remaining, key=lambda money: money.amount))
+    if case.due.amount > 0:
+        return _told(case, fact.event_id, "payment received", f"part payment received, {case.due} still due", at)
+    case = _told(case, fact.event_id, "payment received", "the invoice was paid in full", at)
+    return recovered(case, "the invoice was paid in full", at, fact.event_id)
+
+
+def invoice_changed(case: Case, fact: events.InvoiceChanged, at: datetime) -> Case:
+    if fact.remaining and fact.remaining.currency != case.due.currency:
+        raise CurrencyMismatch(f"the change is in {fact.remaining.currency}, the invoice in {case.due.currency}")
+    if fact.attempt:
+        case = _foreign_attempt(case, fact.event_id, fact.attempt, at)
+    if fact.remaining and fact.state is InvoiceState.OPEN:
+        lower = min(case.due, fact.remaining, key=lambda money: money.amount)
+        if lower != case.due:
+            case = changed(case, due=lower)
+            case = _told(case, fact.event_id, "invoice changed", f"{lower} still due", at)
+    return invoice_is(case, fact.state, case.due, at, fact.event_id)
+
+
+def payment_method_changed(case: Case, fact: events.PaymentMethodChanged, at: datetime) -> Case:
+    """One immediate try follows, outside the budget."""
+    why = {
+        events.MethodChange.NEW: "the customer gave a new payment method",
+        events.MethodChange.UPDATED: "the payment method was updated",
+        events.MethodChange.AUTHENTICATED: "the customer authenticated the payment",
+    }[fact.change]
+    case = changed(case, method_changes=case.method_changes + 1)
+    return _told(case, fact.event_id, "payment method changed", why, at)
+
+
+def dispute_opened(case: Case, fact: events.DisputeOpened, at: datetime) -> Case:
+    disputed = Hold(reason=HoldReason.DISPUTE, since=at, note="the customer disputes the payment")
+    return hold(case, disputed, at, fact.event_id)
+
+
+def dispute_closed(case: Case, fact: events.DisputeClosed, at: datetime) -> Case:
+    case = release(case, {HoldReason.DISPUTE}, at)
+    if fact.outcome is events.DisputeOutcome.LOST:
+        return close(case, Outcome.CANCELLED, "the dispute was decided for the customer", at, fact.event_id)
+    return _told(case, fact.event_id, "dispute closed", f"{fact.outcome.value}: the case goes on", at)
+
+
+def contact_reported(case: Case, fact: events.ContactReported, at: datetime) -> Case:
+    result = fact.result.value.replace("_", " ")
+    case = _told(case, fact.event_id, "contact reported", f"{fact.channel.value} {result}", at)
+    return close_channel(case, fact.channel, result) if fact.result in events.CLOSES_CHANNEL else case
+
+
+def agency_reported(case: Case, fact: events.AgencyReported, at: datetime) -> Case:
+    def told(case: Case, why: str) -> Case:
+        return _told(case, fact.event_id, "agency reported", why, at)
+
+    if case.handoff is None:
+        return told(case, f"{fact.report.value}, but the case is not with an agency")
+    # Whatever it reports, it has the case.
+    case = changed(case, handoff=case.handoff.at_least(AgencyState.ACKNOWLEDGED))
+    match fact.report:
+        case events.AgencyReport.ACKNOWLEDGED:
+            return told(case, "it acknowledged the handoff")
+        case events.AgencyReport.RETURNED:
+            assert case.handoff is not None  # noqa: S101 - as above
+            returned = case.handoff.at_least(AgencyState.RETURNED)
+            return told(changed(case, handoff=returned), "it gave the case back without success")
+        case events.AgencyReport.PAYMENT:
+            if fact.amount is None:
+                return told(case, "a payment without an amount: not booked")
+            paid = events.PaymentReceived(event_id=fact.event_id, amount=fact.amount)
+            return payment_received(case, paid, at)
+
+
+def _foreign_attempt(case: Case, source: str, seen: events.ReportedAttempt, at: datetime) -> Case:
+    if seen.kind in OURS:
+        raise ValueError(f"a reported attempt cannot be of our own kind {seen.kind.value}")
+    decline = seen.decline
+    answer = {
+        "outcome": seen.outcome,
+        "decline_class": decline.decline_class if decline else None,
+        "code": decline.code if decline else None,
+    }
+    on_its_way = [a for a in case.attempts if a.outcome is ChargeOutcome.PROCESSING and a.kind in OURS]
+    pending = any(h.reason is HoldReason.PAYMENT_PROCESSING for h in case.holds)
+    card = decline is not None and decline.raw.network is not None
+    if pending and on_its_way and seen.outcome is ChargeOutcome.DECLINED and not card:
+        # It is the answer to our own attempt: a second one in its place would spare the code its limit of tries.
+        ours = on_its_way[-1]
+        attempts = tuple(a.model_copy(update=answer) if a is ours else a for a in case.attempts)
+        case = release(changed(case, attempts=attempts), {HoldReason.PAYMENT_PROCESSING}, at)
+        case = _told(case, source, "bank debit failed", decline.code if decline else "", at)
+        return declined(case, decline, at) if decline else case
+    attempt = Attempt(number=0, kind=seen.kind, at=seen.at, method=case.method_changes, **answer)
+    case = changed(case, attempts=(*case.attempts, attempt))
+    why = f"{seen.kind.value.replace('_', ' ')}: {seen.outcome.value}"
+    return _told(case, source, "an attempt that was not ours", why, at)
+
+
+def _told(case: Case, source: str, what: str, why: str, at: datetime) -> Case:
+    return said(case, Entry(at=at, step=source, what=what, why=why))

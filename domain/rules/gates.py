@@ -1,0 +1,18 @@
+"""Every gate that is asked about every step. A new rule is one function in a file of its own, and one line here.
+
+A gate answers for one step at one moment: allow, postpone until, or refuse, with the rule that says so. What only one
+kind of step has to mind stands with that kind (`Step.asks`).
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from domain.gates import Answer
+from domain.steps import Step
+
+if TYPE_CHECKING:
+    from domain.situation import Situation
+
+Gate = Callable[["Situation", Step], Answer]
+
+GATES: list[Gate] = []

@@ -1,0 +1,97 @@
+"""When the entries of a policy fall due for one case. Follows from the case's opening, its zone and its holds alone."""
+
+from datetime import date, datetime, time, timedelta
+from typing import NamedTuple
+
+from domain.calendar import at_local, local
+from domain.case import Case, Facts
+from domain.forms import Form
+from domain.ids import spread
+from domain.policy import Policy, TimelineEntry
+
+_MOST_KEPT = 4096
+
+
+class Slot(NamedTuple):
+    """One step of the policy at its place in one case's time."""
+
+    key: str
+    form: Form
+    entry: TimelineEntry
+    due: datetime  # UTC, with this case's jitter; what stands in the way comes on top
+
+
+class Schedule:
+    """The policy's days as this case has them. Nothing of it is stored: it follows from facts that never change."""
+
+    def __init__(self, policy: Policy, facts: Facts, shift_days: int) -> None:
+        self.policy = policy
+        self.zone = facts.time_zones[0]
+        self.opened_on = local(facts.opened_at, self.zone).date()
+        self._invoice = facts.invoice_id
+        self._shift = shift_days
+        self._limit = int(policy.jitter.total_seconds())
+        self._jitters: dict[int, timedelta] = {}
+        self._on: dict[tuple[date, int], datetime] = {}
+        self._contacts: dict[tuple[int, datetime, tuple[str, ...], frozenset[date]], datetime] = {}
+        self.slots = tuple(
+            Slot(step_key(entry, form), form, entry, self.on(self.date_of(entry), entry))
+            for entry in policy.timeline
+            for form in entry.do
+        )
+        self.entries: dict[str, Slot] = {slot.key: slot for slot in self.slots}
+        self.last = policy.timeline[-1]
+        self.end_key = next(slot.key for slot in self.slots if slot.form.ends)
+
+    def date_of(self, entry: TimelineEntry) -> date:
+        """The local date of an entry, holds included."""
+        return self.opened_on + timedelta(days=entry.day + self._shift)
+
+    def on(self, day: date, entry: TimelineEntry) -> datetime:
+        """The moment of an entry's time of day on another date, with this case's jitter (UTC)."""
+        known = self._on.get((day, entry.day))
+        if known is None:
+            clock: time = entry.at or self.policy.time_of_day
+            known = self._on[day, entry.day] = at_local(day, clock, self.zone) + self.jitter(entry.day)
+        return known
+
+    def jitter(self, day: int) -> timedelta:
+        """By how much this case is late on a day of the timeline, so that not all cases wake in the same second."""
+        known = self._jitters.get(day)
+        if known is None:
+            known = self._jitters[day] = timedelta(seconds=spread(self._invoice, f"d{day:02d}", self._limit))
+        return known
+
+    def contact_from(self, day: int, start: datetime, zones: tuple[str, ...], holidays: frozenset[date]) -> datetime:
+        """The first allowed contact moment from `start` on, with the jitter of a day of the timeline (UTC)."""
+        key = (day, start, zones, holidays)
+        known = self._contacts.get(key)
+        if known is None:
+            hours = self.policy.contacts.hours
+            known = self._contacts[key] = hours.next_allowed(start, zones, holidays, self.jitter(day))
+        return known
+
+    def day_of(self, at: datetime) -> int:
+        """The day of the timeline that a moment falls on, for humans."""
+        return (local(at, self.zone).date() - self.opened_on).days
+
+
+def step_key(entry: TimelineEntry, form: Form) -> str:
+    """The key of a step of the policy: its day and its name. Unique by the policy's own validation."""
+    return f"d{entry.day:02d}-{form.name}"
+
+
+_kept: dict[tuple[int, str, datetime, tuple[str, ...], int], Schedule] = {}
+
+
+def schedule_of(case: Case, policy: Policy) -> Schedule:
+    """The schedule of a case; worked out once for each policy, case and shift, and remembered for a while."""
+    facts = case.facts
+    # The schedule keeps its policy alive, so that the policy's identity stays its own.
+    key = (id(policy), facts.invoice_id, facts.opened_at, facts.time_zones, case.shift_days)
+    found = _kept.get(key)
+    if found is None:
+        if len(_kept) >= _MOST_KEPT:
+            _kept.clear()
+        found = _kept[key] = Schedule(policy, facts, case.shift_days)
+    return found

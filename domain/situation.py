@@ -1,0 +1,160 @@
+"""A case, its policy and its circumstances at one moment: what every question of the planner is about.
+
+What follows from them is worked out once for each situation, however many steps ask.
+"""
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from functools import cached_property
+
+from domain.calendar import local
+from domain.case import Case, Circumstances, StepState
+from domain.ending import End, end_of
+from domain.gates import Answer, Postpone, Refuse, strictest
+from domain.policy import Policy
+from domain.rules.gates import GATES
+from domain.schedule import Schedule, Slot, schedule_of
+from domain.sources import steps_of
+from domain.steps import Channel, Step
+
+
+class Situation:
+    """All that a decision is made of. `at` is the workflow's time (UTC)."""
+
+    def __init__(self, case: Case, policy: Policy, circumstances: Circumstances, at: datetime) -> None:
+        self.case = case
+        self.policy = policy
+        self.circumstances = circumstances
+        self.at = at
+        self.schedule: Schedule = schedule_of(case, policy)
+        self._of_policy: dict[str, Step] = {}
+        self._answers: dict[str, Answer] = {}
+
+    def with_case(self, case: Case) -> "Situation":
+        """The same moment for a case that is a little further."""
+        return Situation(case, self.policy, self.circumstances, self.at)
+
+    def local(self, at: datetime) -> datetime:
+        """The customer's wall clock."""
+        return local(at, self.case.zone)
+
+    @property
+    def today(self) -> date:
+        return self.local(self.at).date()
+
+    @cached_property
+    def end(self) -> End | None:
+        """How the case ends, when that is decided; None while it goes on."""
+        return end_of(self)
+
+    @cached_property
+    def steps(self) -> list[Step]:
+        """Every step that is still to be done, from every source that goes on in spite of the case's holds."""
+        return steps_of(self)
+
+    @cached_property
+    def closed_channels(self) -> dict[Channel, str]:
+        """Channel → why it is closed to this customer, as any case was told."""
+        return {**self.circumstances.closed_channels, **self.case.closed_channels}
+
+    @cached_property
+    def awaits_customer(self) -> bool:
+        """Nothing is charged until the payment method changed or the customer authenticated."""
+        return self.case.awaits_customer
+
+    @cached_property
+    def ends_at(self) -> datetime:
+        """When the case ends unless it is paid: never sooner than the notice period after the final notice."""
+        last = self.schedule.last
+        planned = self.schedule.entries[self.schedule.end_key].due
+        warned = self._warned_at or self._warning_due
+        if warned is None:
+            return planned
+        earliest = self.local(warned).date() + timedelta(days=self.policy.endgame.notice_days)
+        return max(planned, self.schedule.on(earliest, last))
+
+    @property
+    def timeline_is_over(self) -> bool:
+        """Whether the timeline's last step was done."""
+        return self.schedule.end_key in self.case.steps
+
+    def is_end(self, step: Step) -> bool:
+        return step.key == self.schedule.end_key
+
+    def slot_of(self, step: Step) -> Slot | None:
+        """Where the policy has it; None for steps that no policy names."""
+        return self.schedule.entries.get(step.key)
+
+    def steps_of_policy(self) -> Iterator[Step]:
+        """The policy's steps that are neither done, skipped nor refused, in its order."""
+        done = self.case.steps
+        return (self.step_at(slot) for slot in self.schedule.slots if slot.key not in done)
+
+    def step_at(self, slot: Slot) -> Step:
+        """The step of one place of the policy, as it stands now."""
+        step = self._of_policy.get(slot.key)
+        if step is None:
+            step = self._of_policy[slot.key] = self._moved(slot.form.step(self, slot))
+        return step
+
+    def said_by(self, slot: Slot) -> datetime:
+        """The moment by which the messages that stand before it in its entry have gone out, or will have."""
+        moment = slot.due
+        for other in self.schedule.slots:
+            if other.entry is not slot.entry or not other.form.speaks:
+                continue
+            if other.key == slot.key:
+                break
+            record = self.case.steps.get(other.key)
+            if record is None:
+                moment = max(moment, self.step_at(other).due)
+            elif record.state is StepState.DONE:
+                moment = max(moment, record.at)  # it may have waited for a working day
+        return moment
+
+    def contact_from(self, day: int, start: datetime) -> datetime:
+        """The first moment from `start` on at which the customer may be contacted, for a step of that day."""
+        return self.schedule.contact_from(day, start, self.case.facts.time_zones, self.circumstances.holidays)
+
+    def ask(self, step: Step) -> Answer:
+        """What the step's own kind and every gate say to it at its due time, or now when that is past."""
+        answer = self._answers.get(step.key)
+        if answer is None:
+            answer = self._answers[step.key] = strictest((step.asks(self), *(gate(self, step) for gate in GATES)))
+        return answer
+
+    def refusal(self, step: Step) -> str | None:
+        """Why the step cannot be done as things stand, or None. Only a new fact can change it, never time."""
+        answer = self.ask(step)
+        return answer.why if isinstance(answer, Refuse) else None
+
+    def not_before(self, step: Step) -> datetime | None:
+        """Until when a gate or a silent provider puts the step off; None when neither does."""
+        answer = self.ask(step)
+        known = self.case.unfinished.get(step.key)
+        moments = [answer.until] if isinstance(answer, Postpone) else []
+        if known and known.not_before:
+            moments.append(known.not_before)
+        return max(moments, default=None)
+
+    def _moved(self, step: Step) -> Step:
+        """A step that a rule has put off is due when the rule allows it."""
+        known = self.case.unfinished.get(step.key)
+        if known and known.rule and known.not_before and known.not_before > step.due:
+            return step.model_copy(update={"due": step.opens(self, known.not_before)})
+        return step
+
+    @property
+    def _warned_at(self) -> datetime | None:
+        done = (r for r in self.case.steps.values() if r.step.warns and r.state is StepState.DONE)
+        return min((r.at for r in done), default=None)
+
+    @property
+    def _warning_due(self) -> datetime | None:
+        """When the final notice will go out, if one is still to come."""
+        coming = [
+            self.step_at(slot).due
+            for slot in self.schedule.slots
+            if slot.form.warns and slot.key not in self.case.steps
+        ]
+        return max(self.at, min(coming)) if coming else None

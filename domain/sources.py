@@ -1,0 +1,37 @@
+"""Every source of steps, by the phase of the case: before the end, with an agency, at the end."""
+
+from typing import TYPE_CHECKING
+
+from domain.arrangements.registry import ARRANGEMENTS
+from domain.ending import steps_to_end, steps_with_agency
+from domain.holds import ALL_BUT_AN_OPERATOR, goes_on
+from domain.requests import action_request
+from domain.source import Source
+from domain.steps import Step
+from domain.tries import method_try, quick_tries
+
+if TYPE_CHECKING:
+    from domain.situation import Situation
+
+BEFORE_THE_END: tuple[Source, ...] = (
+    Source("new payment method", method_try),
+    Source("quick tries", quick_tries),
+    Source("request to the customer", action_request),
+    Source("timeline", lambda now: now.steps_of_policy()),
+)
+WITH_AGENCY: tuple[Source, ...] = (Source("agency", steps_with_agency),)
+AT_THE_END: tuple[Source, ...] = (Source("end", steps_to_end, ALL_BUT_AN_OPERATOR),)
+
+
+def sources_of(now: "Situation") -> tuple[Source, ...]:
+    """The sources that are asked in the case's present phase."""
+    if now.end:
+        return AT_THE_END
+    return WITH_AGENCY if now.case.handoff else (*BEFORE_THE_END, *ARRANGEMENTS)
+
+
+def steps_of(now: "Situation") -> list[Step]:
+    """Every step still to be done: charges first, then by day and in the policy's order; the end comes last."""
+    sources = (source for source in sources_of(now) if goes_on(now.case, source.survives))
+    steps = [step for source in sources for step in source.steps(now)]
+    return sorted(steps, key=lambda step: (not step.comes_first, step.day, step.ends))

@@ -1,0 +1,43 @@
+"""What a running case is told, by name: facts and orders, and who takes them in."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from domain import events, news, orders
+from domain.base import Message
+from domain.case import Case
+from domain.gates import ALLOW, Answer
+
+Take = Callable[[Case, Any, datetime], Case]
+Ask = Callable[[Case, Any, datetime], Answer]
+
+
+class Telling(NamedTuple):
+    """One thing that a case can be told: its form, whether it may be carried out, and what the case is afterwards."""
+
+    form: type[Message]
+    take: Take
+    ask: Ask = lambda _case, _message, _at: ALLOW
+
+
+FACTS: dict[str, Telling] = {
+    "payment_received": Telling(events.PaymentReceived, news.payment_received),
+    "invoice_changed": Telling(events.InvoiceChanged, news.invoice_changed),
+    "payment_method_changed": Telling(events.PaymentMethodChanged, news.payment_method_changed),
+    "dispute_opened": Telling(events.DisputeOpened, news.dispute_opened),
+    "dispute_closed": Telling(events.DisputeClosed, news.dispute_closed),
+    "contact_reported": Telling(events.ContactReported, news.contact_reported),
+    "agency_reported": Telling(events.AgencyReported, news.agency_reported),
+}
+"""Signals with news from outside, each with the provider's event id."""
+
+ORDERS: dict[str, Telling] = {
+    "pause": Telling(events.Pause, orders.pause, orders.ask_pause),
+    "resume": Telling(events.Resume, orders.resume, orders.ask_resume),
+    "settle": Telling(events.Settle, orders.settle, orders.ask_settle),
+    "write_off": Telling(events.WriteOff, orders.write_off, orders.ask_write_off),
+}
+"""An operator's orders: updates, and signals from the Temporal UI that run the same code."""
+
+TELLINGS: dict[str, Telling] = {**FACTS, **ORDERS}
