@@ -1,5 +1,6 @@
 """Starts dunning cases from failed invoices, shows them, and takes an operator's orders."""
 
+import asyncio
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ from gateways.ledger.database import upgrade_schema
 from gateways.policy_files import PolicyError, load_policy
 from runtime import console
 from runtime.console import Desk, desk, fail, run
+from runtime.doctor import examine
 from runtime.feed import FAILURES, take_all
 from runtime.leaving import leave
 from runtime.operator import NoWorker, OperatorError
@@ -208,6 +210,19 @@ def setup() -> None:
     added = run(work)
     print("The ledger is up to date.")
     print(f"Search attributes added: {', '.join(added)}" if added else "The search attributes were there already.")
+
+
+@app.command()
+def doctor() -> None:
+    """Look the installation over: versions, editions, settings, ledger and Temporal. Changes nothing.
+
+    Exits with 1 when something has to be put right; its line says how.
+    """
+    found = asyncio.run(examine())
+    for finding in found:
+        print(finding)
+    if not all(finding.good for finding in found):
+        raise typer.Exit(console.REFUSED)
 
 
 @app.command("check-policy")

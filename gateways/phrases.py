@@ -195,16 +195,16 @@ def _leaves(value: Any, key: str) -> Iterator[tuple[str, str]]:
         yield key, value
 
 
-def _check_variables(file: Path, key: str, text: str, environment: SandboxedEnvironment) -> None:
-    place = key.removeprefix("sms.")
+def _check_variables(file: Path, name: str, text: str, environment: SandboxedEnvironment) -> None:
+    place = name.removeprefix("sms.")
     allowed = ALWAYS | {variable for beginning, variable in _FURTHER if place.startswith(beginning)}
-    if key == "sms.opening.final":
+    if name == "sms.opening.final":
         allowed |= {"ends_on"}
     try:
         used = meta.find_undeclared_variables(environment.parse(text))
     except TemplateSyntaxError as error:
-        raise PhrasesError(f"{file}: {key}: {error.message}") from None
+        raise PhrasesError(f"{file}: {name}: {error.message}") from None
     if unknown := sorted(used - allowed):
         raise PhrasesError(
-            f"{file}: {key}: {', '.join(unknown)} is not known there; known are {', '.join(sorted(allowed))}."
+            f"{file}: {name}: {', '.join(unknown)} is not known there; known are {', '.join(sorted(allowed))}."
         )

@@ -52,6 +52,11 @@ class PolicyStore:
                     )
                 self._by_segment[segment] = policy
 
+    @property
+    def policies(self) -> tuple[Policy, ...]:
+        """All of them, by name."""
+        return tuple(self._by_name[name] for name in sorted(self._by_name))
+
     def get(self, name: str) -> Policy:
         """The policy with this name."""
         if policy := self._by_name.get(name):

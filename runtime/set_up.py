@@ -39,7 +39,7 @@ async def register_search_attributes(client: Client) -> list[str]:
         await client.operator_service.add_search_attributes(
             AddSearchAttributesRequest(namespace=client.namespace, search_attributes=missing)
         )
-    await _until_usable(client, wanted)  # also of those that somebody else added a moment ago
+    await _until_usable(client)  # also of those that somebody else added a moment ago
     return list(missing)
 
 
@@ -50,15 +50,20 @@ async def _registered(client: Client) -> dict[str, "IndexedValueType.ValueType"]
     return dict(found.custom_attributes)
 
 
-async def _until_usable(client: Client, names: dict[str, "IndexedValueType.ValueType"]) -> None:
-    """A query by an attribute is refused until the server knows it."""
-    query = " AND ".join(f"{name} IS NULL" for name in names)
+async def knows_search_attributes(client: Client) -> bool:
+    """Whether the server answers questions by every search attribute of cases."""
+    try:
+        await client.count_workflows(" AND ".join(f"{key.name} IS NULL" for key in ALL))
+    except RPCError as error:
+        if error.status is not RPCStatusCode.INVALID_ARGUMENT:
+            raise
+        return False
+    return True
+
+
+async def _until_usable(client: Client) -> None:
     give_up = time.monotonic() + _VISIBLE_WITHIN
-    while True:
-        try:
-            await client.count_workflows(query)
-            return
-        except RPCError as error:
-            if error.status is not RPCStatusCode.INVALID_ARGUMENT or time.monotonic() > give_up:
-                raise
+    while not await knows_search_attributes(client):
+        if time.monotonic() > give_up:
+            raise SettingsError("The Temporal server does not take the search attributes up: see its log.")
         await asyncio.sleep(0.1)

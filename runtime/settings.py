@@ -8,7 +8,13 @@ from typing import Literal
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from runtime.zones import use_pinned_zones
+
 ROOT = Path(__file__).resolve().parent.parent
+
+# At the import, so that no program that has settings can have read another zone before.
+ZONES = use_pinned_zones()
+"""The edition of the time zone database."""
 
 
 class SettingsError(Exception):

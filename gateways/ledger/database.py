@@ -74,6 +74,14 @@ def schema_is_current(url: str) -> bool:
         engine.dispose()
 
 
+def place(url: str) -> str:
+    """Where the ledger is, for people. Never a user, a password or an option of the URL. Raises ProviderMisuse."""
+    parsed = _parse(url)
+    if parsed.get_backend_name() == "sqlite":
+        return f"SQLite, {parsed.database or 'in memory'}"
+    return f"PostgreSQL, {parsed.database} at {parsed.host or 'the default host'}"
+
+
 @contextmanager
 def trouble() -> Iterator[None]:
     """Turns a lost, busy or unreachable database into ProviderTrouble, which is retried."""

@@ -1,0 +1,220 @@
+"""`starter.py doctor`: a line for each thing that is needed, and what to do about each that is not right."""
+
+import asyncio
+import platform
+import sqlite3
+import tomllib
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from google.protobuf.duration_pb2 import Duration
+from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
+from temporalio.client import Client
+from typer.testing import CliRunner
+
+from gateways.ledger.database import place
+from gateways.ledger.sql_ledger import SqlLedger
+from gateways.ports import ProviderMisuse
+from runtime import wiring
+from runtime.doctor import WORKER_NEEDS
+from runtime.settings import ROOT, ZONES, Settings, SettingsError
+from runtime.version import VERSION
+from starter import app
+
+Doctor = Callable[..., tuple[int, dict[str, str], dict[str, str]]]
+NO_SERVER = {"TEMPORAL_ADDRESS": "127.0.0.1:9"}
+
+
+@pytest.fixture
+def doctor(environment: dict[str, str]) -> Doctor:
+    """Exit code, good lines and bad lines in the test's environment; `env` overrides it. No secret is ever shown."""
+
+    def run(env: dict[str, str] | None = None) -> tuple[int, dict[str, str], dict[str, str]]:
+        given = {**environment, **(env or {})}
+        result = CliRunner().invoke(app, ["doctor"], env=given)
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+        secrets = [value for name, value in given.items() if name.endswith(("KEY", "TOKEN", "SECRET")) and value]
+        assert [] == [secret for secret in secrets if secret in result.output]
+        lines = [(line[:3].strip(), *line[5:].split(": ", 1)) for line in result.stdout.splitlines()]
+        good, bad = ({what: said for mark, what, said in lines if mark == wanted} for wanted in ("ok", "BAD"))
+        return result.exit_code, good, bad
+
+    return run
+
+
+def test_a_good_installation(
+    doctor: Doctor, environment: dict[str, str], client: Client, ledger: SqlLedger, tmp_path: Path
+) -> None:
+    """Every line is there, with versions and editions."""
+    assert client.namespace == "default"
+    assert [] == ledger.cases()
+    table = wiring.decline_table(Settings())
+
+    code, good, bad = doctor()
+
+    assert (0, {}) == (code, bad)
+    assert {
+        "program": VERSION,
+        "Python": platform.python_version(),
+        "temporalio": version("temporalio"),
+        "time zones": f"{ZONES.iana} (tzdata {version('tzdata')})",
+        "public holidays": f"holidays {version('holidays')}",
+        "worker's settings": "all that are needed are set",
+        "policies": "standard@1",
+        "decline table": f"edition {table.edition}",
+        "network rules": good["network rules"],
+        "message texts": "well formed",
+        "ledger": f"SQLite, {tmp_path / 'ledger.db'}, its tables are current",
+        "Temporal server": f"{environment['TEMPORAL_ADDRESS']}, namespace default",
+        "search attributes": "registered",
+    } == good
+    assert f"edition: {good['network rules'].split()[1]}\n" in (ROOT / "policies/rules/networks.yaml").read_text()
+
+
+async def test_a_new_installation_is_sent_to_setup(doctor: Doctor, client: Client, tmp_path: Path) -> None:
+    """A ledger without tables and a namespace without attributes; looking makes neither."""
+    namespace = f"fresh-{uuid4().hex[:8]}"
+    await client.workflow_service.register_namespace(
+        RegisterNamespaceRequest(namespace=namespace, workflow_execution_retention_period=Duration(seconds=86_400))
+    )
+
+    code, good, bad = await asyncio.to_thread(doctor, {"TEMPORAL_NAMESPACE": namespace})
+
+    assert 1 == code
+    assert good["Temporal server"].endswith(f", namespace {namespace}")
+    assert {
+        "ledger": "The ledger is not set up, or not for this version: run python starter.py setup.",
+        "search attributes": "Not all that cases have are in the namespace: run python starter.py setup.",
+    } == bad
+    assert not (tmp_path / "ledger.db").exists()
+
+
+def test_no_server_says_where_it_was_looked_for(doctor: Doctor, ledger: SqlLedger) -> None:
+    """The rest is looked at all the same."""
+    assert [] == ledger.cases()
+
+    code, good, bad = doctor(NO_SERVER)
+
+    assert 1 == code
+    assert {
+        "Temporal server": "No Temporal server answers at 127.0.0.1:9: start one (make up) or set TEMPORAL_ADDRESS."
+    } == bad
+    assert "its tables are current" in good["ledger"]
+
+
+async def test_an_unknown_namespace_is_told_from_a_missing_server(doctor: Doctor, client: Client) -> None:
+    assert client.namespace == "default"
+
+    _, _, bad = await asyncio.to_thread(doctor, {"TEMPORAL_NAMESPACE": "nowhere"})
+
+    assert "The Temporal server does not know the namespace: check TEMPORAL_NAMESPACE." == bad["Temporal server"]
+
+
+def test_missing_settings_of_the_worker_are_all_named_at_once(doctor: Doctor) -> None:
+    _, _, bad = doctor({**NO_SERVER, "STRIPE_API_KEY": "", "TWILIO_FROM": ""})
+
+    assert (
+        "STRIPE_API_KEY, TWILIO_FROM not set: set them in the environment (README, Settings)."
+        == bad["worker's settings"]
+    )
+
+
+@pytest.mark.parametrize("missing", WORKER_NEEDS)
+def test_a_worker_does_not_start_without_one_of_them(settings: Settings, missing: str) -> None:
+    """The doctor's list is the worker's own."""
+    with pytest.raises(SettingsError, match=missing):
+        wiring.activities(settings.model_copy(update={missing.lower(): None}))
+
+
+def test_a_worker_starts_with_no_more_than_these(environment: dict[str, str]) -> None:
+    """The other settings have a default or may be missing."""
+    given = {name.lower(): environment[name] for name in (*WORKER_NEEDS, "DUNNING_DATABASE_URL")}
+
+    assert wiring.activities(Settings.model_validate(given))
+
+
+def test_a_wrong_setting_is_named_without_its_value(doctor: Doctor) -> None:
+    """Nothing else can be looked at: the settings say where it is."""
+    code, good, bad = doctor({"DUNNING_LOG_LEVEL": "LOUD"})
+
+    assert 1 == code
+    assert ["settings"] == list(bad)
+    assert bad["settings"].startswith("DUNNING_LOG_LEVEL: Input should be")
+    assert "LOUD" not in bad["settings"]
+    assert "time zones" in good
+
+
+def test_a_folder_without_policies_is_bad_in_each_of_its_lines(doctor: Doctor, tmp_path: Path) -> None:
+    """Each names the file that could not be read."""
+    _, _, bad = doctor({**NO_SERVER, "DUNNING_POLICIES": str(tmp_path)})
+
+    assert (
+        f"{tmp_path}: no policy (*.yaml) is in this folder: set DUNNING_POLICIES to the right one." == bad["policies"]
+    )
+    assert str(tmp_path / "rules" / "declines.yaml") in bad["decline table"]
+    assert str(tmp_path / "rules" / "networks.yaml") in bad["network rules"]
+    assert "message texts" in bad
+
+
+def test_mistakes_of_a_policy_stand_in_one_line(doctor: Doctor, tmp_path: Path) -> None:
+    text = (ROOT / "policies/standard.yaml").read_text()
+    wrong = text.replace("jitter:", "jiter:").replace("version: 1", "version: one")
+    (tmp_path / "standard.yaml").write_text(wrong)
+
+    _, _, bad = doctor({**NO_SERVER, "DUNNING_POLICIES": str(tmp_path)})
+
+    assert "jiter" in bad["policies"]
+    assert "; " in bad["policies"]
+
+
+def test_a_ledger_of_an_older_release_is_sent_to_setup(doctor: Doctor, ledger: SqlLedger, tmp_path: Path) -> None:
+    """The tables are there, under another edition of the schema."""
+    assert [] == ledger.cases()
+    with sqlite3.connect(tmp_path / "ledger.db") as connection:
+        connection.execute("UPDATE alembic_version SET version_num = 'older'")
+
+    _, _, bad = doctor(NO_SERVER)
+
+    assert "The ledger is not set up, or not for this version: run python starter.py setup." == bad["ledger"]
+
+
+@pytest.mark.parametrize(
+    ("url", "sentence"),
+    [
+        ("mysql://ada:hunter2@db/x", "The ledger's URL is wrong: use sqlite:///FILE or postgresql://"),
+        ("postgresql://ada:hunter2@127.0.0.1:9/x", "The ledger's database does not answer"),
+    ],
+)
+def test_a_ledger_that_cannot_be_reached_is_one_sentence(doctor: Doctor, url: str, sentence: str) -> None:
+    """The URL holds a password: it is not repeated."""
+    _, _, bad = doctor({**NO_SERVER, "DUNNING_DATABASE_URL": url})
+
+    assert bad["ledger"].startswith(sentence)
+    assert "hunter2" not in bad["ledger"]
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql://ada:pa%2Fss@db.example:5432/dunning?password=second", "PostgreSQL, dunning at db.example"),
+        ("postgresql:///dunning", "PostgreSQL, dunning at the default host"),
+        ("sqlite:////srv/ledger.db", "SQLite, /srv/ledger.db"),
+        ("sqlite://", "SQLite, in memory"),
+    ],
+)
+def test_the_place_of_the_ledger_has_no_secret(url: str, shown: str) -> None:
+    assert shown == place(url)
+
+
+def test_the_place_of_a_wrong_url_is_refused() -> None:
+    with pytest.raises(ProviderMisuse, match="URL is wrong"):
+        place("ledger.db")
+
+
+def test_the_version_is_the_projects() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+    assert VERSION == project["version"]
