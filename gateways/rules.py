@@ -11,8 +11,8 @@ from domain.base import Frozen
 from domain.case import ChargeOutcome
 from domain.declines import CodeRule, DeclineTable
 from domain.money import Money
-from gateways.marked_yaml import read_model
 from gateways.ports import CardUse, Refusal
+from gateways.yaml_files import read_model
 
 _NOT_CHARGED = (ChargeOutcome.NOT_OPEN, ChargeOutcome.REFUSED)
 

@@ -8,6 +8,8 @@ from typing import Literal
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from domain.sentences import dotted, sentence
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -89,10 +91,8 @@ class Settings(BaseSettings):
 
 
 def load_settings() -> Settings:
-    """Reads the environment. Raises SettingsError that names the wrong variable, without its value."""
+    """Reads the environment. Raises SettingsError that names every wrong variable, without its value."""
     try:
         return Settings()
     except ValidationError as error:
-        first = error.errors(include_input=False)[0]
-        name = ".".join(str(part) for part in first["loc"]).upper()
-        raise SettingsError(f"{name}: {first['msg']}.") from None
+        raise SettingsError(f"{sentence(error, Settings, place=lambda loc: dotted(loc).upper())}.") from None
