@@ -83,31 +83,29 @@ class YamlFile:
             raise FileError(f"{path}: the YAML cannot be read: it contains control characters") from None
         if node is None:
             raise FileError(f"{path}:1: the file is empty")
-        self._lines[()] = node.start_mark.line + 1
         return node
 
     def _plain(self, node: Node, loc: Loc, above: tuple[Node, ...]) -> Any:
-        line = node.start_mark.line + 1
-        self._lines.setdefault(loc, line)
+        self._lines.setdefault(loc, node.start_mark.line + 1)  # of a key's value: the key's line
         name = str(node.tag).removeprefix(_STANDARD)
         if node in above:
-            return self._wrong(line, loc, "the value contains itself; write it out in place of the alias")
+            return self._wrong(loc, "the value contains itself; write it out in place of the alias")
         if isinstance(node, SequenceNode) and name == "seq":
             return [self._plain(item, (*loc, i), (*above, node)) for i, item in enumerate(node.value)]
         if isinstance(node, MappingNode) and name == "map":
             return self._mapping(node, loc, (*above, node))
         if isinstance(node, ScalarNode) and name in {*_TEXT, "null", "bool", "int", "float"}:
             return self._scalar(node, name)
-        return self._wrong(line, loc, f"the tag {node.tag} is not allowed; write a plain value")
+        return self._wrong(loc, f"the tag {node.tag} is not allowed; write a plain value")
 
     def _mapping(self, node: MappingNode, loc: Loc, above: tuple[Node, ...]) -> dict[str, Any]:
         values: dict[str, Any] = {}
         for key, value in node.value:
             name = key.value if isinstance(key, ScalarNode) else "?"
-            here, inner = key.start_mark.line + 1, (*loc, name)
+            inner = (*loc, name)
+            before, self._lines[inner] = self._lines.get(inner), key.start_mark.line + 1
             if name in values:
-                self._wrong(here, inner, f"the key stands in line {self._lines[inner]} already; keep one of them")
-            self._lines[inner] = here
+                self._wrong(inner, f"the key stands in line {before} already; keep one of them")
             values[name] = self._plain(value, inner, above)
         return values
 
@@ -126,9 +124,8 @@ class YamlFile:
             pass  # `.inf`, 5,000 digits, `!!bool perhaps`: the model is told the text, and refuses it
         return node.value
 
-    def _wrong(self, line: int, loc: Loc, text: str) -> None:
-        at = _path(loc)
-        self._problems.append(f"{self._path}:{line}: {at}{': ' if at else ''}{text}")
+    def _wrong(self, loc: Loc, text: str) -> None:
+        self._problems.append(self.told(loc, text))
 
 
 def _path(loc: Loc) -> str:

@@ -91,7 +91,9 @@ def _data_files(settings: Settings) -> tuple[TemplateMessages, DeclineTable, Net
         messages = TemplateMessages(settings.dunning_policies / "messages", settings.merchant_name)
         return messages, decline_table(settings), network_rules(settings)
     except (FileError, PhrasesError) as error:
-        raise SettingsError(f"{error}\nDUNNING_POLICIES names the folder that is read.") from None
+        raise SettingsError(
+            f"{str(error).removesuffix('.')}. DUNNING_POLICIES names the folder that is read."
+        ) from None
 
 
 def activities(settings: Settings) -> list[Callable[..., Any]]:
