@@ -34,7 +34,8 @@ def sentence(
 ) -> str:
     """All problems in one bounded line that repeats no value: it may be a secret or a person's. See `problems`."""
     found = [(place(each.loc), each.text) for each in problems(error, model, values=False, unknown_keys=unknown_keys)]
-    return "; ".join(dict.fromkeys(f"{at}: {text}" if at else text for at, text in found))[:longest]
+    line = "; ".join(dict.fromkeys(f"{at}: {text}" if at else text for at, text in found))
+    return f"{line.removesuffix('.')}{'' if line.endswith('?') else '.'}"[:longest]
 
 
 def problems(

@@ -122,7 +122,7 @@ def message(kind: type[M], **values: object) -> M:
     try:
         return kind.model_validate(values)
     except ValidationError as error:
-        raise fail(f"{sentence(error, kind, place=_option)}.", UNUSABLE) from None
+        raise fail(sentence(error, kind, place=_option), UNUSABLE) from None
 
 
 def _option(loc: Loc) -> str:

@@ -81,7 +81,7 @@ def plain_failure(record: object, now: datetime) -> Failure:
     try:
         plain = PlainInvoice.model_validate(record)
     except ValidationError as error:
-        raise MalformedRecord(f"{sentence(error, PlainInvoice)}.") from None
+        raise MalformedRecord(sentence(error, PlainInvoice)) from None
     if plain.failed_at and plain.failed_at > now:
         raise MalformedRecord(f"failed_at: {plain.failed_at.isoformat()} lies in the future.")
     customer = None

@@ -95,4 +95,4 @@ def load_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        raise SettingsError(f"{sentence(error, Settings, place=lambda loc: dotted(loc).upper())}.") from None
+        raise SettingsError(sentence(error, Settings, place=lambda loc: dotted(loc).upper())) from None

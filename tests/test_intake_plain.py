@@ -72,7 +72,7 @@ async def test_a_record_that_contradicts_stripe_is_refused(
         ({"invoice_id": "in_1", "failed_at": "2026-04-07T12:00:00"}, "failed_at: .*timezone"),
         ({"invoice_id": "in_1", "failed_at": "2999-01-01T00:00:00Z"}, "lies in the future"),
         ({"invoice_id": "in_1", "amount": "1e999999", "currency": "USD"}, "^it is not an amount such as 19.99.$"),
-        ({"invoice_id": "in_1", "name": "Ada"}, "^name: unknown key; use invoice_id, number, "),
+        ({"invoice_id": "in_1", "name": "Ada"}, r"^name: unknown key; did you mean number\?$"),
     ],
 )
 async def test_a_malformed_record_is_named(intake: Intake, record: Json, sentence: str) -> None:

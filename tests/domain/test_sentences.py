@@ -78,11 +78,11 @@ def circle(**more: object) -> dict[str, object]:
         ({"shapes": [circle(radus=1)]}, "shapes.0.circle.radus: unknown key; did you mean radius?", None),
         ({"shapes": [{"shape": "line"}]}, "shapes.0: the value is not allowed; use circle or square", None),
         ({"count": 0, "price": {"amount": 1, "currency": "USD"}}, "price: nothing has no price", None),
-        ({"count": -1}, "there is less than nothing", "there is less than nothing"),
+        ({"count": -1}, "there is less than nothing", "there is less than nothing."),
         (
             {"price": {"amount": 1, "currency": "dollars"}},
             "price.currency: 'dollars' is not an ISO 4217 currency code such as USD or THB",
-            "price.currency: it is not an ISO 4217 currency code such as USD or THB",
+            "price.currency: it is not an ISO 4217 currency code such as USD or THB.",
         ),
     ],
 )
@@ -125,7 +125,7 @@ def test_an_unknown_key_is_told_without_its_name() -> None:
     """Where it stands and what may stand there is enough."""
     values = {"price": {"amount": 1, "currency": "USD", SECRET: 1}}
 
-    assert "price: a key is unknown; use amount or currency" == sentence(wrong(**values), Drawing, unknown_keys=False)
+    assert "price: a key is unknown; use amount or currency." == sentence(wrong(**values), Drawing, unknown_keys=False)
 
 
 def test_all_problems_are_told_in_one_bounded_line() -> None:
@@ -134,7 +134,7 @@ def test_all_problems_are_told_in_one_bounded_line() -> None:
 
     assert (
         "COLOUR: the value is not allowed; use red, blue or green; "
-        "COUNT: the value is not allowed: it should be less than or equal to 3"
+        "COUNT: the value is not allowed: it should be less than or equal to 3."
     ) == sentence(error, place=lambda loc: dotted(loc).upper())
     assert 20 == len(sentence(error, longest=20))
 

@@ -146,7 +146,7 @@ async def test_what_cannot_be_read_is_not_repeated(stage: Stage) -> None:
     view = await case.status()
 
     assert "settle not carried out: amount.currency: it is not an ISO 4217" in view.journal[-2]
-    assert view.journal[-1].endswith("settle not carried out: amount: a key is unknown")
+    assert view.journal[-1].endswith("settle not carried out: amount: a key is unknown.")
     assert not [line for line in view.journal if "ada@" in line]
 
 
