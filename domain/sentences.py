@@ -68,8 +68,9 @@ def problems(
         elif kind == "missing":
             found.append(Problem(loc, "the key is missing", missing=True))
         else:
-            shown = _shown(value) if values else "the value"
-            found.append(Problem(loc, _text(kind, message, each.get("ctx", {}), shown)))
+            context = each.get("ctx", {})
+            shown = _shown(context.get("tag", value)) if values else "the value"
+            found.append(Problem(loc, _text(kind, message, context, shown)))
     return found
 
 

@@ -76,7 +76,7 @@ def circle(**more: object) -> dict[str, object]:
         ({"by_colour": {"red": circle(x=1)}}, "by_colour.red.x: unknown key; use shape or radius", None),
         ({"shapes": [circle(x=1)]}, "shapes.0.circle.x: unknown key; use radius", None),
         ({"shapes": [circle(radus=1)]}, "shapes.0.circle.radus: unknown key; did you mean radius?", None),
-        ({"shapes": [{"shape": "line"}]}, "shapes.0: the value is not allowed; use circle or square", None),
+        ({"shapes": [{"shape": "line"}]}, "shapes.0: 'line' is not allowed; use circle or square", None),
         ({"count": 0, "price": {"amount": 1, "currency": "USD"}}, "price: nothing has no price", None),
         ({"count": -1}, "there is less than nothing", "there is less than nothing."),
         (
