@@ -1,6 +1,6 @@
 """Money in integer minor units. No float comes near it and no sum crosses currencies."""
 
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Self
 
 from pydantic import Field, field_validator
@@ -49,10 +49,9 @@ class Money(Frozen):
     def of_major(cls, value: str, currency: str) -> Self:
         """Reads a decimal string in major units, `"19.99"`. Raises ValueError when it has too many decimals."""
         try:
-            decimal = Decimal(value)
-        except InvalidOperation:
+            minor = Decimal(value).scaleb(minor_digits(currency.upper()))
+        except ArithmeticError:  # no number, or one beyond what a decimal can be
             raise ValueError(f"{value!r} is not an amount such as 19.99") from None
-        minor = decimal.scaleb(minor_digits(currency.upper()))
         if not minor.is_finite() or minor != minor.to_integral_value():
             raise ValueError(f"{value} has more decimals than {currency.upper()} allows")
         return cls(amount=int(minor), currency=currency)

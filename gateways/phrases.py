@@ -6,21 +6,22 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
-import yaml
 from babel import Locale, UnknownLocaleError
 from jinja2 import TemplateSyntaxError, meta
 from jinja2.sandbox import SandboxedEnvironment
-from pydantic import ValidationError, model_validator
+from pydantic import field_validator, model_validator
 
 from domain.base import Frozen
 from domain.declines import Reason
 from domain.effects import Ending
+from domain.sentences import Loc, dotted
 from domain.steps import Stage
 from gateways.formats import Calendar
+from gateways.yaml_files import FileError, YamlFile
 
 
 class PhrasesError(Exception):
-    """A language's file is missing, incomplete or wrong. One sentence that names the file and the key."""
+    """A language's file is missing, incomplete or wrong. One sentence per problem that names file, line and key."""
 
 
 class Todo(StrEnum):
@@ -128,6 +129,15 @@ class Phrases(Frozen):
     stages: dict[Stage, StagePhrases]
     sms: SmsPhrases
 
+    @field_validator("locale")
+    @classmethod
+    def _known_locale(cls, value: str) -> str:
+        try:
+            _locale(value)
+        except (UnknownLocaleError, ValueError):
+            raise ValueError(f"{value} is not a locale such as en or pt-BR") from None
+        return value
+
     @model_validator(mode="after")
     def _complete(self) -> Self:
         tables: tuple[tuple[str, type[StrEnum], dict[Any, Any]], ...] = (
@@ -145,7 +155,11 @@ class Phrases(Frozen):
 
     @cached_property
     def babel(self) -> Locale:
-        return Locale.parse(self.locale.replace("-", "_"))
+        return _locale(self.locale)
+
+
+def _locale(tag: str) -> Locale:
+    return Locale.parse(tag.replace("-", "_"))
 
 
 ALWAYS = frozenset({"merchant", "amount", "number", "subscription"})
@@ -163,39 +177,28 @@ _FURTHER = (
 )
 
 
-def load_phrases(file: Path, environment: SandboxedEnvironment) -> Phrases:
-    """Reads and checks one language. Raises PhrasesError."""
+def load_phrases(path: Path, environment: SandboxedEnvironment) -> Phrases:
+    """Reads and checks one language. Raises PhrasesError with every problem of the file."""
     try:
-        raw = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except OSError:
-        raise PhrasesError(f"{file} cannot be read: every language folder needs a phrases.yaml.") from None
-    except yaml.YAMLError as error:
-        raise PhrasesError(f"{file} is not YAML: {' '.join(str(error).split())}.") from None
-    try:
-        phrases = Phrases.model_validate(raw)
-        _ = phrases.babel
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise PhrasesError(
-            f"{file}: {key + ': ' if key else ''}{first['msg'].removeprefix('Value error, ')}."
-        ) from None
-    except (UnknownLocaleError, ValueError):
-        raise PhrasesError(f"{file}: locale: {phrases.locale} is not a locale such as en or pt-BR.") from None
-    for key, text in _leaves(raw, ""):
-        _check_variables(file, key, text, environment)
+        file = YamlFile(path)
+        phrases = file.as_model(Phrases)
+    except FileError as error:
+        raise PhrasesError(str(error)) from None
+    leaves = [(loc, _wrong_variables(dotted(loc), text, environment)) for loc, text in _leaves(file.data, ())]
+    if wrong := [file.told(loc, problem) for loc, problem in leaves if problem]:
+        raise PhrasesError("\n".join(wrong))
     return phrases
 
 
-def _leaves(value: Any, key: str) -> Iterator[tuple[str, str]]:
+def _leaves(value: Any, loc: Loc) -> Iterator[tuple[Loc, str]]:
     if isinstance(value, dict):
         for name, inner in value.items():
-            yield from _leaves(inner, f"{key}.{name}" if key else str(name))
+            yield from _leaves(inner, (*loc, name))
     elif isinstance(value, str):
-        yield key, value
+        yield loc, value
 
 
-def _check_variables(file: Path, name: str, text: str, environment: SandboxedEnvironment) -> None:
+def _wrong_variables(name: str, text: str, environment: SandboxedEnvironment) -> str | None:
     place = name.removeprefix("sms.")
     allowed = ALWAYS | {variable for beginning, variable in _FURTHER if place.startswith(beginning)}
     if name == "sms.opening.final":
@@ -203,8 +206,7 @@ def _check_variables(file: Path, name: str, text: str, environment: SandboxedEnv
     try:
         used = meta.find_undeclared_variables(environment.parse(text))
     except TemplateSyntaxError as error:
-        raise PhrasesError(f"{file}: {name}: {error.message}") from None
+        return error.message
     if unknown := sorted(used - allowed):
-        raise PhrasesError(
-            f"{file}: {name}: {', '.join(unknown)} is not known there; known are {', '.join(sorted(allowed))}."
-        )
+        return f"{', '.join(unknown)} is not known there; known are {', '.join(sorted(allowed))}"
+    return None

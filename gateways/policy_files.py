@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from domain.policy import Policy
-from gateways.marked_yaml import FileError, read_model
+from gateways.yaml_files import FileError, read_model
 
 ANY_SEGMENT = "any"
 

@@ -11,8 +11,8 @@ from domain.base import Frozen
 from domain.case import ChargeOutcome
 from domain.declines import CodeRule, DeclineTable
 from domain.money import Money
-from gateways.marked_yaml import read_model
 from gateways.ports import CardUse, Refusal
+from gateways.yaml_files import read_model
 
 _NOT_CHARGED = (ChargeOutcome.NOT_OPEN, ChargeOutcome.REFUSED)
 
@@ -25,7 +25,6 @@ class Origin(Frozen):
     edition: date  # of the source, or when it was read
     conf: str = Field(pattern="^(R1|R2|M)$")  # R1 read in the primary text, R2 in a secondary one, M not re-read
     verified: bool
-    region: str = "any"
 
     def __str__(self) -> str:
         return f"{self.source}, {self.edition.isoformat()}, {self.conf}{'' if self.verified else ', not verified'}"

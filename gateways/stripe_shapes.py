@@ -32,7 +32,6 @@ class StripeEvent(Frozen):
     id: str
     type: str  # Stripe's own name, also of types that say nothing here
     created: datetime  # UTC, whole seconds: distinct events may share it
-    api_version: str | None = None
     invoice: dict[str, Any] | None = None  # the whole invoice, for `read_invoice`, where the event carries it
     invoice_id: str | None = None
     payment_intent_id: str | None = None
@@ -43,7 +42,6 @@ class StripeEvent(Frozen):
     default_method_changed: bool = False  # customer.updated, customer.subscription.updated
     dispute_id: str | None = None
     dispute_status: str | None = None  # won, lost, warning_closed, prevented … (docs.stripe.com/api/disputes/object)
-    charge_id: str | None = None  # the disputed charge
     idempotency_key: str | None = None  # of the API request that caused the event, if one did
     changed: frozenset[str] = frozenset()  # *.updated: names of the attributes that changed
 
@@ -154,7 +152,6 @@ def read_event(event: object) -> StripeEvent:
         id=source["id"],
         type=source["type"],
         created=created,
-        api_version=_text(source, "api_version"),
         idempotency_key=_text(expanded(source.get("request")), "idempotency_key"),
         changed=frozenset(previous),
         **found,
@@ -221,7 +218,6 @@ def _subjects(kind: str, about: Json, previous: Json) -> dict[str, Any]:
         return {
             "dispute_id": object_id(about),
             "dispute_status": _text(about, "status"),
-            "charge_id": object_id(about.get("charge")),
             "payment_intent_id": object_id(about.get("payment_intent")),
             "customer_id": object_id(charge.get("customer")),
             "invoice_id": object_id(charge.get("invoice")),  # before basil only

@@ -15,10 +15,11 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from domain.base import Message
 from domain.money import Money
+from domain.sentences import Loc, sentence
 from gateways.ledger.sql_ledger import SqlLedger
-from gateways.marked_yaml import FileError
 from gateways.policy_files import PolicyError
 from gateways.ports import ProviderMisuse, ProviderTrouble
+from gateways.yaml_files import FileError
 from runtime import wiring
 from runtime.intake import Intake
 from runtime.operator import Operator, OperatorError
@@ -121,9 +122,11 @@ def message(kind: type[M], **values: object) -> M:
     try:
         return kind.model_validate(values)
     except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        option = str(first["loc"][0]).replace("_", "-")
-        raise fail(f"--{option} cannot be taken: {first['msg']}.", UNUSABLE) from None
+        raise fail(sentence(error, kind, place=_option), UNUSABLE) from None
+
+
+def _option(loc: Loc) -> str:
+    return f"--{str(loc[0]).replace('_', '-')} cannot be taken" if loc else ""
 
 
 def _of_temporal(error: RPCError) -> str:

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from temporalio.service import RPCError
 
 from gateways.ledger.database import place
-from gateways.marked_yaml import FileError
+from gateways.yaml_files import FileError
 from gateways.messages import TemplateMessages
 from gateways.phrases import PhrasesError
 from gateways.policy_files import PolicyError

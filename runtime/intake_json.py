@@ -12,10 +12,13 @@ from pydantic import AwareDatetime, Field, ValidationError, model_validator
 from domain.base import Frozen
 from domain.declines import RawDecline
 from domain.money import Money
+from domain.sentences import sentence
 from gateways.ports import CustomerRow
 from runtime.opening import Failure
 
 _BETWEEN = re.compile(r"[\s,]*")
+# What JSON can hold and a database refuses: half a character, as it is, and a NUL, as JSON writes it.
+_IN_NO_TABLE = re.compile(r"[\ud800-\udfff]|(?<!\\)(?:\\\\)*\\u0000")
 _TOO_DEEP = "It is nested too deeply to be a record."
 
 
@@ -78,7 +81,7 @@ def plain_failure(record: object, now: datetime) -> Failure:
     try:
         plain = PlainInvoice.model_validate(record)
     except ValidationError as error:
-        raise MalformedRecord(_sentence(error)) from None
+        raise MalformedRecord(sentence(error, PlainInvoice)) from None
     if plain.failed_at and plain.failed_at > now:
         raise MalformedRecord(f"failed_at: {plain.failed_at.isoformat()} lies in the future.")
     customer = None
@@ -179,14 +182,12 @@ def _record(data: object, line: int) -> Record:
 
 
 def _unwritable(data: object) -> str:
-    """Why it could be read, but neither stored nor printed; empty when it can."""
+    """Why it could be read, but not stored; empty when it can."""
     try:
-        json.dumps(data, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        return "It holds half a character (an unpaired \\ud800 to \\udfff): a text was cut within an emoji."
+        found = _IN_NO_TABLE.search(json.dumps(data, ensure_ascii=False))
     except RecursionError:
         return _TOO_DEEP
-    return ""
+    return "A text in it holds a NUL or half a character (\\ud800 to \\udfff), which no table keeps." if found else ""
 
 
 def _broken(error: ValueError | RecursionError, line: int) -> Record:
@@ -195,10 +196,3 @@ def _broken(error: ValueError | RecursionError, line: int) -> Record:
     where = line + error.lineno - 1 if isinstance(error, json.JSONDecodeError) else line
     what = error.msg if isinstance(error, json.JSONDecodeError) else "unreadable"
     return Record(line=where, kind=Kind.MALFORMED, problem=f"It is not JSON ({what}).")
-
-
-def _sentence(error: ValidationError) -> str:
-    """The first problem, without the input: that may hold names and addresses."""
-    first = error.errors(include_input=False, include_url=False)[0]
-    field = ".".join(str(part) for part in first["loc"]) or "the record"
-    return f"{field}: {first['msg'].removeprefix('Value error, ')}."

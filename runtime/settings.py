@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from domain.sentences import dotted, sentence
 from runtime.zones import use_pinned_zones
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -95,10 +96,8 @@ class Settings(BaseSettings):
 
 
 def load_settings() -> Settings:
-    """Reads the environment. Raises SettingsError that names the wrong variable, without its value."""
+    """Reads the environment. Raises SettingsError that names every wrong variable, without its value."""
     try:
         return Settings()
     except ValidationError as error:
-        first = error.errors(include_input=False)[0]
-        name = ".".join(str(part) for part in first["loc"]).upper()
-        raise SettingsError(f"{name}: {first['msg']}.") from None
+        raise SettingsError(sentence(error, Settings, place=lambda loc: dotted(loc).upper())) from None

@@ -19,7 +19,6 @@ from domain.steps import Channel
 from gateways.agency import agency_for
 from gateways.evidence import build_bundle
 from gateways.ledger.sql_ledger import SqlLedger
-from gateways.marked_yaml import FileError
 from gateways.merchant_app import MerchantApp, MerchantNotices
 from gateways.messages import TemplateMessages
 from gateways.phrases import PhrasesError
@@ -29,6 +28,7 @@ from gateways.rules import load_decline_table, load_network_rules
 from gateways.sendgrid_email import SendGridSender
 from gateways.stripe_payments import StripePayments
 from gateways.twilio_sms import TwilioSender
+from gateways.yaml_files import FileError
 from runtime.settings import Settings, SettingsError
 
 
@@ -91,7 +91,9 @@ def _data_files(settings: Settings) -> tuple[TemplateMessages, DeclineTable, Net
         messages = TemplateMessages(settings.dunning_policies / "messages", settings.merchant_name)
         return messages, decline_table(settings), network_rules(settings)
     except (FileError, PhrasesError) as error:
-        raise SettingsError(f"{error} DUNNING_POLICIES names the folder that is read.") from None
+        raise SettingsError(
+            f"{str(error).removesuffix('.')}. DUNNING_POLICIES names the folder that is read."
+        ) from None
 
 
 def activities(settings: Settings) -> list[Callable[..., Any]]:

@@ -5,12 +5,12 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Self
 
-import yaml
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from domain.base import Frozen
 from domain.case import Outcome
 from domain.money import Money
+from gateways.yaml_files import FileError, read_model
 from sandbox import errors
 from sandbox.providers import stripe_outcomes as outcomes
 from sandbox.providers.faults import Mode
@@ -192,7 +192,7 @@ class World(Frozen):
         if twice := sorted({key for key in keys if keys.count(key) > 1}):
             raise ValueError(f"customers: {', '.join(twice)} is there twice")
         if self.starts_on.tzinfo is None:
-            raise ValueError("starts_on needs a time zone")
+            raise ValueError("starts_on: it needs a time zone")
         return self
 
     @property
@@ -205,14 +205,8 @@ class World(Frozen):
 
 
 def read_world(file: Path = WORLD) -> World:
-    """Reads a script. Raises SandboxError with one sentence that names what is wrong with it."""
+    """Reads a script. Raises SandboxError with one sentence for each thing that is wrong with it."""
     try:
-        return World.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
-    except OSError as error:
-        raise errors.SandboxError(f"The script {file} cannot be read: {error.strerror}.") from None
-    except yaml.YAMLError as error:
-        raise errors.SandboxError(f"The script {file} is not YAML: {' '.join(str(error).split())}.") from None
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise errors.SandboxError(f"The script {file} is wrong at {place}: {first['msg']}.") from None
+        return read_model(file, World)
+    except FileError as error:
+        raise errors.SandboxError(str(error)) from None

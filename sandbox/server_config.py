@@ -1,10 +1,9 @@
 """Configuration files of the embedded Temporal server and its web UI."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-
-import yaml
 
 from sandbox.ports import HOST
 
@@ -34,13 +33,13 @@ def write_server_config(data_dir: Path, ports: Mapping[str, int], *, time_skippi
     """Write server.yaml and dynamic.yaml into the data folder and return the path of the first.
 
     `ports` has one port for each of PORT_NAMES. Histories and visibility are in `database(data_dir)`, which
-    survives the server.
+    survives the server. Both are written as JSON, which is YAML too.
     """
     dynamic = data_dir / "dynamic.yaml"
     values = TIME_SKIPPING if time_skipping else {}
-    dynamic.write_text(yaml.safe_dump({key: [{"value": value}] for key, value in values.items()}))
+    dynamic.write_text(json.dumps({key: [{"value": value}] for key, value in values.items()}, indent=2))
     server = data_dir / "server.yaml"
-    server.write_text(yaml.safe_dump(_server(database(data_dir), dynamic, ports), sort_keys=False))
+    server.write_text(json.dumps(_server(database(data_dir), dynamic, ports), indent=2))
     return server
 
 
@@ -111,5 +110,5 @@ def write_ui_config(data_dir: Path, temporal_address: str, port: int) -> Path:
         "cors": {"cookieInsecure": True, "allowOrigins": [f"http://{HOST}:{port}"]},
         "hideLogs": True,
     }
-    (folder / "development.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
+    (folder / "development.yaml").write_text(json.dumps(config, indent=2))
     return folder

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from pydantic import BaseModel
+from ruamel.yaml import YAML
 
 from domain.case import CaseStatus, Outcome
 from domain.declines import DeclineClass
@@ -242,7 +242,7 @@ def test_check_policy_says_what_the_page_shows() -> None:
 
 
 def test_compose_serves_the_addresses_that_the_pages_name() -> None:
-    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    services = YAML(typ="safe").load(ROOT / "docker-compose.yml")["services"]
     named = set(re.findall(r"http://127\.0\.0\.1:(\d+)", OPERATIONS))
 
     assert named == {port.split(":")[1] for port in services["ui"]["ports"]}

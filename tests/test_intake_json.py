@@ -86,7 +86,18 @@ def test_what_is_nested_without_end_is_malformed(opening: str) -> None:
     assert [(1, Kind.INVOICE), (2, Kind.MALFORMED)] == found(f"{json.dumps(PLAIN)}\n{deep}")
 
 
-@pytest.mark.parametrize("record", [{**EVENT, "id": "evt_\ud83d"}, {"invoice_id": "in_\udc00"}])
-def test_half_a_character_is_malformed(record: object) -> None:
-    """JSON can hold it, UTF-8 cannot: nothing could store or print such a text."""
+@pytest.mark.parametrize(
+    "record",
+    [{**EVENT, "id": "evt_\ud83d"}, {"invoice_id": "in_\udc00"}, {"invoice_id": "in_\0"}, {"invoice_id": "in_\\\0"}],
+)
+def test_what_no_table_keeps_is_malformed(record: object) -> None:
+    """JSON can hold half a character and a NUL, a database cannot: one refusal, and the other records are taken."""
     assert [Kind.INVOICE, Kind.MALFORMED] == [one.kind for one in read_records(json.dumps([PLAIN, record]))]
+
+
+@pytest.mark.parametrize("text", ["Zoë 😀", "a \\u0000 that somebody wrote"])
+def test_what_only_looks_like_it_is_taken(text: str) -> None:
+    """A whole character beyond 16 bits, and an escape that is itself escaped."""
+    record = {"invoice_id": "in_1", "customer": {"id": "cus_1", "name": text}}
+
+    assert [Kind.INVOICE] == [one.kind for one in read_records(json.dumps(record))]

@@ -91,7 +91,7 @@ def test_no_server_is_one_clear_sentence(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [
-        ({"DUNNING_LOG_LEVEL": "LOUD"}, "DUNNING_LOG_LEVEL: Input should be 'DEBUG'"),
+        ({"DUNNING_LOG_LEVEL": "LOUD"}, "DUNNING_LOG_LEVEL: the value is not allowed; use DEBUG, INFO, "),
         ({"TEMPORAL_NAMESPACE": "nowhere"}, "does not know the namespace: check TEMPORAL_NAMESPACE."),
         ({"DUNNING_POLICIES": "nowhere"}, "DUNNING_POLICIES names the folder that is read."),
     ],

@@ -5,13 +5,13 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 from temporalio import workflow
 
 from domain import apply
 from domain.base import Message
 from domain.case import Case
 from domain.effects import Note
+from domain.sentences import sentence
 from workflows.messages import FACTS, ORDERS, parse
 
 _LONGEST_WHY = 200
@@ -83,11 +83,5 @@ def _decoded(payloads: Sequence[Any]) -> Any:
 def _bounded(error: Exception) -> str:
     """An error in one bounded line, without the input, which may hold anything."""
     if isinstance(error, ValidationError):
-        return "; ".join(_problem(each) for each in error.errors(include_url=False))[:_LONGEST_WHY]
+        return sentence(error, unknown_keys=False, longest=_LONGEST_WHY)
     return str(error)[:_LONGEST_WHY]
-
-
-def _problem(error: ErrorDetails) -> str:
-    # Two ways in which the input comes back: the name of a field that is too many, and a validator that quotes.
-    place = error["loc"][:-1] if error["type"] == "extra_forbidden" else error["loc"]
-    return f"{'.'.join(map(str, place)) or 'it'}: {error['msg'].replace(repr(error['input']), 'it')}"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+from ruamel.yaml import YAML
 
 import worker
 from runtime.settings import ROOT, Settings
@@ -17,7 +17,7 @@ from sandbox.server_config import SERVER_ENV
 from sandbox.temporal_server import SERVER, UI
 
 COMPOSE = ROOT / "docker-compose.yml"
-SERVICES: dict[str, dict[str, Any]] = yaml.safe_load(COMPOSE.read_text())["services"]
+SERVICES: dict[str, dict[str, Any]] = YAML(typ="safe").load(COMPOSE)["services"]
 OURS = {name for name, service in SERVICES.items() if "build" in service}
 SETTINGS = {name.upper() for name in Settings.model_fields}
 
@@ -224,7 +224,7 @@ def test_versions_are_those_that_the_demo_and_the_tests_run_on() -> None:
 
 
 def test_time_skipping_stays_off_in_production() -> None:
-    values = yaml.safe_load((ROOT / "deploy/temporal/dynamic.yaml").read_text())
+    values = YAML(typ="safe").load(ROOT / "deploy/temporal/dynamic.yaml")
 
     assert [{"value": False}] == values["frontend.WorkflowTimeSkippingEnabled"]
 

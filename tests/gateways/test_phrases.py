@@ -34,17 +34,18 @@ def test_a_language_is_added_by_copying_a_folder(tmp_path: Path) -> None:
     ("old", "new", "says"),
     [
         ('  declined: "Your bank did not approve the payment."\n', "", "reasons lacks declined"),
-        ("regards:", "regard:", "regards: Field required"),
-        ("calendar: gregorian", "calendar: lunar", "calendar: Input should be 'gregorian' or 'buddhist'"),
-        ("locale: en", "locale: klingon", "locale: klingon is not a locale"),
-        ('"Kind regards,"', '"{{ nmae }}"', "regards: nmae is not known there"),
+        ("regards:", "regard:", "regard: unknown key; did you mean regards?"),
+        ('regards: "Kind regards,"\n', "", "regards: the key is missing"),
+        ("calendar: gregorian", "calendar: lunar", ":4: calendar: 'lunar' is not allowed; use gregorian or buddhist"),
+        ("locale: en", "locale: klingon", ":3: locale: klingon is not a locale"),
+        ('"Kind regards,"', '"{{ nmae }}"', ":9: regards: nmae is not known there"),
         ('"Kind regards,"', '"{{ ends_on }}"', "regards: ends_on is not known there"),
         ('"Kind regards,"', '"{{ merchant }"', "regards: "),
-        ('"Kind regards,"', '"Kind', "is not YAML"),
+        ('"Kind regards,"', '"Kind', "the YAML cannot be read"),
     ],
 )
 def test_a_wrong_language_file_is_refused_when_it_is_read(tmp_path: Path, old: str, new: str, says: str) -> None:
-    """One sentence with the file and the key, at the start and not on the day of the final notice."""
+    """One sentence with the file, the line and the key, at the start and not on the day of the final notice."""
     with pytest.raises(PhrasesError) as error:
         TemplateMessages(changed(tmp_path, old, new), "Acme")
 

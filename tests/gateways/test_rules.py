@@ -8,9 +8,9 @@ import pytest
 from domain.case import ChargeOutcome
 from domain.declines import DeclineClass
 from domain.money import Money
-from gateways.marked_yaml import FileError
 from gateways.ports import CardUse, NetworkRules
 from gateways.rules import load_decline_table, load_network_rules
+from gateways.yaml_files import FileError
 
 RULES = Path(__file__).parents[2] / "policies" / "rules"
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)

@@ -1,0 +1,150 @@
+"""YAML files into models, with errors that name the file, the line, the key and what is allowed."""
+
+import re
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from domain.sentences import Loc, Problem, problems
+
+M = TypeVar("M", bound=BaseModel)
+
+_STANDARD = "tag:yaml.org,2002:"
+# Dates and times, `=` and `<<` are plain text: what they mean is the model's business.
+_TEXT = {"str", "timestamp", "value", "merge"}
+
+
+class FileError(Exception):
+    """A data file is wrong. One sentence per problem, each on a line of its own."""
+
+
+def read_model(path: Path, model: type[M]) -> M:
+    """Reads one YAML file into `model`. Raises FileError with every problem found."""
+    return YamlFile(path).as_model(model)
+
+
+class YamlFile:
+    """The plain values of a YAML 1.2 file, and the line of each. Raises FileError for what is not plain.
+
+    Numbers with a point are decimals, keys are text as it is written, and a key that stands twice is an error.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._yaml = YAML(typ="safe", pure=True)
+        self._lines: dict[Loc, int] = {}
+        self._problems: list[str] = []
+        self.data: Any = self._plain(self._compose(), (), ())
+        if self._problems:
+            raise FileError("\n".join(self._problems))
+
+    def as_model(self, model: type[M]) -> M:
+        """The whole file as a model. Raises FileError with every problem found."""
+        if not isinstance(self.data, dict):
+            text = f"the file has to consist of keys and values; use {', '.join(model.model_fields)}"
+            raise FileError(self.told((), text))
+        try:
+            return model.model_validate(self.data)
+        except ValidationError as error:
+            found = [self._sentence(each) for each in problems(error, model, values=True)]
+            raise FileError("\n".join(dict.fromkeys(found))) from None
+
+    def told(self, loc: Loc, text: str) -> str:
+        """What is wrong at a place: `file:line: key: text`."""
+        return self._sentence(Problem(loc, text))
+
+    def _sentence(self, problem: Problem) -> str:
+        problem = _in_short_form(problem, self._lines)
+        # What is not in the file is told where it should be: at the last part that is there.
+        there = next(loc for n in range(len(problem.loc), -1, -1) if (loc := problem.loc[:n]) in self._lines)
+        at = _path((*there, problem.loc[-1]) if problem.missing else there)
+        return f"{self._path}:{self._lines[there]}: {at}{': ' if at else ''}{problem.text}"
+
+    def _compose(self) -> Node:
+        path = self._path
+        try:
+            node: Node | None = self._yaml.compose(path.read_text("utf-8"))
+        except OSError as error:
+            raise FileError(
+                f"{path}: the file cannot be read ({error.strerror}): check its name and its rights"
+            ) from None
+        except UnicodeDecodeError:
+            raise FileError(f"{path}: the file is not UTF-8 text: save it as UTF-8") from None
+        except MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            line = f":{mark.line + 1}" if mark else ""
+            raise FileError(f"{path}{line}: the YAML cannot be read: {error.problem}") from None
+        except YAMLError:
+            raise FileError(f"{path}: the YAML cannot be read: it contains control characters") from None
+        if node is None:
+            raise FileError(f"{path}:1: the file is empty")
+        return node
+
+    def _plain(self, node: Node, loc: Loc, above: tuple[Node, ...]) -> Any:
+        self._lines.setdefault(loc, node.start_mark.line + 1)  # of a key's value: the key's line
+        name = str(node.tag).removeprefix(_STANDARD)
+        if node in above:
+            return self._wrong(loc, "the value contains itself; write it out in place of the alias")
+        if isinstance(node, SequenceNode) and name == "seq":
+            return [self._plain(item, (*loc, i), (*above, node)) for i, item in enumerate(node.value)]
+        if isinstance(node, MappingNode) and name == "map":
+            return self._mapping(node, loc, (*above, node))
+        if isinstance(node, ScalarNode) and name in {*_TEXT, "null", "bool", "int", "float"}:
+            return self._scalar(node, name)
+        return self._wrong(loc, f"the tag {node.tag} is not allowed; write a plain value")
+
+    def _mapping(self, node: MappingNode, loc: Loc, above: tuple[Node, ...]) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        for key, value in node.value:
+            name = key.value if isinstance(key, ScalarNode) else "?"
+            inner = (*loc, name)
+            before, self._lines[inner] = self._lines.get(inner), key.start_mark.line + 1
+            if name in values:
+                self._wrong(inner, f"the key stands in line {before} already; keep one of them")
+            values[name] = self._plain(value, inner, above)
+        return values
+
+    def _scalar(self, node: ScalarNode, name: str) -> Any:
+        try:
+            match name:
+                case "null":
+                    return None
+                case "bool":
+                    return self._yaml.constructor.construct_yaml_bool(node)
+                case "int":
+                    return self._yaml.constructor.construct_yaml_int(node)
+                case "float":
+                    return Decimal(node.value)
+        except (ValueError, ArithmeticError, LookupError):
+            pass  # `.inf`, 5,000 digits, `!!bool perhaps`: the model is told the text, and refuses it
+        return node.value
+
+    def _wrong(self, loc: Loc, text: str) -> None:
+        self._problems.append(self.told(loc, text))
+
+
+def _path(loc: Loc) -> str:
+    """`timeline[1].do[0].remind`."""
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc).removeprefix(".")
+
+
+def _in_short_form(problem: Problem, lines: dict[Loc, int]) -> Problem:
+    """A policy's step, `remind: {…}`, has one key more in the file than in the model that it is read into.
+
+    To be cut, with its one call, once the model's own errors say so.
+    """
+    loc, text = problem.loc, problem.text
+    for n in range(len(loc) if not problem.missing else 0):
+        inside = [each for each in lines if len(each) == n + 1 and each[:n] == loc[:n] and isinstance(each[-1], str)]
+        if loc[:n] in lines and loc[: n + 1] not in lines and len(inside) == 1:
+            loc = (*inside[0], *loc[n:])
+            break
+    if match := re.search(r": it should match pattern '\^\(([\w|]+)\)\$'", text):
+        *words, last = match[1].split("|")
+        text = text.replace(match[0], f"; use {', '.join(words)} or {last}")
+    return Problem(loc, text, problem.missing)
