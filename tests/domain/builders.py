@@ -7,24 +7,22 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from domain import apply, events
+from domain import changes, events, life, news, orders
 from domain.calendar import local
-from domain.case import Case, ChargeOutcome, Facts, Outcome, StepState
+from domain.case import Case, ChargeOutcome, Circumstances, Facts, Outcome, PolicyRef
+from domain.decisions import Act, Close, Decision, Effect, Wait
 from domain.declines import Decline, DeclineClass, RawDecline, Reason, classify
-from domain.effects import (
-    ChargeOrder,
-    ChargeResult,
-    ContactOutcome,
-    ContactState,
-    Done,
-    HandoffResult,
-)
+from domain.kinds.charge import ChargeResult, ChargeStep
+from domain.kinds.handoff import HandoffResult, HandoffStep
+from domain.kinds.message import ContactOutcome, ContactState, MessageStep
 from domain.money import Money
 from domain.opening import open_case
-from domain.planner import Act, Close, Decision, Wait, next_step
+from domain.planner import next_step
 from domain.policy import Policy
-from domain.steps import StepKind
-from gateways.policy_files import load_policy
+from domain.situation import Situation
+from domain.steps import Step
+from domain.tasks import Done
+from gateways.policy_files import load_policy, policy_digest
 from gateways.rules import load_decline_table
 
 POLICIES = Path(__file__).parents[2] / "policies"
@@ -35,8 +33,31 @@ TABLE = load_decline_table(POLICIES / "rules")
 MOST_DECISIONS = 1500
 
 Result = ChargeResult | ContactOutcome | Done | HandoffResult
-Answer = Callable[[Case, Act, datetime], Result | None]
+Answer = Callable[[Case, Effect, datetime], Result | None]
 Event = Callable[[Case, datetime], Case]
+
+
+_KNOWN: dict[str, tuple[Policy, Circumstances]] = {}
+"""What a case names by its policy's digest: here the holidays belong to it as well."""
+
+
+def policy_of(case: Case) -> Policy:
+    return _KNOWN[case.policy.digest][0]
+
+
+def situation(case: Case, now: datetime) -> Situation:
+    """The case at a moment, under the policy and the circumstances that it was built with."""
+    return Situation(case, *_KNOWN[case.policy.digest], now)
+
+
+def decide(case: Case, now: datetime) -> Decision:
+    """The planner's decision about a case as it stands."""
+    return next_step(situation(case, now))
+
+
+def rule(case: Case, now: datetime) -> life.Ruling:
+    """The decision with all that follows from it."""
+    return life.decide(case, *_KNOWN[case.policy.digest], now)
 
 
 def usd(major: str) -> Money:
@@ -86,14 +107,17 @@ def a_case(
         amount=due or usd("100"),
         opened_at=moment,
         tried_before=tried_before,
-        holidays=tuple(sorted(holidays)),
     )
-    return open_case(facts, policy, a_decline(decline, moment) if isinstance(decline, str) else decline)
+    circumstances = Circumstances(holidays=frozenset(holidays))
+    digest = f"{policy_digest(policy)} {sorted(circumstances.holidays)}"
+    _KNOWN.setdefault(digest, (policy, circumstances))
+    ref = PolicyRef(name=policy.name, version=policy.version, digest=digest)
+    return open_case(facts, ref, a_decline(decline, moment) if isinstance(decline, str) else decline)
 
 
 def a_policy(*entries: dict[str, Any], **changes: Any) -> Policy:
     """The standard policy with another timeline and other settings, on the minute."""
-    raw = PLAIN.model_dump()
+    raw = PLAIN.model_dump(mode="json")
     if entries:
         raw["timeline"] = entries
     for name, value in changes.items():
@@ -103,86 +127,66 @@ def a_policy(*entries: dict[str, Any], **changes: Any) -> Policy:
 
 def declines(code: str = "generic_decline", **raw: str) -> Answer:
     """Every charge is declined with this code."""
-    return lambda _case, act, now: (
+    return lambda _case, effect, now: (
         ChargeResult(outcome=ChargeOutcome.DECLINED, decline=a_decline(code, now, **raw))
-        if act.step.kind is StepKind.CHARGE
+        if isinstance(effect.step, ChargeStep)
         else None
     )
 
 
 def pays_on(*keys: str) -> Answer:
     """The charges with these keys go through, the others are declined like the last time."""
-    return lambda _case, act, _now: paid() if act.step.key in keys else None
+    return lambda _case, effect, _now: paid() if effect.step.key in keys else None
 
 
 def new_method(event_id: str, change: events.MethodChange = events.MethodChange.NEW) -> Event:
     """The customer changes the payment method, or authenticates."""
     fact = events.PaymentMethodChanged(event_id=event_id, change=change)
-    return lambda case, now: apply.payment_method_changed(case, fact, now)
+    return lambda case, now: life.hear(case, "payment_method_changed", fact, now)
 
 
 def payment(event_id: str, amount: Money, remaining: Money | None = None) -> Event:
     """The customer pays, heard once however often it is told."""
     fact = events.PaymentReceived(event_id=event_id, amount=amount, remaining=remaining)
 
-    def tell(case: Case, now: datetime) -> Case:
-        fresh = apply.once(case, event_id)
-        return apply.payment_received(fresh, fact, now) if fresh else case
-
-    return tell
+    return lambda case, now: life.hear(case, "payment_received", fact, now)
 
 
 def paused(until: datetime | None = None) -> Event:
-    return lambda case, now: apply.pause(case, events.Pause(until=until), now)
+    return lambda case, now: orders.pause(case, events.Pause(until=until), now)
 
 
 def resumed() -> Event:
-    return lambda case, now: apply.resume(case, events.Resume(), now)
+    return lambda case, now: orders.resume(case, events.Resume(), now)
 
 
 def paid() -> ChargeResult:
     return ChargeResult(outcome=ChargeOutcome.PAID)
 
 
-def usual(case: Case, act: Act, now: datetime) -> Result:
+def usual(case: Case, effect: Effect, now: datetime) -> Result:
     """Declines as before, delivers every message, carries out every effect."""
-    match act.step.kind:
-        case StepKind.CHARGE:
+    match effect.step:
+        case ChargeStep():
             again = case.decline or a_decline(when=now)
             return ChargeResult(outcome=ChargeOutcome.DECLINED, decline=again.model_copy(update={"not_before": None}))
-        case StepKind.REMIND:
+        case MessageStep():
             return ContactOutcome(state=ContactState.SENT)
-        case StepKind.HANDOFF:
+        case HandoffStep():
             return HandoffResult(reference="agency-1")
     return Done()
 
 
-def book(case: Case, act: Act, result: Result, now: datetime, started: datetime | None = None) -> Case:
-    """Books a result the way the workflow does."""
-    match result:
-        case ChargeResult():
-            order = ChargeOrder(
-                invoice_id=case.facts.invoice_id,
-                customer_id=case.facts.customer_id,
-                step=act.step.key,
-                as_of=started or now,
-                why=act.why,
-                attempt=case.next_attempt_number,
-                kind=act.step.attempt_kind,
-                method=case.method,
-                policy="p@1",
-            )
-            return apply.charged(case, act.step, order, result, now)
-        case ContactOutcome():
-            return apply.contacted(case, act.step, result, now)
-    return apply.did(case, act.step, result, now)
+def effect_of(case: Case, step: Step, now: datetime) -> Effect:
+    """A step as the planner would have it done at a moment."""
+    here = situation(case, now)
+    why = step.why(here)
+    return Effect(step=step, why=why, task=step.task(here, why))
 
 
-def skipped(case: Case, decision: Decision, now: datetime) -> Case:
-    """The case with the decision's skips recorded."""
-    for skip in decision.skips:
-        case = apply.record(case, skip.step, StepState.SKIPPED, now, skip.why)
-    return case
+def settled(case: Case, decision: Decision, now: datetime) -> Case:
+    """The case once the decision is taken."""
+    return life.after(case, decision, now)[0]
 
 
 def key_of(decision: Decision) -> str | None:
@@ -196,7 +200,7 @@ class Life:
 
     case: Case = field(repr=False)
     ended_at: datetime
-    acts: list[tuple[datetime, Act]] = field(default_factory=list)
+    acts: list[tuple[datetime, Effect]] = field(default_factory=list)
     skips: list[tuple[str, str]] = field(default_factory=list)
     before: list[Case] = field(default_factory=list, repr=False)  # the case as it was at each act
     close: Close | None = None
@@ -205,19 +209,20 @@ class Life:
     @property
     def table(self) -> list[str]:
         """`04-02 10:00 d01-charge` in the customer's time, one line for each act, and the outcome."""
-        lines = [f"{self.local(moment):%m-%d %H:%M} {act.step.key}" for moment, act in self.acts]
+        lines = [f"{self.local(moment):%m-%d %H:%M} {effect.step.key}" for moment, effect in self.acts]
         return [*lines, f"{self.local(self.ended_at):%m-%d %H:%M} {self.close.outcome.value}"] if self.close else lines
 
-    def of(self, kind: StepKind) -> list[str]:
-        return [line for line, (_, act) in zip(self.table, self.acts, strict=False) if act.step.kind is kind]
+    def of(self, kind: type[Step]) -> list[str]:
+        acts = zip(self.table, self.acts, strict=False)
+        return [line for line, (_, effect) in acts if isinstance(effect.step, kind)]
 
     @property
     def charges(self) -> list[str]:
-        return self.of(StepKind.CHARGE)
+        return self.of(ChargeStep)
 
     @property
     def messages(self) -> list[str]:
-        return self.of(StepKind.REMIND)
+        return self.of(MessageStep)
 
     @property
     def outcome(self) -> Outcome | None:
@@ -250,23 +255,23 @@ def live(
         while news and news[0][0] <= now:
             life.case = news.pop(0)[1](life.case, now)
         life.ended_at = now
-        life.case = apply.tick(life.case, now)
-        decision = checked(life.case, now, restart=life.case is not known)
-        known = life.case
+        decision = checked(changes.tick(life.case, now), now, restart=life.case is not known)
         life.last = decision
         life.skips += [(skip.step.key, skip.why) for skip in decision.skips]
-        life.case = skipped(life.case, decision, now)
+        life.case = known = settled(life.case, decision, now)
         match decision:
             case Close():
-                life.case = apply.closed(life.case, decision.outcome, decision.why, now)
                 life.close = decision
                 return life
             case Act():
-                life.acts.append((now, decision))
-                life.before.append(life.case)
-                result = (answers(life.case, decision, now) if answers else None) or usual(life.case, decision, now)
                 started, now = now, now + timedelta(seconds=1)
-                life.case = book(life.case, decision, result, now, started)
+                # As the workflow does: all of them begin with the same case, and are booked one after the other.
+                before = life.case
+                for effect in decision.effects:
+                    life.acts.append((started, effect))
+                    life.before.append(before)
+                    result = (answers(before, effect, started) if answers else None) or usual(before, effect, started)
+                    life.case = effect.step.book(life.case, effect.task, result, now)
             case Wait():
                 wakes = [moment for moment in (decision.until, news[0][0] if news else None) if moment]
                 if not wakes or (until and min(wakes) > until):
@@ -280,20 +285,28 @@ def checked(case: Case, now: datetime, *, restart: bool = True) -> Decision:
 
     `restart`: that the case read back from JSON decides the same; it costs most of the time.
     """
-    decision = next_step(case, now)
+    decision = decide(case, now)
 
-    assert next_step(case, now) == decision, "asked twice it answers the same"
+    assert decide(case, now) == decision, "asked twice it answers the same"
     if restart:
-        assert next_step(Case.model_validate_json(case.model_dump_json()), now) == decision, "a restart changes nothing"
+        assert decide(Case.model_validate_json(case.model_dump_json()), now) == decision, "a restart changes nothing"
+        assert again_from_json(decision) == decision, "it comes back from the history as it was"
     assert decision.why.strip(), "every decision has its reason"
     if isinstance(decision, Wait):
         assert decision.until is None or decision.until > now, "a wait lies in the future"
     if isinstance(decision, Act):
-        assert decision.step.key not in case.steps, "a step's key never repeats"
+        assert not {effect.step.key for effect in decision.effects} & set(case.steps), "a step's key never repeats"
+        assert len({effect.step.kind for effect in decision.effects}) == 1, "what runs side by side is of one kind"
     keys = [skip.step.key for skip in decision.skips]
     assert len(keys) == len(set(keys))
     assert not set(keys) & set(case.steps), "a step is skipped once"
     if keys:
-        again = next_step(skipped(case, decision, now), now)
+        again = decide(settled(case, decision.model_copy(update={"skips": decision.skips}), now), now)
         assert again == decision.model_copy(update={"skips": ()}), "what is skipped changes nothing else"
     return decision
+
+
+def again_from_json(decision: Decision) -> Decision:
+    """The decision after it was written to a history and read from it."""
+    decided = life.Decided(at=at("04-01 10:00"), decision=decision)
+    return life.Decided.model_validate_json(decided.model_dump_json()).decision
