@@ -16,7 +16,7 @@ help: ## say what the targets do
 
 demo: $(STAMP) ## run the scripted customers through 45 days on a real Temporal server (KEEP=1: stay up afterwards)
 	@echo "==> Running the demo"
-	@$(RUN) -m sandbox.demo $(if $(KEEP),--keep)
+	@$(RUN) -m sandbox.play.demo $(if $(KEEP),--keep)
 
 test: $(STAMP) ## run the tests (ARGS="tests/domain -k money" for some of them)
 	@echo "==> Running the tests"
@@ -24,7 +24,7 @@ test: $(STAMP) ## run the tests (ARGS="tests/domain -k money" for some of them)
 
 up: $(STAMP) ## start server, web UI, worker and provider stand-ins until Ctrl-C
 	@echo "==> Starting the stand-in world"
-	@$(RUN) -m sandbox.up
+	@$(RUN) -m sandbox.machine.up
 
 check: $(STAMP) ## run the linters, the type checker and the import rules
 	@echo "==> Checking style, format, types and imports"

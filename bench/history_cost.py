@@ -17,11 +17,11 @@ from runtime.leaving import leave
 from runtime.set_up import register_search_attributes
 from runtime.settings import Settings
 from runtime.temporal import connect
-from sandbox.errors import SandboxError
-from sandbox.history import HistoryCost, history_cost
-from sandbox.stage import staged
-from sandbox.temporal_server import start_temporal
-from sandbox.typical import NOBODY_PAYS
+from sandbox.machine.errors import SandboxError
+from sandbox.machine.temporal_server import start_temporal
+from sandbox.play.history import HistoryCost, history_cost
+from sandbox.play.stage import staged
+from sandbox.play.typical import NOBODY_PAYS
 
 
 async def measure(folder: Path, address: str) -> dict[str, HistoryCost]:

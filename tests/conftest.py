@@ -25,9 +25,9 @@ from runtime.intake import Intake
 from runtime.set_up import register_search_attributes
 from runtime.settings import Settings
 from runtime.temporal import connect
-from sandbox.environment import stand_in_environment
+from sandbox.machine.environment import stand_in_environment
+from sandbox.machine.temporal_server import TemporalServer, start_temporal
 from sandbox.providers.world import ProviderWorld
-from sandbox.temporal_server import TemporalServer, start_temporal
 
 # One profile for every property, whichever tests are run: the same examples on each run, a bounded effort, and no
 # deadline, which a busy machine would miss.

@@ -300,7 +300,10 @@ def test_linter_stops_clock_chance_and_environment_in_pure_rooms(room: str, line
         ("workflows/probe.py", "from gateways.ports import Ledger\n"),
         ("gateways/probe.py", "from temporalio import activity\n"),
         ("runtime/probe.py", "import stripe\n"),
-        ("gateways/probe.py", "import sandbox.ports\n"),
+        ("gateways/probe.py", "import sandbox.machine.ports\n"),
+        ("sandbox/providers/probe.py", "from domain.money import Money\n"),
+        ("sandbox/providers/probe.py", "from sandbox.machine.errors import SandboxError\n"),
+        ("sandbox/machine/probe.py", "from sandbox.play.script import read_world\n"),
     ],
 )
 def test_import_rules_stop_a_wrong_import(module: str, line: str, tmp_path: Path) -> None:

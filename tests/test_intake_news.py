@@ -18,7 +18,7 @@ from runtime.intake import Intake
 from runtime.opening import Taken
 from runtime.settings import Settings
 from runtime.temporal import dunning_plugin
-from sandbox.ports import free_ports
+from sandbox.machine.ports import free_ports
 from sandbox.providers.stripe_outcomes import APPROVE, PROCESSING, Decline
 from sandbox.providers.stripe_store import Cause
 from sandbox.providers.world import ProviderWorld

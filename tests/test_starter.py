@@ -23,7 +23,7 @@ from gateways.ledger.sql_ledger import SqlLedger
 from runtime.intake import Intake
 from runtime.operator import NoWorker, Operator
 from runtime.settings import ROOT, Settings
-from sandbox.ports import free_ports
+from sandbox.machine.ports import free_ports
 from sandbox.providers.stripe_outcomes import Decline
 from sandbox.providers.world import ProviderWorld
 from starter import app

@@ -12,10 +12,10 @@ from temporalio.client import Client
 
 from domain.case import Outcome
 from runtime.settings import ROOT
+from sandbox.machine.temporal_server import TemporalServer
+from sandbox.play.stage import staged
 from sandbox.providers.faults import Mode
 from sandbox.providers.stripe_outcomes import APPROVE, Decline
-from sandbox.stage import staged
-from sandbox.temporal_server import TemporalServer
 
 
 def run_worker(environment: dict[str, str]) -> "subprocess.Popen[str]":

@@ -31,7 +31,7 @@ from domain.steps import Access, AttemptKind, Channel, Stage
 from gateways.ports import AttemptRow, CaseRow, CustomerRow
 from runtime import wiring
 from runtime.settings import Settings
-from sandbox.environment import stand_in_environment
+from sandbox.machine.environment import stand_in_environment
 from sandbox.providers.journal import CHARGES, CONTACTS
 from sandbox.providers.sendgrid import Email
 from sandbox.providers.stripe_outcomes import APPROVE, Decline

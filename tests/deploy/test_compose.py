@@ -13,8 +13,8 @@ from ruamel.yaml import YAML
 
 import worker
 from runtime.settings import ROOT, Settings
-from sandbox.server_config import SERVER_ENV
-from sandbox.temporal_server import SERVER, UI
+from sandbox.machine.server_config import SERVER_ENV
+from sandbox.machine.temporal_server import SERVER, UI
 
 COMPOSE = ROOT / "docker-compose.yml"
 SERVICES: dict[str, dict[str, Any]] = YAML(typ="safe").load(COMPOSE)["services"]

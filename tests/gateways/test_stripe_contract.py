@@ -11,7 +11,7 @@ from domain.money import Money
 from gateways import stripe_payments
 from gateways.ports import InvoiceSnapshot, PaymentMethod, ProviderMisuse, ProviderTrouble
 from gateways.stripe_payments import StripePayments
-from sandbox.stripe_mock import start_stripe_mock
+from sandbox.machine.stripe_mock import start_stripe_mock
 
 OPEN_INVOICE = InvoiceSnapshot(
     id="in_contract",

@@ -14,7 +14,7 @@ from gateways.stripe_payments import StripePayments
 from sandbox.providers.stripe_outcomes import APPROVE, AUTHENTICATION_REQUIRED, Outcome
 from sandbox.providers.world import ProviderWorld
 from tests.gateways.stripe_cases import BROKE, LONG_AGO, charges, open_invoice
-from tests.sandbox.receiver import Receiver
+from tests.sandbox.providers.receiver import Receiver
 
 
 def test_the_same_key_charges_once(world: ProviderWorld, payments: StripePayments) -> None:

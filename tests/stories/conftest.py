@@ -6,8 +6,8 @@ import pytest
 import pytest_asyncio
 from temporalio.client import Client
 
-from sandbox.stage import Stage, staged
-from sandbox.temporal_server import TemporalServer
+from sandbox.machine.temporal_server import TemporalServer
+from sandbox.play.stage import Stage, staged
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

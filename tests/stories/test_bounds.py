@@ -7,8 +7,8 @@ from temporalio.client import WorkflowUpdateFailedError
 
 from domain import events
 from domain.case import CaseStatus, Outcome
+from sandbox.play.stage import Stage
 from sandbox.providers.stripe_outcomes import Decline
-from sandbox.stage import Stage
 from workflows.dunning import DunningWorkflow
 
 DECLINED = Decline("generic_decline")

@@ -9,9 +9,9 @@ from domain import events
 from domain.case import CaseStatus, Outcome
 from domain.money import Money
 from gateways.ledger.database import open_database
+from sandbox.play.stage import Stage, StagedCase
 from sandbox.providers.faults import Mode
 from sandbox.providers.stripe_outcomes import Decline
-from sandbox.stage import Stage, StagedCase
 from workflows.dunning import DunningWorkflow
 
 DECLINED = Decline("generic_decline")

@@ -2,9 +2,9 @@
 
 import pytest
 
-from sandbox.history import history_cost
-from sandbox.stage import Stage
-from sandbox.typical import NOBODY_PAYS
+from sandbox.play.history import history_cost
+from sandbox.play.stage import Stage
+from sandbox.play.typical import NOBODY_PAYS
 
 
 @pytest.mark.parametrize("name", NOBODY_PAYS)

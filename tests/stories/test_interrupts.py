@@ -9,8 +9,8 @@ from domain import events
 from domain.case import CaseStatus, Outcome
 from domain.money import Money
 from domain.steps import Channel
+from sandbox.play.stage import Stage
 from sandbox.providers.stripe_outcomes import APPROVE, PROCESSING, Decline
-from sandbox.stage import Stage
 
 DECLINED = Decline("generic_decline")
 

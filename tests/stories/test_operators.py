@@ -9,9 +9,9 @@ from temporalio.exceptions import ApplicationError
 from domain import events
 from domain.case import CaseStatus, Outcome
 from domain.money import Money
+from sandbox.play.stage import Stage, StagedCase
 from sandbox.providers.faults import Mode
 from sandbox.providers.stripe_outcomes import Decline
-from sandbox.stage import Stage, StagedCase
 from workflows.dunning import DunningWorkflow
 
 DECLINED = Decline("generic_decline")

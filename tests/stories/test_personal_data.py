@@ -2,9 +2,9 @@
 
 from domain import events
 from domain.steps import Channel
+from sandbox.play.stage import Stage
 from sandbox.providers.faults import Mode
 from sandbox.providers.stripe_outcomes import Decline
-from sandbox.stage import Stage
 
 NAME = "Zephyrine Quackenbush"
 PHONE = "+15005557312"

@@ -2,8 +2,8 @@
 
 from domain.case import Outcome
 from domain.money import Money
+from sandbox.play.stage import Stage
 from sandbox.providers.stripe_outcomes import APPROVE, AUTHENTICATION_REQUIRED, Decline
-from sandbox.stage import Stage
 
 NO_MONEY = Decline("insufficient_funds")
 

@@ -18,12 +18,12 @@ from domain import events
 from domain.case import CaseStatus, Outcome
 from runtime.settings import ROOT
 from runtime.temporal import dunning_plugin
-from sandbox.processes import ChildSpec
+from sandbox.machine.processes import ChildSpec
+from sandbox.machine.supervisor import Supervisor
+from sandbox.machine.temporal_server import TemporalServer, start_temporal
+from sandbox.play.stage import Stage, StagedCase, staged
 from sandbox.providers.faults import Fault, Mode
 from sandbox.providers.stripe_outcomes import APPROVE, Decline
-from sandbox.stage import Stage, StagedCase, staged
-from sandbox.supervisor import Supervisor
-from sandbox.temporal_server import TemporalServer, start_temporal
 from tests.conftest import prepared_client
 from worker import build_worker
 

@@ -1,0 +1,276 @@
+"""The audit: did the system keep its promises? Computed from the stand-ins' own journal, never from its ledger.
+
+The journal's order says what came first; the server's history says at which moment of the case's own time. Contact
+hours, Sundays and public holidays are reckoned here anew.
+"""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from holidays import country_holidays
+
+from sandbox.play.case_history import CaseHistory, Effect, moment_of
+from sandbox.providers.journal import CHARGES, CONTACTS, INVOICE_ENDS, LogEntry
+
+OPENS, CLOSES = time(9), time(20)
+NOTICE_DAYS = 7
+# Declined charges per card: (network, how many, within, whether only those of the same amount count). Visa Core Rules
+# of April 2026 and Mastercard's excessive attempts; "" is every other card.
+CEILINGS: Mapping[str, Sequence[tuple[int, timedelta, bool]]] = {
+    "visa": ((20, timedelta(days=30), True),),
+    "mastercard": ((10, timedelta(days=1), False), (35, timedelta(days=30), True)),
+    "": ((20, timedelta(days=30), True),),
+}
+_BANK_DEBITS = frozenset({"sepa_debit", "bacs_debit", "us_bank_account"})
+_MASKED = re.compile(r"\b(lost|stolen|steal|fraud\w*)\b|ขโมย|ฉ้อโกง|ทุจริต|บัตรหาย", re.IGNORECASE)
+_THAI = re.compile("[\u0e00-\u0e7f]")
+_ENGLISH = re.compile(r"\b(your|invoice|please|payment)\b", re.IGNORECASE)
+_CHANNELS = {"email.accepted": "email", "sms.accepted": "sms", "notice.created": "notice"}
+_ENDS = INVOICE_ENDS | {"operator_settles", "operator_writes_off"}
+_HOLDS = frozenset({"dispute.opened", "operator_pauses"})
+_RELEASES = frozenset({"dispute.closed", "operator_resumes"})
+_END_OF_TIMELINE = frozenset({"cancel_subscription", "hand_off", "mark_uncollectible"})
+
+PROMISES: Mapping[str, str] = {
+    "double_charges": "an invoice or an attempt is charged once",
+    "charges_after_end": "nothing is charged once the invoice is paid, void, settled or written off",
+    "charges_on_hold": "nothing is charged during a dispute or an operator's pause",
+    "contacts_after_payment": "nobody is written to about an invoice that is paid or otherwise over",
+    "contacts_on_hold": "nobody is written to during a dispute or an operator's pause",
+    "contacts_out_of_hours": "messages go out from 9 to 20 o'clock, never on Sundays and public holidays",
+    "contacts_after_opt_out": "a channel that the customer closed stays closed",
+    "messages_twice": "a step sends one message",
+    "unexplained_messages": "every message belongs to a step of a case",
+    "masked_words": "no message says that a card was lost, stolen or used for fraud",
+    "wrong_language": "messages have the customer's language, else English",
+    "short_notice": "the end comes at least 7 days after a final notice",
+    "ceilings_exceeded": "a card is not tried more often than its network allows",
+    "service_not_restored": "who has paid has full service",
+}
+"""Every count of the audit, and the promise behind it."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Whom a case is about, from the script and not from the system."""
+
+    invoice: str
+    customer: str
+    country: str
+    time_zone: str
+    reads: str  # the language that messages must have: th or en
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the audit looks at."""
+
+    journal: Sequence[LogEntry]
+    mails: Mapping[str, str]  # contact key → subject, text and HTML part
+    histories: Mapping[str, CaseHistory]  # invoice → history
+    subjects: Sequence[Subject]
+    seen_at: Mapping[int, datetime] = field(default_factory=dict)  # journal number → the case's time, when known
+
+
+Findings = dict[str, list[str]]
+
+
+def audit(evidence: Evidence) -> Findings:
+    """For every promise the sentences that say where it was broken; all lists empty when all were kept."""
+    found: Findings = {promise: [] for promise in PROMISES}
+    for subject in evidence.subjects:
+        for promise, sentence in _Case(evidence, subject).broken():
+            found[promise].append(f"{subject.invoice}: {sentence}")
+    found["ceilings_exceeded"] += _ceilings(evidence)
+    return found
+
+
+class _Case:
+    """One case under audit."""
+
+    def __init__(self, evidence: Evidence, subject: Subject) -> None:
+        self._subject = subject
+        self._mails = evidence.mails
+        self._history = evidence.histories.get(subject.invoice) or CaseHistory(subject.invoice, 0, 0, ())
+        self._journal = [entry for entry in evidence.journal if self._is_mine(entry)]
+        self._charges = [e for e in self._journal if e.kind in CHARGES and e.subjects.get("invoice") == subject.invoice]
+        self._messages = [e for e in self._journal if e.kind in CONTACTS]
+        self._zone = ZoneInfo(subject.time_zone)
+
+    def _is_mine(self, entry: LogEntry) -> bool:
+        mine = {self._subject.invoice, self._subject.customer}
+        return bool(mine & set(entry.subjects.values())) or _invoice(entry) == self._subject.invoice
+
+    def broken(self) -> Iterator[tuple[str, str]]:
+        yield from self._charged_twice()
+        yield from self._went_on()
+        yield from self._said_twice()
+        for message in self._messages:
+            yield from self._heard(message)
+        yield from self._unannounced()
+        yield from self._locked_out()
+
+    def _charged_twice(self) -> Iterator[tuple[str, str]]:
+        ours = [e for e in self._charges if _is_ours(e)]
+        paid = [e for e in ours if e.kind == "charge.succeeded"]
+        if len(paid) > 1:
+            yield "double_charges", f"{len(paid)} of our charges succeeded"
+        total = next((e.data["amount_remaining"] for e in self._journal if e.kind == "invoice.finalized"), None)
+        taken = sum(e.data["amount"] for e in self._charges if e.kind == "charge.succeeded")
+        if total is not None and taken > total:
+            yield "double_charges", f"{taken} was taken for an invoice over {total}"
+        by_key: dict[str, set[str]] = defaultdict(set)
+        for entry in ours:
+            by_key[entry.key or ""].add(entry.subjects["charge"])
+        for key, charges in by_key.items():
+            if len(charges) > 1:
+                yield "double_charges", f"{len(charges)} charges were made under the key {key}"
+
+    def _went_on(self) -> Iterator[tuple[str, str]]:
+        """Walks through the journal, and says what was done although the case had ended or was on hold."""
+        ended = held = None
+        closed_channels: set[str] = set()
+        for entry in self._journal:
+            about_it = entry.subjects.get("invoice") == self._subject.invoice
+            if entry.kind in _ENDS and about_it:
+                ended = entry.kind
+            elif entry.kind in _HOLDS:
+                held = entry.kind
+            elif entry.kind in _RELEASES:
+                held = None
+            elif entry.kind == "opts_out":
+                closed_channels.add("sms")
+            elif entry.kind in CHARGES and about_it and _is_ours(entry):
+                yield from _too_late(f"{entry.key} was charged", "charges_after_end", ended, "charges_on_hold", held)
+            elif entry.kind in CONTACTS:
+                said = f"{entry.key} was sent"
+                yield from _too_late(said, "contacts_after_payment", ended, "contacts_on_hold", held)
+                if _CHANNELS.get(entry.kind) in closed_channels:
+                    yield "contacts_after_opt_out", f"{said} after the customer opted out"
+
+    def _said_twice(self) -> Iterator[tuple[str, str]]:
+        for key, times in Counter(entry.key for entry in self._messages).items():
+            if times > 1:
+                yield "messages_twice", f"{key} was sent {times} times"
+
+    def _heard(self, message: LogEntry) -> Iterator[tuple[str, str]]:
+        effect = self._effect_of(message)
+        if effect is None:
+            yield "unexplained_messages", f"{message.key or message.kind} belongs to no step of the case"
+        else:
+            for moment in (effect.began, effect.ended or effect.began):
+                if why := self._not_now(moment):
+                    yield "contacts_out_of_hours", f"{message.key} was sent {why}"
+                    break
+        text = self._text(message)
+        if word := _MASKED.search(text):
+            yield "masked_words", f"{message.key} says “{word.group()}”"
+        is_thai = bool(_THAI.search(text))
+        if is_thai != (self._subject.reads == "th") or not (is_thai or _ENGLISH.search(text)):
+            yield "wrong_language", f"{message.key} is not in the language {self._subject.reads}"
+
+    def _effect_of(self, message: LogEntry) -> Effect | None:
+        _, _, step, channel = ((message.key or "") + ":::").split(":")[:4]
+        return next(
+            (e for e in self._history.effects if e.activity == "contact" and (e.step, e.channel) == (step, channel)),
+            None,
+        )
+
+    def _text(self, message: LogEntry) -> str:
+        parts = [message.data.get(name) for name in ("subject", "text", "body")]
+        return " ".join([self._mails.get(message.key or "", ""), *(str(part) for part in parts if part)])
+
+    def _not_now(self, moment: datetime) -> str | None:
+        here = moment.astimezone(self._zone)
+        if not OPENS <= here.time() < CLOSES:
+            return f"at {here:%H:%M} in {self._subject.time_zone}"
+        if here.weekday() == 6:
+            return f"on {here:%Y-%m-%d}, a Sunday"
+        if here.date() in country_holidays(self._subject.country, years=here.year):
+            return f"on {here:%Y-%m-%d}, a public holiday in {self._subject.country}"
+        return None
+
+    def _unannounced(self) -> Iterator[tuple[str, str]]:
+        ends = [e for e in self._history.effects if e.activity in _END_OF_TIMELINE and re.match(r"d\d", e.step)]
+        if not ends:
+            return
+        sent = {entry.key for entry in self._messages}
+        finals = [
+            e
+            for e in self._history.effects
+            if e.stage == "final" and f"dun:{self._subject.invoice}:{e.step}:{e.channel}" in sent
+        ]
+        end = min(e.began for e in ends)
+        if not finals:
+            yield "short_notice", f"the end came on {end:%Y-%m-%d} without a final notice"
+            return
+        first = min(e.began for e in finals)
+        days = (end.astimezone(self._zone).date() - first.astimezone(self._zone).date()).days
+        if days < NOTICE_DAYS:
+            yield "short_notice", f"the end came {days} days after the final notice"
+
+    def _locked_out(self) -> Iterator[tuple[str, str]]:
+        """Restricted, paid and not restored; whose subscription was cancelled has no service to restore."""
+        access = [e.kind for e in self._journal if e.kind in ("service.restricted", "service.restored")]
+        cancelled = any(e.kind == "subscription.canceled" for e in self._journal)
+        recovered = self._history.outcome == "recovered"
+        if recovered and access and access[-1] == "service.restricted" and not cancelled:
+            yield "service_not_restored", "the customer paid and is still restricted"
+
+
+def _too_late(
+    said: str, after_end: str, ended: str | None, on_hold: str, held: str | None
+) -> Iterator[tuple[str, str]]:
+    if ended:
+        yield after_end, f"{said} after {ended}"
+    if held:
+        yield on_hold, f"{said} after {held}"
+
+
+def _ceilings(evidence: Evidence) -> Iterator[str]:
+    """Our charges that came when their card had had as many declined ones as its network allows."""
+    tries: dict[tuple[str, str], list[tuple[datetime, LogEntry]]] = defaultdict(list)
+    for entry in evidence.journal:
+        if entry.kind not in CHARGES or entry.data.get("brand") in _BANK_DEBITS:
+            continue
+        moment = _moment(entry, evidence)
+        if moment is not None:
+            tries[entry.data["brand"], entry.data["fingerprint"]].append((moment, entry))
+    for (brand, _), made in tries.items():
+        made.sort(key=lambda one: one[0])
+        for position, (moment, entry) in enumerate(made):
+            if not _is_ours(entry):
+                continue
+            for limit, window, same_amount in CEILINGS.get(brand, CEILINGS[""]):
+                before = [
+                    e
+                    for at, e in made[:position]
+                    if moment - at < window
+                    and e.kind == "charge.failed"
+                    and (not same_amount or e.data["amount"] == entry.data["amount"])
+                ]
+                if len(before) >= limit:
+                    yield f"{entry.key} was tried after {len(before)} declined charges within {window}"
+
+
+def _moment(entry: LogEntry, evidence: Evidence) -> datetime | None:
+    """The case's time of a charge: ours by the history, another one by when it was seen."""
+    history = evidence.histories.get(_invoice(entry))
+    number = (entry.key or "").rpartition(":")[2]
+    if history and _is_ours(entry) and number.isdigit():
+        return moment_of(history, int(number))
+    return evidence.seen_at.get(entry.seq)
+
+
+def _is_ours(entry: LogEntry) -> bool:
+    return (entry.key or "").startswith("dun:")
+
+
+def _invoice(entry: LogEntry) -> str:
+    """The invoice that the caller's key names."""
+    parts = (entry.key or "").split(":")
+    return parts[1] if len(parts) > 1 else ""

@@ -1,0 +1,180 @@
+"""The demo: scripted customers on a real Temporal server, through up to 45 days of virtual time, and an audit.
+
+`python -m sandbox.play.demo [--keep]`. Exit code 0: every promise kept and every case ended as the script says; 1: not
+so; 2: the demo could not run.
+"""
+
+import argparse
+import asyncio
+import fcntl
+import json
+import shutil
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+from rich.console import Console
+from temporalio.client import Client
+
+from domain.ids import workflow_id
+from gateways.ledger.sql_ledger import SqlLedger
+from runtime.console import intake_of
+from runtime.leaving import leave
+from runtime.settings import ROOT, SettingsError
+from runtime.wiring import open_ledger
+from sandbox.machine.errors import SandboxError
+from sandbox.machine.patience import connected
+from sandbox.machine.running import Running, running
+from sandbox.machine.stopping import until_stopped
+from sandbox.play.audit import Evidence, Subject, audit
+from sandbox.play.case_history import CaseHistory, read_history
+from sandbox.play.customers import Actor, enter
+from sandbox.play.drive import Driver, Lead
+from sandbox.play.live import Progress
+from sandbox.play.postman import Postman
+from sandbox.play.report import Played, Report, build_report, show
+from sandbox.play.script import World, read_world
+from sandbox.play.starter_process import feed
+from sandbox.providers.world import ProviderWorld
+
+DATA = ROOT / "var" / "demo"
+
+
+async def play(here: Running, script: World, folder: Path, progress: Progress) -> Report:
+    """Plays the script and reports. Raises SandboxError when it cannot go on."""
+    started = time.monotonic()
+    world = here.world
+    for fault in script.faults:
+        world.faults.add(fault.provider, fault.match, fault.mode, times=fault.times)
+    actors = [enter(customer, world, script.starts_on) for customer in script.customers]
+    postman = Postman(world, actors)
+    await _feed(here, script, actors, folder / "events.jsonl")
+    client = await connected(here.settings)
+    ledger = open_ledger(here.settings)
+    try:
+        driver = Driver(
+            client,
+            world,
+            intake_of(here.settings, client, ledger),
+            here.environment,
+            postman,
+            script.ends_on,
+            progress,
+        )
+        on_stage = [actor for actor in actors if ledger.case(actor.invoice)]
+        with progress.shown():
+            leads = await driver.run(on_stage)
+        seconds = time.monotonic() - started
+        played = await _played(client, ledger, world, actors)
+    finally:
+        ledger.close()
+    histories = {one.actor.invoice: one.history for one in played if one.history}
+    found = audit(_evidence(world, actors, histories, leads))
+    return build_report(played, found, seconds, here.supervisor.restarts)
+
+
+async def leave_open(here: Running, script: World, folder: Path, progress: Progress) -> list[str]:
+    """Leads a few further cases into the middle of their lives, and says which."""
+    actors = [enter(customer, here.world, script.starts_on) for customer in script.left_open]
+    await _feed(here, script, actors, folder / "left-open.jsonl")
+    client = await connected(here.settings)
+    ledger = open_ledger(here.settings)
+    try:
+        until = script.starts_on + timedelta(days=script.left_open_days)
+        intake = intake_of(here.settings, client, ledger)
+        driver = Driver(client, here.world, intake, here.environment, Postman(here.world, actors), until, progress)
+        await driver.run(actors)
+    finally:
+        ledger.close()
+    return [f"{workflow_id(actor.invoice)}: {actor.script.story}" for actor in actors]
+
+
+async def _feed(here: Running, script: World, actors: Sequence[Actor], file: Path) -> None:
+    """Gives the failed payments to starter.py, as Stripe's own events; dated by the demo's calendar."""
+    created = int(script.starts_on.timestamp())
+    lines = [json.dumps({**event, "created": created}) for actor in actors for event in actor.opening_events()]
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    await feed(here.environment, str(file))
+
+
+async def _played(client: Client, ledger: SqlLedger, world: ProviderWorld, actors: Sequence[Actor]) -> list[Played]:
+    journal = world.log
+    played = []
+    for actor in actors:
+        row = ledger.case(actor.invoice)
+        history = await read_history(client, actor.invoice) if row else None
+        prefix = f"dun:{actor.invoice}:"
+        entries = [e for e in journal if actor.customer in e.subjects.values() or (e.key or "").startswith(prefix)]
+        played.append(Played(actor, history, row, entries))
+    return played
+
+
+def _evidence(
+    world: ProviderWorld, actors: Sequence[Actor], histories: Mapping[str, CaseHistory], leads: Sequence[Lead]
+) -> Evidence:
+    mails: dict[str, str] = {}
+    for mail in world.sendgrid.sent:
+        key = mail.custom_args.get(world.sendgrid.key_argument, "")
+        mails[key] = " ".join([mails.get(key, ""), mail.subject, mail.text or "", mail.html or ""])
+    return Evidence(
+        journal=world.log,
+        mails=mails,
+        histories=histories,
+        subjects=[Subject(a.invoice, a.customer, a.script.country, a.script.time_zone, a.script.reads) for a in actors],
+        seen_at={number: moment for lead in leads for number, moment in lead.seen_at.items()},
+    )
+
+
+@contextmanager
+def fresh(folder: Path) -> Iterator[None]:
+    """Empties the folder and keeps it to ourselves while the block runs. Raises SandboxError when it is in use."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_name(f"{folder.name}.lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SandboxError(f"Another demo runs on {folder.relative_to(ROOT)}: end it first.") from None
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        yield
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m sandbox.play.demo", description="Runs the scripted customers.")
+    parser.add_argument("--keep", action="store_true", help="keep everything running afterwards, until Ctrl-C")
+    keep = parser.parse_args(argv).keep
+    # Wide enough for the tables where nobody looks through a terminal (a log, a file).
+    console = Console() if sys.stdout.isatty() else Console(width=170)
+
+    def say(line: str) -> None:
+        console.print(line, style="dim", markup=False, highlight=False, soft_wrap=True)
+
+    try:
+        script = read_world()
+        with until_stopped() as stop, fresh(DATA), running(DATA, time_skipping=True, say=say) as here:
+            report = asyncio.run(play(here, script, DATA, Progress(console)))
+            (DATA / "report.json").write_text(report.model_dump_json(indent=2) + "\n", encoding="utf-8")
+            show(report, console)
+            say(f"{report.seconds:.0f} s; the same as data: {(DATA / 'report.json').relative_to(ROOT)}")
+            if not keep:
+                say(f"Temporal's UI was at {here.server.ui_url}; `make demo KEEP=1` keeps it up for a look.")
+            else:
+                for line in asyncio.run(leave_open(here, script, DATA, Progress(Console(quiet=True)))):
+                    say(f"Left open: {line}")
+                stop.is_ready_to_wait()
+                say(f"Everything stays up until Ctrl-C. Temporal's UI: {here.server.ui_url}")
+                stop.wait()
+    except (SandboxError, SettingsError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("Interrupted; everything has stopped.", file=sys.stderr)
+        return 130
+    return 0 if report.ok else 1
+
+
+if __name__ == "__main__":
+    leave(main())

@@ -1,0 +1,244 @@
+"""Leads the scripted customers' cases through their virtual weeks.
+
+For each case: see what happened, pass Stripe's events on, let the customer react, move time to whatever comes next.
+A case stands still while the world acts, so that every run tells the same story.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from temporalio.client import Client, WorkflowHandle, WorkflowUpdateFailedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from domain import events
+from domain.base import Message
+from domain.ids import workflow_id
+from domain.steps import Channel
+from gateways.ports import ProviderTrouble
+from runtime.intake import Intake
+from sandbox.machine.errors import SandboxError
+from sandbox.machine.patience import PATIENCE, patiently
+from sandbox.play.customers import Actor
+from sandbox.play.postman import Postman
+from sandbox.play.script import Action, Deed
+from sandbox.play.starter_process import command
+from sandbox.play.virtual_time import CaseClock, Standing
+from sandbox.providers.journal import Json
+from sandbox.providers.world import ProviderWorld
+from workflows.dunning import DunningWorkflow
+from workflows.messages import CaseResult, CaseView
+
+AT_ONCE = 10
+"""Cases that are on their way at the same time: about what two cores can follow."""
+# A case is moved to just before its timer, which then rings by itself: the server (1.32) can skip on to the timer
+# after it when a move ends while an activity is running.
+_JUST_BEFORE = timedelta(milliseconds=100)
+_A_PUSH = timedelta(seconds=1)
+_STUCK_AFTER = 10.0
+_TELLS_THE_CASE = frozenset({Deed.OPTS_OUT, Deed.AGENCY_ACKNOWLEDGES, Deed.AGENCY_COLLECTS, Deed.AGENCY_RETURNS})
+_ORDERS = frozenset({Deed.OPERATOR_PAUSES, Deed.OPERATOR_RESUMES, Deed.OPERATOR_SETTLES, Deed.OPERATOR_WRITES_OFF})
+
+
+@dataclass
+class Lead:
+    """One case on its way through the script."""
+
+    actor: Actor
+    driver: "Driver"
+    handle: WorkflowHandle[DunningWorkflow, CaseResult]
+    clock: CaseClock
+    seen_at: dict[int, datetime] = field(default_factory=dict)  # journal entry → the case's time
+    now: datetime | None = None  # the case's time at the last look
+    latest: str = ""  # what happened last, in the providers' words
+    closed: bool = False
+    done: bool = False  # closed, or nothing more comes before the end of the play
+    _told: int = 0
+    _waiting_since: float | None = None
+
+    async def run(self, until: datetime) -> None:
+        """Leads the case to its end, or to `until`."""
+        while not self.done:
+            await self._once(until)
+
+    async def _once(self, until: datetime) -> None:
+        standing = await self.clock.settle()
+        self.now, self.closed = standing.now, standing.closed
+        if await self._world_answers(standing):
+            return
+        if standing.closed:
+            self.done = True
+            return
+        if action := self.actor.take_due(standing.now):
+            await self._do(action)
+            return
+        target = self._next_moment(standing, until)
+        if target is None:
+            self.done = True
+        elif target > standing.now:
+            self._waiting_since = None
+            await self.clock.move_to(target)
+        else:
+            await self._nudge(standing)  # its timer is about to ring
+
+    async def view(self) -> CaseView:
+        return await patiently(lambda: self.handle.query(DunningWorkflow.status), "asking a case")
+
+    def _next_moment(self, standing: Standing, until: datetime) -> datetime | None:
+        """Where to go next; None when nothing comes before `until`."""
+        own = self.actor.next_at()
+        ahead = [moment for moment in (standing.next_at, own) if moment]
+        if not ahead or min(ahead) > until:
+            return None
+        return own if own and own == min(ahead) else min(ahead) - _JUST_BEFORE
+
+    async def _nudge(self, standing: Standing) -> None:
+        """Waits a moment for a timer that is due; one that does not ring gets a push."""
+        started = self._waiting_since or time.monotonic()
+        waited = time.monotonic() - started
+        self._waiting_since = started
+        if waited > PATIENCE:
+            raise SandboxError(f"The case of {self.actor.invoice} does not go on: look at worker.log and temporal.log.")
+        if waited > _STUCK_AFTER:
+            await self.clock.move_to(standing.now + _A_PUSH)
+        await asyncio.sleep(0.02)
+
+    async def _world_answers(self, standing: Standing) -> bool:
+        """Whether something new had happened; it is passed on then."""
+        entries = self.driver.postman.entries(self.actor.customer)
+        for entry in entries:
+            self.seen_at[entry.seq] = standing.now
+            self.latest = entry.kind.replace(".", " ").replace("_", " ")
+            self.actor.hears(entry, standing.now)
+            if entry.kind == "email.accepted" and entry.data.get("status") == "bounce":
+                await self._contact_reported(Channel.EMAIL, events.ContactResult.BOUNCED)
+        told = self.driver.postman.events(self.actor.customer)
+        if told:
+            await self.driver.deliver(self.actor, told, standing.now)
+        return bool(entries or told)
+
+    async def _do(self, action: Action) -> None:
+        if action.do in _ORDERS:
+            self.actor.note(action.do.value)
+            await self._order(action)
+            return
+        amount = self.actor.amount(action) if action.do is Deed.AGENCY_COLLECTS else None
+        self.actor.do(action)
+        if action.do is Deed.OPTS_OUT:
+            await self._contact_reported(Channel.SMS, events.ContactResult.OPTED_OUT)
+        report = {
+            Deed.AGENCY_ACKNOWLEDGES: events.AgencyReport.ACKNOWLEDGED,
+            Deed.AGENCY_COLLECTS: events.AgencyReport.PAYMENT,
+            Deed.AGENCY_RETURNS: events.AgencyReport.RETURNED,
+        }.get(action.do)
+        if report:
+            told = events.AgencyReported(event_id=self._event_id(), report=report, amount=amount)
+            await self._signal("agency_reported", told)
+
+    async def _contact_reported(self, channel: Channel, result: events.ContactResult) -> None:
+        report = events.ContactReported(event_id=self._event_id(), channel=channel, result=result)
+        await self._signal("contact_reported", report)
+
+    async def _signal(self, name: str, fact: Message) -> None:
+        await self.driver.unless_over(lambda: self.handle.signal(name, fact))
+
+    async def _order(self, action: Action) -> None:
+        by = "demo operator"
+        match action.do:
+            case Deed.OPERATOR_PAUSES:
+                await self._update("pause", events.Pause(by=by, note="the customer called"), action)
+            case Deed.OPERATOR_RESUMES:
+                await self._update("resume", events.Resume(by=by, note="clarified"), action)
+            case Deed.OPERATOR_SETTLES:
+                order = events.Settle(amount=self.actor.amount(action), by=by, note="agreed by phone")
+                await self._update("settle", order, action)
+            case Deed.OPERATOR_WRITES_OFF:
+                await self._update("write_off", events.WriteOff(by=by, note="goodwill"), action)
+
+    async def _update(self, update: str, order: Message, action: Action) -> None:
+        if action.by_command:
+            await command(self.driver.environment, self.actor.invoice, order, self.view)
+            return
+        update_id = self._event_id()
+        try:
+            await self.driver.unless_over(lambda: self.handle.execute_update(update, order, id=update_id))
+        except WorkflowUpdateFailedError as error:
+            raise SandboxError(f"{self.actor.script.key}: {action.do.value} was refused: {error.cause}") from None
+
+    def _event_id(self) -> str:
+        self._told += 1
+        return f"demo-{self.actor.invoice}-{self._told}"
+
+
+class Audience(Protocol):
+    """Who watches the cases."""
+
+    def begins(self, leads: Sequence[Lead]) -> None: ...
+
+    def ends(self, lead: Lead) -> None: ...
+
+
+@dataclass
+class Driver:
+    """Leads all cases, a few at a time."""
+
+    client: Client
+    world: ProviderWorld
+    intake: Intake
+    environment: Mapping[str, str]
+    postman: Postman
+    until: datetime
+    progress: "Audience"
+
+    async def run(self, actors: Sequence[Actor]) -> list[Lead]:
+        """Leads every case to its end or to `until`. The first trouble ends the run."""
+        turns = asyncio.Semaphore(AT_ONCE)
+        leads = [self._lead(actor) for actor in actors]
+        self.progress.begins(leads)
+
+        async def one(lead: Lead) -> None:
+            async with turns:
+                await lead.run(self.until)
+            self.progress.ends(lead)
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                for lead in leads:
+                    group.create_task(one(lead))
+        except ExceptionGroup as group:
+            raise group.exceptions[0] from None  # the others were only stopped by it
+        return leads
+
+    def _lead(self, actor: Actor) -> Lead:
+        handle = self.client.get_workflow_handle_for(DunningWorkflow.run, workflow_id(actor.invoice))
+        return Lead(actor, self, handle, CaseClock(self.client, handle))
+
+    async def deliver(self, actor: Actor, told: list[Json], now: datetime) -> None:
+        """Passes Stripe's events on as its webhooks would, dated by the case's own time."""
+        dated = [{**event, "created": int(now.timestamp())} for event in told]
+        if actor.script.webhooks == "newest_first":
+            dated.reverse()
+        if actor.script.webhooks == "twice":
+            dated = [event for event in dated for _ in range(2)]
+        for event in dated:
+            await self._take(event)
+
+    async def _take(self, event: Json) -> None:
+        for _ in range(20):
+            try:
+                await patiently(lambda: self.intake.take_event(event), "passing on an event")
+                return
+            except ProviderTrouble:
+                await asyncio.sleep(0.2)
+        raise SandboxError(f"Stripe's stand-in does not answer the intake: event {event['type']} is not taken.")
+
+    async def unless_over(self, call: Callable[[], Awaitable[object]]) -> None:
+        """Tells a case something; one that is over needs it no more."""
+        try:
+            await patiently(call, "telling a case")
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise

@@ -1,0 +1,51 @@
+"""What a case's history costs, counted from the history itself."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from temporalio.api.enums.v1 import EventType
+from temporalio.api.history.v1 import HistoryEvent
+
+START_AND_END = 5
+WAKE_UP = 12
+FURTHER_EFFECT = 6
+
+
+@dataclass(frozen=True)
+class HistoryCost:
+    """Counts of one case, time-skipping events left out."""
+
+    events: int
+    wakeups: int  # timers fired, and the start when it acts at once
+    effects: int  # activities
+    further: int  # effects beyond the first one of their wake-up
+    signals: int
+    bytes: int
+
+    @property
+    def allowed(self) -> int:
+        """The most events that a case nobody interrupts may have: 5 + 12 per wake-up + 6 per further effect."""
+        return START_AND_END + WAKE_UP * self.wakeups + FURTHER_EFFECT * self.further
+
+
+def history_cost(events: Iterable[HistoryEvent]) -> HistoryCost:
+    """Counts. `events` come without those that only time skipping writes (sandbox/play/stage.py)."""
+    listed = list(events)
+    wakeups = effects = further = signals = 0
+    acted: bool | None = None  # whether the present wake-up had its first effect; None: the case has not woken yet
+    for event in listed:
+        match event.event_type:
+            case EventType.EVENT_TYPE_TIMER_FIRED:
+                wakeups, acted = wakeups + 1, False
+            case (
+                EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED
+                | EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED
+            ):
+                signals += 1
+            case EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
+                if acted is None:
+                    wakeups += 1
+                further += bool(acted)
+                effects, acted = effects + 1, True
+    size = sum(event.ByteSize() for event in listed)
+    return HistoryCost(len(listed), wakeups, effects, further, signals, size)

@@ -1,0 +1,50 @@
+"""What happened in the stand-ins, sorted by customer."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from sandbox.play.customers import Actor
+from sandbox.providers.journal import Json, LogEntry
+from sandbox.providers.world import ProviderWorld
+
+
+class Postman:
+    """Sorts what happens in the stand-ins by customer."""
+
+    def __init__(self, world: ProviderWorld, actors: Sequence[Actor]) -> None:
+        self._world = world
+        self._customers = {actor.invoice: actor.customer for actor in actors}
+        self._read_entries = 0
+        self._read_events = len(world.stripe.events)
+        self._entries: dict[str, list[LogEntry]] = defaultdict(list)
+        self._events: dict[str, list[Json]] = defaultdict(list)
+
+    def entries(self, customer: str) -> list[LogEntry]:
+        """The customer's new entries of the journal."""
+        self._sort()
+        return self._entries.pop(customer, [])
+
+    def events(self, customer: str) -> list[Json]:
+        """Stripe's new events about the customer."""
+        self._sort()
+        return self._events.pop(customer, [])
+
+    def _sort(self) -> None:
+        log = self._world.log
+        for entry in log[self._read_entries :]:
+            invoice = (entry.key or "::").split(":")[1]
+            customer = entry.subjects.get("customer") or self._customers.get(invoice)
+            self._entries[customer or ""].append(entry)
+        self._read_entries = len(log)
+        told = self._world.stripe.events
+        for event in told[self._read_events :]:
+            self._events[self._customer(event["data"]["object"])].append(event)
+        self._read_events = len(told)
+
+    def _customer(self, about: Json) -> str:
+        if about["object"] == "customer":
+            return str(about["id"])
+        if about.get("customer"):
+            return str(about["customer"])
+        named = about.get("invoice") or about.get("charge")
+        return str(self._world.stripe.get(named)["customer"]) if named else ""

@@ -1,0 +1,260 @@
+"""What the demo found: the cases, the totals and the audit, for reading and as report.json."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from rich.box import HEAVY_HEAD
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+
+from domain.base import Frozen
+from domain.money import Money
+from gateways.ports import CaseRow
+from sandbox.play.audit import PROMISES, Findings
+from sandbox.play.case_history import CaseHistory
+from sandbox.play.customers import Actor, is_our_try
+from sandbox.play.script import Expected
+from sandbox.providers.journal import CONTACTS, LogEntry
+
+_CHANNELS = {"email.accepted": "email", "sms.accepted": "sms", "notice.created": "notice"}
+_WIDE = 160
+"""Characters that the whole table of cases needs."""
+
+
+class CaseReport(Frozen):
+    """One case. Amounts in minor units; days are local days of the customer from the opening on."""
+
+    invoice_id: str
+    customer: str  # the script's key
+    story: str
+    country: str
+    amount: int
+    currency: str
+    policy: str | None
+    decline_code: str | None
+    decline_class: str | None
+    attempts: int  # charges of ours that reached the provider
+    contacts: dict[str, int]  # by channel, as the providers accepted them
+    wakeups: int  # timers that rang
+    effects: int  # activities
+    history_events: int  # without those that only time skipping writes
+    outcome: str | None
+    closed_on_day: int | None
+    recovered: int  # paid, by whatever way
+    expected_outcome: str | None
+    differences: tuple[str, ...]  # from what the script expects, a sentence each
+    ok: bool
+
+
+class MoneyTotal(Frozen):
+    """Money of one currency, in minor units."""
+
+    at_stake: int
+    recovered: int
+    share: float
+    text: str
+
+
+class ClassTotal(Frozen):
+    """The cases of one decline class."""
+
+    cases: int
+    recovered: int
+    share: float
+    money: dict[str, MoneyTotal]  # by currency
+
+
+class Totals(Frozen):
+    """Sums over all cases."""
+
+    cases: int
+    outcomes: dict[str, int]
+    money: dict[str, MoneyTotal]
+    by_decline_class: dict[str, ClassTotal]
+
+
+class Report(Frozen):
+    """The whole report; `audit` has one count for each promise."""
+
+    ok: bool
+    seconds: float
+    cases: tuple[CaseReport, ...]
+    totals: Totals
+    audit: dict[str, int]
+    findings: tuple[str, ...]
+    restarts: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Played:
+    """One case after the play."""
+
+    actor: Actor
+    history: CaseHistory | None  # None: no case was opened
+    row: CaseRow | None
+    entries: Sequence[LogEntry]  # the stand-ins' journal of this customer
+
+
+def build_report(played: Sequence[Played], found: Findings, seconds: float, restarts: Mapping[str, int]) -> Report:
+    cases = tuple(_case(one) for one in played)
+    findings = tuple(f"{promise}: {sentence}" for promise, sentences in found.items() for sentence in sentences)
+    return Report(
+        ok=not findings and all(case.ok for case in cases),
+        seconds=round(seconds, 1),
+        cases=cases,
+        totals=_totals(cases),
+        audit={promise: len(found[promise]) for promise in PROMISES},
+        findings=findings,
+        restarts=dict(restarts),
+    )
+
+
+def _case(one: Played) -> CaseReport:
+    actor, script = one.actor, one.actor.script
+    invoice = actor.world.stripe.get(actor.invoice)
+    history = one.history or CaseHistory(actor.invoice, 0, 0, ())
+    messages = [entry for entry in one.entries if entry.kind in CONTACTS]
+    contacts = Counter(_CHANNELS.get(entry.kind, entry.kind) for entry in messages)
+    attempts = len({entry.key for entry in one.entries if is_our_try(entry)})
+    day = actor.day(history.closed_at) if history.closed_at else None
+    differences = tuple(_differences(script.expect, history.outcome, attempts, contacts, day))
+    return CaseReport(
+        invoice_id=actor.invoice,
+        customer=script.key,
+        story=script.story,
+        country=script.country,
+        amount=script.money.amount,
+        currency=script.money.currency,
+        policy=one.row.policy if one.row else None,
+        decline_code=one.row.decline_code if one.row else None,
+        decline_class=one.row.decline_class if one.row else None,
+        attempts=attempts,
+        contacts={channel: contacts[channel] for channel in ("email", "sms", "notice")},
+        wakeups=history.wakeups,
+        effects=len(history.effects),
+        history_events=history.events,
+        outcome=history.outcome,
+        closed_on_day=day,
+        recovered=invoice["amount_paid"] + invoice["amount_paid_off_stripe"],
+        expected_outcome=script.expect.outcome.value if script.expect.outcome else None,
+        differences=differences,
+        ok=not differences,
+    )
+
+
+def _differences(
+    expected: Expected, outcome: str | None, attempts: int, contacts: Mapping[str, int], day: int | None
+) -> list[str]:
+    wanted = expected.outcome.value if expected.outcome else None
+    pairs: list[tuple[str, object, object]] = [
+        ("outcome", wanted or "none", outcome or "none"),
+        ("attempts", expected.attempts, attempts),
+        ("e-mails", expected.email, contacts.get("email", 0)),
+        ("SMS", expected.sms, contacts.get("sms", 0)),
+        ("notices", expected.notice, contacts.get("notice", 0)),
+        ("day of the end", expected.day, day),
+    ]
+    return [f"{name}: expected {want}, got {got}" for name, want, got in pairs if want is not None and want != got]
+
+
+def _totals(cases: Sequence[CaseReport]) -> Totals:
+    opened = [case for case in cases if case.policy]
+    classes: dict[str, ClassTotal] = {}
+    for name in sorted({case.decline_class or "none" for case in opened}):
+        mine = [case for case in opened if (case.decline_class or "none") == name]
+        won = sum(case.outcome == "recovered" for case in mine)
+        share = round(won / len(mine), 2)
+        classes[name] = ClassTotal(cases=len(mine), recovered=won, share=share, money=_money(mine))
+    outcomes = Counter(case.outcome or "open" for case in opened)
+    return Totals(cases=len(opened), outcomes=dict(outcomes), money=_money(opened), by_decline_class=classes)
+
+
+def _money(cases: Sequence[CaseReport]) -> dict[str, MoneyTotal]:
+    """Sums by currency: no sum crosses currencies."""
+    money: dict[str, MoneyTotal] = {}
+    for currency in sorted({case.currency for case in cases}):
+        mine = [case for case in cases if case.currency == currency]
+        stake, back = sum(case.amount for case in mine), sum(case.recovered for case in mine)
+        text = f"{Money(amount=back, currency=currency)} of {Money(amount=stake, currency=currency)}"
+        money[currency] = MoneyTotal(at_stake=stake, recovered=back, share=round(back / stake, 2), text=text)
+    return money
+
+
+def show(report: Report, console: Console) -> None:
+    """Prints the tables."""
+    console.print(
+        Group(_cases_table(report, console.width), _money_table(report), _class_table(report), _audit_table(report))
+    )
+    for sentence in report.findings:
+        console.print(f"Promise broken: {sentence}", style="bold red", markup=False, highlight=False)
+    for case in report.cases:
+        for difference in case.differences:
+            said = f"{case.customer} ({case.invoice_id}): {difference}"
+            console.print(f"Not as the script says: {said}", style="bold red", markup=False, highlight=False)
+
+
+def _cases_table(report: Report, width: int) -> RenderableType:
+    """With less room it does without the stories (report.json has them), so that no figure and no outcome is cut."""
+    wide = width >= _WIDE
+    table = Table(title="Cases", title_justify="left", header_style="bold", pad_edge=False, collapse_padding=not wide)
+    table.box = HEAVY_HEAD if wide else None
+    table.add_column("customer", no_wrap=True)
+    if wide:
+        table.add_column("what the customer does", max_width=44)
+    table.add_column("invoice", no_wrap=True)
+    table.add_column("decline", no_wrap=wide, overflow="fold")
+    for name in ("tries", *(("e-mail", "SMS", "notice") if wide else ("contacts",))):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("outcome", no_wrap=True)
+    for name in ("day", "events", *(("wake-ups",) if wide else ())):
+        table.add_column(name, justify="right", no_wrap=True)
+    for case in report.cases:
+        contacts = [str(case.contacts[channel] or "") for channel in _CHANNELS.values()]
+        ended = case.outcome or ("open" if case.policy else "no case")
+        table.add_row(
+            f"{case.customer} {case.country}",
+            *([case.story] if wide else []),
+            str(Money(amount=case.amount, currency=case.currency)),
+            case.decline_code or "",
+            str(case.attempts or ""),
+            *(contacts if wide else [str(sum(case.contacts.values()) or "")]),
+            f"[green]{ended}[/]" if case.ok else f"[bold red]{ended}[/]",
+            "" if case.closed_on_day is None else str(case.closed_on_day),
+            str(case.history_events),
+            *([str(case.wakeups)] if wide else []),
+        )
+    return table
+
+
+def _money_table(report: Report) -> RenderableType:
+    table = Table(title="Recovered money", title_justify="left", header_style="bold")
+    table.add_column("recovered of what was due", justify="right", no_wrap=True)
+    table.add_column("share", justify="right")
+    for total in report.totals.money.values():
+        table.add_row(total.text, f"{total.share:.0%}")
+    return table
+
+
+def _class_table(report: Report) -> RenderableType:
+    table = Table(title="Recovered by decline class", title_justify="left", header_style="bold")
+    table.add_column("decline class", no_wrap=True)
+    table.add_column("cases", justify="right", no_wrap=True)
+    table.add_column("share", justify="right")
+    table.add_column("recovered of what was due")
+    for name, group in report.totals.by_decline_class.items():
+        money = "; ".join(total.text for total in group.money.values())
+        table.add_row(name.replace("_", " "), f"{group.recovered} of {group.cases}", f"{group.share:.0%}", money)
+    ended = ", ".join(f"{count} {name}" for name, count in sorted(report.totals.outcomes.items()))
+    table.caption = f"{report.totals.cases} cases: {ended}"
+    return table
+
+
+def _audit_table(report: Report) -> RenderableType:
+    table = Table(title="Audit, from the providers' own records", title_justify="left", header_style="bold")
+    table.add_column("promise")
+    table.add_column("broken", justify="right")
+    for promise, meaning in PROMISES.items():
+        count = report.audit[promise]
+        table.add_row(meaning, f"[bold red]{count}[/]" if count else "[green]0[/]")
+    return table

@@ -1,0 +1,212 @@
+"""The scripted world: who the demo's customers are, what they do and how their cases must end (world.yaml)."""
+
+from datetime import datetime, time, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, field_validator, model_validator
+
+from domain.base import Frozen
+from domain.case import Outcome
+from domain.money import Money
+from gateways.yaml_files import FileError, read_model
+from sandbox.machine import errors
+from sandbox.providers import stripe_outcomes as outcomes
+from sandbox.providers.faults import Mode
+
+WORLD = Path(__file__).with_name("world.yaml")
+
+
+class Deed(StrEnum):
+    """What can happen to a case from outside."""
+
+    PAYS = "pays"  # on the hosted page: all that remains, or `amount`
+    TRIES_IN_VAIN = "tries_in_vain"  # on the hosted page, `times` times, each answered by `answer`
+    NEW_CARD = "new_card"  # gives another card, which works unless `answer` says otherwise
+    CARD_WORKS = "card_works"  # the same card is good again; nobody is told
+    CARD_UPDATED = "card_updated"  # the network's updater brings a new expiry date
+    AUTHENTICATES = "authenticates"
+    DISPUTES = "disputes"
+    DISPUTE_WON = "dispute_won"  # by the merchant
+    DISPUTE_LOST = "dispute_lost"
+    OPTS_OUT = "opts_out"  # answers STOP to an SMS
+    CREDITED = "credited"  # a credit note over `amount`
+    VOIDED = "voided"
+    PAID_ELSEWHERE = "paid_elsewhere"  # by bank transfer, and marked as paid
+    BANK_PAYS = "bank_pays"  # a debit that was on its way arrives
+    BANK_RETURNS = "bank_returns"  # … or comes back with `answer`
+    AGENCY_ACKNOWLEDGES = "agency_acknowledges"
+    AGENCY_COLLECTS = "agency_collects"  # `amount`, or all that remains
+    AGENCY_RETURNS = "agency_returns"
+    OPERATOR_PAUSES = "operator_pauses"
+    OPERATOR_RESUMES = "operator_resumes"
+    OPERATOR_SETTLES = "operator_settles"  # for `amount`
+    OPERATOR_WRITES_OFF = "operator_writes_off"
+
+
+class Sign(StrEnum):
+    """What a customer, a bank or an agency reacts to."""
+
+    EMAIL = "email"
+    SMS = "sms"
+    NOTICE = "notice"
+    CHARGE = "charge"  # a charge attempt of ours
+    HANDOFF = "handoff"
+
+
+class Answer(Frozen):
+    """What a bank answers to a charge: a decline code, or `approved`, `processing`, `action_required`."""
+
+    code: str
+    advice: str | None = None
+    network_advice: str | None = None
+    network_code: str | None = None
+
+    @property
+    def outcome(self) -> outcomes.Outcome:
+        special: dict[str, outcomes.Outcome] = {
+            "approved": outcomes.APPROVE,
+            "processing": outcomes.PROCESSING,
+            "action_required": outcomes.AUTHENTICATION_REQUIRED,
+        }
+        return special.get(self.code) or outcomes.Decline(
+            self.code, self.advice, self.network_advice, self.network_code
+        )
+
+
+def _answers(value: object) -> object:
+    return {"code": value} if isinstance(value, str) else value
+
+
+class Action(Frozen):
+    """One thing that happens to a case: on a day of its own calendar, or some time after a sign."""
+
+    do: Deed
+    day: int | None = Field(default=None, ge=0)  # local days after the opening
+    at: time = time(12)  # local
+    after: Sign | None = None
+    nth: int = Field(default=1, ge=1)
+    wait: timedelta = timedelta(hours=1)
+    amount: str | None = None  # major units of the invoice's currency
+    times: int = Field(default=1, ge=1)
+    answer: Answer | None = None
+    by_command: bool = False  # an operator's order given by starter.py in place of the client
+
+    _short = field_validator("answer", mode="before")(_answers)
+
+    @model_validator(mode="after")
+    def _has_its_time(self) -> Self:
+        if (self.day is None) == (self.after is None):
+            raise ValueError("an action happens on a `day` or `after` a sign")
+        return self
+
+
+class Method(Frozen):
+    """How the customer pays; `answers` come in turn, of which the last one stays. The first one fails the invoice."""
+
+    kind: str = Field(default="card", pattern="^(card|sepa_debit|bacs_debit|us_bank_account|none)$")
+    brand: str = "visa"
+    answers: tuple[Answer, ...] = ()
+
+    @field_validator("answers", mode="before")
+    @classmethod
+    def _list(cls, value: object) -> object:
+        return [_answers(one) for one in value] if isinstance(value, list) else [_answers(value)]
+
+    @model_validator(mode="after")
+    def _answers_unless_there_is_none(self) -> Self:
+        if (self.kind == "none") == bool(self.answers):
+            raise ValueError("a payment method needs `answers`, and none has none")
+        return self
+
+
+class ProviderFault(Frozen):
+    """A fault in a provider's way; `{invoice}` in `match` stands for the customer's invoice."""
+
+    provider: str = Field(pattern="^(stripe|sendgrid|twilio|merchant|agency)$")
+    match: str
+    mode: Mode
+    times: int = Field(default=1, ge=1)
+
+
+class Expected(Frozen):
+    """How the case must end. `outcome` None: no case must be opened; the rest is checked where it is given."""
+
+    outcome: Outcome | None
+    attempts: int | None = None  # charges of ours that reached the provider
+    email: int | None = None
+    sms: int | None = None
+    notice: int | None = None
+    day: int | None = None  # local days from the opening to the end
+
+
+class Customer(Frozen):
+    """One customer with one failed invoice."""
+
+    key: str = Field(pattern="^[a-z][a-z0-9_]{1,30}$")
+    story: str
+    name: str
+    country: str
+    time_zone: str  # where the customer is; what the merchant knows of it is `known_zone`
+    known_zone: bool = True
+    language: str = "en"  # preferred, BCP 47
+    reads: str = "en"  # the language that messages must have
+    phone: str | None = None
+    has_email: bool = True
+    mail_bounces: bool = False
+    amount: str  # major units
+    currency: str
+    pays_with: Method
+    has_subscription: bool = True
+    does: tuple[Action, ...] = ()
+    faults: tuple[ProviderFault, ...] = ()
+    webhooks: str = Field(default="in_order", pattern="^(in_order|twice|newest_first)$")
+    pre_basil: bool = False  # the account still gets Stripe's older event shape
+    pays_while_we_charge: bool = False
+    paid_before: bool = False  # the invoice is paid by the time its event is read
+    expect: Expected
+
+    @property
+    def money(self) -> Money:
+        return Money.of_major(self.amount, self.currency)
+
+    @property
+    def email(self) -> str | None:
+        return f"{self.key}@customers.example" if self.has_email else None
+
+
+class World(Frozen):
+    """The whole script."""
+
+    starts_on: datetime  # the moment of the failed payments, in the demo's own calendar
+    days: int = Field(default=45, ge=1)
+    faults: tuple[ProviderFault, ...] = ()
+    customers: tuple[Customer, ...] = Field(min_length=1)
+    left_open: tuple[Customer, ...] = ()  # further cases, for a look in the UI when the demo is kept up
+    left_open_days: int = Field(default=9, ge=1)
+
+    @model_validator(mode="after")
+    def _names_once(self) -> Self:
+        keys = [customer.key for customer in (*self.customers, *self.left_open)]
+        if twice := sorted({key for key in keys if keys.count(key) > 1}):
+            raise ValueError(f"customers: {', '.join(twice)} is there twice")
+        if self.starts_on.tzinfo is None:
+            raise ValueError("starts_on: it needs a time zone")
+        return self
+
+    @property
+    def ends_on(self) -> datetime:
+        return self.starts_on + timedelta(days=self.days)
+
+    def only(self, *keys: str) -> "World":
+        """The same world with some of its customers."""
+        return self.model_copy(update={"customers": tuple(c for c in self.customers if c.key in keys)})
+
+
+def read_world(file: Path = WORLD) -> World:
+    """Reads a script. Raises SandboxError with one sentence for each thing that is wrong with it."""
+    try:
+        return read_model(file, World)
+    except FileError as error:
+        raise errors.SandboxError(str(error)) from None

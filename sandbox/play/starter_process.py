@@ -1,0 +1,89 @@
+"""starter.py as a process of its own, as people and billing systems run it."""
+
+import asyncio
+import os
+import sys
+import time
+from collections.abc import Awaitable, Callable, Mapping
+
+from domain import events
+from domain.base import Message
+from runtime.console import UNUSABLE
+from runtime.settings import ROOT
+from sandbox.machine.errors import SandboxError
+from sandbox.machine.patience import PATIENCE
+from workflows.messages import CaseView
+
+
+class StarterFailed(SandboxError):
+    """starter.py ended with an exit code other than 0. The message is the last line that it said."""
+
+    def __init__(self, message: str, code: int) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+async def feed(environment: Mapping[str, str], file: str) -> None:
+    """Gives a file of records to `starter.py start`; again while the server is away. Raises SandboxError."""
+    give_up = time.monotonic() + PATIENCE
+    while True:
+        try:
+            await starter(environment, "start", file)
+            return
+        except StarterFailed as error:
+            # What it cannot work with at the moment; a record that it refuses stays refused.
+            if error.code != UNUSABLE or time.monotonic() > give_up:
+                raise
+
+
+async def command(
+    environment: Mapping[str, str], invoice: str, order: Message, view: Callable[[], Awaitable[CaseView]]
+) -> None:
+    """Gives an operator's order; again when Temporal was away meanwhile. Raises SandboxError when it is refused."""
+    match order:
+        case events.Settle():
+            words = ["settle", invoice, str(order.amount.major), order.amount.currency, "--note", order.note]
+        case events.Pause() | events.Resume() | events.WriteOff():
+            word = {events.Pause: "pause", events.Resume: "resume"}.get(type(order), "write-off")
+            words = [word, invoice, "--note", order.note]
+        case _:
+            raise TypeError(f"{type(order).__name__} is no operator's order")
+    give_up = time.monotonic() + PATIENCE
+    while True:
+        try:
+            await starter(environment, *words)
+            return
+        except StarterFailed:
+            # A reply can be lost after the order was taken: then the same order is refused.
+            if _is_done(order, await view()):
+                return
+            if time.monotonic() > give_up:
+                raise
+
+
+def _is_done(order: Message, view: CaseView) -> bool:
+    paused = any(hold.startswith("operator_pause") for hold in view.holds)
+    match order:
+        case events.Pause():
+            return paused
+        case events.Resume():
+            return not paused
+    return view.outcome is not None
+
+
+async def starter(environment: Mapping[str, str], *argv: str) -> str:
+    """Runs starter.py and returns what it said. Raises SandboxError when it fails."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "starter.py",
+        *argv,
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    said = (await process.communicate())[0].decode(errors="replace").strip()
+    if process.returncode:
+        last = said.splitlines()[-1] if said else "it said nothing"
+        raise StarterFailed(f"starter.py {argv[0]} failed: {last}", process.returncode)
+    return said

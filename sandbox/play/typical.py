@@ -1,0 +1,110 @@
+"""Typical cases, run to their end on a stage: what history they cost, and what later releases must still replay."""
+
+from collections.abc import Awaitable, Callable
+
+from domain import events
+from domain.steps import Channel
+from sandbox.play.stage import Stage, StagedCase
+from sandbox.providers.stripe_outcomes import APPROVE, AUTHENTICATION_REQUIRED, Decline, Outcome
+from workflows.dunning import DunningWorkflow
+
+Play = Callable[[Stage], Awaitable[StagedCase]]
+
+
+def _nobody_pays(behaviour: Outcome, amount: int = 20_000) -> Play:
+    async def play(stage: Stage) -> StagedCase:
+        case = await stage.open(behaviour, amount=amount)
+        await case.finish()
+        return case
+
+    return play
+
+
+NOBODY_PAYS: dict[str, Play] = {
+    "declined, to collections": _nobody_pays(Decline("generic_decline")),
+    "declined, too small for collections": _nobody_pays(Decline("generic_decline"), amount=1_000),
+    "no funds, tries on paydays": _nobody_pays(Decline("insufficient_funds")),
+    "expired card": _nobody_pays(Decline("expired_card")),
+    "lost card": _nobody_pays(Decline("lost_card")),
+    "wrong security code": _nobody_pays(Decline("incorrect_cvc")),
+    "authentication never done": _nobody_pays(AUTHENTICATION_REQUIRED),
+    "technical fault that stays": _nobody_pays(Decline("processing_error")),
+}
+"""Eight cases of the standard policy in which the customer does nothing at all."""
+
+
+async def _paid_on_payday(stage: Stage) -> StagedCase:
+    case = await stage.open(Decline("insufficient_funds"))
+    await case.until("2030-04-04 12:00")
+    stage.world.stripe.set_behaviour(case.card, APPROVE)
+    await case.finish()
+    return case
+
+
+async def _new_card(stage: Stage) -> StagedCase:
+    case = await stage.open(Decline("expired_card"))
+    await case.until("2030-04-04 12:00")
+    stage.world.stripe.add_card(case.customer, behaviour=APPROVE)
+    await case.deliver()
+    await case.handle.result()
+    return case
+
+
+async def _paused_then_settled(stage: Stage) -> StagedCase:
+    case = await stage.open(Decline("generic_decline"))
+    await case.until("2030-04-05 12:00")
+    await case.handle.execute_update(DunningWorkflow.pause, events.Pause(by="mia"))
+    await case.until("2030-04-12 12:00")
+    await case.handle.signal("resume", {"by": "mia"})
+    await case.until("2030-04-20 12:00")
+    await case.handle.signal("settle", {"amount": {"amount": 3000, "currency": "USD"}, "by": "mia"})
+    await case.handle.result()
+    return case
+
+
+async def _bounced_disputed_and_paid(stage: Stage) -> StagedCase:
+    case = await stage.open(Decline("generic_decline"), amount=10_000)
+    await case.until("2030-04-04 12:00")
+    bounced = events.ContactReported(event_id="evt_b", channel=Channel.EMAIL, result=events.ContactResult.BOUNCED)
+    await case.tell("contact_reported", bounced)
+    await case.handle.signal("pay_me", {})
+    await case.until("2030-04-08 12:00")
+    await case.tell("dispute_opened", events.DisputeOpened(event_id="evt_d"))
+    await case.until("2030-04-15 12:00")
+    won = events.DisputeClosed(event_id="evt_w", outcome=events.DisputeOutcome.WON)
+    await case.tell("dispute_closed", won)
+    await case.until("2030-04-22 12:00")
+    stage.world.stripe.customer_pays(case.invoice, 4_000)
+    await case.deliver()
+    stage.world.stripe.customer_pays(case.invoice)
+    await case.deliver()
+    await case.handle.result()
+    return case
+
+
+async def _misuse_then_agency(stage: Stage) -> StagedCase:
+    case = await stage.open(Decline("generic_decline"), amount=20_000)
+    await case.until("2030-04-01 12:00")
+    invoice = stage.world.stripe.store.objects.pop(case.invoice)
+    await case.until("2030-04-03 12:00")
+    stage.world.stripe.store.objects[case.invoice] = invoice
+    await case.handle.execute_update(DunningWorkflow.resume, events.Resume(by="mia"))
+    await case.until("2030-05-03 12:00")
+    said = events.AgencyReported(event_id="evt_a", report=events.AgencyReport.ACKNOWLEDGED)
+    await case.tell("agency_reported", said)
+    stage.world.stripe.customer_pays(case.invoice)
+    await case.deliver()
+    await case.handle.result()
+    return case
+
+
+TOLD: dict[str, Play] = {
+    "paid on payday": _paid_on_payday,
+    "new card": _new_card,
+    "paused, then settled": _paused_then_settled,
+    "bounced, disputed and paid": _bounced_disputed_and_paid,
+    "misuse, then agency": _misuse_then_agency,
+}
+"""Cases that are told things by customers, operators and the agency."""
+
+ALL: dict[str, Play] = {**NOBODY_PAYS, **TOLD}

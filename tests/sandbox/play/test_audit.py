@@ -1,0 +1,230 @@
+"""The audit finds every broken promise: each test breaks one in a journal and sees only that count rise."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from sandbox.play.audit import PROMISES, Evidence, Subject, audit
+from sandbox.play.case_history import CaseHistory, Effect
+from sandbox.providers.journal import LogEntry
+
+INVOICE, CUSTOMER = "in_1", "cus_1"
+MORNING = datetime(2030, 4, 4, 3, 5, tzinfo=UTC)  # Thursday, 10:05 in Bangkok
+THAI = "เรียน ลูกค้า กรุณาชำระใบแจ้งหนี้"
+SUBJECT = Subject(INVOICE, CUSTOMER, country="TH", time_zone="Asia/Bangkok", reads="th")
+
+Happened = tuple[str, str, str | None, dict[str, Any]]
+FINALIZED: Happened = ("stripe", "invoice.finalized", None, {"amount_remaining": 2000})
+PAID: Happened = ("stripe", "invoice.paid", None, {})
+
+
+def charge(kind: str, attempt: int | None = 1, charge_id: str = "ch_1", amount: int = 2000) -> Happened:
+    """A charge; `attempt` None: the customer's own."""
+    key = f"dun:{INVOICE}:{attempt}" if attempt else None
+    data = {"amount": amount, "brand": "visa", "fingerprint": "fp", "charge": charge_id}
+    return "stripe", f"charge.{kind}", key, data
+
+
+def email(step: str = "d03-remind-email-friendly", text: str = THAI) -> Happened:
+    return "sendgrid", "email.accepted", f"dun:{INVOICE}:{step}:email", {"subject": text}
+
+
+def sms(step: str, text: str = THAI) -> Happened:
+    return "twilio", "sms.accepted", f"dun:{INVOICE}:{step}:sms", {"body": text}
+
+
+def did(what: str) -> Happened:
+    return "customer", what, None, {}
+
+
+def contact(
+    step: str = "d03-remind-email-friendly", channel: str = "email", at: datetime = MORNING, stage: str = "friendly"
+) -> Effect:
+    return Effect(1, "contact", step, began=at, ended=at + timedelta(seconds=1), channel=channel, stage=stage)
+
+
+def tried(attempt: int, at: datetime) -> Effect:
+    return Effect(1, "charge", f"c{attempt}", began=at, attempt=attempt)
+
+
+def end(at: datetime, activity: str = "hand_off", step: str = "d28-escalate") -> Effect:
+    return Effect(9, activity, step, began=at)
+
+
+def counts(
+    happened: Sequence[Happened],
+    effects: Sequence[Effect] = (),
+    outcome: str | None = None,
+    seen_at: dict[int, datetime] | None = None,
+) -> dict[str, int]:
+    """The audit's counts that are not zero."""
+    journal = [
+        LogEntry(
+            seq=number,
+            at=datetime(2026, 1, 1, tzinfo=UTC),
+            provider=provider,
+            kind=kind,
+            subjects={"invoice": INVOICE, "customer": CUSTOMER, "charge": data.get("charge", "")},
+            key=key,
+            data=data,
+        )
+        for number, (provider, kind, key, data) in enumerate(happened, start=1)
+    ]
+    history = CaseHistory(INVOICE, events=10, wakeups=1, effects=tuple(effects), outcome=outcome)
+    found = audit(Evidence(journal, {}, {INVOICE: history}, [SUBJECT], seen_at or {}))
+
+    assert set(PROMISES) == set(found)
+    return {promise: len(sentences) for promise, sentences in found.items() if sentences}
+
+
+def test_a_case_that_keeps_every_promise_is_clean() -> None:
+    happened = [FINALIZED, charge("failed"), email(), charge("succeeded", 2, "ch_2"), PAID]
+
+    assert {} == counts(happened, [tried(1, MORNING), contact(), tried(2, MORNING)], "recovered")
+
+
+def test_two_successful_charges_are_double() -> None:
+    happened = [charge("succeeded"), charge("succeeded", 2, "ch_2")]
+
+    assert {"double_charges": 1} == counts(happened)
+
+
+def test_two_charges_under_one_key_are_double() -> None:
+    happened = [charge("failed"), charge("failed", 1, "ch_2")]
+
+    assert {"double_charges": 1} == counts(happened)
+
+
+def test_a_debit_that_is_confirmed_later_is_one_charge() -> None:
+    happened = [FINALIZED, charge("processing"), charge("succeeded", None, "ch_1"), PAID]
+
+    assert {} == counts(happened)
+
+
+def test_taking_more_than_the_invoice_is_double() -> None:
+    happened = [FINALIZED, charge("succeeded", None, "ch_1"), charge("succeeded", 1, "ch_2")]
+
+    assert {"double_charges": 1} == counts(happened)
+
+
+@pytest.mark.parametrize(
+    "ending",
+    [
+        PAID,
+        ("stripe", "invoice.paid_out_of_band", None, {}),
+        ("stripe", "invoice.voided", None, {}),
+        ("stripe", "invoice.marked_uncollectible", None, {}),
+        did("operator_settles"),
+        did("operator_writes_off"),
+    ],
+)
+def test_a_charge_and_a_message_after_the_end(ending: Happened) -> None:
+    happened = [ending, charge("failed"), email()]
+
+    assert {"charges_after_end": 1, "contacts_after_payment": 1} == counts(happened, [contact()])
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends"), [("dispute.opened", "dispute.closed"), ("operator_pauses", "operator_resumes")]
+)
+def test_a_charge_and_a_message_during_a_hold(begins: str, ends: str) -> None:
+    happened = [did(begins), charge("failed"), email(), did(ends), charge("failed", 2, "ch_2")]
+
+    assert {"charges_on_hold": 1, "contacts_on_hold": 1} == counts(happened, [contact()])
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        datetime(2030, 4, 4, 1, 59, tzinfo=UTC),  # 08:59 in Bangkok
+        datetime(2030, 4, 4, 13, 0, tzinfo=UTC),  # 20:00
+        datetime(2030, 4, 7, 3, 0, tzinfo=UTC),  # a Sunday
+        datetime(2030, 4, 15, 3, 0, tzinfo=UTC),  # Songkran
+    ],
+)
+def test_a_message_out_of_hours(moment: datetime) -> None:
+    assert {"contacts_out_of_hours": 1} == counts([email()], [contact(at=moment)])
+
+
+def test_a_message_that_begins_in_time_and_ends_too_late() -> None:
+    late = Effect(
+        1,
+        "contact",
+        "d03-remind-email-friendly",
+        began=datetime(2030, 4, 4, 12, 59, tzinfo=UTC),
+        ended=datetime(2030, 4, 4, 13, 9, tzinfo=UTC),
+        channel="email",
+    )
+
+    assert {"contacts_out_of_hours": 1} == counts([email()], [late])
+
+
+def test_an_sms_after_the_customer_opted_out() -> None:
+    assert {"contacts_after_opt_out": 1} == counts([did("opts_out"), sms("s")], [contact("s", "sms")])
+
+
+def test_the_same_message_twice() -> None:
+    assert {"messages_twice": 1} == counts([email(), email()], [contact()])
+
+
+def test_a_message_that_no_case_asked_for() -> None:
+    assert {"unexplained_messages": 1} == counts([email()])
+
+
+@pytest.mark.parametrize("word", ["stolen", "LOST", "fraudulent", "บัตรถูกขโมย"])
+def test_a_word_that_must_not_be_said(word: str) -> None:
+    assert {"masked_words": 1} == counts([email(text=f"{THAI} {word}")], [contact()])
+
+
+def test_a_word_that_only_looks_like_it() -> None:
+    assert {} == counts([email(text=f"{THAI} Lostwithiel")], [contact()])
+
+
+def test_a_message_in_the_wrong_language() -> None:
+    assert {"wrong_language": 1} == counts([email(text="Please pay your invoice")], [contact()])
+
+
+def test_the_end_without_a_final_notice() -> None:
+    assert {"short_notice": 1} == counts([], [end(MORNING)])
+
+
+@pytest.mark.parametrize(("days", "expected"), [(6, {"short_notice": 1}), (7, {})])
+def test_the_end_days_after_the_final_notice(days: int, expected: dict[str, int]) -> None:
+    """Counted in the customer's own days; the day of the notice is day 0."""
+    final = contact("d21-remind-email-final", stage="final")
+
+    assert expected == counts([email("d21-remind-email-final")], [final, end(MORNING + timedelta(days=days))])
+
+
+def test_a_final_notice_that_was_never_sent_is_none() -> None:
+    final = contact("d21-remind-email-final", stage="final")
+
+    assert {"short_notice": 1} == counts([], [final, end(MORNING + timedelta(days=7))])
+
+
+@pytest.mark.parametrize(("before", "expected"), [(19, {}), (20, {"ceilings_exceeded": 1})])
+def test_a_card_that_is_tried_too_often(before: int, expected: dict[str, int]) -> None:
+    """The customer's own tries count, ours must not be the one too many."""
+    own = [charge("failed", None, f"ch_{number}") for number in range(before)]
+    seen_at = dict.fromkeys(range(1, before + 1), MORNING)
+    happened = [*own, charge("failed", 1, "ch_ours")]
+
+    assert expected == counts(happened, [tried(1, MORNING + timedelta(days=1))], seen_at=seen_at)
+
+
+def test_a_customer_who_paid_and_is_still_restricted() -> None:
+    happened = [("merchant", "service.restricted", None, {}), PAID]
+
+    assert {"service_not_restored": 1} == counts(happened, outcome="recovered")
+
+
+def test_a_customer_who_paid_and_is_restored() -> None:
+    happened: list[Happened] = [
+        ("merchant", "service.restricted", None, {}),
+        PAID,
+        ("merchant", "service.restored", None, {}),
+    ]
+
+    assert {} == counts(happened, outcome="recovered")

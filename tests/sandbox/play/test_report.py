@@ -1,0 +1,58 @@
+"""The demo's report on a terminal: whatever its width, nothing that counts is cut."""
+
+import io
+
+import pytest
+from rich.console import Console
+
+from sandbox.play.audit import PROMISES
+from sandbox.play.report import CaseReport, Report, Totals, show
+
+LONGEST = CaseReport(
+    invoice_id="in_1",
+    customer="somchai",
+    story="opens the second e-mail, finds the old card in a drawer, and pays by the link of the final notice",
+    country="TH",
+    amount=1_234_567,
+    currency="THB",
+    policy="standard@1",
+    decline_code="invoice_payment_intent_requires_action",
+    decline_class="authenticate",
+    attempts=13,
+    contacts={"email": 21, "sms": 11, "notice": 14},
+    wakeups=19,
+    effects=27,
+    history_events=183,
+    outcome="written_off",
+    closed_on_day=28,
+    recovered=0,
+    expected_outcome="written_off",
+    differences=(),
+    ok=True,
+)
+
+
+def shown(width: int) -> str:
+    nothing = dict.fromkeys(PROMISES, 0)
+    totals = Totals(cases=1, outcomes={"written_off": 1}, money={}, by_decline_class={})
+    report = Report(ok=True, seconds=1.0, cases=(LONGEST,), totals=totals, audit=nothing, findings=(), restarts={})
+    text = io.StringIO()
+    show(report, Console(file=text, width=width))
+    return text.getvalue()
+
+
+@pytest.mark.parametrize("width", [80, 100, 120, 159, 160, 200])
+def test_every_case_can_be_read(width: int) -> None:
+    """Customer, amount, attempts, contacts, outcome, day and history size."""
+    line = next(line for line in shown(width).splitlines() if "somchai" in line)
+
+    for whole in ("somchai TH", "12345.67 THB", " 13 ", "written_off", " 28 ", " 183"):
+        assert whole in line
+    for contacts in (" 21 ", " 11 ", " 14 ") if width >= 160 else (" 46 ",):
+        assert contacts in line
+
+
+@pytest.mark.parametrize("width", [80, 120, 160])
+def test_nothing_is_cut(width: int) -> None:
+    """What does not fit goes on in the next line."""
+    assert "…" not in shown(width)

@@ -1,0 +1,96 @@
+"""The demo's script: the shipped world is wide enough, and a wrong one is told in one sentence."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from domain.case import Outcome
+from sandbox.machine.errors import SandboxError
+from sandbox.play.script import Deed, World, read_world
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return read_world()
+
+
+def test_the_world_has_enough_customers_countries_and_currencies(world: World) -> None:
+    """At least 32 customers, six countries and four currencies, among them ones with no and with three decimals."""
+    currencies = {customer.currency for customer in world.customers}
+
+    assert 32 <= len(world.customers)
+    assert 6 <= len({customer.country for customer in world.customers})
+    assert {"USD", "EUR", "THB", "JPY", "GBP", "KWD"} <= currencies
+
+
+def test_every_ending_is_expected_of_somebody(world: World) -> None:
+    endings = {customer.expect.outcome for customer in world.customers}
+
+    assert set(Outcome) - {Outcome.PLAN_COMPLETED} <= endings
+
+
+def test_every_deed_is_done_by_somebody(world: World) -> None:
+    done = {action.do for customer in world.customers for action in customer.does}
+
+    assert set(Deed) == done
+
+
+def test_every_case_is_expected_in_all_its_counts(world: World) -> None:
+    """A case that ends must say how many charges and messages it takes, and on which day it ends."""
+    vague = [
+        customer.key
+        for customer in world.customers
+        if customer.expect.outcome and None in customer.expect.model_dump().values()
+    ]
+
+    assert [] == vague
+
+
+def edited(*replacements: tuple[str, str]) -> Callable[[Path], Path]:
+    def write(folder: Path) -> Path:
+        text = (
+            "starts_on: 2030-04-01T06:00:00Z\n"
+            "customers:\n"
+            "  - {key: ada, story: pays, name: Ada, country: US, time_zone: America/New_York, amount: '19.00',\n"
+            "     currency: USD, pays_with: {answers: expired_card}, expect: {outcome: recovered},\n"
+            "     does: [{do: pays, day: 3}]}\n"
+        )
+        for old, new in replacements:
+            assert old in text
+            text = text.replace(old, new)
+        file = folder / "world.yaml"
+        file.write_text(text, encoding="utf-8")
+        return file
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("write", "place"),
+    [
+        (edited(("do: pays", "do: vanishes")), ":5: customers[0].does[0].do"),
+        (edited((", day: 3", "")), ":5: customers[0].does[0]"),
+        (edited(("{answers: expired_card}", "{}")), ":4: customers[0].pays_with"),
+        (edited(("starts_on: 2030-04-01T06:00:00Z", "starts_on: 2030-04-01T06:00:00")), ":1: starts_on"),
+        (edited(("story: pays", "stroy: pays")), ":3: customers[0].stroy"),
+    ],
+)
+def test_a_wrong_script_is_told_with_its_place(write: Callable[[Path], Path], place: str, tmp_path: Path) -> None:
+    with pytest.raises(SandboxError) as told:
+        read_world(write(tmp_path))
+
+    assert f"world.yaml{place}: " in str(told.value)
+
+
+def test_norway_is_a_country(tmp_path: Path) -> None:
+    """`NO` is text, as YAML 1.2 reads it."""
+    assert "NO" == read_world(edited(("country: US", "country: NO"))(tmp_path)).customers[0].country
+
+
+def test_a_script_that_is_no_yaml_is_told_in_one_line(tmp_path: Path) -> None:
+    file = tmp_path / "world.yaml"
+    file.write_text("customers: [", encoding="utf-8")
+
+    with pytest.raises(SandboxError, match=r":1: the YAML cannot be read: [^\n]*$"):
+        read_world(file)
