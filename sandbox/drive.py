@@ -19,7 +19,6 @@ from domain.base import Message
 from domain.ids import workflow_id
 from domain.steps import Channel
 from gateways.ports import ProviderTrouble
-from runtime.intake import Intake
 from sandbox.customers import Actor
 from sandbox.errors import SandboxError
 from sandbox.postman import Postman
@@ -28,6 +27,7 @@ from sandbox.providers.world import ProviderWorld
 from sandbox.script import Action, Deed
 from sandbox.starter_process import command
 from sandbox.virtual_time import PATIENCE, CaseClock, Standing, patiently
+from service.intake import Intake
 from workflows.dunning import DunningWorkflow
 from workflows.messages import CaseResult, CaseView
 

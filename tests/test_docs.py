@@ -17,9 +17,9 @@ from domain.declines import DeclineClass
 from domain.policy import CatchUp, Collections, Contacts, Endgame, Entry, Policy, Retries, StepSpec
 from domain.steps import Stage
 from gateways.policy_files import PolicyError, load_policy
-from runtime import intake
-from runtime.intake_json import plain_failure
 from runtime.settings import ROOT, Settings
+from service import intake
+from service.records import plain_failure
 from workflows import attributes
 from workflows.messages import FACTS, ORDERS, parse
 
@@ -125,8 +125,10 @@ def test_links_lead_somewhere(document: Path) -> None:
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_named_files_exist(document: Path) -> None:
     """A path in code marks that begins with one of our folders is there."""
-    rooms = "domain|workflows|activities|gateways|runtime|policies|sandbox|deploy|docs|tests|bench|requirements"
-    for name in re.findall(rf"`((?:{rooms})/[\w./-]*)`", document.read_text(encoding="utf-8")):
+    rooms = (
+        "domain|workflows|activities|gateways|service|cli|runtime|policies|sandbox|deploy|docs|tests|bench|requirements"
+    )
+    for name in re.findall(rf"`((?:{rooms}|requirements)/[\w./-]*)`", document.read_text(encoding="utf-8")):
         assert (ROOT / name).exists(), name
 
 

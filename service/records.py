@@ -13,7 +13,7 @@ from domain.base import Frozen
 from domain.declines import RawDecline
 from domain.money import Money
 from gateways.ports import CustomerRow
-from runtime.opening import Failure
+from service.opening import Failure
 
 _BETWEEN = re.compile(r"[\s,]*")
 _TOO_DEEP = "It is nested too deeply to be a record."

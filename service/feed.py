@@ -6,9 +6,9 @@ from domain.base import Frozen
 from gateways.policy_files import PolicyError
 from gateways.ports import NotFound
 from gateways.stripe_shapes import MalformedObject
-from runtime.intake import Intake
-from runtime.intake_json import Kind, MalformedRecord, Record, read_records
-from runtime.opening import WrongRecord
+from service.intake import Intake
+from service.opening import WrongRecord
+from service.records import Kind, MalformedRecord, Record, read_records
 
 MALFORMED = "malformed"
 REFUSED = "refused"

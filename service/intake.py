@@ -21,8 +21,8 @@ from gateways.policy_files import PolicyStore
 from gateways.ports import CaseRow, Ledger, Payments
 from gateways.stripe_fields import default_method, object_id
 from gateways.stripe_shapes import StripeEvent, invoice_customer, read_event, read_invoice
-from runtime.intake_json import plain_failure
-from runtime.opening import CaseOpener, Failure, Taken, foreign_attempt
+from service.opening import CaseOpener, Failure, Taken, foreign_attempt
+from service.records import plain_failure
 
 _FAILED = frozenset({"invoice.payment_failed", "invoice.payment_action_required"})
 _PAID = frozenset({"invoice.paid", "invoice.payment_succeeded", "invoice_payment.paid"})
@@ -85,7 +85,7 @@ class Intake:
         return taken
 
     async def take_json(self, record: object) -> Taken:
-        """One failed invoice of another billing system, as runtime/intake_json.py describes it."""
+        """One failed invoice of another billing system, as service/records.py describes it."""
         return await self._opener.open(plain_failure(record, self._clock()))
 
     async def _take(self, seen: StripeEvent) -> Taken:
