@@ -29,6 +29,12 @@ def expanded(value: object) -> Json:
     return value if isinstance(value, Mapping) else {}
 
 
+def text(source: Json, name: str) -> str | None:
+    """A field's value where it is a text; None for anything else."""
+    value = source.get(name)
+    return value if isinstance(value, str) else None
+
+
 def moment(value: object) -> datetime | None:
     """Stripe's Unix seconds as an aware UTC datetime."""
     if isinstance(value, int) and not isinstance(value, bool):

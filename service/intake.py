@@ -1,4 +1,4 @@
-"""The way in: Stripe's events and plain JSON records open cases and tell the running ones what happened.
+"""The way in: the payment provider's events and plain JSON records open cases and tell the running ones what happened.
 
 Everything may come twice, late and in any order, and may be given again after a crash: an event counts as taken only
 after its case has been told, and a case applies an event once.
@@ -15,35 +15,29 @@ from domain import events
 from domain.base import Message
 from domain.case import ChargeOutcome
 from domain.declines import DeclineTable, classify
-from domain.ids import effect_key, workflow_id
+from domain.ids import workflow_id
 from domain.steps import OURS, AttemptKind
+from gateways import stripe_events
 from gateways.policy_files import PolicyStore
 from gateways.ports import CaseRow, Ledger, Payments
-from gateways.stripe_fields import default_method, object_id
-from gateways.stripe_shapes import StripeEvent, invoice_customer, read_event, read_invoice
+from gateways.provider_facts import (
+    DisputeEnded,
+    Fact,
+    Ignored,
+    InvoiceAltered,
+    MethodChanged,
+    PaymentDisputed,
+    PaymentFailed,
+    PaymentSucceeded,
+)
 from service.opening import CaseOpener, Failure, Taken, foreign_attempt
 from service.records import plain_failure
 
-_FAILED = frozenset({"invoice.payment_failed", "invoice.payment_action_required"})
-_PAID = frozenset({"invoice.paid", "invoice.payment_succeeded", "invoice_payment.paid"})
-_CHANGED = frozenset({"invoice.updated", "invoice.voided", "invoice.marked_uncollectible", "credit_note.created"})
-_DISPUTED = frozenset({"charge.dispute.created", "charge.dispute.closed"})
-_METHOD: dict[str, events.MethodChange] = {
-    "payment_method.attached": events.MethodChange.NEW,
-    "customer.updated": events.MethodChange.NEW,
-    "customer.subscription.updated": events.MethodChange.NEW,
-    "payment_method.updated": events.MethodChange.UPDATED,
-    "payment_method.automatically_updated": events.MethodChange.UPDATED,
-}
-# Attributes of an invoice whose change a case has to know. Stripe updates the others at every attempt.
-_TELLING = frozenset({"amount_due", "amount_remaining", "status"})
-_OWN_METHOD = frozenset({"default_payment_method", "default_source"})
-_OF_DEFAULT = frozenset({"customer.updated", "customer.subscription.updated"})
-# Attributes of a payment method by which no bank decides. An address it may decide by.
-_SAYS_NOTHING = frozenset({"allow_redisplay", "metadata"})
-# Stripe may make two events for one failure, and their times have whole seconds.
+# Two events may tell of one failure, and their times have whole seconds.
 _SAME_FAILURE = timedelta(seconds=5)
-_DISPUTE_OUTCOMES = {"won": events.DisputeOutcome.WON, "lost": events.DisputeOutcome.LOST}
+
+News = PaymentSucceeded | InvoiceAltered | MethodChanged | PaymentDisputed | DisputeEnded
+"""What only cases that run already are told."""
 
 Told = list[tuple[CaseRow, str, Message]]
 """Which case is told what, by which signal."""
@@ -74,13 +68,18 @@ class Intake:
         self._opener = CaseOpener(client, task_queue, ledger, payments, policies, declines, clock)
 
     async def take_event(self, event: object) -> Taken:
-        """One Stripe event, in the current or the pre-basil shape."""
-        seen = read_event(event)
-        if await asyncio.to_thread(self._ledger.knows_event, "stripe", seen.id):
+        """One event of the payment provider, as its webhook delivers it."""
+        fact = stripe_events.read(event)
+        if await asyncio.to_thread(self._ledger.knows_event, fact.provider, fact.event_id):
             return Taken.EXISTS
-        taken = await self._take(seen)
+        taken = await self._take(fact)
         await asyncio.to_thread(
-            self._ledger.provider_event, "stripe", seen.id, seen.type, seen.invoice_id, self._clock()
+            self._ledger.provider_event,
+            fact.provider,
+            fact.event_id,
+            fact.event_type,
+            fact.invoice_id,
+            self._clock(),
         )
         return taken
 
@@ -88,57 +87,66 @@ class Intake:
         """One failed invoice of another billing system, as service/records.py describes it."""
         return await self._opener.open(plain_failure(record, self._clock()))
 
-    async def _take(self, seen: StripeEvent) -> Taken:
-        if seen.type in _FAILED:
-            return await self._failed(seen)
-        if seen.type in _PAID:
-            return await self._tell(seen, await asyncio.to_thread(self._payment, seen))
-        if seen.type in _CHANGED:
-            return await self._tell(seen, await asyncio.to_thread(self._change, seen))
-        if seen.type in _METHOD:
-            return await self._tell(seen, await asyncio.to_thread(self._method, seen))
-        if seen.type in _DISPUTED:
-            return await self._tell(seen, await asyncio.to_thread(self._dispute, seen))
-        return Taken.IGNORED
+    async def _take(self, fact: Fact) -> Taken:
+        if isinstance(fact, Ignored):
+            return Taken.IGNORED
+        if isinstance(fact, PaymentFailed):
+            return await self._failed(fact)
+        return await self._tell(fact, await asyncio.to_thread(self._news, fact))
 
-    async def _failed(self, seen: StripeEvent) -> Taken:
-        taken = await self._opener.open(_failure(seen))
-        if taken is not Taken.EXISTS or seen.type != "invoice.payment_failed" or _is_ours(seen):
+    async def _failed(self, fact: PaymentFailed) -> Taken:
+        # The event is made when the payment fails: its time is the failure's, however late it arrives.
+        failure = Failure(invoice_id=fact.invoice_id, heard_at=fact.at, failed_at=fact.at, known=fact.customer)
+        taken = await self._opener.open(failure)
+        if taken is not Taken.EXISTS or not fact.counts or fact.caused_by_us:
             return taken
-        told = await asyncio.to_thread(self._foreign_failure, seen)
-        return await self._tell(seen, told) if told else taken
+        told = await asyncio.to_thread(self._foreign_failure, fact)
+        return await self._tell(fact, told) if told else taken
 
-    async def _tell(self, seen: StripeEvent, told: Told) -> Taken:
+    async def _tell(self, fact: Fact, told: Told) -> Taken:
         """Signals the cases. One whose workflow is over needs no news any more."""
         reached = False
-        for case, signal, fact in told:
+        for case, signal, message in told:
             if case.status == "opening":
-                await self._opener.open(Failure(invoice_id=case.invoice_id, heard_at=seen.created))
+                await self._opener.open(Failure(invoice_id=case.invoice_id, heard_at=fact.at))
             try:
-                await self._client.get_workflow_handle(workflow_id(case.invoice_id)).signal(signal, fact)
+                await self._client.get_workflow_handle(workflow_id(case.invoice_id)).signal(signal, message)
                 reached = True
             except RPCError as error:
                 if error.status is not RPCStatusCode.NOT_FOUND:
                     raise
         return Taken.PASSED_ON if reached else Taken.IGNORED
 
-    def _foreign_failure(self, seen: StripeEvent) -> Told:
+    def _news(self, fact: News) -> Told:
+        match fact:
+            case PaymentSucceeded():
+                return self._payment(fact)
+            case InvoiceAltered():
+                return self._altered(fact)
+            case MethodChanged():
+                return self._method(fact)
+            case PaymentDisputed() | DisputeEnded():
+                return self._dispute(fact)
+
+    def _foreign_failure(self, fact: PaymentFailed) -> Told:
         """A further failure of an open case that this system's request did not cause."""
-        case = self._open_case(seen.invoice_id)
-        if case is None or seen.created <= case.opened_at + _SAME_FAILURE:
+        case = self._open_case(fact.invoice_id)
+        if case is None or fact.at <= case.opened_at + _SAME_FAILURE:
             return []  # over, or the failure that opened the case, told once more
         invoice = self._payments.read_invoice(case.invoice_id)
         raw = invoice.last_decline
-        decline = classify(raw, self._declines, at=seen.created) if raw else None
+        decline = classify(raw, self._declines, at=fact.at) if raw else None
         own_debit = decline is not None and decline.raw.network is None and self._has_pending_debit(case.invoice_id)
         if not own_debit:
-            row = foreign_attempt(invoice, AttemptKind.CUSTOMER, decline, seen.created)
-            self._ledger.record_foreign_attempt(row, seen.id)
-        attempt = events.ReportedAttempt(at=seen.created, decline=decline)
-        fact = events.InvoiceChanged(
-            event_id=seen.id, state=invoice.state, remaining=invoice.remaining, attempt=attempt
+            row = foreign_attempt(invoice, AttemptKind.CUSTOMER, decline, fact.at)
+            self._ledger.record_foreign_attempt(row, fact.event_id)
+        message = events.InvoiceChanged(
+            event_id=fact.event_id,
+            state=invoice.state,
+            remaining=invoice.remaining,
+            attempt=events.ReportedAttempt(at=fact.at, decline=decline),
         )
-        return [(case, "invoice_changed", fact)]
+        return [(case, "invoice_changed", message)]
 
     def _has_pending_debit(self, invoice_id: str) -> bool:
         """Whether a bank debit of ours is on its way: that one fails days later, and without a request of ours."""
@@ -146,62 +154,53 @@ class Intake:
             row.kind in OURS and row.outcome is ChargeOutcome.PROCESSING for row in self._ledger.attempts(invoice_id)
         )
 
-    def _payment(self, seen: StripeEvent) -> Told:
-        case = self._open_case(seen.invoice_id)
+    def _payment(self, fact: PaymentSucceeded) -> Told:
+        case = self._open_case(fact.invoice_id)
         if case is None:
             return []
-        # An event of a single payment does not tell what remains, and other events may have told of it already.
-        invoice = read_invoice(seen.invoice) if seen.invoice else self._payments.read_invoice(case.invoice_id)
-        paid = seen.amount or invoice.amount - invoice.remaining
-        fact = events.PaymentReceived(event_id=seen.id, amount=paid, remaining=invoice.remaining)
-        return [(case, "payment_received", fact)]
+        # A fact about a single payment does not tell what remains, and others may have told of it already.
+        invoice = fact.invoice or self._payments.read_invoice(case.invoice_id)
+        paid = fact.amount or invoice.amount - invoice.remaining
+        message = events.PaymentReceived(event_id=fact.event_id, amount=paid, remaining=invoice.remaining)
+        return [(case, "payment_received", message)]
 
-    def _change(self, seen: StripeEvent) -> Told:
-        case = self._open_case(seen.invoice_id)
+    def _altered(self, fact: InvoiceAltered) -> Told:
+        case = self._open_case(fact.invoice_id)
         # What this system did to the invoice the case knows from its own activity.
-        if case is None or _is_ours(seen):
+        if case is None or fact.caused_by_us:
             return []
-        if seen.changed and not seen.changed & _TELLING:
-            own = default_method(seen.invoice) if seen.invoice and seen.changed & _OWN_METHOD else None
-            return self._of_method(case, seen, events.MethodChange.NEW, object_id(own)) if own else []
-        invoice = read_invoice(seen.invoice) if seen.invoice else self._payments.read_invoice(case.invoice_id)
-        fact = events.InvoiceChanged(event_id=seen.id, state=invoice.state, remaining=invoice.remaining)
-        return [(case, "invoice_changed", fact)]
+        invoice = fact.invoice or self._payments.read_invoice(case.invoice_id)
+        message = events.InvoiceChanged(event_id=fact.event_id, state=invoice.state, remaining=invoice.remaining)
+        return [(case, "invoice_changed", message)]
 
-    def _method(self, seen: StripeEvent) -> Told:
-        changed, method_id = seen.changed, seen.payment_method_id
-        if seen.customer_id is None or (changed and changed <= _SAYS_NOTHING):
-            return []
-        taken_away = method_id is None and "default_source" not in changed
-        if seen.type in _OF_DEFAULT and (taken_away or not seen.default_method_changed):
-            return []
-        return [
-            told
-            for case in self._open_cases(seen.customer_id)
-            for told in self._of_method(case, seen, _METHOD[seen.type], method_id)
-        ]
+    def _method(self, fact: MethodChanged) -> Told:
+        if fact.invoice_id is None:
+            return [told for case in self._open_cases(fact.customer_id) for told in self._of_method(case, fact)]
+        case = self._open_case(fact.invoice_id)
+        return [] if case is None or fact.caused_by_us else self._of_method(case, fact)
 
-    def _of_method(self, case: CaseRow, seen: StripeEvent, change: events.MethodChange, method_id: str | None) -> Told:
-        """The case is told only of the payment method that its invoice would be charged on; None is any.
+    def _of_method(self, case: CaseRow, fact: MethodChanged) -> Told:
+        """The case is told only of the payment method that its invoice would be charged on; an id of None is any.
 
-        Stripe goes on charging a subscription's own card, whatever else the customer adds.
+        A subscription's own card goes on being charged, whatever else the customer adds.
         """
         method = self._payments.read_invoice(case.invoice_id).payment_method
-        if method is None or method_id not in (None, method.id):
+        if method is None or fact.method_id not in (None, method.id):
             return []
-        # A new card comes as two events, attached and made the default: it is tried once.
-        once = f"method-{method.id}-{seen.created:%Y%m%d}" if change is events.MethodChange.NEW else seen.id
-        return [(case, "payment_method_changed", events.PaymentMethodChanged(event_id=once, change=change))]
+        # A new card is told of twice, as added and as made the default: it is tried once.
+        is_new = fact.change is events.MethodChange.NEW
+        once = f"method-{method.id}-{fact.at:%Y%m%d}" if is_new else fact.event_id
+        return [(case, "payment_method_changed", events.PaymentMethodChanged(event_id=once, change=fact.change))]
 
-    def _dispute(self, seen: StripeEvent) -> Told:
+    def _dispute(self, fact: PaymentDisputed | DisputeEnded) -> Told:
         """A dispute halts every case of the customer; only the disputed invoice's own can be lost by it."""
-        disputed = seen.invoice_id
-        if disputed is None and seen.payment_intent_id:
-            disputed = self._payments.invoice_of_payment(seen.payment_intent_id)
-        customer = seen.customer_id
+        disputed = fact.invoice_id
+        if disputed is None and fact.payment_id:
+            disputed = self._payments.invoice_of_payment(fact.payment_id)
+        customer = fact.customer_id
         if customer is None and disputed:
             customer = self._payments.read_invoice(disputed).customer_id
-        return [_about_dispute(case, seen, disputed) for case in self._open_cases(customer)] if customer else []
+        return [_about_dispute(case, fact, disputed) for case in self._open_cases(customer)] if customer else []
 
     def _open_case(self, invoice_id: str | None) -> CaseRow | None:
         case = self._ledger.case(invoice_id) if invoice_id else None
@@ -211,26 +210,12 @@ class Intake:
         return [case for case in self._ledger.cases(customer_id=customer_id) if case.status != "closed"]
 
 
-def _failure(seen: StripeEvent) -> Failure:
-    known = (
-        invoice_customer(seen.invoice, seen.customer_id)
-        if seen.invoice is not None and seen.customer_id is not None
-        else None
-    )
-    # Stripe makes the event when the payment fails: its time is the failure's, however late it arrives.
-    return Failure(invoice_id=seen.invoice_id or "", heard_at=seen.created, failed_at=seen.created, known=known)
-
-
-def _is_ours(seen: StripeEvent) -> bool:
-    """Whether a request of this system caused the event: Stripe names the request's idempotency key."""
-    return bool(seen.idempotency_key) and str(seen.idempotency_key).startswith(effect_key(seen.invoice_id or "", ""))
-
-
-def _about_dispute(case: CaseRow, seen: StripeEvent, disputed: str | None) -> tuple[CaseRow, str, Message]:
-    if seen.type == "charge.dispute.created":
-        opened = events.DisputeOpened(event_id=seen.id, dispute_id=seen.dispute_id or "")
-        return case, "dispute_opened", opened
-    outcome = _DISPUTE_OUTCOMES.get(seen.dispute_status or "", events.DisputeOutcome.WITHDRAWN)
+def _about_dispute(
+    case: CaseRow, fact: PaymentDisputed | DisputeEnded, disputed: str | None
+) -> tuple[CaseRow, str, Message]:
+    if isinstance(fact, PaymentDisputed):
+        return case, "dispute_opened", events.DisputeOpened(event_id=fact.event_id, dispute_id=fact.dispute_id)
+    outcome = fact.outcome
     if outcome is events.DisputeOutcome.LOST and case.invoice_id != disputed:
         outcome = events.DisputeOutcome.ELSEWHERE
-    return case, "dispute_closed", events.DisputeClosed(event_id=seen.id, outcome=outcome)
+    return case, "dispute_closed", events.DisputeClosed(event_id=fact.event_id, outcome=outcome)

@@ -12,7 +12,7 @@ from domain.money import Money
 from domain.steps import AttemptKind, Channel
 from gateways.ledger.sql_ledger import SqlLedger
 from gateways.ports import Address, CustomerRow, TimelineRow
-from gateways.stripe_shapes import MalformedEvent
+from gateways.provider_facts import MalformedEvent
 from sandbox.providers.stripe_outcomes import AUTHENTICATION_REQUIRED
 from sandbox.providers.world import ProviderWorld
 from service.intake import Intake
