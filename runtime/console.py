@@ -18,7 +18,7 @@ from domain.money import Money
 from gateways.ledger.sql_ledger import SqlLedger
 from gateways.marked_yaml import FileError
 from gateways.policy_files import PolicyError
-from gateways.ports import ProviderMisuse, ProviderTrouble
+from gateways.ports.trouble import ProviderMisuse, ProviderTrouble
 from runtime import wiring
 from runtime.intake import Intake
 from runtime.operator import Operator, OperatorError

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 from domain.base import Frozen
 from gateways.policy_files import PolicyError
-from gateways.ports import NotFound
+from gateways.ports.trouble import NotFound
 from gateways.stripe_shapes import MalformedObject
 from runtime.intake import Intake
 from runtime.intake_json import Kind, MalformedRecord, Record, read_records

@@ -18,7 +18,9 @@ from domain.declines import DeclineTable, classify
 from domain.ids import effect_key, workflow_id
 from domain.steps import OURS, AttemptKind
 from gateways.policy_files import PolicyStore
-from gateways.ports import CaseRow, Ledger, Payments
+from gateways.ports.ledger import Ledger
+from gateways.ports.payments import Payments
+from gateways.ports.rows import CaseRow
 from gateways.stripe_fields import default_method, object_id
 from gateways.stripe_shapes import StripeEvent, invoice_customer, read_event, read_invoice
 from runtime.intake_json import plain_failure

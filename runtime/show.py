@@ -7,7 +7,7 @@ from rich.table import Table
 
 from domain.base import Frozen
 from domain.case import CaseStatus
-from gateways.ports import CaseRow, TimelineRow
+from gateways.ports.rows import CaseRow, TimelineRow
 from runtime.feed import FAILURES, Line
 from workflows.messages import CaseView
 

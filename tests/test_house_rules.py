@@ -229,7 +229,7 @@ def test_linter_stops_clock_chance_and_environment_in_pure_rooms(room: str, line
     [
         ("domain/probe.py", "import temporalio\n"),
         ("activities/probe.py", "from gateways.stripe_payments import StripePayments\n"),
-        ("workflows/probe.py", "from gateways.ports import Ledger\n"),
+        ("workflows/probe.py", "from gateways.ports.ledger import Ledger\n"),
         ("gateways/probe.py", "from temporalio import activity\n"),
         ("runtime/probe.py", "import stripe\n"),
         ("gateways/probe.py", "import sandbox.ports\n"),
