@@ -9,7 +9,8 @@ from datetime import datetime
 from domain.base import Frozen
 from domain.events import DisputeOutcome, MethodChange
 from domain.money import Money
-from gateways.ports import CustomerRow, InvoiceSnapshot
+from gateways.ports.payments import InvoiceSnapshot
+from gateways.ports.rows import CustomerRow
 
 
 class MalformedEvent(Exception):

@@ -12,7 +12,7 @@ from domain.case import ChargeOutcome
 from domain.declines import CodeRule, DeclineTable
 from domain.money import Money
 from gateways.marked_yaml import read_model
-from gateways.ports import CardUse, Refusal
+from gateways.ports.rows import CardUse, Refusal
 
 _NOT_CHARGED = (ChargeOutcome.NOT_OPEN, ChargeOutcome.REFUSED)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from domain.case import ChargeOutcome
 from domain.declines import RawDecline
-from gateways.ports import PaymentMethod
+from gateways.ports.payments import PaymentMethod
 
 Json = Mapping[str, Any]
 

@@ -9,7 +9,8 @@ from typing import TypeVar
 from domain.events import InvoiceState
 from domain.money import Money
 from gateways import stripe_fields as fields
-from gateways.ports import CustomerRow, InvoiceSnapshot
+from gateways.ports.payments import InvoiceSnapshot
+from gateways.ports.rows import CustomerRow
 from gateways.stripe_fields import Json, expanded, moment, object_id, text
 
 T = TypeVar("T")

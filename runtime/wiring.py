@@ -26,7 +26,8 @@ from gateways.merchant_app import MerchantApp, MerchantNotices
 from gateways.messages import TemplateMessages
 from gateways.phrases import PhrasesError
 from gateways.policy_files import PolicyStore
-from gateways.ports import Ledger, NetworkRules, Sender
+from gateways.ports.ledger import Ledger, NetworkRules
+from gateways.ports.messages import Sender
 from gateways.rules import load_decline_table, load_network_rules
 from gateways.sendgrid_email import SendGridSender
 from gateways.stripe_payments import StripePayments

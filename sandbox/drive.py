@@ -18,7 +18,7 @@ from domain import events
 from domain.base import Message
 from domain.ids import workflow_id
 from domain.steps import Channel
-from gateways.ports import ProviderTrouble
+from gateways.ports.trouble import ProviderTrouble
 from sandbox.customers import Actor
 from sandbox.errors import SandboxError
 from sandbox.postman import Postman

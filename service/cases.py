@@ -7,7 +7,8 @@ from datetime import datetime
 from temporalio.client import Client
 
 from domain.base import Frozen
-from gateways.ports import CaseRow, Ledger, TimelineRow
+from gateways.ports.ledger import Ledger
+from gateways.ports.rows import CaseRow, TimelineRow
 from service.running import NoWorker, Refused, RunningCases
 from workflows import attributes
 from workflows.messages import CaseView

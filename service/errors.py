@@ -7,7 +7,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from gateways.marked_yaml import FileError
 from gateways.policy_files import PolicyError
-from gateways.ports import ProviderMisuse, ProviderTrouble
+from gateways.ports.trouble import ProviderMisuse, ProviderTrouble
 from service.reports import WrongReport
 from service.running import Refused
 

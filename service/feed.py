@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from domain.base import Frozen
 from gateways import stripe_events
 from gateways.policy_files import PolicyError
-from gateways.ports import NotFound
+from gateways.ports.trouble import NotFound
 from gateways.provider_facts import MalformedEvent
 from service.intake import Intake
 from service.opening import WrongRecord

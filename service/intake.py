@@ -19,7 +19,9 @@ from domain.ids import workflow_id
 from domain.steps import OURS, AttemptKind
 from gateways import stripe_events
 from gateways.policy_files import PolicyStore
-from gateways.ports import CaseRow, Ledger, Payments
+from gateways.ports.ledger import Ledger
+from gateways.ports.payments import Payments
+from gateways.ports.rows import CaseRow
 from gateways.provider_facts import (
     DisputeEnded,
     Fact,

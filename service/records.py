@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, Field, ValidationError, model_validator
 from domain.base import Frozen
 from domain.declines import RawDecline
 from domain.money import Money
-from gateways.ports import CustomerRow
+from gateways.ports.rows import CustomerRow
 from service.opening import Failure
 
 _BETWEEN = re.compile(r"[\s,]*")

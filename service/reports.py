@@ -7,7 +7,7 @@ from enum import StrEnum
 from domain import events
 from domain.money import Money
 from domain.steps import Channel
-from gateways.ports import Ledger
+from gateways.ports.ledger import Ledger
 from service.running import Ended, RunningCases
 
 

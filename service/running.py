@@ -14,7 +14,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from domain.base import Message
 from domain.ids import workflow_id
-from gateways.ports import Ledger
+from gateways.ports.ledger import Ledger
 from workflows.dunning import DunningWorkflow
 from workflows.messages import CaseResult, CaseView
 

@@ -9,7 +9,8 @@ from domain.case import ChargeOutcome
 from domain.declines import DeclineClass
 from domain.money import Money
 from gateways.marked_yaml import FileError
-from gateways.ports import CardUse, NetworkRules
+from gateways.ports.ledger import NetworkRules
+from gateways.ports.rows import CardUse
 from gateways.rules import load_decline_table, load_network_rules
 
 RULES = Path(__file__).parents[2] / "policies" / "rules"

@@ -12,7 +12,7 @@ from domain.ids import charge_key
 from domain.steps import AttemptKind
 from gateways.ledger.sql_ledger import SqlLedger
 from gateways.policy_files import PolicyStore
-from gateways.ports import TimelineRow
+from gateways.ports.rows import TimelineRow
 from runtime import wiring
 from runtime.settings import Settings
 from runtime.temporal import dunning_plugin
