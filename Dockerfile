@@ -12,7 +12,9 @@ COPY domain domain
 COPY activities activities
 COPY gateways gateways
 COPY workflows workflows
+COPY service service
 COPY runtime runtime
+COPY cli cli
 COPY policies policies
 COPY worker.py starter.py ./
 

@@ -14,7 +14,7 @@ from temporalio.worker import Worker, WorkerDeploymentConfig
 
 from gateways.ledger.database import upgrade_schema
 from gateways.policy_files import PolicyError
-from gateways.ports import ProviderMisuse, ProviderTrouble
+from gateways.ports.trouble import ProviderMisuse, ProviderTrouble
 from runtime.leaving import leave
 from runtime.settings import Settings, SettingsError, load_settings
 from runtime.temporal import connect

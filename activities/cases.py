@@ -4,7 +4,8 @@ from temporalio import activity
 
 from activities.errors import translated
 from domain.effects import CloseOrder, Done
-from gateways.ports import Ledger, TimelineRow
+from gateways.ports.ledger import Ledger
+from gateways.ports.rows import TimelineRow
 
 
 class CaseActivities:

@@ -9,19 +9,12 @@ from activities.errors import translated
 from domain.effects import Done, HandoffOrder, HandoffResult, RecallOrder
 from domain.events import InvoiceState
 from domain.ids import effect_key
-from gateways.ports import (
-    Address,
-    Agency,
-    AttemptRow,
-    CaseRow,
-    ContactRow,
-    EvidenceBundle,
-    InvoiceSnapshot,
-    Ledger,
-    NotFound,
-    Payments,
-    TimelineRow,
-)
+from gateways.ports.agency import Agency, EvidenceBundle
+from gateways.ports.ledger import Ledger
+from gateways.ports.messages import Address
+from gateways.ports.payments import InvoiceSnapshot, Payments
+from gateways.ports.rows import AttemptRow, CaseRow, ContactRow, TimelineRow
+from gateways.ports.trouble import NotFound
 
 BuildBundle = Callable[
     [

@@ -10,22 +10,11 @@ from domain.effects import ContactOrder, ContactOutcome, ContactState
 from domain.events import InvoiceState
 from domain.ids import contact_key
 from domain.steps import Channel
-from gateways.ports import (
-    Address,
-    ContactRow,
-    InvoiceSnapshot,
-    Ledger,
-    LookupImpossible,
-    Messages,
-    Payments,
-    ProviderMisuse,
-    ProviderTrouble,
-    Rendered,
-    Sender,
-    Sent,
-    TimelineRow,
-    Unreachable,
-)
+from gateways.ports.ledger import Ledger
+from gateways.ports.messages import Address, Messages, Rendered, Sender, Sent
+from gateways.ports.payments import InvoiceSnapshot, Payments
+from gateways.ports.rows import ContactRow, TimelineRow
+from gateways.ports.trouble import LookupImpossible, ProviderMisuse, ProviderTrouble, Unreachable
 
 
 class ContactActivities:

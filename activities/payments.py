@@ -11,16 +11,9 @@ from domain.declines import Decline, DeclineTable, RawDecline, classify
 from domain.effects import ChargeOrder, ChargeResult, Done, SubscriptionOrder, WriteOffOrder
 from domain.events import InvoiceState
 from domain.ids import charge_key, effect_key
-from gateways.ports import (
-    AttemptRow,
-    ChargeAnswer,
-    InvoiceSnapshot,
-    Ledger,
-    NetworkRules,
-    Payments,
-    Refusal,
-    TimelineRow,
-)
+from gateways.ports.ledger import Ledger, NetworkRules
+from gateways.ports.payments import ChargeAnswer, InvoiceSnapshot, Payments
+from gateways.ports.rows import AttemptRow, Refusal, TimelineRow
 
 
 class PaymentActivities:

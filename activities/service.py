@@ -7,7 +7,10 @@ from domain.effects import AccessOrder, Done
 from domain.events import InvoiceState
 from domain.ids import effect_key
 from domain.steps import Access
-from gateways.ports import Ledger, Payments, ServiceAccess, TimelineRow
+from gateways.ports.ledger import Ledger
+from gateways.ports.payments import Payments
+from gateways.ports.rows import TimelineRow
+from gateways.ports.service import ServiceAccess
 
 
 class ServiceActivities:

@@ -11,7 +11,8 @@ from urllib.parse import quote
 import httpx
 
 from gateways.http_post import Party, post
-from gateways.ports import Agency, EvidenceBundle, NotFound, ProviderMisuse, ProviderTrouble
+from gateways.ports.agency import Agency, EvidenceBundle
+from gateways.ports.trouble import NotFound, ProviderMisuse, ProviderTrouble
 
 _PARTY = Party("The collections agency", "AGENCY_ENDPOINT", "AGENCY_TOKEN")
 # Errors of a folder that pass by themselves once there is room again; the others need somebody.

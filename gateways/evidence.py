@@ -16,15 +16,10 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from domain.money import Money
 from gateways.formats import format_money
-from gateways.ports import (
-    Address,
-    AttemptRow,
-    CaseRow,
-    ContactRow,
-    EvidenceBundle,
-    InvoiceSnapshot,
-    TimelineRow,
-)
+from gateways.ports.agency import EvidenceBundle
+from gateways.ports.messages import Address
+from gateways.ports.payments import InvoiceSnapshot
+from gateways.ports.rows import AttemptRow, CaseRow, ContactRow, TimelineRow
 
 SCHEMA = "dunning-evidence"
 SCHEMA_VERSION = 1

@@ -6,7 +6,7 @@ from http import HTTPStatus
 import httpx
 
 from gateways.http_errors import retry_after
-from gateways.ports import NotFound, ProviderMisuse, ProviderTrouble
+from gateways.ports.trouble import NotFound, ProviderMisuse, ProviderTrouble
 
 
 @dataclass(frozen=True)

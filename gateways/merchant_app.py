@@ -14,7 +14,7 @@ import httpx
 
 from domain.steps import Access
 from gateways.http_post import Party, post
-from gateways.ports import Address, Rendered, Sent
+from gateways.ports.messages import Address, Rendered, Sent
 
 _PARTY = Party("The merchant's application", "MERCHANT_WEBHOOK_URL", "MERCHANT_WEBHOOK_SECRET")
 

@@ -20,7 +20,9 @@ from domain.effects import MessageFacts
 from domain.steps import Access, Channel, Stage
 from gateways.formats import format_day, format_day_short, format_money
 from gateways.phrases import AccessPhrases, Phrases, PhrasesError, Todo, load_phrases
-from gateways.ports import Address, InvoiceSnapshot, ProviderMisuse, Rendered
+from gateways.ports.messages import Address, Rendered
+from gateways.ports.payments import InvoiceSnapshot
+from gateways.ports.trouble import ProviderMisuse
 from gateways.sms_length import fits, is_gsm7
 
 FALLBACK = "en"

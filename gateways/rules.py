@@ -11,7 +11,7 @@ from domain.base import Frozen
 from domain.case import ChargeOutcome
 from domain.declines import CodeRule, DeclineTable
 from domain.money import Money
-from gateways.ports import CardUse, Refusal
+from gateways.ports.rows import CardUse, Refusal
 from gateways.yaml_files import read_model
 
 _NOT_CHARGED = (ChargeOutcome.NOT_OPEN, ChargeOutcome.REFUSED)

@@ -27,7 +27,8 @@ from sendgrid.helpers.mail import (
 )
 
 from gateways.http_errors import header, never_reached, retry_after
-from gateways.ports import Address, LookupImpossible, ProviderMisuse, ProviderTrouble, Rendered, Sent, Unreachable
+from gateways.ports.messages import Address, Rendered, Sent
+from gateways.ports.trouble import LookupImpossible, ProviderMisuse, ProviderTrouble, Unreachable
 
 _KEY = "dunning_key"
 

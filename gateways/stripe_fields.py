@@ -6,7 +6,7 @@ from typing import Any
 
 from domain.case import ChargeOutcome
 from domain.declines import RawDecline
-from gateways.ports import PaymentMethod
+from gateways.ports.payments import PaymentMethod
 
 Json = Mapping[str, Any]
 
@@ -27,6 +27,12 @@ def object_id(value: object) -> str | None:
 def expanded(value: object) -> Json:
     """The object behind a reference; empty when the reference was not expanded or there is none."""
     return value if isinstance(value, Mapping) else {}
+
+
+def text(source: Json, name: str) -> str | None:
+    """A field's value where it is a text; None for anything else."""
+    value = source.get(name)
+    return value if isinstance(value, str) else None
 
 
 def moment(value: object) -> datetime | None:

@@ -18,7 +18,9 @@ from domain.events import InvoiceState
 from gateways import stripe_fields as fields
 from gateways import stripe_shapes as shapes
 from gateways.http_errors import header, never_reached, retry_after
-from gateways.ports import ChargeAnswer, CustomerRow, InvoiceSnapshot, NotFound, ProviderMisuse, ProviderTrouble
+from gateways.ports.payments import ChargeAnswer, InvoiceSnapshot
+from gateways.ports.rows import CustomerRow
+from gateways.ports.trouble import NotFound, ProviderMisuse, ProviderTrouble
 
 # Stripe resolves at most four levels of a path. `payments` is left out of an answer unless it is asked for.
 _EXPAND = [

@@ -16,7 +16,8 @@ from twilio.http.response import Response
 from twilio.rest import Client
 
 from gateways.http_errors import never_reached, retry_after
-from gateways.ports import Address, LookupImpossible, ProviderMisuse, ProviderTrouble, Rendered, Sent, Unreachable
+from gateways.ports.messages import Address, Rendered, Sent
+from gateways.ports.trouble import LookupImpossible, ProviderMisuse, ProviderTrouble, Unreachable
 
 T = TypeVar("T")
 

@@ -14,7 +14,7 @@ from gateways.yaml_files import FileError
 from gateways.messages import TemplateMessages
 from gateways.phrases import PhrasesError
 from gateways.policy_files import PolicyError
-from gateways.ports import ProviderMisuse, ProviderTrouble
+from gateways.ports.trouble import ProviderMisuse, ProviderTrouble
 from gateways.rules import load_decline_table, load_network_rules
 from runtime import wiring
 from runtime.set_up import knows_search_attributes, require_schema

@@ -8,12 +8,19 @@ from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSe
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from gateways.ledger.database import schema_is_current
+from gateways.ledger.database import schema_is_current, upgrade_schema
 from runtime.settings import Settings, SettingsError
+from runtime.temporal import connect
 from workflows.attributes import ALL
 
 # The server's services read the new attributes from a cache that is refreshed within seconds.
 _VISIBLE_WITHIN = 30.0
+
+
+async def set_up(settings: Settings) -> list[str]:
+    """Brings the ledger's tables up to date and registers the search attributes; the names of those that it added."""
+    upgrade_schema(settings.dunning_database_url)
+    return await register_search_attributes(await connect(settings))
 
 
 def require_schema(settings: Settings) -> None:

@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
+from temporalio.client import Client
+
 from activities.cases import CaseActivities
 from activities.collections import CollectionsActivities
 from activities.contacts import ContactActivities
@@ -23,13 +25,15 @@ from gateways.merchant_app import MerchantApp, MerchantNotices
 from gateways.messages import TemplateMessages
 from gateways.phrases import PhrasesError
 from gateways.policy_files import PolicyStore
-from gateways.ports import NetworkRules, Sender
+from gateways.ports.ledger import Ledger, NetworkRules
+from gateways.ports.messages import Sender
 from gateways.rules import load_decline_table, load_network_rules
 from gateways.sendgrid_email import SendGridSender
 from gateways.stripe_payments import StripePayments
 from gateways.twilio_sms import TwilioSender
 from gateways.yaml_files import FileError
 from runtime.settings import Settings, SettingsError
+from service.intake import Intake
 
 
 def utc_now() -> datetime:
@@ -119,3 +123,16 @@ def activities(settings: Settings) -> list[Callable[..., Any]]:
         collecting.recall,
         closing.close_case,
     ]
+
+
+def intake(settings: Settings, client: Client, ledger: Ledger) -> Intake:
+    """The way in. Raises SettingsError when the payment provider's key is missing."""
+    return Intake(
+        client,
+        settings.dunning_task_queue,
+        ledger,
+        stripe_payments(settings),
+        policy_store(settings),
+        decline_table(settings),
+        utc_now,
+    )

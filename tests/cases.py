@@ -12,7 +12,7 @@ from domain.case import Case
 from domain.ids import workflow_id
 from domain.money import Money
 from domain.steps import AttemptKind
-from gateways.ports import AttemptRow, CaseRow
+from gateways.ports.rows import AttemptRow, CaseRow
 from sandbox.providers.journal import Json
 from sandbox.providers.stripe_outcomes import Decline
 from sandbox.providers.stripe_outcomes import Outcome as Answer

@@ -21,13 +21,13 @@ from gateways.ledger.database import upgrade_schema
 from gateways.ledger.sql_ledger import SqlLedger
 from gateways.policy_files import PolicyStore
 from runtime import wiring
-from runtime.intake import Intake
 from runtime.set_up import register_search_attributes
 from runtime.settings import Settings
 from runtime.temporal import connect
 from sandbox.machine.environment import stand_in_environment
 from sandbox.machine.temporal_server import TemporalServer, start_temporal
 from sandbox.providers.world import ProviderWorld
+from service.intake import Intake
 
 # One profile for every property, whichever tests are run: the same examples on each run, a bounded effort, and no
 # deadline, which a busy machine would miss.

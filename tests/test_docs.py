@@ -16,10 +16,10 @@ from domain.case import CaseStatus, Outcome
 from domain.declines import DeclineClass
 from domain.policy import CatchUp, Collections, Contacts, Endgame, Entry, Policy, Retries, StepSpec
 from domain.steps import Stage
+from gateways import stripe_events
 from gateways.policy_files import PolicyError, load_policy
-from runtime import intake
-from runtime.intake_json import plain_failure
 from runtime.settings import ROOT, Settings
+from service.records import plain_failure
 from workflows import attributes
 from workflows.messages import FACTS, ORDERS, parse
 
@@ -93,7 +93,7 @@ def test_example_of_a_plain_record_can_be_read() -> None:
 
 
 def test_list_of_stripe_events_is_the_one_that_is_taken_in() -> None:
-    taken = {*intake._FAILED, *intake._PAID, *intake._CHANGED, *intake._DISPUTED, *intake._METHOD}
+    taken = set(stripe_events._READERS)
     prefixes = r"(?:invoice|invoice_payment|credit_note|payment_method|customer|charge)\."
 
     assert taken == {e for e in _code(_section(README, "Stripe set-up")) if re.match(prefixes, e)}
@@ -125,8 +125,10 @@ def test_links_lead_somewhere(document: Path) -> None:
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_named_files_exist(document: Path) -> None:
     """A path in code marks that begins with one of our folders is there."""
-    rooms = "domain|workflows|activities|gateways|runtime|policies|sandbox|deploy|docs|tests|bench|requirements"
-    for name in re.findall(rf"`((?:{rooms})/[\w./-]*)`", document.read_text(encoding="utf-8")):
+    rooms = (
+        "domain|workflows|activities|gateways|service|cli|runtime|policies|sandbox|deploy|docs|tests|bench|requirements"
+    )
+    for name in re.findall(rf"`((?:{rooms}|requirements)/[\w./-]*)`", document.read_text(encoding="utf-8")):
         assert (ROOT / name).exists(), name
 
 

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from gateways.ledger.database import place
 from gateways.ledger.sql_ledger import SqlLedger
-from gateways.ports import ProviderMisuse
+from gateways.ports.trouble import ProviderMisuse
 from runtime import wiring
 from runtime.doctor import WORKER_NEEDS
 from runtime.settings import ROOT, ZONES, Settings, SettingsError

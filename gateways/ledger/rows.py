@@ -10,7 +10,7 @@ from domain.case import ChargeOutcome
 from domain.declines import Decline
 from domain.effects import Note
 from domain.money import CurrencyMismatch, Money
-from gateways.ports import AttemptRow, CardUse, CaseRow, ContactRow, Refusal, TimelineRow
+from gateways.ports.rows import AttemptRow, CardUse, CaseRow, ContactRow, Refusal, TimelineRow
 
 Columns = dict[str, Any]
 

@@ -26,19 +26,10 @@ from gateways.ledger.schema import (
     provider_events,
     timeline,
 )
-from gateways.ports import (
-    Address,
-    AttemptRow,
-    CardUse,
-    CaseRow,
-    ContactRow,
-    CustomerRow,
-    NetworkRules,
-    NotFound,
-    ProviderMisuse,
-    Refusal,
-    TimelineRow,
-)
+from gateways.ports.ledger import NetworkRules
+from gateways.ports.messages import Address
+from gateways.ports.rows import AttemptRow, CardUse, CaseRow, ContactRow, CustomerRow, Refusal, TimelineRow
+from gateways.ports.trouble import NotFound, ProviderMisuse
 
 # The longest window of any network's ceiling is 30 days; one more covers the change of a day between time zones.
 _CARD_WINDOW = timedelta(days=31)

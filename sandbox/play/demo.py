@@ -21,10 +21,9 @@ from temporalio.client import Client
 
 from domain.ids import workflow_id
 from gateways.ledger.sql_ledger import SqlLedger
-from runtime.console import intake_of
+from runtime import wiring
 from runtime.leaving import leave
 from runtime.settings import ROOT, SettingsError
-from runtime.wiring import open_ledger
 from sandbox.machine.errors import SandboxError
 from sandbox.machine.patience import connected
 from sandbox.machine.running import Running, running
@@ -53,12 +52,12 @@ async def play(here: Running, script: World, folder: Path, progress: Progress) -
     postman = Postman(world, actors)
     await _feed(here, script, actors, folder / "events.jsonl")
     client = await connected(here.settings)
-    ledger = open_ledger(here.settings)
+    ledger = wiring.open_ledger(here.settings)
     try:
         driver = Driver(
             client,
             world,
-            intake_of(here.settings, client, ledger),
+            wiring.intake(here.settings, client, ledger),
             here.environment,
             postman,
             script.ends_on,
@@ -81,10 +80,10 @@ async def leave_open(here: Running, script: World, folder: Path, progress: Progr
     actors = [enter(customer, here.world, script.starts_on) for customer in script.left_open]
     await _feed(here, script, actors, folder / "left-open.jsonl")
     client = await connected(here.settings)
-    ledger = open_ledger(here.settings)
+    ledger = wiring.open_ledger(here.settings)
     try:
         until = script.starts_on + timedelta(days=script.left_open_days)
-        intake = intake_of(here.settings, client, ledger)
+        intake = wiring.intake(here.settings, client, ledger)
         driver = Driver(client, here.world, intake, here.environment, Postman(here.world, actors), until, progress)
         await driver.run(actors)
     finally:

@@ -18,8 +18,7 @@ from domain import events
 from domain.base import Message
 from domain.ids import workflow_id
 from domain.steps import Channel
-from gateways.ports import ProviderTrouble
-from runtime.intake import Intake
+from gateways.ports.trouble import ProviderTrouble
 from sandbox.machine.errors import SandboxError
 from sandbox.machine.patience import PATIENCE, patiently
 from sandbox.play.customers import Actor
@@ -29,6 +28,7 @@ from sandbox.play.starter_process import command
 from sandbox.play.virtual_time import CaseClock, Standing
 from sandbox.providers.journal import Json
 from sandbox.providers.world import ProviderWorld
+from service.intake import Intake
 from workflows.dunning import DunningWorkflow
 from workflows.messages import CaseResult, CaseView
 

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from domain.base import Frozen
 from domain.money import Money
-from gateways.ports import CaseRow
+from gateways.ports.rows import CaseRow
 from sandbox.play.audit import PROMISES, Findings
 from sandbox.play.case_history import CaseHistory
 from sandbox.play.customers import Actor, is_our_try

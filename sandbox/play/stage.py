@@ -22,7 +22,6 @@ from domain.base import Message
 from domain.ids import workflow_id
 from gateways.ledger.database import upgrade_schema
 from gateways.ledger.sql_ledger import SqlLedger
-from runtime.intake import Intake
 from runtime.settings import Settings
 from runtime.temporal import connect
 from runtime.wiring import decline_table, open_ledger, policy_store, stripe_payments, utc_now
@@ -30,6 +29,7 @@ from sandbox.machine.environment import stand_in_environment, stand_in_settings
 from sandbox.providers.journal import Json, LogEntry
 from sandbox.providers.stripe_world import Behaviour
 from sandbox.providers.world import ProviderWorld
+from service.intake import Intake
 from worker import build_worker
 from workflows.dunning import DunningWorkflow
 from workflows.messages import CaseResult, CaseView

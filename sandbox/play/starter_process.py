@@ -8,11 +8,13 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from domain import events
 from domain.base import Message
-from runtime.console import UNUSABLE
 from runtime.settings import ROOT
 from sandbox.machine.errors import SandboxError
 from sandbox.machine.patience import PATIENCE
 from workflows.messages import CaseView
+
+_UNUSABLE = 2
+"""starter.py's exit code when the installation, not a record, is in the way."""
 
 
 class StarterFailed(SandboxError):
@@ -32,7 +34,7 @@ async def feed(environment: Mapping[str, str], file: str) -> None:
             return
         except StarterFailed as error:
             # What it cannot work with at the moment; a record that it refuses stays refused.
-            if error.code != UNUSABLE or time.monotonic() > give_up:
+            if error.code != _UNUSABLE or time.monotonic() > give_up:
                 raise
 
 

@@ -28,7 +28,7 @@ from domain.effects import (
 )
 from domain.money import Money
 from domain.steps import Access, AttemptKind, Channel, Stage
-from gateways.ports import AttemptRow, CaseRow, CustomerRow
+from gateways.ports.rows import AttemptRow, CaseRow, CustomerRow
 from runtime import wiring
 from runtime.settings import Settings
 from sandbox.machine.environment import stand_in_environment

@@ -10,7 +10,7 @@ from domain.declines import DeclineClass
 from domain.events import InvoiceState
 from domain.steps import AttemptKind
 from gateways.ledger.sql_ledger import SqlLedger
-from gateways.ports import Refusal
+from gateways.ports.rows import Refusal
 from sandbox.providers.faults import Mode
 from sandbox.providers.stripe_outcomes import APPROVE, AUTHENTICATION_REQUIRED, PROCESSING, Decline, Outcome
 from sandbox.providers.world import ProviderWorld

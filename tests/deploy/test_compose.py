@@ -257,7 +257,18 @@ def test_image_gets_files_that_exist() -> None:
 
 def test_image_holds_all_that_the_worker_imports() -> None:
     """Every package and data folder of the product, both programs, and neither tests nor stand-ins."""
-    product = {"domain", "activities", "gateways", "workflows", "runtime", "policies", "worker.py", "starter.py"}
+    product = {
+        "domain",
+        "activities",
+        "gateways",
+        "workflows",
+        "service",
+        "runtime",
+        "cli",
+        "policies",
+        "worker.py",
+        "starter.py",
+    }
 
     assert product | {"requirements/runtime.lock"} == _copied()
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from gateways.ports import Address
+from gateways.ports.messages import Address
 from gateways.stripe_payments import StripePayments
 from sandbox.providers.world import ProviderWorld
 

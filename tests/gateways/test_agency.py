@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from gateways.agency import FolderAgency, HttpAgency, agency_for
-from gateways.ports import EvidenceBundle, NotFound, ProviderMisuse, ProviderTrouble
+from gateways.ports.agency import EvidenceBundle
+from gateways.ports.trouble import NotFound, ProviderMisuse, ProviderTrouble
 from sandbox.providers.world import ProviderWorld
 
 BUNDLE = EvidenceBundle(json_text='{"invoice": {"id": "in_1"}, "amount": 1999}', html="<h1>in_1 – ขอบคุณ</h1>")

@@ -14,15 +14,10 @@ from domain.events import InvoiceState
 from domain.money import Money
 from domain.steps import AttemptKind, Channel
 from gateways.evidence import build_bundle
-from gateways.ports import (
-    Address,
-    AttemptRow,
-    CaseRow,
-    ContactRow,
-    EvidenceBundle,
-    InvoiceSnapshot,
-    TimelineRow,
-)
+from gateways.ports.agency import EvidenceBundle
+from gateways.ports.messages import Address
+from gateways.ports.payments import InvoiceSnapshot
+from gateways.ports.rows import AttemptRow, CaseRow, ContactRow, TimelineRow
 
 OPENED = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 DUE = Money(amount=150000, currency="THB")

@@ -8,7 +8,8 @@ import pytest
 
 from domain.steps import Access
 from gateways.merchant_app import MerchantApp, MerchantNotices, signature
-from gateways.ports import NotFound, ProviderMisuse, ProviderTrouble, Rendered
+from gateways.ports.messages import Rendered
+from gateways.ports.trouble import NotFound, ProviderMisuse, ProviderTrouble
 from sandbox.providers.world import ProviderWorld
 from tests.gateways.conftest import ADA
 

@@ -15,7 +15,9 @@ from domain.events import InvoiceState
 from domain.money import Money
 from domain.steps import Access, Channel, Stage
 from gateways.messages import TemplateMessages
-from gateways.ports import Address, InvoiceSnapshot, PaymentMethod, ProviderMisuse, Rendered
+from gateways.ports.messages import Address, Rendered
+from gateways.ports.payments import InvoiceSnapshot, PaymentMethod
+from gateways.ports.trouble import ProviderMisuse
 from gateways.sms_length import fits, is_gsm7, length
 
 DIRECTORY = Path(__file__).resolve().parents[2] / "policies" / "messages"

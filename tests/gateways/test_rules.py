@@ -8,7 +8,8 @@ import pytest
 from domain.case import ChargeOutcome
 from domain.declines import DeclineClass
 from domain.money import Money
-from gateways.ports import CardUse, NetworkRules
+from gateways.ports.ledger import NetworkRules
+from gateways.ports.rows import CardUse
 from gateways.rules import load_decline_table, load_network_rules
 from gateways.yaml_files import FileError
 

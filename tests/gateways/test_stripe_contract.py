@@ -9,7 +9,8 @@ from domain.case import ChargeOutcome
 from domain.events import InvoiceState
 from domain.money import Money
 from gateways import stripe_payments
-from gateways.ports import InvoiceSnapshot, PaymentMethod, ProviderMisuse, ProviderTrouble
+from gateways.ports.payments import InvoiceSnapshot, PaymentMethod
+from gateways.ports.trouble import ProviderMisuse, ProviderTrouble
 from gateways.stripe_payments import StripePayments
 from sandbox.machine.stripe_mock import start_stripe_mock
 

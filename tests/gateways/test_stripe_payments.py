@@ -8,7 +8,8 @@ from domain.case import ChargeOutcome
 from domain.declines import RawDecline
 from domain.events import InvoiceState
 from domain.money import Money
-from gateways.ports import NotFound, PaymentMethod
+from gateways.ports.payments import PaymentMethod
+from gateways.ports.trouble import NotFound
 from gateways.stripe_payments import StripePayments
 from sandbox.providers.stripe_outcomes import AUTHENTICATION_REQUIRED, PROCESSING, Decline
 from sandbox.providers.world import ProviderWorld

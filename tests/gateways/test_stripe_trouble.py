@@ -9,7 +9,7 @@ import pytest
 from domain.case import ChargeOutcome
 from domain.events import InvoiceState
 from domain.money import Money
-from gateways.ports import ProviderMisuse, ProviderTrouble
+from gateways.ports.trouble import ProviderMisuse, ProviderTrouble
 from gateways.stripe_payments import StripePayments
 from sandbox.providers.stripe_outcomes import APPROVE, AUTHENTICATION_REQUIRED, Outcome
 from sandbox.providers.world import ProviderWorld

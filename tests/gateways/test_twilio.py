@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gateways.ports import LookupImpossible, ProviderMisuse, ProviderTrouble, Rendered, Unreachable
+from gateways.ports.messages import Rendered
+from gateways.ports.trouble import LookupImpossible, ProviderMisuse, ProviderTrouble, Unreachable
 from gateways.twilio_sms import TwilioSender
 from sandbox.providers.world import ProviderWorld
 from tests.gateways.conftest import ADA

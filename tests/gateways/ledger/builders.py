@@ -13,15 +13,7 @@ from domain.declines import Decline, DeclineClass, RawDecline, Reason
 from domain.money import Money
 from domain.steps import AttemptKind, Channel
 from gateways.ledger.sql_ledger import SqlLedger
-from gateways.ports import (
-    AttemptRow,
-    CardUse,
-    CaseRow,
-    ContactRow,
-    CustomerRow,
-    Refusal,
-    TimelineRow,
-)
+from gateways.ports.rows import AttemptRow, CardUse, CaseRow, ContactRow, CustomerRow, Refusal, TimelineRow
 from gateways.rules import Ceiling, CeilingTable, Origin
 
 T = TypeVar("T")

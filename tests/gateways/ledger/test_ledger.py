@@ -12,12 +12,9 @@ from domain.money import CurrencyMismatch, Money
 from domain.steps import Channel
 from gateways.ledger.database import open_database
 from gateways.ledger.sql_ledger import SqlLedger
-from gateways.ports import (
-    CustomerRow,
-    Ledger,
-    NotFound,
-    ProviderMisuse,
-)
+from gateways.ports.ledger import Ledger
+from gateways.ports.rows import CustomerRow
+from gateways.ports.trouble import NotFound, ProviderMisuse
 from tests.gateways.ledger.builders import (
     DAY,
     FREE,

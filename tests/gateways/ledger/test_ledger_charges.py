@@ -7,11 +7,7 @@ import pytest
 from domain.case import ChargeOutcome
 from domain.declines import Decline
 from gateways.ledger.sql_ledger import SqlLedger
-from gateways.ports import (
-    AttemptRow,
-    CardUse,
-    Refusal,
-)
+from gateways.ports.rows import AttemptRow, CardUse, Refusal
 from tests.gateways.ledger.builders import (
     DAY,
     FREE,

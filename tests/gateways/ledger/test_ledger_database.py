@@ -16,12 +16,9 @@ from gateways.ledger import database
 from gateways.ledger.database import open_database, schema_is_current, upgrade_schema
 from gateways.ledger.schema import attempts, metadata
 from gateways.ledger.sql_ledger import SqlLedger
-from gateways.ports import (
-    AttemptRow,
-    NetworkRules,
-    ProviderMisuse,
-    ProviderTrouble,
-)
+from gateways.ports.ledger import NetworkRules
+from gateways.ports.rows import AttemptRow
+from gateways.ports.trouble import ProviderMisuse, ProviderTrouble
 from tests.gateways.ledger.builders import (
     NOW,
     a_case,

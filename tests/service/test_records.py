@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from runtime.intake_json import Kind, Record, read_records
+from service.records import Kind, Record, read_records
 
 EVENT = {"id": "evt_1", "type": "invoice.paid", "created": 1, "data": {"object": {}}}
 PLAIN = {"invoice_id": "in_1"}

@@ -12,16 +12,16 @@ from domain.ids import charge_key
 from domain.steps import AttemptKind
 from gateways.ledger.sql_ledger import SqlLedger
 from gateways.policy_files import PolicyStore
-from gateways.ports import TimelineRow
+from gateways.ports.rows import TimelineRow
 from runtime import wiring
-from runtime.intake import Intake
-from runtime.opening import Taken
 from runtime.settings import Settings
 from runtime.temporal import dunning_plugin
 from sandbox.machine.ports import free_ports
 from sandbox.providers.stripe_outcomes import APPROVE, PROCESSING, Decline
 from sandbox.providers.stripe_store import Cause
 from sandbox.providers.world import ProviderWorld
+from service.intake import Intake
+from service.opening import Taken
 from tests.cases import OPENED_AT, a_failed_invoice, an_attempt, fail_again, failed, signals
 
 

@@ -22,8 +22,10 @@ from domain.policy import Policy
 from domain.reasons import cause
 from domain.steps import AttemptKind
 from gateways.policy_files import PolicyStore, policy_digest
-from gateways.ports import AttemptRow, CaseRow, CustomerRow, InvoiceSnapshot, Ledger, Payments, TimelineRow
-from runtime.customers import merged, public_holidays, time_zones
+from gateways.ports.ledger import Ledger
+from gateways.ports.payments import InvoiceSnapshot, Payments
+from gateways.ports.rows import AttemptRow, CaseRow, CustomerRow, TimelineRow
+from service.customers import merged, public_holidays, time_zones
 from workflows import attributes
 from workflows.dunning import DunningWorkflow
 from workflows.messages import CaseStart

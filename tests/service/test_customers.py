@@ -4,8 +4,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from gateways.ports import CustomerRow
-from runtime.customers import e164, merged, public_holidays, time_zones
+from gateways.ports.rows import CustomerRow
+from service.customers import e164, merged, public_holidays, time_zones
 
 OPENED_AT = datetime(2026, 4, 7, 12, tzinfo=UTC)
 

@@ -1,49 +1,15 @@
 """Cases as text for an operator's terminal."""
 
-from collections.abc import Iterable, Mapping
-from datetime import datetime
+from collections.abc import Iterable
 
 from rich.table import Table
 
-from domain.base import Frozen
 from domain.case import CaseStatus
-from gateways.ports import CaseRow, TimelineRow
-from runtime.feed import FAILURES, Line
+from service.cases import FromLedger, Listed
+from service.feed import FAILURES, Line
 from workflows.messages import CaseView
 
-NOT_RUNNING = "not_running"
-"""Open in the ledger, but its workflow was terminated or lost, or began a moment ago."""
 _WIDE = 120
-STATUSES = ("opening", "open", "on_hold", "with_agency", NOT_RUNNING, "closed")
-
-
-class Listed(Frozen):
-    """One line of the list of cases."""
-
-    invoice_id: str
-    status: str  # one of STATUSES
-    outcome: str | None
-    due: str
-    decline: str | None
-    policy: str
-    opened_at: datetime
-    next_step_at: datetime | None
-
-
-def listed(row: CaseRow, running: Mapping[str, tuple[str, datetime | None]]) -> Listed:
-    """The ledger's row with what Temporal knows of it: invoice → (status, next step)."""
-    status, next_step_at = running.get(row.invoice_id, (NOT_RUNNING, None))
-    closed = row.status == "closed"
-    return Listed(
-        invoice_id=row.invoice_id,
-        status=row.status if closed or row.status == "opening" else status,
-        outcome=row.outcome.value if row.outcome else None,
-        due=str(row.remaining),
-        decline=row.decline_code,
-        policy=row.policy,
-        opened_at=row.opened_at,
-        next_step_at=None if closed else next_step_at,
-    )
 
 
 def case_table(cases: Iterable[Listed], width: int) -> Table:
@@ -91,8 +57,9 @@ def case_text(view: CaseView) -> str:
     return "\n".join([f"Invoice {view.invoice_id}", *_aligned(facts), "", "What happened", *happened])
 
 
-def ledger_text(row: CaseRow, lines: Iterable[TimelineRow]) -> str:
+def ledger_text(known: FromLedger) -> str:
     """What the ledger alone knows of a case."""
+    row = known.row
     facts = [
         ("Status", f"{row.status}{f', {row.outcome.value}' if row.outcome else ''}"),
         ("Due", f"{row.remaining} of {row.amount}"),
@@ -101,7 +68,7 @@ def ledger_text(row: CaseRow, lines: Iterable[TimelineRow]) -> str:
         ("Customer", row.customer_id),
         ("Opened", f"{row.opened_at:%Y-%m-%d %H:%M} UTC"),
     ]
-    happened = [f"  {line.at:%Y-%m-%d %H:%M} {line.what}: {line.why}" for line in lines]
+    happened = [f"  {line.at:%Y-%m-%d %H:%M} {line.what}: {line.why}" for line in known.record]
     return "\n".join([f"Invoice {row.invoice_id}", *_aligned(facts), "", "What happened", *happened])
 
 

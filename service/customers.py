@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, available_timezones
 import phonenumbers
 from holidays import country_holidays
 
-from gateways.ports import CustomerRow
+from gateways.ports.rows import CustomerRow
 
 _HORIZON = timedelta(days=400)
 """How far ahead a case may look: longer than the longest policy with its holds."""

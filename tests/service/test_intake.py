@@ -11,12 +11,13 @@ from domain.ids import workflow_id
 from domain.money import Money
 from domain.steps import AttemptKind, Channel
 from gateways.ledger.sql_ledger import SqlLedger
-from gateways.ports import Address, CustomerRow, TimelineRow
-from gateways.stripe_shapes import MalformedEvent
-from runtime.intake import Intake
-from runtime.opening import Taken
+from gateways.ports.messages import Address
+from gateways.ports.rows import CustomerRow, TimelineRow
+from gateways.provider_facts import MalformedEvent
 from sandbox.providers.stripe_outcomes import AUTHENTICATION_REQUIRED
 from sandbox.providers.world import ProviderWorld
+from service.intake import Intake
+from service.opening import Taken
 from tests.cases import (
     OPENED_AT,
     a_failed_invoice,

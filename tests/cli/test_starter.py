@@ -16,21 +16,21 @@ from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.client import Client
 from typer.testing import CliRunner, Result
 
+from cli.app import app
 from domain.events import Pause
 from domain.ids import workflow_id
 from domain.steps import Channel
 from gateways.ledger.sql_ledger import SqlLedger
-from runtime.intake import Intake
-from runtime.operator import NoWorker, Operator
 from runtime.settings import ROOT, Settings
 from sandbox.machine.ports import free_ports
 from sandbox.providers.stripe_outcomes import Decline
 from sandbox.providers.world import ProviderWorld
-from starter import app
+from service.intake import Intake
+from service.running import NoWorker, RunningCases
 from worker import build_worker
 
 Starter = Callable[..., Result]
-DATA = Path(__file__).parent / "data"
+DATA = Path(__file__).parents[1] / "data"
 
 
 @pytest.fixture
@@ -206,12 +206,12 @@ async def test_without_a_worker_orders_say_so(
 ) -> None:
     """Nobody waits for ever."""
     await intake.take_event(json.loads(Path(failed.file("payment_failed.json")).read_text()))
-    operator = Operator(client, ledger, answer_within=timedelta(milliseconds=300))
+    running = RunningCases(client, ledger, answer_within=timedelta(milliseconds=300))
 
     with pytest.raises(NoWorker, match=r"start one \(python worker.py\)"):
-        await operator.order(failed.invoice, "pause", Pause())
+        await running.order(failed.invoice, "pause", Pause())
     with pytest.raises(NoWorker, match=r"start one \(python worker.py\)"):
-        await operator.view(failed.invoice)
+        await running.view(failed.invoice)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What an operator can ask of a case, and the one sentence that they get when it cannot be done."""
+"""What can be asked of a case that runs, and the one sentence that says why it cannot be done."""
 
 from datetime import timedelta
 
@@ -14,7 +14,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from domain.base import Message
 from domain.ids import workflow_id
-from gateways.ports import Ledger
+from gateways.ports.ledger import Ledger
 from workflows.dunning import DunningWorkflow
 from workflows.messages import CaseResult, CaseView
 
@@ -23,16 +23,20 @@ _ANSWER_WITHIN = timedelta(seconds=5)
 _NO_WORKER = frozenset({RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED, RPCStatusCode.FAILED_PRECONDITION})
 
 
-class OperatorError(Exception):
-    """An order or a question cannot be carried out. One sentence."""
+class Refused(Exception):
+    """An order, a report or a question cannot be carried out. One sentence."""
 
 
-class NoWorker(OperatorError):
+class NoWorker(Refused):
     """Temporal has the case, but nobody runs it at the moment."""
 
 
-class Operator:
-    """Orders and questions about cases. Raises OperatorError, or RPCError when Temporal does not answer."""
+class Ended(Refused):
+    """The case is over."""
+
+
+class RunningCases:
+    """Orders, facts and questions for cases. Raises Refused, or RPCError when Temporal does not answer."""
 
     def __init__(self, client: Client, ledger: Ledger, *, answer_within: timedelta = _ANSWER_WITHIN) -> None:
         self._client = client
@@ -46,7 +50,7 @@ class Operator:
                 name, order, result_type=CaseView, rpc_timeout=self._answer_within
             )
         except WorkflowUpdateFailedError as error:
-            raise OperatorError(_refusal(error)) from None
+            raise Refused(_refusal(error)) from None
         except (RPCError, RPCTimeoutOrCancelledError) as error:
             # Temporal may keep the order for the next worker.
             raise self._explained(error, invoice_id, "see with python starter.py show if it got the order") from None
@@ -74,21 +78,27 @@ class Operator:
     def _explained(self, error: Exception, invoice_id: str, again: str) -> Exception:
         status = error.status if isinstance(error, RPCError) else RPCStatusCode.DEADLINE_EXCEEDED
         if status is RPCStatusCode.NOT_FOUND:
-            return OperatorError(self._why_none(invoice_id))
+            return self._why_none(invoice_id)
         if status in _NO_WORKER:
             return NoWorker(f"No worker answers for invoice {invoice_id}: start one (python worker.py) and {again}.")
         return error
 
-    def _why_none(self, invoice_id: str) -> str:
+    def _why_none(self, invoice_id: str) -> Refused:
         case = self._ledger.case(invoice_id)
         if case is None:
-            return f"There is no case of invoice {invoice_id}: python starter.py list shows the ones there are."
+            return Refused(
+                f"There is no case of invoice {invoice_id}: python starter.py list shows the ones there are."
+            )
         if case.status == "closed":
             outcome = case.outcome.value if case.outcome else "unknown"
-            return f"The case of invoice {invoice_id} has ended ({outcome}): nothing can be ordered any more."
+            return Ended(f"The case of invoice {invoice_id} has ended ({outcome}): nothing can be ordered any more.")
         if case.status == "opening":
-            return f"The case of invoice {invoice_id} is half opened: give its event to python starter.py start again."
-        return f"The workflow of invoice {invoice_id} was terminated in Temporal: nothing acts on its case any more."
+            return Refused(
+                f"The case of invoice {invoice_id} is half opened: give its event to python starter.py start again."
+            )
+        return Refused(
+            f"The workflow of invoice {invoice_id} was terminated in Temporal: nothing acts on its case any more."
+        )
 
 
 def _refusal(error: WorkflowUpdateFailedError) -> str:

@@ -3,12 +3,13 @@
 from collections.abc import AsyncIterator
 
 from domain.base import Frozen
+from gateways import stripe_events
 from gateways.policy_files import PolicyError
-from gateways.ports import NotFound
-from gateways.stripe_shapes import MalformedObject
-from runtime.intake import Intake
-from runtime.intake_json import Kind, MalformedRecord, Record, read_records
-from runtime.opening import WrongRecord
+from gateways.ports.trouble import NotFound
+from gateways.provider_facts import MalformedEvent
+from service.intake import Intake
+from service.opening import WrongRecord
+from service.records import Kind, MalformedRecord, Record, read_records
 
 MALFORMED = "malformed"
 REFUSED = "refused"
@@ -43,7 +44,7 @@ async def _take(intake: Intake, record: Record) -> Line:
     take = intake.take_event if record.kind is Kind.EVENT else intake.take_json
     try:
         return line.model_copy(update={"result": (await take(record.data)).value})
-    except (MalformedObject, MalformedRecord) as error:
+    except (MalformedEvent, MalformedRecord) as error:
         return line.model_copy(update={"problem": str(error)})
     except (NotFound, WrongRecord, PolicyError) as error:
         return line.model_copy(update={"result": REFUSED, "problem": str(error)})
@@ -55,12 +56,8 @@ def _named(record: Record) -> Line:
     if record.kind is Kind.INVOICE:
         return line.model_copy(update={"invoice_id": _id(record.data.get("invoice_id"))})
     if record.kind is Kind.EVENT:
-        data = record.data.get("data")
-        about = data.get("object") if isinstance(data, dict) else None
-        about = about if isinstance(about, dict) else {}
-        invoice = about.get("id") if about.get("object") == "invoice" else about.get("invoice")
-        named = {"invoice_id": invoice, "event_id": record.data.get("id"), "event_type": record.data.get("type")}
-        return line.model_copy(update={name: _id(value) for name, value in named.items()})
+        named = stripe_events.names(record.data)
+        return line.model_copy(update={name: _id(value) for name, value in named.model_dump().items()})
     return line
 
 

@@ -5,11 +5,11 @@ from temporalio.client import Client
 
 from domain.ids import workflow_id
 from gateways.ledger.sql_ledger import SqlLedger
-from runtime.intake import Intake
-from runtime.intake_json import MalformedRecord
-from runtime.opening import Taken, WrongRecord
 from sandbox.providers.journal import Json
 from sandbox.providers.world import ProviderWorld
+from service.intake import Intake
+from service.opening import Taken, WrongRecord
+from service.records import MalformedRecord
 from tests.cases import a_failed_invoice, case_of
 from workflows import attributes
 

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 import pytest
 from rich.console import Console
 
-from runtime.show import Listed, case_table
+from cli.text import case_table
+from service.cases import Listed
 
 CASES = [
     Listed(

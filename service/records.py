@@ -13,8 +13,8 @@ from domain.base import Frozen
 from domain.declines import RawDecline
 from domain.money import Money
 from domain.sentences import sentence
-from gateways.ports import CustomerRow
-from runtime.opening import Failure
+from gateways.ports.rows import CustomerRow
+from service.opening import Failure
 
 _BETWEEN = re.compile(r"[\s,]*")
 # What JSON can hold and a database refuses: half a character, as it is, and a NUL, as JSON writes it.

@@ -1,0 +1,89 @@
+"""The command line's side of failure: one sentence on stderr and an exit code, never a traceback."""
+
+import asyncio
+import sys
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import typer
+from pydantic import ValidationError
+
+from domain.base import Message
+from domain.money import Money
+from domain.sentences import Loc, sentence
+from runtime.settings import Settings, SettingsError, load_settings
+from service.errors import Blame, explained
+from service.reports import not_an_amount
+
+REFUSED = 1
+"""The exit code when a record, an order or a question was refused."""
+UNUSABLE = 2
+"""The exit code when the installation, its settings or the command itself is wrong."""
+
+T = TypeVar("T")
+M = TypeVar("M", bound=Message)
+
+
+@contextmanager
+def one_sentence() -> Iterator[None]:
+    """Ends the program with a sentence and a code for everything that a user can have caused."""
+    try:
+        yield
+    except SettingsError as error:
+        raise fail(str(error), UNUSABLE) from None
+    except Exception as error:
+        problem = explained(error)
+        if problem is None:
+            raise
+        raise fail(problem.sentence, REFUSED if problem.blame is Blame.REFUSED else UNUSABLE) from None
+
+
+def fail(sentence: str, code: int) -> typer.Exit:
+    print(sentence, file=sys.stderr)
+    return typer.Exit(code)
+
+
+def run(work: Callable[[Settings], Coroutine[Any, Any, T]]) -> T:
+    """Runs a command with the settings of the environment."""
+    with one_sentence():
+        return asyncio.run(work(load_settings()))
+
+
+def read_text(file: str) -> str:
+    """The text of a file; `-` is stdin."""
+    try:
+        data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+        return data.decode()
+    except UnicodeDecodeError:
+        raise fail(f"{file} is not a text file in UTF-8: expected JSON or JSON Lines.", UNUSABLE) from None
+    except OSError as error:
+        raise fail(f"{file} cannot be read ({error.strerror}): check its name.", UNUSABLE) from None
+
+
+def money(amount: str, currency: str) -> Money:
+    """An amount in major units, as a user writes it."""
+    try:
+        return Money.of_major(amount, currency)
+    except ValueError:
+        raise fail(not_an_amount(amount, currency), UNUSABLE) from None
+
+
+def message(kind: type[M], **values: object) -> M:
+    """A message to a case, of what a user wrote as options."""
+    with option_names():
+        return kind.model_validate(values)
+
+
+@contextmanager
+def option_names() -> Iterator[None]:
+    """Names the option whose value a message to a case cannot hold."""
+    try:
+        yield
+    except ValidationError as error:
+        raise fail(sentence(error, place=_option), UNUSABLE) from None
+
+
+def _option(loc: Loc) -> str:
+    return f"--{str(loc[0]).replace('_', '-')} cannot be taken" if loc else ""

@@ -1,0 +1,40 @@
+"""The command that takes records in."""
+
+from typing import Annotated
+
+import typer
+
+from cli.console import REFUSED, fail, read_text, run
+from cli.options import AsJson
+from cli.text import record_text
+from runtime.desk import desk
+from runtime.settings import Settings
+from service.feed import FAILURES, take_all
+
+
+def start(
+    file: Annotated[str, typer.Argument(metavar="[FILE|-]", help="The file with the records; - is stdin.")] = "-",
+    as_json: AsJson = False,
+) -> None:
+    """Take in Stripe events or failed invoices, and open a case for each unpaid invoice.
+
+    FILE holds a JSON array, one object, or one object per line. A record with id, type and data is a Stripe event;
+    one with invoice_id is a failed invoice of another billing system. The same input may be given again: an invoice
+    never gets a second case. Exits with 1 when a record could not be taken.
+    """
+    text = read_text(file)
+
+    async def work(settings: Settings) -> tuple[int, int]:
+        taken = failed = 0
+        async with desk(settings) as here:
+            async for line in take_all(here.intake(), text):
+                print(line.model_dump_json() if as_json else record_text(line), flush=True)
+                taken += 1
+                failed += line.result in FAILURES
+        return taken, failed
+
+    taken, failed = run(work)
+    if not taken:
+        raise fail("There is no record in the input: expected Stripe events or failed invoices as JSON.", REFUSED)
+    if failed:
+        raise typer.Exit(REFUSED)

@@ -1,0 +1,48 @@
+"""An operator's orders."""
+
+from typing import Annotated
+
+import typer
+
+from cli.console import message, money, run
+from cli.options import By, Invoice, Note, Until, in_utc
+from cli.text import case_text
+from domain import events
+from domain.base import Message
+from runtime.desk import desk
+from runtime.settings import Settings
+from workflows.messages import CaseView
+
+
+def pause(invoice: Invoice, until: Until = None, note: Note = "", by: By = "operator") -> None:
+    """Put a case on hold. Its timeline goes on where it stood when it is resumed."""
+    _order(invoice, "pause", message(events.Pause, until=in_utc(until), note=note, by=by))
+
+
+def resume(invoice: Invoice, note: Note = "", by: By = "operator") -> None:
+    """End a pause, or a wait for an operator."""
+    _order(invoice, "resume", message(events.Resume, note=note, by=by))
+
+
+def settle(
+    invoice: Invoice,
+    amount: Annotated[str, typer.Argument(help="What was agreed, for example 19.99", show_default=False)],
+    currency: Annotated[str, typer.Argument(help="Its currency, for example USD", show_default=False)],
+    note: Note = "",
+    by: By = "operator",
+) -> None:
+    """End a case: the debt is settled for an amount."""
+    _order(invoice, "settle", message(events.Settle, amount=money(amount, currency), note=note, by=by))
+
+
+def write_off(invoice: Invoice, note: Note = "", by: By = "operator") -> None:
+    """End a case: the debt is given up."""
+    _order(invoice, "write_off", message(events.WriteOff, note=note, by=by))
+
+
+def _order(invoice: str, name: str, order: Message) -> None:
+    async def work(settings: Settings) -> CaseView:
+        async with desk(settings) as here:
+            return await here.running.order(invoice, name, order)
+
+    print(case_text(run(work)))

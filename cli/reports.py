@@ -1,0 +1,55 @@
+"""What others report of a case."""
+
+from typing import Annotated
+
+import typer
+
+from cli.console import option_names, run
+from cli.options import Invoice, new_event_id
+from domain.events import AgencyReport, ContactResult
+from domain.steps import Channel
+from runtime.desk import desk
+from runtime.settings import Settings
+from service.reports import Heard
+
+_SAID = {
+    Heard.TOLD: "told that {what}",
+    Heard.KEPT: "{what}: kept for the customer's other cases, although this one is over",
+    Heard.OVER: "{what}: the case is over, and nothing follows from it",
+}
+
+
+def agency(
+    invoice: Invoice,
+    report: Annotated[AgencyReport, typer.Argument(help="What the agency says.", show_default=False)],
+    amount: Annotated[str | None, typer.Option(help="What was paid, for example 19.99")] = None,
+    currency: Annotated[str | None, typer.Option(help="Its currency; that of the invoice by default.")] = None,
+    event_id: Annotated[str, typer.Option(help="The agency's own id: a report given twice counts once.")] = "",
+) -> None:
+    """Report what the collections agency says of a case."""
+
+    async def work(settings: Settings) -> None:
+        async with desk(settings) as here:
+            await here.reports.agency(invoice, report, event_id or new_event_id(), amount, currency)
+
+    with option_names():
+        run(work)
+    print(f"{invoice}: told that the agency reports {report.value}")
+
+
+def contact(
+    invoice: Invoice,
+    channel: Annotated[Channel, typer.Argument(show_default=False)],
+    result: Annotated[ContactResult, typer.Argument(show_default=False)],
+    event_id: Annotated[str, typer.Option(help="The provider's own id: a report given twice counts once.")] = "",
+) -> None:
+    """Report what became of a contact, or that the customer wants none on this channel any more."""
+
+    async def work(settings: Settings) -> Heard:
+        async with desk(settings) as here:
+            return await here.reports.contact(invoice, channel, result, event_id or new_event_id())
+
+    with option_names():
+        heard = run(work)
+    what = f"{channel.value} was {result.value.replace('_', ' ')}"
+    print(f"{invoice}: {_SAID[heard].format(what=what)}")

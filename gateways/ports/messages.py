@@ -1,0 +1,53 @@
+"""What the activities expect of the channels to the customer, and of the messages' texts."""
+
+from datetime import datetime
+from typing import Protocol
+
+from domain.base import Frozen
+from domain.effects import MessageFacts
+from domain.steps import Channel
+from gateways.ports.payments import InvoiceSnapshot
+
+
+class Address(Frozen):
+    """Whom a message goes to. Lives in the ledger and in the activity that sends, nowhere else."""
+
+    customer_id: str
+    name: str | None = None
+    email: str | None = None
+    phone: str | None = None  # E.164
+    language: str = "en"
+
+
+class Rendered(Frozen):
+    """A message ready to be sent. `html` is for e-mail, `subject` for e-mail and notice."""
+
+    text: str
+    subject: str = ""
+    html: str = ""
+
+
+class Messages(Protocol):
+    """Templates by language, channel and stage."""
+
+    def render(
+        self, channel: Channel, facts: MessageFacts, address: Address, invoice: InvoiceSnapshot, language: str
+    ) -> Rendered:
+        """Renders one message. An unknown language falls back to English."""
+
+
+class Sent(Frozen):
+    provider_id: str | None = None
+
+
+class Sender(Protocol):
+    """One channel: SendGrid, Twilio, the merchant's application."""
+
+    def send(self, address: Address, message: Rendered, key: str) -> Sent:
+        """Sends one message; `key` travels with it. Raises Unreachable, ProviderTrouble or ProviderMisuse."""
+
+    def find(self, address: Address, message: Rendered, key: str, since: datetime) -> Sent | None:
+        """Looks up whether the message with this key was accepted. None: certainly not.
+
+        Raises ProviderTrouble when that cannot be known yet (with retry_after), LookupImpossible when never.
+        """

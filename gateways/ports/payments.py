@@ -1,0 +1,71 @@
+"""What the activities expect of the payment provider."""
+
+from datetime import datetime
+from typing import Protocol
+
+from domain.base import Frozen
+from domain.case import ChargeOutcome
+from domain.declines import RawDecline
+from domain.events import InvoiceState
+from domain.money import Money
+from gateways.ports.rows import CustomerRow
+
+
+class PaymentMethod(Frozen):
+    """A payment method as far as the rules need it."""
+
+    id: str
+    network: str | None = None  # card brand in lower case; None for bank debits
+    fingerprint: str | None = None  # the same card has the same fingerprint, whichever customer saved it
+    country: str | None = None
+
+
+class InvoiceSnapshot(Frozen):
+    """An invoice as the provider has it now."""
+
+    id: str
+    number: str | None
+    state: InvoiceState
+    currency: str
+    amount: Money  # the original total to be paid
+    remaining: Money
+    customer_id: str
+    subscription_id: str | None = None
+    pay_url: str | None = None  # the provider's hosted page, fresh at the time of reading
+    payment_method: PaymentMethod | None = None  # what the next charge would be made on
+    last_decline: RawDecline | None = None  # of the invoice's newest payment, if that failed
+    last_failed_at: datetime | None = None
+    paid_by: str | None = None  # id of the payment that paid it, if it is paid
+
+
+class ChargeAnswer(Frozen):
+    """The provider's answer to one charge attempt."""
+
+    outcome: ChargeOutcome
+    provider_id: str | None = None  # payment or charge id
+    decline: RawDecline | None = None
+    invoice: InvoiceSnapshot | None = None  # as the answer shows it, when it does
+
+
+class Payments(Protocol):
+    """Stripe."""
+
+    def read_invoice(self, invoice_id: str) -> InvoiceSnapshot: ...
+
+    def pay(self, invoice: InvoiceSnapshot, key: str) -> ChargeAnswer:
+        """Charges what remains, off session, on the invoice's payment method, under idempotency key `key`."""
+
+    def find_attempt(self, invoice: InvoiceSnapshot, since: datetime) -> ChargeAnswer | None:
+        """The newest finished or pending charge of the invoice made at or after `since` (provider's clock), if any."""
+
+    def cancel_subscription(self, subscription_id: str, key: str) -> None:
+        """Cancels at once. Already cancelled is success."""
+
+    def mark_uncollectible(self, invoice_id: str, key: str) -> None:
+        """Closes the invoice as not to be collected any more. Already closed is success."""
+
+    def read_customer(self, customer_id: str) -> CustomerRow:
+        """The customer with all that is stated of them; of a deleted one only the id."""
+
+    def invoice_of_payment(self, payment_intent_id: str) -> str | None:
+        """The invoice that a payment belongs to, if to any."""

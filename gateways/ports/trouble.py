@@ -1,0 +1,37 @@
+"""What can go wrong with a provider.
+
+Trouble has exactly two shapes. `ProviderTrouble` passes: Temporal retries the activity under the same key.
+`ProviderMisuse` does not: a human has to change something, and the case waits for that human.
+A declined charge is neither: it is a result.
+"""
+
+from datetime import timedelta
+
+
+class ProviderTrouble(Exception):
+    """The provider cannot be reached, is overloaded or failed (429, 5xx, time-out). The call's outcome may be unknown.
+
+    `retry_after` is the provider's own wish, when it stated one. `not_executed` is True only when the provider
+    certainly did nothing (it was never reached, or said 429): then there is no unknown outcome to look up.
+    """
+
+    def __init__(self, message: str, retry_after: timedelta | None = None, not_executed: bool = False) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+        self.not_executed = not_executed
+
+
+class ProviderMisuse(Exception):
+    """The provider refuses the request for good: wrong key, unknown id, bad parameter. One sentence for an operator."""
+
+
+class NotFound(ProviderMisuse):
+    """The provider does not know this id."""
+
+
+class Unreachable(Exception):
+    """The provider will not deliver to this address (opted out, not a mobile number, no such number). One sentence."""
+
+
+class LookupImpossible(Exception):
+    """The provider (or this account) cannot tell whether a message was accepted."""

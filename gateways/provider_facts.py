@@ -1,0 +1,86 @@
+"""What a payment provider's event says, in this system's words: one frozen model for each kind of fact.
+
+A gateway makes them (`stripe_events.read`), and whoever takes them in needs to know no provider. A fact says what its
+event says and no more: what an event leaves open is None, and is read from the provider by whoever needs it.
+"""
+
+from datetime import datetime
+
+from domain.base import Frozen
+from domain.events import DisputeOutcome, MethodChange
+from domain.money import Money
+from gateways.ports.payments import InvoiceSnapshot
+from gateways.ports.rows import CustomerRow
+
+
+class MalformedEvent(Exception):
+    """What should be a provider's event is not one. One sentence: what is missing, what is expected."""
+
+
+class ProviderFact(Frozen):
+    """What all facts have."""
+
+    provider: str  # whose event it is, as the ledger names it: `stripe`
+    event_id: str  # the provider's own, the same however often it delivers the event
+    event_type: str  # the provider's own word, for the record only: nothing is decided by it
+    at: datetime  # UTC, when it happened; whole seconds, so that distinct events may share it
+    invoice_id: str | None = None  # what it is about, as far as the event names it
+    caused_by_us: bool = False  # a request of this system about that invoice brought it about
+
+
+class PaymentFailed(ProviderFact):
+    """A charge of the invoice failed: the provider's own, the customer's or ours."""
+
+    invoice_id: str
+    customer: CustomerRow  # as the invoice states them: of the day on which it was made final
+    counts: bool = True  # False: another event tells of this very failure, and only that one counts as an attempt
+
+
+class PaymentSucceeded(ProviderFact):
+    """Money came in for the invoice: all of what was due, or a part."""
+
+    invoice_id: str
+    amount: Money | None = None  # of this payment alone; None: the event tells only what was paid in all
+    invoice: InvoiceSnapshot | None = None  # as it was after the payment, where the event shows it
+
+
+class InvoiceAltered(ProviderFact):
+    """The invoice's state, or what is due on it, is not what it was."""
+
+    invoice_id: str
+    invoice: InvoiceSnapshot | None = None  # as it is now, where the event shows it
+
+
+class MethodChanged(ProviderFact):
+    """A payment method is new, or has new data. Whether anything would be charged on it, the fact does not tell."""
+
+    customer_id: str
+    change: MethodChange
+    method_id: str | None = None  # None: the event does not tell which of the customer's
+    # Inherited `invoice_id`: the only invoice that is concerned; None: any invoice of the customer may be.
+
+
+class PaymentDisputed(ProviderFact):
+    """The customer contests a payment at their bank. `invoice_id` is the contested payment's, where it is named."""
+
+    dispute_id: str
+    payment_id: str | None = None  # the contested payment, by which its invoice can be looked up
+    customer_id: str | None = None
+
+
+class DisputeEnded(ProviderFact):
+    """A dispute is over. `invoice_id` is the contested payment's, where it is named."""
+
+    dispute_id: str
+    outcome: DisputeOutcome  # never ELSEWHERE: which cases it was elsewhere for, the event does not tell
+    payment_id: str | None = None
+    customer_id: str | None = None
+
+
+class Ignored(ProviderFact):
+    """The event says nothing that a case has to know."""
+
+    reason: str  # one sentence
+
+
+Fact = PaymentFailed | PaymentSucceeded | InvoiceAltered | MethodChanged | PaymentDisputed | DisputeEnded | Ignored

@@ -1,0 +1,26 @@
+"""Policies, before cases follow them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from gateways.policy_files import PolicyError, load_policy
+from service.running import Refused
+
+
+@dataclass(frozen=True)
+class WellFormed:
+    """A policy that cases could follow."""
+
+    name: str  # with its version
+    steps: int
+    days: int  # the last day of its timeline
+
+
+def check(file: Path) -> WellFormed:
+    """Raises Refused with every mistake and its line."""
+    try:
+        policy = load_policy(file)
+    except PolicyError as error:
+        raise Refused(str(error)) from None
+    steps = sum(len(entry.do) for entry in policy.timeline)
+    return WellFormed(f"{policy.name}@{policy.version}", steps, policy.timeline[-1].day)

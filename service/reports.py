@@ -1,0 +1,82 @@
+"""What others report of a case: what became of a contact, what the collections agency says."""
+
+from collections.abc import Callable
+from datetime import datetime
+from enum import StrEnum
+
+from domain import events
+from domain.money import Money
+from domain.steps import Channel
+from gateways.ports.ledger import Ledger
+from service.running import Ended, RunningCases
+
+
+class WrongReport(Exception):
+    """A report that makes no sense in itself. One sentence."""
+
+
+class Heard(StrEnum):
+    """What became of a report."""
+
+    TOLD = "told"  # the case was told
+    KEPT = "kept"  # the case is over, and the report holds for the customer's other cases
+    OVER = "over"  # the case is over, and nothing follows from the report
+
+
+class Reports:
+    """Takes reports in. A report with an event id that came before counts once.
+
+    Raises Refused when there is no such case, ValidationError for an event id that is no id, ProviderTrouble when the
+    ledger and RPCError when Temporal does not answer; the same report may then be given again.
+    """
+
+    def __init__(self, running: RunningCases, ledger: Ledger, clock: Callable[[], datetime]) -> None:
+        self._running = running
+        self._ledger = ledger
+        self._clock = clock
+
+    async def contact(self, invoice_id: str, channel: Channel, result: events.ContactResult, event_id: str) -> Heard:
+        """What became of a contact, or that the customer wants none on this channel any more."""
+        fact = events.ContactReported(event_id=event_id, channel=channel, result=result)
+        case = self._ledger.case(invoice_id)
+        closes = case is not None and result in events.CLOSES_CHANNEL
+        if case and closes:
+            # Before the case is told: it holds for the customer's other cases too, and when this one is over.
+            why = result.value.replace("_", " ")
+            self._ledger.close_channel(case.customer_id, channel, why, fact.event_id, self._clock())
+        try:
+            await self._running.tell(invoice_id, "contact_reported", fact)
+        except Ended:
+            return Heard.KEPT if closes else Heard.OVER
+        return Heard.TOLD
+
+    async def agency(
+        self,
+        invoice_id: str,
+        report: events.AgencyReport,
+        event_id: str,
+        amount: str | None = None,
+        currency: str | None = None,
+    ) -> None:
+        """What the collections agency says. `amount` is what was paid, in major units; its currency is the invoice's
+        by default. Raises WrongReport for an amount that is none, and Ended for a case that is over: nothing would
+        act on what the agency says, so a human has to."""
+        if (report is events.AgencyReport.PAYMENT) != (amount is not None):
+            raise WrongReport("A payment needs --amount, and nothing else takes it.")
+        paid = self._money(invoice_id, amount, currency) if amount is not None else None
+        fact = events.AgencyReported(event_id=event_id, report=report, amount=paid)
+        await self._running.tell(invoice_id, "agency_reported", fact)
+
+    def _money(self, invoice_id: str, amount: str, currency: str | None) -> Money:
+        if currency is None:
+            case = self._ledger.case(invoice_id)
+            currency = case.amount.currency if case else "USD"
+        try:
+            return Money.of_major(amount, currency)
+        except ValueError:
+            raise WrongReport(not_an_amount(amount, currency)) from None
+
+
+def not_an_amount(amount: str, currency: str) -> str:
+    """What is told of an amount that cannot be read."""
+    return f"{amount} {currency} is not an amount: write it like 19.99 USD, with the currency's own decimals."
