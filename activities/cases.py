@@ -3,7 +3,7 @@
 from temporalio import activity
 
 from activities.errors import translated
-from domain.effects import CloseOrder, Done
+from domain.tasks import Done
 from gateways.ports.ledger import Ledger
 from gateways.ports.rows import TimelineRow
 

@@ -6,9 +6,11 @@ from datetime import datetime
 from temporalio import activity
 
 from activities.errors import translated
-from domain.effects import Done, HandoffOrder, HandoffResult, RecallOrder
-from domain.events import InvoiceState
 from domain.ids import effect_key
+from domain.invoice import InvoiceState
+from domain.kinds.handoff import HandoffResult, HandoffTask
+from domain.kinds.recall import RecallTask
+from domain.tasks import Done
 from gateways.ports.agency import Agency, EvidenceBundle
 from gateways.ports.ledger import Ledger
 from gateways.ports.messages import Address
@@ -42,7 +44,7 @@ class CollectionsActivities:
         self._build_bundle = build_bundle
 
     @activity.defn(name="hand_off")
-    def hand_off(self, order: HandoffOrder) -> HandoffResult:
+    def hand_off(self, order: HandoffTask) -> HandoffResult:
         """Delivers the evidence bundle, unless the invoice is closed by now.
 
         The agency knows a repeated delivery by its id. One that was begun is finished even then: without the
@@ -72,13 +74,13 @@ class CollectionsActivities:
             self._ledger.record_effect(order.invoice_id, _line(order, f"handed off as {reference}"))
             return HandoffResult(reference=reference, invoice_state=invoice.state, remaining=invoice.remaining)
 
-    def _begun(self, order: HandoffOrder) -> bool:
+    def _begun(self, order: HandoffTask) -> bool:
         """Whether an earlier run may have delivered."""
         lines = self._ledger.timeline(order.invoice_id)
         return any(line.step == order.step and line.what == _BEGUN for line in lines)
 
     @activity.defn(name="recall")
-    def recall(self, order: RecallOrder) -> Done:
+    def recall(self, order: RecallTask) -> Done:
         """Takes the case back from the agency."""
         with translated():
             self._ledger.append(order.invoice_id, order.notes)
@@ -87,5 +89,5 @@ class CollectionsActivities:
             return Done()
 
 
-def _line(order: HandoffOrder | RecallOrder, what: str) -> TimelineRow:
+def _line(order: HandoffTask | RecallTask, what: str) -> TimelineRow:
     return TimelineRow(at=order.as_of, invoice_id=order.invoice_id, step=order.step, what=what, why=order.why)

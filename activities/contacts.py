@@ -6,9 +6,9 @@ from datetime import datetime
 from temporalio import activity
 
 from activities.errors import translated
-from domain.effects import ContactOrder, ContactOutcome, ContactState
-from domain.events import InvoiceState
 from domain.ids import contact_key
+from domain.invoice import InvoiceState
+from domain.kinds.message import ContactOutcome, ContactState, ContactTask
 from domain.steps import Channel
 from gateways.ports.ledger import Ledger
 from gateways.ports.messages import Address, Messages, Rendered, Sender, Sent
@@ -35,7 +35,7 @@ class ContactActivities:
         self._clock = clock
 
     @activity.defn(name="contact")
-    def contact(self, order: ContactOrder) -> ContactOutcome:
+    def contact(self, order: ContactTask) -> ContactOutcome:
         """Sends one message, unless the invoice is no longer open or the channel no longer is.
 
         A message whose fate is unknown (crash, lost reply) is looked up; where that is impossible it is not sent
@@ -72,7 +72,7 @@ class ContactActivities:
             raise ProviderTrouble("Another run of this step is sending the message at this moment.")
 
     def _look_up(
-        self, order: ContactOrder, invoice: InvoiceSnapshot, address: Address, row: ContactRow
+        self, order: ContactTask, invoice: InvoiceSnapshot, address: Address, row: ContactRow
     ) -> ContactOutcome | None:
         """What became of a message that an earlier run began; None when it certainly was not sent.
 
@@ -88,7 +88,7 @@ class ContactActivities:
         return self._sent(order, invoice, sent) if sent else None
 
     def _send(
-        self, order: ContactOrder, invoice: InvoiceSnapshot, address: Address, message: Rendered, key: str
+        self, order: ContactTask, invoice: InvoiceSnapshot, address: Address, message: Rendered, key: str
     ) -> ContactOutcome:
         try:
             sent = self._senders[order.channel].send(address, message, key)
@@ -104,11 +104,11 @@ class ContactActivities:
             raise
         return self._sent(order, invoice, sent)
 
-    def _sent(self, order: ContactOrder, invoice: InvoiceSnapshot, sent: Sent) -> ContactOutcome:
+    def _sent(self, order: ContactTask, invoice: InvoiceSnapshot, sent: Sent) -> ContactOutcome:
         self._finish(order, "sent", sent.provider_id, order.why)
         return _outcome(ContactState.SENT, invoice, sent.provider_id)
 
-    def _closed(self, order: ContactOrder, address: Address) -> str | None:
+    def _closed(self, order: ContactTask, address: Address) -> str | None:
         if why := self._ledger.closed_channels(order.customer_id).get(order.channel):
             return f"{order.channel.value} is closed: {why}"
         if order.channel is Channel.EMAIL and not address.email:
@@ -117,11 +117,11 @@ class ContactActivities:
             return "no phone number is known"
         return None
 
-    def _finish(self, order: ContactOrder, state: str, provider_id: str | None, why: str) -> None:
+    def _finish(self, order: ContactTask, state: str, provider_id: str | None, why: str) -> None:
         line = _line(order, state, why)
         self._ledger.finish_contact(order.invoice_id, order.step, order.channel, state, provider_id, line)
 
-    def _row(self, order: ContactOrder, message: Rendered) -> ContactRow:
+    def _row(self, order: ContactTask, message: Rendered) -> ContactRow:
         return ContactRow(
             invoice_id=order.invoice_id,
             step=order.step,
@@ -136,7 +136,7 @@ class ContactActivities:
         )
 
 
-def _line(order: ContactOrder, state: str, why: str) -> TimelineRow:
+def _line(order: ContactTask, state: str, why: str) -> TimelineRow:
     what = f"{order.channel.value} {state}"
     return TimelineRow(at=order.as_of, invoice_id=order.invoice_id, step=order.step, what=what, why=why)
 

@@ -8,9 +8,12 @@ from temporalio import activity
 from activities.errors import translated
 from domain.case import NO_PAYMENT_METHOD, ChargeOutcome
 from domain.declines import Decline, DeclineTable, RawDecline, classify
-from domain.effects import ChargeOrder, ChargeResult, Done, SubscriptionOrder, WriteOffOrder
-from domain.events import InvoiceState
 from domain.ids import charge_key, effect_key
+from domain.invoice import InvoiceState
+from domain.kinds.cancellation import CancelTask
+from domain.kinds.charge import ChargeResult, ChargeTask
+from domain.kinds.write_off import WriteOffTask
+from domain.tasks import Done
 from gateways.ports.ledger import Ledger, NetworkRules
 from gateways.ports.payments import ChargeAnswer, InvoiceSnapshot, Payments
 from gateways.ports.rows import AttemptRow, Refusal, TimelineRow
@@ -34,7 +37,7 @@ class PaymentActivities:
         self._clock = clock
 
     @activity.defn(name="charge")
-    def charge(self, order: ChargeOrder) -> ChargeResult:
+    def charge(self, order: ChargeTask) -> ChargeResult:
         """Charges what remains of the invoice, at most once per attempt number.
 
         Run again after a crash or a lost reply it first finds out what the earlier run did.
@@ -71,7 +74,7 @@ class PaymentActivities:
             return self._result(answer, invoice, order)
 
     @activity.defn(name="cancel_subscription")
-    def cancel_subscription(self, order: SubscriptionOrder) -> Done:
+    def cancel_subscription(self, order: CancelTask) -> Done:
         """Cancels the subscription, unless the invoice was paid in the meantime."""
         with translated():
             self._ledger.append(order.invoice_id, order.notes)
@@ -83,7 +86,7 @@ class PaymentActivities:
             return Done(invoice_state=invoice.state, remaining=invoice.remaining)
 
     @activity.defn(name="mark_uncollectible")
-    def mark_uncollectible(self, order: WriteOffOrder) -> Done:
+    def mark_uncollectible(self, order: WriteOffTask) -> Done:
         """Closes the invoice at the provider as not to be collected any more, unless it is closed already."""
         with translated():
             self._ledger.append(order.invoice_id, order.notes)
@@ -96,7 +99,7 @@ class PaymentActivities:
             self._ledger.record_effect(order.invoice_id, _line(order, "marked uncollectible"))
             return Done()
 
-    def _reconcile(self, order: ChargeOrder, invoice: InvoiceSnapshot) -> AttemptRow | None:
+    def _reconcile(self, order: ChargeTask, invoice: InvoiceSnapshot) -> AttemptRow | None:
         """Looks up every attempt whose outcome is unknown; returns this attempt's row as it then stands, if any."""
         for row in self._ledger.unfinished_attempts(order.invoice_id):
             answer = self._payments.find_attempt(invoice, row.started_at)
@@ -106,7 +109,7 @@ class PaymentActivities:
                 self._finish(row, answer, order)
         return next((r for r in self._ledger.attempts(order.invoice_id) if r.attempt == order.attempt), None)
 
-    def _finish(self, row: AttemptRow, answer: ChargeAnswer, order: ChargeOrder) -> None:
+    def _finish(self, row: AttemptRow, answer: ChargeAnswer, order: ChargeTask) -> None:
         decline = self._classify(answer.decline, order) if answer.decline else None
         said = f"{order.why} → {decline.code if decline else answer.outcome.value}"
         line = TimelineRow(
@@ -119,7 +122,7 @@ class PaymentActivities:
         )
         self._ledger.finish_attempt(row.invoice_id, row.attempt, answer.outcome, answer.provider_id, decline, line)
 
-    def _result(self, answer: ChargeAnswer, before: InvoiceSnapshot, order: ChargeOrder) -> ChargeResult:
+    def _result(self, answer: ChargeAnswer, before: InvoiceSnapshot, order: ChargeTask) -> ChargeResult:
         after = answer.invoice or before
         return ChargeResult(
             outcome=answer.outcome,
@@ -129,7 +132,7 @@ class PaymentActivities:
         )
 
     def _result_of(
-        self, row: AttemptRow, outcome: ChargeOutcome, invoice: InvoiceSnapshot, order: ChargeOrder
+        self, row: AttemptRow, outcome: ChargeOutcome, invoice: InvoiceSnapshot, order: ChargeTask
     ) -> ChargeResult:
         """The answer that an earlier run of this attempt has written."""
         earlier = row.step != order.step
@@ -143,15 +146,15 @@ class PaymentActivities:
             kind=row.kind if earlier else None,
         )
 
-    def _nothing_to_charge(self, order: ChargeOrder, invoice: InvoiceSnapshot) -> ChargeResult:
+    def _nothing_to_charge(self, order: ChargeTask, invoice: InvoiceSnapshot) -> ChargeResult:
         decline = self._classify(RawDecline(error_code=NO_PAYMENT_METHOD, network_status="not_sent_to_network"), order)
         self._ledger.record_effect(order.invoice_id, _line(order, "not charged: no payment method", decline.rule))
         return ChargeResult(outcome=ChargeOutcome.DECLINED, decline=decline, remaining=invoice.remaining)
 
-    def _classify(self, raw: RawDecline, order: ChargeOrder) -> Decline:
+    def _classify(self, raw: RawDecline, order: ChargeTask) -> Decline:
         return classify(raw, self._declines, at=order.as_of, do_not_honor=order.do_not_honor)
 
-    def _row(self, order: ChargeOrder, invoice: InvoiceSnapshot) -> AttemptRow:
+    def _row(self, order: ChargeTask, invoice: InvoiceSnapshot) -> AttemptRow:
         method = invoice.payment_method
         return AttemptRow(
             invoice_id=order.invoice_id,
@@ -168,7 +171,7 @@ class PaymentActivities:
         )
 
 
-def _line(order: SubscriptionOrder | WriteOffOrder | ChargeOrder, what: str, rule: str | None = None) -> TimelineRow:
+def _line(order: CancelTask | WriteOffTask | ChargeTask, what: str, rule: str | None = None) -> TimelineRow:
     return TimelineRow(
         at=order.as_of, invoice_id=order.invoice_id, step=order.step, what=what, why=order.why, rule=rule
     )

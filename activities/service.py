@@ -3,10 +3,11 @@
 from temporalio import activity
 
 from activities.errors import translated
-from domain.effects import AccessOrder, Done
-from domain.events import InvoiceState
 from domain.ids import effect_key
+from domain.invoice import InvoiceState
+from domain.kinds.access import AccessTask
 from domain.steps import Access
+from domain.tasks import Done
 from gateways.ports.ledger import Ledger
 from gateways.ports.payments import Payments
 from gateways.ports.rows import TimelineRow
@@ -22,7 +23,7 @@ class ServiceActivities:
         self._service = service
 
     @activity.defn(name="set_access")
-    def set_access(self, order: AccessOrder) -> Done:
+    def set_access(self, order: AccessTask) -> Done:
         """Restricts only while the invoice is open; restores always."""
         with translated():
             self._ledger.append(order.invoice_id, order.notes)

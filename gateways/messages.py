@@ -16,8 +16,8 @@ from jinja2 import FileSystemLoader, StrictUndefined, Template
 from jinja2.sandbox import SandboxedEnvironment
 
 from domain.declines import DeclineClass, Reason
-from domain.effects import MessageFacts
 from domain.steps import Access, Channel, Stage
+from domain.truth import MessageFacts
 from gateways.formats import format_day, format_day_short, format_money
 from gateways.phrases import AccessPhrases, Phrases, PhrasesError, Todo, load_phrases
 from gateways.ports.messages import Address, Rendered

@@ -13,9 +13,9 @@ from pydantic import field_validator, model_validator
 
 from domain.base import Frozen
 from domain.declines import Reason
-from domain.effects import Ending
 from domain.sentences import Loc, dotted
 from domain.steps import Stage
+from domain.truth import Ending
 from gateways.formats import Calendar
 from gateways.yaml_files import FileError, YamlFile
 

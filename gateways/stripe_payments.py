@@ -14,7 +14,7 @@ from stripe.params import InvoicePayParams
 
 from domain.case import NO_PAYMENT_METHOD, ChargeOutcome
 from domain.declines import RawDecline
-from domain.events import InvoiceState
+from domain.invoice import InvoiceState
 from gateways import stripe_fields as fields
 from gateways import stripe_shapes as shapes
 from gateways.http_errors import header, never_reached, retry_after

@@ -6,7 +6,7 @@ never changes for an event. So both shapes are read everywhere.
 
 from typing import TypeVar
 
-from domain.events import InvoiceState
+from domain.invoice import InvoiceState
 from domain.money import Money
 from gateways import stripe_fields as fields
 from gateways.ports.payments import InvoiceSnapshot

@@ -10,12 +10,12 @@ from pydantic import SecretStr
 from temporalio.service import RPCError
 
 from gateways.ledger.database import place
-from gateways.yaml_files import FileError
 from gateways.messages import TemplateMessages
 from gateways.phrases import PhrasesError
 from gateways.policy_files import PolicyError
 from gateways.ports.trouble import ProviderMisuse, ProviderTrouble
 from gateways.rules import load_decline_table, load_network_rules
+from gateways.yaml_files import FileError
 from runtime import wiring
 from runtime.set_up import knows_search_attributes, require_schema
 from runtime.settings import ZONES, Settings, SettingsError, load_settings

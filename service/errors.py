@@ -5,9 +5,9 @@ from enum import StrEnum
 
 from temporalio.service import RPCError, RPCStatusCode
 
-from gateways.yaml_files import FileError
 from gateways.policy_files import PolicyError
 from gateways.ports.trouble import ProviderMisuse, ProviderTrouble
+from gateways.yaml_files import FileError
 from service.reports import WrongReport
 from service.running import Refused
 

@@ -13,8 +13,8 @@ from domain import apply
 from domain.base import Frozen
 from domain.case import NO_PAYMENT_METHOD, Case, ChargeOutcome, Facts
 from domain.declines import Decline, DeclineTable, RawDecline, classify
-from domain.events import InvoiceState
 from domain.ids import workflow_id
+from domain.invoice import InvoiceState
 from domain.money import Money
 from domain.opening import day_zero, open_case
 from domain.planner import next_step

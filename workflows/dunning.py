@@ -6,6 +6,7 @@ from datetime import timedelta
 from functools import wraps
 from typing import Any
 
+from domain.dispatch import order_for, order_to_close
 from temporalio import workflow
 from temporalio.common import RawValue
 from temporalio.exceptions import ActivityError, ApplicationError, CancelledError
@@ -19,10 +20,12 @@ from activities.service import ServiceActivities
 from domain import apply, events
 from domain.base import Message
 from domain.case import Outcome, StepState
-from domain.dispatch import order_for, order_to_close
-from domain.effects import ChargeOrder, ChargeResult, ContactOutcome, Done, Note, Order
-from domain.planner import Act, Close, Decision, Wait, next_step
+from domain.decisions import Act, Close, Decision, Wait
+from domain.kinds.charge import ChargeResult, ChargeTask
+from domain.kinds.message import ContactOutcome
+from domain.planner import next_step
 from domain.steps import StepKind
+from domain.tasks import Done, Task
 from workflows import attributes, options
 from workflows.clock import Clock
 from workflows.hearing import Heard, carry_out, hear, refused
@@ -105,7 +108,7 @@ class DunningWorkflow:
             return
         now = workflow.now()
         match result:
-            case ChargeResult() if isinstance(order, ChargeOrder):
+            case ChargeResult() if isinstance(order, ChargeTask):
                 self._case = apply.charged(self._case, act.step, order, result, now)
             case ContactOutcome():
                 self._case = apply.contacted(self._case, act.step, result, now)
@@ -121,7 +124,7 @@ class DunningWorkflow:
             self._case = apply.closed(self._case, close.outcome, close.why, workflow.now())
             self._show(close)
 
-    async def _run(self, activity: Any, order: Order, decision: Act | Close, limit: timedelta | None) -> Any:
+    async def _run(self, activity: Any, order: Task, decision: Act | Close, limit: timedelta | None) -> Any:
         """Runs one activity; None when it did not come to an end and the case has to look again.
 
         A payment or a hold that arrives meanwhile ends the wait for a provider that does not answer, but never

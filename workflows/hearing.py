@@ -10,7 +10,6 @@ from temporalio import workflow
 from domain import apply
 from domain.base import Message
 from domain.case import Case
-from domain.effects import Note
 from domain.sentences import sentence
 from workflows.messages import FACTS, ORDERS, parse
 

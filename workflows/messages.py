@@ -7,7 +7,6 @@ from typing import Any
 from domain import apply, events, orders
 from domain.base import Message
 from domain.case import Case, CaseStatus, Outcome
-from domain.effects import Note
 from domain.money import Money
 
 TakeFact = Callable[[Case, Any, datetime], Case]

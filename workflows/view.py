@@ -2,11 +2,12 @@
 
 from datetime import datetime
 
+from domain.timeline import pending
+
 from domain.calendar import local
 from domain.case import Case
-from domain.planner import Act, Close, Decision, Wait
+from domain.decisions import Act, Close, Decision, Wait
 from domain.reasons import cause, why_blocked
-from domain.timeline import pending
 from workflows.messages import CaseView
 
 

@@ -8,8 +8,8 @@ from sqlalchemy import RowMapping
 from domain.base import Frozen
 from domain.case import ChargeOutcome
 from domain.declines import Decline
-from domain.effects import Note
 from domain.money import CurrencyMismatch, Money
+from domain.record import Entry as Note
 from gateways.ports.rows import AttemptRow, CardUse, CaseRow, ContactRow, Refusal, TimelineRow
 
 Columns = dict[str, Any]

@@ -11,8 +11,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from domain.case import ChargeOutcome, Outcome
 from domain.declines import Decline
-from domain.effects import Note
 from domain.money import CurrencyMismatch, Money
+from domain.record import Entry as Note
 from domain.steps import Channel
 from gateways.ledger import rows
 from gateways.ledger.database import open_database, trouble

@@ -6,8 +6,8 @@ from typing import Protocol
 
 from domain.case import ChargeOutcome, Outcome
 from domain.declines import Decline
-from domain.effects import Note
 from domain.money import Money
+from domain.record import Entry as Note
 from domain.steps import Channel
 from gateways.ports.messages import Address
 from gateways.ports.rows import AttemptRow, CardUse, CaseRow, ContactRow, CustomerRow, Refusal, TimelineRow

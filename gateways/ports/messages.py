@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Protocol
 
 from domain.base import Frozen
-from domain.effects import MessageFacts
 from domain.steps import Channel
+from domain.truth import MessageFacts
 from gateways.ports.payments import InvoiceSnapshot
 
 

@@ -6,7 +6,7 @@ from typing import Protocol
 from domain.base import Frozen
 from domain.case import ChargeOutcome
 from domain.declines import RawDecline
-from domain.events import InvoiceState
+from domain.invoice import InvoiceState
 from domain.money import Money
 from gateways.ports.rows import CustomerRow
 

@@ -9,25 +9,17 @@ from typing import Any
 from domain.base import Frozen
 from domain.case import Outcome
 from domain.declines import Reason
-from domain.effects import (
-    AccessOrder,
-    ChargeOrder,
-    ChargeResult,
-    CloseOrder,
-    ContactOrder,
-    ContactOutcome,
-    Done,
-    Ending,
-    HandoffOrder,
-    HandoffResult,
-    MessageFacts,
-    Note,
-    RecallOrder,
-    SubscriptionOrder,
-    WriteOffOrder,
-)
+from domain.kinds.access import AccessTask
+from domain.kinds.cancellation import CancelTask
+from domain.kinds.charge import ChargeResult, ChargeTask
+from domain.kinds.handoff import HandoffResult, HandoffTask
+from domain.kinds.message import ContactOutcome, ContactTask
+from domain.kinds.recall import RecallTask
+from domain.kinds.write_off import WriteOffTask
 from domain.money import Money
 from domain.steps import Access, AttemptKind, Channel, Stage
+from domain.tasks import Done
+from domain.truth import Ending, MessageFacts
 from gateways.ports.rows import AttemptRow, CaseRow, CustomerRow
 from runtime import wiring
 from runtime.settings import Settings
@@ -69,13 +61,13 @@ class Worker:
         self.payments = wiring.stripe_payments(settings)
         self.rules = wiring.network_rules(settings)
         found = {activity.__name__: activity for activity in wiring.activities(settings)}
-        self.charge: Callable[[ChargeOrder], ChargeResult] = found["charge"]
-        self.cancel_subscription: Callable[[SubscriptionOrder], Done] = found["cancel_subscription"]
-        self.mark_uncollectible: Callable[[WriteOffOrder], Done] = found["mark_uncollectible"]
-        self.contact: Callable[[ContactOrder], ContactOutcome] = found["contact"]
-        self.set_access: Callable[[AccessOrder], Done] = found["set_access"]
-        self.hand_off: Callable[[HandoffOrder], HandoffResult] = found["hand_off"]
-        self.recall: Callable[[RecallOrder], Done] = found["recall"]
+        self.charge: Callable[[ChargeTask], ChargeResult] = found["charge"]
+        self.cancel_subscription: Callable[[CancelTask], Done] = found["cancel_subscription"]
+        self.mark_uncollectible: Callable[[WriteOffTask], Done] = found["mark_uncollectible"]
+        self.contact: Callable[[ContactTask], ContactOutcome] = found["contact"]
+        self.set_access: Callable[[AccessTask], Done] = found["set_access"]
+        self.hand_off: Callable[[HandoffTask], HandoffResult] = found["hand_off"]
+        self.recall: Callable[[RecallTask], Done] = found["recall"]
         self.close_case: Callable[[CloseOrder], Done] = found["close_case"]
 
     def restarted(self, **overrides: str) -> "Worker":
@@ -154,18 +146,18 @@ def case_of(worker: Worker, customer: str, method: str | None, email: str | None
     )
 
 
-def a_charge(case: OpenCase, attempt: int = 1, **fields: Any) -> ChargeOrder:
+def a_charge(case: OpenCase, attempt: int = 1, **fields: Any) -> ChargeTask:
     given = {"attempt": attempt, "kind": AttemptKind.TIMELINE, "method": 0, "policy": "standard@1"}
-    return ChargeOrder(**_common(case, f"day{attempt}-charge", "retry on day 3") | given | fields)
+    return ChargeTask(**_common(case, f"day{attempt}-charge", "retry on day 3") | given | fields)
 
 
-def a_contact(case: OpenCase, channel: Channel = Channel.EMAIL, **fields: Any) -> ContactOrder:
+def a_contact(case: OpenCase, channel: Channel = Channel.EMAIL, **fields: Any) -> ContactTask:
     facts = MessageFacts(stage=Stage.FRIENDLY, reason=Reason.INSUFFICIENT_FUNDS, next_charge_on=date(2026, 11, 28))
     given = {"channel": channel, "language": "en", "facts": facts}
-    return ContactOrder(**_common(case, f"day3-{channel.value}", "friendly message on day 3") | given | fields)
+    return ContactTask(**_common(case, f"day3-{channel.value}", "friendly message on day 3") | given | fields)
 
 
-def a_final_notice(case: OpenCase, channel: Channel = Channel.EMAIL) -> ContactOrder:
+def a_final_notice(case: OpenCase, channel: Channel = Channel.EMAIL) -> ContactTask:
     facts = MessageFacts(
         stage=Stage.FINAL,
         reason=Reason.EXPIRED_CARD,
@@ -175,25 +167,25 @@ def a_final_notice(case: OpenCase, channel: Channel = Channel.EMAIL) -> ContactO
     return a_contact(case, channel, step=f"day21-{channel.value}", facts=facts)
 
 
-def an_access(case: OpenCase, access: Access, step: str = "day10-restrict") -> AccessOrder:
+def an_access(case: OpenCase, access: Access, step: str = "day10-restrict") -> AccessTask:
     common = _common(case, step, "unpaid on day 10")
-    return AccessOrder(**common, access=access, subscription_id=case.subscription_id)
+    return AccessTask(**common, access=access, subscription_id=case.subscription_id)
 
 
-def a_cancellation(case: OpenCase) -> SubscriptionOrder:
-    return SubscriptionOrder(**_common(case, "day28-cancel", "unpaid on day 28"), subscription_id=case.subscription_id)
+def a_cancellation(case: OpenCase) -> CancelTask:
+    return CancelTask(**_common(case, "day28-cancel", "unpaid on day 28"), subscription_id=case.subscription_id)
 
 
-def a_write_off(case: OpenCase) -> WriteOffOrder:
-    return WriteOffOrder(**_common(case, "end-write-off", "too small for an agency"), outcome=Outcome.WRITTEN_OFF)
+def a_write_off(case: OpenCase) -> WriteOffTask:
+    return WriteOffTask(**_common(case, "end-write-off", "too small for an agency"), outcome=Outcome.WRITTEN_OFF)
 
 
-def a_handoff(case: OpenCase, **fields: Any) -> HandoffOrder:
-    return HandoffOrder(**_common(case, "day28-handoff", "unpaid on day 28") | {"amount": usd(1999)} | fields)
+def a_handoff(case: OpenCase, **fields: Any) -> HandoffTask:
+    return HandoffTask(**_common(case, "day28-handoff", "unpaid on day 28") | {"amount": usd(1999)} | fields)
 
 
-def a_recall(case: OpenCase, reference: str) -> RecallOrder:
-    return RecallOrder(**_common(case, "recall", "the customer paid"), reference=reference)
+def a_recall(case: OpenCase, reference: str) -> RecallTask:
+    return RecallTask(**_common(case, "recall", "the customer paid"), reference=reference)
 
 
 def a_closing(case: OpenCase, outcome: Outcome = Outcome.RECOVERED, remaining: int = 0, **fields: Any) -> CloseOrder:

@@ -5,11 +5,13 @@ It exists to be killed in the middle. It has its settings from the environment, 
 
 import sys
 
-from domain.effects import ChargeOrder, ContactOrder, Order
+from domain.kinds.charge import ChargeTask
+from domain.kinds.message import ContactTask
+from domain.tasks import Task
 from runtime import wiring
 from runtime.settings import load_settings
 
-_ORDERS: dict[str, type[Order]] = {"charge": ChargeOrder, "contact": ContactOrder}
+_ORDERS: dict[str, type[Task]] = {"charge": ChargeTask, "contact": ContactTask}
 
 
 def main() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from domain.case import ChargeOutcome
 from domain.declines import DeclineClass, RawDecline
-from domain.events import InvoiceState
+from domain.invoice import InvoiceState
 from sandbox.providers.stripe_outcomes import APPROVE, AUTHENTICATION_REQUIRED, PROCESSING, Decline, Outcome
 from sandbox.providers.world import ProviderWorld
 from tests.activities.builders import (

@@ -7,7 +7,7 @@ from temporalio.exceptions import ApplicationError
 
 from domain.case import ChargeOutcome
 from domain.declines import DeclineClass
-from domain.events import InvoiceState
+from domain.invoice import InvoiceState
 from domain.steps import AttemptKind
 from gateways.ledger.sql_ledger import SqlLedger
 from gateways.ports.rows import Refusal

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from temporalio.exceptions import ApplicationError
 
-from domain.events import InvoiceState
+from domain.invoice import InvoiceState
 from domain.steps import Channel
 from sandbox.providers import agency
 from sandbox.providers.stripe_outcomes import APPROVE

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from domain.effects import ContactState
-from domain.events import InvoiceState
+from domain.invoice import InvoiceState
+from domain.kinds.message import ContactState
 from domain.steps import Channel
 from sandbox.providers.world import ProviderWorld
 from tests.activities.builders import (

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from temporalio.exceptions import ApplicationError
 
-from domain.effects import ContactState
+from domain.kinds.message import ContactState
 from domain.steps import Channel
 from sandbox.providers.faults import Mode
 from sandbox.providers.world import ProviderWorld

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 from temporalio.exceptions import ApplicationError
 
-from domain.effects import Done
-from domain.events import InvoiceState
+from domain.invoice import InvoiceState
+from domain.tasks import Done
 from sandbox.providers.world import ProviderWorld
 from tests.activities.builders import OpenCase, Worker, a_cancellation, a_write_off, open_case, usd
 

@@ -12,8 +12,9 @@ import pytest
 from temporalio.exceptions import ApplicationError
 
 from domain.case import ChargeOutcome
-from domain.effects import ContactState, Order
+from domain.kinds.message import ContactState
 from domain.steps import Channel
+from domain.tasks import Task
 from sandbox.providers.faults import Fault, Mode
 from sandbox.providers.stripe_outcomes import APPROVE, Outcome
 from sandbox.providers.world import ProviderWorld
@@ -32,7 +33,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @contextmanager
-def killed_at(world: ProviderWorld, data_dir: Path, name: str, order: Order, fault: Fault) -> Iterator[None]:
+def killed_at(world: ProviderWorld, data_dir: Path, name: str, order: Task, fault: Fault) -> Iterator[None]:
     """Runs one activity in a process of its own and kills that while the provider holds its request."""
     environment = {**os.environ, **worker_environment(world, data_dir, PROVIDER_TIMEOUT="PT60S")}
     process = subprocess.Popen(

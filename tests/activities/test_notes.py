@@ -6,8 +6,8 @@ from typing import TypeVar
 import pytest
 from temporalio.exceptions import ApplicationError
 
-from domain.effects import Order
 from domain.steps import Access
+from domain.tasks import Task
 from sandbox.providers.world import ProviderWorld
 from tests.activities.builders import (
     OpenCase,
@@ -24,7 +24,7 @@ from tests.activities.builders import (
     open_case,
 )
 
-T = TypeVar("T", bound=Order)
+T = TypeVar("T", bound=Task)
 NOTES = (a_note("skipped"), a_note("held"))
 
 ACTIVITIES: dict[str, Callable[[Worker, OpenCase], object]] = {

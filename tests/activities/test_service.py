@@ -3,7 +3,7 @@
 import pytest
 from temporalio.exceptions import ApplicationError
 
-from domain.events import InvoiceState
+from domain.invoice import InvoiceState
 from domain.steps import Access
 from sandbox.providers.world import ProviderWorld
 from tests.activities.builders import OpenCase, Worker, an_access, open_case, usd

@@ -9,12 +9,16 @@ from hypothesis import strategies as st
 
 from domain import apply, events
 from domain.case import Attempt, Case, CaseStatus, ChargeOutcome, HoldReason, Outcome, StepState
+from domain.decisions import Close
 from domain.declines import DeclineClass
-from domain.effects import ChargeResult, ContactOutcome, ContactState, Done
-from domain.events import CLOSES_CHANNEL, LEAVES_CHANNEL_OPEN, ContactResult, InvoiceState
+from domain.events import CLOSES_CHANNEL, LEAVES_CHANNEL_OPEN, ContactResult
+from domain.invoice import InvoiceState
+from domain.kinds.charge import ChargeResult
+from domain.kinds.message import ContactOutcome, ContactState
 from domain.money import CurrencyMismatch, Money
-from domain.planner import Close, next_step
+from domain.planner import next_step
 from domain.steps import NON_COUNTING, OURS, Access, AttemptKind, Channel, StepKind
+from domain.tasks import Done
 from tests.domain.builders import (
     Event,
     a_case,

@@ -3,15 +3,16 @@
 from datetime import datetime
 
 import pytest
+from domain.dispatch import order_for
 
 from domain import apply, events
 from domain.case import Case, Outcome
-from domain.dispatch import order_for
-from domain.effects import Done, HandoffResult
+from domain.decisions import Act
 from domain.events import AgencyReport
+from domain.kinds.handoff import HandoffResult
 from domain.money import Money
-from domain.planner import Act
 from domain.steps import StepKind
+from domain.tasks import Done
 from tests.domain.builders import Event, a_case, a_policy, at, live, new_method, payment, usd
 
 HANDED_OVER = live(a_case(), until=at("04-30 00:00")).case

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from domain.case import Outcome, StepState
 from domain.policy import CatchUp, Policy
+from domain.schedule import step_key
 from domain.steps import Stage, StepKind
-from domain.timeline import step_key
 from tests.domain.builders import PLAIN, STANDARD, Life, a_case, a_policy, at, live, paused, resumed, usd
 
 KEYS = [step_key(entry, spec) for entry in PLAIN.timeline for spec in entry.do]

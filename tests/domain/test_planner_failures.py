@@ -7,10 +7,12 @@ from pydantic import ValidationError
 
 from domain import apply, events
 from domain.case import NO_PAYMENT_METHOD, Attempt, Case, ChargeOutcome, Outcome
+from domain.decisions import Act, Close, Wait
 from domain.declines import Reason
-from domain.effects import ChargeResult, ContactOutcome, ContactState
-from domain.events import InvoiceState
-from domain.planner import Act, Close, Wait, next_step
+from domain.invoice import InvoiceState
+from domain.kinds.charge import ChargeResult
+from domain.kinds.message import ContactOutcome, ContactState
+from domain.planner import next_step
 from domain.steps import Access, AttemptKind, Channel, StepKind
 from domain.truth import message_facts
 from tests.domain.builders import (

@@ -6,9 +6,10 @@ import pytest
 
 from domain import apply, events
 from domain.case import ChargeOutcome, HoldReason, Outcome, Postponement
-from domain.effects import ChargeResult
+from domain.decisions import Act, Wait
 from domain.events import DisputeOutcome
-from domain.planner import Act, Wait, next_step
+from domain.kinds.charge import ChargeResult
+from domain.planner import next_step
 from domain.steps import AttemptKind, StepKind
 from tests.domain.builders import (
     Event,

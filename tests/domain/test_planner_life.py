@@ -3,13 +3,14 @@
 from datetime import datetime
 
 import pytest
+from domain.dispatch import order_for
 
 from domain import apply, events
 from domain.case import Case, ChargeOutcome, Outcome
+from domain.decisions import Act, Wait
 from domain.declines import DeclineClass
-from domain.dispatch import order_for
-from domain.effects import ChargeOrder, ChargeResult
-from domain.planner import Act, Wait, next_step
+from domain.kinds.charge import ChargeResult, ChargeTask
+from domain.planner import next_step
 from domain.steps import Access, StepKind
 from tests.domain.builders import (
     STANDARD,
@@ -218,7 +219,7 @@ def test_a_method_that_changes_while_it_is_tried_is_tried_again() -> None:
     act = next_step(case, at("04-02 12:00"))
     assert isinstance(act, Act)
     order = order_for(case, act, (), at("04-02 12:00"))
-    assert isinstance(order, ChargeOrder)
+    assert isinstance(order, ChargeTask)
     changed = apply.payment_method_changed(case, events.PaymentMethodChanged(event_id="b"), at("04-02 12:01"))
     declined = ChargeResult(outcome=ChargeOutcome.DECLINED, decline=a_decline("expired_card"))
     after = apply.charged(changed, act.step, order, declined, at("04-02 12:02"))

@@ -11,13 +11,16 @@ from hypothesis import strategies as st
 from domain import apply, events
 from domain.calendar import local
 from domain.case import Case, ChargeOutcome, HoldReason, Outcome, StepState
+from domain.decisions import Act
 from domain.declines import DeclineClass, Reason
-from domain.effects import ChargeResult, ContactOutcome, ContactState, Done
-from domain.events import ContactResult, DisputeOutcome, InvoiceState, MethodChange
-from domain.planner import Act
+from domain.events import ContactResult, DisputeOutcome, MethodChange
+from domain.invoice import InvoiceState
+from domain.kinds.charge import ChargeResult
+from domain.kinds.message import ContactOutcome, ContactState
 from domain.policy import Policy
+from domain.schedule import step_key
 from domain.steps import AttemptKind, Channel, Stage, StepKind
-from domain.timeline import step_key
+from domain.tasks import Done
 from tests.domain.builders import (
     PLAIN,
     Event,

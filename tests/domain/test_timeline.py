@@ -3,11 +3,11 @@
 from datetime import date, timedelta
 
 import pytest
+from domain.timeline import ends_at, entry_of, escalated, moment, pending
 
 from domain import apply
 from domain.case import Case
 from domain.steps import Channel, StepKind
-from domain.timeline import ends_at, entry_of, escalated, moment, pending
 from tests.domain.builders import PLAIN, STANDARD, a_case, a_policy, at, live
 
 OPENED = at("04-01 10:00")

@@ -6,12 +6,12 @@ import pytest
 
 from domain import apply
 from domain.case import Case
+from domain.decisions import Act
 from domain.declines import DeclineClass, Reason
-from domain.effects import Ending, MessageFacts
 from domain.money import Money
-from domain.planner import Act, next_step
+from domain.planner import next_step
 from domain.steps import Access, Channel, Stage, Step, StepKind
-from domain.truth import message_facts
+from domain.truth import Ending, MessageFacts, message_facts
 from tests.domain.builders import a_case, a_decline, a_policy, at, live, of_class, payment, usd
 
 

@@ -1,13 +1,18 @@
 """Effects that did not come to an end: their answer was lost, or a payment ended the wait for them."""
 
+from domain.dispatch import order_for
+
 from domain import apply
 from domain.case import Case, ChargeOutcome, Outcome, StepState
+from domain.decisions import Act
 from domain.declines import DeclineClass
-from domain.dispatch import order_for
-from domain.effects import ChargeResult, ContactOutcome, ContactState, Done, HandoffOrder, HandoffResult
-from domain.events import InvoiceState
-from domain.planner import Act, next_step
+from domain.invoice import InvoiceState
+from domain.kinds.charge import ChargeResult
+from domain.kinds.handoff import HandoffResult, HandoffTask
+from domain.kinds.message import ContactOutcome, ContactState
+from domain.planner import next_step
 from domain.steps import Access, AttemptKind, StepKind
+from domain.tasks import Done
 from tests.domain.builders import a_case, a_decline, at, book, live, new_method, of_class, payment, usd
 
 NOON = at("04-15 12:00")
@@ -61,7 +66,7 @@ def test_a_payment_during_a_handoff_without_an_answer_asks_the_agency_and_recall
 
     assert isinstance(decision, Act)
     order = order_for(interrupted, decision, (), NOON)
-    assert isinstance(order, HandoffOrder)
+    assert isinstance(order, HandoffTask)
     assert (act.step.key, True) == (order.step, order.begun_only)
     delivered = HandoffResult(reference="agency-7", invoice_state=InvoiceState.PAID, remaining=usd("0"))
     life = live(book(interrupted, decision, delivered, NOON), start=NOON)

@@ -10,7 +10,7 @@ import pytest
 
 from domain.case import ChargeOutcome, Outcome
 from domain.declines import Decline, DeclineClass, Reason
-from domain.events import InvoiceState
+from domain.invoice import InvoiceState
 from domain.money import Money
 from domain.steps import AttemptKind, Channel
 from gateways.evidence import build_bundle

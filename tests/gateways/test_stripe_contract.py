@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from domain.case import ChargeOutcome
-from domain.events import InvoiceState
+from domain.invoice import InvoiceState
 from domain.money import Money
 from gateways import stripe_payments
 from gateways.ports.payments import InvoiceSnapshot, PaymentMethod

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.events import DisputeOutcome, InvoiceState, MethodChange
+from domain.events import DisputeOutcome, MethodChange
+from domain.invoice import InvoiceState
 from domain.money import Money
 from gateways import stripe_events
 from gateways.provider_facts import (

@@ -6,7 +6,7 @@ import pytest
 
 from domain.case import ChargeOutcome
 from domain.declines import RawDecline
-from domain.events import InvoiceState
+from domain.invoice import InvoiceState
 from domain.money import Money
 from gateways.ports.payments import PaymentMethod
 from gateways.ports.trouble import NotFound

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from domain.declines import RawDecline
-from domain.events import InvoiceState
+from domain.invoice import InvoiceState
 from domain.money import Money
 from gateways.stripe_shapes import MalformedObject, read_customer, read_invoice
 from tests.gateways.stripe_json import BEFORE_BASIL, CARD, COMMON, CURRENT

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from domain.case import ChargeOutcome
-from domain.events import InvoiceState
+from domain.invoice import InvoiceState
 from domain.money import Money
 from gateways.ports.trouble import ProviderMisuse, ProviderTrouble
 from gateways.stripe_payments import StripePayments

@@ -7,7 +7,6 @@ import pytest
 import sqlalchemy as sa
 
 from domain.case import ChargeOutcome, Outcome
-from domain.effects import Note
 from domain.money import CurrencyMismatch, Money
 from domain.steps import Channel
 from gateways.ledger.database import open_database
