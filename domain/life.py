@@ -7,6 +7,8 @@
 from datetime import datetime
 from typing import Any
 
+from pydantic import Field
+
 from domain import changes
 from domain.base import Message
 from domain.case import Case, Circumstances, Closing, StepState
@@ -34,7 +36,7 @@ class Decided(Message):
 
     at: datetime  # UTC, the case's time for which it was taken
     decision: Decision
-    searchable: dict[str, str | int] = {}  # what the case can be searched by; times in seconds since 1970
+    searchable: dict[str, str | int] = Field(default_factory=dict)  # what the case can be searched by; times in seconds since 1970
     ahead: tuple[Ahead, ...] = ()  # what comes unless something happens
 
 
@@ -89,6 +91,15 @@ def after(case: Case, decision: Wait | Act | Close, at: datetime) -> tuple[Case,
     return case, tuple(entries)
 
 
+def settled(case: Case, asked: Case, decided: Decided) -> Case:
+    """The case once a decision about it is on record; `asked` is the case as it was when the decision was asked for.
+
+    What the case was told in between is not in the ledger yet.
+    """
+    news = case.unwritten[len(asked.unwritten) :]
+    return changes.changed(after(case, decided.decision, decided.at)[0], unwritten=news)
+
+
 def hear(case: Case, name: str, message: Message, at: datetime) -> Case:
     """Takes in a fact or an order; a fact that was heard before changes nothing. Raises ValueError for a refusal."""
     if telling := FACTS.get(name):
@@ -97,13 +108,18 @@ def hear(case: Case, name: str, message: Message, at: datetime) -> Case:
         return telling.take(fresh, message, at) if fresh else case
     if refusal := refused(case, name, message, at):
         raise ValueError(refusal)
-    return ORDERS[name].take(case, message, at)
+    return carry_out(case, name, message, at)
 
 
 def refused(case: Case, name: str, order: Message, at: datetime) -> str | None:
     """Why an order cannot be carried out now, or None when it can."""
     answer = ORDERS[name].ask(case, order, at)
     return answer.why if isinstance(answer, Refuse) else None
+
+
+def carry_out(case: Case, name: str, order: Message, at: datetime) -> Case:
+    """Carries out an order that was not refused."""
+    return ORDERS[name].take(case, order, at)
 
 
 def book(case: Case, effect: Effect, result: Any, at: datetime) -> Case:

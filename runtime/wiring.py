@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
+from activities.cases import CaseActivities
 from temporalio.client import Client
 
-from activities.cases import CaseActivities
 from activities.collections import CollectionsActivities
 from activities.contacts import ContactActivities
 from activities.payments import PaymentActivities

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from domain import changes, events, life, news, orders
+from domain import changes, events, life, orders
 from domain.calendar import local
 from domain.case import Case, ChargeOutcome, Circumstances, Facts, Outcome, PolicyRef
 from domain.decisions import Act, Close, Decision, Effect, Wait
