@@ -1,6 +1,5 @@
 """How a case is opened: ledger row, workflow, ledger row. A crash between any two is mended by opening it again."""
 
-import asyncio
 from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
@@ -26,6 +25,7 @@ from gateways.ports.ledger import Ledger
 from gateways.ports.payments import InvoiceSnapshot, Payments
 from gateways.ports.rows import AttemptRow, CaseRow, CustomerRow, TimelineRow
 from service.customers import merged, public_holidays, time_zones
+from service.threads import Threads
 from workflows import attributes
 from workflows.dunning import DunningWorkflow
 from workflows.messages import CaseStart
@@ -77,6 +77,7 @@ class CaseOpener:
         policies: PolicyStore,
         declines: DeclineTable,
         clock: Callable[[], datetime],
+        threads: Threads,
     ) -> None:
         self._client = client
         self._task_queue = task_queue
@@ -85,14 +86,15 @@ class CaseOpener:
         self._policies = policies
         self._declines = declines
         self._clock = clock
+        self._threads = threads
 
     async def open(self, failure: Failure) -> Taken:
         """Opens the invoice's case unless it has or had one, or needs none."""
-        case = await asyncio.to_thread(self._reserve, failure)
+        case = await self._threads.run(self._reserve, failure)
         if isinstance(case, Taken):
             return case
         taken = await self._start(case)
-        await asyncio.to_thread(self._ledger.mark_open, failure.invoice_id)
+        await self._threads.run(self._ledger.mark_open, failure.invoice_id)
         return taken
 
     def _reserve(self, failure: Failure) -> Case | Taken:
