@@ -21,7 +21,7 @@ from runtime.leaving import leave
 from runtime.operator import NoWorker, OperatorError
 from runtime.set_up import register_search_attributes
 from runtime.settings import Settings
-from runtime.show import STATUSES, Listed, case_table, case_text, ledger_text, listed, record_text
+from runtime.show import STATUSES, Listed, all_cases, case_table, case_text, ledger_text, listed, record_text
 from runtime.temporal import connect
 from workflows import attributes
 from workflows.messages import CaseView
@@ -79,7 +79,7 @@ def list_cases(
     async def work(settings: Settings) -> list[Listed]:
         async with desk(settings) as here:
             running = await _running(here)
-            rows = here.ledger.cases(status if status in ("opening", "closed") else None)
+            rows = all_cases(here.ledger, status if status in ("opening", "closed") else None)
             return [case for row in rows if (case := listed(row, running)).status == (status or case.status)]
 
     cases = run(work)
@@ -108,7 +108,7 @@ def show(invoice: Invoice, as_json: AsJson = False) -> None:
                     raise
                 if isinstance(error, NoWorker) or row.status != "closed":
                     print(f"{error} This is what the ledger knows:", file=sys.stderr)
-                return ledger_text(row, here.ledger.timeline(invoice))
+                return ledger_text(row, here.ledger.record(invoice))
 
     print(run(work))
 

@@ -7,7 +7,9 @@ from rich.table import Table
 
 from domain.base import Frozen
 from domain.case import CaseStatus
-from gateways.ports.rows import CaseRow, TimelineRow
+from domain.record import Entry
+from gateways.ports.ledger import Ledger
+from gateways.ports.rows import CaseRow
 from runtime.feed import FAILURES, Line
 from workflows.messages import CaseView
 
@@ -44,6 +46,16 @@ def listed(row: CaseRow, running: Mapping[str, tuple[str, datetime | None]]) -> 
         opened_at=row.opened_at,
         next_step_at=None if closed else next_step_at,
     )
+
+
+def all_cases(ledger: Ledger, status: str | None) -> list[CaseRow]:
+    """The ledger's rows, page after page."""
+    page = ledger.cases(status, limit=500)
+    found = [*page.rows]
+    while page.after:
+        page = ledger.cases(status, after=page.after, limit=500)
+        found += page.rows
+    return found
 
 
 def case_table(cases: Iterable[Listed], width: int) -> Table:
@@ -91,7 +103,7 @@ def case_text(view: CaseView) -> str:
     return "\n".join([f"Invoice {view.invoice_id}", *_aligned(facts), "", "What happened", *happened])
 
 
-def ledger_text(row: CaseRow, lines: Iterable[TimelineRow]) -> str:
+def ledger_text(row: CaseRow, entries: Iterable[Entry]) -> str:
     """What the ledger alone knows of a case."""
     facts = [
         ("Status", f"{row.status}{f', {row.outcome.value}' if row.outcome else ''}"),
@@ -101,7 +113,7 @@ def ledger_text(row: CaseRow, lines: Iterable[TimelineRow]) -> str:
         ("Customer", row.customer_id),
         ("Opened", f"{row.opened_at:%Y-%m-%d %H:%M} UTC"),
     ]
-    happened = [f"  {line.at:%Y-%m-%d %H:%M} {line.what}: {line.why}" for line in lines]
+    happened = [f"  {entry.at:%Y-%m-%d %H:%M} {entry.what}: {entry.why}" for entry in entries]
     return "\n".join([f"Invoice {row.invoice_id}", *_aligned(facts), "", "What happened", *happened])
 
 
