@@ -3,9 +3,11 @@
 from temporalio import activity
 
 from activities.errors import translated
+from domain.case import CaseStatus
 from domain.effects import CloseOrder, Done
+from domain.projection import Projection
+from domain.record import Entry
 from gateways.ports.ledger import Ledger
-from gateways.ports.rows import TimelineRow
 
 
 class CaseActivities:
@@ -18,13 +20,13 @@ class CaseActivities:
     def close_case(self, order: CloseOrder) -> Done:
         """Writes the outcome. The last activity of every case."""
         with translated():
-            self._ledger.append(order.invoice_id, order.notes)
-            line = TimelineRow(
-                at=order.as_of,
-                invoice_id=order.invoice_id,
-                step=order.step,
-                what=f"closed: {order.outcome.value}",
+            end = Entry(at=order.as_of, step=order.step, what=f"closed: {order.outcome.value}", why=order.why)
+            projection = Projection(
+                status=CaseStatus.CLOSED,
+                stage="silent",
+                remaining=order.remaining,
                 why=order.why,
+                outcome=order.outcome,
             )
-            self._ledger.close_case(order.invoice_id, order.outcome, order.remaining, order.as_of, line)
+            self._ledger.decided(order.invoice_id, order.as_of, [*order.notes, end], projection, "{}")
             return Done()

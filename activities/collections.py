@@ -9,11 +9,12 @@ from activities.errors import translated
 from domain.effects import Done, HandoffOrder, HandoffResult, RecallOrder
 from domain.events import InvoiceState
 from domain.ids import effect_key
+from domain.record import Entry
 from gateways.ports.agency import Agency, EvidenceBundle
 from gateways.ports.ledger import Ledger
 from gateways.ports.messages import Address
 from gateways.ports.payments import InvoiceSnapshot, Payments
-from gateways.ports.rows import AttemptRow, CaseRow, ContactRow, TimelineRow
+from gateways.ports.rows import AttemptRow, CaseRow, ContactRow
 from gateways.ports.trouble import NotFound
 
 BuildBundle = Callable[
@@ -23,7 +24,7 @@ BuildBundle = Callable[
         Address,
         Sequence[AttemptRow],
         Sequence[ContactRow],
-        Sequence[TimelineRow],
+        Sequence[Entry],
         datetime,
     ],
     EvidenceBundle,
@@ -60,9 +61,9 @@ class CollectionsActivities:
                 case,
                 invoice,
                 self._ledger.address(order.customer_id),
-                self._ledger.attempts(order.invoice_id),
+                self._ledger.attempts_of(order.invoice_id),
                 self._ledger.contacts(order.invoice_id),
-                self._ledger.timeline(order.invoice_id),
+                self._ledger.record(order.invoice_id),
                 order.as_of,
             )
             handoff_id = effect_key(order.invoice_id, order.step)
@@ -74,7 +75,7 @@ class CollectionsActivities:
 
     def _begun(self, order: HandoffOrder) -> bool:
         """Whether an earlier run may have delivered."""
-        lines = self._ledger.timeline(order.invoice_id)
+        lines = self._ledger.record(order.invoice_id)
         return any(line.step == order.step and line.what == _BEGUN for line in lines)
 
     @activity.defn(name="recall")
@@ -87,5 +88,5 @@ class CollectionsActivities:
             return Done()
 
 
-def _line(order: HandoffOrder | RecallOrder, what: str) -> TimelineRow:
-    return TimelineRow(at=order.as_of, invoice_id=order.invoice_id, step=order.step, what=what, why=order.why)
+def _line(order: HandoffOrder | RecallOrder, what: str) -> Entry:
+    return Entry(at=order.as_of, step=order.step, what=what, why=order.why)

@@ -9,11 +9,12 @@ from activities.errors import translated
 from domain.effects import ContactOrder, ContactOutcome, ContactState
 from domain.events import InvoiceState
 from domain.ids import contact_key
+from domain.record import Entry
 from domain.steps import Channel
 from gateways.ports.ledger import Ledger
 from gateways.ports.messages import Address, Messages, Rendered, Sender, Sent
 from gateways.ports.payments import InvoiceSnapshot, Payments
-from gateways.ports.rows import ContactRow, TimelineRow
+from gateways.ports.rows import ContactRow
 from gateways.ports.trouble import LookupImpossible, ProviderMisuse, ProviderTrouble, Unreachable
 
 
@@ -136,9 +137,9 @@ class ContactActivities:
         )
 
 
-def _line(order: ContactOrder, state: str, why: str) -> TimelineRow:
+def _line(order: ContactOrder, state: str, why: str) -> Entry:
     what = f"{order.channel.value} {state}"
-    return TimelineRow(at=order.as_of, invoice_id=order.invoice_id, step=order.step, what=what, why=why)
+    return Entry(at=order.as_of, step=order.step, what=what, why=why)
 
 
 def _outcome(

@@ -10,10 +10,12 @@ from domain.case import NO_PAYMENT_METHOD, ChargeOutcome
 from domain.declines import Decline, DeclineTable, RawDecline, classify
 from domain.effects import ChargeOrder, ChargeResult, Done, SubscriptionOrder, WriteOffOrder
 from domain.events import InvoiceState
+from domain.gates import Postpone
 from domain.ids import charge_key, effect_key
+from domain.record import Entry
 from gateways.ports.ledger import Ledger, NetworkRules
 from gateways.ports.payments import ChargeAnswer, InvoiceSnapshot, Payments
-from gateways.ports.rows import AttemptRow, Refusal, TimelineRow
+from gateways.ports.rows import AttemptRow
 
 
 class PaymentActivities:
@@ -43,8 +45,7 @@ class PaymentActivities:
             self._ledger.append(order.invoice_id, order.notes)
             invoice = self._payments.read_invoice(order.invoice_id)
             row = self._reconcile(order, invoice)
-            # A refused attempt is refused again below, with its rule and until when; an earlier step's is not ours.
-            if row and row.outcome and (row.state != "refused" or row.step != order.step):
+            if row and row.outcome:
                 return self._result_of(row, row.outcome, invoice, order)
             if invoice.state is not InvoiceState.OPEN:
                 if row:
@@ -59,10 +60,9 @@ class PaymentActivities:
             if invoice.payment_method is None:
                 return self._nothing_to_charge(order, invoice)
             stands = self._ledger.begin_attempt(self._row(order, invoice), self._rules)
-            if isinstance(stands, Refusal):
-                return ChargeResult(
-                    outcome=ChargeOutcome.REFUSED, rule=stands.rule, why=stands.why, not_before=stands.not_before
-                )
+            if not isinstance(stands, AttemptRow):
+                until = stands.until if isinstance(stands, Postpone) else None
+                return ChargeResult(outcome=ChargeOutcome.REFUSED, rule=stands.rule, why=stands.why, not_before=until)
             if stands.outcome:
                 # Another worker has finished this very attempt since we looked.
                 return self._result_of(stands, stands.outcome, invoice, order)
@@ -98,20 +98,19 @@ class PaymentActivities:
 
     def _reconcile(self, order: ChargeOrder, invoice: InvoiceSnapshot) -> AttemptRow | None:
         """Looks up every attempt whose outcome is unknown; returns this attempt's row as it then stands, if any."""
-        for row in self._ledger.unfinished_attempts(order.invoice_id):
+        for row in [r for r in self._ledger.attempts_of(order.invoice_id) if r.state == "started"]:
             answer = self._payments.find_attempt(invoice, row.started_at)
             if answer is None and (row.attempt, row.step) != (order.attempt, order.step):
                 answer = ChargeAnswer(outcome=ChargeOutcome.REFUSED)  # it never reached the provider
             if answer:
                 self._finish(row, answer, order)
-        return next((r for r in self._ledger.attempts(order.invoice_id) if r.attempt == order.attempt), None)
+        return next((r for r in self._ledger.attempts_of(order.invoice_id) if r.attempt == order.attempt), None)
 
     def _finish(self, row: AttemptRow, answer: ChargeAnswer, order: ChargeOrder) -> None:
         decline = self._classify(answer.decline, order) if answer.decline else None
         said = f"{order.why} → {decline.code if decline else answer.outcome.value}"
-        line = TimelineRow(
+        line = Entry(
             at=order.as_of,
-            invoice_id=row.invoice_id,
             step=row.step,
             what=answer.outcome.value,
             why=said,
@@ -168,7 +167,5 @@ class PaymentActivities:
         )
 
 
-def _line(order: SubscriptionOrder | WriteOffOrder | ChargeOrder, what: str, rule: str | None = None) -> TimelineRow:
-    return TimelineRow(
-        at=order.as_of, invoice_id=order.invoice_id, step=order.step, what=what, why=order.why, rule=rule
-    )
+def _line(order: SubscriptionOrder | WriteOffOrder | ChargeOrder, what: str, rule: str | None = None) -> Entry:
+    return Entry(at=order.as_of, step=order.step, what=what, why=order.why, rule=rule)

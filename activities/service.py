@@ -6,10 +6,10 @@ from activities.errors import translated
 from domain.effects import AccessOrder, Done
 from domain.events import InvoiceState
 from domain.ids import effect_key
+from domain.record import Entry
 from domain.steps import Access
 from gateways.ports.ledger import Ledger
 from gateways.ports.payments import Payments
-from gateways.ports.rows import TimelineRow
 from gateways.ports.service import ServiceAccess
 
 
@@ -34,12 +34,6 @@ class ServiceActivities:
                     return result
             key = effect_key(order.invoice_id, order.step)
             self._service.set_access(order.customer_id, order.subscription_id, order.invoice_id, order.access, key)
-            line = TimelineRow(
-                at=order.as_of,
-                invoice_id=order.invoice_id,
-                step=order.step,
-                what=f"service {order.access.value}",
-                why=order.why,
-            )
-            self._ledger.record_effect(order.invoice_id, line)
+            entry = Entry(at=order.as_of, step=order.step, what=f"service {order.access.value}", why=order.why)
+            self._ledger.record_effect(order.invoice_id, entry)
             return result

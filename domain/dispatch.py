@@ -9,18 +9,18 @@ from domain.effects import (
     CloseOrder,
     ContactOrder,
     HandoffOrder,
-    Note,
     Order,
     RecallOrder,
     SubscriptionOrder,
     WriteOffOrder,
 )
 from domain.planner import Act, Close
+from domain.record import Entry
 from domain.steps import RECALL_SECOND, Access, AttemptKind, Channel, StepKind
 from domain.truth import message_facts
 
 
-def order_for(case: Case, act: Act, notes: tuple[Note, ...], now: datetime) -> Order:
+def order_for(case: Case, act: Act, notes: tuple[Entry, ...], now: datetime) -> Order:
     """The order for one step. Everything the activity needs besides what it reads anew."""
     step, facts = act.step, case.facts
     common = {
@@ -62,7 +62,7 @@ def order_for(case: Case, act: Act, notes: tuple[Note, ...], now: datetime) -> O
             return WriteOffOrder(**common, outcome=case.closing.outcome if case.closing else Outcome.WRITTEN_OFF)
 
 
-def order_to_close(case: Case, close: Close, notes: tuple[Note, ...], now: datetime) -> CloseOrder:
+def order_to_close(case: Case, close: Close, notes: tuple[Entry, ...], now: datetime) -> CloseOrder:
     return CloseOrder(
         invoice_id=case.facts.invoice_id,
         customer_id=case.facts.customer_id,

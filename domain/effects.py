@@ -12,16 +12,8 @@ from domain.case import ChargeOutcome, Outcome
 from domain.declines import Decline, DeclineClass, Reason
 from domain.events import InvoiceState
 from domain.money import Money
+from domain.record import Entry
 from domain.steps import Access, AttemptKind, Channel, Stage
-
-
-class Note(Message):
-    """One line for the ledger's append-only timeline: something that was decided without an effect of its own."""
-
-    at: datetime
-    step: str
-    what: str  # skipped, refused, held, released, malformed …
-    why: str
 
 
 class Order(Message):
@@ -32,7 +24,7 @@ class Order(Message):
     step: str  # the step's key
     as_of: datetime  # UTC, the workflow's time
     why: str  # the planner's one sentence
-    notes: tuple[Note, ...] = ()  # earlier decisions to be written to the timeline along with this one
+    notes: tuple[Entry, ...] = ()  # earlier decisions to be written to the record along with this one
 
 
 class ChargeOrder(Order):

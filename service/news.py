@@ -75,7 +75,7 @@ class NewsDesk:
     def _has_pending_debit(self, invoice_id: str) -> bool:
         """Whether a bank debit of ours is on its way: that one fails days later, and without a request of ours."""
         return any(
-            row.kind in OURS and row.outcome is ChargeOutcome.PROCESSING for row in self._ledger.attempts(invoice_id)
+            row.kind in OURS and row.outcome is ChargeOutcome.PROCESSING for row in self._ledger.attempts_of(invoice_id)
         )
 
     def _payment(self, fact: PaymentSucceeded) -> Told:
@@ -131,7 +131,7 @@ class NewsDesk:
         return case if case and case.status != "closed" else None
 
     def _open_cases(self, customer_id: str) -> list[CaseRow]:
-        return [case for case in self._ledger.cases(customer_id=customer_id) if case.status != "closed"]
+        return self._ledger.open_cases_of(customer_id)
 
 
 def _about_dispute(

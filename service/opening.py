@@ -19,11 +19,12 @@ from domain.opening import day_zero, open_case
 from domain.planner import next_step
 from domain.policy import Policy
 from domain.reasons import cause
+from domain.record import Entry
 from domain.steps import AttemptKind
 from gateways.policy_files import PolicyStore, policy_digest
 from gateways.ports.ledger import Ledger
 from gateways.ports.payments import InvoiceSnapshot, Payments
-from gateways.ports.rows import AttemptRow, CaseRow, CustomerRow, TimelineRow
+from gateways.ports.rows import AttemptRow, CaseRow, CustomerRow
 from service.customers import merged, public_holidays, time_zones
 from service.threads import Threads
 from workflows import attributes
@@ -110,7 +111,9 @@ class CaseOpener:
         policy = self._policy(failure, customer)
         failed_at = failure.failed_at or invoice.last_failed_at or failure.heard_at
         decline = self._decline(failure, invoice, policy, failed_at)
-        row = self._ledger.open_case(self._row(failure, invoice, customer, policy, decline, failed_at), customer)
+        row = self._row(failure, invoice, customer, policy, decline, failed_at)
+        state = open_case(_facts(row, customer, policy, decline), policy, decline).model_dump_json()
+        row = self._ledger.open_case(row, customer, state)
         if row.status != "opening":
             return Taken.EXISTS
         if decline and decline.code != NO_PAYMENT_METHOD:
@@ -170,6 +173,7 @@ class CaseOpener:
             invoice_number=invoice.number or failure.number,
             customer_id=customer.customer_id,
             subscription_id=invoice.subscription_id or failure.subscription_id,
+            segment=customer.segment,
             policy=f"{policy.name}@{policy.version}",
             policy_digest=policy_digest(policy),
             amount=invoice.amount,
@@ -237,13 +241,11 @@ def _facts(row: CaseRow, customer: CustomerRow, policy: Policy, decline: Decline
     )
 
 
-def _opened(case: Case, decline: Decline | None) -> TimelineRow:
+def _opened(case: Case, decline: Decline | None) -> Entry:
     facts = case.facts
     why = f"{facts.amount} due, {cause(case)}; policy {case.policy.name}@{case.policy.version}"
     rule = decline.rule if decline else None
-    return TimelineRow(
-        at=facts.opened_at, invoice_id=facts.invoice_id, step="opening", what="case opened", why=why, rule=rule
-    )
+    return Entry(at=facts.opened_at, step="opening", what="case opened", why=why, rule=rule)
 
 
 def _details(case: Case) -> str:

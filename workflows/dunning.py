@@ -20,8 +20,9 @@ from domain import apply, events
 from domain.base import Message
 from domain.case import Outcome, StepState
 from domain.dispatch import order_for, order_to_close
-from domain.effects import ChargeOrder, ChargeResult, ContactOutcome, Done, Note, Order
+from domain.effects import ChargeOrder, ChargeResult, ContactOutcome, Done, Order
 from domain.planner import Act, Close, Decision, Wait, next_step
+from domain.record import Entry
 from domain.steps import StepKind
 from workflows import attributes, options
 from workflows.clock import Clock
@@ -84,7 +85,7 @@ class DunningWorkflow:
         for skip in decision.skips:
             self._case = apply.record(self._case, skip.step, StepState.SKIPPED, now, skip.why)
             self._case = apply.note(self._case, now, f"{skip.step.title}: skipped, {skip.why}")
-            self._notes.append(Note(at=now, step=skip.step.key, what="skipped", why=skip.why))
+            self._notes.append(Entry(at=now, step=skip.step.key, what="skipped", why=skip.why))
         return decision
 
     async def _wait(self, wait: Wait) -> None:
@@ -160,7 +161,7 @@ class DunningWorkflow:
             return
         if isinstance(cause, ApplicationError) and refused:
             self._case = apply.needs_operator(self._case, str(cause.message)[:_LONGEST_WHY], now)
-            self._notes.append(Note(at=now, step="hold", what="needs operator", why=cause.message[:_LONGEST_WHY]))
+            self._notes.append(Entry(at=now, step="hold", what="needs operator", why=cause.message[:_LONGEST_WHY]))
         elif isinstance(decision, Act):
             self._case = apply.postpone(self._case, decision.step, "the provider did not answer in time", now)
 

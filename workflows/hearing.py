@@ -11,7 +11,7 @@ from temporalio import workflow
 from domain import apply
 from domain.base import Message
 from domain.case import Case
-from domain.effects import Note
+from domain.record import Entry
 from workflows.messages import FACTS, ORDERS, parse
 
 _LONGEST_WHY = 200
@@ -21,7 +21,7 @@ class Heard(NamedTuple):
     """What hearing something made of a case. `note` is for the ledger; None when nothing was new."""
 
     case: Case
-    note: Note | None
+    note: Entry | None
 
 
 def hear(case: Case, name: str, payloads: Sequence[Any], now: datetime) -> Heard:
@@ -38,7 +38,7 @@ def hear(case: Case, name: str, payloads: Sequence[Any], now: datetime) -> Heard
         raise ValueError(f"there is no such signal; known are {', '.join([*FACTS, *ORDERS])}")
     except (ValueError, TypeError) as error:
         why = f"signal {name[:40]} not carried out: {_bounded(error)}"
-        return Heard(apply.note(case, now, why), Note(at=now, step="signal", what="malformed", why=why))
+        return Heard(apply.note(case, now, why), Entry(at=now, step="signal", what="malformed", why=why))
 
 
 def refused(case: Case, name: str, order: Message, now: datetime) -> str | None:
@@ -66,7 +66,7 @@ def _learn(case: Case, name: str, data: Any, now: datetime) -> Heard:
 def _recorded(after: Case, step: str, name: str, now: datetime) -> Heard:
     """The note says what the journal says of it: facts and orders are part of the evidence."""
     _, _, said = after.journal[-1].partition(f"{now:%H:%M} ")
-    return Heard(after, Note(at=now, step=step, what=name, why=said))
+    return Heard(after, Entry(at=now, step=step, what=name, why=said))
 
 
 def _decoded(payloads: Sequence[Any]) -> Any:

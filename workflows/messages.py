@@ -7,8 +7,8 @@ from typing import Any
 from domain import apply, events, orders
 from domain.base import Message
 from domain.case import Case, CaseStatus, Outcome
-from domain.effects import Note
 from domain.money import Money
+from domain.record import Entry
 
 TakeFact = Callable[[Case, Any, datetime], Case]
 Refuse = Callable[[Case, Any, datetime], str | None]
@@ -42,7 +42,7 @@ class CaseStart(Message):
     """The input of the workflow: a new case, or the same case after continue-as-new."""
 
     case: Case
-    notes: tuple[Note, ...] = ()  # decisions that the ledger has not got yet
+    notes: tuple[Entry, ...] = ()  # decisions that the ledger has not got yet
 
 
 class CaseResult(Message):

@@ -21,12 +21,12 @@ from domain.effects import (
     HandoffOrder,
     HandoffResult,
     MessageFacts,
-    Note,
     RecallOrder,
     SubscriptionOrder,
     WriteOffOrder,
 )
 from domain.money import Money
+from domain.record import Entry
 from domain.steps import Access, AttemptKind, Channel, Stage
 from gateways.ports.rows import AttemptRow, CaseRow, CustomerRow
 from runtime import wiring
@@ -143,7 +143,8 @@ def case_of(worker: Worker, customer: str, method: str | None, email: str | None
         opened_at=AS_OF,
         status="opening",
     )
-    worker.ledger.open_case(row, CustomerRow(customer_id=customer, name=NAME, email=email, phone=phone, country="US"))
+    person = CustomerRow(customer_id=customer, name=NAME, email=email, phone=phone, country="US")
+    worker.ledger.open_case(row, person, "{}")
     return OpenCase(
         invoice_id=invoice,
         customer_id=customer,
@@ -201,8 +202,8 @@ def a_closing(case: OpenCase, outcome: Outcome = Outcome.RECOVERED, remaining: i
     return CloseOrder(**_common(case, "end-close", "the invoice was paid in full") | given | fields)
 
 
-def a_note(what: str = "skipped") -> Note:
-    return Note(at=AS_OF, step="day1-email", what=what, why="a newer message is due")
+def a_note(what: str = "skipped") -> Entry:
+    return Entry(at=AS_OF, step="day1-email", what=what, why="a newer message is due")
 
 
 def an_attempt_row(case: OpenCase, attempt: int = 1, **fields: Any) -> AttemptRow:
