@@ -1,6 +1,5 @@
 """How a case is opened: ledger row, workflow, ledger row. A crash between any two is mended by opening it again."""
 
-import asyncio
 from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
@@ -20,12 +19,14 @@ from domain.opening import day_zero, open_case
 from domain.planner import next_step
 from domain.policy import Policy
 from domain.reasons import cause
+from domain.record import Entry
 from domain.steps import AttemptKind
 from gateways.policy_files import PolicyStore, policy_digest
 from gateways.ports.ledger import Ledger
 from gateways.ports.payments import InvoiceSnapshot, Payments
-from gateways.ports.rows import AttemptRow, CaseRow, CustomerRow, TimelineRow
+from gateways.ports.rows import AttemptRow, CaseRow, CustomerRow
 from service.customers import merged, public_holidays, time_zones
+from service.threads import Threads
 from workflows import attributes
 from workflows.dunning import DunningWorkflow
 from workflows.messages import CaseStart
@@ -77,6 +78,7 @@ class CaseOpener:
         policies: PolicyStore,
         declines: DeclineTable,
         clock: Callable[[], datetime],
+        threads: Threads,
     ) -> None:
         self._client = client
         self._task_queue = task_queue
@@ -85,14 +87,15 @@ class CaseOpener:
         self._policies = policies
         self._declines = declines
         self._clock = clock
+        self._threads = threads
 
     async def open(self, failure: Failure) -> Taken:
         """Opens the invoice's case unless it has or had one, or needs none."""
-        case = await asyncio.to_thread(self._reserve, failure)
+        case = await self._threads.run(self._reserve, failure)
         if isinstance(case, Taken):
             return case
         taken = await self._start(case)
-        await asyncio.to_thread(self._ledger.mark_open, failure.invoice_id)
+        await self._threads.run(self._ledger.mark_open, failure.invoice_id)
         return taken
 
     def _reserve(self, failure: Failure) -> Case | Taken:
@@ -108,7 +111,9 @@ class CaseOpener:
         policy = self._policy(failure, customer)
         failed_at = failure.failed_at or invoice.last_failed_at or failure.heard_at
         decline = self._decline(failure, invoice, policy, failed_at)
-        row = self._ledger.open_case(self._row(failure, invoice, customer, policy, decline, failed_at), customer)
+        row = self._row(failure, invoice, customer, policy, decline, failed_at)
+        state = open_case(_facts(row, customer, policy, decline), policy, decline).model_dump_json()
+        row = self._ledger.open_case(row, customer, state)
         if row.status != "opening":
             return Taken.EXISTS
         if decline and decline.code != NO_PAYMENT_METHOD:
@@ -168,6 +173,7 @@ class CaseOpener:
             invoice_number=invoice.number or failure.number,
             customer_id=customer.customer_id,
             subscription_id=invoice.subscription_id or failure.subscription_id,
+            segment=customer.segment,
             policy=f"{policy.name}@{policy.version}",
             policy_digest=policy_digest(policy),
             amount=invoice.amount,
@@ -235,13 +241,11 @@ def _facts(row: CaseRow, customer: CustomerRow, policy: Policy, decline: Decline
     )
 
 
-def _opened(case: Case, decline: Decline | None) -> TimelineRow:
+def _opened(case: Case, decline: Decline | None) -> Entry:
     facts = case.facts
     why = f"{facts.amount} due, {cause(case)}; policy {case.policy.name}@{case.policy.version}"
     rule = decline.rule if decline else None
-    return TimelineRow(
-        at=facts.opened_at, invoice_id=facts.invoice_id, step="opening", what="case opened", why=why, rule=rule
-    )
+    return Entry(at=facts.opened_at, step="opening", what="case opened", why=why, rule=rule)
 
 
 def _details(case: Case) -> str:

@@ -83,4 +83,4 @@ async def test_a_case_that_was_told_a_lot_goes_on_in_a_new_run_and_forgets_nothi
     assert first.typed_search_attributes == then.typed_search_attributes
     await case.until("2030-04-06 20:00")
     assert 3 == len(case.charges)
-    assert "malformed" in {line.what for line in stage.ledger.timeline(case.invoice)}
+    assert "malformed" in {line.what for line in stage.ledger.record(case.invoice)}

@@ -57,7 +57,7 @@ async def test_settle_as_a_signal_from_the_ui_ends_the_case(stage: Stage) -> Non
     result = await case.handle.result()
 
     assert Outcome.SETTLED == result.outcome
-    said = {line.what: line.why for line in stage.ledger.timeline(case.invoice)}
+    said = {line.what: line.why for line in stage.ledger.record(case.invoice)}
     assert "settled for 30.00 USD by noor" == said["settle"]
     assert "uncollectible" == stage.world.stripe.get(case.invoice)["status"]
     assert "full" == stage.world.merchant.access(case.customer)
