@@ -10,9 +10,8 @@ import json
 import sys
 from pathlib import Path
 
-from sandbox.environment import stand_in_environment
-
 from runtime.leaving import leave
+from sandbox.machine.environment import stand_in_environment
 from sandbox.providers.stripe_outcomes import Decline
 from sandbox.providers.world import ProviderWorld
 

@@ -17,8 +17,6 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from uuid import uuid4
 
-from sandbox.errors import SandboxError
-from sandbox.temporal_server import start_temporal
 from temporalio.client import Client
 
 from bench.relay import relayed
@@ -29,6 +27,8 @@ from runtime.leaving import leave
 from runtime.set_up import register_search_attributes
 from runtime.settings import Settings
 from runtime.temporal import connect
+from sandbox.machine.errors import SandboxError
+from sandbox.machine.temporal_server import start_temporal
 from service.feed import FAILURES, take_all
 from workflows.dunning import DunningWorkflow
 from workflows.messages import CaseStart

@@ -19,6 +19,7 @@ from domain.policy import Policy
 from domain.projection import Projection, projection_of, searchable
 from domain.record import Entry
 from domain.situation import Situation
+from domain.steps import Channel
 from domain.telling import FACTS, ORDERS
 
 _MOST_AHEAD = 12
@@ -38,6 +39,7 @@ class Decided(Message):
     decision: Decision
     searchable: dict[str, str | int] = Field(default_factory=dict)  # what the case can be searched by; times in seconds since 1970
     ahead: tuple[Ahead, ...] = ()  # what comes unless something happens
+    closed_channels: dict[Channel, str] = Field(default_factory=dict)  # to this customer, whichever case was told
 
 
 class Ruling(Message):
@@ -53,12 +55,18 @@ def decide(case: Case, policy: Policy, circumstances: Circumstances, at: datetim
     """Decides what the case does at `at`: wait, act or close."""
     now = Situation(changes.tick(case, at), policy, circumstances, at)
     decision = next_step(now)
-    settled, entries = after(now.case, decision, at)
-    projection = projection_of(settled, decision)
+    then, entries = after(now.case, decision, at)
+    projection = projection_of(then, decision)
     ahead = _ahead(now) if isinstance(decision, Wait) else ()
-    decided = Decided(at=at, decision=decision, searchable=searchable(settled, projection), ahead=ahead)
-    written = (*settled.unwritten, *entries)
-    kept = settled.model_copy(update={"unwritten": ()})
+    decided = Decided(
+        at=at,
+        decision=decision,
+        searchable=searchable(then, projection),
+        ahead=ahead,
+        closed_channels=now.closed_channels,
+    )
+    written = (*then.unwritten, *entries)
+    kept = then.model_copy(update={"unwritten": ()})
     return Ruling(decided=decided, case=kept, entries=written, projection=projection)
 
 
@@ -103,8 +111,7 @@ def settled(case: Case, asked: Case, decided: Decided) -> Case:
 def hear(case: Case, name: str, message: Message, at: datetime) -> Case:
     """Takes in a fact or an order; a fact that was heard before changes nothing. Raises ValueError for a refusal."""
     if telling := FACTS.get(name):
-        event_id: str = message.event_id  # type: ignore[attr-defined] - every fact has one
-        fresh = changes.once(case, event_id)
+        fresh = changes.once(case, str(getattr(message, "event_id", "")))  # every fact has one
         return telling.take(fresh, message, at) if fresh else case
     if refusal := refused(case, name, message, at):
         raise ValueError(refusal)

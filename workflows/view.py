@@ -16,6 +16,7 @@ def view(case: Case, decided: Decided | None) -> CaseView:
     decision = decided.decision if decided else None
     step = decision.step if isinstance(decision, Wait | Act) else None
     decline_class = case.decline_class
+    closed = {**(decided.closed_channels if decided else {}), **case.closed_channels}
     return CaseView(
         invoice_id=case.facts.invoice_id,
         customer_id=case.facts.customer_id,
@@ -30,7 +31,7 @@ def view(case: Case, decided: Decided | None) -> CaseView:
         counting_attempts=len(case.counting_attempts),
         holds=tuple(map(str, case.holds)),
         access=standing_access(case).value,
-        closed_channels={channel.value: why for channel, why in case.closed_channels.items()},
+        closed_channels={channel.value: why for channel, why in closed.items()},
         outcome=case.closing.outcome if case.closing else None,
         next_at=decision.until if isinstance(decision, Wait) else None,
         next_step=step.title if step else None,
