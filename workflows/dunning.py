@@ -199,6 +199,8 @@ class DunningWorkflow:
     def _show(self, decided: Decided) -> None:
         """Keeps the UI and the search attributes true; writes history only when something changed."""
         workflow.set_current_details(details(self._case, decided))
+        if isinstance(decided.decision, Act):
+            return  # the next decision, a moment later, is about the case as its effects have left it
         if updates := list(attributes.changes(self._shown, decided.searchable)):
             workflow.upsert_search_attributes(updates)
         self._shown = decided.searchable
