@@ -12,10 +12,11 @@ from typing import Protocol
 from domain.base import Frozen
 from domain.case import ChargeOutcome, Outcome
 from domain.declines import Decline, RawDecline
-from domain.effects import MessageFacts, Note
-from domain.events import InvoiceState
+from domain.invoice import InvoiceState
 from domain.money import Money
+from domain.record import Entry as Note
 from domain.steps import Access, AttemptKind, Channel
+from domain.truth import MessageFacts
 
 
 class ProviderTrouble(Exception):

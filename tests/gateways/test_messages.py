@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from domain.declines import DeclineClass, Reason
-from domain.effects import Ending, MessageFacts
-from domain.events import InvoiceState
+from domain.invoice import InvoiceState
 from domain.money import Money
 from domain.steps import Access, Channel, Stage
+from domain.truth import Ending, MessageFacts
 from gateways.messages import TemplateMessages
 from gateways.ports import Address, InvoiceSnapshot, PaymentMethod, ProviderMisuse, Rendered
 from gateways.sms_length import fits, is_gsm7, length
