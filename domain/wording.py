@@ -83,8 +83,8 @@ class Row(NamedTuple):
     when: Callable[[Known], bool] = lambda _known: True
     values: tuple[str, ...] = ()  # what its words may name besides `ALWAYS`
     stages: tuple[Stage, ...] = tuple(Stage)
-    labels: str = ""
-    may: bool = False
+    labels: str = ""  # the value that it stands beside (Part.AMOUNTS)
+    may: bool = False  # left out where there is no room
     or_refuse: str = ""  # why nothing is sent where it would not be true; empty: it is left out
 
 
