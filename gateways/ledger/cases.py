@@ -150,7 +150,7 @@ def _reopen(connection: sa.Connection, invoice_id: str, at: datetime, projection
         raise ProviderMisuse(
             f"The case of invoice {invoice_id} was closed as {standing.outcome}: it cannot become {projection.status}."
         )
-    connection.execute(_WRITE, columns | {"of": invoice_id, "closed_at": None})
+    connection.execute(_WRITE, columns | {"of": invoice_id, "outcome": None, "closed_at": None})
 
 
 def _close(connection: sa.Connection, invoice_id: str, at: datetime, projection: Projection, columns: Columns) -> None:
