@@ -16,8 +16,8 @@ from domain.case import CaseStatus, Outcome
 from domain.declines import DeclineClass
 from domain.policy import CatchUp, Collections, Contacts, Endgame, Entry, Policy, Retries, StepSpec
 from domain.steps import Stage
+from gateways import stripe_events
 from gateways.policy_files import PolicyError, load_policy
-from runtime import intake
 from runtime.intake_json import plain_failure
 from runtime.settings import ROOT, Settings
 from workflows import attributes
@@ -93,7 +93,7 @@ def test_example_of_a_plain_record_can_be_read() -> None:
 
 
 def test_list_of_stripe_events_is_the_one_that_is_taken_in() -> None:
-    taken = {*intake._FAILED, *intake._PAID, *intake._CHANGED, *intake._DISPUTED, *intake._METHOD}
+    taken = set(stripe_events._READERS)
     prefixes = r"(?:invoice|invoice_payment|credit_note|payment_method|customer|charge)\."
 
     assert taken == {e for e in _code(_section(README, "Stripe set-up")) if re.match(prefixes, e)}
