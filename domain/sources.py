@@ -33,5 +33,6 @@ def sources_of(now: "Situation") -> tuple[Source, ...]:
 def steps_of(now: "Situation") -> list[Step]:
     """Every step still to be done: charges first, then by day and in the policy's order; the end comes last."""
     sources = (source for source in sources_of(now) if goes_on(now.case, source.survives))
-    steps = [step for source in sources for step in source.steps(now)]
+    # A step happens once, whatever a source says: without this a mistake in one would be an effect without end.
+    steps = [step for source in sources for step in source.steps(now) if step.key not in now.case.steps]
     return sorted(steps, key=lambda step: (not step.comes_first, step.day, step.ends))
