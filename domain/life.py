@@ -51,7 +51,7 @@ def decide(case: Case, policy: Policy, circumstances: Circumstances, at: datetim
     """Decides what the case does at `at`: wait, act or close."""
     now = Situation(changes.tick(case, at), policy, circumstances, at)
     decision = next_step(now)
-    settled, entries = after(now.case, decision, at)
+    settled, entries = after(case, decision, at)
     projection = projection_of(settled, decision)
     ahead = _ahead(now) if isinstance(decision, Wait) else ()
     decided = Decided(at=at, decision=decision, searchable=searchable(settled, projection), ahead=ahead)
@@ -61,9 +61,13 @@ def decide(case: Case, policy: Policy, circumstances: Circumstances, at: datetim
 
 
 def after(case: Case, decision: Wait | Act | Close, at: datetime) -> tuple[Case, tuple[Entry, ...]]:
-    """The case once the decision is taken, and the entries that the ledger gets with it."""
-    case = changes.tick(case, at)
-    entries: list[Entry] = []
+    """The case once the decision is taken, and the entries that the ledger gets with it.
+
+    A payment that came while the end was decided is not overlooked: such a case decides anew.
+    """
+    ticked = changes.tick(case, at)
+    entries = [*ticked.unwritten[len(case.unwritten) :]]
+    case = changes.changed(ticked, unwritten=case.unwritten)
 
     def recorded(case: Case, entry: Entry) -> Case:
         entries.append(entry)
@@ -81,12 +85,18 @@ def after(case: Case, decision: Wait | Act | Close, at: datetime) -> tuple[Case,
                 key = decision.step.key if decision.step else "hold"
                 entries.append(Entry(at=at, step=key, what=f"waits {until}", why=decision.why))
                 case = changes.changed(case, waits_for=waits)
-        case Close():
+        case Close() if case.closing is None or case.closing.outcome is decision.outcome:
             closing = case.closing or Closing(outcome=decision.outcome, why=decision.why, at=at)
             what = f"closed as {decision.outcome.value}"
             case = recorded(case, Entry(at=at, step=changes.END, what=what, why=decision.why))
             case = changes.changed(case, closing=closing, closed=True)
     return case, tuple(entries)
+
+
+def written(case: Case, asked: Case) -> Case:
+    """The case once the ledger has the entries of the one that a decision was asked about."""
+    has = set(asked.unwritten)
+    return changes.changed(case, unwritten=tuple(entry for entry in case.unwritten if entry not in has))
 
 
 def hear(case: Case, name: str, message: Message, at: datetime) -> Case:
@@ -97,7 +107,12 @@ def hear(case: Case, name: str, message: Message, at: datetime) -> Case:
         return telling.take(fresh, message, at) if fresh else case
     if refusal := refused(case, name, message, at):
         raise ValueError(refusal)
-    return ORDERS[name].take(case, message, at)
+    return carry_out(case, name, message, at)
+
+
+def carry_out(case: Case, name: str, order: Message, at: datetime) -> Case:
+    """The case after an order that was not refused."""
+    return ORDERS[name].take(case, order, at)
 
 
 def refused(case: Case, name: str, order: Message, at: datetime) -> str | None:

@@ -44,9 +44,12 @@ class _Choice:
         ready = [step for step in self._possible if self._wake(step) <= now.at and not self._waits[step.key]]
         put_off = tuple(self._put_off())
         if ready:
-            first = ready[0]
-            beside = [step for step in ready[1:] if step.kind == first.kind and step.side_by_side]
-            effects = tuple(_effect(now, step) for step in (first, *beside))
+            first, *others = ready
+            together = [first]
+            for step in others:
+                if all(step.beside(other) for other in together):
+                    together.append(step)
+            effects = tuple(_effect(now, step) for step in together)
             return Act(effects=effects, why=effects[0].why, skips=self._cut_off(first), put_off=put_off)
         # Of two that are due at one moment the one that the other waits for is named.
         upcoming = min(self._possible, key=lambda step: (self._wake(step), self._waits[step.key]), default=None)

@@ -67,7 +67,7 @@ class Situation:
         """When the case ends unless it is paid: never sooner than the notice period after the final notice."""
         last = self.schedule.last
         planned = self.schedule.entries[self.schedule.end_key].due
-        warned = self._warned_at or self._warning_due
+        warned = self.warned_at or self._warning_due
         if warned is None:
             return planned
         earliest = self.local(warned).date() + timedelta(days=self.policy.endgame.notice_days)
@@ -145,7 +145,7 @@ class Situation:
         return step
 
     @property
-    def _warned_at(self) -> datetime | None:
+    def warned_at(self) -> datetime | None:
         done = (r for r in self.case.steps.values() if r.step.warns and r.state is StepState.DONE)
         return min((r.at for r in done), default=None)
 

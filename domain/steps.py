@@ -86,8 +86,6 @@ class Step(Message):
     """Of several that are due together only the one of the greatest `weight` is done; the others are skipped."""
     only_newest: ClassVar[bool] = False
     """After an outage only those of the day with the greatest `weight` are done; the others are skipped."""
-    side_by_side: ClassVar[bool] = False
-    """May run beside others of its kind in one wake-up: neither needs the other's result."""
     says_what_comes: ClassVar[bool] = False
     """Tells the customer of what comes next: what is taken away waits for it."""
     holds_up_the_end: ClassVar[bool] = True
@@ -132,6 +130,10 @@ class Step(Message):
 
     def waits_for(self, other: "Step", at: datetime) -> bool:
         """Whether `other`, still to be done, has to be done before this one at `at`."""
+        return False
+
+    def beside(self, other: "Step") -> bool:
+        """Whether it may run in one wake-up with another one that is due as well: neither needs the other's result."""
         return False
 
     def said_by(self, others: list["Step"], now: "Situation") -> str | None:

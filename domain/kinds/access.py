@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import field_validator
 
 from domain.case import Case, StepState
-from domain.changes import begun, ended, invoice_is, shown
+from domain.changes import begun, changed, ended, invoice_is, shown
 from domain.forms import Form
 from domain.invoice import InvoiceState
 from domain.record import Entry
@@ -90,6 +90,10 @@ class AccessStep(Step):
             case = ended(case, self, StepState.SKIPPED, at, f"the invoice is {state.value}", unsure=True)
         else:
             case = shown(ended(case, self, StepState.DONE, at), Entry(at=at, step=self.key, what="done", why=""))
+            if not self._restricts:
+                # Whatever an unanswered restriction did, this came after it.
+                left = {key: known for key, known in case.unfinished.items() if not isinstance(known.step, AccessStep)}
+                case = changed(case, unfinished=left)
         return invoice_is(case, state, result.remaining, at, self.key)
 
     def lost(self, case: Case) -> Case:

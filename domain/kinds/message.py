@@ -93,7 +93,6 @@ class MessageStep(Step):
     task_type: ClassVar[type[Task]] = ContactTask
     result_type: ClassVar[type[Message]] = ContactOutcome
     only_newest: ClassVar[bool] = True
-    side_by_side: ClassVar[bool] = True
     says_what_comes: ClassVar[bool] = True
     holds_up_the_end: ClassVar[bool] = False
 
@@ -131,6 +130,10 @@ class MessageStep(Step):
 
     def opens(self, now: "Situation", at: datetime) -> datetime:
         return now.contact_from(self.day, at)
+
+    def beside(self, other: Step) -> bool:
+        """Each on a channel of its own: what the first learns of a channel holds for the next one there."""
+        return isinstance(other, MessageStep) and other.channel is not self.channel
 
     def said_by(self, others: list[Step], now: "Situation") -> str | None:
         """A message of the timeline on the same channel and day names the cause and what to do as well."""
