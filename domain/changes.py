@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from domain.calendar import local
+from domain.calendar import local, minute
 from domain.case import Case, Closing, Hold, HoldReason, Outcome, StepRecord, StepState, Unfinished
 from domain.declines import OPERATOR_MUST_ACT, Decline, DeclineClass
 from domain.gates import Postpone
@@ -21,7 +21,7 @@ END = "end"
 
 
 def changed(case: Case, **update: Any) -> Case:
-    return case.model_copy(update=update)
+    return case.but(**update)
 
 
 def shown(case: Case, entry: Entry) -> Case:
@@ -51,14 +51,14 @@ def ended(case: Case, step: Step, state: StepState, at: datetime, why: str = "",
 def begun(case: Case, step: Step) -> Case:
     """The step was tried and nobody knows whether it happened."""
     known = case.unfinished.get(step.key) or Unfinished(step=step)
-    return _unfinished(case, known.model_copy(update={"begun": True}))
+    return _unfinished(case, known.but(begun=True))
 
 
 def put_off(case: Case, step: Step, answer: Postpone, at: datetime) -> Case:
     """A rule allows the step later: it stays to be done. Whoever asked the rule has written the entry."""
     known = case.unfinished.get(step.key) or Unfinished(step=step)
     case = _unfinished(case, known.model_copy(update={"not_before": answer.until, "rule": answer.rule or "rule"}))
-    what = f"postponed to {answer.until:%Y-%m-%d %H:%M}"
+    what = f"postponed to {minute(answer.until)}"
     return shown(case, Entry(at=at, step=step.key, what=what, why=answer.why, rule=answer.rule))
 
 
@@ -69,7 +69,7 @@ def unanswered(case: Case, step: Step, why: str, at: datetime) -> Case:
     # The exponent is bounded first: after weeks the power alone is longer than any time.
     until = at + min(timedelta(hours=2 ** min(times - 1, 4)), timedelta(hours=12))
     case = _unfinished(case, known.model_copy(update={"not_before": until, "times": times, "rule": None}))
-    return said(case, Entry(at=at, step=step.key, what=f"postponed to {until:%Y-%m-%d %H:%M}", why=why))
+    return said(case, Entry(at=at, step=step.key, what=f"postponed to {minute(until)}", why=why))
 
 
 def _unfinished(case: Case, known: Unfinished) -> Case:

@@ -7,8 +7,11 @@
 from datetime import datetime
 from typing import Any
 
+from pydantic import Field
+
 from domain import changes
 from domain.base import Message
+from domain.calendar import minute
 from domain.case import Case, Circumstances, Closing, StepState
 from domain.decisions import Act, Close, Decision, Effect, PutOff, Skip, Wait
 from domain.gates import Refuse
@@ -34,7 +37,7 @@ class Decided(Message):
 
     at: datetime  # UTC, the case's time for which it was taken
     decision: Decision
-    searchable: dict[str, str | int] = {}  # what the case can be searched by; times in seconds since 1970
+    searchable: dict[str, str | int] = Field(default_factory=dict)  # in Temporal; times in seconds since 1970
     ahead: tuple[Ahead, ...] = ()  # what comes unless something happens
 
 
@@ -80,7 +83,7 @@ def after(case: Case, decision: Wait | Act | Close, at: datetime) -> tuple[Case,
             case = recorded(case, entry)
     match decision:
         case Wait():
-            until = f"until {decision.until:%Y-%m-%d %H:%M}" if decision.until else "until told otherwise"
+            until = f"until {minute(decision.until)}" if decision.until else "until told otherwise"
             if case.waits_for != (waits := f"{until}: {decision.why}"):
                 key = decision.step.key if decision.step else "hold"
                 entries.append(Entry(at=at, step=key, what=f"waits {until}", why=decision.why))
@@ -102,7 +105,7 @@ def written(case: Case, asked: Case) -> Case:
 def hear(case: Case, name: str, message: Message, at: datetime) -> Case:
     """Takes in a fact or an order; a fact that was heard before changes nothing. Raises ValueError for a refusal."""
     if telling := FACTS.get(name):
-        event_id: str = message.event_id  # type: ignore[attr-defined] - every fact has one
+        event_id: str = message.event_id  # type: ignore[attr-defined]  # every fact has one
         fresh = changes.once(case, event_id)
         return telling.take(fresh, message, at) if fresh else case
     if refusal := refused(case, name, message, at):
@@ -146,7 +149,7 @@ def _skipped(skip: Skip, at: datetime) -> Entry:
 
 
 def _put_off(put_off: PutOff, at: datetime) -> Entry:
-    what = f"postponed to {put_off.until:%Y-%m-%d %H:%M}"
+    what = f"postponed to {minute(put_off.until)}"
     return Entry(at=at, step=put_off.step.key, what=what, why=put_off.why, rule=put_off.rule)
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from domain.case import StepRecord, StepState
 from domain.decisions import Act, Close, Effect, PutOff, Skip, Wait
 from domain.ending import deadline
-from domain.gates import Postpone
+from domain.gates import Postpone, Refuse
 from domain.holds import goes_on, said
 from domain.policy import CatchUp
 from domain.reasons import why_wait
@@ -21,7 +21,7 @@ from domain.steps import Step
 
 def next_step(now: Situation) -> Wait | Act | Close:
     """Decides. Asked again about the same situation it answers the same."""
-    if not any(goes_on(now.case, source.survives) for source in sources_of(now)):
+    if now.case.holds and not any(goes_on(now.case, source.survives) for source in sources_of(now)):
         return _held(now)
     if skips := tuple(_skips(now)):
         # What is left out can change the dates of what is left: the decision is that of the case without it.
@@ -35,33 +35,53 @@ class _Choice:
 
     def __init__(self, now: Situation) -> None:
         self._now = now
-        self._possible = [step for step in now.steps if not now.refusal(step)]
+        self._possible: list[Step] = []
+        self._put_off: list[PutOff] = []
         self._wakes: dict[str, datetime] = {}
         self._waits: dict[str, bool] = {}
+        for step in now.steps:
+            answer = now.ask(step)
+            if isinstance(answer, Refuse):
+                continue
+            self._possible.append(step)
+            if isinstance(answer, Postpone):
+                self._put_off.append(PutOff(step=step, until=answer.until, why=answer.why, rule=answer.rule))
 
     def decision(self) -> Wait | Act | Close:
+        """What is ready, or a wait for what is next, or the end."""
         now = self._now
-        ready = [step for step in self._possible if self._wake(step) <= now.at and not self._waits[step.key]]
-        put_off = tuple(self._put_off())
+        due = (step for step in self._possible if step.due <= now.at)
+        ready = [step for step in due if self._wake(step) <= now.at and not self._waits[step.key]]
         if ready:
-            first, *others = ready
-            together = [first]
-            for step in others:
-                if all(step.beside(other) for other in together):
-                    together.append(step)
-            effects = tuple(_effect(now, step) for step in together)
-            return Act(effects=effects, why=effects[0].why, skips=self._cut_off(first), put_off=put_off)
+            return self._act(ready)
         # Of two that are due at one moment the one that the other waits for is named.
-        upcoming = min(self._possible, key=lambda step: (self._wake(step), self._waits[step.key]), default=None)
+        upcoming: Step | None = None
+        for step in self._possible:
+            if upcoming is None or (step.due <= self._wake(upcoming) and self._order(step) < self._order(upcoming)):
+                upcoming = step
         last = self._last()
-        if upcoming and not (isinstance(last, Wait) and last.until and last.until <= self._wake(upcoming)):
-            until = self._wake(upcoming)
-            why = upcoming.why_later(now, until) or why_wait(now, upcoming, until)
-            known = now.case.unfinished.get(upcoming.key)
-            if known and known.times and known.not_before == until:
-                why = f"{why} (provider unreachable before)"
-            return Wait(until=until, why=why, step=upcoming, put_off=put_off)
-        return last
+        if upcoming is None or (isinstance(last, Wait) and last.until and last.until <= self._wake(upcoming)):
+            return last
+        until = self._wake(upcoming)
+        why = upcoming.why_later(now, until) or why_wait(now, upcoming, until)
+        known = now.case.unfinished.get(upcoming.key)
+        if known and known.times and known.not_before == until:
+            why = f"{why} (provider unreachable before)"
+        return Wait(until=until, why=why, step=upcoming, put_off=tuple(self._put_off))
+
+    def _act(self, ready: list[Step]) -> Act:
+        now, together = self._now, ready[:1]
+        for step in ready[1:]:
+            if all(step.beside(other) for other in together):
+                together.append(step)
+        effects = tuple(_effect(now, step) for step in together)
+        cut_off = self._cut_off(together[0])
+        left_out = {skip.step.key for skip in cut_off}
+        put_off = tuple(each for each in self._put_off if each.step.key not in left_out)
+        return Act(effects=effects, why=effects[0].why, skips=cut_off, put_off=put_off)
+
+    def _order(self, step: Step) -> tuple[datetime, bool]:
+        return self._wake(step), self._waits[step.key]
 
     def _last(self) -> Wait | Close:
         """What there is to do when no step is left."""
@@ -69,7 +89,7 @@ class _Choice:
         if now.end:
             return Close(outcome=now.end.outcome, why=now.end.why)
         if until := deadline(now.case, now.policy):
-            return Wait(until=until, why=f"with the agency until {until:%Y-%m-%d}, {now.case.due} still due")
+            return Wait(until=until, why=f"with the agency until {until.date()}, {now.case.due} still due")
         return Wait(until=None, why="nothing is left to be done")
 
     def _wake(self, step: Step) -> datetime:
@@ -91,13 +111,6 @@ class _Choice:
         self._waits[step.key] = bool(first)
         at = self._wakes[step.key] = max([at, *(self._wake(other) for other in first)])
         return at
-
-    def _put_off(self) -> Iterator[PutOff]:
-        now = self._now
-        for step in self._possible:
-            answer = now.ask(step)
-            if isinstance(answer, Postpone):
-                yield PutOff(step=step, until=answer.until, why=answer.why, rule=answer.rule)
 
     def _cut_off(self, step: Step) -> tuple[Skip, ...]:
         """What the end of the timeline leaves undone: a try that the network put off, a message without a channel."""

@@ -1,15 +1,18 @@
 """When the entries of a policy fall due for one case. Follows from the case's opening, its zone and its holds alone."""
 
 from datetime import date, datetime, time, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar, cast
 
 from domain.calendar import at_local, local
 from domain.case import Case, Facts
 from domain.forms import Form
 from domain.ids import spread
 from domain.policy import Policy, TimelineEntry
+from domain.steps import Step
 
-_MOST_KEPT = 4096
+_MOST_KEPT = 1024  # each has some 25 kB once its case is asked about
+
+S = TypeVar("S", bound=Step)
 
 
 class Slot(NamedTuple):
@@ -19,6 +22,7 @@ class Slot(NamedTuple):
     form: Form
     entry: TimelineEntry
     due: datetime  # UTC, with this case's jitter; what stands in the way comes on top
+    after: "tuple[Slot, ...]"  # the messages that stand before it in its entry
 
 
 class Schedule:
@@ -33,19 +37,24 @@ class Schedule:
         self._limit = int(policy.jitter.total_seconds())
         self._jitters: dict[int, timedelta] = {}
         self._on: dict[tuple[date, int], datetime] = {}
+        self._steps: dict[tuple[Any, ...], Step] = {}
         self._contacts: dict[tuple[int, datetime, tuple[str, ...], frozenset[date]], datetime] = {}
-        self.slots = tuple(
-            Slot(step_key(entry, form), form, entry, self.on(self.date_of(entry), entry))
-            for entry in policy.timeline
-            for form in entry.do
-        )
+        self.slots = tuple(slot for entry in policy.timeline for slot in self._slots(entry))
         self.entries: dict[str, Slot] = {slot.key: slot for slot in self.slots}
+        self.warnings = tuple(slot for slot in self.slots if slot.form.warns)
         self.last = policy.timeline[-1]
         self.end_key = next(slot.key for slot in self.slots if slot.form.ends)
 
     def date_of(self, entry: TimelineEntry) -> date:
         """The local date of an entry, holds included."""
         return self.opened_on + timedelta(days=entry.day + self._shift)
+
+    def _slots(self, entry: TimelineEntry) -> list[Slot]:
+        slots: list[Slot] = []
+        for form in entry.do:
+            said = tuple(slot for slot in slots if slot.form.speaks)
+            slots.append(Slot(step_key(entry, form), form, entry, self.on(self.date_of(entry), entry), said))
+        return slots
 
     def on(self, day: date, entry: TimelineEntry) -> datetime:
         """The moment of an entry's time of day on another date, with this case's jitter (UTC)."""
@@ -61,6 +70,14 @@ class Schedule:
         if known is None:
             known = self._jitters[day] = timedelta(seconds=spread(self._invoice, f"d{day:02d}", self._limit))
         return known
+
+    def step(self, kind: type[S], key: str, due: datetime, day: int, **fields: Any) -> S:
+        """A step with these fields; the very same one whenever the same is asked for."""
+        known = (kind, key, due, *fields.values())
+        made = self._steps.get(known)
+        if made is None:
+            made = self._steps[known] = kind(key=key, due=due, day=day, **fields)
+        return cast("S", made)
 
     def contact_from(self, day: int, start: datetime, zones: tuple[str, ...], holidays: frozenset[date]) -> datetime:
         """The first allowed contact moment from `start` on, with the jitter of a day of the timeline (UTC)."""

@@ -3,19 +3,34 @@
 What follows from them is worked out once for each situation, however many steps ask.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
-from functools import cached_property
+from typing import Any, Generic, TypeVar
 
 from domain.calendar import local
-from domain.case import Case, Circumstances, StepState
+from domain.case import Attempt, Case, Circumstances, StepState
 from domain.ending import End, end_of
-from domain.gates import Answer, Postpone, Refuse, strictest
+from domain.gates import ALLOW, Answer, Postpone, Refuse, strictest
 from domain.policy import Policy
 from domain.rules.gates import GATES
 from domain.schedule import Schedule, Slot, schedule_of
 from domain.sources import steps_of
 from domain.steps import Channel, Step
+
+T = TypeVar("T")
+
+
+class once(Generic[T]):  # noqa: N801 - reads as a decorator
+    """A property that is worked out when it is first asked for; `functools.cached_property` without its lock."""
+
+    def __init__(self, work_out: Callable[[Any], T]) -> None:
+        self._work_out = work_out
+        self._name = work_out.__name__
+        self.__doc__ = work_out.__doc__
+
+    def __get__(self, instance: Any, _owner: type) -> T:
+        found = instance.__dict__[self._name] = self._work_out(instance)
+        return found
 
 
 class Situation:
@@ -38,31 +53,37 @@ class Situation:
         """The customer's wall clock."""
         return local(at, self.case.zone)
 
-    @property
+    @once
     def today(self) -> date:
         return self.local(self.at).date()
 
-    @cached_property
+    @once
     def end(self) -> End | None:
         """How the case ends, when that is decided; None while it goes on."""
         return end_of(self)
 
-    @cached_property
+    @once
     def steps(self) -> list[Step]:
         """Every step that is still to be done, from every source that goes on in spite of the case's holds."""
         return steps_of(self)
 
-    @cached_property
+    @once
     def closed_channels(self) -> dict[Channel, str]:
         """Channel → why it is closed to this customer, as any case was told."""
-        return {**self.circumstances.closed_channels, **self.case.closed_channels}
+        known, told = self.circumstances.closed_channels, self.case.closed_channels
+        return {**known, **told} if known and told else known or told
 
-    @cached_property
+    @once
     def awaits_customer(self) -> bool:
         """Nothing is charged until the payment method changed or the customer authenticated."""
         return self.case.awaits_customer
 
-    @cached_property
+    @once
+    def counting(self) -> tuple[Attempt, ...]:
+        """The attempts that use up the policy's budget."""
+        return self.case.counting_attempts
+
+    @once
     def ends_at(self) -> datetime:
         """When the case ends unless it is paid: never sooner than the notice period after the final notice."""
         last = self.schedule.last
@@ -100,11 +121,7 @@ class Situation:
     def said_by(self, slot: Slot) -> datetime:
         """The moment by which the messages that stand before it in its entry have gone out, or will have."""
         moment = slot.due
-        for other in self.schedule.slots:
-            if other.entry is not slot.entry or not other.form.speaks:
-                continue
-            if other.key == slot.key:
-                break
+        for other in slot.after:
             record = self.case.steps.get(other.key)
             if record is None:
                 moment = max(moment, self.step_at(other).due)
@@ -120,7 +137,10 @@ class Situation:
         """What the step's own kind and every gate say to it at its due time, or now when that is past."""
         answer = self._answers.get(step.key)
         if answer is None:
-            answer = self._answers[step.key] = strictest((step.asks(self), *(gate(self, step) for gate in GATES)))
+            answer = step.asks(self)
+            if GATES:
+                answer = strictest((answer, *(gate(self, step) for gate in GATES)))
+            self._answers[step.key] = answer
         return answer
 
     def refusal(self, step: Step) -> str | None:
@@ -132,6 +152,8 @@ class Situation:
         """Until when a gate or a silent provider puts the step off; None when neither does."""
         answer = self.ask(step)
         known = self.case.unfinished.get(step.key)
+        if answer is ALLOW and known is None:
+            return None
         moments = [answer.until] if isinstance(answer, Postpone) else []
         if known and known.not_before:
             moments.append(known.not_before)
@@ -146,15 +168,13 @@ class Situation:
 
     @property
     def warned_at(self) -> datetime | None:
-        done = (r for r in self.case.steps.values() if r.step.warns and r.state is StepState.DONE)
-        return min((r.at for r in done), default=None)
+        """When the first final notice went out; None when none has."""
+        records = (self.case.steps.get(slot.key) for slot in self.schedule.warnings)
+        return min((r.at for r in records if r and r.state is StepState.DONE), default=None)
 
     @property
     def _warning_due(self) -> datetime | None:
         """When the final notice will go out, if one is still to come."""
-        coming = [
-            self.step_at(slot).due
-            for slot in self.schedule.slots
-            if slot.form.warns and slot.key not in self.case.steps
-        ]
+        done = self.case.steps
+        coming = [self.step_at(slot).due for slot in self.schedule.warnings if slot.key not in done]
         return max(self.at, min(coming)) if coming else None

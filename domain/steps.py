@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from pydantic import BeforeValidator, SerializeAsAny
+from pydantic import BeforeValidator, SerializeAsAny, computed_field
 
 from domain.base import Message
 from domain.gates import ALLOW, Answer
@@ -69,12 +69,13 @@ OURS = frozenset({AttemptKind.TIMELINE, AttemptKind.TECHNICAL, AttemptKind.NEW_M
 class Step(Message):
     """One step as it applies to one case. Its key never repeats within the case."""
 
-    kind: str  # the kind's name; each subclass fixes it
     key: str
     due: datetime  # UTC, in the customer's allowed hours where it is a contact
     day: int  # day of the timeline, for humans; 0 = the day the case was opened
     ends: bool = False  # the timeline's last step: when it is done, the case has had its chance
 
+    name: ClassVar[str]
+    """How its kind is called."""
     activity: ClassVar[str]
     """The name of the activity that carries it out."""
     task_type: ClassVar[type[Task]] = Task
@@ -90,6 +91,12 @@ class Step(Message):
     """Tells the customer of what comes next: what is taken away waits for it."""
     holds_up_the_end: ClassVar[bool] = True
     """Whether the end waits for it even when its provider has not answered for hours."""
+
+    @computed_field  # type: ignore[prop-decorator]  # mypy has no word for it
+    @property
+    def kind(self) -> str:
+        """The name of its kind: in JSON always, by which the step is read back."""
+        return self.name
 
     @property
     def title(self) -> str:

@@ -1,7 +1,7 @@
 """Service access: restricted while the debt stands, restored when it no longer does."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import field_validator
 
@@ -45,13 +45,13 @@ class RestrictForm(Form):
     def step(self, now: "Situation", slot: "Slot") -> "AccessStep":
         # Access never changes before the message that says so.
         due = max(slot.due, now.said_by(slot))
-        return AccessStep(key=slot.key, due=due, day=slot.entry.day, access=self.access)
+        return now.schedule.step(AccessStep, slot.key, due, slot.entry.day, access=self.access)
 
 
 class AccessStep(Step):
     """One change of the access."""
 
-    kind: Literal["access"] = "access"
+    name: ClassVar[str] = "access"
     access: Access
 
     activity: ClassVar[str] = "set_access"
@@ -102,9 +102,8 @@ class AccessStep(Step):
 
 def standing_access(case: Case) -> Access:
     """What the customer may use, by the newest change that was certainly made."""
-    done = case.done(AccessStep)
-    newest = done[-1].step if done else None
-    return newest.access if isinstance(newest, AccessStep) else Access.FULL
+    newest = case.newest(AccessStep)
+    return newest.access if newest else Access.FULL
 
 
 def may_be_limited(case: Case) -> bool:

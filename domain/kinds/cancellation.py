@@ -1,7 +1,7 @@
 """The end of the subscription."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from domain.case import Case, StepState
 from domain.changes import ended, invoice_is, shown
@@ -29,11 +29,11 @@ class CancelForm(Form):
 
     def step(self, now: "Situation", slot: "Slot") -> "CancelStep":
         due = now.ends_at if slot.entry is now.schedule.last else slot.due
-        return CancelStep(key=slot.key, due=due, day=slot.entry.day)
+        return now.schedule.step(CancelStep, slot.key, due, slot.entry.day)
 
 
 class CancelStep(Step):
-    kind: Literal["cancellation"] = "cancellation"
+    name: ClassVar[str] = "cancellation"
 
     activity: ClassVar[str] = "cancel_subscription"
     task_type: ClassVar[type[Task]] = CancelTask
@@ -70,4 +70,4 @@ class CancelStep(Step):
 
 def is_cancelled(case: Case) -> bool:
     """Whether the case has ended the subscription."""
-    return bool(case.done(CancelStep))
+    return case.newest(CancelStep) is not None

@@ -17,8 +17,8 @@ class EscalateForm(Form):
     ends: ClassVar[bool] = True
 
     def step(self, now: "Situation", slot: "Slot") -> Step:
-        kind = HandoffStep if goes_to_collections(now) else WriteOffStep
-        return kind(key=slot.key, due=now.ends_at, day=slot.entry.day, ends=True)
+        kind: type[Step] = HandoffStep if goes_to_collections(now) else WriteOffStep
+        return now.schedule.step(kind, slot.key, now.ends_at, slot.entry.day, ends=True)
 
 
 def goes_to_collections(now: "Situation") -> bool:

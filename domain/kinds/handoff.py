@@ -1,7 +1,7 @@
 """The handoff to a collections agency, and its repetition when nobody acknowledges."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from domain.agency import Handoff
 from domain.base import Message
@@ -34,7 +34,7 @@ class HandoffResult(Done):
 class HandoffStep(Step):
     """One delivery. The end of the timeline, where the policy has `escalate` and the amount is worth an agency."""
 
-    kind: Literal["handoff"] = "handoff"
+    name: ClassVar[str] = "handoff"
     again: bool = False
 
     activity: ClassVar[str] = "hand_off"
@@ -58,7 +58,7 @@ class HandoffStep(Step):
         return f"the announced end: {now.case.due} goes to collections"
 
     def why_later(self, now: "Situation", until: datetime) -> str | None:
-        return f"waiting for the agency to acknowledge, until {until:%Y-%m-%d}" if self.again else None
+        return f"waiting for the agency to acknowledge, until {until.date()}" if self.again else None
 
     def task(self, now: "Situation", why: str) -> HandoffTask:
         case = now.case

@@ -1,7 +1,7 @@
 """Messages to the customer: those of the timeline, and the one that asks at once for what only the customer can do."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import field_validator
 
@@ -83,7 +83,7 @@ class RemindForm(Form):
 class MessageStep(Step):
     """One message on one channel."""
 
-    kind: Literal["message"] = "message"
+    name: ClassVar[str] = "message"
     channel: Channel
     stage: Stage
     planned: datetime  # UTC, before the contact hours were asked
@@ -189,27 +189,25 @@ class MessageStep(Step):
 def message(now: "Situation", key: str, at: datetime, day: int, wanted: Channel, stage: Stage) -> MessageStep:
     """A message that is planned for `at`, in the contact hours and on a channel that is open, if one is."""
     channel = _open_channel(now, wanted)
-    return MessageStep(
-        key=key,
-        due=now.contact_from(day, at),
-        planned=at,
-        day=day,
-        channel=channel,
-        stage=stage,
-        instead_of=wanted if channel is not wanted else None,
+    instead_of = wanted if channel is not wanted else None
+    due = now.contact_from(day, at)
+    return now.schedule.step(
+        MessageStep, key, due, day, planned=at, channel=channel, stage=stage, instead_of=instead_of
     )
 
 
 def stage_of(case: Case) -> str:
     """The stage of the newest message; `silent` before the first."""
-    sent = [record for record in case.done(MessageStep)]
-    newest = max(sent, key=lambda record: record.at, default=None)
-    return newest.step.stage.value if newest and isinstance(newest.step, MessageStep) else "silent"
+    newest = case.newest(MessageStep)
+    return newest.stage.value if newest else "silent"
 
 
 def _open_channel(now: "Situation", channel: Channel) -> Channel:
     """The channel itself, or the first open one along the fallbacks; a closed one is refused by `asks`."""
-    closed, tried = now.closed_channels, [channel]
+    closed = now.closed_channels
+    if channel not in closed:
+        return channel
+    tried = [channel]
     while tried[-1] in closed:
         fallback = now.policy.contacts.fallback.get(tried[-1])
         if fallback is None or fallback in tried:

@@ -1,7 +1,7 @@
 """The recall of a case from the agency."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from domain.case import Case, StepState
 from domain.changes import changed, ended, invoice_is, shown
@@ -20,7 +20,7 @@ class RecallTask(Task):
 
 
 class RecallStep(Step):
-    kind: Literal["recall"] = "recall"
+    name: ClassVar[str] = "recall"
     reference: str
 
     activity: ClassVar[str] = "recall"

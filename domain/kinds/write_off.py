@@ -1,7 +1,7 @@
 """Giving up: the invoice is closed at the provider as not to be collected any more."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from domain.case import Case, Outcome, StepState
 from domain.changes import ended, invoice_is, shown
@@ -23,7 +23,7 @@ class WriteOffTask(Task):
 class WriteOffStep(Step):
     """The end of the timeline where the amount is worth no agency, and the end of a case that is given up."""
 
-    kind: Literal["write_off"] = "write_off"
+    name: ClassVar[str] = "write_off"
 
     activity: ClassVar[str] = "mark_uncollectible"
     task_type: ClassVar[type[Task]] = WriteOffTask

@@ -320,7 +320,6 @@ def checked(case: Case, now: datetime, *, restart: bool = True) -> Decision:
     assert not set(keys) & set(case.steps), "a step is skipped once"
     if keys:
         again = decide(settled(case, decision.model_copy(update={"skips": decision.skips}), now), now)
-        if again != decision.model_copy(update={"skips": ()}): print("DBG", again, "\nDBG", decision)
         assert again == decision.model_copy(update={"skips": ()}), "what is skipped changes nothing else"
     return decision
 
