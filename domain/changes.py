@@ -48,6 +48,15 @@ def ended(case: Case, step: Step, state: StepState, at: datetime, why: str = "",
     return changed(case, steps={**case.steps, step.key: record}, unfinished=left)
 
 
+def done(case: Case, step: Step, at: datetime, what: str = "done") -> Case:
+    """The step was done, and operators see it."""
+    record = StepRecord(step=step, state=StepState.DONE, at=at, note="" if what == "done" else what)
+    entry = Entry(at=at, step=step.key, what=what, why="")
+    left = {key: known for key, known in case.unfinished.items() if key != step.key}
+    steps = {**case.steps, step.key: record}
+    return changed(case, steps=steps, unfinished=left, record=(*case.record, entry)[-_SHOWN_KEPT:])
+
+
 def begun(case: Case, step: Step) -> Case:
     """The step was tried and nobody knows whether it happened."""
     known = case.unfinished.get(step.key) or Unfinished(step=step)
@@ -133,6 +142,8 @@ def release(case: Case, reasons: set[HoldReason], at: datetime) -> Case:
 
 def tick(case: Case, at: datetime) -> Case:
     """Ends the holds whose time is over."""
+    if not case.holds:
+        return case
     over = {h.reason: h.until for h in case.holds if h.until and h.until <= at}
     if not over:
         return case

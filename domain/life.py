@@ -5,7 +5,8 @@
 """
 
 from datetime import datetime
-from typing import Any
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 from pydantic import Field
 
@@ -25,7 +26,7 @@ from domain.telling import FACTS, ORDERS
 _MOST_AHEAD = 12
 
 
-class Ahead(Message):
+class Ahead(NamedTuple):
     """A step that lies ahead as things stand."""
 
     at: datetime
@@ -41,7 +42,7 @@ class Decided(Message):
     ahead: tuple[Ahead, ...] = ()  # what comes unless something happens
 
 
-class Ruling(Message):
+class Ruling(NamedTuple):
     """What `decide` gives its caller: the decision, and what the ledger keeps of it."""
 
     decided: Decided
@@ -59,8 +60,8 @@ def decide(case: Case, policy: Policy, circumstances: Circumstances, at: datetim
     ahead = _ahead(now) if isinstance(decision, Wait) else ()
     decided = Decided(at=at, decision=decision, searchable=searchable(settled, projection), ahead=ahead)
     written = (*settled.unwritten, *entries)
-    kept = settled.model_copy(update={"unwritten": ()})
-    return Ruling(decided=decided, case=kept, entries=written, projection=projection)
+    kept = settled.but(unwritten=()) if settled.unwritten else settled
+    return Ruling(decided, kept, written, projection)
 
 
 def after(case: Case, decision: Wait | Act | Close, at: datetime) -> tuple[Case, tuple[Entry, ...]]:
@@ -70,7 +71,7 @@ def after(case: Case, decision: Wait | Act | Close, at: datetime) -> tuple[Case,
     """
     ticked = changes.tick(case, at)
     entries = [*ticked.unwritten[len(case.unwritten) :]]
-    case = changes.changed(ticked, unwritten=case.unwritten)
+    case = ticked.but(unwritten=case.unwritten) if entries else ticked
 
     def recorded(case: Case, entry: Entry) -> Case:
         entries.append(entry)
@@ -160,5 +161,5 @@ def _told_before(case: Case, entry: Entry) -> bool:
 def _ahead(now: Situation) -> tuple[Ahead, ...]:
     if now.end or now.case.handoff or now.case.holds:
         return ()
-    steps = sorted((step for step in now.steps if not now.refusal(step)), key=lambda step: step.due)
-    return tuple(Ahead(at=step.due, title=step.title) for step in steps[:_MOST_AHEAD])
+    steps = sorted(now.possible, key=attrgetter("due"))[:_MOST_AHEAD]
+    return tuple([Ahead(step.due, step.title) for step in steps])

@@ -10,7 +10,7 @@ from datetime import datetime
 from domain.case import StepRecord, StepState
 from domain.decisions import Act, Close, Effect, PutOff, Skip, Wait
 from domain.ending import deadline
-from domain.gates import Postpone, Refuse
+from domain.gates import Postpone
 from domain.holds import goes_on, said
 from domain.policy import CatchUp
 from domain.reasons import why_wait
@@ -26,7 +26,7 @@ def next_step(now: Situation) -> Wait | Act | Close:
     if skips := tuple(_skips(now)):
         # What is left out can change the dates of what is left: the decision is that of the case without it.
         decision = next_step(_without(now, skips))
-        return decision.model_copy(update={"skips": (*skips, *decision.skips)})
+        return decision.but(skips=(*skips, *decision.skips))
     return _Choice(now).decision()
 
 
@@ -35,17 +35,14 @@ class _Choice:
 
     def __init__(self, now: Situation) -> None:
         self._now = now
-        self._possible: list[Step] = []
-        self._put_off: list[PutOff] = []
+        self._possible = now.possible
         self._wakes: dict[str, datetime] = {}
         self._waits: dict[str, bool] = {}
-        for step in now.steps:
-            answer = now.ask(step)
-            if isinstance(answer, Refuse):
-                continue
-            self._possible.append(step)
-            if isinstance(answer, Postpone):
-                self._put_off.append(PutOff(step=step, until=answer.until, why=answer.why, rule=answer.rule))
+        self._put_off = [
+            PutOff(step=step, until=answer.until, why=answer.why, rule=answer.rule)
+            for step in now.possible
+            if isinstance(answer := now.ask(step), Postpone)
+        ]
 
     def decision(self) -> Wait | Act | Close:
         """What is ready, or a wait for what is next, or the end."""
@@ -134,7 +131,7 @@ def _without(now: Situation, skips: tuple[Skip, ...]) -> Situation:
     records = {
         skip.step.key: StepRecord(step=skip.step, state=StepState.SKIPPED, at=now.at, note=skip.why) for skip in skips
     }
-    return now.with_case(now.case.model_copy(update={"steps": {**now.case.steps, **records}}))
+    return now.with_case(now.case.but(steps={**now.case.steps, **records}))
 
 
 def _skips(now: Situation) -> Iterator[Skip]:
@@ -142,9 +139,8 @@ def _skips(now: Situation) -> Iterator[Skip]:
     due = [step for step in now.steps if step.due <= now.at]
     if not due:
         return
-    refused = {step.key: why for step in due if (why := now.refusal(step))}
-    yield from (Skip(step=step, why=refused[step.key]) for step in due if step.key in refused)
-    due = [step for step in due if step.key not in refused]
+    yield from (Skip(step=step, why=why) for step in due if (why := now.refusal(step)))
+    due = [step for step in due if not now.refusal(step)]
     dropped = {skip.step.key: skip for skip in (*_falling_together(due), *_overtaken(now, due))}
     if now.policy.catch_up is CatchUp.ALL:
         dropped = {}
@@ -152,8 +148,8 @@ def _skips(now: Situation) -> Iterator[Skip]:
         late = [step for step in due if step.may_be_left_out and _missed(now, step)]
         dropped |= {s.key: Skip(step=s, why="missed while the system was down; catch_up is none") for s in late}
     yield from dropped.values()
-    kept = [step for step in now.steps if step.key not in dropped]
     for step in due:
+        kept = (other for other in now.steps if other.key not in dropped)
         if step.key not in dropped and (why := step.said_by(kept, now)):
             yield Skip(step=step, why=why)
 

@@ -4,7 +4,7 @@ What follows from them is worked out once for each situation, however many steps
 """
 
 from collections.abc import Callable, Iterator
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 from domain.calendar import local
@@ -40,7 +40,8 @@ class Situation:
         self.case = case
         self.policy = policy
         self.circumstances = circumstances
-        self.at = at
+        # One zone for all: moments of one zone are compared at a tenth of the cost.
+        self.at = at if at.tzinfo is UTC else at.astimezone(UTC)
         self.schedule: Schedule = schedule_of(case, policy)
         self._of_policy: dict[str, Step] = {}
         self._answers: dict[str, Answer] = {}
@@ -66,6 +67,11 @@ class Situation:
     def steps(self) -> list[Step]:
         """Every step that is still to be done, from every source that goes on in spite of the case's holds."""
         return steps_of(self)
+
+    @once
+    def possible(self) -> list[Step]:
+        """Those of the steps that can be done as things stand."""
+        return [step for step in self.steps if not isinstance(self.ask(step), Refuse)]
 
     @once
     def closed_channels(self) -> dict[Channel, str]:

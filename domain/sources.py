@@ -1,5 +1,6 @@
 """Every source of steps, by the phase of the case: before the end, with an agency, at the end."""
 
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from domain.arrangements.registry import ARRANGEMENTS
@@ -12,6 +13,8 @@ from domain.tries import method_try, quick_tries
 
 if TYPE_CHECKING:
     from domain.situation import Situation
+
+_BY_DAY, _FIRST = attrgetter("day", "ends"), attrgetter("comes_first")
 
 BEFORE_THE_END: tuple[Source, ...] = (
     Source("new payment method", method_try),
@@ -34,4 +37,6 @@ def steps_of(now: "Situation") -> list[Step]:
     """Every step still to be done: charges first, then by day and in the policy's order; the end comes last."""
     sources = (source for source in sources_of(now) if goes_on(now.case, source.survives))
     steps = [step for source in sources for step in source.steps(now)]
-    return sorted(steps, key=lambda step: (not step.comes_first, step.day, step.ends))
+    steps.sort(key=_BY_DAY)
+    steps.sort(key=_FIRST, reverse=True)  # stable, also in reverse
+    return steps

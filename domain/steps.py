@@ -4,6 +4,7 @@ A kind is one subclass of `Step` in `domain/kinds/`, listed in `domain/registry.
 know a step only by what stands here.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
@@ -143,7 +144,7 @@ class Step(Message):
         """Whether it may run in one wake-up with another one that is due as well: neither needs the other's result."""
         return False
 
-    def said_by(self, others: list["Step"], now: "Situation") -> str | None:
+    def said_by(self, others: Iterable["Step"], now: "Situation") -> str | None:
         """Why one of the others makes it needless today, or None."""
         return None
 

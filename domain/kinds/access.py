@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import field_validator
 
 from domain.case import Case, StepState
-from domain.changes import begun, changed, ended, invoice_is, shown
+from domain.changes import begun, changed, done, ended, invoice_is
 from domain.forms import Form
 from domain.invoice import InvoiceState
-from domain.record import Entry
 from domain.steps import Access, Step
 from domain.tasks import Done, Task
 
@@ -89,7 +88,7 @@ class AccessStep(Step):
             # The activity found the invoice closed and did nothing; an earlier run may have restricted before it died.
             case = ended(case, self, StepState.SKIPPED, at, f"the invoice is {state.value}", unsure=True)
         else:
-            case = shown(ended(case, self, StepState.DONE, at), Entry(at=at, step=self.key, what="done", why=""))
+            case = done(case, self, at)
             if not self._restricts:
                 # Whatever an unanswered restriction did, this came after it.
                 left = {key: known for key, known in case.unfinished.items() if not isinstance(known.step, AccessStep)}

@@ -4,11 +4,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from domain.case import Case, StepState
-from domain.changes import ended, invoice_is, shown
+from domain.changes import done, ended, invoice_is
 from domain.forms import Form
 from domain.gates import ALLOW, Answer, Refuse
 from domain.invoice import InvoiceState
-from domain.record import Entry
 from domain.steps import Step
 from domain.tasks import Done, Task
 
@@ -64,7 +63,7 @@ class CancelStep(Step):
             # The activity found the invoice closed and did nothing: a subscription that runs on gets its service back.
             case = ended(case, self, StepState.SKIPPED, at, f"the invoice is {state.value}")
         else:
-            case = shown(ended(case, self, StepState.DONE, at), Entry(at=at, step=self.key, what="done", why=""))
+            case = done(case, self, at)
         return invoice_is(case, state, result.remaining, at, self.key)
 
 

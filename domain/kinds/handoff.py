@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from domain.agency import Handoff
 from domain.base import Message
 from domain.case import Case, StepState
-from domain.changes import begun, changed, ended, invoice_is, shown
+from domain.changes import begun, changed, done, ended, invoice_is
 from domain.invoice import InvoiceState
 from domain.money import Money
-from domain.record import Entry
 from domain.steps import Step
 from domain.tasks import Done, Task
 
@@ -77,7 +76,7 @@ class HandoffStep(Step):
         if not delivered and state and state is not InvoiceState.OPEN:
             case = ended(case, self, StepState.SKIPPED, at, f"the invoice is {state.value}")
             return invoice_is(case, state, result.remaining, at, self.key)
-        case = shown(ended(case, self, StepState.DONE, at), Entry(at=at, step=self.key, what="done", why=""))
+        case = done(case, self, at)
         known = case.handoff
         handoff = known.repeated(result.reference) if known else Handoff(at=at, references=(result.reference,))
         return invoice_is(changed(case, handoff=handoff), state, result.remaining, at, self.key)

@@ -1,13 +1,15 @@
 """Messages to the customer: those of the timeline, and the one that asks at once for what only the customer can do."""
 
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import field_validator
 
 from domain.base import Message
 from domain.case import Case, StepState
-from domain.changes import close_channel, ended, invoice_is, put_off, shown
+from domain.changes import close_channel, done, ended, invoice_is, put_off, shown
 from domain.forms import Form
 from domain.gates import ALLOW, Answer, Postpone, Refuse
 from domain.invoice import InvoiceState
@@ -21,9 +23,6 @@ from domain.truth import MessageFacts, message_facts
 if TYPE_CHECKING:
     from domain.schedule import Slot
     from domain.situation import Situation
-
-from datetime import timedelta
-from enum import StrEnum
 
 _LONGEST = timedelta(minutes=20)
 """How long a contact may be tried: what it says, and the hour it says it in, hold for minutes."""
@@ -135,7 +134,7 @@ class MessageStep(Step):
         """Each on a channel of its own: what the first learns of a channel holds for the next one there."""
         return isinstance(other, MessageStep) and other.channel is not self.channel
 
-    def said_by(self, others: list[Step], now: "Situation") -> str | None:
+    def said_by(self, others: Iterable[Step], now: "Situation") -> str | None:
         """A message of the timeline on the same channel and day names the cause and what to do as well."""
         if self.stage is not Stage.ACTION:
             return None
@@ -172,7 +171,7 @@ class MessageStep(Step):
         match result.state:
             case ContactState.SENT | ContactState.UNKNOWN:
                 said = "sent" if result.state is ContactState.SENT else "may have been sent, not repeated"
-                case = told(ended(case, self, StepState.DONE, at, said), said)
+                case = done(case, self, at, said)
             case ContactState.REFUSED:
                 case = told(ended(case, self, StepState.REFUSED, at, result.why), "refused", result.why)
             case ContactState.POSTPONED if result.postponed:
