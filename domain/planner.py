@@ -27,58 +27,63 @@ def next_step(now: Situation) -> Wait | Act | Close:
         # What is left out can change the dates of what is left: the decision is that of the case without it.
         decision = next_step(_without(now, skips))
         return decision.but(skips=(*skips, *decision.skips))
-    return _Choice(now).decision()
+    choice = _Choice(now, now.near)
+    return choice.act() or _Choice(now, now.steps).wait()
 
 
 class _Choice:
     """The choice among the steps that can be done as things stand."""
 
-    def __init__(self, now: Situation) -> None:
+    def __init__(self, now: Situation, steps: list[Step]) -> None:
         self._now = now
-        self._possible = now.possible
+        self._possible = [step for step in steps if not now.refusal(step)]
         self._wakes: dict[str, datetime] = {}
         self._waits: dict[str, bool] = {}
-        self._put_off = [
-            PutOff(step=step, until=answer.until, why=answer.why, rule=answer.rule)
-            for step in now.possible
-            if isinstance(answer := now.ask(step), Postpone)
-        ]
 
-    def decision(self) -> Wait | Act | Close:
-        """What is ready, or a wait for what is next, or the end."""
+    def act(self) -> Act | None:
+        """What is ready now, with all that can run beside it; None when nothing is."""
         now = self._now
-        due = (step for step in self._possible if step.due <= now.at)
+        due = [step for step in self._possible if step.due <= now.at]
         ready = [step for step in due if self._wake(step) <= now.at and not self._waits[step.key]]
-        if ready:
-            return self._act(ready)
-        # Of two that are due at one moment the one that the other waits for is named.
-        upcoming: Step | None = None
-        for step in self._possible:
-            if upcoming is None or (step.due <= self._wake(upcoming) and self._order(step) < self._order(upcoming)):
-                upcoming = step
+        if not ready:
+            return None
+        together = ready[:1]
+        for step in ready[1:]:
+            if all(step.beside(other) for other in together):
+                together.append(step)
+        effects = tuple([_effect(now, step) for step in together])
+        cut_off = self._cut_off(together[0])
+        left_out = {skip.step.key for skip in cut_off}
+        put_off = tuple([each for each in self._put_off() if each.step.key not in left_out])
+        return Act(effects=effects, why=effects[0].why, skips=cut_off, put_off=put_off)
+
+    def wait(self) -> Wait | Close:
+        """The wait for what is next, or the end."""
+        now = self._now
+        upcoming, until = self._upcoming()
         last = self._last()
-        if upcoming is None or (isinstance(last, Wait) and last.until and last.until <= self._wake(upcoming)):
+        if upcoming is None or (isinstance(last, Wait) and last.until and last.until <= until):
             return last
-        until = self._wake(upcoming)
         why = upcoming.why_later(now, until) or why_wait(now, upcoming, until)
         known = now.case.unfinished.get(upcoming.key)
         if known and known.times and known.not_before == until:
             why = f"{why} (provider unreachable before)"
-        return Wait(until=until, why=why, step=upcoming, put_off=tuple(self._put_off))
+        return Wait(until=until, why=why, step=upcoming, put_off=tuple(self._put_off()))
 
-    def _act(self, ready: list[Step]) -> Act:
-        now, together = self._now, ready[:1]
-        for step in ready[1:]:
-            if all(step.beside(other) for other in together):
-                together.append(step)
-        effects = tuple(_effect(now, step) for step in together)
-        cut_off = self._cut_off(together[0])
-        left_out = {skip.step.key for skip in cut_off}
-        put_off = tuple(each for each in self._put_off if each.step.key not in left_out)
-        return Act(effects=effects, why=effects[0].why, skips=cut_off, put_off=put_off)
+    def _put_off(self) -> Iterator[PutOff]:
+        for step in self._possible:
+            if isinstance(answer := self._now.ask(step), Postpone):
+                yield PutOff(step=step, until=answer.until, why=answer.why, rule=answer.rule)
 
-    def _order(self, step: Step) -> tuple[datetime, bool]:
-        return self._wake(step), self._waits[step.key]
+    def _upcoming(self) -> tuple[Step | None, datetime]:
+        """What comes next, and when. Of two at one moment the one that the other waits for is named."""
+        upcoming, first = None, (self._now.at, False)
+        for step in self._possible:
+            if upcoming is None or step.due <= first[0]:
+                order = self._wake(step), self._waits[step.key]
+                if upcoming is None or order < first:
+                    upcoming, first = step, order
+        return upcoming, first[0]
 
     def _last(self) -> Wait | Close:
         """What there is to do when no step is left."""
@@ -136,7 +141,7 @@ def _without(now: Situation, skips: tuple[Skip, ...]) -> Situation:
 
 def _skips(now: Situation) -> Iterator[Skip]:
     """The steps whose time has come and that will not be done."""
-    due = [step for step in now.steps if step.due <= now.at]
+    due = [step for step in now.near if step.due <= now.at]
     if not due:
         return
     yield from (Skip(step=step, why=why) for step in due if (why := now.refusal(step)))
@@ -149,9 +154,13 @@ def _skips(now: Situation) -> Iterator[Skip]:
         dropped |= {s.key: Skip(step=s, why="missed while the system was down; catch_up is none") for s in late}
     yield from dropped.values()
     for step in due:
-        kept = (other for other in now.steps if other.key not in dropped)
-        if step.key not in dropped and (why := step.said_by(kept, now)):
+        if step.key not in dropped and (why := step.said_by(_others(now, dropped), now)):
             yield Skip(step=step, why=why)
+
+
+def _others(now: Situation, dropped: dict[str, Skip]) -> Iterator[Step]:
+    """What is left of all steps: asked for one after the other, and most kinds ask for none."""
+    yield from (step for step in now.steps if step.key not in dropped)
 
 
 def _falling_together(due: list[Step]) -> Iterator[Skip]:

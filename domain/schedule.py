@@ -1,5 +1,7 @@
 """When the entries of a policy fall due for one case. Follows from the case's opening, its zone and its holds alone."""
 
+from bisect import bisect_right
+from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple, TypeVar, cast
 
@@ -26,10 +28,12 @@ class Slot(NamedTuple):
 
 
 class Schedule:
-    """The policy's days as this case has them. Nothing of it is stored: it follows from facts that never change."""
+    """The policy's days as this case has them. Nothing of it is stored: it follows from what is given."""
 
-    def __init__(self, policy: Policy, facts: Facts, shift_days: int) -> None:
+    def __init__(self, policy: Policy, facts: Facts, shift_days: int, holidays: frozenset[date]) -> None:
         self.policy = policy
+        self._zones = facts.time_zones
+        self._holidays = holidays
         self.zone = facts.time_zones[0]
         self.opened_on = local(facts.opened_at, self.zone).date()
         self._invoice = facts.invoice_id
@@ -38,12 +42,18 @@ class Schedule:
         self._jitters: dict[int, timedelta] = {}
         self._on: dict[tuple[date, int], datetime] = {}
         self._steps: dict[tuple[Any, ...], Step] = {}
-        self._contacts: dict[tuple[int, datetime, tuple[str, ...], frozenset[date]], datetime] = {}
+        self._contacts: dict[tuple[int, datetime], datetime] = {}
         self.slots = tuple(slot for entry in policy.timeline for slot in self._slots(entry))
         self.entries: dict[str, Slot] = {slot.key: slot for slot in self.slots}
+        # From each place on, the first moment at which anything is planned: jitter can turn two days around.
+        self._first_from = tuple(min(slot.due for slot in self.slots[i:]) for i in range(len(self.slots)))
         self.warnings = tuple(slot for slot in self.slots if slot.form.warns)
         self.last = policy.timeline[-1]
         self.end_key = next(slot.key for slot in self.slots if slot.form.ends)
+
+    def slots_until(self, moment: datetime) -> tuple[Slot, ...]:
+        """Every place that is planned for `moment` or before, with those in between."""
+        return self.slots[: bisect_right(self._first_from, moment)]
 
     def date_of(self, entry: TimelineEntry) -> date:
         """The local date of an entry, holds included."""
@@ -71,21 +81,20 @@ class Schedule:
             known = self._jitters[day] = timedelta(seconds=spread(self._invoice, f"d{day:02d}", self._limit))
         return known
 
-    def step(self, kind: type[S], key: str, due: datetime, day: int, **fields: Any) -> S:
-        """A step with these fields; the very same one whenever the same is asked for."""
-        known = (kind, key, due, *fields.values())
-        made = self._steps.get(known)
-        if made is None:
-            made = self._steps[known] = kind(key=key, due=due, day=day, **fields)
-        return cast("S", made)
+    def kept(self, sign: tuple[Any, ...], make: Callable[[], S]) -> S:
+        """The step that `make` makes, made once for each sign: whatever its fields depend on has to be in there."""
+        step = self._steps.get(sign)
+        if step is None:
+            step = self._steps[sign] = make()
+        return cast("S", step)
 
-    def contact_from(self, day: int, start: datetime, zones: tuple[str, ...], holidays: frozenset[date]) -> datetime:
+    def contact_from(self, day: int, start: datetime) -> datetime:
         """The first allowed contact moment from `start` on, with the jitter of a day of the timeline (UTC)."""
-        key = (day, start, zones, holidays)
-        known = self._contacts.get(key)
+        known = self._contacts.get((day, start))
         if known is None:
             hours = self.policy.contacts.hours
-            known = self._contacts[key] = hours.next_allowed(start, zones, holidays, self.jitter(day))
+            known = hours.next_allowed(start, self._zones, self._holidays, self.jitter(day))
+            self._contacts[day, start] = known
         return known
 
     def day_of(self, at: datetime) -> int:
@@ -98,17 +107,17 @@ def step_key(entry: TimelineEntry, form: Form) -> str:
     return f"d{entry.day:02d}-{form.name}"
 
 
-_kept: dict[tuple[int, str, datetime, tuple[str, ...], int], Schedule] = {}
+_kept: dict[tuple[Any, ...], Schedule] = {}
 
 
-def schedule_of(case: Case, policy: Policy) -> Schedule:
-    """The schedule of a case; worked out once for each policy, case and shift, and remembered for a while."""
+def schedule_of(case: Case, policy: Policy, holidays: frozenset[date]) -> Schedule:
+    """The schedule of a case; worked out once for as long as nothing that it follows from changes."""
     facts = case.facts
     # The schedule keeps its policy alive, so that the policy's identity stays its own.
-    key = (id(policy), facts.invoice_id, facts.opened_at, facts.time_zones, case.shift_days)
+    key = (id(policy), facts.invoice_id, facts.opened_at, facts.time_zones, case.shift_days, holidays)
     found = _kept.get(key)
     if found is None:
         if len(_kept) >= _MOST_KEPT:
             _kept.clear()
-        found = _kept[key] = Schedule(policy, facts, case.shift_days)
+        found = _kept[key] = Schedule(policy, facts, case.shift_days, holidays)
     return found

@@ -41,8 +41,8 @@ class Situation:
         self.policy = policy
         self.circumstances = circumstances
         # One zone for all: moments of one zone are compared at a tenth of the cost.
-        self.at = at if at.tzinfo is UTC else at.astimezone(UTC)
-        self.schedule: Schedule = schedule_of(case, policy)
+        self.at: datetime = at if at.tzinfo is UTC else at.astimezone(UTC)
+        self.schedule: Schedule = schedule_of(case, policy, circumstances.holidays)
         self._of_policy: dict[str, Step] = {}
         self._answers: dict[str, Answer] = {}
 
@@ -69,9 +69,14 @@ class Situation:
         return steps_of(self)
 
     @once
+    def near(self) -> list[Step]:
+        """Those of the steps that may be due by now: enough to see what is, at less cost."""
+        return steps_of(self, near=True)
+
+    @once
     def possible(self) -> list[Step]:
         """Those of the steps that can be done as things stand."""
-        return [step for step in self.steps if not isinstance(self.ask(step), Refuse)]
+        return [step for step in self.steps if not self.refusal(step)]
 
     @once
     def closed_channels(self) -> dict[Channel, str]:
@@ -112,10 +117,14 @@ class Situation:
         """Where the policy has it; None for steps that no policy names."""
         return self.schedule.entries.get(step.key)
 
-    def steps_of_policy(self) -> Iterator[Step]:
-        """The policy's steps that are neither done, skipped nor refused, in its order."""
+    def steps_of_policy(self, until: datetime | None = None) -> Iterator[Step]:
+        """The policy's steps that are neither done, skipped nor refused, in its order; those due by a moment at least.
+
+        No step is due before its place in the schedule, and none waits for one of a later place.
+        """
         done = self.case.steps
-        return (self.step_at(slot) for slot in self.schedule.slots if slot.key not in done)
+        slots = self.schedule.slots if until is None else self.schedule.slots_until(until)
+        return (self.step_at(slot) for slot in slots if slot.key not in done)
 
     def step_at(self, slot: Slot) -> Step:
         """The step of one place of the policy, as it stands now."""
@@ -137,7 +146,7 @@ class Situation:
 
     def contact_from(self, day: int, start: datetime) -> datetime:
         """The first moment from `start` on at which the customer may be contacted, for a step of that day."""
-        return self.schedule.contact_from(day, start, self.case.facts.time_zones, self.circumstances.holidays)
+        return self.schedule.contact_from(day, start)
 
     def ask(self, step: Step) -> Answer:
         """What the step's own kind and every gate say to it at its due time, or now when that is past."""
@@ -152,7 +161,7 @@ class Situation:
     def refusal(self, step: Step) -> str | None:
         """Why the step cannot be done as things stand, or None. Only a new fact can change it, never time."""
         answer = self.ask(step)
-        return answer.why if isinstance(answer, Refuse) else None
+        return answer.why if answer is not ALLOW and isinstance(answer, Refuse) else None
 
     def not_before(self, step: Step) -> datetime | None:
         """Until when a gate or a silent provider puts the step off; None when neither does."""
@@ -167,7 +176,7 @@ class Situation:
 
     def _moved(self, step: Step) -> Step:
         """A step that a rule has put off is due when the rule allows it."""
-        known = self.case.unfinished.get(step.key)
+        known = self.case.unfinished.get(step.key) if self.case.unfinished else None
         if known and known.rule and known.not_before and known.not_before > step.due:
             return step.model_copy(update={"due": step.opens(self, known.not_before)})
         return step

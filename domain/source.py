@@ -18,4 +18,7 @@ class Source:
 
     name: str
     steps: Callable[["Situation"], Iterator[Step]]
+    near: Callable[["Situation"], Iterator[Step]] | None = (
+        None  # those alone that may be due by now, where that is less
+    )
     survives: "frozenset[HoldReason]" = NOTHING

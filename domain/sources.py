@@ -20,10 +20,10 @@ BEFORE_THE_END: tuple[Source, ...] = (
     Source("new payment method", method_try),
     Source("quick tries", quick_tries),
     Source("request to the customer", action_request),
-    Source("timeline", lambda now: now.steps_of_policy()),
+    Source("timeline", lambda now: now.steps_of_policy(), lambda now: now.steps_of_policy(until=now.at)),
 )
 WITH_AGENCY: tuple[Source, ...] = (Source("agency", steps_with_agency),)
-AT_THE_END: tuple[Source, ...] = (Source("end", steps_to_end, ALL_BUT_AN_OPERATOR),)
+AT_THE_END: tuple[Source, ...] = (Source("end", steps_to_end, survives=ALL_BUT_AN_OPERATOR),)
 
 
 def sources_of(now: "Situation") -> tuple[Source, ...]:
@@ -33,10 +33,13 @@ def sources_of(now: "Situation") -> tuple[Source, ...]:
     return WITH_AGENCY if now.case.handoff else (*BEFORE_THE_END, *ARRANGEMENTS)
 
 
-def steps_of(now: "Situation") -> list[Step]:
-    """Every step still to be done: charges first, then by day and in the policy's order; the end comes last."""
-    sources = (source for source in sources_of(now) if goes_on(now.case, source.survives))
-    steps = [step for source in sources for step in source.steps(now)]
+def steps_of(now: "Situation", *, near: bool = False) -> list[Step]:
+    """Every step still to be done: charges first, then by day and in the policy's order; the end comes last.
+
+    `near`: those may be left out that cannot be due by now.
+    """
+    sources = [source for source in sources_of(now) if goes_on(now.case, source.survives)]
+    steps = [step for source in sources for step in ((near and source.near) or source.steps)(now)]
     steps.sort(key=_BY_DAY)
     steps.sort(key=_FIRST, reverse=True)  # stable, also in reverse
     return steps

@@ -44,7 +44,10 @@ class RestrictForm(Form):
     def step(self, now: "Situation", slot: "Slot") -> "AccessStep":
         # Access never changes before the message that says so.
         due = max(slot.due, now.said_by(slot))
-        return now.schedule.step(AccessStep, slot.key, due, slot.entry.day, access=self.access)
+        sign = (slot.key, due)
+        return now.schedule.kept(
+            sign, lambda: AccessStep(key=slot.key, due=due, day=slot.entry.day, access=self.access)
+        )
 
 
 class AccessStep(Step):

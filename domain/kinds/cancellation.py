@@ -28,7 +28,7 @@ class CancelForm(Form):
 
     def step(self, now: "Situation", slot: "Slot") -> "CancelStep":
         due = now.ends_at if slot.entry is now.schedule.last else slot.due
-        return now.schedule.step(CancelStep, slot.key, due, slot.entry.day)
+        return now.schedule.kept((slot.key, due), lambda: CancelStep(key=slot.key, due=due, day=slot.entry.day))
 
 
 class CancelStep(Step):

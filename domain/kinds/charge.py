@@ -57,7 +57,10 @@ class ChargeForm(Form):
 
     def step(self, now: "Situation", slot: "Slot") -> "ChargeStep":
         due = _charge_due(now, slot)
-        return now.schedule.step(ChargeStep, slot.key, due, slot.entry.day, attempt_kind=AttemptKind.TIMELINE)
+        kind = AttemptKind.TIMELINE
+        return now.schedule.kept(
+            (slot.key, due), lambda: ChargeStep(key=slot.key, due=due, day=slot.entry.day, attempt_kind=kind)
+        )
 
 
 class ChargeStep(Step):

@@ -18,7 +18,10 @@ class EscalateForm(Form):
 
     def step(self, now: "Situation", slot: "Slot") -> Step:
         kind: type[Step] = HandoffStep if goes_to_collections(now) else WriteOffStep
-        return now.schedule.step(kind, slot.key, now.ends_at, slot.entry.day, ends=True)
+        due = now.ends_at
+        return now.schedule.kept(
+            (slot.key, due, kind), lambda: kind(key=slot.key, due=due, day=slot.entry.day, ends=True)
+        )
 
 
 def goes_to_collections(now: "Situation") -> bool:

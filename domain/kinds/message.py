@@ -188,10 +188,17 @@ class MessageStep(Step):
 def message(now: "Situation", key: str, at: datetime, day: int, wanted: Channel, stage: Stage) -> MessageStep:
     """A message that is planned for `at`, in the contact hours and on a channel that is open, if one is."""
     channel = _open_channel(now, wanted)
-    instead_of = wanted if channel is not wanted else None
-    due = now.contact_from(day, at)
-    return now.schedule.step(
-        MessageStep, key, due, day, planned=at, channel=channel, stage=stage, instead_of=instead_of
+    return now.schedule.kept(
+        (key, at, channel),
+        lambda: MessageStep(
+            key=key,
+            due=now.contact_from(day, at),
+            planned=at,
+            day=day,
+            channel=channel,
+            stage=stage,
+            instead_of=wanted if channel is not wanted else None,
+        ),
     )
 
 
