@@ -166,6 +166,7 @@ class Case(Message):
     attempts: tuple[Attempt, ...] = ()
     steps: dict[str, StepRecord] = Field(default_factory=dict)
     unfinished: dict[str, Unfinished] = Field(default_factory=dict)
+    put_off: dict[str, datetime] = Field(default_factory=dict)  # step → until when rules put it off, as recorded
     holds: tuple[Hold, ...] = ()
     held_from: datetime | None = None  # when the first of the present holds began
     shift_days: int = 0  # local days that holds took from the timeline

@@ -44,17 +44,24 @@ def once(case: Case, event_id: str) -> Case | None:
 def ended(case: Case, step: Step, state: StepState, at: datetime, why: str = "", *, unsure: bool = False) -> Case:
     """The step has come to its end, one way or another."""
     record = StepRecord(step=step, state=state, at=at, note=why, unsure=unsure)
-    left = {key: known for key, known in case.unfinished.items() if key != step.key}
-    return changed(case, steps={**case.steps, step.key: record}, unfinished=left)
+    return _over(case, step, record)
 
 
 def done(case: Case, step: Step, at: datetime, what: str = "done") -> Case:
     """The step was done, and operators see it."""
     record = StepRecord(step=step, state=StepState.DONE, at=at, note="" if what == "done" else what)
     entry = Entry(at=at, step=step.key, what=what, why="")
-    left = {key: known for key, known in case.unfinished.items() if key != step.key}
-    steps = {**case.steps, step.key: record}
-    return changed(case, steps=steps, unfinished=left, record=(*case.record, entry)[-_SHOWN_KEPT:])
+    return _over(shown(case, entry), step, record)
+
+
+def _over(case: Case, step: Step, record: StepRecord) -> Case:
+    key = step.key
+    return changed(
+        case,
+        steps={**case.steps, key: record},
+        unfinished={other: known for other, known in case.unfinished.items() if other != key},
+        put_off={other: until for other, until in case.put_off.items() if other != key},
+    )
 
 
 def begun(case: Case, step: Step) -> Case:
@@ -66,7 +73,8 @@ def begun(case: Case, step: Step) -> Case:
 def put_off(case: Case, step: Step, answer: Postpone, at: datetime) -> Case:
     """A rule allows the step later: it stays to be done. Whoever asked the rule has written the entry."""
     known = case.unfinished.get(step.key) or Unfinished(step=step)
-    case = _unfinished(case, known.model_copy(update={"not_before": answer.until, "rule": answer.rule or "rule"}))
+    case = _unfinished(case, known.but(not_before=answer.until, rule=answer.rule or "rule"))
+    case = changed(case, put_off={**case.put_off, step.key: answer.until})
     what = f"postponed to {minute(answer.until)}"
     return shown(case, Entry(at=at, step=step.key, what=what, why=answer.why, rule=answer.rule))
 
@@ -77,7 +85,7 @@ def unanswered(case: Case, step: Step, why: str, at: datetime) -> Case:
     times = known.times + 1
     # The exponent is bounded first: after weeks the power alone is longer than any time.
     until = at + min(timedelta(hours=2 ** min(times - 1, 4)), timedelta(hours=12))
-    case = _unfinished(case, known.model_copy(update={"not_before": until, "times": times, "rule": None}))
+    case = _unfinished(case, known.but(not_before=until, times=times, rule=None))
     return said(case, Entry(at=at, step=step.key, what=f"postponed to {minute(until)}", why=why))
 
 

@@ -80,8 +80,9 @@ def after(case: Case, decision: Wait | Act | Close, at: datetime) -> tuple[Case,
     for skip in decision.skips:
         case = recorded(changes.ended(case, skip.step, StepState.SKIPPED, at, skip.why), _skipped(skip, at))
     for put_off in decision.put_off:
-        if (entry := _put_off(put_off, at)) and not _told_before(case, entry):
-            case = recorded(case, entry)
+        key = put_off.step.key
+        if case.put_off.get(key) != put_off.until:
+            case = recorded(case.but(put_off={**case.put_off, key: put_off.until}), _put_off(put_off, at))
     match decision:
         case Wait():
             until = f"until {minute(decision.until)}" if decision.until else "until told otherwise"
@@ -152,10 +153,6 @@ def _skipped(skip: Skip, at: datetime) -> Entry:
 def _put_off(put_off: PutOff, at: datetime) -> Entry:
     what = f"postponed to {minute(put_off.until)}"
     return Entry(at=at, step=put_off.step.key, what=what, why=put_off.why, rule=put_off.rule)
-
-
-def _told_before(case: Case, entry: Entry) -> bool:
-    return any(told.step == entry.step and told.what == entry.what for told in case.record)
 
 
 def _ahead(now: Situation) -> tuple[Ahead, ...]:

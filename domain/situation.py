@@ -19,6 +19,9 @@ from domain.steps import Channel, Step
 
 T = TypeVar("T")
 
+_MOST_RULES = 9
+"""How often in a row one rule's "later" may be another one's "later still"."""
+
 
 class once(Generic[T]):  # noqa: N801 - reads as a decorator
     """A property that is worked out when it is first asked for; `functools.cached_property` without its lock."""
@@ -130,7 +133,7 @@ class Situation:
         """The step of one place of the policy, as it stands now."""
         step = self._of_policy.get(slot.key)
         if step is None:
-            step = self._of_policy[slot.key] = self._moved(slot.form.step(self, slot))
+            step = self._of_policy[slot.key] = self.planned(slot.form.step(self, slot))
         return step
 
     def said_by(self, slot: Slot) -> datetime:
@@ -152,10 +155,7 @@ class Situation:
         """What the step's own kind and every gate say to it at its due time, or now when that is past."""
         answer = self._answers.get(step.key)
         if answer is None:
-            answer = step.asks(self)
-            if GATES:
-                answer = strictest((answer, *(gate(self, step) for gate in GATES)))
-            self._answers[step.key] = answer
+            answer = self._answers[step.key] = self._asked(step)
         return answer
 
     def refusal(self, step: Step) -> str | None:
@@ -174,12 +174,34 @@ class Situation:
             moments.append(known.not_before)
         return max(moments, default=None)
 
-    def _moved(self, step: Step) -> Step:
-        """A step that a rule has put off is due when the rule allows it."""
+    def planned(self, step: Step) -> Step:
+        """The step as rules have it: one that they put off is due when all of them allow it."""
+        if self._of_policy.get(step.key) is step:
+            return step
         known = self.case.unfinished.get(step.key) if self.case.unfinished else None
-        if known and known.rule and known.not_before and known.not_before > step.due:
-            return step.model_copy(update={"due": step.opens(self, known.not_before)})
+        until = self.case.put_off.get(step.key) if self.case.put_off else None
+        if known and known.rule and known.not_before:
+            step = self._due_from(step, known.not_before)
+        elif until and until <= self.at:
+            # It waited for that moment, and is not late for what it was meant for before.
+            step = self._due_from(step, until)
+        if not GATES:
+            return step
+        for _ in range(_MOST_RULES):
+            answer = self._asked(step)
+            if isinstance(answer, Postpone):
+                self._answers[step.key] = answer
+            if not isinstance(answer, Postpone) or answer.until <= step.due:
+                break
+            step = self._due_from(step, answer.until)
         return step
+
+    def _due_from(self, step: Step, until: datetime) -> Step:
+        return step.but(due=step.opens(self, until)) if until > step.due else step
+
+    def _asked(self, step: Step) -> Answer:
+        answer = step.asks(self)
+        return strictest((answer, *(gate(self, step) for gate in GATES))) if GATES else answer
 
     @property
     def warned_at(self) -> datetime | None:

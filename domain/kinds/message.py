@@ -121,10 +121,10 @@ class MessageStep(Step):
             return Refuse(why=f"no channel is left to this customer ({self.channel.value}: {closed})")
         if self.instead_of and (same := _same_day_message(now, self)):
             return Refuse(why=f"{self.instead_of.value} is closed and {same} says the same")
-        if self.planned <= now.at < self.due:
+        if self.planned <= now.at and now.at < (opens := now.contact_from(self.day, self.planned)):
             hours, facts = now.policy.contacts.hours, now.case.facts
             why = hours.refusal(self.planned, facts.time_zones, now.circumstances.holidays)
-            return Postpone(until=self.due, why=why or "outside the contact hours", rule=f"hours@{now.case.policy}")
+            return Postpone(until=opens, why=why or "outside the contact hours", rule=f"hours@{now.case.policy}")
         return ALLOW
 
     def opens(self, now: "Situation", at: datetime) -> datetime:
