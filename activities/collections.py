@@ -10,12 +10,13 @@ from domain.ids import effect_key
 from domain.invoice import InvoiceState
 from domain.kinds.handoff import HandoffResult, HandoffTask
 from domain.kinds.recall import RecallTask
+from domain.record import Entry
 from domain.tasks import Done
 from gateways.ports.agency import Agency, EvidenceBundle
 from gateways.ports.ledger import Ledger
 from gateways.ports.messages import Address
 from gateways.ports.payments import InvoiceSnapshot, Payments
-from gateways.ports.rows import AttemptRow, CaseRow, ContactRow, TimelineRow
+from gateways.ports.rows import AttemptRow, CaseRow, ContactRow
 from gateways.ports.trouble import NotFound
 
 BuildBundle = Callable[
@@ -25,7 +26,7 @@ BuildBundle = Callable[
         Address,
         Sequence[AttemptRow],
         Sequence[ContactRow],
-        Sequence[TimelineRow],
+        Sequence[Entry],
         datetime,
     ],
     EvidenceBundle,
@@ -43,51 +44,50 @@ class CollectionsActivities:
         self._agency = agency
         self._build_bundle = build_bundle
 
-    @activity.defn(name="hand_off")
-    def hand_off(self, order: HandoffTask) -> HandoffResult:
+    @activity.defn(name="hand_off", no_thread_cancel_exception=True)
+    def hand_off(self, task: HandoffTask) -> HandoffResult:
         """Delivers the evidence bundle, unless the invoice is closed by now.
 
         The agency knows a repeated delivery by its id. One that was begun is finished even then: without the
         reference it could not be recalled.
         """
         with translated():
-            self._ledger.append(order.invoice_id, order.notes)
-            case = self._ledger.case(order.invoice_id)
+            case = self._ledger.case(task.invoice_id)
             if case is None:
-                raise NotFound(f"The ledger has no case for invoice {order.invoice_id}: start it through starter.py.")
-            invoice = self._payments.read_invoice(order.invoice_id)
-            if (invoice.state is not InvoiceState.OPEN or order.begun_only) and not self._begun(order):
+                raise NotFound(f"The ledger has no case for invoice {task.invoice_id}: start it through starter.py.")
+            # The evidence says when the last payment failed.
+            invoice = self._payments.read_invoice(task.invoice_id, with_decline=True)
+            if (invoice.state is not InvoiceState.OPEN or task.begun_only) and not self._begun(task):
                 return HandoffResult(invoice_state=invoice.state, remaining=invoice.remaining)
             bundle = self._build_bundle(
                 case,
                 invoice,
-                self._ledger.address(order.customer_id),
-                self._ledger.attempts(order.invoice_id),
-                self._ledger.contacts(order.invoice_id),
-                self._ledger.timeline(order.invoice_id),
-                order.as_of,
+                self._ledger.address(task.customer_id),
+                self._ledger.attempts_of(task.invoice_id),
+                self._ledger.contacts(task.invoice_id),
+                self._ledger.record(task.invoice_id),
+                task.as_of,
             )
-            handoff_id = effect_key(order.invoice_id, order.step)
-            self._ledger.record_effect(order.invoice_id, _line(order, _BEGUN))
+            handoff_id = effect_key(task.invoice_id, task.step)
+            self._ledger.record_effect(task.invoice_id, _entry(task, _BEGUN))
             reference = self._agency.hand_off(handoff_id, bundle)
-            self._ledger.record_handoff(order.invoice_id, handoff_id, reference, order.as_of)
-            self._ledger.record_effect(order.invoice_id, _line(order, f"handed off as {reference}"))
+            self._ledger.record_handoff(task.invoice_id, handoff_id, reference, task.as_of)
+            self._ledger.record_effect(task.invoice_id, _entry(task, f"handed off as {reference}"))
             return HandoffResult(reference=reference, invoice_state=invoice.state, remaining=invoice.remaining)
 
-    def _begun(self, order: HandoffTask) -> bool:
+    def _begun(self, task: HandoffTask) -> bool:
         """Whether an earlier run may have delivered."""
-        lines = self._ledger.timeline(order.invoice_id)
-        return any(line.step == order.step and line.what == _BEGUN for line in lines)
+        entries = self._ledger.record(task.invoice_id)
+        return any(entry.step == task.step and entry.what == _BEGUN for entry in entries)
 
-    @activity.defn(name="recall")
-    def recall(self, order: RecallTask) -> Done:
+    @activity.defn(name="recall", no_thread_cancel_exception=True)
+    def recall(self, task: RecallTask) -> Done:
         """Takes the case back from the agency."""
         with translated():
-            self._ledger.append(order.invoice_id, order.notes)
-            self._agency.recall(order.reference, order.why, effect_key(order.invoice_id, order.step))
-            self._ledger.record_effect(order.invoice_id, _line(order, f"recalled {order.reference}"))
+            self._agency.recall(task.reference, task.why, effect_key(task.invoice_id, task.step))
+            self._ledger.record_effect(task.invoice_id, _entry(task, f"recalled {task.reference}"))
             return Done()
 
 
-def _line(order: HandoffTask | RecallTask, what: str) -> TimelineRow:
-    return TimelineRow(at=order.as_of, invoice_id=order.invoice_id, step=order.step, what=what, why=order.why)
+def _entry(task: HandoffTask | RecallTask, what: str) -> Entry:
+    return Entry(at=task.as_of, step=task.step, what=what, why=task.why)

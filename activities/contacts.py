@@ -9,11 +9,12 @@ from activities.errors import translated
 from domain.ids import contact_key
 from domain.invoice import InvoiceState
 from domain.kinds.message import ContactOutcome, ContactState, ContactTask
+from domain.record import Entry
 from domain.steps import Channel
 from gateways.ports.ledger import Ledger
-from gateways.ports.messages import Address, Messages, Rendered, Sender, Sent
+from gateways.ports.messages import Address, Messages, Recipient, Rendered, Sender, Sent
 from gateways.ports.payments import InvoiceSnapshot, Payments
-from gateways.ports.rows import ContactRow, TimelineRow
+from gateways.ports.rows import ContactRow
 from gateways.ports.trouble import LookupImpossible, ProviderMisuse, ProviderTrouble, Unreachable
 
 
@@ -34,33 +35,32 @@ class ContactActivities:
         self._senders = senders
         self._clock = clock
 
-    @activity.defn(name="contact")
-    def contact(self, order: ContactTask) -> ContactOutcome:
+    @activity.defn(name="contact", no_thread_cancel_exception=True)
+    def contact(self, task: ContactTask) -> ContactOutcome:
         """Sends one message, unless the invoice is no longer open or the channel no longer is.
 
         A message whose fate is unknown (crash, lost reply) is looked up; where that is impossible it is not sent
         again: a customer rather misses one message than gets it twice.
         """
         with translated():
-            self._ledger.append(order.invoice_id, order.notes)
-            invoice = self._payments.read_invoice(order.invoice_id)
+            invoice = self._payments.read_invoice(task.invoice_id)
             if invoice.state is not InvoiceState.OPEN:
                 return _outcome(ContactState.NOT_OPEN, invoice)
-            address = self._ledger.address(order.customer_id)
-            if why := self._closed(order, address):
-                self._ledger.record_effect(order.invoice_id, _line(order, "unreachable", why))
+            recipient = self._ledger.recipient(task.customer_id)
+            address = recipient.address
+            if why := _closed(task, recipient):
+                self._ledger.record_effect(task.invoice_id, _entry(task, "unreachable", why))
                 return _outcome(ContactState.UNREACHABLE, invoice, why=why)
-            facts = order.facts.with_due(invoice.remaining)
-            message = self._messages.render(order.channel, facts, address, invoice, order.language)
-            row, ours = self._ledger.begin_contact(self._row(order, message))
+            message = self._messages.render(task.channel, task.facts, address, invoice, task.language)
+            row, ours = self._ledger.begin_contact(self._row(task, message))
             if row.state == "sending" and not ours:
-                if earlier := self._look_up(order, invoice, address, row):
+                if earlier := self._look_up(task, invoice, address, row):
                     return earlier
                 # Certainly not sent: it is reserved anew, so that the ledger has the text that goes out now.
-                self._finish(order, "failed", None, "the provider knows nothing of the earlier try; it is tried again")
-                row, ours = self._ledger.begin_contact(self._row(order, message))
+                self._finish(task, "failed", None, "the provider knows nothing of the earlier try; it is tried again")
+                row, ours = self._ledger.begin_contact(self._row(task, message))
             if ours:
-                return self._send(order, invoice, address, message, row.key)
+                return self._send(task, invoice, address, message, row.key)
             match row.state:
                 case "sent":
                     return _outcome(ContactState.SENT, invoice, row.provider_id)
@@ -72,7 +72,7 @@ class ContactActivities:
             raise ProviderTrouble("Another run of this step is sending the message at this moment.")
 
     def _look_up(
-        self, order: ContactTask, invoice: InvoiceSnapshot, address: Address, row: ContactRow
+        self, task: ContactTask, invoice: InvoiceSnapshot, address: Address, row: ContactRow
     ) -> ContactOutcome | None:
         """What became of a message that an earlier run began; None when it certainly was not sent.
 
@@ -81,64 +81,55 @@ class ContactActivities:
         # As it was written down then: rendered anew it might read differently.
         message = Rendered(subject=row.subject, text=row.text)
         try:
-            sent = self._senders[order.channel].find(address, message, row.key, row.started_at)
+            sent = self._senders[task.channel].find(address, message, row.key, row.started_at)
         except LookupImpossible:
-            self._finish(order, "unknown", None, "it may have been sent before a crash; it is not sent twice")
+            self._finish(task, "unknown", None, "it may have been sent before a crash; it is not sent twice")
             return _outcome(ContactState.UNKNOWN, invoice)
-        return self._sent(order, invoice, sent) if sent else None
+        return self._sent(task, invoice, sent) if sent else None
 
     def _send(
-        self, order: ContactTask, invoice: InvoiceSnapshot, address: Address, message: Rendered, key: str
+        self, task: ContactTask, invoice: InvoiceSnapshot, address: Address, message: Rendered, key: str
     ) -> ContactOutcome:
         try:
-            sent = self._senders[order.channel].send(address, message, key)
+            sent = self._senders[task.channel].send(address, message, key)
         except Unreachable as error:
-            self._finish(order, "unreachable", None, str(error))
+            self._finish(task, "unreachable", None, str(error))
             return _outcome(ContactState.UNREACHABLE, invoice, why=str(error))
         except ProviderTrouble as error:
             if error.not_executed:
-                self._finish(order, "failed", None, "the provider did not take it; it is tried again")
+                self._finish(task, "failed", None, "the provider did not take it; it is tried again")
             raise
         except ProviderMisuse:
-            self._finish(order, "failed", None, "the provider refused the request; an operator has to look")
+            self._finish(task, "failed", None, "the provider refused the request; an operator has to look")
             raise
-        return self._sent(order, invoice, sent)
+        return self._sent(task, invoice, sent)
 
-    def _sent(self, order: ContactTask, invoice: InvoiceSnapshot, sent: Sent) -> ContactOutcome:
-        self._finish(order, "sent", sent.provider_id, order.why)
+    def _sent(self, task: ContactTask, invoice: InvoiceSnapshot, sent: Sent) -> ContactOutcome:
+        self._finish(task, "sent", sent.provider_id, task.why)
         return _outcome(ContactState.SENT, invoice, sent.provider_id)
 
-    def _closed(self, order: ContactTask, address: Address) -> str | None:
-        if why := self._ledger.closed_channels(order.customer_id).get(order.channel):
-            return f"{order.channel.value} is closed: {why}"
-        if order.channel is Channel.EMAIL and not address.email:
-            return "no e-mail address is known"
-        if order.channel is Channel.SMS and not address.phone:
-            return "no phone number is known"
-        return None
+    def _finish(self, task: ContactTask, state: str, provider_id: str | None, why: str) -> None:
+        entry = _entry(task, state, why)
+        self._ledger.finish_contact(task.invoice_id, task.step, task.channel, state, provider_id, entry)
 
-    def _finish(self, order: ContactTask, state: str, provider_id: str | None, why: str) -> None:
-        line = _line(order, state, why)
-        self._ledger.finish_contact(order.invoice_id, order.step, order.channel, state, provider_id, line)
-
-    def _row(self, order: ContactTask, message: Rendered) -> ContactRow:
+    def _row(self, task: ContactTask, message: Rendered) -> ContactRow:
         return ContactRow(
-            invoice_id=order.invoice_id,
-            step=order.step,
-            channel=order.channel,
-            stage=order.facts.stage.value,
-            key=contact_key(order.invoice_id, order.step, order.channel.value),
+            invoice_id=task.invoice_id,
+            step=task.step,
+            channel=task.channel,
+            stage=task.facts.stage.value,
+            key=contact_key(task.invoice_id, task.step, task.channel.value),
             state="sending",
-            as_of=order.as_of,
+            as_of=task.as_of,
             started_at=self._clock(),
             subject=message.subject,
             text=message.text,
         )
 
 
-def _line(order: ContactTask, state: str, why: str) -> TimelineRow:
-    what = f"{order.channel.value} {state}"
-    return TimelineRow(at=order.as_of, invoice_id=order.invoice_id, step=order.step, what=what, why=why)
+def _entry(task: ContactTask, state: str, why: str) -> Entry:
+    what = f"{task.channel.value} {state}"
+    return Entry(at=task.as_of, step=task.step, what=what, why=why)
 
 
 def _outcome(
@@ -147,3 +138,14 @@ def _outcome(
     return ContactOutcome(
         state=state, invoice_state=invoice.state, remaining=invoice.remaining, provider_id=provider_id, why=why
     )
+
+
+def _closed(task: ContactTask, recipient: Recipient) -> str | None:
+    """Why nothing can be sent on this channel, or None."""
+    if why := recipient.closed_channels.get(task.channel):
+        return f"{task.channel.value} is closed: {why}"
+    if task.channel is Channel.EMAIL and not recipient.address.email:
+        return "no e-mail address is known"
+    if task.channel is Channel.SMS and not recipient.address.phone:
+        return "no phone number is known"
+    return None

@@ -14,11 +14,15 @@ _LONGEST = 300
 
 
 @contextmanager
-def translated() -> Iterator[None]:
-    """Turns a gateway's exceptions into what Temporal retries (trouble) or does not (misuse)."""
+def translated(*, misuse_passes: bool = False) -> Iterator[None]:
+    """Turns a gateway's exceptions into what Temporal retries (trouble) or does not (misuse).
+
+    `misuse_passes`: that misuse is retried as well, where there is no case that could be held for it.
+    """
     try:
         yield
     except ProviderMisuse as error:
-        raise ApplicationError(str(error)[:_LONGEST], type=MISUSE, non_retryable=True) from None
+        kind = TROUBLE if misuse_passes else MISUSE
+        raise ApplicationError(str(error)[:_LONGEST], type=kind, non_retryable=not misuse_passes) from None
     except ProviderTrouble as error:
         raise ApplicationError(str(error)[:_LONGEST], type=TROUBLE, next_retry_delay=error.retry_after) from None

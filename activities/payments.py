@@ -8,15 +8,17 @@ from temporalio import activity
 from activities.errors import translated
 from domain.case import NO_PAYMENT_METHOD, ChargeOutcome
 from domain.declines import Decline, DeclineTable, RawDecline, classify
+from domain.gates import Postpone, Refuse
 from domain.ids import charge_key, effect_key
 from domain.invoice import InvoiceState
 from domain.kinds.cancellation import CancelTask
 from domain.kinds.charge import ChargeResult, ChargeTask
 from domain.kinds.write_off import WriteOffTask
-from domain.tasks import Done
+from domain.record import Entry
+from domain.tasks import Done, Task
 from gateways.ports.ledger import Ledger, NetworkRules
 from gateways.ports.payments import ChargeAnswer, InvoiceSnapshot, Payments
-from gateways.ports.rows import AttemptRow, Refusal, TimelineRow
+from gateways.ports.rows import AttemptRow
 
 
 class PaymentActivities:
@@ -36,23 +38,21 @@ class PaymentActivities:
         self._rules = rules
         self._clock = clock
 
-    @activity.defn(name="charge")
-    def charge(self, order: ChargeTask) -> ChargeResult:
+    @activity.defn(name="charge", no_thread_cancel_exception=True)
+    def charge(self, task: ChargeTask) -> ChargeResult:
         """Charges what remains of the invoice, at most once per attempt number.
 
         Run again after a crash or a lost reply it first finds out what the earlier run did.
         """
         with translated():
-            self._ledger.append(order.invoice_id, order.notes)
-            invoice = self._payments.read_invoice(order.invoice_id)
-            row = self._reconcile(order, invoice)
-            # A refused attempt is refused again below, with its rule and until when; an earlier step's is not ours.
-            if row and row.outcome and (row.state != "refused" or row.step != order.step):
-                return self._result_of(row, row.outcome, invoice, order)
+            invoice = self._payments.read_invoice(task.invoice_id)
+            row = self._reconcile(task, invoice)
+            if row and row.outcome:
+                return self._result_of(row, row.outcome, invoice, task)
             if invoice.state is not InvoiceState.OPEN:
                 if row:
                     # Begun by an earlier run, and nothing of it is found: it charged nothing and never will.
-                    self._finish(row, ChargeAnswer(outcome=ChargeOutcome.NOT_OPEN), order)
+                    self._finish(row, ChargeAnswer(outcome=ChargeOutcome.NOT_OPEN), task)
                 return ChargeResult(
                     outcome=ChargeOutcome.NOT_OPEN,
                     invoice_state=invoice.state,
@@ -60,82 +60,83 @@ class PaymentActivities:
                     why=f"the invoice is {invoice.state.value}",
                 )
             if invoice.payment_method is None:
-                return self._nothing_to_charge(order, invoice)
-            stands = self._ledger.begin_attempt(self._row(order, invoice), self._rules)
-            if isinstance(stands, Refusal):
-                return ChargeResult(
-                    outcome=ChargeOutcome.REFUSED, rule=stands.rule, why=stands.why, not_before=stands.not_before
-                )
+                return self._nothing_to_charge(task, invoice)
+            stands = self._ledger.begin_attempt(self._row(task, invoice), self._rules)
+            if isinstance(stands, Postpone):
+                return ChargeResult(outcome=ChargeOutcome.POSTPONED, postponed=stands, why=stands.why)
+            if isinstance(stands, Refuse):
+                return ChargeResult(outcome=ChargeOutcome.REFUSED, why=f"{stands.why} ({stands.rule})")
             if stands.outcome:
                 # Another worker has finished this very attempt since we looked.
-                return self._result_of(stands, stands.outcome, invoice, order)
+                return self._result_of(stands, stands.outcome, invoice, task)
             answer = self._payments.pay(invoice, stands.key)
-            self._finish(stands, answer, order)
-            return self._result(answer, invoice, order)
+            self._finish(stands, answer, task)
+            return self._result(answer, invoice, task)
 
-    @activity.defn(name="cancel_subscription")
-    def cancel_subscription(self, order: CancelTask) -> Done:
+    @activity.defn(name="cancel_subscription", no_thread_cancel_exception=True)
+    def cancel_subscription(self, task: CancelTask) -> Done:
         """Cancels the subscription, unless the invoice was paid in the meantime."""
         with translated():
-            self._ledger.append(order.invoice_id, order.notes)
-            invoice = self._payments.read_invoice(order.invoice_id)
+            invoice = self._payments.read_invoice(task.invoice_id)
             if invoice.state is InvoiceState.OPEN:
-                key = effect_key(order.invoice_id, order.step)
-                self._payments.cancel_subscription(order.subscription_id, key)
-                self._ledger.record_effect(order.invoice_id, _line(order, "subscription cancelled"))
+                key = effect_key(task.invoice_id, task.step)
+                self._payments.cancel_subscription(task.subscription_id, key)
+                self._ledger.record_effect(task.invoice_id, _entry(task, "subscription cancelled"))
             return Done(invoice_state=invoice.state, remaining=invoice.remaining)
 
-    @activity.defn(name="mark_uncollectible")
-    def mark_uncollectible(self, order: WriteOffTask) -> Done:
+    @activity.defn(name="mark_uncollectible", no_thread_cancel_exception=True)
+    def mark_uncollectible(self, task: WriteOffTask) -> Done:
         """Closes the invoice at the provider as not to be collected any more, unless it is closed already."""
         with translated():
-            self._ledger.append(order.invoice_id, order.notes)
-            invoice = self._payments.read_invoice(order.invoice_id)
+            invoice = self._payments.read_invoice(task.invoice_id)
             if invoice.state is InvoiceState.OPEN:
-                self._payments.mark_uncollectible(order.invoice_id, effect_key(order.invoice_id, order.step))
+                self._payments.mark_uncollectible(task.invoice_id, effect_key(task.invoice_id, task.step))
             elif invoice.state is not InvoiceState.UNCOLLECTIBLE:
                 return Done(invoice_state=invoice.state, remaining=invoice.remaining)
             # Also when an earlier run has marked it and its answer was lost.
-            self._ledger.record_effect(order.invoice_id, _line(order, "marked uncollectible"))
+            self._ledger.record_effect(task.invoice_id, _entry(task, "marked uncollectible"))
             return Done()
 
-    def _reconcile(self, order: ChargeTask, invoice: InvoiceSnapshot) -> AttemptRow | None:
+    def _reconcile(self, task: ChargeTask, invoice: InvoiceSnapshot) -> AttemptRow | None:
         """Looks up every attempt whose outcome is unknown; returns this attempt's row as it then stands, if any."""
-        for row in self._ledger.unfinished_attempts(order.invoice_id):
+        rows = self._ledger.attempts_of(task.invoice_id)
+        unknown = [row for row in rows if row.state == "started"]
+        for row in unknown:
             answer = self._payments.find_attempt(invoice, row.started_at)
-            if answer is None and (row.attempt, row.step) != (order.attempt, order.step):
+            if answer is None and (row.attempt, row.step) != (task.attempt, task.step):
                 answer = ChargeAnswer(outcome=ChargeOutcome.REFUSED)  # it never reached the provider
             if answer:
-                self._finish(row, answer, order)
-        return next((r for r in self._ledger.attempts(order.invoice_id) if r.attempt == order.attempt), None)
+                self._finish(row, answer, task)
+        if unknown:
+            rows = self._ledger.attempts_of(task.invoice_id)
+        return next((row for row in rows if row.attempt == task.attempt), None)
 
-    def _finish(self, row: AttemptRow, answer: ChargeAnswer, order: ChargeTask) -> None:
-        decline = self._classify(answer.decline, order) if answer.decline else None
-        said = f"{order.why} → {decline.code if decline else answer.outcome.value}"
-        line = TimelineRow(
-            at=order.as_of,
-            invoice_id=row.invoice_id,
+    def _finish(self, row: AttemptRow, answer: ChargeAnswer, task: ChargeTask) -> None:
+        decline = self._classify(answer.decline, task) if answer.decline else None
+        said = f"{task.why} → {decline.code if decline else answer.outcome.value}"
+        entry = Entry(
+            at=task.as_of,
             step=row.step,
             what=answer.outcome.value,
             why=said,
             rule=decline.rule if decline else None,
         )
-        self._ledger.finish_attempt(row.invoice_id, row.attempt, answer.outcome, answer.provider_id, decline, line)
+        self._ledger.finish_attempt(row.invoice_id, row.attempt, answer.outcome, answer.provider_id, decline, entry)
 
-    def _result(self, answer: ChargeAnswer, before: InvoiceSnapshot, order: ChargeTask) -> ChargeResult:
+    def _result(self, answer: ChargeAnswer, before: InvoiceSnapshot, task: ChargeTask) -> ChargeResult:
         after = answer.invoice or before
         return ChargeResult(
             outcome=answer.outcome,
             invoice_state=after.state,
             remaining=after.remaining,
-            decline=self._classify(answer.decline, order) if answer.decline else None,
+            decline=self._classify(answer.decline, task) if answer.decline else None,
         )
 
     def _result_of(
-        self, row: AttemptRow, outcome: ChargeOutcome, invoice: InvoiceSnapshot, order: ChargeTask
+        self, row: AttemptRow, outcome: ChargeOutcome, invoice: InvoiceSnapshot, task: ChargeTask
     ) -> ChargeResult:
         """The answer that an earlier run of this attempt has written."""
-        earlier = row.step != order.step
+        earlier = row.step != task.step
         return ChargeResult(
             outcome=outcome,
             invoice_state=invoice.state,
@@ -146,24 +147,24 @@ class PaymentActivities:
             kind=row.kind if earlier else None,
         )
 
-    def _nothing_to_charge(self, order: ChargeTask, invoice: InvoiceSnapshot) -> ChargeResult:
-        decline = self._classify(RawDecline(error_code=NO_PAYMENT_METHOD, network_status="not_sent_to_network"), order)
-        self._ledger.record_effect(order.invoice_id, _line(order, "not charged: no payment method", decline.rule))
+    def _nothing_to_charge(self, task: ChargeTask, invoice: InvoiceSnapshot) -> ChargeResult:
+        decline = self._classify(RawDecline(error_code=NO_PAYMENT_METHOD, network_status="not_sent_to_network"), task)
+        self._ledger.record_effect(task.invoice_id, _entry(task, "not charged: no payment method", decline.rule))
         return ChargeResult(outcome=ChargeOutcome.DECLINED, decline=decline, remaining=invoice.remaining)
 
-    def _classify(self, raw: RawDecline, order: ChargeTask) -> Decline:
-        return classify(raw, self._declines, at=order.as_of, do_not_honor=order.do_not_honor)
+    def _classify(self, raw: RawDecline, task: ChargeTask) -> Decline:
+        return classify(raw, self._declines, at=task.as_of, do_not_honor=task.do_not_honor)
 
-    def _row(self, order: ChargeTask, invoice: InvoiceSnapshot) -> AttemptRow:
+    def _row(self, task: ChargeTask, invoice: InvoiceSnapshot) -> AttemptRow:
         method = invoice.payment_method
         return AttemptRow(
-            invoice_id=order.invoice_id,
-            attempt=order.attempt,
-            kind=order.kind,
-            key=charge_key(order.invoice_id, order.attempt),
-            step=order.step,
+            invoice_id=task.invoice_id,
+            attempt=task.attempt,
+            kind=task.kind,
+            key=charge_key(task.invoice_id, task.attempt),
+            step=task.step,
             state="started",
-            as_of=order.as_of,
+            as_of=task.as_of,
             started_at=self._clock(),
             amount=invoice.remaining,
             network=method.network if method else None,
@@ -171,7 +172,5 @@ class PaymentActivities:
         )
 
 
-def _line(order: CancelTask | WriteOffTask | ChargeTask, what: str, rule: str | None = None) -> TimelineRow:
-    return TimelineRow(
-        at=order.as_of, invoice_id=order.invoice_id, step=order.step, what=what, why=order.why, rule=rule
-    )
+def _entry(task: Task, what: str, rule: str | None = None) -> Entry:
+    return Entry(at=task.as_of, step=task.step, what=what, why=task.why, rule=rule)

@@ -6,11 +6,11 @@ from activities.errors import translated
 from domain.ids import effect_key
 from domain.invoice import InvoiceState
 from domain.kinds.access import AccessTask
+from domain.record import Entry
 from domain.steps import Access
 from domain.tasks import Done
 from gateways.ports.ledger import Ledger
 from gateways.ports.payments import Payments
-from gateways.ports.rows import TimelineRow
 from gateways.ports.service import ServiceAccess
 
 
@@ -22,25 +22,18 @@ class ServiceActivities:
         self._ledger = ledger
         self._service = service
 
-    @activity.defn(name="set_access")
-    def set_access(self, order: AccessTask) -> Done:
+    @activity.defn(name="set_access", no_thread_cancel_exception=True)
+    def set_access(self, task: AccessTask) -> Done:
         """Restricts only while the invoice is open; restores always."""
         with translated():
-            self._ledger.append(order.invoice_id, order.notes)
             result = Done()
-            if order.access is not Access.FULL:
-                invoice = self._payments.read_invoice(order.invoice_id)
+            if task.access is not Access.FULL:
+                invoice = self._payments.read_invoice(task.invoice_id)
                 result = Done(invoice_state=invoice.state, remaining=invoice.remaining)
                 if invoice.state is not InvoiceState.OPEN:
                     return result
-            key = effect_key(order.invoice_id, order.step)
-            self._service.set_access(order.customer_id, order.subscription_id, order.invoice_id, order.access, key)
-            line = TimelineRow(
-                at=order.as_of,
-                invoice_id=order.invoice_id,
-                step=order.step,
-                what=f"service {order.access.value}",
-                why=order.why,
-            )
-            self._ledger.record_effect(order.invoice_id, line)
+            key = effect_key(task.invoice_id, task.step)
+            self._service.set_access(task.customer_id, task.subscription_id, task.invoice_id, task.access, key)
+            entry = Entry(at=task.as_of, step=task.step, what=f"service {task.access.value}", why=task.why)
+            self._ledger.record_effect(task.invoice_id, entry)
             return result

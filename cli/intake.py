@@ -1,5 +1,6 @@
 """The command that takes records in."""
 
+from contextlib import closing
 from typing import Annotated
 
 import typer
@@ -27,10 +28,11 @@ def start(
     async def work(settings: Settings) -> tuple[int, int]:
         taken = failed = 0
         async with desk(settings) as here:
-            async for line in take_all(here.intake(), text):
-                print(line.model_dump_json() if as_json else record_text(line), flush=True)
-                taken += 1
-                failed += line.result in FAILURES
+            with closing(here.intake()) as intake:
+                async for line in take_all(intake, text):
+                    print(line.model_dump_json() if as_json else record_text(line), flush=True)
+                    taken += 1
+                    failed += line.result in FAILURES
         return taken, failed
 
     taken, failed = run(work)

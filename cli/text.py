@@ -53,7 +53,7 @@ def case_text(view: CaseView) -> str:
     if view.outcome is None:
         when = f"{view.next_at:%Y-%m-%d %H:%M} UTC" if view.next_at else "when the case is told something"
         facts += [("Next", f"{view.next_step or 'look again'}, {when}"), ("Why", view.why)]
-    happened = [f"  {line}" for line in view.journal]
+    happened = [f"  {entry.at:%Y-%m-%d %H:%M} {entry}" for entry in view.record]
     return "\n".join([f"Invoice {view.invoice_id}", *_aligned(facts), "", "What happened", *happened])
 
 
@@ -68,7 +68,7 @@ def ledger_text(known: FromLedger) -> str:
         ("Customer", row.customer_id),
         ("Opened", f"{row.opened_at:%Y-%m-%d %H:%M} UTC"),
     ]
-    happened = [f"  {line.at:%Y-%m-%d %H:%M} {line.what}: {line.why}" for line in known.record]
+    happened = [f"  {entry.at:%Y-%m-%d %H:%M} {entry.what}: {entry.why}" for entry in known.record]
     return "\n".join([f"Invoice {row.invoice_id}", *_aligned(facts), "", "What happened", *happened])
 
 

@@ -21,9 +21,10 @@ from domain.policy import Policy
 from domain.projection import Projection, projection_of, searchable
 from domain.record import Entry
 from domain.situation import Situation
+from domain.steps import Channel
 from domain.telling import FACTS, ORDERS
 
-_MOST_AHEAD = 12
+_MOST_AHEAD = 5  # each costs a case some bytes in every decision of its history
 
 
 class Ahead(NamedTuple):
@@ -40,6 +41,7 @@ class Decided(Message):
     decision: Decision
     searchable: dict[str, str | int] = Field(default_factory=dict)  # in Temporal; times in seconds since 1970
     ahead: tuple[Ahead, ...] = ()  # what comes unless something happens
+    closed_channels: dict[Channel, str] = Field(default_factory=dict)  # to this customer, whichever case was told
 
 
 class Ruling(NamedTuple):
@@ -55,12 +57,19 @@ def decide(case: Case, policy: Policy, circumstances: Circumstances, at: datetim
     """Decides what the case does at `at`: wait, act or close."""
     now = Situation(changes.tick(case, at), policy, circumstances, at)
     decision = next_step(now)
-    settled, entries = after(case, decision, at)
-    projection = projection_of(settled, decision)
-    ahead = _ahead(now) if isinstance(decision, Wait) else ()
-    decided = Decided(at=at, decision=decision, searchable=searchable(settled, projection), ahead=ahead)
-    written = (*settled.unwritten, *entries)
-    kept = settled.but(unwritten=()) if settled.unwritten else settled
+    then, entries = after(case, decision, at)
+    projection = projection_of(then, decision)
+    resting = not isinstance(decision, Act)
+    decided = Decided(
+        at=at,
+        decision=decision,
+        # What a case is searched by is brought up to date when it comes to rest.
+        searchable=searchable(then, projection) if resting else {},
+        ahead=_ahead(now) if isinstance(decision, Wait) else (),
+        closed_channels=now.closed_channels,
+    )
+    written = (*then.unwritten, *entries)
+    kept = then.but(unwritten=()) if then.unwritten else then
     return Ruling(decided, kept, written, projection)
 
 
@@ -98,32 +107,34 @@ def after(case: Case, decision: Wait | Act | Close, at: datetime) -> tuple[Case,
     return case, tuple(entries)
 
 
-def written(case: Case, asked: Case) -> Case:
-    """The case once the ledger has the entries of the one that a decision was asked about."""
-    has = set(asked.unwritten)
-    return changes.changed(case, unwritten=tuple(entry for entry in case.unwritten if entry not in has))
+def settled(case: Case, asked: Case, decided: Decided) -> Case:
+    """The case once a decision about it is on record; `asked` is the case as it was when the decision was asked for.
+
+    What the case was told in between is not in the ledger yet.
+    """
+    news = case.unwritten[len(asked.unwritten) :]
+    return changes.changed(after(case, decided.decision, decided.at)[0], unwritten=news)
 
 
 def hear(case: Case, name: str, message: Message, at: datetime) -> Case:
     """Takes in a fact or an order; a fact that was heard before changes nothing. Raises ValueError for a refusal."""
     if telling := FACTS.get(name):
-        event_id: str = message.event_id  # type: ignore[attr-defined]  # every fact has one
-        fresh = changes.once(case, event_id)
+        fresh = changes.once(case, str(getattr(message, "event_id", "")))  # every fact has one
         return telling.take(fresh, message, at) if fresh else case
     if refusal := refused(case, name, message, at):
         raise ValueError(refusal)
     return carry_out(case, name, message, at)
 
 
-def carry_out(case: Case, name: str, order: Message, at: datetime) -> Case:
-    """The case after an order that was not refused."""
-    return ORDERS[name].take(case, order, at)
-
-
 def refused(case: Case, name: str, order: Message, at: datetime) -> str | None:
     """Why an order cannot be carried out now, or None when it can."""
     answer = ORDERS[name].ask(case, order, at)
     return answer.why if isinstance(answer, Refuse) else None
+
+
+def carry_out(case: Case, name: str, order: Message, at: datetime) -> Case:
+    """Carries out an order that was not refused."""
+    return ORDERS[name].take(case, order, at)
 
 
 def book(case: Case, effect: Effect, result: Any, at: datetime) -> Case:

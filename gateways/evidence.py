@@ -15,11 +15,12 @@ from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
 
 from domain.money import Money
+from domain.record import Entry
 from gateways.formats import format_money
 from gateways.ports.agency import EvidenceBundle
 from gateways.ports.messages import Address
 from gateways.ports.payments import InvoiceSnapshot
-from gateways.ports.rows import AttemptRow, CaseRow, ContactRow, TimelineRow
+from gateways.ports.rows import AttemptRow, CaseRow, ContactRow
 
 SCHEMA = "dunning-evidence"
 SCHEMA_VERSION = 1
@@ -32,7 +33,7 @@ def build_bundle(
     customer: Address,
     attempts: Sequence[AttemptRow],
     contacts: Sequence[ContactRow],
-    timeline: Sequence[TimelineRow],
+    record: Sequence[Entry],
     as_of: datetime,
     *,
     creditor: str = "",
@@ -44,7 +45,7 @@ def build_bundle(
     view at `as_of`, None when the provider could not tell; `creditor` is the merchant's name. Raises ValueError for a
     moment without a time zone.
     """
-    data = _data(case, invoice, customer, attempts, contacts, timeline, as_of, creditor)
+    data = _data(case, invoice, customer, attempts, contacts, record, as_of, creditor)
     json_text = json.dumps(data, ensure_ascii=False, indent=2) + "\n"
     page = _environment(templates).get_template("bundle.html.j2")
     return EvidenceBundle(
@@ -59,7 +60,7 @@ def _data(
     customer: Address,
     attempts: Sequence[AttemptRow],
     contacts: Sequence[ContactRow],
-    timeline: Sequence[TimelineRow],
+    record: Sequence[Entry],
     as_of: datetime,
     creditor: str,
 ) -> dict[str, Any]:
@@ -93,7 +94,7 @@ def _data(
         },
         "attempts": sorted((_attempt(row) for row in attempts), key=_by_time),
         "contacts": sorted((_contact(row) for row in contacts), key=_by_time),
-        "timeline": sorted((_line(row) for row in timeline), key=_by_time),
+        "record": sorted((_entry(entry) for entry in record), key=_by_time),
     }
 
 
@@ -128,7 +129,7 @@ def _attempt(row: AttemptRow) -> dict[str, Any]:
         "outcome": row.outcome,
         "code": row.decline.code if row.decline else None,
         "decline_class": row.decline.decline_class if row.decline else None,
-        "rule": row.rule or (row.decline.rule if row.decline else None),
+        "rule": row.decline.rule if row.decline else None,
         "provider_id": row.provider_id,
         "key": row.key,
     }
@@ -149,8 +150,8 @@ def _contact(row: ContactRow) -> dict[str, Any]:
     }
 
 
-def _line(row: TimelineRow) -> dict[str, Any]:
-    return {"at": _moment(row.at), "step": row.step, "what": row.what, "why": row.why, "rule": row.rule}
+def _entry(entry: Entry) -> dict[str, Any]:
+    return {"at": _moment(entry.at), "step": entry.step, "what": entry.what, "why": entry.why, "rule": entry.rule}
 
 
 def _money(money: Money) -> dict[str, Any]:

@@ -11,9 +11,9 @@ from typing import Any
 
 from temporalio.client import Client
 
-from activities.cases import CaseActivities
 from activities.collections import CollectionsActivities
 from activities.contacts import ContactActivities
+from activities.decisions import DecisionActivities
 from activities.payments import PaymentActivities
 from activities.service import ServiceActivities
 from domain.declines import DeclineTable
@@ -33,6 +33,7 @@ from gateways.stripe_payments import StripePayments
 from gateways.twilio_sms import TwilioSender
 from gateways.yaml_files import FileError
 from runtime.settings import Settings, SettingsError
+from service.customers import public_holidays
 from service.intake import Intake
 
 
@@ -112,7 +113,7 @@ def activities(settings: Settings) -> list[Callable[..., Any]]:
     contacting = ContactActivities(payments, ledger, messages, senders(settings, app), utc_now)
     serving = ServiceActivities(payments, ledger, app)
     collecting = CollectionsActivities(payments, ledger, agency, partial(build_bundle, creditor=settings.merchant_name))
-    closing = CaseActivities(ledger)
+    deciding = DecisionActivities(ledger, public_holidays)
     return [
         paying.charge,
         paying.cancel_subscription,
@@ -121,7 +122,7 @@ def activities(settings: Settings) -> list[Callable[..., Any]]:
         serving.set_access,
         collecting.hand_off,
         collecting.recall,
-        closing.close_case,
+        deciding.decide,
     ]
 
 

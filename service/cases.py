@@ -7,8 +7,9 @@ from datetime import datetime
 from temporalio.client import Client
 
 from domain.base import Frozen
+from domain.record import Entry
 from gateways.ports.ledger import Ledger
-from gateways.ports.rows import CaseRow, TimelineRow
+from gateways.ports.rows import CaseRow
 from service.running import NoWorker, Refused, RunningCases
 from workflows import attributes
 from workflows.messages import CaseView
@@ -36,7 +37,7 @@ class FromLedger:
     """A case as the ledger alone tells it, and why the case itself does not; "" when that is as it should be."""
 
     row: CaseRow
-    record: list[TimelineRow]
+    record: list[Entry]
     why: str
 
 
@@ -51,7 +52,8 @@ class Cases:
     async def list(self, status: str | None) -> list[Listed]:
         """The cases with this status, or all."""
         running = await self._next_steps()
-        rows = self._ledger.cases(status if status in ("opening", "closed") else None)
+        page = self._ledger.cases(status if status in ("opening", "closed") else None, limit=500)
+        rows = list(page.rows)
         return [case for row in rows if (case := _listed(row, running)).status == (status or case.status)]
 
     async def view(self, invoice_id: str) -> CaseView:
@@ -67,7 +69,7 @@ class Cases:
             if row is None:
                 raise
             expected = row.status == "closed" and not isinstance(error, NoWorker)
-            return FromLedger(row, self._ledger.timeline(invoice_id), "" if expected else str(error))
+            return FromLedger(row, self._ledger.record(invoice_id), "" if expected else str(error))
 
     async def _next_steps(self) -> dict[str, tuple[str, datetime | None]]:
         """Status and next step by invoice, of all cases that run."""

@@ -25,10 +25,9 @@ def time_zones(given: str | None, country: str, default: str, opened_at: datetim
     return _distinct_zones(country.upper(), opened_at.date()) or (default,)
 
 
-def public_holidays(country: str, opened_at: datetime) -> tuple[date, ...]:
-    """The country's public holidays from the day before the opening on, in order; none for an unknown country."""
-    first = opened_at.date() - timedelta(days=1)
-    return _holidays(country.upper(), first)
+def public_holidays(country: str, day: date) -> frozenset[date]:
+    """The country's public holidays from the day before on, as far as a case may look ahead; none if unknown."""
+    return _holidays(country.upper(), day - timedelta(days=1))
 
 
 def merged(*sources: CustomerRow) -> CustomerRow:
@@ -88,10 +87,10 @@ def _distinct_zones(country: str, start: date) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=512)
-def _holidays(country: str, first: date) -> tuple[date, ...]:
+def _holidays(country: str, first: date) -> frozenset[date]:
     last = first + _HORIZON
     try:
         found = country_holidays(country, years=range(first.year, last.year + 1))
     except NotImplementedError:
-        return ()
-    return tuple(sorted(day for day in found if first <= day <= last))
+        return frozenset()
+    return frozenset(day for day in found if first <= day <= last)

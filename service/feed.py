@@ -1,15 +1,18 @@
-"""A file of records, taken in one after the other. One that cannot be taken does not stop the others."""
+"""A file of records, taken in with many in hand at once. One that cannot be taken does not stop the others."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from functools import partial
 
 from domain.base import Frozen
 from gateways import stripe_events
 from gateways.policy_files import PolicyError
 from gateways.ports.trouble import NotFound
-from gateways.provider_facts import MalformedEvent
+from gateways.provider_facts import Fact, MalformedEvent
 from service.intake import Intake
-from service.opening import WrongRecord
+from service.lanes import Piece, overlapping
+from service.opening import Failure, WrongRecord
 from service.records import Kind, MalformedRecord, Record, read_records
+from service.sequence import Sequence
 
 MALFORMED = "malformed"
 REFUSED = "refused"
@@ -28,24 +31,45 @@ class Line(Frozen):
 
 
 async def take_all(intake: Intake, text: str) -> AsyncIterator[Line]:
-    """Takes in every record of the text, in its order, and tells what became of each.
+    """Takes in every record of the text and tells, in the text's order, what became of each.
 
-    Trouble that would meet every record alike (no Temporal, a wrong API key) is raised; the same text may then be
-    given again as a whole.
+    Records overlap; those about one invoice are taken in in their order, and so is what concerns a customer.
+
+    Trouble that would meet every record alike (no Temporal, a wrong API key) is raised after the lines of those that
+    were in hand; the same text may then be given again as a whole.
     """
+    async for line in overlapping(_pieces(intake, text), intake.at_once):
+        yield line
+
+
+def _pieces(intake: Intake, text: str) -> Iterator[Piece[Line]]:
+    order = Sequence()
     for record in read_records(text):
-        yield await _take(intake, record)
+        line = _named(record)
+        read = _read(intake, record, line)
+        if isinstance(read, Line):
+            yield Piece((), partial(_told, read))
+        else:
+            yield Piece(order.claims(read), partial(_take, intake, read, line))
 
 
-async def _take(intake: Intake, record: Record) -> Line:
-    line = _named(record)
+def _read(intake: Intake, record: Record, line: Line) -> Fact | Failure | Line:
+    """What the record says, or the line that says why it cannot be read."""
     if record.kind is Kind.MALFORMED:
         return line
-    take = intake.take_event if record.kind is Kind.EVENT else intake.take_json
     try:
-        return line.model_copy(update={"result": (await take(record.data)).value})
+        return intake.read_event(record.data) if record.kind is Kind.EVENT else intake.read_json(record.data)
     except (MalformedEvent, MalformedRecord) as error:
         return line.model_copy(update={"problem": str(error)})
+
+
+async def _told(line: Line) -> Line:
+    return line
+
+
+async def _take(intake: Intake, read: Fact | Failure, line: Line) -> Line:
+    try:
+        return line.model_copy(update={"result": (await intake.take(read)).value})
     except (NotFound, WrongRecord, PolicyError) as error:
         return line.model_copy(update={"result": REFUSED, "problem": str(error)})
 

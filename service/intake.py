@@ -4,49 +4,33 @@ Everything may come twice, late and in any order, and may be given again after a
 after its case has been told, and a case applies an event once.
 """
 
-import asyncio
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from domain import events
-from domain.base import Message
-from domain.case import ChargeOutcome
-from domain.declines import DeclineTable, classify
+from domain.declines import DeclineTable
 from domain.ids import workflow_id
-from domain.steps import OURS, AttemptKind
 from gateways import stripe_events
 from gateways.policy_files import PolicyStore
 from gateways.ports.ledger import Ledger
 from gateways.ports.payments import Payments
-from gateways.ports.rows import CaseRow
-from gateways.provider_facts import (
-    DisputeEnded,
-    Fact,
-    Ignored,
-    InvoiceAltered,
-    MethodChanged,
-    PaymentDisputed,
-    PaymentFailed,
-    PaymentSucceeded,
-)
-from service.opening import CaseOpener, Failure, Taken, foreign_attempt
+from gateways.provider_facts import Fact, Ignored, PaymentFailed
+from service.news import NewsDesk, Told
+from service.opening import CaseOpener, Failure, Taken
 from service.records import plain_failure
+from service.threads import Threads
 
-# Two events may tell of one failure, and their times have whole seconds.
-_SAME_FAILURE = timedelta(seconds=5)
-
-News = PaymentSucceeded | InvoiceAltered | MethodChanged | PaymentDisputed | DisputeEnded
-"""What only cases that run already are told."""
-
-Told = list[tuple[CaseRow, str, Message]]
-"""Which case is told what, by which signal."""
+AT_ONCE = 64
+"""Records that are taken in at the same time: most of the time each waits for the provider's answer."""
 
 
 class Intake:
     """Takes records in. All collaborators are given; `clock` is the time by which a failure is news or history.
+
+    Has threads of its own, one for each record that may be taken in at the same time: close it after use. Records
+    about the same invoice or customer have to be given one after the other, in their order.
 
     Raises MalformedEvent, MalformedRecord or WrongRecord for a record that cannot be taken, PolicyError,
     ProviderMisuse or ProviderTrouble, and RPCError when Temporal does not answer.
@@ -61,40 +45,59 @@ class Intake:
         policies: PolicyStore,
         declines: DeclineTable,
         clock: Callable[[], datetime],
+        at_once: int = AT_ONCE,
     ) -> None:
+        self.at_once = at_once
         self._client = client
         self._ledger = ledger
-        self._payments = payments
-        self._declines = declines
         self._clock = clock
-        self._opener = CaseOpener(client, task_queue, ledger, payments, policies, declines, clock)
+        self._threads = Threads(at_once, "intake")
+        self._news = NewsDesk(ledger, payments, declines)
+        self._opener = CaseOpener(client, task_queue, ledger, payments, policies, declines, clock, self._threads)
+
+    def close(self) -> None:
+        """Waits for what is in hand."""
+        self._threads.close()
+
+    def read_event(self, event: object) -> Fact:
+        """What one event of the payment provider says, as its webhook delivers it. Raises MalformedEvent."""
+        return stripe_events.read(event)
+
+    def read_json(self, record: object) -> Failure:
+        """One failed invoice of another billing system, as service/records.py describes it. Raises MalformedRecord."""
+        return plain_failure(record, self._clock())
 
     async def take_event(self, event: object) -> Taken:
-        """One event of the payment provider, as its webhook delivers it."""
-        fact = stripe_events.read(event)
-        if await asyncio.to_thread(self._ledger.knows_event, fact.provider, fact.event_id):
+        """Reads one event of the payment provider and takes it in."""
+        return await self.take(self.read_event(event))
+
+    async def take_json(self, record: object) -> Taken:
+        """Reads one plain record and takes it in."""
+        return await self.take(self.read_json(record))
+
+    async def take(self, record: Fact | Failure) -> Taken:
+        """Takes in what was read."""
+        if isinstance(record, Failure):
+            return await self._opener.open(record)
+        if await self._threads.run(self._ledger.knows_event, record.provider, record.event_id):
             return Taken.EXISTS
-        taken = await self._take(fact)
-        await asyncio.to_thread(
+        taken = await self._take(record)
+        await self._threads.run(
             self._ledger.provider_event,
-            fact.provider,
-            fact.event_id,
-            fact.event_type,
-            fact.invoice_id,
+            record.provider,
+            record.event_id,
+            record.event_type,
+            record.invoice_id,
             self._clock(),
         )
         return taken
-
-    async def take_json(self, record: object) -> Taken:
-        """One failed invoice of another billing system, as service/records.py describes it."""
-        return await self._opener.open(plain_failure(record, self._clock()))
 
     async def _take(self, fact: Fact) -> Taken:
         if isinstance(fact, Ignored):
             return Taken.IGNORED
         if isinstance(fact, PaymentFailed):
             return await self._failed(fact)
-        return await self._tell(fact, await asyncio.to_thread(self._news, fact))
+        return await self._tell(fact, await self._threads.run(self._news.of, fact))
 
     async def _failed(self, fact: PaymentFailed) -> Taken:
         # The event is made when the payment fails: its time is the failure's, however late it arrives.
@@ -102,7 +105,7 @@ class Intake:
         taken = await self._opener.open(failure)
         if taken is not Taken.EXISTS or not fact.counts or fact.caused_by_us:
             return taken
-        told = await asyncio.to_thread(self._foreign_failure, fact)
+        told = await self._threads.run(self._news.foreign_failure, fact)
         return await self._tell(fact, told) if told else taken
 
     async def _tell(self, fact: Fact, told: Told) -> Taken:
@@ -118,106 +121,3 @@ class Intake:
                 if error.status is not RPCStatusCode.NOT_FOUND:
                     raise
         return Taken.PASSED_ON if reached else Taken.IGNORED
-
-    def _news(self, fact: News) -> Told:
-        match fact:
-            case PaymentSucceeded():
-                return self._payment(fact)
-            case InvoiceAltered():
-                return self._altered(fact)
-            case MethodChanged():
-                return self._method(fact)
-            case PaymentDisputed() | DisputeEnded():
-                return self._dispute(fact)
-
-    def _foreign_failure(self, fact: PaymentFailed) -> Told:
-        """A further failure of an open case that this system's request did not cause."""
-        case = self._open_case(fact.invoice_id)
-        if case is None or fact.at <= case.opened_at + _SAME_FAILURE:
-            return []  # over, or the failure that opened the case, told once more
-        invoice = self._payments.read_invoice(case.invoice_id)
-        raw = invoice.last_decline
-        decline = classify(raw, self._declines, at=fact.at) if raw else None
-        own_debit = decline is not None and decline.raw.network is None and self._has_pending_debit(case.invoice_id)
-        if not own_debit:
-            row = foreign_attempt(invoice, AttemptKind.CUSTOMER, decline, fact.at)
-            self._ledger.record_foreign_attempt(row, fact.event_id)
-        message = events.InvoiceChanged(
-            event_id=fact.event_id,
-            state=invoice.state,
-            remaining=invoice.remaining,
-            attempt=events.ReportedAttempt(at=fact.at, decline=decline),
-        )
-        return [(case, "invoice_changed", message)]
-
-    def _has_pending_debit(self, invoice_id: str) -> bool:
-        """Whether a bank debit of ours is on its way: that one fails days later, and without a request of ours."""
-        return any(
-            row.kind in OURS and row.outcome is ChargeOutcome.PROCESSING for row in self._ledger.attempts(invoice_id)
-        )
-
-    def _payment(self, fact: PaymentSucceeded) -> Told:
-        case = self._open_case(fact.invoice_id)
-        if case is None:
-            return []
-        # A fact about a single payment does not tell what remains, and others may have told of it already.
-        invoice = fact.invoice or self._payments.read_invoice(case.invoice_id)
-        paid = fact.amount or invoice.amount - invoice.remaining
-        message = events.PaymentReceived(event_id=fact.event_id, amount=paid, remaining=invoice.remaining)
-        return [(case, "payment_received", message)]
-
-    def _altered(self, fact: InvoiceAltered) -> Told:
-        case = self._open_case(fact.invoice_id)
-        # What this system did to the invoice the case knows from its own activity.
-        if case is None or fact.caused_by_us:
-            return []
-        invoice = fact.invoice or self._payments.read_invoice(case.invoice_id)
-        message = events.InvoiceChanged(event_id=fact.event_id, state=invoice.state, remaining=invoice.remaining)
-        return [(case, "invoice_changed", message)]
-
-    def _method(self, fact: MethodChanged) -> Told:
-        if fact.invoice_id is None:
-            return [told for case in self._open_cases(fact.customer_id) for told in self._of_method(case, fact)]
-        case = self._open_case(fact.invoice_id)
-        return [] if case is None or fact.caused_by_us else self._of_method(case, fact)
-
-    def _of_method(self, case: CaseRow, fact: MethodChanged) -> Told:
-        """The case is told only of the payment method that its invoice would be charged on; an id of None is any.
-
-        A subscription's own card goes on being charged, whatever else the customer adds.
-        """
-        method = self._payments.read_invoice(case.invoice_id).payment_method
-        if method is None or fact.method_id not in (None, method.id):
-            return []
-        # A new card is told of twice, as added and as made the default: it is tried once.
-        is_new = fact.change is events.MethodChange.NEW
-        once = f"method-{method.id}-{fact.at:%Y%m%d}" if is_new else fact.event_id
-        return [(case, "payment_method_changed", events.PaymentMethodChanged(event_id=once, change=fact.change))]
-
-    def _dispute(self, fact: PaymentDisputed | DisputeEnded) -> Told:
-        """A dispute halts every case of the customer; only the disputed invoice's own can be lost by it."""
-        disputed = fact.invoice_id
-        if disputed is None and fact.payment_id:
-            disputed = self._payments.invoice_of_payment(fact.payment_id)
-        customer = fact.customer_id
-        if customer is None and disputed:
-            customer = self._payments.read_invoice(disputed).customer_id
-        return [_about_dispute(case, fact, disputed) for case in self._open_cases(customer)] if customer else []
-
-    def _open_case(self, invoice_id: str | None) -> CaseRow | None:
-        case = self._ledger.case(invoice_id) if invoice_id else None
-        return case if case and case.status != "closed" else None
-
-    def _open_cases(self, customer_id: str) -> list[CaseRow]:
-        return [case for case in self._ledger.cases(customer_id=customer_id) if case.status != "closed"]
-
-
-def _about_dispute(
-    case: CaseRow, fact: PaymentDisputed | DisputeEnded, disputed: str | None
-) -> tuple[CaseRow, str, Message]:
-    if isinstance(fact, PaymentDisputed):
-        return case, "dispute_opened", events.DisputeOpened(event_id=fact.event_id, dispute_id=fact.dispute_id)
-    outcome = fact.outcome
-    if outcome is events.DisputeOutcome.LOST and case.invoice_id != disputed:
-        outcome = events.DisputeOutcome.ELSEWHERE
-    return case, "dispute_closed", events.DisputeClosed(event_id=fact.event_id, outcome=outcome)

@@ -1,6 +1,5 @@
 """How a case is opened: ledger row, workflow, ledger row. A crash between any two is mended by opening it again."""
 
-import asyncio
 from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
@@ -9,27 +8,27 @@ from temporalio.client import Client
 from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
-from domain import apply
+from domain import life
 from domain.base import Frozen
-from domain.case import NO_PAYMENT_METHOD, Case, ChargeOutcome, Facts
+from domain.case import NO_PAYMENT_METHOD, Case, ChargeOutcome, Circumstances, Facts, PolicyRef
 from domain.declines import Decline, DeclineTable, RawDecline, classify
 from domain.ids import workflow_id
 from domain.invoice import InvoiceState
 from domain.money import Money
-from domain.opening import day_zero, open_case
-from domain.planner import next_step
+from domain.opening import OPENING, day_zero, open_case
 from domain.policy import Policy
 from domain.reasons import cause
+from domain.record import Entry
 from domain.steps import AttemptKind
 from gateways.policy_files import PolicyStore, policy_digest
 from gateways.ports.ledger import Ledger
 from gateways.ports.payments import InvoiceSnapshot, Payments
-from gateways.ports.rows import AttemptRow, CaseRow, CustomerRow, TimelineRow
+from gateways.ports.rows import AttemptRow, CaseRow, CustomerRow
 from service.customers import merged, public_holidays, time_zones
+from service.threads import Threads
 from workflows import attributes
 from workflows.dunning import DunningWorkflow
 from workflows.messages import CaseStart
-from workflows.view import next_at
 
 
 class Taken(StrEnum):
@@ -77,6 +76,7 @@ class CaseOpener:
         policies: PolicyStore,
         declines: DeclineTable,
         clock: Callable[[], datetime],
+        threads: Threads,
     ) -> None:
         self._client = client
         self._task_queue = task_queue
@@ -85,63 +85,73 @@ class CaseOpener:
         self._policies = policies
         self._declines = declines
         self._clock = clock
+        self._threads = threads
+        self._kept: set[str] = set()  # digests of policies that the ledger has
 
     async def open(self, failure: Failure) -> Taken:
         """Opens the invoice's case unless it has or had one, or needs none."""
-        case = await asyncio.to_thread(self._reserve, failure)
-        if isinstance(case, Taken):
-            return case
-        taken = await self._start(case)
-        await asyncio.to_thread(self._ledger.mark_open, failure.invoice_id)
+        reserved = await self._threads.run(self._reserve, failure)
+        if isinstance(reserved, Taken):
+            return reserved
+        taken = await self._start(*reserved)
+        await self._threads.run(self._ledger.mark_open, failure.invoice_id)
         return taken
 
-    def _reserve(self, failure: Failure) -> Case | Taken:
+    def _reserve(self, failure: Failure) -> tuple[Case, Policy] | Taken:
         """Writes the case's row, by which the invoice never gets a second case, and builds the case."""
         standing = self._ledger.case(failure.invoice_id)
         if standing and standing.status != "opening":
             return Taken.EXISTS
-        invoice = self._payments.read_invoice(failure.invoice_id)
+        invoice = self._payments.read_invoice(failure.invoice_id, with_decline=True)
         if standing is None and invoice.state is not InvoiceState.OPEN:
             return Taken.PAID
         _compare(failure, invoice)
-        customer = self._customer(failure, invoice)
-        policy = self._policy(failure, customer)
+        customer = _customer(failure, invoice)
+        policy = self._policy(failure, customer, standing)
         failed_at = failure.failed_at or invoice.last_failed_at or failure.heard_at
         decline = self._decline(failure, invoice, policy, failed_at)
-        row = self._ledger.open_case(self._row(failure, invoice, customer, policy, decline, failed_at), customer)
+        row = standing or self._row(failure, invoice, customer, policy, decline, failed_at)
+        case = open_case(_facts(row, customer, policy, decline), _ref(policy), decline)
+        self._keep(policy)
+        row = self._ledger.open_case(row, customer, case.model_dump_json())
         if row.status != "opening":
             return Taken.EXISTS
         if decline and decline.code != NO_PAYMENT_METHOD:
             self._record_failure(invoice, decline, failed_at)
-        case = open_case(_facts(row, customer, policy, decline), policy, decline)
         self._ledger.record_effect(row.invoice_id, _opened(case, decline))
-        for channel, why in self._ledger.closed_channels(customer.customer_id).items():
-            case = apply.close_channel(case, channel, why)
-        return case
+        return case, policy
 
-    async def _start(self, case: Case) -> Taken:
+    async def _start(self, case: Case, policy: Policy) -> Taken:
         """Starts the workflow. No time-out: it waits for signals, and skipped time would run into one."""
-        decision = next_step(case, self._clock())
+        facts = case.facts
+        circumstances = Circumstances(holidays=public_holidays(facts.country, facts.opened_at.date()))
+        searchable = life.decide(case, policy, circumstances, self._clock()).decided.searchable
         try:
             await self._client.start_workflow(
                 DunningWorkflow.run,
-                CaseStart(case=case),
-                id=workflow_id(case.facts.invoice_id),
+                CaseStart(case=case, searchable=searchable),
+                id=workflow_id(facts.invoice_id),
                 task_queue=self._task_queue,
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-                search_attributes=attributes.of_case(case, next_at(decision)),
-                static_summary=f"{case.facts.amount}, {cause(case)}",
+                search_attributes=attributes.initial(searchable),
+                static_summary=f"{facts.amount}, {cause(case)}",
                 static_details=_details(case),
             )
         except WorkflowAlreadyStartedError:
             return Taken.EXISTS
         return Taken.OPENED
 
-    def _customer(self, failure: Failure, invoice: InvoiceSnapshot) -> CustomerRow:
-        read = self._payments.read_customer(invoice.customer_id)
-        return merged(*(source for source in (failure.known, read, failure.customer) if source))
+    def _keep(self, policy: Policy) -> None:
+        """Keeps this version of the policy for as long as a case may follow it."""
+        if (digest := policy_digest(policy)) not in self._kept:
+            body = policy.model_dump_json()
+            self._ledger.keep_policy(digest, policy.name, policy.version, body)
+            self._kept.add(digest)
 
-    def _policy(self, failure: Failure, customer: CustomerRow) -> Policy:
+    def _policy(self, failure: Failure, customer: CustomerRow, standing: CaseRow | None) -> Policy:
+        """The policy that the case has begun with, else the one for this failure."""
+        if standing:
+            return Policy.model_validate_json(self._ledger.policy(standing.policy_digest))
         return self._policies.get(failure.policy) if failure.policy else self._policies.for_segment(customer.segment)
 
     def _decline(
@@ -168,6 +178,7 @@ class CaseOpener:
             invoice_number=invoice.number or failure.number,
             customer_id=customer.customer_id,
             subscription_id=invoice.subscription_id or failure.subscription_id,
+            segment=customer.segment,
             policy=f"{policy.name}@{policy.version}",
             policy_digest=policy_digest(policy),
             amount=invoice.amount,
@@ -182,6 +193,11 @@ class CaseOpener:
         """The charge that failed before the case was not ours, but the card's network has counted it."""
         row = foreign_attempt(invoice, AttemptKind.OTHER_ENGINE, decline, failed_at)
         self._ledger.record_foreign_attempt(row, f"opening-{invoice.id}")
+
+
+def _customer(failure: Failure, invoice: InvoiceSnapshot) -> CustomerRow:
+    sources = (CustomerRow(customer_id=invoice.customer_id), failure.known, invoice.customer, failure.customer)
+    return merged(*(source for source in sources if source))
 
 
 def foreign_attempt(invoice: InvoiceSnapshot, kind: AttemptKind, decline: Decline | None, at: datetime) -> AttemptRow:
@@ -231,23 +247,24 @@ def _facts(row: CaseRow, customer: CustomerRow, policy: Policy, decline: Decline
         amount=row.remaining,
         opened_at=row.opened_at,
         tried_before=decline is None or decline.code != NO_PAYMENT_METHOD,
-        holidays=public_holidays(customer.country, row.opened_at),
     )
 
 
-def _opened(case: Case, decline: Decline | None) -> TimelineRow:
+def _ref(policy: Policy) -> PolicyRef:
+    return PolicyRef(name=policy.name, version=policy.version, digest=policy_digest(policy))
+
+
+def _opened(case: Case, decline: Decline | None) -> Entry:
     facts = case.facts
-    why = f"{facts.amount} due, {cause(case)}; policy {case.policy.name}@{case.policy.version}"
+    why = f"{facts.amount} due, {cause(case)}; policy {case.policy}"
     rule = decline.rule if decline else None
-    return TimelineRow(
-        at=facts.opened_at, invoice_id=facts.invoice_id, step="opening", what="case opened", why=why, rule=rule
-    )
+    return Entry(at=facts.opened_at, step=OPENING, what="case opened", why=why, rule=rule)
 
 
 def _details(case: Case) -> str:
     facts = case.facts
     return (
         f"Invoice `{facts.invoice_id}` of customer `{facts.customer_id}`, {facts.amount} due.\n\n"
-        f"Opened {facts.opened_at:%Y-%m-%d %H:%M} UTC by policy {case.policy.name}@{case.policy.version}: "
+        f"Opened {facts.opened_at:%Y-%m-%d %H:%M} UTC by policy {case.policy}: "
         f"{cause(case)}."
     )

@@ -6,6 +6,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
@@ -130,7 +131,8 @@ def intake(
     policies: PolicyStore,
     declines: DeclineTable,
     clock: Callable[[], datetime],
-) -> Intake:
+) -> Iterator[Intake]:
     """The way in, with everything real but the providers."""
     payments = wiring.stripe_payments(settings)
-    return Intake(client, task_queue, ledger, payments, policies, declines, clock)
+    with closing(Intake(client, task_queue, ledger, payments, policies, declines, clock)) as intake:
+        yield intake

@@ -7,10 +7,10 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
+from activities.cases import CaseActivities
 from temporalio.client import Client
 from temporalio.worker import Worker
 
-from activities.cases import CaseActivities
 from gateways.ledger.sql_ledger import SqlLedger
 from runtime.health import polls
 from runtime.settings import ROOT

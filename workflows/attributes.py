@@ -1,60 +1,51 @@
 """The registry of search attributes: code, set-up and tests read this one list."""
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from temporalio.common import SearchAttributeKey, SearchAttributePair, SearchAttributeUpdate, TypedSearchAttributes
 
-from domain.case import Case
-
 STATUS = SearchAttributeKey.for_keyword("DunningStatus")
-STAGE = SearchAttributeKey.for_keyword("DunningStage")
-SEGMENT = SearchAttributeKey.for_keyword("DunningSegment")
-POLICY = SearchAttributeKey.for_keyword("DunningPolicy")
-DECLINE_CLASS = SearchAttributeKey.for_keyword("DunningDeclineClass")
-CURRENCY = SearchAttributeKey.for_keyword("DunningCurrency")
-CUSTOMER = SearchAttributeKey.for_keyword("DunningCustomer")
-AMOUNT = SearchAttributeKey.for_int("DunningAmount")  # minor units still due
 NEXT_STEP_AT = SearchAttributeKey.for_datetime("DunningNextStepAt")
 
-ALL: tuple[SearchAttributeKey[Any], ...] = (
-    STATUS,
-    STAGE,
-    SEGMENT,
-    POLICY,
-    DECLINE_CLASS,
-    CURRENCY,
-    CUSTOMER,
-    AMOUNT,
-    NEXT_STEP_AT,
-)
+BY_NAME: dict[str, SearchAttributeKey[Any]] = {
+    "status": STATUS,
+    "stage": SearchAttributeKey.for_keyword("DunningStage"),
+    "segment": SearchAttributeKey.for_keyword("DunningSegment"),
+    "policy": SearchAttributeKey.for_keyword("DunningPolicy"),
+    "decline_class": SearchAttributeKey.for_keyword("DunningDeclineClass"),
+    "currency": SearchAttributeKey.for_keyword("DunningCurrency"),
+    "customer": SearchAttributeKey.for_keyword("DunningCustomer"),
+    "amount": SearchAttributeKey.for_int("DunningAmount"),  # minor units still due
+    "next_step_at": NEXT_STEP_AT,
+}
+"""By the short names that a decision uses (`domain.projection.searchable`).
 
-_LONGEST_KEYWORD = 100  # letters; the merchant's own text, and Temporal's SQL stores take 255
+A name that decisions once used stays here: a replay has to write what the first run wrote.
+"""
 
+ALL: tuple[SearchAttributeKey[Any], ...] = tuple(BY_NAME.values())
 
-def of_case(case: Case, next_at: datetime | None) -> TypedSearchAttributes:
-    """What the case can be searched by now. No personal data: the customer is an opaque id."""
-    pairs: list[SearchAttributePair[Any]] = [
-        SearchAttributePair(STATUS, case.status.value),
-        SearchAttributePair(STAGE, case.stage),
-        SearchAttributePair(SEGMENT, case.facts.segment[:_LONGEST_KEYWORD]),
-        SearchAttributePair(POLICY, f"{case.policy.name}@{case.policy.version}"),
-        SearchAttributePair(CURRENCY, case.due.currency),
-        SearchAttributePair(CUSTOMER, case.facts.customer_id),
-        SearchAttributePair(AMOUNT, case.due.amount),
-    ]
-    if case.decline_class:
-        pairs.append(SearchAttributePair(DECLINE_CLASS, case.decline_class.value))
-    if next_at:
-        # Whole seconds: the server keeps no more, and equal values must compare equal.
-        pairs.append(SearchAttributePair(NEXT_STEP_AT, next_at.replace(microsecond=0)))
-    return TypedSearchAttributes(pairs)
+Searchable = Mapping[str, str | int]
 
 
-def changes(before: TypedSearchAttributes, after: TypedSearchAttributes) -> Iterable[SearchAttributeUpdate[Any]]:
-    """The updates that lead from one state to the other; empty when nothing changed, and then nothing is written."""
-    for key in ALL:
-        old, new = before.get(key), after.get(key)
+def initial(values: Searchable) -> TypedSearchAttributes:
+    """What a case is started with."""
+    return TypedSearchAttributes([SearchAttributePair(BY_NAME[n], _typed(BY_NAME[n], v)) for n, v in values.items()])
+
+
+def changes(before: Searchable, after: Searchable) -> Iterable[SearchAttributeUpdate[Any]]:
+    """The updates that lead from one decision's values to the next one's; empty when nothing changed.
+
+    Both stand in the history, so a replay comes to the same updates, whatever today's release makes searchable.
+    """
+    for name in sorted({*before, *after}):
+        old, new = before.get(name), after.get(name)
         if old != new:
-            yield key.value_set(new) if new is not None else key.value_unset()
+            key = BY_NAME[name]
+            yield key.value_set(_typed(key, new)) if new is not None else key.value_unset()
+
+
+def _typed(key: SearchAttributeKey[Any], value: str | int) -> Any:
+    return datetime.fromtimestamp(int(value), UTC) if key.origin_value_type is datetime else value

@@ -1,4 +1,8 @@
-"""The dunning case: decide, then wait or act, then record, until it is closed."""
+"""The dunning case: decide, then wait or act, then record, until it is closed.
+
+Decisions are on record: what to do stands in the answer of the activity `decide`. No command of this workflow follows
+from rule code that a replay would run again, only from what the history holds (docs/decisions/0012).
+"""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -6,44 +10,26 @@ from datetime import timedelta
 from functools import wraps
 from typing import Any
 
-from domain.dispatch import order_for, order_to_close
 from temporalio import workflow
 from temporalio.common import RawValue
-from temporalio.exceptions import ActivityError, ApplicationError, CancelledError
+from temporalio.exceptions import ActivityError, ApplicationError, CancelledError, FailureError
 
-from activities.cases import CaseActivities
-from activities.collections import CollectionsActivities
-from activities.contacts import ContactActivities
+from activities.decisions import DecisionActivities, DecisionTask
 from activities.errors import MISUSE
-from activities.payments import PaymentActivities
-from activities.service import ServiceActivities
-from domain import apply, events
+from domain import changes, events, life
 from domain.base import Message
-from domain.case import Outcome, StepState
-from domain.decisions import Act, Close, Decision, Wait
-from domain.kinds.charge import ChargeResult, ChargeTask
-from domain.kinds.message import ContactOutcome
-from domain.planner import next_step
-from domain.steps import StepKind
-from domain.tasks import Done, Task
+from domain.case import Outcome
+from domain.decisions import Act, Close, Effect, Wait
+from domain.life import Decided
+from domain.registry import KINDS
+from domain.telling import TELLINGS
 from workflows import attributes, options
 from workflows.clock import Clock
-from workflows.hearing import Heard, carry_out, hear, refused
-from workflows.messages import FACTS, ORDERS, CaseResult, CaseStart, CaseView
-from workflows.view import details, next_at, view
+from workflows.hearing import hear
+from workflows.messages import INTERRUPTING, CaseResult, CaseStart, CaseView
+from workflows.view import details, view
 
-_ACTIVITIES: dict[StepKind, Any] = {
-    StepKind.CHARGE: PaymentActivities.charge,
-    StepKind.REMIND: ContactActivities.contact,
-    StepKind.RESTRICT: ServiceActivities.set_access,
-    StepKind.RESTORE: ServiceActivities.set_access,
-    StepKind.CANCEL_SUBSCRIPTION: PaymentActivities.cancel_subscription,
-    StepKind.HANDOFF: CollectionsActivities.hand_off,
-    StepKind.RECALL: CollectionsActivities.recall,
-    StepKind.WRITE_OFF: PaymentActivities.mark_uncollectible,
-}
 _LONGEST_SUMMARY = 190  # bytes of UTF-8; the Temporal UI takes 200
-_MOST_NOTES = 200
 _LONGEST_WHY = 200
 
 
@@ -51,130 +37,147 @@ _LONGEST_WHY = 200
 class DunningWorkflow:
     """One failed invoice, from the first retry to payment, settlement, collections or write-off.
 
-    A running case moves to new code with each deployment (worker.py: auto-upgrade); what it must not notice is kept
-    from it by workflows/patches.py.
+    A running case moves to new code with each deployment (worker.py: auto-upgrade). Rules, tables and libraries may
+    change freely; what changes in this file must not be noticed by a running case (workflows/patches.py).
     """
 
     @workflow.init
     def __init__(self, start: CaseStart) -> None:
         self._case = start.case
-        self._notes = list(start.notes)
-        self._told = False
-        self._shown = workflow.info().typed_search_attributes
+        self._decided: Decided | None = None
+        self._shown: attributes.Searchable = start.searchable
+        self._told = False  # a message came since the case last began to decide
+        self._interrupted = False  # one of those that a running step has to mind
         self._clock = Clock()
-        for name in (*FACTS, *ORDERS):
+        for name in TELLINGS:
             workflow.set_signal_handler(name, self._listener(name))
 
     @workflow.run
     async def run(self, _start: CaseStart) -> CaseResult:
-        while not self._case.closed:
-            match decision := self._decide():
-                case Wait():
-                    await self._wait(decision)
-                case Act():
-                    await self._act(decision)
-                case Close():
-                    await self._close(decision)
-        await workflow.wait_condition(workflow.all_handlers_finished)
-        return self._result()
+        while True:
+            decided = await self._decide()
+            match decided.decision if decided else None:
+                case Wait() as wait:
+                    await self._wait(wait)
+                case Act() as act:
+                    await self._act(act)
+                case Close() as close if not self._told:
+                    # A message that came while the end was written down is heard first: it may be a payment.
+                    return await self._close(close)
 
-    def _decide(self) -> Decision:
-        """Asks the planner, and records what it leaves out."""
-        now = workflow.now()
-        self._told = False
-        self._case = apply.tick(self._case, now)
-        decision = next_step(self._case, now)
-        for skip in decision.skips:
-            self._case = apply.record(self._case, skip.step, StepState.SKIPPED, now, skip.why)
-            self._case = apply.note(self._case, now, f"{skip.step.title}: skipped, {skip.why}")
-            self._notes.append(Note(at=now, step=skip.step.key, what="skipped", why=skip.why))
-        return decision
+    async def _decide(self) -> Decided | None:
+        """Asks what to do now; None when the answer was overtaken, and the case has to ask again."""
+        self._told = self._interrupted = False
+        asked = DecisionTask(case=self._case, at=workflow.now())
+        decided = await self._locally(asked) or await self._patiently(asked)
+        if decided is None or self._interrupted or workflow.now() - decided.at > options.FRESH:
+            return None
+        self._decided = decided
+        self._case = life.settled(self._case, asked.case, decided)
+        self._show(decided)
+        return decided
 
-    async def _wait(self, wait: Wait) -> None:
-        self._show(wait)
-        if workflow.info().is_continue_as_new_suggested():
-            await self._until(workflow.all_handlers_finished)
-            workflow.continue_as_new(CaseStart(case=self._case, notes=tuple(self._notes)))
-        timeout = max(timedelta(seconds=1), wait.until - workflow.now()) if wait.until else None
-        await self._until(lambda: self._told, timeout, wait.why)
+    async def _locally(self, asked: DecisionTask) -> Decided | None:
+        """The decision within this very workflow task; None when the ledger does not answer at once."""
+        try:
+            return await workflow.execute_local_activity_method(
+                DecisionActivities.decide,
+                asked,
+                start_to_close_timeout=options.ONE_LOCAL_TRY,
+                schedule_to_close_timeout=options.LOCALLY,
+                retry_policy=options.TWICE,
+                summary="decide what is next",
+            )
+        except FailureError:
+            # Not only ActivityError: of a local activity a replay gets the bare cause that its marker holds.
+            return None
+        except asyncio.CancelledError:
+            self._cancelled()
+            return None
 
-    async def _act(self, act: Act) -> None:
-        notes = tuple(self._notes)
-        order = order_for(self._case, act, notes, workflow.now())
-        workflow.set_current_details(details(self._case, act, workflow.now()))
-        contact_ends = self._contact_ends(act)
-        result = await self._run(_ACTIVITIES[act.step.kind], order, act, contact_ends or options.ONE_DECISION)
-        if result is None:
-            return
-        now = workflow.now()
-        match result:
-            case ChargeResult() if isinstance(order, ChargeTask):
-                self._case = apply.charged(self._case, act.step, order, result, now)
-            case ContactOutcome():
-                self._case = apply.contacted(self._case, act.step, result, now)
-            case Done():
-                self._case = apply.did(self._case, act.step, result, now)
-
-    async def _close(self, close: Close) -> None:
-        # Decided from here on: an order that came while the ledger is written would contradict what stands there.
-        self._case = apply.close(self._case, close.outcome, close.why, workflow.now())
-        order = order_to_close(self._case, close, tuple(self._notes), workflow.now())
-        done = await self._run(CaseActivities.close_case, order, close, options.UNTIL_DONE)
-        if done is not None:
-            self._case = apply.closed(self._case, close.outcome, close.why, workflow.now())
-            self._show(close)
-
-    async def _run(self, activity: Any, order: Task, decision: Act | Close, limit: timedelta | None) -> Any:
-        """Runs one activity; None when it did not come to an end and the case has to look again.
-
-        A payment or a hold that arrives meanwhile ends the wait for a provider that does not answer, but never
-        an activity in the middle of its work: what it did is always booked.
-        """
+    async def _patiently(self, asked: DecisionTask) -> Decided | None:
+        """The same decision, for as long as the ledger is away; None when a cancellation ended the wait."""
         task = workflow.start_activity_method(
-            activity,
-            order,
-            start_to_close_timeout=options.ONE_TRY,
-            schedule_to_close_timeout=limit,
-            retry_policy=options.PATIENT,
-            cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-            summary=_summary(decision.why),
+            DecisionActivities.decide,
+            asked,
+            start_to_close_timeout=options.ONE_DECISION,
+            retry_policy=options.UNTIL_ANSWERED,
+            summary="decide what is next, once the ledger answers",
         )
-        before = (self._case.closing, bool(self._case.holds))
-        await self._until(lambda: task.done() or (self._case.closing, bool(self._case.holds)) != before)
+        await self._until(task.done)
         if not task.done():
             task.cancel()
             await self._until(task.done)
         try:
-            result = await task
-        except ActivityError as error:
-            # A closing case has no use any more for what was decided before.
-            self._failed(error, decision, overtaken=self._case.closing is not before[0])
+            return await task
+        except ActivityError:
             return None
-        del self._notes[: len(order.notes)]
-        return result
 
-    def _failed(self, error: ActivityError, decision: Act | Close, *, overtaken: bool) -> None:
+    async def _wait(self, wait: Wait) -> None:
+        if workflow.info().is_continue_as_new_suggested():
+            await self._until(workflow.all_handlers_finished)
+            workflow.continue_as_new(CaseStart(case=self._case, searchable=dict(self._shown)))
+        timeout = max(timedelta(seconds=1), wait.until - workflow.now()) if wait.until else None
+        await self._until(lambda: self._told, timeout, wait.why)
+
+    async def _act(self, act: Act) -> None:
+        """Carries out the effects of one decision, side by side, and books what became of each.
+
+        A payment or a hold that arrives meanwhile ends the wait for a provider that does not answer, but never an
+        activity in the middle of its work: what it did is always booked.
+        """
+        closing = self._case.closing
+        running = {effect.step.key: self._start(effect) for effect in act.effects}
+
+        def all_done() -> bool:
+            return all(task.done() for task in running.values())
+
+        await self._until(lambda: all_done() or self._interrupted)
+        if not all_done():
+            for task in running.values():
+                task.cancel()
+            await self._until(all_done)
+        for effect in act.effects:
+            await self._book(effect, running[effect.step.key], overtaken=self._case.closing is not closing)
+
+    def _start(self, effect: Effect) -> "workflow.ActivityHandle[Any]":
+        kind = KINDS[effect.step.kind]
+        limit = effect.until - workflow.now() if effect.until else options.ONE_EFFECT
+        return workflow.start_activity(
+            kind.activity,
+            effect.task,
+            result_type=kind.result_type,
+            start_to_close_timeout=options.ONE_TRY,
+            schedule_to_close_timeout=max(timedelta(seconds=1), limit),
+            retry_policy=options.PATIENT,
+            cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+            summary=_summary(effect.why),
+        )
+
+    async def _book(self, effect: Effect, task: "workflow.ActivityHandle[Any]", *, overtaken: bool) -> None:
         now = workflow.now()
-        cause = error.cause
-        refused = isinstance(cause, ApplicationError) and cause.type == MISUSE
-        if isinstance(decision, Act) and not refused:
-            self._case = apply.interrupted(self._case, decision.step)
-        if isinstance(cause, CancelledError) or overtaken:
-            return
-        if isinstance(cause, ApplicationError) and refused:
-            self._case = apply.needs_operator(self._case, str(cause.message)[:_LONGEST_WHY], now)
-            self._notes.append(Note(at=now, step="hold", what="needs operator", why=cause.message[:_LONGEST_WHY]))
-        elif isinstance(decision, Act):
-            self._case = apply.postpone(self._case, decision.step, "the provider did not answer in time", now)
+        try:
+            self._case = life.book(self._case, effect, await task, now)
+        except ActivityError as error:
+            cause = error.cause
+            if isinstance(cause, ApplicationError) and cause.type == MISUSE:
+                # An end that came in between has no use any more for what was decided before.
+                if not overtaken:
+                    self._case = changes.needs_operator(self._case, str(cause.message)[:_LONGEST_WHY], now)
+            elif isinstance(cause, CancelledError) or overtaken:
+                self._case = life.interrupted(self._case, effect)
+            else:
+                self._case = life.unanswered(self._case, effect, now)
 
-    def _contact_ends(self, act: Act) -> timedelta | None:
-        """How long a contact may take: not past the hours in which it is allowed."""
-        if act.step.kind is not StepKind.REMIND:
-            return None
-        facts, now = self._case.facts, workflow.now()
-        hours = self._case.policy.contacts.hours
-        closes = hours.closes_at(now, facts.time_zones, frozenset(facts.holidays))
-        return max(timedelta(seconds=1), min(options.ONE_CONTACT, closes - now))
+    async def _close(self, close: Close) -> CaseResult:
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        return CaseResult(
+            outcome=close.outcome,
+            why=close.why,
+            remaining=self._case.due,
+            attempts=len(self._case.our_attempts),
+            closed_at=workflow.now(),
+        )
 
     async def _until(
         self, condition: Callable[[], bool], timeout: timedelta | None = None, summary: str | None = None
@@ -187,32 +190,26 @@ class DunningWorkflow:
         except TimeoutError:
             pass
         except asyncio.CancelledError:
-            why = "cancelled in Temporal"
-            self._case = apply.close(self._case, Outcome.CANCELLED, why, workflow.now())
+            self._cancelled()
         self._clock.check()
 
-    def _show(self, decision: Decision) -> None:
-        """Keeps the UI and the search attributes true; writes history only when something changed."""
-        workflow.set_current_details(details(self._case, decision, workflow.now()))
-        after = attributes.of_case(self._case, next_at(decision))
-        if updates := list(attributes.changes(self._shown, after)):
-            workflow.upsert_search_attributes(updates)
-            self._shown = after
+    def _cancelled(self) -> None:
+        self._case = changes.close(self._case, Outcome.CANCELLED, "cancelled in Temporal", workflow.now())
+        self._told = self._interrupted = True
 
-    def _result(self) -> CaseResult:
-        closing = self._case.closing
-        return CaseResult(
-            outcome=closing.outcome if closing else Outcome.CANCELLED,
-            why=closing.why if closing else "",
-            remaining=self._case.due,
-            attempts=len(self._case.our_attempts),
-            closed_at=workflow.now(),
-        )
+    def _show(self, decided: Decided) -> None:
+        """Keeps the UI and the search attributes true; writes history only when something changed."""
+        workflow.set_current_details(details(self._case, decided))
+        if isinstance(decided.decision, Act):
+            return  # the next decision, a moment later, is about the case as its effects have left it
+        if updates := list(attributes.changes(self._shown, decided.searchable)):
+            workflow.upsert_search_attributes(updates)
+        self._shown = decided.searchable
 
     @workflow.query
     def status(self) -> CaseView:
         """The case as it stands: facts, what happened, what is next and why."""
-        return view(self._case, next_step(self._case, workflow.now()))
+        return view(self._case, self._decided)
 
     @workflow.signal(dynamic=True)
     def unknown_signal(self, name: str, payloads: Sequence[RawValue]) -> None:
@@ -234,48 +231,45 @@ class DunningWorkflow:
 
     def _hear(self, name: str, payloads: Sequence[Any]) -> None:
         self._clock.check()
-        self._take(hear(self._case, name, payloads, workflow.now()))
+        self._case = hear(self._case, name, payloads, workflow.now())
+        self._tell(name)
 
-    def _take(self, heard: Heard) -> None:
-        self._case = heard.case
-        if heard.note is None:
-            return
+    def _tell(self, name: str) -> None:
+        """Wakes the case, whatever the message said: that it came is what the history holds."""
         self._told = True
-        if len(self._notes) < _MOST_NOTES:
-            # They travel with the next activity, whose input is bounded; the journal shows the newest.
-            self._notes.append(heard.note)
+        self._interrupted = self._interrupted or name in INTERRUPTING
 
     @workflow.update
-    def pause(self, order: events.Pause) -> CaseView:
+    async def pause(self, order: events.Pause) -> CaseView:
         """Puts the case on hold, until resumed or until a date. The timeline stands still."""
-        return self._ordered("pause", order)
+        return await self._ordered("pause", order)
 
     @pause.validator
     def _may_pause(self, order: events.Pause) -> None:
         self._validate("pause", order)
 
     @workflow.update
-    def resume(self, order: events.Resume) -> CaseView:
+    async def resume(self, order: events.Resume) -> CaseView:
         """Ends an operator's pause, or a wait for an operator."""
-        return self._ordered("resume", order)
+        return await self._ordered("resume", order)
 
     @resume.validator
     def _may_resume(self, order: events.Resume) -> None:
         self._validate("resume", order)
 
     @workflow.update
-    def settle(self, order: events.Settle) -> CaseView:
+    async def settle(self, order: events.Settle) -> CaseView:
         """Ends the case: the debt is settled for an amount."""
-        return self._ordered("settle", order)
+        return await self._ordered("settle", order)
 
     @settle.validator
     def _may_settle(self, order: events.Settle) -> None:
         self._validate("settle", order)
 
     @workflow.update
-    def write_off(self, order: events.WriteOff) -> CaseView:
+    async def write_off(self, order: events.WriteOff) -> CaseView:
         """Ends the case: the debt is given up."""
-        return self._ordered("write_off", order)
+        return await self._ordered("write_off", order)
 
     @write_off.validator
     def _may_write_off(self, order: events.WriteOff) -> None:
@@ -283,11 +277,15 @@ class DunningWorkflow:
 
     def _validate(self, name: str, order: Message) -> None:
         self._clock.check()
-        if refusal := refused(self._case, name, order, workflow.now()):
+        if refusal := life.refused(self._case, name, order, workflow.now()):
             raise ApplicationError(refusal, type="OrderRefused", non_retryable=True)
 
-    def _ordered(self, name: str, order: Message) -> CaseView:
-        self._take(carry_out(self._case, name, order, workflow.now()))
+    async def _ordered(self, name: str, order: Message) -> CaseView:
+        self._case = life.carry_out(self._case, name, order, workflow.now())
+        self._tell(name)
+        # The case acts while this waits: what the operator gets to see is what it made of the order.
+        before = self._decided
+        await workflow.wait_condition(lambda: self._decided is not before)
         return self.status()
 
 

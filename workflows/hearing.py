@@ -1,71 +1,31 @@
-"""How a case hears: signals and orders by name, whatever they bring, and what the record gets of them."""
+"""How a case hears: signals by name, whatever they bring. One that cannot be read or carried out never fails a case."""
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from pydantic import ValidationError
 from temporalio import workflow
 
-from domain import apply
-from domain.base import Message
+from domain import life
 from domain.case import Case
 from domain.sentences import sentence
-from workflows.messages import FACTS, ORDERS, parse
+from domain.telling import TELLINGS
 
 _LONGEST_WHY = 200
 
 
-class Heard(NamedTuple):
-    """What hearing something made of a case. `note` is for the ledger; None when nothing was new."""
-
-    case: Case
-    note: Note | None
-
-
-def hear(case: Case, name: str, payloads: Sequence[Any], now: datetime) -> Heard:
+def hear(case: Case, name: str, payloads: Sequence[Any], at: datetime) -> Case:
     """Takes in a signal. One that cannot be read or carried out is recorded and changes nothing else."""
     try:
         data = _decoded(payloads)
-        if name in FACTS:
-            return _learn(case, name, data, now)
-        if name in ORDERS:
-            order = parse(ORDERS[name][0], data)
-            if refusal := refused(case, name, order, now):
-                raise ValueError(refusal)
-            return carry_out(case, name, order, now)
-        raise ValueError(f"there is no such signal; known are {', '.join([*FACTS, *ORDERS])}")
+        telling = TELLINGS.get(name)
+        if telling is None:
+            raise ValueError(f"there is no such signal; known are {', '.join(TELLINGS)}")
+        return life.hear(case, name, telling.form.model_validate({} if data is None else data), at)
     except (ValueError, TypeError) as error:
         why = f"signal {name[:40]} not carried out: {_bounded(error)}"
-        return Heard(apply.note(case, now, why), Note(at=now, step="signal", what="malformed", why=why))
-
-
-def refused(case: Case, name: str, order: Message, now: datetime) -> str | None:
-    """Why an order cannot be carried out now, or None when it can."""
-    _, refuse, _ = ORDERS[name]
-    return refuse(case, order, now)
-
-
-def carry_out(case: Case, name: str, order: Message, now: datetime) -> Heard:
-    """Carries out an order that was not refused."""
-    _, _, take = ORDERS[name]
-    return _recorded(take(case, order, now), "order", name, now)
-
-
-def _learn(case: Case, name: str, data: Any, now: datetime) -> Heard:
-    model, take = FACTS[name]
-    fact = parse(model, data)
-    event_id: str = fact.event_id  # type: ignore[attr-defined]
-    fresh = apply.once(case, event_id)
-    if fresh is None:
-        return Heard(case, None)
-    return _recorded(take(fresh, fact, now), event_id, name, now)
-
-
-def _recorded(after: Case, step: str, name: str, now: datetime) -> Heard:
-    """The note says what the journal says of it: facts and orders are part of the evidence."""
-    _, _, said = after.journal[-1].partition(f"{now:%H:%M} ")
-    return Heard(after, Note(at=now, step=step, what=name, why=said))
+        return life.not_understood(case, why, at)
 
 
 def _decoded(payloads: Sequence[Any]) -> Any:

@@ -1,47 +1,38 @@
-"""What a running case is told, by name: facts and orders, and who takes them in."""
+"""What goes into a case's workflow and comes out of it."""
 
-from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
-from domain import apply, events, orders
+from pydantic import Field
+
 from domain.base import Message
 from domain.case import Case, CaseStatus, Outcome
 from domain.money import Money
+from domain.record import Entry
 
-TakeFact = Callable[[Case, Any, datetime], Case]
-Refuse = Callable[[Case, Any, datetime], str | None]
+INTERRUPTING = frozenset(
+    {
+        "payment_received",
+        "invoice_changed",
+        "dispute_opened",
+        "dispute_closed",
+        "agency_reported",
+        "pause",
+        "resume",
+        "settle",
+        "write_off",
+    }
+)
+"""What may make a step pointless that is being carried out: the case stops waiting for it and looks again.
 
-
-def _dispute_opened(case: Case, _fact: events.DisputeOpened, now: datetime) -> Case:
-    return apply.dispute_opened(case, now)
-
-
-FACTS: dict[str, tuple[type[Message], TakeFact]] = {
-    "payment_received": (events.PaymentReceived, apply.payment_received),
-    "invoice_changed": (events.InvoiceChanged, apply.invoice_changed),
-    "payment_method_changed": (events.PaymentMethodChanged, apply.payment_method_changed),
-    "dispute_opened": (events.DisputeOpened, _dispute_opened),
-    "dispute_closed": (events.DisputeClosed, apply.dispute_closed),
-    "contact_reported": (events.ContactReported, apply.contact_reported),
-    "agency_reported": (events.AgencyReported, apply.agency_reported),
-}
-"""Signals with news from outside, each with the provider's event id."""
-
-ORDERS: dict[str, tuple[type[Message], Refuse, TakeFact]] = {
-    "pause": (events.Pause, orders.refuse_pause, apply.pause),
-    "resume": (events.Resume, orders.refuse_resume, apply.resume),
-    "settle": (events.Settle, orders.refuse_settle, apply.settle),
-    "write_off": (events.WriteOff, orders.refuse_write_off, apply.write_off),
-}
-"""An operator's orders: updates, and signals from the Temporal UI that run the same code."""
+By name alone, whatever it says: what a message means is the domain's, and a replay must not depend on that.
+"""
 
 
 class CaseStart(Message):
-    """The input of the workflow: a new case, or the same case after continue-as-new."""
+    """The input of the workflow: a new case, one that the ledger gave back, or one that continues as new."""
 
     case: Case
-    notes: tuple[Note, ...] = ()  # decisions that the ledger has not got yet
+    searchable: dict[str, str | int] = Field(default_factory=dict)  # the search attributes that it starts with
 
 
 class CaseResult(Message):
@@ -52,6 +43,16 @@ class CaseResult(Message):
     remaining: Money
     attempts: int
     closed_at: datetime
+
+
+class Happened(Entry):
+    """One entry of the record, with the step's title where it is about a step."""
+
+    title: str | None = None
+
+    def __str__(self) -> str:
+        said = f"{self.title}: {self.what}" if self.title else self.what
+        return f"{said}{', ' if self.title else ': '}{self.why}" if self.why else said
 
 
 class CaseView(Message):
@@ -76,9 +77,4 @@ class CaseView(Message):
     next_step: str | None
     why: str
     steps: dict[str, str]  # step key → done, skipped or refused, with its note
-    journal: tuple[str, ...]
-
-
-def parse(model: type[Message], data: Any) -> Message:
-    """Builds a message from decoded JSON; None stands for one without fields. Raises pydantic's ValidationError."""
-    return model.model_validate({} if data is None else data)
+    record: tuple[Happened, ...]

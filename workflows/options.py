@@ -12,13 +12,7 @@ ONE_TRY = timedelta(seconds=45)
 
 # Within this time a provider's trouble is the activity's own business. After it the case looks again at the clock,
 # the contact hours and the invoice, and postpones the step: an hour-old decision is not carried out blindly.
-ONE_DECISION = timedelta(hours=1)
-
-# A contact has less time: what it says, and the hour it says it in, hold for minutes.
-ONE_CONTACT = timedelta(minutes=20)
-
-# The ledger's own end-of-case row has no provider behind it that could lose patience.
-UNTIL_DONE: timedelta | None = None
+ONE_EFFECT = timedelta(hours=1)
 
 PATIENT = RetryPolicy(
     initial_interval=timedelta(seconds=1),
@@ -26,3 +20,18 @@ PATIENT = RetryPolicy(
     maximum_interval=timedelta(minutes=5),
     non_retryable_error_types=[MISUSE],
 )
+
+# A decision runs inside its workflow task, which has ten seconds: two short tries, whose waits make no timers.
+LOCALLY = timedelta(seconds=7)
+ONE_LOCAL_TRY = timedelta(seconds=4)
+TWICE = RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_attempts=2)
+
+# Then the ledger is away for longer: the same decision as an ordinary activity, which the server retries for as long
+# as it takes, without a further event.
+ONE_DECISION = timedelta(seconds=15)
+UNTIL_ANSWERED = RetryPolicy(
+    initial_interval=timedelta(seconds=2), backoff_coefficient=2, maximum_interval=timedelta(minutes=5)
+)
+
+# A decision is about its moment. One that took longer to get is taken anew: it may be night by now.
+FRESH = timedelta(minutes=1)

@@ -1,21 +1,18 @@
 """Between the ports' models and the tables' columns: money is two columns there, a decline is JSON."""
 
-import hashlib
-from typing import Any
-
 from sqlalchemy import RowMapping
 
 from domain.base import Frozen
 from domain.case import ChargeOutcome
 from domain.declines import Decline
 from domain.money import CurrencyMismatch, Money
-from domain.record import Entry as Note
-from gateways.ports.rows import AttemptRow, CardUse, CaseRow, ContactRow, Refusal, TimelineRow
+from domain.projection import Projection
+from domain.rules.networks import CardUse
+from gateways.ledger.inserts import Columns
+from gateways.ports.rows import AttemptRow, CaseRow, ContactRow
 
-Columns = dict[str, Any]
 
-
-def case_columns(row: CaseRow) -> Columns:
+def case_columns(row: CaseRow, state: str) -> Columns:
     if row.remaining.currency != row.amount.currency:
         raise CurrencyMismatch(f"invoice {row.invoice_id}: amount and remaining are of different currencies")
     return {
@@ -23,15 +20,21 @@ def case_columns(row: CaseRow) -> Columns:
         "amount": row.amount.amount,
         "remaining": row.remaining.amount,
         "currency": row.amount.currency,
+        "state": state,
     }
+
+
+def projection_columns(projection: Projection) -> Columns:
+    """All but the outcome, which closes a case and has rules of its own."""
+    columns = projection.model_dump(exclude={"remaining", "outcome"}) | {"remaining": projection.remaining.amount}
+    return without_nul(columns)
 
 
 def case_row(found: RowMapping) -> CaseRow:
     currency = found["currency"]
-    amount = Money(amount=found["amount"], currency=currency)
     return CaseRow(
         **_fields(found, CaseRow, "amount", "remaining"),
-        amount=amount,
+        amount=Money(amount=found["amount"], currency=currency),
         remaining=Money(amount=found["remaining"], currency=currency),
     )
 
@@ -59,11 +62,6 @@ def attempt_row(found: RowMapping) -> AttemptRow:
     )
 
 
-def refusal(found: RowMapping) -> Refusal:
-    """The refusal that an attempt's row recorded."""
-    return Refusal(rule=found["rule"], why=found["why"], not_before=found["not_before"])
-
-
 def card_use(found: RowMapping) -> CardUse:
     # An attempt whose outcome is still unknown may have been charged: it counts, and it approves nothing.
     outcome = ChargeOutcome(found["outcome"] or ChargeOutcome.PROCESSING)
@@ -74,22 +72,10 @@ def contact_row(found: RowMapping) -> ContactRow:
     return ContactRow(**_fields(found, ContactRow))
 
 
-def line_columns(line: TimelineRow, occasion: str) -> Columns:
-    # PostgreSQL refuses text with a NUL, and a line quotes what others wrote, event ids and remarks: refused once, a
-    # note would be refused with every later order that carries it, and the case could never be closed.
-    said = {name: value.replace("\0", "") for name, value in line.model_dump().items() if isinstance(value, str)}
-    return {**line.model_dump(), **said, "occasion": occasion}
-
-
-def note_columns(invoice_id: str, note: Note) -> Columns:
-    line = TimelineRow(at=note.at, invoice_id=invoice_id, step=note.step, what=note.what, why=note.why)
-    # Two signals that come in one workflow task have the same moment: what is said of them tells them apart.
-    said = hashlib.sha256(note.why.encode()).hexdigest()[:12]
-    return line_columns(line, occasion=f"at {note.at.timestamp():.6f} {said}")
-
-
-def line_row(found: RowMapping) -> TimelineRow:
-    return TimelineRow(**_fields(found, TimelineRow))
+def without_nul(columns: Columns) -> Columns:
+    # PostgreSQL refuses text with a NUL, and these texts quote what others wrote, event ids and remarks: refused once,
+    # an entry would be refused with every repetition of its decision, and the case could never go on.
+    return {name: value.replace("\0", "") if isinstance(value, str) else value for name, value in columns.items()}
 
 
 def _fields(found: RowMapping, model: type[Frozen], *left_out: str) -> Columns:

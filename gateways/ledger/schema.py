@@ -56,6 +56,14 @@ def _case() -> sa.Column[Any]:
     return _text("invoice_id", sa.ForeignKey("cases.invoice_id"))
 
 
+def _where(condition: str) -> dict[str, Any]:
+    """For an index over some rows only. A query uses it when it has the condition word for word."""
+    return {"sqlite_where": sa.text(condition), "postgresql_where": sa.text(condition)}
+
+
+NOT_CLOSED = "status <> 'closed'"
+
+
 customers = sa.Table(
     "customers",
     metadata,
@@ -77,27 +85,43 @@ cases = sa.Table(
     _text("invoice_number", null=True),
     _text("customer_id", sa.ForeignKey("customers.customer_id")),
     _text("subscription_id", null=True),
+    _text("segment"),
     _text("policy"),
     _text("policy_digest"),
     sa.Column("amount", sa.BigInteger(), nullable=False),
     sa.Column("remaining", sa.BigInteger(), nullable=False),
     sa.Column("currency", sa.CHAR(3), nullable=False),
     _moment("opened_at"),
+    # The newest decision, as lists and reports show it.
     _text("status"),
+    _text("stage"),
     _text("decline_code", null=True),
     _text("decline_class", null=True),
+    _text("access"),
+    _text("hold", null=True),
+    _moment("next_at", null=True),
+    _text("next_step", null=True),
+    _text("why"),
+    _moment("decided_at", null=True),
     _text("outcome", null=True),
     _moment("closed_at", null=True),
-    sa.Index(None, "status", "opened_at"),
-    sa.Index(None, "customer_id"),
+    # The whole case as JSON: with it the case can be started anew if Temporal's database is lost.
+    _text("state"),
+    # Lists are read by page: each filter in the order in which the pages follow each other.
+    sa.Index(None, "opened_at", "invoice_id"),
+    sa.Index(None, "status", "opened_at", "invoice_id"),
+    sa.Index(None, "customer_id", "opened_at", "invoice_id"),
+    sa.Index(None, "segment", "opened_at", "invoice_id"),
+    sa.Index("ix_cases_not_closed", "invoice_id", **_where(NOT_CLOSED)),
 )
 
 attempts = sa.Table(
     "attempts",
     metadata,
     sa.Column("id", _RowNumber, primary_key=True),
-    # No foreign key: the customer's own charge on an invoice without a case uses up the card's budget too.
     _text("invoice_id"),
+    # Ours belong to a case. The customer's own charge on an invoice without one uses up the card's budget too.
+    _text("case_id", sa.ForeignKey("cases.invoice_id"), null=True),
     sa.Column("attempt", sa.Integer(), nullable=False),
     _text("event_id", null=True),
     _text("kind"),
@@ -114,22 +138,15 @@ attempts = sa.Table(
     _text("provider_id", null=True),
     sa.Column("reached_network", sa.Boolean(), nullable=False),
     sa.Column("decline", sa.JSON(none_as_null=True), nullable=True),
-    _text("rule", null=True),
-    _text("why", null=True),
-    _moment("not_before", null=True),
     # Attempt 0 is somebody else's charge and known by its event; all others are ours and known by their number.
     sa.CheckConstraint("(attempt = 0) = (event_id IS NOT NULL)", name="foreign_by_event"),
+    sa.CheckConstraint("(attempt = 0) = (case_id IS NULL)", name="ours_have_a_case"),
     sa.UniqueConstraint("event_id"),
-    sa.Index(
-        "uq_attempts_invoice_id_attempt",
-        "invoice_id",
-        "attempt",
-        unique=True,
-        sqlite_where=sa.text("attempt > 0"),
-        postgresql_where=sa.text("attempt > 0"),
-    ),
-    sa.Index(None, "fingerprint", "as_of"),
-    sa.Index(None, "invoice_id"),
+    sa.Index("uq_attempts_invoice_id_attempt", "invoice_id", "attempt", unique=True, **_where("attempt > 0")),
+    sa.Index(None, "invoice_id", "as_of", "id"),
+    # Two halves: over all rows SQLite would look for a card without fingerprint among all such cards of the world.
+    sa.Index("ix_attempts_card", "fingerprint", "as_of", **_where("fingerprint IS NOT NULL")),
+    sa.Index("ix_attempts_no_fingerprint", "invoice_id", "as_of", **_where("fingerprint IS NULL")),
 )
 
 contacts = sa.Table(
@@ -148,6 +165,7 @@ contacts = sa.Table(
     _text("subject"),
     _text("text"),
     sa.UniqueConstraint("invoice_id", "step", "channel"),
+    sa.Index(None, "invoice_id", "as_of", "id"),
 )
 
 channel_closures = sa.Table(
@@ -159,7 +177,7 @@ channel_closures = sa.Table(
     sa.Column("channel", sa.Text(), primary_key=True),
     _text("why"),
     _moment("at"),
-    sa.Index(None, "customer_id"),
+    sa.Index(None, "customer_id", "at", "event_id"),
 )
 
 handoffs = sa.Table(
@@ -182,9 +200,18 @@ provider_events = sa.Table(
     _moment("at"),
 )
 
-# Append-only: triggers refuse UPDATE, DELETE and TRUNCATE (see the migration).
-timeline = sa.Table(
-    "timeline",
+# Triggers refuse UPDATE, DELETE and TRUNCATE of the next two (see the migration).
+policies = sa.Table(
+    "policies",
+    metadata,
+    sa.Column("digest", sa.Text(), primary_key=True),
+    _text("name"),
+    sa.Column("version", sa.Integer(), nullable=False),
+    _text("body"),
+)
+
+record = sa.Table(
+    "record",
     metadata,
     sa.Column("id", _RowNumber, primary_key=True),
     _case(),
@@ -193,8 +220,9 @@ timeline = sa.Table(
     _text("what"),
     _text("why"),
     _text("rule", null=True),
-    # What makes the line different from another of the same step: empty for an effect, which happens once; the
+    # What makes the entry different from another of the same step: empty for an effect, which happens once; the
     # moment for a decision; the attempt or the channel for what became of one.
     _text("occasion"),
     sa.UniqueConstraint("invoice_id", "step", "what", "occasion"),
+    sa.Index(None, "invoice_id", "at", "id"),
 )

@@ -1,48 +1,83 @@
-"""What the activities expect of the ledger."""
+"""What the activities and the service expect of the ledger: one small book per aggregate, and all of them together."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from domain.case import ChargeOutcome, Outcome
+from domain.case import ChargeOutcome
 from domain.declines import Decline
+from domain.gates import Answer, Postpone, Refuse
 from domain.money import Money
-from domain.record import Entry as Note
+from domain.projection import Projection
+from domain.record import Entry
+from domain.rules.networks import CardUse
 from domain.steps import Channel
-from gateways.ports.messages import Address
-from gateways.ports.rows import AttemptRow, CardUse, CaseRow, ContactRow, CustomerRow, Refusal, TimelineRow
+from gateways.ports.messages import Address, Recipient
+from gateways.ports.rows import AttemptRow, CaseRow, ContactRow, Cursor, CustomerRow, Page
 
 
 class NetworkRules(Protocol):
     """The dated ceilings of the card networks (policies/rules/networks.yaml)."""
 
-    def refuse(self, network: str | None, uses: Sequence[CardUse], amount: Money, at: datetime) -> Refusal | None:
-        """Whether one more charge now would break a ceiling. `uses` are the card's charges of the last 31 days."""
+    def ask(self, network: str | None, uses: Sequence[CardUse], amount: Money, at: datetime) -> Answer:
+        """Whether one more charge may be made at `at`. `uses` are the card's charges within 31 days of it."""
 
 
-class Ledger(Protocol):
-    """The SQL record of what was said and charged."""
+class CaseBook(Protocol):
+    """One row per case, for ever, kept by each decision."""
 
-    def open_case(self, case: CaseRow, customer: CustomerRow) -> CaseRow:
-        """Inserts case and customer unless the invoice has a case already; returns the row that stands now."""
+    def open_case(self, case: CaseRow, customer: CustomerRow, state: str) -> CaseRow:
+        """Inserts case and customer unless the invoice has a case already; returns the row that stands now.
+
+        `state` is the whole case as JSON, enough to start it anew.
+        """
 
     def mark_open(self, invoice_id: str) -> None:
         """The workflow runs: status `opening` becomes `open`."""
 
+    def decided(
+        self, invoice_id: str, at: datetime, entries: Sequence[Entry], projection: Projection, state: str
+    ) -> None:
+        """Keeps one decision whole: its entries (once each), what lists show of the case, and its state.
+
+        A decision that is older than the one that stands leaves its entries and nothing else. With an outcome it closes
+        the case: the same outcome again changes nothing, and a payment that arrived while the case was being given up
+        turns collections or written_off into recovered. Raises ProviderMisuse for any other end than the one that
+        stands, and for a later decision that would open a case again that did not end by giving up.
+        """
+
     def case(self, invoice_id: str) -> CaseRow | None: ...
 
-    def cases(self, status: str | None = None, customer_id: str | None = None) -> list[CaseRow]: ...
+    def cases(
+        self,
+        status: str | None = None,
+        customer_id: str | None = None,
+        segment: str | None = None,
+        after: Cursor | None = None,
+        limit: int = 50,
+    ) -> Page[CaseRow]:
+        """One page, oldest case first."""
 
-    def close_case(self, invoice_id: str, outcome: Outcome, remaining: Money, at: datetime, line: TimelineRow) -> None:
-        """Closes the case's row. A second call with the same outcome changes nothing; a payment that arrived while
-        the case was being given up still turns it into a recovered one."""
+    def count(self, status: str) -> int:
+        """How many cases have this status."""
 
-    def address(self, customer_id: str) -> Address: ...
+    def open_cases_of(self, customer_id: str) -> list[CaseRow]:
+        """All of the customer's cases that are not closed, oldest first."""
 
-    def begin_attempt(self, row: AttemptRow, rules: NetworkRules) -> AttemptRow | Refusal:
-        """Reserves the attempt. In one transaction: an existing (invoice, attempt) is returned as it stands; else the
-        card's uses of the last 31 days are counted across invoices and `rules` asked; a refusal is recorded on the
-        row (state refused) and in the timeline, and returned; otherwise the row is inserted as `started`."""
+    def case_states(self, after: str | None, limit: int) -> list[tuple[str, str]]:
+        """(invoice id, state) of one page of the cases that are not closed, in order of the id, after `after`."""
+
+
+class AttemptBook(Protocol):
+    """Charge attempts: ours are reserved before they are made; everybody's use up the card."""
+
+    def begin_attempt(self, row: AttemptRow, rules: NetworkRules) -> AttemptRow | Postpone | Refuse:
+        """Reserves the attempt, in one transaction.
+
+        An existing (invoice, attempt) is returned as it stands. Else the card's uses within 31 days are counted across
+        invoices and `rules` asked: allowed, the row is inserted as `started`; postponed or refused, only the record
+        keeps it, once per moment, and the same number may ask again.
+        """
 
     def finish_attempt(
         self,
@@ -51,16 +86,19 @@ class Ledger(Protocol):
         outcome: ChargeOutcome,
         provider_id: str | None,
         decline: Decline | None,
-        line: TimelineRow,
+        entry: Entry,
     ) -> None:
-        """started → finished, with its timeline line. Finished already: nothing happens."""
+        """started → finished, with its entry in the record. Finished already: nothing happens."""
 
     def record_foreign_attempt(self, row: AttemptRow, event_id: str) -> None:
         """An attempt that was not ours (customer, other engine). Counted for the card. Once per event id."""
 
-    def unfinished_attempts(self, invoice_id: str) -> list[AttemptRow]: ...
+    def attempts_of(self, invoice_id: str) -> list[AttemptRow]:
+        """Oldest first; ours and others'."""
 
-    def attempts(self, invoice_id: str) -> list[AttemptRow]: ...
+
+class ContactBook(Protocol):
+    """Contacts, each reserved before it is made."""
 
     def begin_contact(self, row: ContactRow) -> tuple[ContactRow, bool]:
         """Reserves (invoice, step, channel). Returns the row that stands and whether it is this call's to send: it was
@@ -73,23 +111,54 @@ class Ledger(Protocol):
         channel: Channel,
         state: str,
         provider_id: str | None,
-        line: TimelineRow,
-    ) -> None: ...
+        entry: Entry,
+    ) -> None:
+        """sending → `state`, with its entry in the record. Finished already: nothing happens."""
 
-    def contacts(self, invoice_id: str) -> list[ContactRow]: ...
+    def contacts(self, invoice_id: str) -> list[ContactRow]:
+        """Oldest first."""
+
+
+class CustomerBook(Protocol):
+    """Whom the cases are about."""
+
+    def address(self, customer_id: str) -> Address: ...
+
+    def recipient(self, customer_id: str) -> Recipient:
+        """Address and closed channels, in one read."""
 
     def close_channel(self, customer_id: str, channel: Channel, why: str, event_id: str, at: datetime) -> None:
         """The customer opted out of a channel or it bounced. Once per event id."""
 
-    def closed_channels(self, customer_id: str) -> dict[Channel, str]: ...
+    def closed_channels(self, customer_id: str) -> dict[Channel, str]:
+        """Channel → why it is closed; the first reason, where there are several."""
 
-    def append(self, invoice_id: str, notes: Sequence[Note]) -> None:
-        """Writes decisions to the timeline. The same (step, what) of a case at the same moment is written once."""
 
-    def record_effect(self, invoice_id: str, line: TimelineRow) -> None:
-        """Writes one line, once per (invoice, step, what)."""
+class RecordBook(Protocol):
+    """The append-only record of what was done, decided, postponed or refused."""
 
-    def timeline(self, invoice_id: str) -> list[TimelineRow]: ...
+    def append(self, invoice_id: str, entries: Sequence[Entry]) -> None:
+        """Writes decisions. The same (step, what, why) of a case at the same moment is written once."""
+
+    def record_effect(self, invoice_id: str, entry: Entry) -> None:
+        """Writes one entry, once per (invoice, step, what)."""
+
+    def record(self, invoice_id: str) -> list[Entry]:
+        """Oldest first; entries of one moment in the order in which they were written."""
+
+
+class PolicyBook(Protocol):
+    """Policies by content hash, as they were when a case began. They never change."""
+
+    def keep_policy(self, digest: str, name: str, version: int, body: str) -> None:
+        """Keeps the policy's JSON, once."""
+
+    def policy(self, digest: str) -> str:
+        """The JSON. Raises NotFound."""
+
+
+class EventBook(Protocol):
+    """Which events of providers have come in."""
 
     def provider_event(self, provider: str, event_id: str, kind: str, invoice_id: str | None, at: datetime) -> bool:
         """Records that an event came in. False: it had come before."""
@@ -97,4 +166,15 @@ class Ledger(Protocol):
     def knows_event(self, provider: str, event_id: str) -> bool:
         """Whether `provider_event` has recorded it."""
 
-    def record_handoff(self, invoice_id: str, handoff_id: str, reference: str, at: datetime) -> None: ...
+
+class HandoffBook(Protocol):
+    """Cases that went to an agency."""
+
+    def record_handoff(self, invoice_id: str, handoff_id: str, reference: str, at: datetime) -> None:
+        """Once per handoff id."""
+
+
+class Ledger(
+    CaseBook, AttemptBook, ContactBook, CustomerBook, RecordBook, PolicyBook, EventBook, HandoffBook, Protocol
+):
+    """The SQL record of what was said, charged and decided."""

@@ -19,6 +19,13 @@ class Address(Frozen):
     language: str = "en"
 
 
+class Recipient(Frozen):
+    """The address, and the channels that are closed to us, each with why."""
+
+    address: Address
+    closed_channels: dict[Channel, str]
+
+
 class Rendered(Frozen):
     """A message ready to be sent. `html` is for e-mail, `subject` for e-mail and notice."""
 

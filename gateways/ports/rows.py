@@ -1,12 +1,15 @@
 """The rows of the ledger, as its callers see them."""
 
 from datetime import datetime
+from typing import Generic, TypeVar
 
 from domain.base import Frozen
 from domain.case import ChargeOutcome, Outcome
 from domain.declines import Decline
 from domain.money import Money
-from domain.steps import AttemptKind, Channel
+from domain.steps import Access, AttemptKind, Channel
+
+Row = TypeVar("Row")
 
 
 class CustomerRow(Frozen):
@@ -23,26 +26,51 @@ class CustomerRow(Frozen):
 
 
 class CaseRow(Frozen):
-    """The ledger's projection of a case, for lists and reports."""
+    """A case at its newest decision, for lists and reports. No personal data.
+
+    `status`: opening (its workflow does not run yet), or one of domain.case.CaseStatus.
+    """
 
     invoice_id: str
     invoice_number: str | None = None
     customer_id: str
     subscription_id: str | None = None
-    policy: str
+    segment: str = "any"
+    policy: str  # "standard@1", for humans
     policy_digest: str
     amount: Money
     remaining: Money
     opened_at: datetime
-    status: str  # opening | open | closed
+    status: str
+    stage: str = "silent"  # of the newest message; `silent` before the first
     decline_code: str | None = None
     decline_class: str | None = None
+    access: Access = Access.FULL
+    hold: str | None = None  # why it stands still, in words
+    next_at: datetime | None = None
+    next_step: str | None = None
+    why: str = ""  # the newest decision's reason
+    decided_at: datetime | None = None  # None: nothing was decided yet
     outcome: Outcome | None = None
     closed_at: datetime | None = None
 
 
+class Cursor(Frozen):
+    """Where a page of cases ended: the next one begins after it."""
+
+    opened_at: datetime
+    invoice_id: str
+
+
+class Page(Frozen, Generic[Row]):
+    """One page of a list; `after` leads to the next one, None on the last."""
+
+    rows: tuple[Row, ...]
+    after: Cursor | None = None
+
+
 class AttemptRow(Frozen):
-    """One charge attempt. `state`: started (outcome unknown until finished), finished, refused."""
+    """One charge attempt. `state`: started (outcome unknown until finished), finished."""
 
     invoice_id: str
     attempt: int
@@ -58,7 +86,6 @@ class AttemptRow(Frozen):
     outcome: ChargeOutcome | None = None
     provider_id: str | None = None
     decline: Decline | None = None
-    rule: str | None = None
 
 
 class ContactRow(Frozen):
@@ -76,30 +103,3 @@ class ContactRow(Frozen):
     provider_id: str | None = None
     subject: str = ""
     text: str = ""
-
-
-class TimelineRow(Frozen):
-    """One line of the append-only record."""
-
-    at: datetime
-    invoice_id: str
-    step: str
-    what: str
-    why: str
-    rule: str | None = None
-
-
-class CardUse(Frozen):
-    """One charge on a card that reached the network, across all invoices."""
-
-    at: datetime
-    amount: Money
-    outcome: ChargeOutcome
-
-
-class Refusal(Frozen):
-    """A rule's no: which rule, why, and until when."""
-
-    rule: str
-    why: str
-    not_before: datetime | None = None

@@ -6,6 +6,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from sandbox.environment import stand_in_environment
+
 from domain.base import Frozen
 from domain.case import Outcome
 from domain.declines import Reason
@@ -17,13 +19,13 @@ from domain.kinds.message import ContactOutcome, ContactTask
 from domain.kinds.recall import RecallTask
 from domain.kinds.write_off import WriteOffTask
 from domain.money import Money
+from domain.record import Entry
 from domain.steps import Access, AttemptKind, Channel, Stage
 from domain.tasks import Done
 from domain.truth import Ending, MessageFacts
 from gateways.ports.rows import AttemptRow, CaseRow, CustomerRow
 from runtime import wiring
 from runtime.settings import Settings
-from sandbox.machine.environment import stand_in_environment
 from sandbox.providers.journal import CHARGES, CONTACTS
 from sandbox.providers.sendgrid import Email
 from sandbox.providers.stripe_outcomes import APPROVE, Decline
@@ -135,7 +137,8 @@ def case_of(worker: Worker, customer: str, method: str | None, email: str | None
         opened_at=AS_OF,
         status="opening",
     )
-    worker.ledger.open_case(row, CustomerRow(customer_id=customer, name=NAME, email=email, phone=phone, country="US"))
+    person = CustomerRow(customer_id=customer, name=NAME, email=email, phone=phone, country="US")
+    worker.ledger.open_case(row, person, "{}")
     return OpenCase(
         invoice_id=invoice,
         customer_id=customer,
@@ -193,8 +196,8 @@ def a_closing(case: OpenCase, outcome: Outcome = Outcome.RECOVERED, remaining: i
     return CloseOrder(**_common(case, "end-close", "the invoice was paid in full") | given | fields)
 
 
-def a_note(what: str = "skipped") -> Note:
-    return Note(at=AS_OF, step="day1-email", what=what, why="a newer message is due")
+def a_note(what: str = "skipped") -> Entry:
+    return Entry(at=AS_OF, step="day1-email", what=what, why="a newer message is due")
 
 
 def an_attempt_row(case: OpenCase, attempt: int = 1, **fields: Any) -> AttemptRow:

@@ -28,10 +28,10 @@ def test_a_charge_that_goes_through_is_paid_under_its_own_key(world: ProviderWor
 
     assert (ChargeOutcome.PAID, InvoiceState.PAID, usd(0)) == (result.outcome, result.invoice_state, result.remaining)
     assert [("succeeded", f"dun:{case.invoice_id}:3")] == charges(world, case)
-    (row,) = worker.ledger.attempts(case.invoice_id)
+    (row,) = worker.ledger.attempts_of(case.invoice_id)
     assert ("finished", ChargeOutcome.PAID, 3) == (row.state, row.outcome, row.attempt)
     assert row.provider_id
-    (line,) = worker.ledger.timeline(case.invoice_id)
+    (line,) = worker.ledger.record(case.invoice_id)
     assert ("day3-charge", "paid", "retry on day 3 → paid", AS_OF) == (line.step, line.what, line.why, line.at)
 
 
@@ -47,7 +47,7 @@ def test_a_decline_is_a_result_and_its_raw_codes_are_kept(world: ProviderWorld, 
         result.remaining,
     )
     assert [("failed", f"dun:{case.invoice_id}:1")] == charges(world, case)
-    (row,) = worker.ledger.attempts(case.invoice_id)
+    (row,) = worker.ledger.attempts_of(case.invoice_id)
     assert result.decline == row.decline
     assert row.decline is not None
     raw = RawDecline(
@@ -59,7 +59,7 @@ def test_a_decline_is_a_result_and_its_raw_codes_are_kept(world: ProviderWorld, 
         network_status="declined_by_network",
     )
     assert raw == row.decline.raw
-    (line,) = worker.ledger.timeline(case.invoice_id)
+    (line,) = worker.ledger.record(case.invoice_id)
     assert ("declined", row.decline.rule) == (line.what, line.rule)
 
 
@@ -110,7 +110,7 @@ def test_without_a_payment_method_nothing_is_sent(world: ProviderWorld, worker: 
         results[0].decline.reached_network,
     )
     assert 0 == asked.hits
-    assert ["not charged: no payment method"] == [line.what for line in worker.ledger.timeline(case.invoice_id)]
+    assert ["not charged: no payment method"] == [line.what for line in worker.ledger.record(case.invoice_id)]
 
 
 @pytest.mark.parametrize("state", [InvoiceState.PAID, InvoiceState.VOID, InvoiceState.UNCOLLECTIBLE])
@@ -131,7 +131,7 @@ def test_an_invoice_that_is_no_longer_open_is_not_charged(
 
     assert (ChargeOutcome.NOT_OPEN, state) == (result.outcome, result.invoice_state)
     assert [] == charges(world, case)
-    assert [] == worker.ledger.attempts(case.invoice_id)
+    assert [] == worker.ledger.attempts_of(case.invoice_id)
 
 
 def test_a_part_payment_is_not_charged_again(world: ProviderWorld, worker: Worker) -> None:
@@ -143,7 +143,7 @@ def test_a_part_payment_is_not_charged_again(world: ProviderWorld, worker: Worke
 
     assert (ChargeOutcome.PAID, usd(0)) == (result.outcome, result.remaining)
     assert 1499 == world.stripe.get(case.invoice_id)["amount_paid"] - 500
-    assert [usd(1499)] == [row.amount for row in worker.ledger.attempts(case.invoice_id)]
+    assert [usd(1499)] == [row.amount for row in worker.ledger.attempts_of(case.invoice_id)]
 
 
 def test_a_networks_ceiling_refuses_the_charge_and_is_named(world: ProviderWorld, worker: Worker) -> None:
@@ -167,8 +167,12 @@ def test_a_networks_ceiling_refuses_the_charge_and_is_named(world: ProviderWorld
     assert results[0].not_before is not None
     assert results[0].not_before > AS_OF
     assert [] == charges(world, case)
-    (line,) = worker.ledger.timeline(case.invoice_id)
-    assert ("refused", results[0].rule, results[0].why) == (line.what, line.rule, line.why)
+    (line,) = worker.ledger.record(case.invoice_id)
+    assert (f"postponed to {results[0].not_before:%Y-%m-%d %H:%M}", results[0].rule, results[0].why) == (
+        line.what,
+        line.rule,
+        line.why,
+    )
 
 
 def test_a_bank_debit_is_processing_and_is_not_debited_twice(world: ProviderWorld, worker: Worker) -> None:
@@ -192,7 +196,7 @@ def test_an_attempt_that_runs_twice_charges_once_and_answers_the_same(
 
     assert first.model_copy(update={"why": ""}) == second.model_copy(update={"why": ""})
     assert 1 == len(charges(world, case))
-    assert 1 == len(worker.ledger.timeline(case.invoice_id))
+    assert 1 == len(worker.ledger.record(case.invoice_id))
 
 
 def test_the_next_attempt_is_another_charge(world: ProviderWorld, worker: Worker) -> None:

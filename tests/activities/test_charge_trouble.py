@@ -10,7 +10,7 @@ from domain.declines import DeclineClass
 from domain.invoice import InvoiceState
 from domain.steps import AttemptKind
 from gateways.ledger.sql_ledger import SqlLedger
-from gateways.ports.rows import Refusal
+from gateways.ports.rows import AttemptRow
 from sandbox.providers.faults import Mode
 from sandbox.providers.stripe_outcomes import APPROVE, AUTHENTICATION_REQUIRED, PROCESSING, Decline, Outcome
 from sandbox.providers.world import ProviderWorld
@@ -40,7 +40,7 @@ def reserve(worker: Worker, case: OpenCase, attempt: int = 1) -> None:
     """What `charge` writes down before it asks the provider for anything."""
     stands = worker.ledger.begin_attempt(an_attempt_row(case, attempt), worker.rules)
 
-    assert not isinstance(stands, Refusal)
+    assert isinstance(stands, AttemptRow)
 
 
 def test_an_attempt_that_another_worker_has_finished_meanwhile_is_not_sent_again(
@@ -50,7 +50,7 @@ def test_an_attempt_that_another_worker_has_finished_meanwhile_is_not_sent_again
     case = open_case(worker, BROKE, APPROVE)
     order = a_charge(case)
     worker.charge(order)
-    monkeypatch.setattr(SqlLedger, "attempts", lambda *_: [])
+    monkeypatch.setattr(SqlLedger, "attempts_of", lambda *_: [])
 
     result = worker.charge(order)
 
@@ -72,7 +72,7 @@ def test_a_payment_whose_answer_was_lost_is_found_and_not_repeated(
     assert ("ProviderTrouble", False) == (error.type, error.non_retryable)
     assert (ChargeOutcome.PAID, InvoiceState.PAID, usd(0)) == (result.outcome, result.invoice_state, result.remaining)
     assert [("succeeded", f"dun:{case.invoice_id}:1")] == charges(world, case)
-    assert ["paid"] == [line.what for line in worker.ledger.timeline(case.invoice_id)]
+    assert ["paid"] == [line.what for line in worker.ledger.record(case.invoice_id)]
 
 
 @pytest.mark.parametrize("mode", LOST)
@@ -185,7 +185,9 @@ def test_the_unknown_outcome_of_an_earlier_attempt_is_looked_up_first(world: Pro
 
     assert (ChargeOutcome.NOT_OPEN, InvoiceState.PAID) == (result.outcome, result.invoice_state)
     assert [("succeeded", f"dun:{case.invoice_id}:1")] == charges(world, case)
-    assert [(1, ChargeOutcome.PAID)] == [(row.attempt, row.outcome) for row in worker.ledger.attempts(case.invoice_id)]
+    assert [(1, ChargeOutcome.PAID)] == [
+        (row.attempt, row.outcome) for row in worker.ledger.attempts_of(case.invoice_id)
+    ]
 
 
 def test_an_earlier_decline_that_was_lost_is_booked_on_its_own_attempt(world: ProviderWorld, worker: Worker) -> None:
@@ -198,7 +200,7 @@ def test_an_earlier_decline_that_was_lost_is_booked_on_its_own_attempt(world: Pr
 
     assert ChargeOutcome.PAID == result.outcome
     assert [ChargeOutcome.DECLINED, ChargeOutcome.PAID] == [
-        row.outcome for row in worker.ledger.attempts(case.invoice_id)
+        row.outcome for row in worker.ledger.attempts_of(case.invoice_id)
     ]
     assert [("failed", f"dun:{case.invoice_id}:1"), ("succeeded", f"dun:{case.invoice_id}:2")] == charges(world, case)
 
@@ -213,7 +215,7 @@ def test_an_earlier_attempt_that_never_arrived_is_closed_as_such(world: Provider
 
     assert ChargeOutcome.PAID == result.outcome
     assert [ChargeOutcome.REFUSED, ChargeOutcome.PAID] == [
-        row.outcome for row in worker.ledger.attempts(case.invoice_id)
+        row.outcome for row in worker.ledger.attempts_of(case.invoice_id)
     ]
     assert [("succeeded", f"dun:{case.invoice_id}:2")] == charges(world, case)
 
@@ -231,8 +233,8 @@ def test_an_attempt_that_never_arrived_ends_when_the_invoice_was_paid_otherwise(
 
     assert [(ChargeOutcome.NOT_OPEN, InvoiceState.PAID)] * 2 == [(r.outcome, r.invoice_state) for r in results]
     assert [] == charges(world, case)
-    assert [ChargeOutcome.NOT_OPEN] == [row.outcome for row in worker.ledger.attempts(case.invoice_id)]
-    assert ["not_open"] == [line.what for line in worker.ledger.timeline(case.invoice_id)]
+    assert [ChargeOutcome.NOT_OPEN] == [row.outcome for row in worker.ledger.attempts_of(case.invoice_id)]
+    assert ["not_open"] == [line.what for line in worker.ledger.record(case.invoice_id)]
 
 
 def test_a_debit_whose_answer_was_lost_is_found_on_its_way(world: ProviderWorld, worker: Worker) -> None:
@@ -306,7 +308,7 @@ def test_a_worker_that_died_before_it_wrote_the_answer_down_finds_it(
     assert told.outcome == result.outcome
     assert told.decline == (result.decline and result.decline.raw)
     assert [f"dun:{case.invoice_id}:1"] == [key for _, key in charges(world, case)]
-    assert [] == worker.ledger.unfinished_attempts(case.invoice_id)
+    assert [] == [row for row in worker.ledger.attempts_of(case.invoice_id) if row.state == "started"]
 
 
 def test_a_decline_whose_answer_was_lost_is_not_the_new_cards(world: ProviderWorld, worker: Worker) -> None:

@@ -30,7 +30,7 @@ def at_agency(world: ProviderWorld, case: OpenCase) -> list[agency.Handoff]:
 
 
 def test_the_bundle_has_all_that_was_done_and_said(world: ProviderWorld, worker: Worker) -> None:
-    """Case, invoice, customer, attempts, contacts and timeline, up to the handoff; as data and as a page."""
+    """Case, invoice, customer, attempts, contacts and record, up to the handoff; as data and as a page."""
     case = open_case(worker, BROKE, APPROVE)
     worker.charge(a_charge(case))
     worker.contact(a_contact(case))
@@ -52,7 +52,7 @@ def test_the_bundle_has_all_that_was_done_and_said(world: ProviderWorld, worker:
     assert [("declined", "try_again_later")] == [(a["outcome"], a["code"]) for a in bundle["attempts"]]
     assert ["email", "sms"] == [contact["channel"] for contact in bundle["contacts"]]
     assert all("$19.99" in contact["text"] for contact in bundle["contacts"])
-    assert {"declined", "email sent", "sms sent", "skipped"} == {line["what"] for line in bundle["timeline"]}
+    assert {"declined", "email sent", "sms sent", "skipped"} == {line["what"] for line in bundle["record"]}
     assert NAME in handoff.html
 
 
@@ -80,7 +80,7 @@ def test_a_handoff_is_delivered_once(world: ProviderWorld, worker: Worker, mode:
     assert "ProviderTrouble" == caught.value.type
     assert {handoff.reference for handoff in at_agency(world, case)} == references
     assert 1 == len(at_agency(world, case))
-    (begun, done) = worker.ledger.timeline(case.invoice_id)
+    (begun, done) = worker.ledger.record(case.invoice_id)
     assert ("handoff begun", f"handed off as {references.pop()}") == (begun.what, done.what)
 
 
@@ -106,7 +106,7 @@ def test_a_case_is_recalled_from_the_agency(world: ProviderWorld, worker: Worker
 
     assert ["recalled"] == [handoff.status for handoff in at_agency(world, case)]
     assert ["handoff begun", f"handed off as {reference}", f"recalled {reference}"] == [
-        line.what for line in worker.ledger.timeline(case.invoice_id)
+        line.what for line in worker.ledger.record(case.invoice_id)
     ]
 
 

@@ -10,8 +10,10 @@ from domain.steps import Channel
 from sandbox.providers.world import ProviderWorld
 from tests.activities.builders import (
     AS_OF,
+    BROKE,
     NAME,
     Worker,
+    a_charge,
     a_contact,
     a_final_notice,
     contacts,
@@ -20,6 +22,7 @@ from tests.activities.builders import (
     texts,
     usd,
 )
+from tests.gateways.stripe_cases import watched
 
 CHANNELS = list(Channel)
 
@@ -70,6 +73,18 @@ def test_a_notice_goes_to_the_merchants_application(world: ProviderWorld, worker
     assert "$19.99" in notice["text"]
 
 
+def test_a_contact_asks_stripe_once(world: ProviderWorld, worker: Worker) -> None:
+    """What is due now, and the pay link. Why the last charge failed the case knows already."""
+    case = open_case(worker, BROKE)
+    worker.charge(a_charge(case))
+
+    with watched(world) as requests:
+        outcome = worker.contact(a_contact(case))
+
+    assert ContactState.SENT == outcome.state
+    assert [f"GET /v1/invoices/{case.invoice_id}"] == requests
+
+
 @pytest.mark.parametrize("channel", CHANNELS)
 def test_what_was_said_is_kept_word_by_word(world: ProviderWorld, worker: Worker, channel: Channel) -> None:
     """The ledger has the text, the timeline that it was sent and why."""
@@ -78,7 +93,7 @@ def test_what_was_said_is_kept_word_by_word(world: ProviderWorld, worker: Worker
     outcome = worker.contact(a_contact(case, channel))
 
     (row,) = worker.ledger.contacts(case.invoice_id)
-    (line,) = worker.ledger.timeline(case.invoice_id)
+    (line,) = worker.ledger.record(case.invoice_id)
     assert ("sent", outcome.provider_id, AS_OF) == (row.state, row.provider_id, row.as_of)
     assert "$19.99" in row.text
     assert (f"{channel.value} sent", "friendly message on day 3", AS_OF) == (line.what, line.why, line.at)
@@ -93,7 +108,7 @@ def test_a_contact_that_runs_twice_is_made_once(world: ProviderWorld, worker: Wo
 
     assert first == second
     assert [f"dun:{case.invoice_id}:day3-{channel.value}:{channel.value}"] == contacts(world, case)
-    assert 1 == len(worker.ledger.timeline(case.invoice_id))
+    assert 1 == len(worker.ledger.record(case.invoice_id))
 
 
 def test_the_next_step_is_another_message(world: ProviderWorld, worker: Worker) -> None:
@@ -182,7 +197,7 @@ def test_a_closed_channel_is_not_used(world: ProviderWorld, worker: Worker, chan
     assert [(ContactState.UNREACHABLE, why)] * 2 == [(outcome.state, outcome.why) for outcome in outcomes]
     assert [] == contacts(world, case)
     assert [(f"{channel.value} unreachable", why)] == [
-        (line.what, line.why) for line in worker.ledger.timeline(case.invoice_id)
+        (line.what, line.why) for line in worker.ledger.record(case.invoice_id)
     ]
 
 
@@ -200,7 +215,7 @@ def test_a_customer_without_an_address_is_unreachable_there(
 
     assert (ContactState.UNREACHABLE, why) == (outcome.state, outcome.why)
     assert [] == contacts(world, case)
-    assert [why] == [line.why for line in worker.ledger.timeline(case.invoice_id)]
+    assert [why] == [line.why for line in worker.ledger.record(case.invoice_id)]
 
 
 def test_a_number_that_opted_out_at_twilio_is_unreachable(world: ProviderWorld, worker: Worker) -> None:
@@ -217,4 +232,4 @@ def test_a_number_that_opted_out_at_twilio_is_unreachable(world: ProviderWorld, 
     assert (ContactState.UNREACHABLE, 0) == (second.state, asked.hits)
     assert case.phone not in second.why
     assert ["unreachable"] == [row.state for row in worker.ledger.contacts(case.invoice_id)]
-    assert ["sms unreachable"] == [line.what for line in worker.ledger.timeline(case.invoice_id)]
+    assert ["sms unreachable"] == [line.what for line in worker.ledger.record(case.invoice_id)]

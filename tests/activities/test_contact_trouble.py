@@ -96,7 +96,7 @@ def test_a_busy_provider_is_asked_again_after_its_own_delay(
     assert 1 == len(contacts(world, case))
     assert ["sent"] == states(worker, case)
     assert [f"{channel.value} failed", f"{channel.value} sent"] == [
-        line.what for line in worker.ledger.timeline(case.invoice_id)
+        line.what for line in worker.ledger.record(case.invoice_id)
     ]
 
 

@@ -39,7 +39,7 @@ def test_the_subscription_is_cancelled_once(world: ProviderWorld, worker: Worker
     assert [Done(invoice_state=InvoiceState.OPEN, remaining=usd(1999))] * 2 == results
     assert "canceled" == world.stripe.get(case.subscription_id)["status"]
     assert ["subscription.canceled"] == done(world, case)
-    assert ["subscription cancelled"] == [line.what for line in worker.ledger.timeline(case.invoice_id)]
+    assert ["subscription cancelled"] == [line.what for line in worker.ledger.record(case.invoice_id)]
 
 
 def test_a_subscription_that_the_customer_cancelled_is_success(world: ProviderWorld, worker: Worker) -> None:
@@ -58,7 +58,7 @@ def test_the_invoice_is_marked_uncollectible_once(world: ProviderWorld, worker: 
 
     assert first == second
     assert ["invoice.marked_uncollectible"] == done(world, case)
-    assert ["marked uncollectible"] == [line.what for line in worker.ledger.timeline(case.invoice_id)]
+    assert ["marked uncollectible"] == [line.what for line in worker.ledger.record(case.invoice_id)]
 
 
 @BOTH
@@ -72,7 +72,7 @@ def test_an_invoice_that_was_paid_meanwhile_is_left_alone(world: ProviderWorld, 
     assert (InvoiceState.PAID, usd(0)) == (result.invoice_state, result.remaining)
     assert [] == done(world, case)
     assert "active" == world.stripe.get(case.subscription_id)["status"]
-    assert [] == worker.ledger.timeline(case.invoice_id)
+    assert [] == worker.ledger.record(case.invoice_id)
 
 
 @BOTH
@@ -88,4 +88,4 @@ def test_a_lost_answer_changes_nothing_about_the_end(world: ProviderWorld, worke
 
     assert "ProviderTrouble" == caught.value.type
     assert 1 == len(done(world, case))
-    assert 1 == len(worker.ledger.timeline(case.invoice_id))
+    assert 1 == len(worker.ledger.record(case.invoice_id))

@@ -67,14 +67,14 @@ def test_a_worker_killed_after_the_charge_and_before_its_answer_charges_once(
     fault = world.faults.add("stripe", "/pay", Mode.HOLD_AFTER)
 
     with killed_at(world, data_dir, "charge", order, fault):
-        before = [row.state for row in worker.ledger.attempts(case.invoice_id)]
+        before = [row.state for row in worker.ledger.attempts_of(case.invoice_id)]
         result = worker.charge(order)
 
     expected = ChargeOutcome.PAID if answer is APPROVE else ChargeOutcome.DECLINED
     assert ["started"] == before
     assert expected == result.outcome
     assert [f"dun:{case.invoice_id}:1"] == [key for _, key in charges(world, case)]
-    assert [expected] == [row.outcome for row in worker.ledger.attempts(case.invoice_id)]
+    assert [expected] == [row.outcome for row in worker.ledger.attempts_of(case.invoice_id)]
 
 
 def test_a_charge_that_outlives_its_worker_holds_the_next_one_off(
@@ -89,7 +89,7 @@ def test_a_charge_that_outlives_its_worker_holds_the_next_one_off(
         worker.charge(order)
 
     assert ("ProviderTrouble", False) == (caught.value.type, caught.value.non_retryable)
-    assert ["started"] == [row.state for row in worker.ledger.attempts(case.invoice_id)]
+    assert ["started"] == [row.state for row in worker.ledger.attempts_of(case.invoice_id)]
 
 
 @pytest.mark.parametrize("channel", [Channel.EMAIL, Channel.SMS])

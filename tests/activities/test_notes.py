@@ -57,5 +57,5 @@ def test_notes_are_written_once_although_the_activity_runs_again(
         except ApplicationError:
             continue
 
-    written = [(line.what, line.why) for line in worker.ledger.timeline(case.invoice_id)]
+    written = [(line.what, line.why) for line in worker.ledger.record(case.invoice_id)]
     assert [1, 1] == [written.count((note.what, note.why)) for note in NOTES]

@@ -25,7 +25,7 @@ def test_an_unpaid_invoice_restricts_the_service(world: ProviderWorld, worker: W
     assert (InvoiceState.OPEN, usd(1999)) == (done.invoice_state, done.remaining)
     assert access.value == world.merchant.access(case.customer_id)
     assert [("service.restricted", access.value, f"dun:{case.invoice_id}:day10-restrict")] == told(world, case)
-    (line,) = worker.ledger.timeline(case.invoice_id)
+    (line,) = worker.ledger.record(case.invoice_id)
     assert (f"service {access.value}", "unpaid on day 10") == (line.what, line.why)
 
 
@@ -38,7 +38,7 @@ def test_a_paid_invoice_never_restricts_the_service(world: ProviderWorld, worker
 
     assert (InvoiceState.PAID, usd(0)) == (done.invoice_state, done.remaining)
     assert [] == told(world, case)
-    assert [] == worker.ledger.timeline(case.invoice_id)
+    assert [] == worker.ledger.record(case.invoice_id)
 
 
 @pytest.mark.parametrize("paid", [True, False])
@@ -68,7 +68,7 @@ def test_the_application_is_told_once_per_step(world: ProviderWorld, worker: Wor
         worker.set_access(an_access(case, Access.READ_ONLY))
 
     assert 1 == [kind for kind, _, _ in told(world, case)].count("service.restricted")
-    assert ["service read_only"] == [line.what for line in worker.ledger.timeline(case.invoice_id)]
+    assert ["service read_only"] == [line.what for line in worker.ledger.record(case.invoice_id)]
 
 
 def test_a_wrong_secret_is_for_an_operator(world: ProviderWorld, worker: Worker) -> None:

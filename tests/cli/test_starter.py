@@ -87,7 +87,7 @@ def test_a_file_with_a_stripe_event_opens_a_case(
 
     assert [(0, ""), (0, "")] == [said(first), said(second)]
     assert ["opened", "exists"] == [result.stdout.split()[0] for result in (first, second)]
-    assert ["open"] == [case.status for case in ledger.cases()]
+    assert ["open"] == [case.status for case in ledger.cases().rows]
 
 
 def test_the_program_runs_as_the_readme_says(
@@ -246,7 +246,7 @@ def test_a_wrong_api_key(starter: Starter, client: Client, ledger: SqlLedger, fa
     result = starter("start", failed.file("mixed.jsonl"), env={"STRIPE_API_KEY": "sk_test_wrong"})
 
     assert (2, "Stripe refuses the API key: check STRIPE_API_KEY.") == said(result)
-    assert [] == ledger.cases()
+    assert () == ledger.cases().rows
 
 
 @pytest.mark.parametrize(

@@ -12,12 +12,13 @@ from domain.case import ChargeOutcome, Outcome
 from domain.declines import Decline, DeclineClass, Reason
 from domain.invoice import InvoiceState
 from domain.money import Money
+from domain.record import Entry
 from domain.steps import AttemptKind, Channel
 from gateways.evidence import build_bundle
 from gateways.ports.agency import EvidenceBundle
 from gateways.ports.messages import Address
 from gateways.ports.payments import InvoiceSnapshot
-from gateways.ports.rows import AttemptRow, CaseRow, ContactRow, TimelineRow
+from gateways.ports.rows import AttemptRow, CaseRow, ContactRow
 
 OPENED = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 DUE = Money(amount=150000, currency="THB")
@@ -51,7 +52,7 @@ INVOICE = InvoiceSnapshot(
 )
 
 
-def an_attempt(number: int, *, declined: bool = True) -> AttemptRow:
+def an_attempt(number: int) -> AttemptRow:
     decline = Decline(
         decline_class=DeclineClass.RETRY_LATER,
         code=f"code_{number}",
@@ -65,15 +66,14 @@ def an_attempt(number: int, *, declined: bool = True) -> AttemptRow:
         kind=AttemptKind.TIMELINE,
         key=f"dun:in_1:{number}",
         step=f"d{number}-charge",
-        state="finished" if declined else "refused",
+        state="finished",
         as_of=at,
         started_at=at,
         amount=DUE,
         network="visa",
-        outcome=ChargeOutcome.DECLINED if declined else None,
+        outcome=ChargeOutcome.DECLINED,
         provider_id=f"pi_{number}",
-        decline=decline if declined else None,
-        rule=None if declined else "visa-15-in-30@2026-04-01",
+        decline=decline,
     )
 
 
@@ -94,24 +94,20 @@ def a_contact(day: int, channel: Channel, text: str) -> ContactRow:
     )
 
 
-ATTEMPTS = [an_attempt(1), an_attempt(3), an_attempt(5, declined=False)]
+ATTEMPTS = [an_attempt(1), an_attempt(3), an_attempt(5)]
 CONTACTS = [
     a_contact(3, Channel.EMAIL, "Hello <b>Somchai</b> & all,\n\nplease pay."),
     a_contact(5, Channel.SMS, "กรุณาชำระ {{ 7*7 }}"),
 ]
-TIMELINE = [
-    TimelineRow(
-        at=OPENED + timedelta(days=day), invoice_id="in_1", step=f"d{day}", what=f"done {day}", why=f"due {day}"
-    )
-    for day in range(1, 8)
+RECORD = [
+    Entry(at=OPENED + timedelta(days=day), step=f"d{day}", what=f"done {day}", why=f"due {day}") for day in range(1, 8)
 ] + [
-    TimelineRow(
+    Entry(
         at=OPENED + timedelta(days=5),
-        invoice_id="in_1",
         step="d5",
-        what="refused",
+        what="postponed to 2026-03-30 10:00",
         why="too often",
-        rule="visa-15-in-30",
+        rule="visa-15-in-30@2026-04-01",
     )
 ]
 
@@ -123,7 +119,7 @@ def a_bundle(**changes: Any) -> EvidenceBundle:
         "customer": CUSTOMER,
         "attempts": ATTEMPTS,
         "contacts": CONTACTS,
-        "timeline": TIMELINE,
+        "record": RECORD,
         "as_of": OPENED + timedelta(days=28),
     }
     return build_bundle(**(values | changes))
@@ -157,18 +153,18 @@ def test_every_row_is_in_the_data_and_on_the_page() -> None:
     bundle = a_bundle()
     data = json.loads(bundle.json_text)
 
-    assert (3, 2, 8) == (len(data["attempts"]), len(data["contacts"]), len(data["timeline"]))
+    assert (3, 2, 8) == (len(data["attempts"]), len(data["contacts"]), len(data["record"]))
     assert [row["rule"] for row in data["attempts"]] == [
         "code-row-1@2026-11-23",
         "code-row-3@2026-11-23",
-        "visa-15-in-30@2026-04-01",
+        "code-row-5@2026-11-23",
     ]
     facts = [
         value
         for rows, names in (
             (data["attempts"], ("kind", "code", "rule", "provider_id", "key")),
             (data["contacts"], ("channel", "stage", "subject", "text", "provider_id")),
-            (data["timeline"], ("step", "what", "why", "rule")),
+            (data["record"], ("step", "what", "why", "rule")),
         )
         for row in rows
         for value in (row[name] for name in names)
@@ -196,7 +192,7 @@ def test_the_same_input_makes_the_same_bytes() -> None:
 def test_rows_are_in_the_order_of_time() -> None:
     expected = a_bundle().json_text
     shuffled = a_bundle(
-        attempts=ATTEMPTS[::-1], contacts=CONTACTS[::-1], timeline=[*TIMELINE[-3:-1], *TIMELINE[:-3], TIMELINE[-1]]
+        attempts=ATTEMPTS[::-1], contacts=CONTACTS[::-1], record=[*RECORD[-3:-1], *RECORD[:-3], RECORD[-1]]
     )
 
     assert expected == shuffled.json_text
@@ -229,7 +225,7 @@ def test_the_customers_own_pay_link_stays_out() -> None:
 def test_a_bare_case_makes_a_complete_page() -> None:
     """No invoice from the provider, nothing charged, nobody reached: the page says so."""
     customer = Address(customer_id="cus_1")
-    bundle = a_bundle(invoice=None, customer=customer, attempts=[], contacts=[], timeline=[])
+    bundle = a_bundle(invoice=None, customer=customer, attempts=[], contacts=[], record=[])
     data = json.loads(bundle.json_text)
 
     assert data["invoice"] is None

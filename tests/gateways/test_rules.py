@@ -1,4 +1,4 @@
-"""The shipped rule tables say what the networks say, and every refusal names its rule, its edition and its end."""
+"""The shipped rule tables say what the networks say, and every postponement names its rule, its edition and its end."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -7,9 +7,10 @@ import pytest
 
 from domain.case import ChargeOutcome
 from domain.declines import DeclineClass
+from domain.gates import Allow, Postpone
 from domain.money import Money
+from domain.rules.networks import CardUse
 from gateways.ports.ledger import NetworkRules
-from gateways.ports.rows import CardUse
 from gateways.rules import load_decline_table, load_network_rules
 from gateways.yaml_files import FileError
 
@@ -67,13 +68,13 @@ def rules() -> NetworkRules:
         (None, uses(40), None),
     ],
 )
-def test_one_more_charge_is_refused_at_the_ceiling(
+def test_one_more_charge_is_postponed_at_the_ceiling(
     rules: NetworkRules, network: str | None, used: list[CardUse], rule: str | None
 ) -> None:
     """Below it is free, at it is not; a bank debit has no card network's ceiling."""
-    refusal = rules.refuse(network, used, usd(1999), NOW)
+    answer = rules.ask(network, used, usd(1999), NOW)
 
-    assert rule == (refusal.rule if refusal else None)
+    assert rule == (answer.rule if isinstance(answer, Postpone) else None)
 
 
 def test_an_approval_starts_visas_count_again(rules: NetworkRules) -> None:
@@ -81,30 +82,30 @@ def test_an_approval_starts_visas_count_again(rules: NetworkRules) -> None:
     approved = CardUse(at=NOW - 30 * timedelta(minutes=1), amount=usd(1999), outcome=ChargeOutcome.PAID)
     other_amount = approved.model_copy(update={"amount": usd(5)})
 
-    assert rules.refuse("visa", [*uses(25), approved], usd(1999), NOW) is None
-    assert rules.refuse("visa", [*uses(25), other_amount], usd(1999), NOW) is not None
+    assert isinstance(rules.ask("visa", [*uses(25), approved], usd(1999), NOW), Allow)
+    assert isinstance(rules.ask("visa", [*uses(25), other_amount], usd(1999), NOW), Postpone)
 
 
-def test_a_refusal_ends_when_there_is_room_again(rules: NetworkRules) -> None:
+def test_a_postponement_ends_when_there_is_room_again(rules: NetworkRules) -> None:
     """At the moment it names the charge is allowed, a second earlier it is not."""
     used = uses(22)
-    refusal = rules.refuse("visa", used, usd(1999), NOW)
+    answer = rules.ask("visa", used, usd(1999), NOW)
 
-    assert refusal is not None
-    assert refusal.not_before == used[2].at + 30 * DAY
-    assert rules.refuse("visa", used, usd(1999), refusal.not_before) is None
-    assert rules.refuse("visa", used, usd(1999), refusal.not_before - timedelta(seconds=1)) is not None
-    assert refusal.why == (
+    assert isinstance(answer, Postpone)
+    assert answer.until == used[2].at + 30 * DAY
+    assert isinstance(rules.ask("visa", used, usd(1999), answer.until), Allow)
+    assert isinstance(rules.ask("visa", used, usd(1999), answer.until - timedelta(seconds=1)), Postpone)
+    assert answer.why == (
         "The card has had 22 of the 20 declined charges of the same amount that visa allows within 30 days."
     )
 
 
-def test_the_longest_of_several_refusals_binds(rules: NetworkRules) -> None:
+def test_the_longest_of_several_postponements_binds(rules: NetworkRules) -> None:
     """The 24 hours are over long before the 30 days are."""
-    refusal = rules.refuse("mastercard", uses(40), usd(1999), NOW)
+    answer = rules.ask("mastercard", uses(40), usd(1999), NOW)
 
-    assert refusal is not None
-    assert "mastercard-35-in-30-days@2023-11-01" == refusal.rule
+    assert isinstance(answer, Postpone)
+    assert "mastercard-35-in-30-days@2023-11-01" == answer.rule
 
 
 def test_a_delayed_charge_counts_those_that_overtook_it(rules: NetworkRules) -> None:
@@ -112,8 +113,8 @@ def test_a_delayed_charge_counts_those_that_overtook_it(rules: NetworkRules) -> 
     near = uses(10, every=timedelta(minutes=1), newest=NOW + HOUR)
     far = uses(10, every=timedelta(minutes=1), newest=NOW + 2 * DAY)
 
-    assert rules.refuse("mastercard", near, usd(1999), NOW) is not None
-    assert rules.refuse("mastercard", far, usd(1999), NOW) is None
+    assert isinstance(rules.ask("mastercard", near, usd(1999), NOW), Postpone)
+    assert isinstance(rules.ask("mastercard", far, usd(1999), NOW), Allow)
 
 
 def test_every_group_of_decline_codes_names_its_source() -> None:

@@ -6,13 +6,14 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from temporalio.client import Client
 
-from domain.case import NO_PAYMENT_METHOD, Outcome
+from domain.case import NO_PAYMENT_METHOD, CaseStatus, Outcome
 from domain.ids import workflow_id
 from domain.money import Money
+from domain.projection import Projection
 from domain.steps import AttemptKind, Channel
 from gateways.ledger.sql_ledger import SqlLedger
 from gateways.ports.messages import Address
-from gateways.ports.rows import CustomerRow, TimelineRow
+from gateways.ports.rows import CustomerRow
 from gateways.provider_facts import MalformedEvent
 from sandbox.providers.stripe_outcomes import AUTHENTICATION_REQUIRED
 from sandbox.providers.world import ProviderWorld
@@ -27,6 +28,7 @@ from tests.cases import (
     runs,
     signals,
 )
+from tests.gateways.stripe_cases import watched
 from workflows import attributes
 
 
@@ -46,13 +48,25 @@ async def test_a_failed_payment_opens_a_case(
     assert ("open", "insufficient_funds", "retry_later") == (row.status, row.decline_code, row.decline_class)
     assert Money(amount=2000, currency="USD") == row.remaining
     assert "20.00 USD, insufficient funds" == await described.static_summary()
-    assert ["case opened"] == [line.what for line in ledger.timeline(invoice_id)]
+    assert ["case opened"] == [line.what for line in ledger.record(invoice_id)]
     assert (customer_id, 2000, "retry_later") == (
         known.get(attributes.CUSTOMER),
         known.get(attributes.AMOUNT),
         known.get(attributes.DECLINE_CLASS),
     )
     assert known.get(attributes.NEXT_STEP_AT) is not None
+
+
+async def test_opening_a_case_reads_no_more_than_it_needs(world: ProviderWorld, intake: Intake) -> None:
+    """The invoice, which brings its customer, and the charge, which alone shows the network's codes."""
+    invoice_id, _ = a_failed_invoice(world)
+    event = failed(world, invoice_id)
+
+    with watched(world) as requests:
+        await intake.take_event(event)
+
+    assert [f"GET /v1/invoices/{invoice_id}", "GET /v1/charges"] == [requests[0], requests[1].rpartition("/")[0]]
+    assert 2 == len(requests)
 
 
 async def test_the_case_has_no_time_limit(world: ProviderWorld, intake: Intake, client: Client) -> None:
@@ -104,7 +118,7 @@ async def test_simultaneous_duplicates_are_one_case(
 
     assert [Taken.EXISTS] * 5 + [Taken.OPENED] == sorted(taken)
     assert 1 == await runs(client, invoice_id)
-    assert ["open"] == [case.status for case in ledger.cases()]
+    assert ["open"] == [case.status for case in ledger.cases().rows]
 
 
 @pytest.mark.parametrize("ending", ["paid", "void"])
@@ -128,7 +142,7 @@ async def test_a_crash_before_the_workflow_is_mended(
 ) -> None:
     """The row stands, the workflow does not: the same event starts it, with the row's day 0."""
     invoice_id, customer_id = a_failed_invoice(world)
-    ledger.open_case(an_opening_row(invoice_id, customer_id), CustomerRow(customer_id=customer_id))
+    ledger.open_case(an_opening_row(invoice_id, customer_id), CustomerRow(customer_id=customer_id), "{}")
 
     taken = await intake.take_event(failed(world, invoice_id))
 
@@ -144,7 +158,9 @@ async def test_a_crash_after_the_workflow_is_mended(
 ) -> None:
     """The workflow runs, the row does not say so: the next event says it."""
     invoice_id, customer_id = a_failed_invoice(world)
-    ledger.open_case(an_opening_row(invoice_id, customer_id, datetime.now(UTC)), CustomerRow(customer_id=customer_id))
+    ledger.open_case(
+        an_opening_row(invoice_id, customer_id, datetime.now(UTC)), CustomerRow(customer_id=customer_id), "{}"
+    )
     await client.start_workflow("DunningWorkflow", id=workflow_id(invoice_id), task_queue="nobody")
 
     taken = await intake.take_event(failed(world, invoice_id))
@@ -161,7 +177,7 @@ async def test_a_payment_mends_a_half_opened_case_and_reaches_it(
 ) -> None:
     """The invoice was paid before the case's workflow began: it begins, hears of it, and can end."""
     invoice_id, customer_id = a_failed_invoice(world)
-    ledger.open_case(an_opening_row(invoice_id, customer_id), CustomerRow(customer_id=customer_id))
+    ledger.open_case(an_opening_row(invoice_id, customer_id), CustomerRow(customer_id=customer_id), "{}")
     world.stripe.customer_pays(invoice_id)
 
     taken = await intake.take_event(world.stripe.last_event("invoice.paid", invoice_id))
@@ -175,9 +191,10 @@ async def test_a_closed_case_is_not_opened_again(
 ) -> None:
     """Temporal forgets a closed workflow after its retention; the ledger's row does not."""
     invoice_id, customer_id = a_failed_invoice(world)
-    ledger.open_case(an_opening_row(invoice_id, customer_id), CustomerRow(customer_id=customer_id))
-    line = TimelineRow(at=OPENED_AT, invoice_id=invoice_id, step="end", what="closed", why="given up")
-    ledger.close_case(invoice_id, Outcome.WRITTEN_OFF, Money(amount=2000, currency="USD"), OPENED_AT, line)
+    ledger.open_case(an_opening_row(invoice_id, customer_id), CustomerRow(customer_id=customer_id), "{}")
+    due = Money(amount=2000, currency="USD")
+    given_up = Projection(status=CaseStatus.CLOSED, stage="silent", remaining=due, outcome=Outcome.WRITTEN_OFF)
+    ledger.decided(invoice_id, OPENED_AT, [], given_up, "{}")
 
     taken = await intake.take_event(failed(world, invoice_id))
 
@@ -209,7 +226,7 @@ async def test_events_of_other_kinds_are_ignored(world: ProviderWorld, intake: I
     world.stripe.add_customer()
 
     assert Taken.IGNORED == await intake.take_event(world.stripe.last_event("customer.created"))
-    assert [] == ledger.cases()
+    assert () == ledger.cases().rows
 
 
 async def test_without_a_time_zone_every_zone_of_the_country_counts(
@@ -303,7 +320,7 @@ async def test_the_first_failure_counts_on_the_cards_budget(
 
     await intake.take_event(failed(world, invoice_id))
 
-    [attempt] = ledger.attempts(invoice_id)
+    [attempt] = ledger.attempts_of(invoice_id)
     assert (0, AttemptKind.OTHER_ENGINE, "fp_first", "visa") == (
         attempt.attempt,
         attempt.kind,

@@ -9,10 +9,10 @@ from temporalio.service import RPCError
 
 from domain.declines import DeclineTable
 from domain.ids import charge_key
+from domain.record import Entry
 from domain.steps import AttemptKind
 from gateways.ledger.sql_ledger import SqlLedger
 from gateways.policy_files import PolicyStore
-from gateways.ports.rows import TimelineRow
 from runtime import wiring
 from runtime.settings import Settings
 from runtime.temporal import dunning_plugin
@@ -38,7 +38,7 @@ async def test_our_own_failed_charge_is_not_taken_for_the_customers(
     taken = await intake.take_event({**ours, "created": ours["created"] + 86_400})
 
     assert Taken.EXISTS == taken
-    assert 1 == len(ledger.attempts(invoice_id))
+    assert 1 == len(ledger.attempts_of(invoice_id))
     assert [] == await signals(client, invoice_id)
 
 
@@ -54,7 +54,7 @@ async def test_the_customers_own_failed_charge_is_reported(
     [(name, fact)] = await signals(client, invoice_id)
     assert Taken.PASSED_ON == taken
     assert ("invoice_changed", "customer") == (name, fact["attempt"]["kind"])
-    assert [AttemptKind.OTHER_ENGINE, AttemptKind.CUSTOMER] == [row.kind for row in ledger.attempts(invoice_id)]
+    assert [AttemptKind.OTHER_ENGINE, AttemptKind.CUSTOMER] == [row.kind for row in ledger.attempts_of(invoice_id)]
 
 
 async def test_a_payment_is_passed_on_once(world: ProviderWorld, intake: Intake, client: Client) -> None:
@@ -195,8 +195,8 @@ async def test_our_own_bank_debit_that_comes_back_is_told_to_the_case_alone(
     ours = an_attempt(invoice_id, charge_key(invoice_id, 1))
     ledger.begin_attempt(ours, wiring.network_rules(settings))
     answer = payments.pay(invoice, ours.key)
-    line = TimelineRow(at=OPENED_AT, invoice_id=invoice_id, step="d01-charge", what="processing", why="")
-    ledger.finish_attempt(invoice_id, 1, answer.outcome, answer.provider_id, None, line)
+    entry = Entry(at=OPENED_AT, step="d01-charge", what="processing", why="")
+    ledger.finish_attempt(invoice_id, 1, answer.outcome, answer.provider_id, None, entry)
     world.stripe.finish_processing(invoice_id, Decline("insufficient_funds"))
     event = failed(world, invoice_id)
 
@@ -204,7 +204,7 @@ async def test_our_own_bank_debit_that_comes_back_is_told_to_the_case_alone(
 
     [(name, fact)] = await signals(client, invoice_id)
     assert ("invoice_changed", "declined") == (name, fact["attempt"]["outcome"])
-    assert [0, 1] == sorted(row.attempt for row in ledger.attempts(invoice_id))
+    assert [0, 1] == sorted(row.attempt for row in ledger.attempts_of(invoice_id))
 
 
 async def test_an_updated_card_is_passed_on(world: ProviderWorld, intake: Intake, client: Client) -> None:

@@ -8,13 +8,17 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from domain.case import ChargeOutcome
+from domain.case import CaseStatus, ChargeOutcome, Outcome
 from domain.declines import Decline, DeclineClass, RawDecline, Reason
+from domain.gates import ALLOW, Answer
 from domain.money import Money
+from domain.projection import Projection
+from domain.record import Entry
+from domain.rules.networks import CardUse, Ceiling, CeilingTable
+from domain.rules.origin import Origin
 from domain.steps import AttemptKind, Channel
 from gateways.ledger.sql_ledger import SqlLedger
-from gateways.ports.rows import AttemptRow, CardUse, CaseRow, ContactRow, CustomerRow, Refusal, TimelineRow
-from gateways.rules import Ceiling, CeilingTable, Origin
+from gateways.ports.rows import AttemptRow, CaseRow, ContactRow, CustomerRow
 
 T = TypeVar("T")
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
@@ -47,9 +51,9 @@ class Seen:
     def __init__(self) -> None:
         self.uses: list[CardUse] = []
 
-    def refuse(self, network: str | None, uses: Sequence[CardUse], amount: Money, at: datetime) -> Refusal | None:  # noqa: ARG002
+    def ask(self, network: str | None, uses: Sequence[CardUse], amount: Money, at: datetime) -> Answer:  # noqa: ARG002
         self.uses = list(uses)
-        return None
+        return ALLOW
 
 
 def a_customer(**fields: Any) -> CustomerRow:
@@ -108,8 +112,19 @@ def a_contact(**fields: Any) -> ContactRow:
     return ContactRow(**given | fields)
 
 
-def a_line(what: str = "charged", **fields: Any) -> TimelineRow:
-    return TimelineRow(**{"at": NOW, "invoice_id": "in_1", "step": "try-1", "what": what, "why": "day 1"} | fields)
+def an_entry(what: str = "charged", **fields: Any) -> Entry:
+    return Entry(**{"at": NOW, "step": "try-1", "what": what, "why": "day 1"} | fields)
+
+
+def a_projection(outcome: Outcome | None = None, **fields: Any) -> Projection:
+    given = {
+        "status": CaseStatus.CLOSED if outcome else CaseStatus.OPEN,
+        "stage": "friendly",
+        "remaining": usd(0 if outcome is Outcome.RECOVERED else 1999),
+        "why": "the next retry is on a payday",
+        "outcome": outcome,
+    }
+    return Projection(**given | fields)
 
 
 def a_decline(**fields: Any) -> Decline:
@@ -123,9 +138,18 @@ def a_decline(**fields: Any) -> Decline:
     return Decline(**given | fields)
 
 
+def open_case(ledger: SqlLedger, invoice_id: str = "in_1", **fields: Any) -> CaseRow:
+    """Opens a case, of customer cus_1 unless told."""
+    row = a_case(invoice_id, **fields)
+    return ledger.open_case(row, a_customer(customer_id=row.customer_id), "{}")
+
+
+def close(ledger: SqlLedger, outcome: Outcome, at: datetime = NOW, **fields: Any) -> None:
+    ledger.decided("in_1", at, [an_entry(f"closed: {outcome}", at=at)], a_projection(outcome, **fields), "{}")
+
+
 def finish(ledger: SqlLedger, row: AttemptRow, outcome: ChargeOutcome, decline: Decline | None = None) -> None:
-    line = a_line(step=row.step, invoice_id=row.invoice_id)
-    ledger.finish_attempt(row.invoice_id, row.attempt, outcome, "ch_1", decline, line)
+    ledger.finish_attempt(row.invoice_id, row.attempt, outcome, "ch_1", decline, an_entry(step=row.step))
 
 
 def race(act: Callable[[int], T], racers: int = RACERS) -> list[T]:

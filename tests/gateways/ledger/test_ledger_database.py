@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
+from domain.gates import ALLOW, Answer
 from gateways.ledger import database
 from gateways.ledger.database import open_database, schema_is_current, upgrade_schema
 from gateways.ledger.schema import attempts, metadata
@@ -23,9 +24,9 @@ from tests.gateways.ledger.builders import (
     NOW,
     a_case,
     a_contact,
-    a_customer,
     an_attempt,
     at_most,
+    open_case,
     race,
     run_alone,
     with_database,
@@ -36,10 +37,10 @@ def test_the_schema_may_be_upgraded_by_several_processes_at_once(empty_url: str)
     """A worker, a starter and a web process that start together all find a complete schema."""
     race(lambda _: upgrade_schema(empty_url), racers=4)
     ledger = SqlLedger(empty_url)
-    ledger.open_case(a_case(), a_customer())
+    open_case(ledger)
     upgrade_schema(empty_url)
 
-    assert [a_case()] == ledger.cases()
+    assert (a_case(),) == ledger.cases().rows
     ledger.close()
 
 
@@ -81,8 +82,9 @@ class CutsTheLine:
     def __init__(self, cut: Callable[[], None]) -> None:
         self._cut = cut
 
-    def refuse(self, *_: Any, **__: Any) -> None:
+    def ask(self, *_: Any) -> Answer:
         self._cut()
+        return ALLOW
 
 
 def test_a_connection_lost_in_mid_reservation_reserves_nothing(postgres: str) -> None:
@@ -90,13 +92,13 @@ def test_a_connection_lost_in_mid_reservation_reserves_nothing(postgres: str) ->
     run_alone(postgres, "CREATE DATABASE cut")
     upgrade_schema(with_database(postgres, "cut"))
     ledger = SqlLedger(with_database(postgres, "cut"))
-    ledger.open_case(a_case(), a_customer())
+    open_case(ledger)
     kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'cut'"
     rules: NetworkRules = CutsTheLine(lambda: run_alone(postgres, kill))
 
     with pytest.raises(ProviderTrouble, match="does not answer"):
         ledger.begin_attempt(an_attempt(), rules)
-    assert [] == ledger.attempts("in_1")
+    assert [] == ledger.attempts_of("in_1")
     ledger.close()
 
 
@@ -119,7 +121,7 @@ def test_a_file_that_stays_locked_is_trouble(tmp_path: Path, monkeypatch: pytest
 
     with pytest.raises(ProviderTrouble):
         ledger.provider_event("stripe", "evt_1", "kind", None, NOW)
-    assert [] == ledger.cases()
+    assert () == ledger.cases().rows
     other.close()
     ledger.close()
 
@@ -147,7 +149,7 @@ def _reserve_many(url: str, process: int) -> list[tuple[bool, bool]]:
 def test_processes_share_the_budgets(ledger: SqlLedger, url: str) -> None:
     """Three workers try 45 charges on a card that has room for 20, and the same 15 messages."""
     for process in (2, 3):
-        ledger.open_case(a_case(f"in_{process}"), a_customer())
+        open_case(ledger, f"in_{process}")
     with ProcessPoolExecutor(3, mp_context=multiprocessing.get_context("spawn")) as pool:
         found = [pair for pairs in pool.map(_reserve_many, [url] * 3, (1, 2, 3)) for pair in pairs]
     engine = open_database(url)

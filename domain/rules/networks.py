@@ -1,0 +1,84 @@
+"""The card networks' ceilings: how many declined charges one card may have, over all invoices."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+
+from pydantic import Field
+
+from domain.base import Frozen
+from domain.case import ChargeOutcome
+from domain.gates import ALLOW, Answer, Postpone, strictest
+from domain.money import Money
+from domain.rules.origin import Origin
+
+_NOT_CHARGED = (ChargeOutcome.NOT_OPEN, ChargeOutcome.REFUSED)
+
+
+class CardUse(Frozen):
+    """One charge on a card that reached the network, across all invoices."""
+
+    at: datetime
+    amount: Money
+    outcome: ChargeOutcome
+
+
+class Ceiling(Frozen):
+    """At most `limit` declined charges on one card within the window before one more."""
+
+    id: str = Field(pattern=r"^[a-z0-9-]+$")
+    limit: int = Field(ge=1)
+    window_hours: int = Field(ge=1, le=31 * 24)  # the ledger counts no further back
+    same_amount: bool  # only charges of the same amount and currency count
+    approval_resets: bool  # an approved charge sets the count back to nothing
+    origin: Origin
+
+    @property
+    def window(self) -> timedelta:
+        return timedelta(hours=self.window_hours)
+
+    @property
+    def rule(self) -> str:
+        return f"{self.id}@{self.origin.edition.isoformat()}"
+
+    def counted(self, uses: Sequence[CardUse], amount: Money, at: datetime) -> list[datetime]:
+        """When the charges were made that count against one more at `at`, oldest first.
+
+        Also those of up to a window later: a charge that was delayed on its way still shares a window with them.
+        """
+        near = sorted((use for use in uses if abs(use.at - at) < self.window), key=lambda use: use.at)
+        if self.same_amount:
+            near = [use for use in near if use.amount == amount]
+        if self.approval_resets:
+            approved = max((use.at for use in near if use.outcome is ChargeOutcome.PAID), default=None)
+            near = [use for use in near if approved is None or use.at > approved]
+        return [use.at for use in near if use.outcome is not ChargeOutcome.PAID and use.outcome not in _NOT_CHARGED]
+
+    def ask(self, network: str, uses: Sequence[CardUse], amount: Money, at: datetime) -> Answer:
+        """Whether there is room for one more charge at `at`, and if not, from when on."""
+        counted = self.counted(uses, amount, at)
+        if len(counted) < self.limit:
+            return ALLOW
+        days, hours = divmod(self.window_hours, 24)
+        span = f"{self.window_hours} hours" if hours or days == 1 else f"{days} days"
+        what = f"{self.limit} declined charges{' of the same amount' if self.same_amount else ''}"
+        return Postpone(
+            # The first moment at which so many have left the window that there is room for one.
+            until=counted[len(counted) - self.limit] + self.window,
+            why=f"The card has had {len(counted)} of the {what} that {network} allows within {span}.",
+            rule=self.rule,
+        )
+
+
+class CeilingTable(Frozen):
+    """`networks.yaml`: the ceilings by card brand; `other` is for every card brand without rows of its own."""
+
+    edition: date
+    networks: dict[str, tuple[Ceiling, ...]]
+    other: tuple[Ceiling, ...] = Field(min_length=1)
+
+    def ask(self, network: str | None, uses: Sequence[CardUse], amount: Money, at: datetime) -> Answer:
+        """The postponement that lasts longest, or allow. A bank debit (no network) has no card network's ceiling."""
+        if network is None:
+            return ALLOW
+        ceilings = self.networks.get(network, self.other)
+        return strictest(ceiling.ask(network, uses, amount, at) for ceiling in ceilings)

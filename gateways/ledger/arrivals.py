@@ -1,0 +1,35 @@
+"""What came in from outside and went out to an agency, each once by its id."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from gateways.ledger.inserts import insert_once
+from gateways.ledger.schema import handoffs, provider_events
+from gateways.ledger.transactions import Book
+
+_EVENT = sa.select(provider_events.c.event_id).where(
+    provider_events.c.provider == sa.bindparam("by"), provider_events.c.event_id == sa.bindparam("of")
+)
+
+
+class SqlEvents(Book):
+    """`ports.EventBook` in SQL."""
+
+    def provider_event(self, provider: str, event_id: str, kind: str, invoice_id: str | None, at: datetime) -> bool:
+        columns = {"provider": provider, "event_id": event_id, "kind": kind, "invoice_id": invoice_id, "at": at}
+        with self._database.writing() as connection:
+            return insert_once(connection, provider_events, columns)
+
+    def knows_event(self, provider: str, event_id: str) -> bool:
+        with self._database.reading() as connection:
+            return connection.execute(_EVENT, {"by": provider, "of": event_id}).first() is not None
+
+
+class SqlHandoffs(Book):
+    """`ports.HandoffBook` in SQL."""
+
+    def record_handoff(self, invoice_id: str, handoff_id: str, reference: str, at: datetime) -> None:
+        columns = {"handoff_id": handoff_id, "invoice_id": invoice_id, "reference": reference, "at": at}
+        with self._database.writing(of=invoice_id) as connection:
+            insert_once(connection, handoffs, columns)

@@ -1,0 +1,128 @@
+"""Charge attempts: reserved one by one under the card's lock, so that no card is used more often than allowed."""
+
+import hashlib
+from datetime import UTC, timedelta
+
+import sqlalchemy as sa
+
+from domain.case import ChargeOutcome
+from domain.declines import Decline
+from domain.gates import Allow, Postpone, Refuse
+from domain.record import Entry
+from domain.rules.networks import CardUse
+from gateways.ledger import rows
+from gateways.ledger.inserts import insert_once
+from gateways.ledger.records import write_decisions, write_effect
+from gateways.ledger.schema import attempts
+from gateways.ledger.transactions import Book
+from gateways.ports.ledger import NetworkRules
+from gateways.ports.rows import AttemptRow
+from gateways.ports.trouble import NotFound
+
+# The longest window of any network's ceiling is 30 days; one more covers the change of a day between time zones.
+_CARD_WINDOW = timedelta(days=31)
+_CHARGED = (ChargeOutcome.PAID, ChargeOutcome.DECLINED, ChargeOutcome.PROCESSING)
+
+_attempt = attempts.c
+_OURS = (_attempt.invoice_id == sa.bindparam("of"), _attempt.attempt == sa.bindparam("number"), _attempt.attempt > 0)
+_ONE = sa.select(attempts).where(*_OURS)
+_FINISH = sa.update(attempts).where(*_OURS, _attempt.state == "started")
+_OF_INVOICE = sa.select(attempts).where(_attempt.invoice_id == sa.bindparam("of")).order_by(_attempt.as_of, _attempt.id)
+_USES = (
+    sa.select(_attempt.as_of, _attempt.amount, _attempt.currency, _attempt.outcome)
+    .where(
+        _attempt.as_of.between(sa.bindparam("since"), sa.bindparam("until")),
+        _attempt.reached_network,
+        sa.or_(_attempt.state == "started", _attempt.outcome.in_(_CHARGED)),
+        # A reservation that is asked for once more does not stand in its own way.
+        sa.not_(sa.and_(*_OURS)),
+    )
+    .order_by(_attempt.as_of)
+)
+_USES_OF_CARD = _USES.where(_attempt.fingerprint == sa.bindparam("card"))
+_USES_OF_INVOICE = _USES.where(_attempt.fingerprint.is_(None), _attempt.invoice_id == sa.bindparam("of"))
+
+
+class SqlAttempts(Book):
+    """`ports.AttemptBook` in SQL."""
+
+    def begin_attempt(self, row: AttemptRow, rules: NetworkRules) -> AttemptRow | Postpone | Refuse:
+        with self._database.writing(of=row.invoice_id) as connection:
+            _lock_card(connection, row)
+            answer = rules.ask(row.network, _card_uses(connection, row), row.amount, row.as_of)
+            begun = row.model_copy(update={"state": "started"})
+            if isinstance(answer, Allow):
+                columns = rows.attempt_columns(begun) | {"case_id": row.invoice_id}
+                if insert_once(connection, attempts, columns):
+                    return begun
+            # It stands already, whatever the card's other charges say by now: an earlier run reserved it.
+            if standing := _find(connection, row):
+                return standing
+            assert not isinstance(answer, Allow)  # noqa: S101 - only a standing row stops an insert
+            write_decisions(connection, row.invoice_id, [_entry(row, answer)])
+            return answer
+
+    def finish_attempt(
+        self,
+        invoice_id: str,
+        attempt: int,
+        outcome: ChargeOutcome,
+        provider_id: str | None,
+        decline: Decline | None,
+        entry: Entry,
+    ) -> None:
+        ours = {"of": invoice_id, "number": attempt}
+        answer = {"state": "finished", "outcome": outcome, "provider_id": provider_id, **rows.decline_columns(decline)}
+        with self._database.writing() as connection:
+            if connection.execute(_FINISH, ours | answer).rowcount:
+                write_effect(connection, invoice_id, entry, occasion=f"attempt {attempt}")
+            elif connection.execute(_ONE, ours).first() is None:
+                raise NotFound(f"Attempt {attempt} of invoice {invoice_id} was never begun: begin it before charging.")
+
+    def record_foreign_attempt(self, row: AttemptRow, event_id: str) -> None:
+        with self._database.writing() as connection:
+            insert_once(connection, attempts, rows.attempt_columns(row) | {"attempt": 0, "event_id": event_id})
+
+    def attempts_of(self, invoice_id: str) -> list[AttemptRow]:
+        with self._database.reading() as connection:
+            return [rows.attempt_row(row) for row in connection.execute(_OF_INVOICE, {"of": invoice_id}).mappings()]
+
+
+def _find(connection: sa.Connection, row: AttemptRow) -> AttemptRow | None:
+    found = connection.execute(_ONE, {"of": row.invoice_id, "number": row.attempt}).mappings().one_or_none()
+    return rows.attempt_row(found) if found else None
+
+
+def _lock_card(connection: sa.Connection, row: AttemptRow) -> None:
+    """Makes reservations on one card wait for each other until the transaction ends.
+
+    SQLite needs nothing: its immediate transaction holds the whole file.
+    """
+    if connection.dialect.name == "postgresql":
+        digest = hashlib.sha256(f"card {row.fingerprint or row.invoice_id}".encode()).digest()
+        key = int.from_bytes(digest[:8], "big", signed=True)
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
+
+
+def _card_uses(connection: sa.Connection, row: AttemptRow) -> list[CardUse]:
+    """The card's charges that reached the network, within 31 days of `row.as_of`, oldest first.
+
+    Later ones too: a reservation that was retried for hours carries an older `as_of` than those that overtook it.
+    A card without a fingerprint is only known within its invoice.
+    """
+    given = {
+        "of": row.invoice_id,
+        "number": row.attempt,
+        "since": row.as_of - _CARD_WINDOW,
+        "until": row.as_of + _CARD_WINDOW,
+    }
+    if row.fingerprint is None:
+        found = connection.execute(_USES_OF_INVOICE, given)
+    else:
+        found = connection.execute(_USES_OF_CARD, given | {"card": row.fingerprint})
+    return [rows.card_use(use) for use in found.mappings()]
+
+
+def _entry(row: AttemptRow, answer: Postpone | Refuse) -> Entry:
+    what = f"postponed to {answer.until.astimezone(UTC):%Y-%m-%d %H:%M}" if isinstance(answer, Postpone) else "refused"
+    return Entry(at=row.as_of, step=row.step, what=what, why=answer.why, rule=answer.rule)

@@ -1,0 +1,176 @@
+"""One row per case: what was agreed at its opening, and what its newest decision says of it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from domain.case import Outcome
+from domain.money import CurrencyMismatch
+from domain.projection import Projection
+from domain.record import Entry
+from gateways.ledger import rows
+from gateways.ledger.customers import write_customer
+from gateways.ledger.inserts import Columns, insert_once
+from gateways.ledger.records import write_decisions
+from gateways.ledger.schema import NOT_CLOSED, cases
+from gateways.ledger.transactions import Book, no_case
+from gateways.ports.rows import CaseRow, Cursor, CustomerRow, Page
+from gateways.ports.trouble import ProviderMisuse
+
+_GIVEN_UP = (Outcome.COLLECTIONS, Outcome.WRITTEN_OFF)
+
+_OF = cases.c.invoice_id == sa.bindparam("of")
+_CASE = sa.select(*(column for column in cases.c if column is not cases.c.state))
+_ONE = _CASE.where(_OF)
+# Not the key: entries of the record may refer to the case at the same time.
+_LOCKED = sa.select(cases.c.outcome, cases.c.decided_at, cases.c.currency).where(_OF).with_for_update(key_share=True)
+_WRITE = sa.update(cases).where(_OF)
+_WRITE_OPEN = _WRITE.where(
+    cases.c.currency == sa.bindparam("in_currency"),
+    cases.c.outcome.is_(None),
+    sa.or_(cases.c.decided_at.is_(None), cases.c.decided_at <= sa.bindparam("moment")),
+)
+_MARK_OPEN = _WRITE.where(cases.c.status == "opening")
+_IN_ORDER = (cases.c.opened_at, cases.c.invoice_id)
+_NOT_CLOSED = sa.text(NOT_CLOSED)
+_STATES = sa.select(cases.c.invoice_id, cases.c.state).where(_NOT_CLOSED).order_by(cases.c.invoice_id)
+
+
+class SqlCases(Book):
+    """`ports.CaseBook` in SQL."""
+
+    def open_case(self, case: CaseRow, customer: CustomerRow, state: str) -> CaseRow:
+        with self._database.writing() as connection:
+            if standing := _find(connection, case.invoice_id):
+                return standing
+            write_customer(connection, customer)
+            if insert_once(connection, cases, rows.case_columns(case, state)):
+                return case
+            return _known(connection, case.invoice_id)
+
+    def mark_open(self, invoice_id: str) -> None:
+        with self._database.writing() as connection:
+            if not connection.execute(_MARK_OPEN, {"of": invoice_id, "status": "open"}).rowcount:
+                _known(connection, invoice_id)
+
+    def decided(
+        self, invoice_id: str, at: datetime, entries: Sequence[Entry], projection: Projection, state: str
+    ) -> None:
+        """See the port. Raises CurrencyMismatch when what remains is not in the invoice's currency."""
+        columns = {**rows.projection_columns(projection), "state": state, "decided_at": at}
+        with self._database.writing(of=invoice_id) as connection:
+            if projection.outcome:
+                _close(connection, invoice_id, at, projection, columns)
+            elif not _write_open(connection, invoice_id, at, projection, columns):
+                _reopen(connection, invoice_id, at, projection, columns)
+            write_decisions(connection, invoice_id, entries)
+
+    def case(self, invoice_id: str) -> CaseRow | None:
+        with self._database.reading() as connection:
+            return _find(connection, invoice_id)
+
+    def cases(
+        self,
+        status: str | None = None,
+        customer_id: str | None = None,
+        segment: str | None = None,
+        after: Cursor | None = None,
+        limit: int = 50,
+    ) -> Page[CaseRow]:
+        query = _CASE.order_by(*_IN_ORDER).limit(limit + 1)
+        for name, wanted in (("status", status), ("customer_id", customer_id), ("segment", segment)):
+            if wanted is not None:
+                query = query.where(cases.c[name] == wanted)
+        if after:
+            last = (sa.literal(after.opened_at, cases.c.opened_at.type), sa.literal(after.invoice_id))
+            query = query.where(sa.tuple_(*_IN_ORDER) > sa.tuple_(*last))
+        with self._database.reading() as connection:
+            found = [rows.case_row(row) for row in connection.execute(query).mappings()]
+        page = tuple(found[:limit])
+        more = len(found) > limit
+        return Page(
+            rows=page, after=Cursor(opened_at=page[-1].opened_at, invoice_id=page[-1].invoice_id) if more else None
+        )
+
+    def count(self, status: str) -> int:
+        query = sa.select(sa.func.count()).where(cases.c.status == status)
+        with self._database.reading() as connection:
+            return connection.execute(query).scalar_one()
+
+    def open_cases_of(self, customer_id: str) -> list[CaseRow]:
+        query = _CASE.where(cases.c.customer_id == customer_id, _NOT_CLOSED).order_by(*_IN_ORDER)
+        with self._database.reading() as connection:
+            return [rows.case_row(row) for row in connection.execute(query).mappings()]
+
+    def case_states(self, after: str | None, limit: int) -> list[tuple[str, str]]:
+        query = _STATES.where(cases.c.invoice_id > (after or "")).limit(limit)
+        with self._database.reading() as connection:
+            return [(row.invoice_id, row.state) for row in connection.execute(query)]
+
+
+class _Standing(NamedTuple):
+    """The decision that stands, in the columns of `_LOCKED`."""
+
+    outcome: str | None
+    decided_at: datetime | None
+    currency: str
+
+
+def _find(connection: sa.Connection, invoice_id: str) -> CaseRow | None:
+    found = connection.execute(_ONE, {"of": invoice_id}).mappings().one_or_none()
+    return rows.case_row(found) if found else None
+
+
+def _known(connection: sa.Connection, invoice_id: str) -> CaseRow:
+    case = _find(connection, invoice_id)
+    if case is None:
+        raise no_case(invoice_id)
+    return case
+
+
+def _write_open(
+    connection: sa.Connection, invoice_id: str, at: datetime, projection: Projection, columns: Columns
+) -> bool:
+    """The common case in one statement: writes the decision if none is newer and the case is not closed."""
+    conditions = {"of": invoice_id, "moment": at, "in_currency": projection.remaining.currency}
+    return bool(connection.execute(_WRITE_OPEN, columns | conditions).rowcount)
+
+
+def _reopen(connection: sa.Connection, invoice_id: str, at: datetime, projection: Projection, columns: Columns) -> None:
+    """A decision that was not written is older than the one that stands, or comes after an end.
+
+    A payment that came while the case was being given up: its effects come before the case ends as recovered.
+    """
+    standing = _lock(connection, invoice_id, projection)
+    if not standing.outcome or (standing.decided_at and at < standing.decided_at):
+        return
+    if standing.outcome not in _GIVEN_UP:
+        raise ProviderMisuse(
+            f"The case of invoice {invoice_id} was closed as {standing.outcome}: it cannot become {projection.status}."
+        )
+    connection.execute(_WRITE, columns | {"of": invoice_id, "outcome": None, "closed_at": None})
+
+
+def _close(connection: sa.Connection, invoice_id: str, at: datetime, projection: Projection, columns: Columns) -> None:
+    standing = _lock(connection, invoice_id, projection)
+    outcome = projection.outcome
+    if standing.outcome == outcome or (standing.decided_at and at < standing.decided_at):
+        return
+    if standing.outcome and (standing.outcome not in _GIVEN_UP or outcome is not Outcome.RECOVERED):
+        raise ProviderMisuse(
+            f"The case of invoice {invoice_id} was closed as {standing.outcome}: it cannot end as {outcome}."
+        )
+    end = {"of": invoice_id, "status": "closed", "outcome": outcome, "closed_at": at}
+    connection.execute(_WRITE, columns | end)
+
+
+def _lock(connection: sa.Connection, invoice_id: str, projection: Projection) -> _Standing:
+    found = connection.execute(_LOCKED, {"of": invoice_id}).one_or_none()
+    if found is None:
+        raise no_case(invoice_id)
+    standing = _Standing(*found)
+    if standing.currency != projection.remaining.currency:
+        raise CurrencyMismatch(f"invoice {invoice_id} is in {standing.currency}, not {projection.remaining.currency}")
+    return standing

@@ -1,0 +1,32 @@
+"""Inserting what may be there already. The statements are made once, so that SQLAlchemy compiles each only once."""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+Columns = dict[str, Any]
+
+
+def insert_once(connection: sa.Connection, table: sa.Table, columns: Columns) -> bool:
+    """Inserts the row unless a uniqueness constraint says that it is there; whether it was inserted."""
+    return connection.execute(_reporting(table, connection.dialect.name), columns).first() is not None
+
+
+def insert_missing(connection: sa.Connection, table: sa.Table, rows: Sequence[Columns]) -> None:
+    """Inserts those of the rows that are not there, in one go."""
+    if rows:
+        connection.execute(_unless_there(table, connection.dialect.name), rows)
+
+
+@cache
+def _unless_there(table: sa.Table, dialect: str) -> sa.Insert:
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    return insert(table).on_conflict_do_nothing()
+
+
+@cache
+def _reporting(table: sa.Table, dialect: str) -> sa.Executable:
+    return _unless_there(table, dialect).returning(sa.literal(1))

@@ -1,0 +1,145 @@
+"""Which cases are told what, when the payment provider has news about an invoice or a customer."""
+
+from datetime import timedelta
+
+from domain import events
+from domain.base import Message
+from domain.case import ChargeOutcome
+from domain.declines import DeclineTable, classify
+from domain.steps import OURS, AttemptKind
+from gateways.ports.ledger import Ledger
+from gateways.ports.payments import Payments
+from gateways.ports.rows import CaseRow
+from gateways.provider_facts import (
+    DisputeEnded,
+    InvoiceAltered,
+    MethodChanged,
+    PaymentDisputed,
+    PaymentFailed,
+    PaymentSucceeded,
+)
+from service.opening import foreign_attempt
+
+# Two events may tell of one failure, and their times have whole seconds.
+_SAME_FAILURE = timedelta(seconds=5)
+
+News = PaymentSucceeded | InvoiceAltered | MethodChanged | PaymentDisputed | DisputeEnded
+"""What only cases that run already are told."""
+
+Told = list[tuple[CaseRow, str, Message]]
+"""Which case is told what, by which signal."""
+
+
+class NewsDesk:
+    """Reads ledger and provider, and writes nothing but attempts that others made. Blocks while it reads.
+
+    Raises NotFound, ProviderTrouble or ProviderMisuse.
+    """
+
+    def __init__(self, ledger: Ledger, payments: Payments, declines: DeclineTable) -> None:
+        self._ledger = ledger
+        self._payments = payments
+        self._declines = declines
+
+    def of(self, fact: News) -> Told:
+        match fact:
+            case PaymentSucceeded():
+                return self._payment(fact)
+            case InvoiceAltered():
+                return self._altered(fact)
+            case MethodChanged():
+                return self._method(fact)
+            case PaymentDisputed() | DisputeEnded():
+                return self._dispute(fact)
+
+    def foreign_failure(self, fact: PaymentFailed) -> Told:
+        """A further failure of an open case that this system's request did not cause."""
+        case = self._open_case(fact.invoice_id)
+        if case is None or fact.at <= case.opened_at + _SAME_FAILURE:
+            return []  # over, or the failure that opened the case, told once more
+        invoice = self._payments.read_invoice(case.invoice_id, with_decline=True)
+        raw = invoice.last_decline
+        decline = classify(raw, self._declines, at=fact.at) if raw else None
+        own_debit = decline is not None and decline.raw.network is None and self._has_pending_debit(case.invoice_id)
+        if not own_debit:
+            row = foreign_attempt(invoice, AttemptKind.CUSTOMER, decline, fact.at)
+            self._ledger.record_foreign_attempt(row, fact.event_id)
+        message = events.InvoiceChanged(
+            event_id=fact.event_id,
+            state=invoice.state,
+            remaining=invoice.remaining,
+            attempt=events.ReportedAttempt(at=fact.at, decline=decline),
+        )
+        return [(case, "invoice_changed", message)]
+
+    def _has_pending_debit(self, invoice_id: str) -> bool:
+        """Whether a bank debit of ours is on its way: that one fails days later, and without a request of ours."""
+        return any(
+            row.kind in OURS and row.outcome is ChargeOutcome.PROCESSING for row in self._ledger.attempts_of(invoice_id)
+        )
+
+    def _payment(self, fact: PaymentSucceeded) -> Told:
+        case = self._open_case(fact.invoice_id)
+        if case is None:
+            return []
+        # A fact about a single payment does not tell what remains, and others may have told of it already.
+        invoice = fact.invoice or self._payments.read_invoice(case.invoice_id)
+        paid = fact.amount or invoice.amount - invoice.remaining
+        message = events.PaymentReceived(event_id=fact.event_id, amount=paid, remaining=invoice.remaining)
+        return [(case, "payment_received", message)]
+
+    def _altered(self, fact: InvoiceAltered) -> Told:
+        case = self._open_case(fact.invoice_id)
+        # What this system did to the invoice the case knows from its own activity.
+        if case is None or fact.caused_by_us:
+            return []
+        invoice = fact.invoice or self._payments.read_invoice(case.invoice_id)
+        message = events.InvoiceChanged(event_id=fact.event_id, state=invoice.state, remaining=invoice.remaining)
+        return [(case, "invoice_changed", message)]
+
+    def _method(self, fact: MethodChanged) -> Told:
+        if fact.invoice_id is None:
+            return [told for case in self._open_cases(fact.customer_id) for told in self._of_method(case, fact)]
+        case = self._open_case(fact.invoice_id)
+        return [] if case is None or fact.caused_by_us else self._of_method(case, fact)
+
+    def _of_method(self, case: CaseRow, fact: MethodChanged) -> Told:
+        """The case is told only of the payment method that its invoice would be charged on; an id of None is any.
+
+        A subscription's own card goes on being charged, whatever else the customer adds.
+        """
+        method = self._payments.read_invoice(case.invoice_id).payment_method
+        if method is None or fact.method_id not in (None, method.id):
+            return []
+        # A new card is told of twice, as added and as made the default: it is tried once.
+        is_new = fact.change is events.MethodChange.NEW
+        once = f"method-{method.id}-{fact.at:%Y%m%d}" if is_new else fact.event_id
+        return [(case, "payment_method_changed", events.PaymentMethodChanged(event_id=once, change=fact.change))]
+
+    def _dispute(self, fact: PaymentDisputed | DisputeEnded) -> Told:
+        """A dispute halts every case of the customer; only the disputed invoice's own can be lost by it."""
+        disputed = fact.invoice_id
+        if disputed is None and fact.payment_id:
+            disputed = self._payments.invoice_of_payment(fact.payment_id)
+        customer = fact.customer_id
+        if customer is None and disputed:
+            customer = self._payments.read_invoice(disputed).customer_id
+        return [_about_dispute(case, fact, disputed) for case in self._open_cases(customer)] if customer else []
+
+    def _open_case(self, invoice_id: str | None) -> CaseRow | None:
+        case = self._ledger.case(invoice_id) if invoice_id else None
+        return case if case and case.status != "closed" else None
+
+    def _open_cases(self, customer_id: str) -> list[CaseRow]:
+        return self._ledger.open_cases_of(customer_id)
+
+
+def _about_dispute(
+    case: CaseRow, fact: PaymentDisputed | DisputeEnded, disputed: str | None
+) -> tuple[CaseRow, str, Message]:
+    if isinstance(fact, PaymentDisputed):
+        return case, "dispute_opened", events.DisputeOpened(event_id=fact.event_id, dispute_id=fact.dispute_id)
+    outcome = fact.outcome
+    if outcome is events.DisputeOutcome.LOST and case.invoice_id != disputed:
+        outcome = events.DisputeOutcome.ELSEWHERE
+    return case, "dispute_closed", events.DisputeClosed(event_id=fact.event_id, outcome=outcome)
