@@ -10,6 +10,8 @@ from pydantic import model_validator
 
 from domain.base import Frozen
 
+_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _SEARCH_DAYS = 62
 _MEET_DAYS = 15  # zones without a common hour in two weeks have none
 
@@ -31,6 +33,16 @@ def at_local(day: date, clock: time, zone: str) -> datetime:
     repeats, the first of the two.
     """
     return datetime.combine(day, clock, tzinfo=_zone(zone)).astimezone(UTC)
+
+
+def minute(at: datetime) -> str:
+    """`2030-04-05 09:00`, by the clock that `at` has."""
+    return at.isoformat(" ", "minutes")[:16]
+
+
+def day_in_words(at: datetime) -> str:
+    """`Fri 5 Apr`, whatever language the machine speaks."""
+    return f"{_WEEKDAYS[at.weekday()]} {at.day} {_MONTHS[at.month - 1]}"
 
 
 def is_zone(name: str) -> bool:

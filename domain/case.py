@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import TypeVar
 
 from pydantic import Field
 
@@ -12,6 +13,8 @@ from domain.declines import CUSTOMER_MUST_ACT, RETRYABLE, Decline, DeclineClass
 from domain.money import Money
 from domain.record import Entry
 from domain.steps import COUNTING, OURS, AnyStep, AttemptKind, Channel, Step
+
+S = TypeVar("S", bound=Step)
 
 NO_PAYMENT_METHOD = "no_payment_method"
 """Our own code for a charge that could not even be tried."""
@@ -163,6 +166,7 @@ class Case(Message):
     attempts: tuple[Attempt, ...] = ()
     steps: dict[str, StepRecord] = Field(default_factory=dict)
     unfinished: dict[str, Unfinished] = Field(default_factory=dict)
+    put_off: dict[str, datetime] = Field(default_factory=dict)  # step → until when rules put it off, as recorded
     holds: tuple[Hold, ...] = ()
     held_from: datetime | None = None  # when the first of the present holds began
     shift_days: int = 0  # local days that holds took from the timeline
@@ -234,6 +238,9 @@ class Case(Message):
         """Nothing is charged until the payment method changed or the customer authenticated."""
         return self.decline_class in CUSTOMER_MUST_ACT
 
-    def done(self, kind: type[Step]) -> list[StepRecord]:
-        """The records of the steps of a kind that were done, oldest first."""
-        return [r for r in self.steps.values() if r.state is StepState.DONE and isinstance(r.step, kind)]
+    def newest(self, kind: type[S]) -> S | None:
+        """The step of a kind that was done last."""
+        for record in reversed(self.steps.values()):
+            if isinstance(record.step, kind) and record.state is StepState.DONE:
+                return record.step
+        return None

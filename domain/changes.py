@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from domain.calendar import local
+from domain.calendar import local, minute
 from domain.case import Case, Closing, Hold, HoldReason, Outcome, StepRecord, StepState, Unfinished
 from domain.declines import OPERATOR_MUST_ACT, Decline, DeclineClass
 from domain.gates import Postpone
@@ -21,7 +21,7 @@ END = "end"
 
 
 def changed(case: Case, **update: Any) -> Case:
-    return case.model_copy(update=update)
+    return case.but(**update)
 
 
 def shown(case: Case, entry: Entry) -> Case:
@@ -44,21 +44,38 @@ def once(case: Case, event_id: str) -> Case | None:
 def ended(case: Case, step: Step, state: StepState, at: datetime, why: str = "", *, unsure: bool = False) -> Case:
     """The step has come to its end, one way or another."""
     record = StepRecord(step=step, state=state, at=at, note=why, unsure=unsure)
-    left = {key: known for key, known in case.unfinished.items() if key != step.key}
-    return changed(case, steps={**case.steps, step.key: record}, unfinished=left)
+    return _over(case, step, record)
+
+
+def done(case: Case, step: Step, at: datetime, what: str = "done") -> Case:
+    """The step was done, and operators see it."""
+    record = StepRecord(step=step, state=StepState.DONE, at=at, note="" if what == "done" else what)
+    entry = Entry(at=at, step=step.key, what=what, why="")
+    return _over(shown(case, entry), step, record)
+
+
+def _over(case: Case, step: Step, record: StepRecord) -> Case:
+    key = step.key
+    return changed(
+        case,
+        steps={**case.steps, key: record},
+        unfinished={other: known for other, known in case.unfinished.items() if other != key},
+        put_off={other: until for other, until in case.put_off.items() if other != key},
+    )
 
 
 def begun(case: Case, step: Step) -> Case:
     """The step was tried and nobody knows whether it happened."""
     known = case.unfinished.get(step.key) or Unfinished(step=step)
-    return _unfinished(case, known.model_copy(update={"begun": True}))
+    return _unfinished(case, known.but(begun=True))
 
 
 def put_off(case: Case, step: Step, answer: Postpone, at: datetime) -> Case:
     """A rule allows the step later: it stays to be done. Whoever asked the rule has written the entry."""
     known = case.unfinished.get(step.key) or Unfinished(step=step)
-    case = _unfinished(case, known.model_copy(update={"not_before": answer.until, "rule": answer.rule or "rule"}))
-    what = f"postponed to {answer.until:%Y-%m-%d %H:%M}"
+    case = _unfinished(case, known.but(not_before=answer.until, rule=answer.rule or "rule"))
+    case = changed(case, put_off={**case.put_off, step.key: answer.until})
+    what = f"postponed to {minute(answer.until)}"
     return shown(case, Entry(at=at, step=step.key, what=what, why=answer.why, rule=answer.rule))
 
 
@@ -68,8 +85,8 @@ def unanswered(case: Case, step: Step, why: str, at: datetime) -> Case:
     times = known.times + 1
     # The exponent is bounded first: after weeks the power alone is longer than any time.
     until = at + min(timedelta(hours=2 ** min(times - 1, 4)), timedelta(hours=12))
-    case = _unfinished(case, known.model_copy(update={"not_before": until, "times": times, "rule": None}))
-    return said(case, Entry(at=at, step=step.key, what=f"postponed to {until:%Y-%m-%d %H:%M}", why=why))
+    case = _unfinished(case, known.but(not_before=until, times=times, rule=None))
+    return said(case, Entry(at=at, step=step.key, what=f"postponed to {minute(until)}", why=why))
 
 
 def _unfinished(case: Case, known: Unfinished) -> Case:
@@ -133,6 +150,8 @@ def release(case: Case, reasons: set[HoldReason], at: datetime) -> Case:
 
 def tick(case: Case, at: datetime) -> Case:
     """Ends the holds whose time is over."""
+    if not case.holds:
+        return case
     over = {h.reason: h.until for h in case.holds if h.until and h.until <= at}
     if not over:
         return case

@@ -61,8 +61,8 @@ def read_form(value: Any) -> Any:
         form = _known(str(word))
         if form.detail and not isinstance(given, dict):
             given = {form.detail: given}
-        # Through a model with the word as its field, so that an error's location leads to the line in the file.
         fields: dict[str, Any] = {form.word: (form, Field())}
+        # Through a model with the word as its field, so that an error's location leads to the line in the file.
         read = create_model("OneStep", **fields).model_validate({form.word: given or {}})
         return getattr(read, form.word)
     raise ValueError(f"a step is one word, or one word with its details; use {_words()}")

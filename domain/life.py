@@ -5,12 +5,14 @@
 """
 
 from datetime import datetime
-from typing import Any
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 from pydantic import Field
 
 from domain import changes
 from domain.base import Message
+from domain.calendar import minute
 from domain.case import Case, Circumstances, Closing, StepState
 from domain.decisions import Act, Close, Decision, Effect, PutOff, Skip, Wait
 from domain.gates import Refuse
@@ -25,7 +27,7 @@ from domain.telling import FACTS, ORDERS
 _MOST_AHEAD = 5  # each costs a case some bytes in every decision of its history
 
 
-class Ahead(Message):
+class Ahead(NamedTuple):
     """A step that lies ahead as things stand."""
 
     at: datetime
@@ -37,12 +39,12 @@ class Decided(Message):
 
     at: datetime  # UTC, the case's time for which it was taken
     decision: Decision
-    searchable: dict[str, str | int] = Field(default_factory=dict)  # what the case can be searched by; times in seconds since 1970
+    searchable: dict[str, str | int] = Field(default_factory=dict)  # in Temporal; times in seconds since 1970
     ahead: tuple[Ahead, ...] = ()  # what comes unless something happens
     closed_channels: dict[Channel, str] = Field(default_factory=dict)  # to this customer, whichever case was told
 
 
-class Ruling(Message):
+class Ruling(NamedTuple):
     """What `decide` gives its caller: the decision, and what the ledger keeps of it."""
 
     decided: Decided
@@ -55,27 +57,30 @@ def decide(case: Case, policy: Policy, circumstances: Circumstances, at: datetim
     """Decides what the case does at `at`: wait, act or close."""
     now = Situation(changes.tick(case, at), policy, circumstances, at)
     decision = next_step(now)
-    then, entries = after(now.case, decision, at)
+    then, entries = after(case, decision, at)
     projection = projection_of(then, decision)
-    ahead = _ahead(now) if isinstance(decision, Wait) else ()
-    # What a case is searched by is brought up to date when it comes to rest.
-    found = {} if isinstance(decision, Act) else searchable(then, projection)
+    resting = not isinstance(decision, Act)
     decided = Decided(
         at=at,
         decision=decision,
-        searchable=found,
-        ahead=ahead,
+        # What a case is searched by is brought up to date when it comes to rest.
+        searchable=searchable(then, projection) if resting else {},
+        ahead=_ahead(now) if isinstance(decision, Wait) else (),
         closed_channels=now.closed_channels,
     )
     written = (*then.unwritten, *entries)
-    kept = then.model_copy(update={"unwritten": ()})
-    return Ruling(decided=decided, case=kept, entries=written, projection=projection)
+    kept = then.but(unwritten=()) if then.unwritten else then
+    return Ruling(decided, kept, written, projection)
 
 
 def after(case: Case, decision: Wait | Act | Close, at: datetime) -> tuple[Case, tuple[Entry, ...]]:
-    """The case once the decision is taken, and the entries that the ledger gets with it."""
-    case = changes.tick(case, at)
-    entries: list[Entry] = []
+    """The case once the decision is taken, and the entries that the ledger gets with it.
+
+    A payment that came while the end was decided is not overlooked: such a case decides anew.
+    """
+    ticked = changes.tick(case, at)
+    entries = [*ticked.unwritten[len(case.unwritten) :]]
+    case = ticked.but(unwritten=case.unwritten) if entries else ticked
 
     def recorded(case: Case, entry: Entry) -> Case:
         entries.append(entry)
@@ -84,16 +89,17 @@ def after(case: Case, decision: Wait | Act | Close, at: datetime) -> tuple[Case,
     for skip in decision.skips:
         case = recorded(changes.ended(case, skip.step, StepState.SKIPPED, at, skip.why), _skipped(skip, at))
     for put_off in decision.put_off:
-        if (entry := _put_off(put_off, at)) and not _told_before(case, entry):
-            case = recorded(case, entry)
+        key = put_off.step.key
+        if case.put_off.get(key) != put_off.until:
+            case = recorded(case.but(put_off={**case.put_off, key: put_off.until}), _put_off(put_off, at))
     match decision:
         case Wait():
-            until = f"until {decision.until:%Y-%m-%d %H:%M}" if decision.until else "until told otherwise"
+            until = f"until {minute(decision.until)}" if decision.until else "until told otherwise"
             if case.waits_for != (waits := f"{until}: {decision.why}"):
                 key = decision.step.key if decision.step else "hold"
                 entries.append(Entry(at=at, step=key, what=f"waits {until}", why=decision.why))
                 case = changes.changed(case, waits_for=waits)
-        case Close():
+        case Close() if case.closing is None or case.closing.outcome is decision.outcome:
             closing = case.closing or Closing(outcome=decision.outcome, why=decision.why, at=at)
             what = f"closed as {decision.outcome.value}"
             case = recorded(case, Entry(at=at, step=changes.END, what=what, why=decision.why))
@@ -156,16 +162,12 @@ def _skipped(skip: Skip, at: datetime) -> Entry:
 
 
 def _put_off(put_off: PutOff, at: datetime) -> Entry:
-    what = f"postponed to {put_off.until:%Y-%m-%d %H:%M}"
+    what = f"postponed to {minute(put_off.until)}"
     return Entry(at=at, step=put_off.step.key, what=what, why=put_off.why, rule=put_off.rule)
-
-
-def _told_before(case: Case, entry: Entry) -> bool:
-    return any(told.step == entry.step and told.what == entry.what for told in case.record)
 
 
 def _ahead(now: Situation) -> tuple[Ahead, ...]:
     if now.end or now.case.handoff or now.case.holds:
         return ()
-    steps = sorted((step for step in now.steps if not now.refusal(step)), key=lambda step: step.due)
-    return tuple(Ahead(at=step.due, title=step.title) for step in steps[:_MOST_AHEAD])
+    steps = sorted(now.possible, key=attrgetter("due"))[:_MOST_AHEAD]
+    return tuple([Ahead(step.due, step.title) for step in steps])

@@ -21,44 +21,69 @@ from domain.steps import Step
 
 def next_step(now: Situation) -> Wait | Act | Close:
     """Decides. Asked again about the same situation it answers the same."""
-    if not any(goes_on(now.case, source.survives) for source in sources_of(now)):
+    if now.case.holds and not any(goes_on(now.case, source.survives) for source in sources_of(now)):
         return _held(now)
     if skips := tuple(_skips(now)):
         # What is left out can change the dates of what is left: the decision is that of the case without it.
         decision = next_step(_without(now, skips))
-        return decision.model_copy(update={"skips": (*skips, *decision.skips)})
-    return _Choice(now).decision()
+        return decision.but(skips=(*skips, *decision.skips))
+    choice = _Choice(now, now.near)
+    return choice.act() or _Choice(now, now.steps).wait()
 
 
 class _Choice:
     """The choice among the steps that can be done as things stand."""
 
-    def __init__(self, now: Situation) -> None:
+    def __init__(self, now: Situation, steps: list[Step]) -> None:
         self._now = now
-        self._possible = [step for step in now.steps if not now.refusal(step)]
+        self._possible = [step for step in steps if not now.refusal(step)]
         self._wakes: dict[str, datetime] = {}
         self._waits: dict[str, bool] = {}
 
-    def decision(self) -> Wait | Act | Close:
+    def act(self) -> Act | None:
+        """What is ready now, with all that can run beside it; None when nothing is."""
         now = self._now
-        ready = [step for step in self._possible if self._wake(step) <= now.at and not self._waits[step.key]]
-        put_off = tuple(self._put_off())
-        if ready:
-            first = ready[0]
-            beside = [step for step in ready[1:] if step.kind == first.kind and step.side_by_side]
-            effects = tuple(_effect(now, step) for step in (first, *beside))
-            return Act(effects=effects, why=effects[0].why, skips=self._cut_off(first), put_off=put_off)
-        # Of two that are due at one moment the one that the other waits for is named.
-        upcoming = min(self._possible, key=lambda step: (self._wake(step), self._waits[step.key]), default=None)
+        due = [step for step in self._possible if step.due <= now.at]
+        ready = [step for step in due if self._wake(step) <= now.at and not self._waits[step.key]]
+        if not ready:
+            return None
+        together = ready[:1]
+        for step in ready[1:]:
+            if all(step.beside(other) for other in together):
+                together.append(step)
+        effects = tuple([_effect(now, step) for step in together])
+        cut_off = self._cut_off(together[0])
+        left_out = {skip.step.key for skip in cut_off}
+        put_off = tuple([each for each in self._put_off() if each.step.key not in left_out])
+        return Act(effects=effects, why=effects[0].why, skips=cut_off, put_off=put_off)
+
+    def wait(self) -> Wait | Close:
+        """The wait for what is next, or the end."""
+        now = self._now
+        upcoming, until = self._upcoming()
         last = self._last()
-        if upcoming and not (isinstance(last, Wait) and last.until and last.until <= self._wake(upcoming)):
-            until = self._wake(upcoming)
-            why = upcoming.why_later(now, until) or why_wait(now, upcoming, until)
-            known = now.case.unfinished.get(upcoming.key)
-            if known and known.times and known.not_before == until:
-                why = f"{why} (provider unreachable before)"
-            return Wait(until=until, why=why, step=upcoming, put_off=put_off)
-        return last
+        if upcoming is None or (isinstance(last, Wait) and last.until and last.until <= until):
+            return last
+        why = upcoming.why_later(now, until) or why_wait(now, upcoming, until)
+        known = now.case.unfinished.get(upcoming.key)
+        if known and known.times and known.not_before == until:
+            why = f"{why} (provider unreachable before)"
+        return Wait(until=until, why=why, step=upcoming, put_off=tuple(self._put_off()))
+
+    def _put_off(self) -> Iterator[PutOff]:
+        for step in self._possible:
+            if isinstance(answer := self._now.ask(step), Postpone):
+                yield PutOff(step=step, until=answer.until, why=answer.why, rule=answer.rule)
+
+    def _upcoming(self) -> tuple[Step | None, datetime]:
+        """What comes next, and when. Of two at one moment the one that the other waits for is named."""
+        upcoming, first = None, (self._now.at, False)
+        for step in self._possible:
+            if upcoming is None or step.due <= first[0]:
+                order = self._wake(step), self._waits[step.key]
+                if upcoming is None or order < first:
+                    upcoming, first = step, order
+        return upcoming, first[0]
 
     def _last(self) -> Wait | Close:
         """What there is to do when no step is left."""
@@ -66,7 +91,7 @@ class _Choice:
         if now.end:
             return Close(outcome=now.end.outcome, why=now.end.why)
         if until := deadline(now.case, now.policy):
-            return Wait(until=until, why=f"with the agency until {until:%Y-%m-%d}, {now.case.due} still due")
+            return Wait(until=until, why=f"with the agency until {until.date()}, {now.case.due} still due")
         return Wait(until=None, why="nothing is left to be done")
 
     def _wake(self, step: Step) -> datetime:
@@ -88,13 +113,6 @@ class _Choice:
         self._waits[step.key] = bool(first)
         at = self._wakes[step.key] = max([at, *(self._wake(other) for other in first)])
         return at
-
-    def _put_off(self) -> Iterator[PutOff]:
-        now = self._now
-        for step in self._possible:
-            answer = now.ask(step)
-            if isinstance(answer, Postpone):
-                yield PutOff(step=step, until=answer.until, why=answer.why, rule=answer.rule)
 
     def _cut_off(self, step: Step) -> tuple[Skip, ...]:
         """What the end of the timeline leaves undone: a try that the network put off, a message without a channel."""
@@ -118,17 +136,16 @@ def _without(now: Situation, skips: tuple[Skip, ...]) -> Situation:
     records = {
         skip.step.key: StepRecord(step=skip.step, state=StepState.SKIPPED, at=now.at, note=skip.why) for skip in skips
     }
-    return now.with_case(now.case.model_copy(update={"steps": {**now.case.steps, **records}}))
+    return now.with_case(now.case.but(steps={**now.case.steps, **records}))
 
 
 def _skips(now: Situation) -> Iterator[Skip]:
     """The steps whose time has come and that will not be done."""
-    due = [step for step in now.steps if step.due <= now.at]
+    due = [step for step in now.near if step.due <= now.at]
     if not due:
         return
-    refused = {step.key: why for step in due if (why := now.refusal(step))}
-    yield from (Skip(step=step, why=refused[step.key]) for step in due if step.key in refused)
-    due = [step for step in due if step.key not in refused]
+    yield from (Skip(step=step, why=why) for step in due if (why := now.refusal(step)))
+    due = [step for step in due if not now.refusal(step)]
     dropped = {skip.step.key: skip for skip in (*_falling_together(due), *_overtaken(now, due))}
     if now.policy.catch_up is CatchUp.ALL:
         dropped = {}
@@ -136,10 +153,14 @@ def _skips(now: Situation) -> Iterator[Skip]:
         late = [step for step in due if step.may_be_left_out and _missed(now, step)]
         dropped |= {s.key: Skip(step=s, why="missed while the system was down; catch_up is none") for s in late}
     yield from dropped.values()
-    kept = [step for step in now.steps if step.key not in dropped]
     for step in due:
-        if step.key not in dropped and (why := step.said_by(kept, now)):
+        if step.key not in dropped and (why := step.said_by(_others(now, dropped), now)):
             yield Skip(step=step, why=why)
+
+
+def _others(now: Situation, dropped: dict[str, Skip]) -> Iterator[Step]:
+    """What is left of all steps: asked for one after the other, and most kinds ask for none."""
+    yield from (step for step in now.steps if step.key not in dropped)
 
 
 def _falling_together(due: list[Step]) -> Iterator[Skip]:

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from domain.calendar import day_in_words
 from domain.case import Case
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ def cause(case: Case) -> str:
 def why_wait(now: "Situation", step: "Step", until: datetime) -> str:
     """Why nothing happens before `until`."""
     here = now.local(until)
-    said = f"{step.why(now)}, due {here:%a} {here.day} {here:%b %Y %H:%M} {now.case.zone}"
+    said = f"{step.why(now)}, due {day_in_words(here)} {here.year} {here.hour:02d}:{here.minute:02d} {now.case.zone}"
     if now.awaits_customer and not step.comes_first:
         return f"{said}; no charge until the customer acts ({cause(now.case)})"
     return said

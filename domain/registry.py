@@ -16,10 +16,8 @@ __all__ = ["FORMS", "KINDS", "read_form", "register"]
 
 def register(kind: type[Step] | None = None, form: type[Form] | None = None) -> None:
     """Adds a kind of step, a policy's word for one, or both. Raises ValueError for a name that is taken."""
-    if kind is not None:
-        name = str(kind.model_fields["kind"].default)
-        if KINDS.setdefault(name, kind) is not kind:
-            raise ValueError(f"there are two kinds called {name!r}")
+    if kind is not None and KINDS.setdefault(kind.name, kind) is not kind:
+        raise ValueError(f"there are two kinds called {kind.name!r}")
     if form is not None and FORMS.setdefault(form.word, form) is not form:
         raise ValueError(f"a policy has two words {form.word!r}")
 

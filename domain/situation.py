@@ -3,19 +3,37 @@
 What follows from them is worked out once for each situation, however many steps ask.
 """
 
-from collections.abc import Iterator
-from datetime import date, datetime, timedelta
-from functools import cached_property
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Generic, TypeVar
 
 from domain.calendar import local
-from domain.case import Case, Circumstances, StepState
+from domain.case import Attempt, Case, Circumstances, StepState
 from domain.ending import End, end_of
-from domain.gates import Answer, Postpone, Refuse, strictest
+from domain.gates import ALLOW, Answer, Postpone, Refuse, strictest
 from domain.policy import Policy
 from domain.rules.gates import GATES
 from domain.schedule import Schedule, Slot, schedule_of
 from domain.sources import steps_of
 from domain.steps import Channel, Step
+
+T = TypeVar("T")
+
+_MOST_RULES = 9
+"""How often in a row one rule's "later" may be another one's "later still"."""
+
+
+class once(Generic[T]):  # noqa: N801 - reads as a decorator
+    """A property that is worked out when it is first asked for; `functools.cached_property` without its lock."""
+
+    def __init__(self, work_out: Callable[[Any], T]) -> None:
+        self._work_out = work_out
+        self._name = work_out.__name__
+        self.__doc__ = work_out.__doc__
+
+    def __get__(self, instance: Any, _owner: type) -> T:
+        found = instance.__dict__[self._name] = self._work_out(instance)
+        return found
 
 
 class Situation:
@@ -25,8 +43,9 @@ class Situation:
         self.case = case
         self.policy = policy
         self.circumstances = circumstances
-        self.at = at
-        self.schedule: Schedule = schedule_of(case, policy)
+        # One zone for all: moments of one zone are compared at a tenth of the cost.
+        self.at: datetime = at if at.tzinfo is UTC else at.astimezone(UTC)
+        self.schedule: Schedule = schedule_of(case, policy, circumstances.holidays)
         self._of_policy: dict[str, Step] = {}
         self._answers: dict[str, Answer] = {}
 
@@ -38,36 +57,52 @@ class Situation:
         """The customer's wall clock."""
         return local(at, self.case.zone)
 
-    @property
+    @once
     def today(self) -> date:
         return self.local(self.at).date()
 
-    @cached_property
+    @once
     def end(self) -> End | None:
         """How the case ends, when that is decided; None while it goes on."""
         return end_of(self)
 
-    @cached_property
+    @once
     def steps(self) -> list[Step]:
         """Every step that is still to be done, from every source that goes on in spite of the case's holds."""
         return steps_of(self)
 
-    @cached_property
+    @once
+    def near(self) -> list[Step]:
+        """Those of the steps that may be due by now: enough to see what is, at less cost."""
+        return steps_of(self, near=True)
+
+    @once
+    def possible(self) -> list[Step]:
+        """Those of the steps that can be done as things stand."""
+        return [step for step in self.steps if not self.refusal(step)]
+
+    @once
     def closed_channels(self) -> dict[Channel, str]:
         """Channel → why it is closed to this customer, as any case was told."""
-        return {**self.circumstances.closed_channels, **self.case.closed_channels}
+        known, told = self.circumstances.closed_channels, self.case.closed_channels
+        return {**known, **told} if known and told else known or told
 
-    @cached_property
+    @once
     def awaits_customer(self) -> bool:
         """Nothing is charged until the payment method changed or the customer authenticated."""
         return self.case.awaits_customer
 
-    @cached_property
+    @once
+    def counting(self) -> tuple[Attempt, ...]:
+        """The attempts that use up the policy's budget."""
+        return self.case.counting_attempts
+
+    @once
     def ends_at(self) -> datetime:
         """When the case ends unless it is paid: never sooner than the notice period after the final notice."""
         last = self.schedule.last
         planned = self.schedule.entries[self.schedule.end_key].due
-        warned = self._warned_at or self._warning_due
+        warned = self.warned_at or self._warning_due
         if warned is None:
             return planned
         earliest = self.local(warned).date() + timedelta(days=self.policy.endgame.notice_days)
@@ -85,26 +120,26 @@ class Situation:
         """Where the policy has it; None for steps that no policy names."""
         return self.schedule.entries.get(step.key)
 
-    def steps_of_policy(self) -> Iterator[Step]:
-        """The policy's steps that are neither done, skipped nor refused, in its order."""
+    def steps_of_policy(self, until: datetime | None = None) -> Iterator[Step]:
+        """The policy's steps that are neither done, skipped nor refused, in its order; those due by a moment at least.
+
+        No step is due before its place in the schedule, and none waits for one of a later place.
+        """
         done = self.case.steps
-        return (self.step_at(slot) for slot in self.schedule.slots if slot.key not in done)
+        slots = self.schedule.slots if until is None else self.schedule.slots_until(until)
+        return (self.step_at(slot) for slot in slots if slot.key not in done)
 
     def step_at(self, slot: Slot) -> Step:
         """The step of one place of the policy, as it stands now."""
         step = self._of_policy.get(slot.key)
         if step is None:
-            step = self._of_policy[slot.key] = self._moved(slot.form.step(self, slot))
+            step = self._of_policy[slot.key] = self.planned(slot.form.step(self, slot))
         return step
 
     def said_by(self, slot: Slot) -> datetime:
         """The moment by which the messages that stand before it in its entry have gone out, or will have."""
         moment = slot.due
-        for other in self.schedule.slots:
-            if other.entry is not slot.entry or not other.form.speaks:
-                continue
-            if other.key == slot.key:
-                break
+        for other in slot.after:
             record = self.case.steps.get(other.key)
             if record is None:
                 moment = max(moment, self.step_at(other).due)
@@ -114,47 +149,69 @@ class Situation:
 
     def contact_from(self, day: int, start: datetime) -> datetime:
         """The first moment from `start` on at which the customer may be contacted, for a step of that day."""
-        return self.schedule.contact_from(day, start, self.case.facts.time_zones, self.circumstances.holidays)
+        return self.schedule.contact_from(day, start)
 
     def ask(self, step: Step) -> Answer:
         """What the step's own kind and every gate say to it at its due time, or now when that is past."""
         answer = self._answers.get(step.key)
         if answer is None:
-            answer = self._answers[step.key] = strictest((step.asks(self), *(gate(self, step) for gate in GATES)))
+            answer = self._answers[step.key] = self._asked(step)
         return answer
 
     def refusal(self, step: Step) -> str | None:
         """Why the step cannot be done as things stand, or None. Only a new fact can change it, never time."""
         answer = self.ask(step)
-        return answer.why if isinstance(answer, Refuse) else None
+        return answer.why if answer is not ALLOW and isinstance(answer, Refuse) else None
 
     def not_before(self, step: Step) -> datetime | None:
         """Until when a gate or a silent provider puts the step off; None when neither does."""
         answer = self.ask(step)
         known = self.case.unfinished.get(step.key)
+        if answer is ALLOW and known is None:
+            return None
         moments = [answer.until] if isinstance(answer, Postpone) else []
         if known and known.not_before:
             moments.append(known.not_before)
         return max(moments, default=None)
 
-    def _moved(self, step: Step) -> Step:
-        """A step that a rule has put off is due when the rule allows it."""
-        known = self.case.unfinished.get(step.key)
-        if known and known.rule and known.not_before and known.not_before > step.due:
-            return step.model_copy(update={"due": step.opens(self, known.not_before)})
+    def planned(self, step: Step) -> Step:
+        """The step as rules have it: one that they put off is due when all of them allow it."""
+        if self._of_policy.get(step.key) is step:
+            return step
+        known = self.case.unfinished.get(step.key) if self.case.unfinished else None
+        until = self.case.put_off.get(step.key) if self.case.put_off else None
+        if known and known.rule and known.not_before:
+            step = self._due_from(step, known.not_before)
+        elif until and until <= self.at:
+            # It waited for that moment, and is not late for what it was meant for before.
+            step = self._due_from(step, until)
+        if not GATES:
+            return step
+        for _ in range(_MOST_RULES):
+            answer = self._asked(step)
+            if isinstance(answer, Postpone):
+                self._answers[step.key] = answer
+            if not isinstance(answer, Postpone) or answer.until <= step.due:
+                break
+            step = self._due_from(step, answer.until)
         return step
 
+    def _due_from(self, step: Step, until: datetime) -> Step:
+        return step.but(due=step.opens(self, until)) if until > step.due else step
+
+    def _asked(self, step: Step) -> Answer:
+        answer = step.asks(self)
+        return strictest((answer, *(gate(self, step) for gate in GATES))) if GATES else answer
+
     @property
-    def _warned_at(self) -> datetime | None:
-        done = (r for r in self.case.steps.values() if r.step.warns and r.state is StepState.DONE)
-        return min((r.at for r in done), default=None)
+    def warned_at(self) -> datetime | None:
+        """When the first final notice went out; None when none has."""
+        records = (self.case.steps.get(slot.key) for slot in self.schedule.warnings)
+        return min((r.at for r in records if r and r.state is StepState.DONE), default=None)
 
     @property
     def _warning_due(self) -> datetime | None:
         """When the final notice will go out, if one is still to come."""
-        coming = [
-            self.step_at(slot).due
-            for slot in self.schedule.slots
-            if slot.form.warns and slot.key not in self.case.steps
-        ]
+        done = self.case.steps
+        coming = [self.step_at(slot).due for slot in self.schedule.warnings if slot.key not in done]
         return max(self.at, min(coming)) if coming else None

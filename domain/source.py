@@ -18,4 +18,6 @@ class Source:
 
     name: str
     steps: Callable[["Situation"], Iterator[Step]]
+    near: Callable[["Situation"], Iterator[Step]] | None = None
+    """Those alone that may be due by now, where that is less work."""
     survives: "frozenset[HoldReason]" = NOTHING

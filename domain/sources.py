@@ -1,5 +1,6 @@
 """Every source of steps, by the phase of the case: before the end, with an agency, at the end."""
 
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from domain.arrangements.registry import ARRANGEMENTS
@@ -13,14 +14,16 @@ from domain.tries import method_try, quick_tries
 if TYPE_CHECKING:
     from domain.situation import Situation
 
+_BY_DAY, _FIRST = attrgetter("day", "ends"), attrgetter("comes_first")
+
 BEFORE_THE_END: tuple[Source, ...] = (
     Source("new payment method", method_try),
     Source("quick tries", quick_tries),
     Source("request to the customer", action_request),
-    Source("timeline", lambda now: now.steps_of_policy()),
+    Source("timeline", lambda now: now.steps_of_policy(), lambda now: now.steps_of_policy(until=now.at)),
 )
 WITH_AGENCY: tuple[Source, ...] = (Source("agency", steps_with_agency),)
-AT_THE_END: tuple[Source, ...] = (Source("end", steps_to_end, ALL_BUT_AN_OPERATOR),)
+AT_THE_END: tuple[Source, ...] = (Source("end", steps_to_end, survives=ALL_BUT_AN_OPERATOR),)
 
 
 def sources_of(now: "Situation") -> tuple[Source, ...]:
@@ -30,9 +33,19 @@ def sources_of(now: "Situation") -> tuple[Source, ...]:
     return WITH_AGENCY if now.case.handoff else (*BEFORE_THE_END, *ARRANGEMENTS)
 
 
-def steps_of(now: "Situation") -> list[Step]:
-    """Every step still to be done: charges first, then by day and in the policy's order; the end comes last."""
-    sources = (source for source in sources_of(now) if goes_on(now.case, source.survives))
-    # A step happens once, whatever a source says: without this a mistake in one would be an effect without end.
-    steps = [step for source in sources for step in source.steps(now) if step.key not in now.case.steps]
-    return sorted(steps, key=lambda step: (not step.comes_first, step.day, step.ends))
+def steps_of(now: "Situation", *, near: bool = False) -> list[Step]:
+    """Every step still to be done: charges first, then by day and in the policy's order; the end comes last.
+
+    `near`: those may be left out that cannot be due by now.
+    """
+    sources = [source for source in sources_of(now) if goes_on(now.case, source.survives)]
+    steps = [
+        now.planned(step)
+        for source in sources
+        for step in ((near and source.near) or source.steps)(now)
+        # A step happens once, whatever a source says: else a mistake in one would be an effect without end.
+        if step.key not in now.case.steps
+    ]
+    steps.sort(key=_BY_DAY)
+    steps.sort(key=_FIRST, reverse=True)  # stable, also in reverse
+    return steps

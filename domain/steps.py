@@ -4,11 +4,12 @@ A kind is one subclass of `Step` in `domain/kinds/`, listed in `domain/registry.
 know a step only by what stands here.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from pydantic import BeforeValidator, SerializeAsAny
+from pydantic import BeforeValidator, SerializeAsAny, computed_field
 
 from domain.base import Message
 from domain.gates import ALLOW, Answer
@@ -69,12 +70,13 @@ OURS = frozenset({AttemptKind.TIMELINE, AttemptKind.TECHNICAL, AttemptKind.NEW_M
 class Step(Message):
     """One step as it applies to one case. Its key never repeats within the case."""
 
-    kind: str  # the kind's name; each subclass fixes it
     key: str
     due: datetime  # UTC, in the customer's allowed hours where it is a contact
     day: int  # day of the timeline, for humans; 0 = the day the case was opened
     ends: bool = False  # the timeline's last step: when it is done, the case has had its chance
 
+    name: ClassVar[str]
+    """How its kind is called."""
     activity: ClassVar[str]
     """The name of the activity that carries it out."""
     task_type: ClassVar[type[Task]] = Task
@@ -86,12 +88,16 @@ class Step(Message):
     """Of several that are due together only the one of the greatest `weight` is done; the others are skipped."""
     only_newest: ClassVar[bool] = False
     """After an outage only those of the day with the greatest `weight` are done; the others are skipped."""
-    side_by_side: ClassVar[bool] = False
-    """May run beside others of its kind in one wake-up: neither needs the other's result."""
     says_what_comes: ClassVar[bool] = False
     """Tells the customer of what comes next: what is taken away waits for it."""
     holds_up_the_end: ClassVar[bool] = True
     """Whether the end waits for it even when its provider has not answered for hours."""
+
+    @computed_field  # type: ignore[prop-decorator]  # mypy has no word for it
+    @property
+    def kind(self) -> str:
+        """The name of its kind: in JSON always, by which the step is read back."""
+        return self.name
 
     @property
     def title(self) -> str:
@@ -134,7 +140,11 @@ class Step(Message):
         """Whether `other`, still to be done, has to be done before this one at `at`."""
         return False
 
-    def said_by(self, others: list["Step"], now: "Situation") -> str | None:
+    def beside(self, other: "Step") -> bool:
+        """Whether it may run in one wake-up with another one that is due as well: neither needs the other's result."""
+        return False
+
+    def said_by(self, others: Iterable["Step"], now: "Situation") -> str | None:
         """Why one of the others makes it needless today, or None."""
         return None
 

@@ -53,7 +53,7 @@ def message_facts(now: "Situation", stage: Stage) -> MessageFacts:
     from domain.kinds.handoff import begun_handoff  # noqa: PLC0415
 
     case, ends = now.case, now.ends_at
-    steps = [step for step in now.steps if not now.refusal(step)]
+    steps = now.possible
     charges = [max(step.due, now.not_before(step) or step.due) for step in steps if isinstance(step, ChargeStep)]
     charges = [at for at in charges if now.at < at < ends]
     # A subscription that is cancelled is not restored by paying: nothing is said of an access that returns.

@@ -1,15 +1,14 @@
 """Service access: restricted while the debt stands, restored when it no longer does."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import field_validator
 
 from domain.case import Case, StepState
-from domain.changes import begun, changed, ended, invoice_is, shown
+from domain.changes import begun, changed, done, ended, invoice_is
 from domain.forms import Form
 from domain.invoice import InvoiceState
-from domain.record import Entry
 from domain.steps import Access, Step
 from domain.tasks import Done, Task
 
@@ -45,13 +44,16 @@ class RestrictForm(Form):
     def step(self, now: "Situation", slot: "Slot") -> "AccessStep":
         # Access never changes before the message that says so.
         due = max(slot.due, now.said_by(slot))
-        return AccessStep(key=slot.key, due=due, day=slot.entry.day, access=self.access)
+        sign = (slot.key, due)
+        return now.schedule.kept(
+            sign, lambda: AccessStep(key=slot.key, due=due, day=slot.entry.day, access=self.access)
+        )
 
 
 class AccessStep(Step):
     """One change of the access."""
 
-    kind: Literal["access"] = "access"
+    name: ClassVar[str] = "access"
     access: Access
 
     activity: ClassVar[str] = "set_access"
@@ -89,10 +91,11 @@ class AccessStep(Step):
             # The activity found the invoice closed and did nothing; an earlier run may have restricted before it died.
             case = ended(case, self, StepState.SKIPPED, at, f"the invoice is {state.value}", unsure=True)
         else:
-            case = shown(ended(case, self, StepState.DONE, at), Entry(at=at, step=self.key, what="done", why=""))
+            case = done(case, self, at)
             if not self._restricts:
-                # Whatever a restriction without an answer did, it is undone.
-                case = changed(case, unfinished={k: u for k, u in case.unfinished.items() if u.step.kind != self.kind})
+                # Whatever an unanswered restriction did, this came after it.
+                left = {key: known for key, known in case.unfinished.items() if not isinstance(known.step, AccessStep)}
+                case = changed(case, unfinished=left)
         return invoice_is(case, state, result.remaining, at, self.key)
 
     def lost(self, case: Case) -> Case:
@@ -101,9 +104,8 @@ class AccessStep(Step):
 
 def standing_access(case: Case) -> Access:
     """What the customer may use, by the newest change that was certainly made."""
-    done = case.done(AccessStep)
-    newest = done[-1].step if done else None
-    return newest.access if isinstance(newest, AccessStep) else Access.FULL
+    newest = case.newest(AccessStep)
+    return newest.access if newest else Access.FULL
 
 
 def may_be_limited(case: Case) -> bool:

@@ -1,14 +1,13 @@
 """The end of the subscription."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from domain.case import Case, StepState
-from domain.changes import ended, invoice_is, shown
+from domain.changes import done, ended, invoice_is
 from domain.forms import Form
 from domain.gates import ALLOW, Answer, Refuse
 from domain.invoice import InvoiceState
-from domain.record import Entry
 from domain.steps import Step
 from domain.tasks import Done, Task
 
@@ -29,11 +28,11 @@ class CancelForm(Form):
 
     def step(self, now: "Situation", slot: "Slot") -> "CancelStep":
         due = now.ends_at if slot.entry is now.schedule.last else slot.due
-        return CancelStep(key=slot.key, due=due, day=slot.entry.day)
+        return now.schedule.kept((slot.key, due), lambda: CancelStep(key=slot.key, due=due, day=slot.entry.day))
 
 
 class CancelStep(Step):
-    kind: Literal["cancellation"] = "cancellation"
+    name: ClassVar[str] = "cancellation"
 
     activity: ClassVar[str] = "cancel_subscription"
     task_type: ClassVar[type[Task]] = CancelTask
@@ -64,10 +63,10 @@ class CancelStep(Step):
             # The activity found the invoice closed and did nothing: a subscription that runs on gets its service back.
             case = ended(case, self, StepState.SKIPPED, at, f"the invoice is {state.value}")
         else:
-            case = shown(ended(case, self, StepState.DONE, at), Entry(at=at, step=self.key, what="done", why=""))
+            case = done(case, self, at)
         return invoice_is(case, state, result.remaining, at, self.key)
 
 
 def is_cancelled(case: Case) -> bool:
     """Whether the case has ended the subscription."""
-    return bool(case.done(CancelStep))
+    return case.newest(CancelStep) is not None

@@ -1,10 +1,10 @@
 """Charges: the tries of the timeline, the quick ones after a technical fault, and the one with a new method."""
 
-from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from domain.base import Message
-from domain.calendar import local
+from domain.calendar import day_in_words
 from domain.case import Attempt, Case, ChargeOutcome, Hold, HoldReason, StepState
 from domain.changes import changed, declined, ended, hold, invoice_is, put_off, recovered, shown
 from domain.declines import RETRYABLE, Decline, DeclineClass, Reason
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _GRACE = timedelta(hours=1)
 """By how much a payday may be too early: two tries of the same hour differ by their jitter and by a slow answer."""
+_LONGEST_DAY = timedelta(hours=48)
+"""No two moments this far apart are of one local day, whatever the clocks do: a day that is repeated included."""
 _PROCESSING_LIMIT = timedelta(days=14)
 """How long a bank debit may be on its way before the case goes on; the slowest scheme answers within two weeks."""
 
@@ -55,13 +57,16 @@ class ChargeForm(Form):
 
     def step(self, now: "Situation", slot: "Slot") -> "ChargeStep":
         due = _charge_due(now, slot)
-        return ChargeStep(key=slot.key, due=due, day=slot.entry.day, attempt_kind=AttemptKind.TIMELINE)
+        kind = AttemptKind.TIMELINE
+        return now.schedule.kept(
+            (slot.key, due), lambda: ChargeStep(key=slot.key, due=due, day=slot.entry.day, attempt_kind=kind)
+        )
 
 
 class ChargeStep(Step):
     """One charge attempt on the payment method that the provider would charge."""
 
-    kind: Literal["charge"] = "charge"
+    name: ClassVar[str] = "charge"
     attempt_kind: AttemptKind
     number: int = 0  # of the quick tries: the first, the second, …
 
@@ -101,7 +106,7 @@ class ChargeStep(Step):
                 why=f"no charge until the payment method changes or the customer authenticates ({cause(now.case)})"
             )
         most = now.policy.retries.max_attempts
-        if self.attempt_kind is AttemptKind.TIMELINE and len(now.case.counting_attempts) >= most:
+        if self.attempt_kind is AttemptKind.TIMELINE and len(now.counting) >= most:
             return Refuse(why=f"all {most} attempts of the policy are used")
         return ALLOW
 
@@ -112,7 +117,7 @@ class ChargeStep(Step):
                 return "one try at once: the payment method changed or the customer authenticated"
             case AttemptKind.TECHNICAL:
                 return f"quick retry {self.number} of {len(retries.quick)}: {cause(now.case)}"
-        number = len(now.case.counting_attempts) + 1
+        number = len(now.counting) + 1
         return f"retry {number} of {retries.max_attempts}: {cause(now.case)}{_moved(now, self)}"
 
     def task(self, now: "Situation", why: str) -> ChargeTask:
@@ -184,15 +189,16 @@ def _charge_due(now: "Situation", slot: "Slot") -> datetime:
     if decline and decline.not_before:
         due = max(due, decline.not_before)
     # A try that is late is made today: today's tries count, not those of the day that it was meant for.
-    counting = _days_of_tries(now)
-    while counting and counting.count(day := now.local(max(due, now.at)).date()) >= now.policy.retries.max_per_day:
-        due = schedule.on(day + timedelta(days=1), slot.entry)
+    while len(_same_day(now, due)) >= now.policy.retries.max_per_day:
+        due = schedule.on(now.local(max(due, now.at)).date() + timedelta(days=1), slot.entry)
     return due
 
 
-def _days_of_tries(now: "Situation") -> list[date]:
-    zone = now.case.zone
-    return [local(attempt.at, zone).date() for attempt in now.case.counting_attempts]
+def _same_day(now: "Situation", due: datetime) -> list[Attempt]:
+    """The tries that were made on the customer's day on which this one would be."""
+    made = max(due, now.at)
+    near = [attempt for attempt in now.counting if made - attempt.at < _LONGEST_DAY]
+    return [attempt for attempt in near if now.local(attempt.at).date() == now.local(made).date()] if near else near
 
 
 def _payday(now: "Situation", slot: "Slot") -> datetime | None:
@@ -225,5 +231,5 @@ def _moved(now: "Situation", step: ChargeStep) -> str:
     here = now.local(step.due)
     payday = now.policy.retries.paydays.first_in(here.date(), here.date())
     if payday and decline and decline.reason is Reason.INSUFFICIENT_FUNDS:
-        return f", likely payday {here:%a} {here.day} {here:%b}"
+        return f", likely payday {day_in_words(here)}"
     return ", one try a day"

@@ -17,8 +17,11 @@ class EscalateForm(Form):
     ends: ClassVar[bool] = True
 
     def step(self, now: "Situation", slot: "Slot") -> Step:
-        kind = HandoffStep if goes_to_collections(now) else WriteOffStep
-        return kind(key=slot.key, due=now.ends_at, day=slot.entry.day, ends=True)
+        kind: type[Step] = HandoffStep if goes_to_collections(now) else WriteOffStep
+        due = now.ends_at
+        return now.schedule.kept(
+            (slot.key, due, kind), lambda: kind(key=slot.key, due=due, day=slot.entry.day, ends=True)
+        )
 
 
 def goes_to_collections(now: "Situation") -> bool:

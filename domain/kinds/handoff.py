@@ -1,15 +1,14 @@
 """The handoff to a collections agency, and its repetition when nobody acknowledges."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from domain.agency import Handoff
 from domain.base import Message
 from domain.case import Case, StepState
-from domain.changes import begun, changed, ended, invoice_is, shown
+from domain.changes import begun, changed, done, ended, invoice_is
 from domain.invoice import InvoiceState
 from domain.money import Money
-from domain.record import Entry
 from domain.steps import Step
 from domain.tasks import Done, Task
 
@@ -34,7 +33,7 @@ class HandoffResult(Done):
 class HandoffStep(Step):
     """One delivery. The end of the timeline, where the policy has `escalate` and the amount is worth an agency."""
 
-    kind: Literal["handoff"] = "handoff"
+    name: ClassVar[str] = "handoff"
     again: bool = False
 
     activity: ClassVar[str] = "hand_off"
@@ -58,7 +57,7 @@ class HandoffStep(Step):
         return f"the announced end: {now.case.due} goes to collections"
 
     def why_later(self, now: "Situation", until: datetime) -> str | None:
-        return f"waiting for the agency to acknowledge, until {until:%Y-%m-%d}" if self.again else None
+        return f"waiting for the agency to acknowledge, until {until.date()}" if self.again else None
 
     def task(self, now: "Situation", why: str) -> HandoffTask:
         case = now.case
@@ -77,7 +76,7 @@ class HandoffStep(Step):
         if not delivered and state and state is not InvoiceState.OPEN:
             case = ended(case, self, StepState.SKIPPED, at, f"the invoice is {state.value}")
             return invoice_is(case, state, result.remaining, at, self.key)
-        case = shown(ended(case, self, StepState.DONE, at), Entry(at=at, step=self.key, what="done", why=""))
+        case = done(case, self, at)
         known = case.handoff
         handoff = known.repeated(result.reference) if known else Handoff(at=at, references=(result.reference,))
         return invoice_is(changed(case, handoff=handoff), state, result.remaining, at, self.key)

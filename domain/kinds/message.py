@@ -1,13 +1,15 @@
 """Messages to the customer: those of the timeline, and the one that asks at once for what only the customer can do."""
 
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import field_validator
 
 from domain.base import Message
 from domain.case import Case, StepState
-from domain.changes import close_channel, ended, invoice_is, put_off, shown
+from domain.changes import close_channel, done, ended, invoice_is, put_off, shown
 from domain.forms import Form
 from domain.gates import ALLOW, Answer, Postpone, Refuse
 from domain.invoice import InvoiceState
@@ -21,9 +23,6 @@ from domain.truth import MessageFacts, message_facts
 if TYPE_CHECKING:
     from domain.schedule import Slot
     from domain.situation import Situation
-
-from datetime import timedelta
-from enum import StrEnum
 
 _LONGEST = timedelta(minutes=20)
 """How long a contact may be tried: what it says, and the hour it says it in, hold for minutes."""
@@ -83,7 +82,7 @@ class RemindForm(Form):
 class MessageStep(Step):
     """One message on one channel."""
 
-    kind: Literal["message"] = "message"
+    name: ClassVar[str] = "message"
     channel: Channel
     stage: Stage
     planned: datetime  # UTC, before the contact hours were asked
@@ -93,7 +92,6 @@ class MessageStep(Step):
     task_type: ClassVar[type[Task]] = ContactTask
     result_type: ClassVar[type[Message]] = ContactOutcome
     only_newest: ClassVar[bool] = True
-    side_by_side: ClassVar[bool] = True
     says_what_comes: ClassVar[bool] = True
     holds_up_the_end: ClassVar[bool] = False
 
@@ -123,16 +121,20 @@ class MessageStep(Step):
             return Refuse(why=f"no channel is left to this customer ({self.channel.value}: {closed})")
         if self.instead_of and (same := _same_day_message(now, self)):
             return Refuse(why=f"{self.instead_of.value} is closed and {same} says the same")
-        if self.planned <= now.at < self.due:
+        if self.planned <= now.at and now.at < (opens := now.contact_from(self.day, self.planned)):
             hours, facts = now.policy.contacts.hours, now.case.facts
             why = hours.refusal(self.planned, facts.time_zones, now.circumstances.holidays)
-            return Postpone(until=self.due, why=why or "outside the contact hours", rule=f"hours@{now.case.policy}")
+            return Postpone(until=opens, why=why or "outside the contact hours", rule=f"hours@{now.case.policy}")
         return ALLOW
 
     def opens(self, now: "Situation", at: datetime) -> datetime:
         return now.contact_from(self.day, at)
 
-    def said_by(self, others: list[Step], now: "Situation") -> str | None:
+    def beside(self, other: Step) -> bool:
+        """Each on a channel of its own: what the first learns of a channel holds for the next one there."""
+        return isinstance(other, MessageStep) and other.channel is not self.channel
+
+    def said_by(self, others: Iterable[Step], now: "Situation") -> str | None:
         """A message of the timeline on the same channel and day names the cause and what to do as well."""
         if self.stage is not Stage.ACTION:
             return None
@@ -169,7 +171,7 @@ class MessageStep(Step):
         match result.state:
             case ContactState.SENT | ContactState.UNKNOWN:
                 said = "sent" if result.state is ContactState.SENT else "may have been sent, not repeated"
-                case = told(ended(case, self, StepState.DONE, at, said), said)
+                case = done(case, self, at, said)
             case ContactState.REFUSED:
                 case = told(ended(case, self, StepState.REFUSED, at, result.why), "refused", result.why)
             case ContactState.POSTPONED if result.postponed:
@@ -186,27 +188,32 @@ class MessageStep(Step):
 def message(now: "Situation", key: str, at: datetime, day: int, wanted: Channel, stage: Stage) -> MessageStep:
     """A message that is planned for `at`, in the contact hours and on a channel that is open, if one is."""
     channel = _open_channel(now, wanted)
-    return MessageStep(
-        key=key,
-        due=now.contact_from(day, at),
-        planned=at,
-        day=day,
-        channel=channel,
-        stage=stage,
-        instead_of=wanted if channel is not wanted else None,
+    return now.schedule.kept(
+        (key, at, channel),
+        lambda: MessageStep(
+            key=key,
+            due=now.contact_from(day, at),
+            planned=at,
+            day=day,
+            channel=channel,
+            stage=stage,
+            instead_of=wanted if channel is not wanted else None,
+        ),
     )
 
 
 def stage_of(case: Case) -> str:
     """The stage of the newest message; `silent` before the first."""
-    sent = [record for record in case.done(MessageStep)]
-    newest = max(sent, key=lambda record: record.at, default=None)
-    return newest.step.stage.value if newest and isinstance(newest.step, MessageStep) else "silent"
+    newest = case.newest(MessageStep)
+    return newest.stage.value if newest else "silent"
 
 
 def _open_channel(now: "Situation", channel: Channel) -> Channel:
     """The channel itself, or the first open one along the fallbacks; a closed one is refused by `asks`."""
-    closed, tried = now.closed_channels, [channel]
+    closed = now.closed_channels
+    if channel not in closed:
+        return channel
+    tried = [channel]
     while tried[-1] in closed:
         fallback = now.policy.contacts.fallback.get(tried[-1])
         if fallback is None or fallback in tried:

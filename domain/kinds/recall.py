@@ -1,11 +1,10 @@
 """The recall of a case from the agency."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from domain.case import Case, StepState
-from domain.changes import changed, ended, invoice_is, shown
-from domain.record import Entry
+from domain.case import Case
+from domain.changes import changed, done, invoice_is
 from domain.steps import Step
 from domain.tasks import Done, Task
 
@@ -20,7 +19,7 @@ class RecallTask(Task):
 
 
 class RecallStep(Step):
-    kind: Literal["recall"] = "recall"
+    name: ClassVar[str] = "recall"
     reference: str
 
     activity: ClassVar[str] = "recall"
@@ -38,7 +37,7 @@ class RecallStep(Step):
 
     def book(self, case: Case, task: Task, result: Any, at: datetime) -> Case:
         assert isinstance(result, Done)  # noqa: S101 - by the registry
-        case = shown(ended(case, self, StepState.DONE, at), Entry(at=at, step=self.key, what="done", why=""))
+        case = done(case, self, at)
         if case.handoff:
             case = changed(case, handoff=case.handoff.recalled(self.reference))
         return invoice_is(case, result.invoice_state, result.remaining, at, self.key)

@@ -1,12 +1,11 @@
 """Giving up: the invoice is closed at the provider as not to be collected any more."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from domain.case import Case, Outcome, StepState
-from domain.changes import ended, invoice_is, shown
+from domain.case import Case, Outcome
+from domain.changes import done, invoice_is
 from domain.kinds.handoff import goes_before_the_end
-from domain.record import Entry
 from domain.steps import Step
 from domain.tasks import Done, Task
 
@@ -23,7 +22,7 @@ class WriteOffTask(Task):
 class WriteOffStep(Step):
     """The end of the timeline where the amount is worth no agency, and the end of a case that is given up."""
 
-    kind: Literal["write_off"] = "write_off"
+    name: ClassVar[str] = "write_off"
 
     activity: ClassVar[str] = "mark_uncollectible"
     task_type: ClassVar[type[Task]] = WriteOffTask
@@ -46,5 +45,5 @@ class WriteOffStep(Step):
 
     def book(self, case: Case, task: Task, result: Any, at: datetime) -> Case:
         assert isinstance(result, Done)  # noqa: S101 - by the registry
-        case = shown(ended(case, self, StepState.DONE, at), Entry(at=at, step=self.key, what="done", why=""))
+        case = done(case, self, at)
         return invoice_is(case, result.invoice_state, result.remaining, at, self.key)

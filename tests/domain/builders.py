@@ -20,8 +20,9 @@ from domain.opening import open_case
 from domain.planner import next_step
 from domain.policy import Policy
 from domain.situation import Situation
-from domain.steps import Step
+from domain.steps import Stage, Step
 from domain.tasks import Done
+from domain.truth import MessageFacts, message_facts
 from gateways.policy_files import load_policy, policy_digest
 from gateways.rules import load_decline_table
 
@@ -152,6 +153,11 @@ def payment(event_id: str, amount: Money, remaining: Money | None = None) -> Eve
     return lambda case, now: life.hear(case, "payment_received", fact, now)
 
 
+def disputed(event_id: str = "dp_1") -> Event:
+    """The customer disputes the payment."""
+    return lambda case, now: life.hear(case, "dispute_opened", events.DisputeOpened(event_id=event_id), now)
+
+
 def paused(until: datetime | None = None) -> Event:
     return lambda case, now: orders.pause(case, events.Pause(until=until), now)
 
@@ -184,9 +190,19 @@ def effect_of(case: Case, step: Step, now: datetime) -> Effect:
     return Effect(step=step, why=why, task=step.task(here, why))
 
 
+def facts_of(case: Case, stage: Stage, now: datetime) -> MessageFacts:
+    """What a message of a stage says when it is sent at a moment."""
+    return message_facts(situation(case, now), stage)
+
+
 def settled(case: Case, decision: Decision, now: datetime) -> Case:
     """The case once the decision is taken."""
     return life.after(case, decision, now)[0]
+
+
+def booked(case: Case, effect: Effect, result: Result, now: datetime) -> Case:
+    """The case after an effect's answer."""
+    return life.book(case, effect, result, now)
 
 
 def key_of(decision: Decision) -> str | None:
@@ -203,6 +219,7 @@ class Life:
     acts: list[tuple[datetime, Effect]] = field(default_factory=list)
     skips: list[tuple[str, str]] = field(default_factory=list)
     before: list[Case] = field(default_factory=list, repr=False)  # the case as it was at each act
+    after: list[Case] = field(default_factory=list, repr=False)  # the case once it was booked
     close: Close | None = None
     last: Decision | None = None
 
@@ -272,6 +289,7 @@ def live(
                     life.before.append(before)
                     result = (answers(before, effect, started) if answers else None) or usual(before, effect, started)
                     life.case = effect.step.book(life.case, effect.task, result, now)
+                    life.after.append(life.case)
             case Wait():
                 wakes = [moment for moment in (decision.until, news[0][0] if news else None) if moment]
                 if not wakes or (until and min(wakes) > until):

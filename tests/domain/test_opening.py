@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from domain.case import CaseStatus, HoldReason
+from domain.kinds.charge import ChargeStep
 from domain.opening import day_zero
-from domain.steps import StepKind
 from tests.domain.builders import a_case, a_decline, at, live
 
 FAILED = at("04-01 10:00")
@@ -21,14 +21,16 @@ def test_day_zero_is_the_failed_payment_unless_that_is_history(hours: int, late:
 
 
 def test_a_case_opens_with_the_answer_to_the_failed_payment() -> None:
-    """It is not one of our attempts, and it says in its journal what it began with."""
+    """It is not one of our attempts, and its record says what it began with."""
     case = a_case("insufficient_funds")
 
     assert CaseStatus.OPEN is case.status
     assert "insufficient_funds" == (case.decline.code if case.decline else None)
     assert FAILED == case.declined_at
     assert () == case.attempts
-    assert ("2030-04-01 03:00 opened with 100.00 USD due by policy standard@1",) == case.journal
+    [entry] = case.record
+    assert (FAILED, "case opened", "100.00 USD due by policy standard@1") == (entry.at, entry.what, entry.why)
+    assert () == case.unwritten, "whoever opens the case writes its first entry"
 
 
 def test_a_technical_fault_counts_its_quick_tries_from_the_failed_payment() -> None:
@@ -54,7 +56,7 @@ def test_a_case_that_is_heard_of_three_days_late_catches_up() -> None:
     """One charge and the newest message, on the day it is heard of."""
     life = live(a_case(), start=at("04-04 12:00"), until=at("04-05 00:00"))
 
-    assert ["04-04 12:00 d03-charge"] == life.of(StepKind.CHARGE)
+    assert ["04-04 12:00 d03-charge"] == life.of(ChargeStep)
     assert 2 == len(life.messages)
 
 

@@ -4,21 +4,31 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from domain import apply, events, orders
+from domain import changes, events, orders
+from domain.base import Message
 from domain.case import Case, Hold, HoldReason
+from domain.gates import Allow, Refuse
 from domain.money import Money
-from tests.domain.builders import a_case, at, live, usd
+from domain.telling import Ask
+from tests.domain.builders import a_case, at, disputed, live, usd
 
 NOW = at("04-05 12:00")
 OPEN = a_case()
-PAUSED = apply.pause(OPEN, events.Pause(), NOW)
-DISPUTED = apply.dispute_opened(OPEN, NOW)
-PROCESSING = apply.hold(OPEN, Hold(reason=HoldReason.PAYMENT_PROCESSING, since=NOW), NOW)
-STUCK = apply.needs_operator(OPEN, "wrong key", NOW)
-ENDING = apply.write_off(OPEN, events.WriteOff(), NOW)
-STUCK_AT_THE_END = apply.needs_operator(ENDING, "wrong key", NOW)
+PAUSED = orders.pause(OPEN, events.Pause(), NOW)
+DISPUTED = disputed()(OPEN, NOW)
+PROCESSING = changes.hold(OPEN, Hold(reason=HoldReason.PAYMENT_PROCESSING, since=NOW), NOW)
+STUCK = changes.needs_operator(OPEN, "wrong key", NOW)
+ENDING = orders.write_off(OPEN, events.WriteOff(), NOW)
+STUCK_AT_THE_END = changes.needs_operator(ENDING, "wrong key", NOW)
 CLOSED = live(a_case(due=usd("20"))).case
 ENDED = "The case has ended (written_off): nothing can be ordered any more."
+
+
+def refusal_of(ask: Ask, case: Case, order: Message, now: datetime) -> str | None:
+    """What an operator reads, or None when the order can be carried out."""
+    answer = ask(case, order, now)
+    assert isinstance(answer, Allow | Refuse), "an order is carried out now or not at all"
+    return answer.why if isinstance(answer, Refuse) else None
 
 
 @pytest.mark.parametrize(
@@ -45,7 +55,7 @@ ENDED = "The case has ended (written_off): nothing can be ordered any more."
 )
 def test_pause(case: Case, order: events.Pause, refusal: str | None) -> None:
     """Once, until a later moment, while the case is open."""
-    assert refusal == orders.refuse_pause(case, order, NOW)
+    assert refusal == refusal_of(orders.ask_pause, case, order, NOW)
 
 
 @pytest.mark.parametrize(
@@ -54,11 +64,11 @@ def test_pause(case: Case, order: events.Pause, refusal: str | None) -> None:
         (PAUSED, None),
         (STUCK, None),
         (STUCK_AT_THE_END, None),
-        (apply.pause(DISPUTED, events.Pause(), NOW), None),
+        (orders.pause(DISPUTED, events.Pause(), NOW), None),
         (OPEN, "The case is not paused: there is nothing to resume."),
         (DISPUTED, "The case waits for something an operator cannot release (dispute)."),
         (
-            apply.dispute_opened(PROCESSING, NOW),
+            disputed()(PROCESSING, NOW),
             "The case waits for something an operator cannot release (dispute, payment processing).",
         ),
         (ENDING, ENDED),
@@ -67,12 +77,12 @@ def test_pause(case: Case, order: events.Pause, refusal: str | None) -> None:
 )
 def test_resume(case: Case, refusal: str | None) -> None:
     """What an operator paused, or was asked to look at; never a dispute or a debit on its way."""
-    assert refusal == orders.refuse_resume(case, events.Resume(), NOW)
+    assert refusal == refusal_of(orders.ask_resume, case, events.Resume(), NOW)
 
 
 def test_resuming_a_paused_dispute_leaves_the_dispute() -> None:
     """The operator's own pause ends, the timeline still stands."""
-    case = apply.resume(apply.pause(DISPUTED, events.Pause(), NOW), events.Resume(), NOW + timedelta(days=3))
+    case = orders.resume(orders.pause(DISPUTED, events.Pause(), NOW), events.Resume(), NOW + timedelta(days=3))
 
     assert [HoldReason.DISPUTE] == [h.reason for h in case.holds]
     assert 0 == case.shift_days
@@ -93,18 +103,26 @@ def test_resuming_a_paused_dispute_leaves_the_dispute() -> None:
 )
 def test_settle(case: Case, amount: Money, refusal: str | None) -> None:
     """For at most what is due, in the invoice's currency."""
-    assert refusal == orders.refuse_settle(case, events.Settle(amount=amount), NOW)
+    assert refusal == refusal_of(orders.ask_settle, case, events.Settle(amount=amount), NOW)
 
 
 @pytest.mark.parametrize(("case", "refusal"), [(OPEN, None), (DISPUTED, None), (ENDING, ENDED), (CLOSED, ENDED)])
 def test_write_off(case: Case, refusal: str | None) -> None:
     """While the case is open, on hold or not."""
-    assert refusal == orders.refuse_write_off(case, events.WriteOff(), NOW)
+    assert refusal == refusal_of(orders.ask_write_off, case, events.WriteOff(), NOW)
 
 
 def test_refusing_changes_nothing() -> None:
     """A refusal is a question, not an act."""
     before = OPEN.model_dump_json()
-    orders.refuse_settle(OPEN, events.Settle(amount=usd("1000")), NOW)
+    orders.ask_settle(OPEN, events.Settle(amount=usd("1000")), NOW)
 
     assert before == OPEN.model_dump_json()
+
+
+def test_merchant_side_trouble_after_a_resume_no_longer_stands_in_the_way() -> None:
+    """The operator mended it: the case has no standing decline."""
+    case = orders.resume(a_case("duplicate_transaction"), events.Resume(), NOW)
+
+    assert case.decline is None
+    assert () == case.holds

@@ -3,15 +3,15 @@
 from datetime import datetime
 
 import pytest
-from domain.dispatch import order_for
 
-from domain import apply, events
+from domain import changes, events, news, orders
 from domain.case import Case, Outcome
-from domain.decisions import Act
+from domain.decisions import Effect
 from domain.events import AgencyReport
 from domain.kinds.handoff import HandoffResult
+from domain.kinds.recall import RecallStep, RecallTask
+from domain.kinds.write_off import WriteOffStep
 from domain.money import Money
-from domain.steps import StepKind
 from domain.tasks import Done
 from tests.domain.builders import Event, a_case, a_policy, at, live, new_method, payment, usd
 
@@ -22,8 +22,8 @@ def agency(report: AgencyReport, amount: Money | None = None, event_id: str = "a
     fact = events.AgencyReported(event_id=event_id, report=report, amount=amount)
 
     def tell(case: Case, now: datetime) -> Case:
-        fresh = apply.once(case, event_id)
-        return apply.agency_reported(fresh, fact, now) if fresh else case
+        fresh = changes.once(case, event_id)
+        return news.agency_reported(fresh, fact, now) if fresh else case
 
     return tell
 
@@ -55,7 +55,7 @@ def test_a_part_payment_with_the_agency_lowers_what_is_due_and_recalls_nothing()
     )
 
     assert usd("90") == life.case.due
-    assert [] == life.of(StepKind.RECALL)
+    assert [] == life.of(RecallStep)
 
 
 def test_a_full_payment_with_the_agency_recalls_the_case_and_ends_it_as_recovered() -> None:
@@ -76,14 +76,14 @@ def test_a_payment_to_the_merchant_recalls_the_case() -> None:
 
 def test_a_settlement_recalls_the_case_and_gives_up_the_rest() -> None:
     """Settled for forty dollars."""
-    settle = ("05-02 12:00", lambda c, n: apply.settle(c, events.Settle(amount=usd("40")), n))
+    settle = ("05-02 12:00", lambda c, n: orders.settle(c, events.Settle(amount=usd("40")), n))
 
     assert ["05-02 12:00 end-recall", "05-02 12:00 end-write_off", "05-02 12:00 settled"] == rest(settle)
 
 
 def test_a_write_off_recalls_the_case() -> None:
     """An operator gives up."""
-    order = ("05-02 12:00", lambda c, n: apply.write_off(c, events.WriteOff(), n))
+    order = ("05-02 12:00", lambda c, n: orders.write_off(c, events.WriteOff(), n))
 
     assert ["05-02 12:00 end-recall", "05-02 12:00 end-write_off", "05-02 12:00 written_off"] == rest(order)
 
@@ -105,7 +105,7 @@ def test_a_payment_reported_without_an_amount_is_noted_and_not_booked() -> None:
     life = live(HANDED_OVER, start=at("04-30 00:00"), told=[(at("05-01 12:00"), agency(AgencyReport.PAYMENT))])
 
     assert usd("100") == life.case.due
-    assert any("without an amount" in line for line in life.case.journal)
+    assert any("without an amount" in entry.why for entry in life.case.record)
 
 
 def test_a_report_about_a_case_that_no_agency_has_changes_nothing() -> None:
@@ -142,19 +142,19 @@ def test_a_currency_without_a_minimum_is_written_off() -> None:
 def test_the_providers_own_news_of_the_write_off_causes_no_second_one() -> None:
     """The invoice is marked uncollectible once, although the webhook about it comes before the case closes."""
 
-    def told_at_once(_case: Case, act: Act, _now: object) -> Done | None:
-        return Done(invoice_state=events.InvoiceState.UNCOLLECTIBLE) if act.step.kind is StepKind.WRITE_OFF else None
+    def told_at_once(_case: Case, act: Effect, _now: object) -> Done | None:
+        return Done(invoice_state=events.InvoiceState.UNCOLLECTIBLE) if isinstance(act.step, WriteOffStep) else None
 
     life = live(a_case(due=usd("20")), answers=told_at_once)
 
-    assert ["04-29 10:00 d28-escalate"] == life.of(StepKind.WRITE_OFF)
+    assert ["04-29 10:00 d28-escalate"] == life.of(WriteOffStep)
     assert Outcome.WRITTEN_OFF is life.outcome
 
 
 def test_both_deliveries_are_recalled_when_the_agency_made_two_files() -> None:
     """The second delivery is one of its own for the agency: recalled alone, the first would leave it at work."""
 
-    def answers(_case: Case, act: Act, _now: datetime) -> HandoffResult | None:
+    def answers(_case: Case, act: Effect, _now: datetime) -> HandoffResult | None:
         return HandoffResult(reference="agency-2") if act.step.key == "handoff-again" else None
 
     life = live(
@@ -164,10 +164,6 @@ def test_both_deliveries_are_recalled_when_the_agency_made_two_files() -> None:
         told=[(at("05-06 12:00"), payment("p", usd("100")))],
     )
 
-    references = [
-        order_for(case, act, (), now).model_dump().get("reference")
-        for case, (now, act) in zip(life.before, life.acts, strict=True)
-        if act.step.kind is StepKind.RECALL
-    ]
+    references = [effect.task.reference for _, effect in life.acts if isinstance(effect.task, RecallTask)]
     assert ["agency-1", "agency-2"] == references
     assert Outcome.RECOVERED is life.outcome

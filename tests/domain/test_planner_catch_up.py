@@ -7,9 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.case import Outcome, StepState
+from domain.kinds.access import AccessStep
+from domain.kinds.charge import ChargeStep
+from domain.kinds.message import MessageStep
 from domain.policy import CatchUp, Policy
 from domain.schedule import step_key
-from domain.steps import Stage, StepKind
 from tests.domain.builders import PLAIN, STANDARD, Life, a_case, a_policy, at, live, paused, resumed, usd
 
 KEYS = [step_key(entry, spec) for entry in PLAIN.timeline for spec in entry.do]
@@ -107,18 +109,18 @@ def assert_outage_left_nothing_open(life: Life, policy: Policy, up: datetime) ->
     acted = [act.step.key for _, act in life.acts]
     assert len(acted) == len(set(acted)), "no step is done twice"
     assert set(KEYS) == {*acted, *skipped}
-    final = [moment for moment, act in life.acts if act.step.stage is Stage.FINAL]
+    final = [moment for moment, act in life.acts if act.step.warns]
     end = next(moment for moment, act in life.acts if act.step.key == "d28-escalate")
     notice = life.local(end).date() - life.local(min(final)).date()
     assert notice >= timedelta(days=policy.endgame.notice_days)
-    charged = [moment for moment, act in life.acts if act.step.kind is StepKind.CHARGE]
+    charged = [moment for moment, act in life.acts if isinstance(act.step, ChargeStep)]
     assert len({life.local(moment).date() for moment in charged}) == len(charged), "one charge a day"
-    told = [act.step.kind for _, act in life.acts if act.step.kind in (StepKind.REMIND, StepKind.RESTRICT)]
-    assert StepKind.REMIND is told[0]
+    told = [type(act.step) for _, act in life.acts if isinstance(act.step, MessageStep | AccessStep)]
+    assert MessageStep is told[0]
     if policy.catch_up is CatchUp.LATEST:
         at_once = [act for moment, act in life.acts if up <= moment < up + timedelta(minutes=5)]
-        assert 1 >= len([act for act in at_once if act.step.kind is StepKind.CHARGE])
-        assert 1 >= len({act.step.day for act in at_once if act.step.kind is StepKind.REMIND})
+        assert 1 >= len([act for act in at_once if isinstance(act.step, ChargeStep)])
+        assert 1 >= len({act.step.day for act in at_once if isinstance(act.step, MessageStep)})
 
 
 @pytest.mark.parametrize("catch_up", list(CatchUp))
@@ -165,7 +167,7 @@ def test_the_request_for_a_new_card_is_still_made_after_an_outage() -> None:
 def test_a_new_card_that_came_during_the_outage_is_tried_at_once_and_alone() -> None:
     """The new method goes before every missed try."""
     case = a_case("expired_card")
-    changed = case.model_copy(update={"method": 1})
+    changed = case.model_copy(update={"method_changes": 1})
     life = live(changed, down=(at("04-01 10:00"), at("04-10 12:00")))
 
     assert "04-10 12:00 m1-charge" == life.charges[0]

@@ -5,16 +5,18 @@ from datetime import datetime, timedelta
 import pytest
 from pydantic import ValidationError
 
-from domain import apply, events
-from domain.case import NO_PAYMENT_METHOD, Attempt, Case, ChargeOutcome, Outcome
-from domain.decisions import Act, Close, Wait
+from domain import changes, events, news
+from domain.case import NO_PAYMENT_METHOD, Attempt, Case, ChargeOutcome, Circumstances, Outcome
+from domain.decisions import Act, Close, Effect, Wait
 from domain.declines import Reason
 from domain.invoice import InvoiceState
-from domain.kinds.charge import ChargeResult
-from domain.kinds.message import ContactOutcome, ContactState
+from domain.kinds.access import AccessStep, standing_access
+from domain.kinds.charge import ChargeResult, ChargeStep
+from domain.kinds.message import ContactOutcome, ContactState, ContactTask, MessageStep, stage_of
+from domain.kinds.write_off import WriteOffStep
 from domain.planner import next_step
-from domain.steps import Access, AttemptKind, Channel, StepKind
-from domain.truth import message_facts
+from domain.situation import Situation
+from domain.steps import Access, AttemptKind, Channel
 from tests.domain.builders import (
     PLAIN,
     STANDARD,
@@ -23,6 +25,7 @@ from tests.domain.builders import (
     a_decline,
     a_policy,
     at,
+    decide,
     declines,
     key_of,
     live,
@@ -60,7 +63,7 @@ def test_failure_02_the_same_reminder_goes_out_once_however_often_the_case_is_as
 def test_failure_02_a_message_that_may_have_been_sent_is_not_sent_again() -> None:
     """An unknown outcome counts as sent."""
     unknown = ContactOutcome(state=ContactState.UNKNOWN)
-    life = live(a_case(), answers=lambda _c, act, _n: unknown if act.step.kind is StepKind.REMIND else None)
+    life = live(a_case(), answers=lambda _c, act, _n: unknown if isinstance(act.step, MessageStep) else None)
 
     assert [line for line in WHOLE_LIFE if "remind" in line] == life.messages
     assert "04-29 10:00 d28-escalate" in life.table
@@ -80,12 +83,12 @@ def test_failure_03_a_part_payment_below_the_minimum_ends_in_a_write_off() -> No
     life = live(a_case(), told=[(at("04-20 12:00"), payment("p1", usd("60")))])
 
     assert Outcome.WRITTEN_OFF is life.outcome
-    assert StepKind.WRITE_OFF is life.acts[-1][1].step.kind
+    assert isinstance(life.acts[-1][1].step, WriteOffStep)
 
 
 def test_failure_04_charges_messages_service_and_end_come_from_one_timeline() -> None:
     """Moving one day of the policy moves all that happens on it."""
-    raw = [entry.model_dump() for entry in PLAIN.timeline]
+    raw = [entry.model_dump(mode="json") for entry in PLAIN.timeline]
     moved = a_policy(*({**entry, "day": 11} if entry["day"] == 10 else entry for entry in raw))
     life = live(a_case(policy=moved))
 
@@ -103,8 +106,8 @@ def test_failure_05_an_exhausted_ladder_ends() -> None:
 
 def test_failure_06_a_refusal_by_the_networks_rule_is_recorded_and_the_case_goes_on() -> None:
     """Refused tries are no attempts, use up no budget and stop neither the messages nor the end."""
-    refusal = ChargeResult(outcome=ChargeOutcome.REFUSED, rule="visa-15", why="15 tries in 30 days are used")
-    life = live(a_case(), answers=lambda _c, act, _n: refusal if act.step.kind is StepKind.CHARGE else None)
+    refusal = ChargeResult(outcome=ChargeOutcome.REFUSED, why="15 tries in 30 days are used")
+    life = live(a_case(), answers=lambda _c, act, _n: refusal if isinstance(act.step, ChargeStep) else None)
 
     assert WHOLE_LIFE == life.table[: len(WHOLE_LIFE)]
     assert () == life.case.our_attempts
@@ -125,7 +128,7 @@ def test_failure_06_a_hard_decline_of_one_card_does_not_stop_the_next_card() -> 
 
 def test_failure_06_a_new_card_that_a_rule_refuses_leaves_the_timeline_to_try_it() -> None:
     """The old answer was about the old card."""
-    refusal = ChargeResult(outcome=ChargeOutcome.REFUSED, rule="visa-15", why="too many tries")
+    refusal = ChargeResult(outcome=ChargeOutcome.REFUSED, why="too many tries")
     life = live(
         a_case("stolen_card"),
         answers=lambda _c, act, _n: (
@@ -147,11 +150,11 @@ def test_failure_07_the_policys_number_of_attempts_is_enforced(most: int) -> Non
         when = at("04-01 12:00") + timedelta(days=number)
         tried = Attempt(number=number + 1, kind=AttemptKind.TIMELINE, at=when, outcome=ChargeOutcome.DECLINED)
         case = case.model_copy(update={"attempts": (*case.attempts, tried)})
-    used = case.model_copy(update={"policy": case.policy.model_copy(update={"retries": retries})})
-    decision = next_step(used, at("04-08 10:00"))
+    tight = Situation(case, PLAIN.model_copy(update={"retries": retries}), Circumstances(), at("04-08 10:00"))
+    decision = next_step(tight)
 
-    assert "d07-charge" == key_of(next_step(case, at("04-08 10:00")))
-    assert not isinstance(decision, Act) or decision.step.kind is not StepKind.CHARGE
+    assert "d07-charge" == key_of(decide(case, at("04-08 10:00")))
+    assert not isinstance(decision, Act) or not isinstance(decision.step, ChargeStep)
     assert f"all {most} attempts of the policy are used" in {skip.why for skip in decision.skips}
 
 
@@ -165,7 +168,7 @@ def test_failure_07_a_timeline_with_more_tries_than_its_own_budget_is_refused() 
 def test_failure_07_the_policys_tries_per_day_are_enforced_by_the_local_day(per_day: int) -> None:
     """Two tries on one local day, late and early, in a zone far from UTC."""
     entries = [
-        {"day": 1, "at": "09:00", "do": [{"kind": "charge"}]},
+        {"day": 1, "at": "09:00", "do": ["charge"]},
         {"day": 2, "do": [{"remind": {"channel": "email", "stage": "final"}}]},
         {"day": 20, "do": ["escalate"]},
     ]
@@ -173,7 +176,7 @@ def test_failure_07_the_policys_tries_per_day_are_enforced_by_the_local_day(per_
     case = a_case(zone="Pacific/Kiritimati", policy=policy)
     first = live(case, until=at("04-02 09:30", "Pacific/Kiritimati"))
     again = first.case.model_copy(update={"steps": {}})
-    decision = next_step(again, at("04-02 23:30", "Pacific/Kiritimati"))
+    decision = decide(again, at("04-02 23:30", "Pacific/Kiritimati"))
 
     if per_day == 1:
         assert isinstance(decision, Wait)
@@ -204,7 +207,7 @@ def test_failure_10_the_customers_own_tries_use_up_no_budget() -> None:
 def reported(event_id: str, kind: AttemptKind) -> Event:
     attempt = events.ReportedAttempt(at=at("04-03 10:00"), kind=kind, decline=a_decline())
     fact = events.InvoiceChanged(event_id=event_id, attempt=attempt)
-    return lambda case, now: apply.invoice_changed(case, fact, now)
+    return lambda case, now: news.invoice_changed(case, fact, now)
 
 
 @pytest.mark.parametrize("hour", range(0, 24, 5))
@@ -221,12 +224,14 @@ def test_failure_11_no_message_follows_the_payment(hour: int) -> None:
 def test_failure_11_a_payment_found_while_sending_stops_the_message() -> None:
     """The activity read that the invoice is paid: nothing was sent, and the case ends as recovered."""
     found = ContactOutcome(state=ContactState.NOT_OPEN, invoice_state=InvoiceState.PAID)
-    life = live(a_case(), answers=lambda _c, act, _n: found if act.step.kind is StepKind.REMIND else None)
+    life = live(a_case(), answers=lambda _c, act, _n: found if isinstance(act.step, MessageStep) else None)
 
-    assert ["04-04 10:00 d03-remind-email-friendly", "04-04 10:00 recovered"] == life.table[-2:]
+    # The e-mail and the notice of that moment go side by side: each of their activities reads the invoice itself.
+    both = ["04-04 10:00 d03-remind-email-friendly", "04-04 10:00 d03-remind-notice-friendly"]
+    assert [*both, "04-04 10:00 recovered"] == life.table[-3:]
     assert "skipped" == life.case.steps["d03-remind-email-friendly"].state
     assert usd("0") == life.case.due
-    assert "silent" == life.case.stage
+    assert "silent" == stage_of(life.case)
 
 
 def test_failure_12_without_a_card_and_without_a_try_nothing_is_said_to_have_failed() -> None:
@@ -236,9 +241,9 @@ def test_failure_12_without_a_card_and_without_a_try_nothing_is_said_to_have_fai
 
     assert [] == life.charges
     assert life.messages[0].endswith("ask-0")
-    for (moment, act), case in zip(life.acts, life.before, strict=True):
-        if act.step.kind is StepKind.REMIND:
-            facts = message_facts(case, act.step, moment)
+    for _, act in life.acts:
+        if isinstance(act.task, ContactTask):
+            facts = act.task.facts
 
             assert (False, Reason.NO_PAYMENT_METHOD, None) == (facts.tried, facts.reason, facts.next_charge_on)
 
@@ -247,7 +252,7 @@ def test_failure_12_a_try_that_found_no_card_is_no_try() -> None:
     """Opened without an answer; on day 1 there was nothing to charge."""
     life = live(
         a_case(None, tried_before=False),
-        answers=lambda _c, act, now: nothing_to_charge(now) if act.step.kind is StepKind.CHARGE else None,
+        answers=lambda _c, act, now: nothing_to_charge(now) if isinstance(act.step, ChargeStep) else None,
     )
 
     assert ["04-02 10:00 d01-charge"] == life.charges
@@ -264,7 +269,7 @@ def nothing_to_charge(now: datetime) -> ChargeResult:
 def test_failure_13_nothing_is_charged_and_nobody_is_written_to_after_the_invoice_ended(state: InvoiceState) -> None:
     """Cancelled, given up or paid elsewhere on day 4: the case ends in that wake-up."""
     fact = events.InvoiceChanged(event_id="e", state=state)
-    life = live(a_case(), told=[(at("04-05 12:00"), lambda case, now: apply.invoice_changed(case, fact, now))])
+    life = live(a_case(), told=[(at("04-05 12:00"), lambda case, now: news.invoice_changed(case, fact, now))])
     outcomes = {
         InvoiceState.VOID: Outcome.CANCELLED,
         InvoiceState.UNCOLLECTIBLE: Outcome.WRITTEN_OFF,
@@ -272,35 +277,35 @@ def test_failure_13_nothing_is_charged_and_nobody_is_written_to_after_the_invoic
     }
 
     assert outcomes[state] is life.outcome
-    after = [act.step.kind for moment, act in life.acts if moment >= at("04-05 12:00")]
-    assert [] == [kind for kind in after if kind in (StepKind.CHARGE, StepKind.REMIND, StepKind.RESTRICT)]
+    after = [act.step for moment, act in life.acts if moment >= at("04-05 12:00")]
+    assert [] == [step for step in after if isinstance(step, ChargeStep | MessageStep | AccessStep)]
 
 
 def test_failure_14_no_message_promises_a_try_that_will_not_be_made() -> None:
     """Every date that a message names is the date on which it then happens."""
     for decline in ("generic_decline", "insufficient_funds", "processing_error", "expired_card", "unknown_code"):
         life = live(a_case(decline, policy=STANDARD), answers=declines(decline))
-        charges = [moment for moment, act in life.acts if act.step.kind is StepKind.CHARGE]
-        restricted = [life.local(moment).date() for moment, act in life.acts if act.step.kind is StepKind.RESTRICT]
+        charges = [moment for moment, act in life.acts if isinstance(act.step, ChargeStep)]
+        restricted = [life.local(moment).date() for moment, act in life.acts if isinstance(act.step, AccessStep)]
         ended = [life.local(moment).date() for moment, act in life.acts if act.step.key == "d28-escalate"]
         for (moment, act), case in zip(life.acts, life.before, strict=True):
-            if act.step.kind is not StepKind.REMIND:
+            if not isinstance(act.task, ContactTask):
                 continue
-            facts = message_facts(case, act.step, moment)
+            facts = act.task.facts
             made = [life.local(charge).date() for charge in charges if charge > moment][:1]
 
             assert made == [facts.next_charge_on] or (made, facts.next_charge_on) == ([], None)
             assert ended == [facts.ends_on]
-            assert (restricted == [facts.restricts_on]) == (case.access is Access.FULL)
+            assert (restricted == [facts.restricts_on]) == (standing_access(case) is Access.FULL)
 
 
 def test_failure_14_after_the_last_try_no_message_speaks_of_another() -> None:
     """The final notice follows the last try."""
     life = live(a_case())
-    finals = [(m, a, c) for (m, a), c in zip(life.acts, life.before, strict=True) if "final" in a.step.key]
+    finals = [e.task.facts for _, e in life.acts if isinstance(e.task, ContactTask) and e.step.warns]
 
-    assert [None, None] == [message_facts(case, act.step, moment).next_charge_on for moment, act, case in finals]
-    assert [at("04-29 10:00").date()] * 2 == [message_facts(c, a.step, m).ends_on for m, a, c in finals]
+    assert [None, None] == [facts.next_charge_on for facts in finals]
+    assert [at("04-29 10:00").date()] * 2 == [facts.ends_on for facts in finals]
 
 
 def test_failure_15_service_is_never_restricted_before_a_message_went_out() -> None:
@@ -318,10 +323,10 @@ def test_failure_15_after_an_outage_from_the_first_day_the_message_still_goes_fi
     """No message was ever sent; at night nothing is restricted, in the morning the message goes out first."""
     policy = a_policy(catch_up=catch_up)
     life = live(a_case(policy=policy), down=(at("04-01 10:00"), at(f"04-23 {hour:02d}:00")))
-    kinds = [act.step.kind for _, act in life.acts if act.step.kind in (StepKind.REMIND, StepKind.RESTRICT)]
+    kinds = [type(act.step) for _, act in life.acts if isinstance(act.step, MessageStep | AccessStep)]
 
-    assert StepKind.REMIND is kinds[0]
-    assert (StepKind.RESTRICT in kinds) == (catch_up != "none")
+    assert MessageStep is kinds[0]
+    assert (AccessStep in kinds) == (catch_up != "none")
 
 
 def test_failure_15_a_message_that_holidays_delay_delays_the_restriction_of_another_day() -> None:
@@ -348,8 +353,8 @@ def test_failure_16_a_declined_try_is_not_repeated_before_its_next_day() -> None
 def test_failure_17_a_bounced_address_goes_to_the_fallback_channel() -> None:
     """E-mail bounced on day 3: from then on SMS, once a day; nothing stays queued."""
     fact = events.ContactReported(event_id="b", channel=Channel.EMAIL, result=events.ContactResult.BOUNCED)
-    life = live(a_case(), told=[(at("04-04 10:05"), lambda case, now: apply.contact_reported(case, fact, now))])
-    sent = [(act.step.key, act.step.channel) for _, act in life.acts if act.step.kind is StepKind.REMIND]
+    life = live(a_case(), told=[(at("04-04 10:05"), lambda case, now: news.contact_reported(case, fact, now))])
+    sent = [(act.step.key, act.step.channel) for _, act in life.acts if isinstance(act.step, MessageStep)]
 
     assert [
         ("d03-remind-email-friendly", Channel.EMAIL),
@@ -367,20 +372,22 @@ def test_failure_17_an_address_that_the_provider_will_not_take_falls_back_at_onc
     """Found while sending: the same step goes out on the other channel in the same wake-up."""
     unreachable = ContactOutcome(state=ContactState.UNREACHABLE, why="the address does not exist")
 
-    def answers(_case: Case, act: Act, _now: datetime) -> ContactOutcome | None:
-        return unreachable if act.step.channel is Channel.EMAIL else None
+    def answers(_case: Case, act: Effect, _now: datetime) -> ContactOutcome | None:
+        return unreachable if isinstance(act.step, MessageStep) and act.step.channel is Channel.EMAIL else None
 
     life = live(a_case("expired_card"), answers=answers, until=at("04-02 00:00"))
 
     assert ["04-01 10:00 ask-0", "04-01 10:00 ask-0"] == life.messages
-    assert [Channel.EMAIL, Channel.SMS] == [act.step.channel for _, act in life.acts]
+    assert [Channel.EMAIL, Channel.SMS] == [
+        act.step.channel for _, act in life.acts if isinstance(act.step, MessageStep)
+    ]
 
 
 def test_failure_17_a_customer_without_any_open_channel_keeps_nothing_queued() -> None:
     """Every message is skipped with its reason, the charges go on, and the end comes on its day."""
     case = a_case()
     for channel in Channel:
-        case = apply.close_channel(case, channel, "bounced")
+        case = changes.close_channel(case, channel, "bounced")
     life = live(case)
 
     assert [] == life.messages
@@ -391,7 +398,7 @@ def test_failure_17_a_customer_without_any_open_channel_keeps_nothing_queued() -
 def test_failure_17_channels_that_fall_back_on_each_other_do_not_turn_in_circles() -> None:
     """Unreachable on each channel in turn: each is asked once, then the step is skipped."""
     unreachable = ContactOutcome(state=ContactState.UNREACHABLE, why="no address")
-    life = live(a_case(), answers=lambda _c, act, _n: unreachable if act.step.kind is StepKind.REMIND else None)
+    life = live(a_case(), answers=lambda _c, act, _n: unreachable if isinstance(act.step, MessageStep) else None)
 
     assert 3 == len(life.messages)
     assert Outcome.COLLECTIONS is life.outcome

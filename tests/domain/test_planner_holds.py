@@ -4,18 +4,19 @@ from datetime import timedelta
 
 import pytest
 
-from domain import apply, events
-from domain.case import ChargeOutcome, HoldReason, Outcome, Postponement
+from domain import changes, events, news, orders
+from domain.case import ChargeOutcome, HoldReason, Outcome, Unfinished
 from domain.decisions import Act, Wait
 from domain.events import DisputeOutcome
-from domain.kinds.charge import ChargeResult
-from domain.planner import next_step
-from domain.steps import AttemptKind, StepKind
+from domain.kinds.charge import ChargeResult, ChargeStep
+from domain.steps import AttemptKind
 from tests.domain.builders import (
     Event,
     a_case,
     a_decline,
     at,
+    decide,
+    disputed,
     live,
     new_method,
     paused,
@@ -36,13 +37,9 @@ def moved(days: int, after: str) -> list[str]:
     return lines
 
 
-def disputed() -> Event:
-    return apply.dispute_opened
-
-
 def dispute_ends(outcome: DisputeOutcome) -> Event:
     fact = events.DisputeClosed(event_id="d", outcome=outcome)
-    return lambda case, now: apply.dispute_closed(case, fact, now)
+    return lambda case, now: news.dispute_closed(case, fact, now)
 
 
 def test_a_pause_of_seven_days_moves_the_rest_by_seven_days() -> None:
@@ -139,8 +136,8 @@ def test_a_dispute_that_the_customer_wins_ends_the_case() -> None:
 
 def test_a_dispute_told_twice_is_one_hold() -> None:
     """And it began when it was told first."""
-    case = apply.dispute_opened(a_case(), at("04-05 12:00"))
-    again = apply.dispute_opened(case, at("04-07 12:00"))
+    case = disputed("one")(a_case(), at("04-05 12:00"))
+    again = disputed("other")(case, at("04-07 12:00"))
 
     assert [HoldReason.DISPUTE] == [h.reason for h in again.holds]
     assert at("04-05 12:00") == again.held_from
@@ -153,14 +150,14 @@ def debit_fails(code: str = "debit_not_authorized") -> Event:
     fact = events.InvoiceChanged(
         event_id="f", attempt=events.ReportedAttempt(at=at("04-05 09:00"), decline=a_decline(code))
     )
-    return lambda case, now: apply.invoice_changed(case, fact, now)
+    return lambda case, now: news.invoice_changed(case, fact, now)
 
 
 def test_a_bank_debit_on_its_way_stops_everything_until_it_is_paid() -> None:
     """No second charge and no reminder while the money travels."""
     life = live(
         a_case(),
-        answers=lambda _c, act, _n: PROCESSING if act.step.kind is StepKind.CHARGE else None,
+        answers=lambda _c, act, _n: PROCESSING if isinstance(act.step, ChargeStep) else None,
         told=[(at("04-05 12:00"), payment("p", usd("100"), usd("0")))],
     )
 
@@ -190,7 +187,7 @@ def test_a_debit_that_fails_for_an_unknown_reason_uses_up_that_codes_tries() -> 
     """Two tries with a code that nobody knows, on a rail that answers days later."""
     fails = [(at("04-05 09:00"), debit_fails("mystery")), (at("04-12 09:00"), debit_fails("mystery"))]
     life = live(
-        a_case(), answers=lambda _c, act, _n: PROCESSING if act.step.kind is StepKind.CHARGE else None, told=fails
+        a_case(), answers=lambda _c, act, _n: PROCESSING if isinstance(act.step, ChargeStep) else None, told=fails
     )
 
     assert 2 == len(life.charges)
@@ -211,12 +208,12 @@ def test_a_card_that_the_customer_tries_meanwhile_is_not_the_debits_answer() -> 
     """The debit is still on its way."""
     case = live(
         a_case(),
-        answers=lambda _c, act, _n: PROCESSING if act.step.kind is StepKind.CHARGE else None,
+        answers=lambda _c, act, _n: PROCESSING if isinstance(act.step, ChargeStep) else None,
         until=at("04-03 00:00"),
     ).case
     card = a_decline("generic_decline", network="visa")
     fact = events.InvoiceChanged(event_id="f", attempt=events.ReportedAttempt(at=at("04-03 09:00"), decline=card))
-    after = apply.invoice_changed(case, fact, at("04-03 09:00"))
+    after = news.invoice_changed(case, fact, at("04-03 09:00"))
 
     assert [HoldReason.PAYMENT_PROCESSING] == [h.reason for h in after.holds]
     assert 2 == len(after.attempts)
@@ -234,8 +231,8 @@ def test_a_bank_debit_that_is_never_answered_does_not_hold_the_case_for_ever() -
 @pytest.mark.parametrize(
     ("order", "outcome"),
     [
-        (lambda c, n: apply.settle(c, events.Settle(amount=usd("40")), n), Outcome.SETTLED),
-        (lambda c, n: apply.write_off(c, events.WriteOff(), n), Outcome.WRITTEN_OFF),
+        (lambda c, n: orders.settle(c, events.Settle(amount=usd("40")), n), Outcome.SETTLED),
+        (lambda c, n: orders.write_off(c, events.WriteOff(), n), Outcome.WRITTEN_OFF),
         (payment("p", usd("100")), Outcome.RECOVERED),
     ],
 )
@@ -252,9 +249,9 @@ def test_the_end_does_not_wait_for_a_hold(held_by: str, order: Event, outcome: O
 
 def test_an_effect_that_needs_an_operator_holds_even_the_end() -> None:
     """The write-off was refused by the provider: the case waits, and goes on when resumed."""
-    case = apply.write_off(a_case(), events.WriteOff(), at("04-05 12:00"))
-    stuck = apply.needs_operator(case, "the API key may not do this", at("04-05 12:01"))
-    waiting = next_step(stuck, at("04-05 12:02"))
+    case = orders.write_off(a_case(), events.WriteOff(), at("04-05 12:00"))
+    stuck = changes.needs_operator(case, "the API key may not do this", at("04-05 12:01"))
+    waiting = decide(stuck, at("04-05 12:02"))
 
     assert isinstance(waiting, Wait)
     assert waiting.until is None
@@ -267,8 +264,8 @@ def test_an_effect_that_needs_an_operator_holds_even_the_end() -> None:
 
 def test_a_payment_at_a_stuck_end_still_counts_as_recovered() -> None:
     """The customer paid while an operator was to look at the write-off."""
-    case = apply.write_off(a_case(), events.WriteOff(), at("04-05 12:00"))
-    stuck = apply.needs_operator(case, "the API key may not do this", at("04-05 12:01"))
+    case = orders.write_off(a_case(), events.WriteOff(), at("04-05 12:00"))
+    stuck = changes.needs_operator(case, "the API key may not do this", at("04-05 12:01"))
     life = live(stuck, start=at("04-05 12:02"), told=[(at("04-06 09:00"), payment("p", usd("100")))])
 
     assert ["04-06 09:00 recovered"] == life.table
@@ -280,11 +277,11 @@ def test_a_provider_that_does_not_answer_puts_its_step_off_longer_each_time() ->
     pauses = []
     now = at("04-02 10:00")
     for _ in range(6):
-        decision = next_step(case, now)
-        step = decision.step if not isinstance(decision, Wait) else None  # type: ignore[union-attr]
+        decision = decide(case, now)
+        step = decision.step if isinstance(decision, Act) else None
         assert step is not None
-        case = apply.postpone(case, step, "no answer", now)
-        waiting = next_step(case, now)
+        case = changes.unanswered(case, step, "no answer", now)
+        waiting = decide(case, now)
         assert isinstance(waiting, Wait)
         assert waiting.until is not None
         pauses.append((waiting.until - now) // timedelta(hours=1))
@@ -296,12 +293,12 @@ def test_a_provider_that_does_not_answer_puts_its_step_off_longer_each_time() ->
 def test_a_provider_that_does_not_answer_for_months_is_asked_again() -> None:
     """The hundredth pause is as long as the fifth."""
     case, now = a_case(), at("04-02 10:00")
-    step = next_step(case, now)
+    step = decide(case, now)
     assert isinstance(step, Act)
     for _ in range(100):
-        case = apply.postpone(case, step.step, "no answer", now)
+        case = changes.unanswered(case, step.step, "no answer", now)
 
-    assert now + timedelta(hours=12) == case.postponed[step.step.key].until
+    assert now + timedelta(hours=12) == case.unfinished[step.step.key].not_before
 
 
 def test_an_end_whose_provider_does_not_answer_waits_with_its_last_effects() -> None:
@@ -309,10 +306,10 @@ def test_an_end_whose_provider_does_not_answer_waits_with_its_last_effects() -> 
     restricted = live(a_case(), until=at("04-12 12:00")).case
     noon = at("04-12 12:00")
     paid = payment("p", usd("100"))(restricted, noon)
-    restore = next_step(paid, noon)
+    restore = decide(paid, noon)
     assert isinstance(restore, Act)
 
-    life = live(apply.postpone(paid, restore.step, "no answer", noon), start=noon)
+    life = live(changes.unanswered(paid, restore.step, "no answer", noon), start=noon)
 
     assert ["04-12 13:00 end-restore", "04-12 13:00 recovered"] == life.table
 
@@ -321,8 +318,9 @@ def test_a_message_that_its_provider_does_not_take_does_not_hold_up_the_end() ->
     """The customer was warned by e-mail; the SMS of the same day waits for its provider until after the end."""
     case = live(a_case(subscription=None), until=at("04-28 00:00")).case
     sms = {key: record for key, record in case.steps.items() if key != "d21-remind-sms-final"}
-    until = Postponement(until=at("04-29 16:00"), times=9)
-    stuck = case.model_copy(update={"steps": sms, "postponed": {"d21-remind-sms-final": until}})
+    step = case.steps["d21-remind-sms-final"].step
+    until = Unfinished(step=step, not_before=at("04-29 16:00"), times=9)
+    stuck = case.model_copy(update={"steps": sms, "unfinished": {"d21-remind-sms-final": until}})
 
     life = live(stuck, start=at("04-29 09:00"))
 

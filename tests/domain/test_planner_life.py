@@ -3,21 +3,23 @@
 from datetime import datetime
 
 import pytest
-from domain.dispatch import order_for
 
-from domain import apply, events
+from domain import events, news
 from domain.case import Case, ChargeOutcome, Outcome
-from domain.decisions import Act, Wait
+from domain.decisions import Act, Effect, Wait
 from domain.declines import DeclineClass
-from domain.kinds.charge import ChargeResult, ChargeTask
-from domain.planner import next_step
-from domain.steps import Access, StepKind
+from domain.kinds.access import standing_access
+from domain.kinds.charge import ChargeResult, ChargeStep
+from domain.kinds.write_off import WriteOffStep
+from domain.steps import Access
 from tests.domain.builders import (
     STANDARD,
     a_case,
     a_decline,
     a_policy,
     at,
+    booked,
+    decide,
     declines,
     key_of,
     live,
@@ -63,7 +65,7 @@ def test_the_small_debt_is_written_off_at_the_end() -> None:
     life = live(a_case(due=usd("49.99")))
 
     assert [*WHOLE_LIFE, "04-29 10:00 written_off"] == life.table
-    assert StepKind.WRITE_OFF is life.acts[-1][1].step.kind
+    assert isinstance(life.acts[-1][1].step, WriteOffStep)
 
 
 def test_insufficient_funds_moves_each_try_to_a_likely_payday_before_its_next_neighbour() -> None:
@@ -117,8 +119,8 @@ def test_a_technical_fault_is_tried_again_after_half_an_hour_four_hours_and_a_da
 def test_quick_tries_happen_once_per_case_even_when_the_fault_comes_back() -> None:
     """A second technical fault weeks later finds the quick tries used."""
 
-    def answers(case: Case, act: Act, now: datetime) -> ChargeResult | None:
-        if act.step.kind is not StepKind.CHARGE:
+    def answers(case: Case, act: Effect, now: datetime) -> ChargeResult | None:
+        if not isinstance(act.step, ChargeStep):
             return None
         code = "processing_error" if act.step.key in ("q1-charge", "d07-charge") else "generic_decline"
         return ChargeResult(outcome=ChargeOutcome.DECLINED, decline=a_decline(code, now))
@@ -191,7 +193,7 @@ def test_a_new_method_that_pays_closes_the_case_and_restores_the_service() -> No
     life = live(a_case("expired_card"), answers=pays_on("m1-charge"), told=[(at("04-13 03:10"), new_method("e1"))])
 
     assert ["04-13 03:10 m1-charge", "04-13 03:10 end-restore", "04-13 03:10 recovered"] == life.table[-3:]
-    assert Access.FULL is life.case.access
+    assert Access.FULL is standing_access(life.case)
     assert usd("0") == life.case.due
 
 
@@ -213,18 +215,16 @@ def test_two_changes_of_the_method_in_a_row_are_one_try() -> None:
 
 def test_a_method_that_changes_while_it_is_tried_is_tried_again() -> None:
     """The change that arrives during the charge is not lost."""
-    case = apply.payment_method_changed(
+    case = news.payment_method_changed(
         a_case("expired_card"), events.PaymentMethodChanged(event_id="a"), at("04-02 12:00")
     )
-    act = next_step(case, at("04-02 12:00"))
+    act = decide(case, at("04-02 12:00"))
     assert isinstance(act, Act)
-    order = order_for(case, act, (), at("04-02 12:00"))
-    assert isinstance(order, ChargeTask)
-    changed = apply.payment_method_changed(case, events.PaymentMethodChanged(event_id="b"), at("04-02 12:01"))
+    changed = news.payment_method_changed(case, events.PaymentMethodChanged(event_id="b"), at("04-02 12:01"))
     declined = ChargeResult(outcome=ChargeOutcome.DECLINED, decline=a_decline("expired_card"))
-    after = apply.charged(changed, act.step, order, declined, at("04-02 12:02"))
+    after = booked(changed, act.effects[0], declined, at("04-02 12:02"))
 
-    assert "m2-charge" == key_of(next_step(after, at("04-02 12:02")))
+    assert "m2-charge" == key_of(decide(after, at("04-02 12:02")))
 
 
 def test_do_not_honor_is_the_policys_choice() -> None:

@@ -1,57 +1,56 @@
 """Effects that did not come to an end: their answer was lost, or a payment ended the wait for them."""
 
-from domain.dispatch import order_for
-
-from domain import apply
+from domain import life
 from domain.case import Case, ChargeOutcome, Outcome, StepState
-from domain.decisions import Act
+from domain.decisions import Act, Effect
 from domain.declines import DeclineClass
 from domain.invoice import InvoiceState
-from domain.kinds.charge import ChargeResult
-from domain.kinds.handoff import HandoffResult, HandoffTask
-from domain.kinds.message import ContactOutcome, ContactState
-from domain.planner import next_step
-from domain.steps import Access, AttemptKind, StepKind
+from domain.kinds.access import AccessStep, standing_access
+from domain.kinds.charge import ChargeResult, ChargeStep
+from domain.kinds.handoff import HandoffResult, HandoffStep, HandoffTask
+from domain.kinds.message import ContactOutcome, ContactState, MessageStep
+from domain.kinds.recall import RecallStep
+from domain.steps import Access, AttemptKind, Step
 from domain.tasks import Done
-from tests.domain.builders import a_case, a_decline, at, book, live, new_method, of_class, payment, usd
+from tests.domain.builders import a_case, a_decline, at, decide, live, new_method, of_class, payment, usd
 
 NOON = at("04-15 12:00")
 
 
-def acting(kind: StepKind) -> tuple[Case, Act]:
+def acting(kind: type[Step]) -> tuple[Case, Effect]:
     """A case that nobody pays, at the moment of its first step of a kind."""
-    life = live(a_case())
-    index = next(i for i, (_, act) in enumerate(life.acts) if act.step.kind is kind)
-    return life.before[index], life.acts[index][1]
+    whole = live(a_case())
+    index = next(i for i, (_, act) in enumerate(whole.acts) if isinstance(act.step, kind))
+    return whole.before[index], whole.acts[index][1]
 
 
 def test_a_payment_during_a_restriction_without_an_answer_gives_the_service_back() -> None:
     """The merchant's application may have restricted the customer although its answer was lost."""
-    case, act = acting(StepKind.RESTRICT)
-    interrupted = payment("p", usd("100"))(apply.interrupted(case, act.step), NOON)
+    case, act = acting(AccessStep)
+    interrupted = payment("p", usd("100"))(life.interrupted(case, act), NOON)
 
-    life = live(interrupted, start=NOON)
+    lived = live(interrupted, start=NOON)
 
-    assert ["04-15 12:00 end-restore", "04-15 12:00 recovered"] == life.table
+    assert ["04-15 12:00 end-restore", "04-15 12:00 recovered"] == lived.table
 
 
 def test_a_restriction_that_found_the_invoice_paid_gives_the_service_back() -> None:
     """An earlier run of it may have restricted, before it died."""
-    case, act = acting(StepKind.RESTRICT)
+    case, act = acting(AccessStep)
 
-    booked = book(case, act, Done(invoice_state=InvoiceState.PAID, remaining=usd("0")), NOON)
+    booked = life.book(case, act, Done(invoice_state=InvoiceState.PAID, remaining=usd("0")), NOON)
 
     assert ["04-15 12:00 end-restore", "04-15 12:00 recovered"] == live(booked, start=NOON).table
 
 
 def test_service_that_was_given_back_is_given_back_once() -> None:
     """Nothing is uncertain after the answer, and a restriction that was answered leaves nothing uncertain either."""
-    case, act = acting(StepKind.RESTRICT)
-    interrupted = apply.interrupted(case, act.step)
+    case, act = acting(AccessStep)
+    interrupted = life.interrupted(case, act)
 
-    restricted = book(interrupted, act, Done(), NOON)
+    restricted = life.book(interrupted, act, Done(), NOON)
 
-    assert Access.READ_ONLY is restricted.access
+    assert Access.READ_ONLY is standing_access(restricted)
     assert ["04-15 12:00 end-restore", "04-15 12:00 recovered"] == live(
         payment("p", usd("100"))(restricted, NOON), start=NOON
     ).table
@@ -59,59 +58,59 @@ def test_service_that_was_given_back_is_given_back_once() -> None:
 
 def test_a_payment_during_a_handoff_without_an_answer_asks_the_agency_and_recalls() -> None:
     """The agency may have the case: the delivery is finished, to learn its reference, and then taken back."""
-    case, act = acting(StepKind.HANDOFF)
-    interrupted = payment("p", usd("100"))(apply.interrupted(case, act.step), NOON)
+    case, act = acting(HandoffStep)
+    interrupted = payment("p", usd("100"))(life.interrupted(case, act), NOON)
 
-    decision = next_step(interrupted, NOON)
+    decision = decide(interrupted, NOON)
 
     assert isinstance(decision, Act)
-    order = order_for(interrupted, decision, (), NOON)
-    assert isinstance(order, HandoffTask)
-    assert (act.step.key, True) == (order.step, order.begun_only)
+    [again] = decision.effects
+    assert isinstance(again.task, HandoffTask)
+    assert (act.step.key, True) == (again.task.step, again.task.begun_only)
     delivered = HandoffResult(reference="agency-7", invoice_state=InvoiceState.PAID, remaining=usd("0"))
-    life = live(book(interrupted, decision, delivered, NOON), start=NOON)
-    assert [StepKind.RECALL] == [act.step.kind for _, act in life.acts]
-    assert Outcome.RECOVERED is life.outcome
+    lived = live(life.book(interrupted, again, delivered, NOON), start=NOON)
+    assert [RecallStep] == [type(act.step) for _, act in lived.acts]
+    assert Outcome.RECOVERED is lived.outcome
 
 
 def test_a_handoff_that_never_reached_the_agency_is_not_recalled() -> None:
     """Nothing was delivered, and nothing will be."""
-    case, act = acting(StepKind.HANDOFF)
-    interrupted = payment("p", usd("100"))(apply.interrupted(case, act.step), NOON)
-    decision = next_step(interrupted, NOON)
+    case, act = acting(HandoffStep)
+    interrupted = payment("p", usd("100"))(life.interrupted(case, act), NOON)
+    decision = decide(interrupted, NOON)
     assert isinstance(decision, Act)
 
     nothing = HandoffResult(invoice_state=InvoiceState.PAID, remaining=usd("0"))
-    life = live(book(interrupted, decision, nothing, NOON), start=NOON)
+    lived = live(life.book(interrupted, decision.effects[0], nothing, NOON), start=NOON)
 
-    assert ["04-15 12:00 recovered"] == life.table
+    assert ["04-15 12:00 recovered"] == lived.table
 
 
 def test_what_was_read_before_the_payment_does_not_bring_the_debt_back() -> None:
     """A message was on its way when the payment came: its activity had read the invoice as open."""
-    case, act = acting(StepKind.REMIND)
+    case, act = acting(MessageStep)
     recovered = payment("p", usd("100"))(case, NOON)
     stale = ContactOutcome(state=ContactState.SENT, invoice_state=InvoiceState.OPEN, remaining=usd("100"))
 
-    booked = book(recovered, act, stale, NOON)
+    booked = life.book(recovered, act, stale, NOON)
 
     assert usd("0") == booked.due
 
 
 def test_an_answer_that_comes_late_belongs_to_its_own_step() -> None:
     """A try had no answer, then the customer gave a new card: the old card's decline is not the new one's try."""
-    case, act = acting(StepKind.CHARGE)
-    changed = new_method("m")(apply.postpone(case, act.step, "no answer", NOON), NOON)
-    try_new = next_step(changed, NOON)
+    case, act = acting(ChargeStep)
+    changed = new_method("m")(life.unanswered(case, act, NOON), NOON)
+    try_new = decide(changed, NOON)
     assert isinstance(try_new, Act)
     late = ChargeResult(
         outcome=ChargeOutcome.DECLINED, decline=a_decline(when=NOON), step=act.step.key, kind=AttemptKind.TIMELINE
     )
 
-    booked = book(changed, try_new, late, NOON)
+    booked = life.book(changed, try_new.effects[0], late, NOON)
 
     assert StepState.DONE is booked.steps[act.step.key].state
-    again = next_step(booked, NOON)
+    again = decide(booked, NOON)
     assert isinstance(again, Act)
     assert ("m1-charge", 2) == (again.step.key, booked.next_attempt_number)
     assert [AttemptKind.TIMELINE] == [attempt.kind for attempt in booked.our_attempts]
@@ -119,7 +118,7 @@ def test_an_answer_that_comes_late_belongs_to_its_own_step() -> None:
 
 def test_a_late_answer_of_a_paid_invoice_ends_the_case() -> None:
     """The earlier attempt charged nothing, and meanwhile the customer has paid."""
-    case, act = acting(StepKind.CHARGE)
+    case, act = acting(ChargeStep)
     late = ChargeResult(
         outcome=ChargeOutcome.REFUSED,
         invoice_state=InvoiceState.PAID,
@@ -128,7 +127,7 @@ def test_a_late_answer_of_a_paid_invoice_ends_the_case() -> None:
         kind=AttemptKind.TIMELINE,
     )
 
-    booked = book(case, act, late, NOON)
+    booked = life.book(case, act, late, NOON)
 
     assert booked.closing is not None
     assert Outcome.RECOVERED is booked.closing.outcome
@@ -136,10 +135,10 @@ def test_a_late_answer_of_a_paid_invoice_ends_the_case() -> None:
 
 def test_a_merchant_side_decline_after_the_payment_needs_no_operator() -> None:
     """The customer paid while our own charge was on its way: whatever the bank answers, the case ends."""
-    case, act = acting(StepKind.CHARGE)
+    case, act = acting(ChargeStep)
     recovered = payment("p", usd("100"))(case, NOON)
     answer = ChargeResult(outcome=ChargeOutcome.DECLINED, decline=of_class(DeclineClass.MERCHANT))
 
-    booked = book(recovered, act, answer, NOON)
+    booked = life.book(recovered, act, answer, NOON)
 
     assert ["04-15 12:00 recovered"] == live(booked, start=NOON).table

@@ -1,20 +1,25 @@
 """The timeline as it applies to one case: every step once, at the moment that the policy means."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
-from domain.timeline import ends_at, entry_of, escalated, moment, pending
 
-from domain import apply
-from domain.case import Case
-from domain.steps import Channel, StepKind
-from tests.domain.builders import PLAIN, STANDARD, a_case, a_policy, at, live
+from domain import changes
+from domain.case import Case, StepState
+from domain.kinds.message import MessageStep
+from domain.schedule import Schedule, schedule_of
+from domain.steps import Channel
+from tests.domain.builders import PLAIN, STANDARD, a_case, a_policy, at, live, situation
 
 OPENED = at("04-01 10:00")
 
 
 def keys(case: Case) -> list[str]:
-    return [step.key for step in pending(case, OPENED)]
+    return [step.key for step in situation(case, OPENED).steps]
+
+
+def ends_at(case: Case, now: datetime) -> datetime:
+    return situation(case, now).ends_at
 
 
 def test_charges_come_first_then_the_days_in_order_and_the_end_last() -> None:
@@ -28,7 +33,7 @@ def test_charges_come_first_then_the_days_in_order_and_the_end_last() -> None:
 
 def test_the_end_comes_last_however_the_policy_writes_its_day() -> None:
     """Handing over first would leave the subscription running for ever."""
-    raw = [entry.model_dump() for entry in PLAIN.timeline]
+    raw = [entry.model_dump(mode="json") for entry in PLAIN.timeline]
     raw[-1]["do"] = raw[-1]["do"][::-1]
     life = live(a_case(policy=a_policy(*raw)))
 
@@ -61,10 +66,12 @@ def test_jitter_spreads_the_cases_and_never_moves_a_step_before_its_time(number:
     """Up to ten minutes after ten, another minute for each case and day, the same on each replay."""
     case = a_case(policy=STANDARD, invoice=f"in_{number}")
     for entry in STANDARD.timeline:
-        late = moment(case, entry) - (OPENED + timedelta(days=entry.day))
+        due = {slot.due for slot in schedule_of(case, STANDARD, frozenset()).slots if slot.entry is entry}
+        again = {slot.due for slot in Schedule(STANDARD, case.facts, 0, frozenset()).slots if slot.entry is entry}
 
-        assert timedelta(0) <= late <= timedelta(minutes=10)
-        assert moment(case, entry) == moment(case, entry)
+        assert 1 == len(due)
+        assert timedelta(0) <= due.pop() - (OPENED + timedelta(days=entry.day)) <= timedelta(minutes=10)
+        assert again == {slot.due for slot in schedule_of(case, STANDARD, frozenset()).slots if slot.entry is entry}
 
 
 def test_jitter_at_the_end_of_the_hours_never_leaves_them() -> None:
@@ -84,8 +91,9 @@ def test_jitter_at_the_end_of_the_hours_never_leaves_them() -> None:
 def test_the_end_is_the_planned_one_unless_the_final_notice_was_late() -> None:
     """Seven local days after the notice at the earliest."""
     case = a_case()
-    late = case.model_copy(update={"final_notice_at": at("04-25 19:00")})
-    early = case.model_copy(update={"final_notice_at": at("04-10 19:00")})
+    final = next(step for step in situation(case, OPENED).steps if step.warns)
+    late = changes.ended(case, final, StepState.DONE, at("04-25 19:00"))
+    early = changes.ended(case, final, StepState.DONE, at("04-10 19:00"))
 
     assert at("04-29 10:00") == ends_at(case, OPENED) == ends_at(early, OPENED)
     assert at("05-02 10:00") == ends_at(late, OPENED)
@@ -101,11 +109,11 @@ def test_summer_time_moves_no_step_off_its_wall_clock() -> None:
 
 def test_a_step_knows_its_entry_and_steps_of_no_entry_know_none() -> None:
     """d01 is not d10, and the request for a new card is of no day."""
-    case = a_case("expired_card")
-    for step in pending(case, OPENED):
-        entry = entry_of(case, step)
+    now = situation(a_case("expired_card"), OPENED)
+    for step in now.steps:
+        slot = now.slot_of(step)
 
-        assert (step.day if step.key.startswith("d") else None) == (entry.day if entry else None)
+        assert (None if step.key == "ask-0" else step.day) == (slot.entry.day if slot else None)
 
 
 def test_days_of_three_digits_are_told_from_those_of_two() -> None:
@@ -117,28 +125,30 @@ def test_days_of_three_digits_are_told_from_those_of_two() -> None:
     )
     case = a_case(policy=policy)
 
-    assert [10, 100, 120] == [entry.day for step in pending(case, OPENED) if (entry := entry_of(case, step))]
+    now = situation(case, OPENED)
+
+    assert [10, 100, 120] == [slot.entry.day for step in now.steps if (slot := now.slot_of(step))]
 
 
 def test_the_fallbacks_are_followed_to_the_first_open_channel() -> None:
     """Notice, e-mail closed, SMS."""
-    case = apply.close_channel(apply.close_channel(a_case(), Channel.NOTICE, "off"), Channel.EMAIL, "bounced")
-    channels = {step.key: step.channel for step in pending(case, OPENED) if step.kind is StepKind.REMIND}
+    case = changes.close_channel(changes.close_channel(a_case(), Channel.NOTICE, "off"), Channel.EMAIL, "bounced")
+    channels = {step.key: step.channel for step in situation(case, OPENED).steps if isinstance(step, MessageStep)}
 
     assert {Channel.SMS} == set(channels.values())
 
 
-def test_escalated_is_what_is_recorded() -> None:
+def test_the_timeline_is_over_when_its_end_is_recorded() -> None:
     """Nothing else ends a timeline."""
-    assert not escalated(a_case())
-    assert escalated(live(a_case()).case)
+    assert not situation(a_case(), OPENED).timeline_is_over
+    assert situation(live(a_case()).case, OPENED).timeline_is_over
 
 
 def test_messages_that_a_holiday_moves_go_out_together_and_the_end_moves_along() -> None:
     """One wake-up for the day's messages, and an end that counts from the notice as it will really go out."""
     case = a_case(policy=STANDARD, holidays=[date(2030, 4, 22)])
 
-    finals = {step.due for step in pending(case, OPENED) if step.day == 21}
+    finals = {step.due for step in situation(case, OPENED).steps if step.day == 21}
 
     assert 1 == len(finals)
     assert "2030-04-23" == finals.pop().date().isoformat()

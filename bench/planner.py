@@ -1,0 +1,121 @@
+"""How fast the domain lives: standard cases that nobody pays, from their opening to their close, on one core.
+
+    python -m bench.planner
+
+A life is made of `life.decide` and `life.book` alone: no JSON, no server. Exits 1 below the wanted speed.
+"""
+
+import statistics
+import sys
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from rich.console import Console
+from rich.table import Table
+
+from domain import life
+from domain.case import Case, ChargeOutcome, Circumstances, Facts, PolicyRef
+from domain.decisions import Act, Close, Effect, Wait
+from domain.declines import Decline, RawDecline, classify
+from domain.kinds.charge import ChargeResult
+from domain.kinds.handoff import HandoffResult
+from domain.kinds.message import ContactOutcome, ContactState
+from domain.money import Money
+from domain.opening import open_case
+from domain.policy import Policy
+from domain.tasks import Done
+from gateways.policy_files import load_policy
+from gateways.rules import load_decline_table
+
+WANTED = 1_000
+"""Lives per second and core."""
+_RUNS, _LIVES = 7, 100
+_POLICIES = Path(__file__).parents[1] / "policies"
+_OPENED = datetime(2030, 4, 1, 3, tzinfo=UTC)
+_NOTHING_KNOWN = Circumstances()
+_ANSWERS: dict[type, Any] = {
+    ContactOutcome: ContactOutcome(state=ContactState.SENT),
+    HandoffResult: HandoffResult(reference="agency-1"),
+    Done: Done(),
+}
+
+
+class Speed(NamedTuple):
+    """Medians of several runs."""
+
+    lives: float  # per second
+    decisions: float  # per life
+    microseconds: float  # per decision, what follows from it included
+
+
+def cases(policy: Policy, decline: Decline, first: int) -> Iterator[Case]:
+    """Cases of different invoices, so that none is worked out before its time is measured."""
+    for number in range(first, first + _LIVES):
+        facts = Facts(
+            invoice_id=f"in_{number}",
+            customer_id="cus_1",
+            subscription_id="sub_1",
+            country="TH",
+            time_zones=("Asia/Bangkok",),
+            amount=Money(amount=10_000, currency="USD"),
+            opened_at=_OPENED,
+        )
+        yield open_case(facts, PolicyRef(name=policy.name, version=policy.version), decline)
+
+
+def lived(case: Case, policy: Policy, declined: ChargeResult) -> int:
+    """Lives a case to its close; how many decisions that took."""
+    now, decisions = case.facts.opened_at, 0
+    while True:
+        ruling = life.decide(case, policy, _NOTHING_KNOWN, now)
+        case, decision, decisions = ruling.case, ruling.decided.decision, decisions + 1
+        match decision:
+            case Wait(until=datetime() as until):
+                now = until
+            case Act():
+                now += timedelta(seconds=1)
+                for effect in decision.effects:
+                    case = life.book(case, effect, _answer(effect, declined), now)
+            case Close():
+                return decisions
+            case _:
+                raise AssertionError(f"the case does not end: {decision.why}")
+
+
+def _answer(effect: Effect, declined: ChargeResult) -> Any:
+    kind = effect.step.result_type
+    return declined if kind is ChargeResult else _ANSWERS[kind]
+
+
+def measured(code: str) -> Speed:
+    """The speed of cases that are declined with a code, again and again."""
+    policy = load_policy(_POLICIES / "standard.yaml")
+    decline = classify(RawDecline(decline_code=code), load_decline_table(_POLICIES / "rules"), at=_OPENED)
+    declined = ChargeResult(outcome=ChargeOutcome.DECLINED, decline=decline)
+    seconds, decisions = [], 0
+    for run in range(_RUNS):
+        opened = list(cases(policy, decline, run * _LIVES))
+        start = time.process_time()
+        decisions = sum(lived(case, policy, declined) for case in opened)
+        seconds.append(time.process_time() - start)
+    middle = statistics.median(seconds)
+    return Speed(_LIVES / middle, decisions / _LIVES, middle / decisions * 1e6)
+
+
+def main() -> int:
+    table = Table(title=f"A life that nobody pays, in the domain alone (wanted: {WANTED} a second)")
+    table.add_column("declined with")
+    for column in ("lives/s", "decisions a life", "µs a decision"):
+        table.add_column(column, justify="right")
+    speeds = {code: measured(code) for code in ("generic_decline", "insufficient_funds")}
+    for code, speed in speeds.items():
+        table.add_row(code, f"{speed.lives:.0f}", f"{speed.decisions:.1f}", f"{speed.microseconds:.1f}")
+    Console().print(table)
+    return 0 if speeds["generic_decline"].lives >= WANTED else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
