@@ -20,6 +20,7 @@ from gateways.provider_facts import Fact, Ignored, PaymentFailed
 from service.news import NewsDesk, Told
 from service.opening import CaseOpener, Failure, Taken
 from service.records import plain_failure
+from service.starting import CaseStarter
 from service.threads import Threads
 
 AT_ONCE = 64
@@ -53,7 +54,8 @@ class Intake:
         self._clock = clock
         self._threads = Threads(at_once, "intake")
         self._news = NewsDesk(ledger, payments, declines)
-        self._opener = CaseOpener(client, task_queue, ledger, payments, policies, declines, clock, self._threads)
+        starter = CaseStarter(client, task_queue, clock)
+        self._opener = CaseOpener(starter, ledger, payments, policies, declines, clock, self._threads)
 
     def close(self) -> None:
         """Waits for what is in hand."""

@@ -4,15 +4,9 @@ from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
 
-from temporalio.client import Client
-from temporalio.common import WorkflowIDReusePolicy
-from temporalio.exceptions import WorkflowAlreadyStartedError
-
-from domain import life
 from domain.base import Frozen
-from domain.case import NO_PAYMENT_METHOD, Case, ChargeOutcome, Circumstances, Facts, PolicyRef
+from domain.case import NO_PAYMENT_METHOD, Case, ChargeOutcome, Facts, PolicyRef
 from domain.declines import Decline, DeclineTable, RawDecline, classify
-from domain.ids import workflow_id
 from domain.invoice import InvoiceState
 from domain.money import Money
 from domain.opening import OPENING, day_zero, open_case
@@ -24,11 +18,9 @@ from gateways.policy_files import PolicyStore, policy_digest
 from gateways.ports.ledger import Ledger
 from gateways.ports.payments import InvoiceSnapshot, Payments
 from gateways.ports.rows import AttemptRow, CaseRow, CustomerRow
-from service.customers import merged, public_holidays, time_zones
+from service.customers import merged, time_zones
+from service.starting import CaseStarter
 from service.threads import Threads
-from workflows import attributes
-from workflows.dunning import DunningWorkflow
-from workflows.messages import CaseStart
 
 
 class Taken(StrEnum):
@@ -69,8 +61,7 @@ class CaseOpener:
 
     def __init__(
         self,
-        client: Client,
-        task_queue: str,
+        starter: CaseStarter,
         ledger: Ledger,
         payments: Payments,
         policies: PolicyStore,
@@ -78,8 +69,7 @@ class CaseOpener:
         clock: Callable[[], datetime],
         threads: Threads,
     ) -> None:
-        self._client = client
-        self._task_queue = task_queue
+        self._starter = starter
         self._ledger = ledger
         self._payments = payments
         self._policies = policies
@@ -93,9 +83,9 @@ class CaseOpener:
         reserved = await self._threads.run(self._reserve, failure)
         if isinstance(reserved, Taken):
             return reserved
-        taken = await self._start(*reserved)
+        started = await self._starter.start(*reserved)
         await self._threads.run(self._ledger.mark_open, failure.invoice_id)
-        return taken
+        return Taken.OPENED if started else Taken.EXISTS
 
     def _reserve(self, failure: Failure) -> tuple[Case, Policy] | Taken:
         """Writes the case's row, by which the invoice never gets a second case, and builds the case."""
@@ -120,26 +110,6 @@ class CaseOpener:
             self._record_failure(invoice, decline, failed_at)
         self._ledger.record_effect(row.invoice_id, _opened(case, decline))
         return case, policy
-
-    async def _start(self, case: Case, policy: Policy) -> Taken:
-        """Starts the workflow. No time-out: it waits for signals, and skipped time would run into one."""
-        facts = case.facts
-        circumstances = Circumstances(holidays=public_holidays(facts.country, facts.opened_at.date()))
-        searchable = life.decide(case, policy, circumstances, self._clock()).decided.searchable
-        try:
-            await self._client.start_workflow(
-                DunningWorkflow.run,
-                CaseStart(case=case, searchable=searchable),
-                id=workflow_id(facts.invoice_id),
-                task_queue=self._task_queue,
-                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-                search_attributes=attributes.initial(searchable),
-                static_summary=f"{facts.amount}, {cause(case)}",
-                static_details=_details(case),
-            )
-        except WorkflowAlreadyStartedError:
-            return Taken.EXISTS
-        return Taken.OPENED
 
     def _keep(self, policy: Policy) -> None:
         """Keeps this version of the policy for as long as a case may follow it."""
@@ -258,12 +228,3 @@ def _opened(case: Case, decline: Decline | None) -> Entry:
     why = f"{facts.amount} due, {cause(case)}; policy {case.policy}"
     rule = decline.rule if decline else None
     return Entry(at=facts.opened_at, step=OPENING, what="case opened", why=why, rule=rule)
-
-
-def _details(case: Case) -> str:
-    facts = case.facts
-    return (
-        f"Invoice `{facts.invoice_id}` of customer `{facts.customer_id}`, {facts.amount} due.\n\n"
-        f"Opened {facts.opened_at:%Y-%m-%d %H:%M} UTC by policy {case.policy}: "
-        f"{cause(case)}."
-    )
