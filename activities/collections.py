@@ -55,7 +55,8 @@ class CollectionsActivities:
             case = self._ledger.case(task.invoice_id)
             if case is None:
                 raise NotFound(f"The ledger has no case for invoice {task.invoice_id}: start it through starter.py.")
-            invoice = self._payments.read_invoice(task.invoice_id)
+            # The evidence says when the last payment failed.
+            invoice = self._payments.read_invoice(task.invoice_id, with_decline=True)
             if (invoice.state is not InvoiceState.OPEN or task.begun_only) and not self._begun(task):
                 return HandoffResult(invoice_state=invoice.state, remaining=invoice.remaining)
             bundle = self._build_bundle(

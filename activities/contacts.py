@@ -51,8 +51,7 @@ class ContactActivities:
             if why := _closed(task, recipient):
                 self._ledger.record_effect(task.invoice_id, _entry(task, "unreachable", why))
                 return _outcome(ContactState.UNREACHABLE, invoice, why=why)
-            facts = task.facts.with_due(invoice.remaining)
-            message = self._messages.render(task.channel, facts, address, invoice, task.language)
+            message = self._messages.render(task.channel, task.facts, address, invoice, task.language)
             row, ours = self._ledger.begin_contact(self._row(task, message))
             if row.state == "sending" and not ours:
                 if earlier := self._look_up(task, invoice, address, row):

@@ -1,4 +1,4 @@
-"""What eight typical cases cost in history events, against the formula 5 + 12 per wake-up + 6 per further effect.
+"""What eight typical cases cost in history events, against the formula 5 + 14 per wake-up + 7 per further effect.
 
     python -m bench.history_cost
 
@@ -32,7 +32,7 @@ async def measure(folder: Path, address: str) -> dict[str, HistoryCost]:
 
 
 def print_costs(costs: dict[str, HistoryCost]) -> None:
-    table = Table(title="History of a case that nobody pays: allowed = 5 + 12 x wake-ups + 6 x further effects")
+    table = Table(title="History of a case that nobody pays: allowed = 5 + 14 x wake-ups + 7 x further effects")
     table.add_column("case")
     for column in ("wake-ups", "effects", "further", "events", "allowed", "kB"):
         table.add_column(column, justify="right")

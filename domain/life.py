@@ -22,7 +22,7 @@ from domain.situation import Situation
 from domain.steps import Channel
 from domain.telling import FACTS, ORDERS
 
-_MOST_AHEAD = 12
+_MOST_AHEAD = 5  # each costs a case some bytes in every decision of its history
 
 
 class Ahead(Message):
@@ -58,10 +58,12 @@ def decide(case: Case, policy: Policy, circumstances: Circumstances, at: datetim
     then, entries = after(now.case, decision, at)
     projection = projection_of(then, decision)
     ahead = _ahead(now) if isinstance(decision, Wait) else ()
+    # What a case is searched by is brought up to date when it comes to rest.
+    found = {} if isinstance(decision, Act) else searchable(then, projection)
     decided = Decided(
         at=at,
         decision=decision,
-        searchable=searchable(then, projection),
+        searchable=found,
         ahead=ahead,
         closed_channels=now.closed_channels,
     )

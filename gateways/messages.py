@@ -1,25 +1,28 @@
-"""What the customer reads. The phrases are data (policies/messages); which of them are true is decided here.
+"""What the customer reads: the words of a language, its forms of amounts and dates, and the layouts of the channels.
 
-A sentence is used only when the facts carry it: "could not collect" needs a try, "we will try again" a date, the final
-notice a date and a consequence. E-mail's text and HTML part are two layouts of one content, so they cannot disagree.
+Which sentences a message has is decided in `domain/wording.py`; here only what of them fits into a text message.
+E-mail's text and HTML part are two layouts of one content, so they cannot disagree.
 """
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
+from functools import cache, lru_cache
+from itertools import compress
 from pathlib import Path
 
 from babel import Locale, UnknownLocaleError
 from jinja2 import FileSystemLoader, StrictUndefined, Template
 from jinja2.sandbox import SandboxedEnvironment
 
-from domain.declines import DeclineClass, Reason
-from domain.steps import Access, Channel, Stage
+from domain.known import AtSending
+from domain.money import Money
+from domain.steps import Channel
 from domain.truth import MessageFacts
+from domain.wording import Part, Sentence, Untrue, Value, Wording, wording
 from gateways.formats import format_day, format_day_short, format_money
-from gateways.phrases import AccessPhrases, Phrases, PhrasesError, Todo, load_phrases
+from gateways.phrases import Phrases, PhrasesError, load_phrases
 from gateways.ports.messages import Address, Rendered
 from gateways.ports.payments import InvoiceSnapshot
 from gateways.ports.trouble import ProviderMisuse
@@ -27,10 +30,6 @@ from gateways.sms_length import fits, is_gsm7
 
 FALLBACK = "en"
 
-# Without a try, only these are known to be the cause.
-_KNOWN_WITHOUT_TRY = frozenset({Reason.NO_PAYMENT_METHOD, Reason.EXPIRED_CARD})
-_WARNS_OF_THE_END = frozenset({Stage.FIRM, Stage.FINAL})
-_INSISTS = frozenset({Stage.FIRM, Stage.FINAL})
 # What no name contains: markup, template code, addresses. Sign-up forms are abused to send such "names" around.
 # A bare `evil.com` is an address, too: mail programs make a link of it. `Dr.Lee`, `J.R.` and `ดร.สมชาย` are names.
 _NOT_A_NAME = re.compile(
@@ -79,29 +78,40 @@ class TemplateMessages:
         Raises ProviderMisuse when the message could not be true or useful: no pay link, or a final notice without
         its date and consequence.
         """
-        link = _pay_link(invoice)
-        if facts.stage is Stage.FINAL and (facts.ends_on is None or facts.ending is None):
-            raise ProviderMisuse(
-                f"The final notice for invoice {invoice.id} names no date or no consequence: "
-                "give it both before it is sent."
-            )
+        at = self._at_sending(address, invoice)
+        try:
+            said = wording(facts, at, channel)
+        except Untrue as error:
+            raise ProviderMisuse(f"The {facts.stage.value} notice for invoice {invoice.id} {error}.") from None
         phrases, locale = self._language(language)
-        name = _plausible_name(address.name)
-        writer = _Writer(phrases, locale, self._template, facts, invoice, name, self._merchant, link)
+        form = _short_form(phrases, locale, said) if channel is Channel.SMS else _long_form(phrases, locale)
+        writer = _Writer(phrases, self._template, form, said, at)
         match channel:
             case Channel.SMS:
                 return Rendered(text=writer.sms())
             case Channel.NOTICE:
-                content = writer.content()
-                return Rendered(subject=content.subject, text=f"{' '.join(content.paragraphs)} {link}")
+                text = " ".join(writer.paragraphs())
+                return Rendered(subject=writer.one(Part.SUBJECT), text=f"{text} {at.link}")
             case Channel.EMAIL:
-                content = writer.content()
+                content = writer.mail()
                 values = {"content": content, "language": locale.language, "direction": locale.text_direction}
                 return Rendered(
                     subject=content.subject,
                     text=self._plain.get_template("email.txt.j2").render(values),
                     html=self._html.get_template("email.html.j2").render(values),
                 )
+
+    def _at_sending(self, address: Address, invoice: InvoiceSnapshot) -> AtSending:
+        return AtSending(
+            merchant=self._merchant,
+            name=_plausible_name(address.name),
+            number=invoice.number or invoice.id,
+            due=invoice.remaining,
+            total=invoice.amount,
+            subscription=invoice.subscription_id is not None,
+            has_method=invoice.payment_method is not None,
+            link=_pay_link(invoice),
+        )
 
     def _language(self, tag: str) -> tuple[Phrases, Locale]:
         """The phrases for a tag, and the locale that writes its dates and amounts (`en-GB`: English, British dates)."""
@@ -143,141 +153,85 @@ def _pay_link(invoice: InvoiceSnapshot) -> str:
 
 @dataclass(frozen=True)
 class _Writer:
-    """Chooses and fills the sentences of one message."""
+    """Puts the sentences of one message into words."""
 
     phrases: Phrases
-    locale: Locale
     template: Callable[[str], Template]
-    facts: MessageFacts
-    invoice: InvoiceSnapshot
-    name: str | None
-    merchant: str
-    link: str
+    form: Callable[[Value], str]
+    said: Wording
+    at: AtSending
 
-    @property
-    def _method_came(self) -> bool:
-        """The invoice, read right before sending, has the payment method that the case still misses."""
-        return self.facts.reason is Reason.NO_PAYMENT_METHOD and self.invoice.payment_method is not None
-
-    @property
-    def _todo(self) -> Todo:
-        asked_in_vain = {"reason": Reason.DECLINED, "action": None} if self._method_came else {}
-        return _todo(self.facts.model_copy(update=asked_in_vain))
-
-    def content(self) -> _Content:
-        """E-mail and notice: the whole message."""
-        facts, phrases = self.facts, self.phrases
-        asks_in_vain = self._method_came and facts.stage is Stage.ACTION
-        stage = phrases.stages[Stage.FRIENDLY if asks_in_vain else facts.stage]
-        knows_why = not self._method_came and (facts.tried or facts.reason in _KNOWN_WITHOUT_TRY)
-        warns = facts.stage in _WARNS_OF_THE_END and facts.ends_on
-        what_happened = [stage.opening.of(facts.tried), phrases.reasons[facts.reason] if knows_why else None]
-        access = [self._access(phrases.access, phrases.restricts)]
-        the_end = [phrases.ending[facts.ending] if warns and facts.ending else None]
-        what_to_do = [phrases.next_charge.of(facts.tried) if facts.next_charge_on else None, phrases.todo[self._todo]]
-        rest = (access, the_end, what_to_do) if facts.stage in _INSISTS else (what_to_do, access, the_end)
-        values = self._values(self._day, format_money(self.invoice.remaining, self.locale))
-        fill = self._filler(values)
-        rows = [(phrases.labels.invoice, str(values["number"])), (phrases.labels.due, str(values["amount"]))]
-        if self.invoice.amount != self.invoice.remaining:
-            rows.append((phrases.labels.total, format_money(self.invoice.amount, self.locale)))
+    def mail(self) -> _Content:
         return _Content(
-            subject=fill(stage.subject.of(facts.tried)),
-            greeting=fill(phrases.greeting.named if self.name else phrases.greeting.neutral),
-            paragraphs=tuple(
-                " ".join(fill(sentence) for sentence in sentences if sentence)
-                for sentences in (what_happened, *rest)
-                if any(sentences)
+            subject=self.one(Part.SUBJECT),
+            greeting=self.one(Part.GREETING),
+            paragraphs=self.paragraphs(),
+            rows=tuple(
+                (self._words(label), self.form(label.labels))
+                for label in self.said.of(Part.AMOUNTS)
+                if label.labels is not None
             ),
-            rows=tuple(rows),
-            button=fill(phrases.buttons.of(self._todo)),
-            link=self.link,
-            link_hint=phrases.labels.link_hint,
-            closing=fill(stage.closing.of(facts.tried)),
-            regards=phrases.regards,
-            merchant=self.merchant,
+            button=self.one(Part.BUTTON),
+            link=self.at.link,
+            link_hint=self.one(Part.LINK_HINT),
+            closing=self.one(Part.CLOSING),
+            regards=self.one(Part.REGARDS),
+            merchant=self.at.merchant,
         )
+
+    def one(self, part: Part) -> str:
+        return self._words(self.said.one(part))
+
+    def paragraphs(self) -> tuple[str, ...]:
+        return tuple(" ".join(map(self._words, paragraph)) for paragraph in self.said.paragraphs)
 
     def sms(self) -> str:
         """One text: what must be said, and of the rest as much as fits without another segment."""
-        facts, phrases = self.facts, self.phrases.sms
-        fill = self._filler(self._values(self._short_day, self._short_amount()))
-        opening = fill(phrases.opening[facts.stage].of(facts.tried))
-        ending = []
-        if facts.stage is Stage.FINAL and facts.ending:
-            ending.append(fill(phrases.ending[facts.ending]))
-        label = phrases.link.authenticate if self._todo is Todo.AUTHENTICATE else phrases.link.pay
-        last = [*ending, fill(label)]
-        if not fits(" ".join([opening, *last])):
-            last = [*ending, self.link]
-        chosen = [opening]
-        for phrase in (
-            phrases.next_charge.of(facts.tried) if facts.next_charge_on else None,
-            phrases.todo.of(self._todo),
-            self._access(phrases.access, phrases.restricts),
-        ):
-            if phrase and fits(" ".join([*chosen, sentence := fill(phrase), *last])):
-                chosen.append(sentence)
-        return " ".join([*chosen, *last])
+        texts = [self._words(sentence) for sentence in self.said.sentences]
+        chosen = [not sentence.may for sentence in self.said.sentences]
+        if not fits(_line(texts, chosen)):
+            places = [sentence.part for sentence in self.said.sentences]
+            texts[places.index(Part.LINK)] = self.at.link
+        for place, taken in enumerate(chosen):
+            chosen[place] = taken or fits(_line(texts, [*chosen[:place], True, *chosen[place + 1 :]]))
+        return _line(texts, chosen)
 
-    def _access(self, now: AccessPhrases, later: str) -> str | None:
-        """What is restricted, or what will be. A restriction that stands is never announced again."""
-        facts = self.facts
-        if facts.access is Access.READ_ONLY:
-            return now.read_only
-        if facts.access is Access.BLOCKED:
-            return now.blocked
-        before_the_end = facts.restricts_on and (facts.ends_on is None or facts.restricts_on < facts.ends_on)
-        return later if before_the_end else None
+    def _words(self, sentence: Sentence) -> str:
+        values = {name: self.form(value) for name, value in sentence.values.items()}
+        return self.template(self.phrases.texts[sentence.key]).render(values)
 
-    def _values(self, day: Callable[[date], str], amount: str) -> dict[str, object]:
-        facts, invoice = self.facts, self.invoice
-        values: dict[str, object | None] = {
-            "merchant": self.merchant,
-            "name": self.name,
-            "amount": amount,
-            "number": invoice.number or invoice.id,
-            "subscription": facts.cancels and invoice.subscription_id is not None,
-            "link": self.link,
-            "next_charge_on": facts.next_charge_on and day(facts.next_charge_on),
-            "restricts_on": facts.restricts_on and day(facts.restricts_on),
-            "ends_on": facts.ends_on and day(facts.ends_on),
-        }
-        # What is not known stays undefined, so that a phrase that names it fails in place of saying "None".
-        return {name: value for name, value in values.items() if value is not None}
 
-    def _filler(self, values: dict[str, object]) -> Callable[[str], str]:
-        def fill(phrase: str) -> str:
-            return self.template(phrase).render(values)
+def _long_form(phrases: Phrases, locale: Locale) -> Callable[[Value], str]:
+    return _form(lambda day: format_day(day, locale, phrases.calendar), lambda money: format_money(money, locale))
 
-        return fill
 
-    def _day(self, day: date) -> str:
-        return format_day(day, self.locale, self.phrases.calendar)
+def _short_form(phrases: Phrases, locale: Locale, said: Wording) -> Callable[[Value], str]:
+    opening = phrases.texts[said.one(Part.HAPPENED).key]
 
-    def _short_day(self, day: date) -> str:
-        return format_day_short(day, self.locale)
-
-    def _short_amount(self) -> str:
-        amount = format_money(self.invoice.remaining, self.locale)
-        sentence = self.phrases.sms.opening[self.facts.stage].of(self.facts.tried)
-        if is_gsm7(sentence) and not is_gsm7(amount):
+    def amount(money: Money) -> str:
+        text = format_money(money, locale)
+        if is_gsm7(opening) and not is_gsm7(text):
             # One sign outside the basic alphabet (₹, ฿) would make the whole text twice as dear.
-            amount = format_money(self.invoice.remaining, self.locale, iso_code=True)
-        return amount.replace("\u00a0", " ").replace("\u202f", " ")
+            text = format_money(money, locale, iso_code=True)
+        return text.replace("\u00a0", " ").replace("\u202f", " ")
+
+    return _form(lambda day: format_day_short(day, locale), amount)
 
 
-def _todo(facts: MessageFacts) -> Todo:
-    """What to ask for. A payment that no retry can win is asked for in another way."""
-    if facts.action is DeclineClass.AUTHENTICATE:
-        return Todo.AUTHENTICATE
-    if facts.reason is Reason.NO_PAYMENT_METHOD:
-        return Todo.ADD_METHOD
-    if facts.action is DeclineClass.FIX_DATA:
-        return Todo.FIX_DATA
-    if facts.action in (DeclineClass.NEW_METHOD, DeclineClass.NEVER):
-        return Todo.NEW_METHOD
-    return Todo.PAY_EARLY if facts.next_charge_on and facts.stage not in _INSISTS else Todo.PAY
+def _form(day: Callable[[date], str], amount: Callable[[Money], str]) -> Callable[[Value], str]:
+    """Writes each value of one message once: many sentences name the same."""
+
+    @cache
+    def written(value: Value) -> str:
+        match value:
+            case Money():
+                return amount(value)
+            case date():
+                return day(value)
+            case str():
+                return value
+
+    return written
 
 
 def _plausible_name(name: str | None) -> str | None:
@@ -286,3 +240,7 @@ def _plausible_name(name: str | None) -> str | None:
     if not line or len(line) > _LONGEST_NAME or _NOT_A_NAME.search(line):
         return None
     return line
+
+
+def _line(texts: list[str], chosen: list[bool]) -> str:
+    return " ".join(compress(texts, chosen))

@@ -1,8 +1,8 @@
 """One language's sentences: `policies/messages/<language>/phrases.yaml` in, checked model out."""
 
 from collections.abc import Iterator
-from enum import StrEnum
 from functools import cached_property
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any, Self
 
@@ -13,9 +13,11 @@ from pydantic import field_validator, model_validator
 
 from domain.base import Frozen
 from domain.declines import Reason
+from domain.known import Todo
 from domain.sentences import Loc, dotted
 from domain.steps import Stage
 from domain.truth import Ending
+from domain.wording import KEYS
 from gateways.formats import Calendar
 from gateways.yaml_files import FileError, YamlFile
 
@@ -24,18 +26,7 @@ class PhrasesError(Exception):
     """A language's file is missing, incomplete or wrong. One sentence per problem that names file, line and key."""
 
 
-class Todo(StrEnum):
-    """What the customer can do."""
-
-    PAY = "pay"
-    PAY_EARLY = "pay_early"  # a further try is planned: paying now is an offer
-    ADD_METHOD = "add_method"
-    NEW_METHOD = "new_method"
-    FIX_DATA = "fix_data"
-    AUTHENTICATE = "authenticate"
-
-
-class Wording(Frozen):
+class ByTry(Frozen):
     """A sentence for the case that a charge was tried, and one for the case that none was. A plain string is both."""
 
     tried: str
@@ -46,8 +37,12 @@ class Wording(Frozen):
     def _from_one(cls, value: Any) -> Any:
         return {"tried": value, "due": value} if isinstance(value, str) else value
 
-    def of(self, tried: bool) -> str:
-        return self.tried if tried else self.due
+
+class ByPlan(Frozen):
+    """A sentence for the case that a subscription is cancelled besides, and one for the case that none is."""
+
+    with_subscription: str
+    without_subscription: str
 
 
 class Greeting(Frozen):
@@ -69,9 +64,6 @@ class Buttons(Frozen):
     fix_data: str
     authenticate: str
 
-    def of(self, todo: Todo) -> str:
-        return str(getattr(self, "pay" if todo is Todo.PAY_EARLY else todo.value))
-
 
 class AccessPhrases(Frozen):
     read_only: str
@@ -79,9 +71,9 @@ class AccessPhrases(Frozen):
 
 
 class StagePhrases(Frozen):
-    subject: Wording
-    opening: Wording
-    closing: Wording
+    subject: ByTry
+    opening: ByTry
+    closing: ByTry
 
 
 class LinkPhrases(Frozen):
@@ -97,17 +89,14 @@ class SmsTodo(Frozen):
     fix_data: str
     authenticate: str
 
-    def of(self, todo: Todo) -> str | None:
-        return getattr(self, todo.value, None)
-
 
 class SmsPhrases(Frozen):
-    opening: dict[Stage, Wording]
+    opening: dict[Stage, ByTry]
     todo: SmsTodo
-    next_charge: Wording
+    next_charge: ByTry
     access: AccessPhrases
     restricts: str
-    ending: dict[Ending, str]
+    ending: dict[Ending, ByPlan]
     link: LinkPhrases
 
 
@@ -122,10 +111,10 @@ class Phrases(Frozen):
     buttons: Buttons
     reasons: dict[Reason, str]
     todo: dict[Todo, str]
-    next_charge: Wording
+    next_charge: ByTry
     access: AccessPhrases
     restricts: str
-    ending: dict[Ending, str]
+    ending: dict[Ending, ByPlan]
     stages: dict[Stage, StagePhrases]
     sms: SmsPhrases
 
@@ -140,18 +129,22 @@ class Phrases(Frozen):
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        tables: tuple[tuple[str, type[StrEnum], dict[Any, Any]], ...] = (
-            ("reasons", Reason, self.reasons),
-            ("todo", Todo, self.todo),
-            ("ending", Ending, self.ending),
-            ("stages", Stage, self.stages),
-            ("sms.opening", Stage, self.sms.opening),
-            ("sms.ending", Ending, self.sms.ending),
+        there = {place for path in self.texts for place in _places(path)}
+        lacking = dict.fromkeys(
+            f"{above} lacks {place.removeprefix(above).lstrip('.')}"
+            for path in KEYS
+            for above, place in pairwise(_places(path))
+            if above in there and place not in there
         )
-        for name, keys, table in tables:
-            if missing := [key.value for key in keys if key not in table]:
-                raise ValueError(f"{name} lacks {', '.join(missing)}")
+        if lacking:
+            raise ValueError("; ".join(lacking))
         return self
+
+    @cached_property
+    def texts(self) -> dict[str, str]:
+        """The template of each key of `domain/wording.py`."""
+        words = self.model_dump(mode="json", exclude={"locale", "calendar"})
+        return {dotted(loc): text for loc, text in _leaves(words, ())}
 
     @cached_property
     def babel(self) -> Locale:
@@ -162,19 +155,9 @@ def _locale(tag: str) -> Locale:
     return Locale.parse(tag.replace("-", "_"))
 
 
-ALWAYS = frozenset({"merchant", "amount", "number", "subscription"})
-"""The variables that every phrase may use."""
-
-# Further variables, by the beginning of the phrase's key: a value that is not always known may only be named where
-# the sentence is used because it is known.
-_FURTHER = (
-    ("greeting.named", "name"),
-    ("next_charge", "next_charge_on"),
-    ("restricts", "restricts_on"),
-    ("ending", "ends_on"),
-    ("stages.final", "ends_on"),
-    ("link", "link"),
-)
+def _places(path: str) -> Iterator[str]:
+    """A path and all that it lies in, from the top: `sms`, `sms.link`, `sms.link.pay`."""
+    return accumulate(path.split("."), "{}.{}".format)
 
 
 def load_phrases(path: Path, environment: SandboxedEnvironment) -> Phrases:
@@ -199,10 +182,9 @@ def _leaves(value: Any, loc: Loc) -> Iterator[tuple[Loc, str]]:
 
 
 def _wrong_variables(name: str, text: str, environment: SandboxedEnvironment) -> str | None:
-    place = name.removeprefix("sms.")
-    allowed = ALWAYS | {variable for beginning, variable in _FURTHER if place.startswith(beginning)}
-    if name == "sms.opening.final":
-        allowed |= {"ends_on"}
+    # A plain string may stand for several sentences: it names what all of them may. `locale` stands for none.
+    sentences = [may for path, may in KEYS.items() if name in _places(path)]
+    allowed = frozenset.intersection(*sentences) if sentences else frozenset()
     try:
         used = meta.find_undeclared_variables(environment.parse(text))
     except TemplateSyntaxError as error:

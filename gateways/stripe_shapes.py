@@ -41,9 +41,10 @@ def read_invoice(invoice: Json, charge: Json | None = None) -> InvoiceSnapshot:
     # A credit note on an unpaid invoice has lowered `amount_due`.
     credited = invoice.get("pre_payment_credit_notes_amount")
     original = due + Money(amount=credited if isinstance(credited, int) else 0, currency=currency)
-    customer = object_id(invoice.get("customer")) or object_id(invoice.get("customer_account"))
-    if customer is None:
+    customer_id = object_id(invoice.get("customer")) or object_id(invoice.get("customer_account"))
+    if customer_id is None:
         raise MalformedObject(f"Invoice {invoice_id} has no customer: a case needs one.")
+    customer = expanded(invoice.get("customer"))
     intent = fields.open_intent(invoice) if state is InvoiceState.OPEN else {}
     decline = fields.intent_decline(intent, charge)
     return InvoiceSnapshot(
@@ -53,13 +54,14 @@ def read_invoice(invoice: Json, charge: Json | None = None) -> InvoiceSnapshot:
         currency=due.currency,
         amount=original,
         remaining=remaining,
-        customer_id=customer,
+        customer_id=customer_id,
         subscription_id=fields.subscription_id(invoice),
         pay_url=text(invoice, "hosted_invoice_url"),
         payment_method=fields.read_method(fields.default_method(invoice)),
         last_decline=decline,
         last_failed_at=moment(charge.get("created")) if decline and charge else None,
         paid_by=fields.paid_by(invoice) if state is InvoiceState.PAID else None,
+        customer=read_customer(customer) if customer else None,
     )
 
 

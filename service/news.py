@@ -57,7 +57,7 @@ class NewsDesk:
         case = self._open_case(fact.invoice_id)
         if case is None or fact.at <= case.opened_at + _SAME_FAILURE:
             return []  # over, or the failure that opened the case, told once more
-        invoice = self._payments.read_invoice(case.invoice_id)
+        invoice = self._payments.read_invoice(case.invoice_id, with_decline=True)
         raw = invoice.last_decline
         decline = classify(raw, self._declines, at=fact.at) if raw else None
         own_debit = decline is not None and decline.raw.network is None and self._has_pending_debit(case.invoice_id)

@@ -92,11 +92,11 @@ class CaseOpener:
         standing = self._ledger.case(failure.invoice_id)
         if standing and standing.status != "opening":
             return Taken.EXISTS
-        invoice = self._payments.read_invoice(failure.invoice_id)
+        invoice = self._payments.read_invoice(failure.invoice_id, with_decline=True)
         if standing is None and invoice.state is not InvoiceState.OPEN:
             return Taken.PAID
         _compare(failure, invoice)
-        customer = self._customer(failure, invoice)
+        customer = _customer(failure, invoice)
         policy = self._policy(failure, customer, standing)
         failed_at = failure.failed_at or invoice.last_failed_at or failure.heard_at
         decline = self._decline(failure, invoice, policy, failed_at)
@@ -117,10 +117,6 @@ class CaseOpener:
             body = policy.model_dump_json()
             self._ledger.keep_policy(digest, policy.name, policy.version, body)
             self._kept.add(digest)
-
-    def _customer(self, failure: Failure, invoice: InvoiceSnapshot) -> CustomerRow:
-        read = self._payments.read_customer(invoice.customer_id)
-        return merged(*(source for source in (failure.known, read, failure.customer) if source))
 
     def _policy(self, failure: Failure, customer: CustomerRow, standing: CaseRow | None) -> Policy:
         """The policy that the case has begun with, else the one for this failure."""
@@ -167,6 +163,11 @@ class CaseOpener:
         """The charge that failed before the case was not ours, but the card's network has counted it."""
         row = foreign_attempt(invoice, AttemptKind.OTHER_ENGINE, decline, failed_at)
         self._ledger.record_foreign_attempt(row, f"opening-{invoice.id}")
+
+
+def _customer(failure: Failure, invoice: InvoiceSnapshot) -> CustomerRow:
+    sources = (CustomerRow(customer_id=invoice.customer_id), failure.known, invoice.customer, failure.customer)
+    return merged(*(source for source in sources if source))
 
 
 def foreign_attempt(invoice: InvoiceSnapshot, kind: AttemptKind, decline: Decline | None, at: datetime) -> AttemptRow:

@@ -199,6 +199,8 @@ class DunningWorkflow:
     def _show(self, decided: Decided) -> None:
         """Keeps the UI and the search attributes true; writes history only when something changed."""
         workflow.set_current_details(details(self._case, decided))
+        if isinstance(decided.decision, Act):
+            return  # the next decision, a moment later, is about the case as its effects have left it
         if updates := list(attributes.changes(self._shown, decided.searchable)):
             workflow.upsert_search_attributes(updates)
         self._shown = decided.searchable
@@ -237,36 +239,36 @@ class DunningWorkflow:
         self._interrupted = self._interrupted or name in INTERRUPTING
 
     @workflow.update
-    def pause(self, order: events.Pause) -> CaseView:
+    async def pause(self, order: events.Pause) -> CaseView:
         """Puts the case on hold, until resumed or until a date. The timeline stands still."""
-        return self._ordered("pause", order)
+        return await self._ordered("pause", order)
 
     @pause.validator
     def _may_pause(self, order: events.Pause) -> None:
         self._validate("pause", order)
 
     @workflow.update
-    def resume(self, order: events.Resume) -> CaseView:
+    async def resume(self, order: events.Resume) -> CaseView:
         """Ends an operator's pause, or a wait for an operator."""
-        return self._ordered("resume", order)
+        return await self._ordered("resume", order)
 
     @resume.validator
     def _may_resume(self, order: events.Resume) -> None:
         self._validate("resume", order)
 
     @workflow.update
-    def settle(self, order: events.Settle) -> CaseView:
+    async def settle(self, order: events.Settle) -> CaseView:
         """Ends the case: the debt is settled for an amount."""
-        return self._ordered("settle", order)
+        return await self._ordered("settle", order)
 
     @settle.validator
     def _may_settle(self, order: events.Settle) -> None:
         self._validate("settle", order)
 
     @workflow.update
-    def write_off(self, order: events.WriteOff) -> CaseView:
+    async def write_off(self, order: events.WriteOff) -> CaseView:
         """Ends the case: the debt is given up."""
-        return self._ordered("write_off", order)
+        return await self._ordered("write_off", order)
 
     @write_off.validator
     def _may_write_off(self, order: events.WriteOff) -> None:
@@ -277,9 +279,12 @@ class DunningWorkflow:
         if refusal := life.refused(self._case, name, order, workflow.now()):
             raise ApplicationError(refusal, type="OrderRefused", non_retryable=True)
 
-    def _ordered(self, name: str, order: Message) -> CaseView:
+    async def _ordered(self, name: str, order: Message) -> CaseView:
         self._case = life.carry_out(self._case, name, order, workflow.now())
         self._tell(name)
+        # The case acts while this waits: what the operator gets to see is what it made of the order.
+        before = self._decided
+        await workflow.wait_condition(lambda: self._decided is not before)
         return self.status()
 
 

@@ -64,7 +64,7 @@ class SqlCases(Book):
             if projection.outcome:
                 _close(connection, invoice_id, at, projection, columns)
             elif not _write_open(connection, invoice_id, at, projection, columns):
-                _explain(connection, invoice_id, at, projection)
+                _reopen(connection, invoice_id, at, projection, columns)
             write_decisions(connection, invoice_id, entries)
 
     def case(self, invoice_id: str) -> CaseRow | None:
@@ -138,13 +138,19 @@ def _write_open(
     return bool(connection.execute(_WRITE_OPEN, columns | conditions).rowcount)
 
 
-def _explain(connection: sa.Connection, invoice_id: str, at: datetime, projection: Projection) -> None:
-    """Why a decision was not written: it is older than the one that stands, or it contradicts it."""
+def _reopen(connection: sa.Connection, invoice_id: str, at: datetime, projection: Projection, columns: Columns) -> None:
+    """A decision that was not written is older than the one that stands, or comes after an end.
+
+    A payment that came while the case was being given up: its effects come before the case ends as recovered.
+    """
     standing = _lock(connection, invoice_id, projection)
-    if standing.outcome and (standing.decided_at is None or standing.decided_at < at):
+    if not standing.outcome or (standing.decided_at and at < standing.decided_at):
+        return
+    if standing.outcome not in _GIVEN_UP:
         raise ProviderMisuse(
             f"The case of invoice {invoice_id} was closed as {standing.outcome}: it cannot become {projection.status}."
         )
+    connection.execute(_WRITE, columns | {"of": invoice_id, "outcome": None, "closed_at": None})
 
 
 def _close(connection: sa.Connection, invoice_id: str, at: datetime, projection: Projection, columns: Columns) -> None:

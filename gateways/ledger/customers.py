@@ -16,13 +16,14 @@ from gateways.ports.trouble import NotFound
 _closure = channel_closures.c
 _OF: sa.BindParameter[str] = sa.bindparam("of")
 _ADDRESS = sa.select(*(customers.c[name] for name in Address.model_fields)).where(customers.c.customer_id == _OF)
-# The first reason comes last, and stands.
-_NEWEST_FIRST = (_closure.at.desc(), _closure.event_id.desc())
-_CLOSURES = sa.select(_closure.channel, _closure.why).where(_closure.customer_id == _OF).order_by(*_NEWEST_FIRST)
-_RECIPIENT = (
-    _ADDRESS.add_columns(_closure.channel, _closure.why)
-    .outerjoin_from(customers, channel_closures, _closure.customer_id == customers.c.customer_id)
-    .order_by(*_NEWEST_FIRST)
+_CLOSURES = (
+    sa.select(_closure.channel, _closure.why)
+    .where(_closure.customer_id == _OF)
+    # The first reason comes last, and stands.
+    .order_by(_closure.at.desc(), _closure.event_id.desc())
+)
+_RECIPIENT = _ADDRESS.add_columns(_closure.channel, _closure.why, _closure.at, _closure.event_id).outerjoin_from(
+    customers, channel_closures, _closure.customer_id == customers.c.customer_id
 )
 
 
@@ -41,9 +42,11 @@ class SqlCustomers(Book):
             found = connection.execute(_RECIPIENT, {"of": customer_id}).mappings().all()
         if not found:
             raise _unknown(customer_id)
+        closures = [row for row in found if row["channel"]]
+        closures.sort(key=lambda row: (row["at"], row["event_id"]), reverse=True)
         return Recipient(
             address=Address(**{name: found[0][name] for name in Address.model_fields}),
-            closed_channels={Channel(row["channel"]): row["why"] for row in found if row["channel"]},
+            closed_channels={Channel(row["channel"]): row["why"] for row in closures},
         )
 
     def close_channel(self, customer_id: str, channel: Channel, why: str, event_id: str, at: datetime) -> None:

@@ -35,7 +35,13 @@ def open_database(url: str, *, hurry: bool = True) -> sa.Engine:
 
         return postgres_engine(parsed, hurry=hurry)
     engine = sa.create_engine(
-        parsed, connect_args={"timeout": _BUSY_SECONDS}, pool_timeout=_BUSY_SECONDS, hide_parameters=True
+        parsed,
+        connect_args={"timeout": _BUSY_SECONDS},
+        # A connection for each thread that a worker is likely to have: opening one costs more than a read.
+        pool_size=16,
+        max_overflow=48,
+        pool_timeout=_BUSY_SECONDS,
+        hide_parameters=True,
     )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
@@ -129,6 +135,8 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     # The driver's own BEGIN comes too late and is never IMMEDIATE: `_begin_sqlite` sends it instead.
     connection.isolation_level = None
     connection.execute("PRAGMA foreign_keys=ON")
+    # A reservation that a power failure takes back could be made, and charged, once more. Some builds default to less.
+    connection.execute("PRAGMA synchronous=FULL")
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:

@@ -43,7 +43,7 @@ class CaseBook(Protocol):
         A decision that is older than the one that stands leaves its entries and nothing else. With an outcome it closes
         the case: the same outcome again changes nothing, and a payment that arrived while the case was being given up
         turns collections or written_off into recovered. Raises ProviderMisuse for any other end than the one that
-        stands, and for a later decision that would open a closed case again.
+        stands, and for a later decision that would open a case again that did not end by giving up.
         """
 
     def case(self, invoice_id: str) -> CaseRow | None: ...

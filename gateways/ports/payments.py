@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Protocol
 
+from pydantic import Field
+
 from domain.base import Frozen
 from domain.case import ChargeOutcome
 from domain.declines import RawDecline
@@ -33,9 +35,12 @@ class InvoiceSnapshot(Frozen):
     subscription_id: str | None = None
     pay_url: str | None = None  # the provider's hosted page, fresh at the time of reading
     payment_method: PaymentMethod | None = None  # what the next charge would be made on
-    last_decline: RawDecline | None = None  # of the invoice's newest payment, if that failed
+    # Of the invoice's newest payment, if that failed: some codes, and all with the time if read `with_decline`.
+    last_decline: RawDecline | None = None
     last_failed_at: datetime | None = None
     paid_by: str | None = None  # id of the payment that paid it, if it is paid
+    # As the provider states them now; of a deleted one only the id. None where the invoice shows no more than that.
+    customer: CustomerRow | None = Field(default=None, repr=False)
 
 
 class ChargeAnswer(Frozen):
@@ -50,7 +55,9 @@ class ChargeAnswer(Frozen):
 class Payments(Protocol):
     """Stripe."""
 
-    def read_invoice(self, invoice_id: str) -> InvoiceSnapshot: ...
+    def read_invoice(self, invoice_id: str, *, with_decline: bool = False) -> InvoiceSnapshot:
+        """The invoice as it is now. `with_decline`: with all that is known of its newest payment's failure, which
+        costs one more request."""
 
     def pay(self, invoice: InvoiceSnapshot, key: str) -> ChargeAnswer:
         """Charges what remains, off session, on the invoice's payment method, under idempotency key `key`."""
@@ -63,9 +70,6 @@ class Payments(Protocol):
 
     def mark_uncollectible(self, invoice_id: str, key: str) -> None:
         """Closes the invoice as not to be collected any more. Already closed is success."""
-
-    def read_customer(self, customer_id: str) -> CustomerRow:
-        """The customer with all that is stated of them; of a deleted one only the id."""
 
     def invoice_of_payment(self, payment_intent_id: str) -> str | None:
         """The invoice that a payment belongs to, if to any."""

@@ -7,8 +7,8 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
 
 START_AND_END = 5
-WAKE_UP = 12
-FURTHER_EFFECT = 6
+WAKE_UP = 14  # timer, decision, effect, decision, search attributes, and the workflow tasks between them
+FURTHER_EFFECT = 7  # effect, decision, and the workflow task
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class HistoryCost:
 
     @property
     def allowed(self) -> int:
-        """The most events that a case nobody interrupts may have: 5 + 12 per wake-up + 6 per further effect."""
+        """The most events that a case nobody interrupts may have: 5 + 14 per wake-up + 7 per further effect."""
         return START_AND_END + WAKE_UP * self.wakeups + FURTHER_EFFECT * self.further
 
 

@@ -168,7 +168,11 @@ def test_a_networks_ceiling_refuses_the_charge_and_is_named(world: ProviderWorld
     assert results[0].not_before > AS_OF
     assert [] == charges(world, case)
     (line,) = worker.ledger.record(case.invoice_id)
-    assert ("refused", results[0].rule, results[0].why) == (line.what, line.rule, line.why)
+    assert (f"postponed to {results[0].not_before:%Y-%m-%d %H:%M}", results[0].rule, results[0].why) == (
+        line.what,
+        line.rule,
+        line.why,
+    )
 
 
 def test_a_bank_debit_is_processing_and_is_not_debited_twice(world: ProviderWorld, worker: Worker) -> None:

@@ -50,7 +50,7 @@ def test_an_attempt_that_another_worker_has_finished_meanwhile_is_not_sent_again
     case = open_case(worker, BROKE, APPROVE)
     order = a_charge(case)
     worker.charge(order)
-    monkeypatch.setattr(SqlLedger, "attempts", lambda *_: [])
+    monkeypatch.setattr(SqlLedger, "attempts_of", lambda *_: [])
 
     result = worker.charge(order)
 

@@ -10,8 +10,10 @@ from domain.steps import Channel
 from sandbox.providers.world import ProviderWorld
 from tests.activities.builders import (
     AS_OF,
+    BROKE,
     NAME,
     Worker,
+    a_charge,
     a_contact,
     a_final_notice,
     contacts,
@@ -20,6 +22,7 @@ from tests.activities.builders import (
     texts,
     usd,
 )
+from tests.gateways.stripe_cases import watched
 
 CHANNELS = list(Channel)
 
@@ -68,6 +71,18 @@ def test_a_notice_goes_to_the_merchants_application(world: ProviderWorld, worker
     assert ContactState.SENT == outcome.state
     assert {"type", "customer", "subject", "text"} == set(notice)
     assert "$19.99" in notice["text"]
+
+
+def test_a_contact_asks_stripe_once(world: ProviderWorld, worker: Worker) -> None:
+    """What is due now, and the pay link. Why the last charge failed the case knows already."""
+    case = open_case(worker, BROKE)
+    worker.charge(a_charge(case))
+
+    with watched(world) as requests:
+        outcome = worker.contact(a_contact(case))
+
+    assert ContactState.SENT == outcome.state
+    assert [f"GET /v1/invoices/{case.invoice_id}"] == requests
 
 
 @pytest.mark.parametrize("channel", CHANNELS)

@@ -124,7 +124,7 @@ def test_an_address_that_is_refused_is_not_repeated(
     assert [] == found(case, said, caplog.text)
 
 
-def test_the_timeline_names_nobody(world: ProviderWorld, worker: Worker, data_dir: Path) -> None:
+def test_the_record_names_nobody(world: ProviderWorld, worker: Worker, data_dir: Path) -> None:
     """Only customers and the texts of contacts hold personal data in the ledger: those can be erased, it cannot."""
     case = open_case(worker, BROKE)
     world.faults.add("sendgrid", "POST", "429")
@@ -140,4 +140,4 @@ def test_the_timeline_names_nobody(world: ProviderWorld, worker: Worker, data_di
     database.close()
 
     assert ["contacts", "customers"] == sorted(table for table, rows in kept.items() if found(case, rows))
-    assert case.invoice_id in kept["timeline"]
+    assert case.invoice_id in kept["record"]

@@ -5,11 +5,13 @@ import shutil
 from pathlib import Path
 
 import pytest
+from jinja2.sandbox import SandboxedEnvironment
 
 from domain.declines import DeclineClass, Reason
 from domain.steps import Channel, Stage
+from domain.wording import KEYS
 from gateways.messages import TemplateMessages
-from gateways.phrases import PhrasesError
+from gateways.phrases import PhrasesError, load_phrases
 from tests.gateways.test_messages import DIRECTORY, MESSAGES, an_invoice, some_facts, someone
 
 
@@ -41,7 +43,9 @@ def test_a_language_is_added_by_copying_a_folder(tmp_path: Path) -> None:
         ('"Kind regards,"', '"{{ nmae }}"', ":9: regards: nmae is not known there"),
         ('"Kind regards,"', '"{{ ends_on }}"', "regards: ends_on is not known there"),
         ('"Kind regards,"', '"{{ merchant }"', "regards: "),
+        ('"Kind regards,"', '"{% if subscription %}Yours{% endif %}"', "regards: subscription is not known there"),
         ('"Kind regards,"', '"Kind', "the YAML cannot be read"),
+        ("    reminder: ", "    #reminder: ", "sms.opening lacks reminder"),
     ],
 )
 def test_a_wrong_language_file_is_refused_when_it_is_read(tmp_path: Path, old: str, new: str, says: str) -> None:
@@ -51,6 +55,14 @@ def test_a_wrong_language_file_is_refused_when_it_is_read(tmp_path: Path, old: s
 
     assert "pt-BR/phrases.yaml" in str(error.value)
     assert says in str(error.value)
+
+
+@pytest.mark.parametrize("language", sorted(file.parent.name for file in DIRECTORY.glob("*/phrases.yaml")))
+def test_a_language_has_words_for_every_sentence_and_for_no_other(language: str) -> None:
+    """The table of sentences (domain/wording.py) and the files agree."""
+    phrases = load_phrases(DIRECTORY / language / "phrases.yaml", SandboxedEnvironment())
+
+    assert set(KEYS) == set(phrases.texts)
 
 
 def test_english_has_to_be_there(tmp_path: Path) -> None:

@@ -37,12 +37,14 @@ def payments(mock_url: str) -> StripePayments:
     return StripePayments("sk_test_contract", mock_url, timedelta(seconds=5))
 
 
-def test_reading_an_invoice_is_a_valid_request(payments: StripePayments) -> None:
-    """The invoice comes back with what the expansions ask for, and is understood."""
-    invoice = payments.read_invoice("in_contract")
+@pytest.mark.parametrize("with_decline", [False, True])
+def test_reading_an_invoice_is_a_valid_request(payments: StripePayments, with_decline: bool) -> None:
+    """The invoice comes back with what the expansions ask for, the customer among it, and is understood."""
+    invoice = payments.read_invoice("in_contract", with_decline=with_decline)
 
     assert "in_contract" == invoice.id
-    assert invoice.customer_id.startswith("cus_")
+    assert invoice.customer is not None
+    assert invoice.customer_id == invoice.customer.customer_id
 
 
 def test_paying_is_a_valid_request(payments: StripePayments) -> None:
@@ -71,11 +73,6 @@ def test_marking_uncollectible_is_a_valid_request(payments: StripePayments) -> N
 def test_finding_the_invoice_of_a_payment_is_a_valid_request(payments: StripePayments) -> None:
     """A dispute names a payment; the list of invoice payments leads to the invoice."""
     assert payments.invoice_of_payment("pi_contract")
-
-
-def test_reading_a_customer_is_a_valid_request(payments: StripePayments) -> None:
-    """The customer comes back and is understood."""
-    assert payments.read_customer("cus_contract").customer_id
 
 
 def test_a_wrong_key_is_refused_by_the_mock_too(mock_url: str) -> None:

@@ -22,7 +22,7 @@ def test_an_invoice_is_read_with_all_that_decisions_need(world: ProviderWorld, p
     card = world.stripe.add_card(customer, behaviour=BROKE, brand="mastercard", fingerprint="fp_9")
     invoice_id = world.stripe.fail_first_payment(customer, amount=59900, currency="thb")
 
-    invoice = payments.read_invoice(invoice_id)
+    invoice = payments.read_invoice(invoice_id, with_decline=True)
 
     assert InvoiceState.OPEN == invoice.state
     assert Money(amount=59900, currency="THB") == invoice.remaining == invoice.amount

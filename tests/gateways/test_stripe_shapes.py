@@ -114,3 +114,19 @@ def test_of_a_customer_only_what_is_stated_is_read() -> None:
     assert {"customer_id"} == read_customer({"id": "cus_1", "deleted": True}).model_fields_set
     with pytest.raises(MalformedObject, match="no 'id'"):
         read_customer({})
+
+
+@pytest.mark.parametrize(
+    ("changes", "known"),
+    [
+        ({"customer": {"id": "cus_1", "name": "Ada Example"}}, {"customer_id", "name"}),
+        ({"customer": {"id": "cus_1", "object": "customer", "deleted": True}}, {"customer_id"}),
+        ({"customer": "cus_1"}, None),
+        ({"customer": None, "customer_account": "acct_1"}, None),
+    ],
+)
+def test_an_expanded_invoice_brings_its_customer(changes: dict[str, Any], known: set[str] | None) -> None:
+    """So that opening a case needs no second request. An event's invoice shows only the id."""
+    invoice = read_invoice(COMMON | changes)
+
+    assert known == (invoice.customer and invoice.customer.model_fields_set)

@@ -28,6 +28,7 @@ from tests.cases import (
     runs,
     signals,
 )
+from tests.gateways.stripe_cases import watched
 from workflows import attributes
 
 
@@ -54,6 +55,18 @@ async def test_a_failed_payment_opens_a_case(
         known.get(attributes.DECLINE_CLASS),
     )
     assert known.get(attributes.NEXT_STEP_AT) is not None
+
+
+async def test_opening_a_case_reads_no_more_than_it_needs(world: ProviderWorld, intake: Intake) -> None:
+    """The invoice, which brings its customer, and the charge, which alone shows the network's codes."""
+    invoice_id, _ = a_failed_invoice(world)
+    event = failed(world, invoice_id)
+
+    with watched(world) as requests:
+        await intake.take_event(event)
+
+    assert [f"GET /v1/invoices/{invoice_id}", "GET /v1/charges"] == [requests[0], requests[1].rpartition("/")[0]]
+    assert 2 == len(requests)
 
 
 async def test_the_case_has_no_time_limit(world: ProviderWorld, intake: Intake, client: Client) -> None:

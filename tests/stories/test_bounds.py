@@ -25,7 +25,7 @@ async def test_remarks_without_end_do_not_stop_a_case(stage: Stage) -> None:
         view = await case.status()
 
     assert CaseStatus.OPEN is view.status
-    assert "note: the value is not allowed: it should have at most 500 characters" in view.journal[-1]
+    assert "note: the value is not allowed: it should have at most 500 characters" in str(view.record[-1])
 
 
 async def test_an_order_with_a_remark_without_end_is_refused(stage: Stage) -> None:
@@ -50,7 +50,7 @@ async def test_an_amount_that_nobody_can_keep_is_not_booked(stage: Stage) -> Non
     await case.handle.signal("write_off", {})
     result = await asyncio.wait_for(case.handle.result(), timeout=30)
 
-    assert "payment_received not carried out: amount.amount: the value is not allowed: it sh" in view.journal[-1]
+    assert "payment_received not carried out: amount.amount: the value is not allowed: it sh" in str(view.record[-1])
     assert Outcome.WRITTEN_OFF is result.outcome
 
 
@@ -79,7 +79,7 @@ async def test_a_case_that_was_told_a_lot_goes_on_in_a_new_run_and_forgets_nothi
 
     then = await case.handle.describe()
     assert first.run_id != then.run_id
-    assert before.model_copy(update={"journal": ()}) == after.model_copy(update={"journal": ()})
+    assert before.model_copy(update={"record": ()}) == after.model_copy(update={"record": ()})
     assert first.typed_search_attributes == then.typed_search_attributes
     await case.until("2030-04-06 20:00")
     assert 3 == len(case.charges)

@@ -129,7 +129,7 @@ async def test_signals_that_cannot_be_read_are_recorded_and_harmless(stage: Stag
     await case.handle.signal("pause", args=[{"by": "a"}, {"by": "b"}])
     view = await case.status()
 
-    lines = [line for line in view.journal if "not carried out" in line]
+    lines = [str(entry) for entry in view.record if "not carried out" in entry.why]
     assert 4 == len(lines)
     assert "payload is not JSON" in lines[0]
     assert "amount" in lines[1]
@@ -145,9 +145,9 @@ async def test_what_cannot_be_read_is_not_repeated(stage: Stage) -> None:
         await case.handle.signal("settle", {"amount": money})
     view = await case.status()
 
-    assert "settle not carried out: amount.currency: it is not an ISO 4217" in view.journal[-2]
-    assert view.journal[-1].endswith("settle not carried out: amount: a key is unknown.")
-    assert not [line for line in view.journal if "ada@" in line]
+    assert "settle not carried out: amount.currency: it is not an ISO 4217" in view.record[-2].why
+    assert view.record[-1].why.endswith("settle not carried out: amount: a key is unknown.")
+    assert not [entry for entry in view.record if "ada@" in str(entry)]
 
 
 async def test_a_bank_debit_on_its_way_is_waited_for(stage: Stage) -> None:

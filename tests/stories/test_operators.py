@@ -58,7 +58,7 @@ async def test_settle_as_a_signal_from_the_ui_ends_the_case(stage: Stage) -> Non
 
     assert Outcome.SETTLED == result.outcome
     said = {line.what: line.why for line in stage.ledger.record(case.invoice)}
-    assert "settled for 30.00 USD by noor" == said["settle"]
+    assert "settled for 30.00 USD by noor" == said["to be closed as settled"]
     assert "uncollectible" == stage.world.stripe.get(case.invoice)["status"]
     assert "full" == stage.world.merchant.access(case.customer)
 

@@ -101,7 +101,7 @@ async def test_a_case_survives_the_death_of_the_server(
 
     assert 2 == before.attempts
     assert 3 == after.attempts
-    assert before.journal == after.journal[: len(before.journal)]
+    assert before.record == after.record[: len(before.record)]
 
 
 async def reached(fault: Fault) -> None:
@@ -133,7 +133,7 @@ async def test_a_query_that_meets_news_on_a_cold_worker_cannot_set_the_clock_bac
             assert query.exception() is None or isinstance(query.exception(), WorkflowQueryFailedError | RPCError)
         for case, view in zip(cases, views, strict=True):
             assert CaseStatus.OPEN == view.status
-            assert "`until` lies in the past" in view.journal[-1]
+            assert "`until` lies in the past" in str(view.record[-1])
             history = await case.handle.fetch_history()
             await Replayer(workflows=[], plugins=[dunning_plugin()]).replay_workflow(history)
 

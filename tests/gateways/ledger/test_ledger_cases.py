@@ -164,6 +164,16 @@ def test_a_payment_that_came_while_the_case_was_given_up_counts(ledger: SqlLedge
     assert [f"closed: {given_up}", "closed: recovered"] == [entry.what for entry in ledger.record("in_1")]
 
 
+def test_a_payment_that_came_while_the_case_was_given_up_has_its_effects_first(ledger: SqlLedger) -> None:
+    """The service is restored before the case ends anew: until then it is open, and its state can be started again."""
+    close(ledger, Outcome.WRITTEN_OFF)
+    decide(ledger, NOW + DAY)
+    case = the_case(ledger)
+
+    assert ("open", None, None) == (case.status, case.outcome, case.closed_at)
+    assert ["in_1"] == list(states(ledger))
+
+
 def test_a_closed_case_keeps_its_outcome(ledger: SqlLedger) -> None:
     """What was reported as recovered is never turned into a write-off, and of the refused decision nothing is kept."""
     close(ledger, Outcome.RECOVERED)

@@ -1,0 +1,140 @@
+"""What is true of one message right before it is sent: the facts of the case, and what was read of the invoice."""
+
+from datetime import date
+from enum import StrEnum
+
+from domain.base import Frozen
+from domain.declines import DeclineClass, Reason
+from domain.money import Money
+from domain.steps import Access, Stage
+from domain.truth import MessageFacts
+
+
+class Todo(StrEnum):
+    """What the customer can do."""
+
+    PAY = "pay"
+    PAY_EARLY = "pay_early"  # a further try is planned: paying now is an offer
+    ADD_METHOD = "add_method"
+    NEW_METHOD = "new_method"
+    FIX_DATA = "fix_data"
+    AUTHENTICATE = "authenticate"
+
+
+ASKING = (Todo.ADD_METHOD, Todo.NEW_METHOD, Todo.FIX_DATA, Todo.AUTHENTICATE)
+"""What asks for more than to pay."""
+
+# Without a try, only these are known to be the cause.
+_KNOWN_WITHOUT_TRY = frozenset({Reason.NO_PAYMENT_METHOD, Reason.EXPIRED_CARD})
+# They ask for the payment, whatever is tried besides, and name the consequence.
+_INSISTS = frozenset({Stage.FIRM, Stage.FINAL})
+
+
+class AtSending(Frozen):
+    """What is read anew when a message is sent. Never stored: it names the customer."""
+
+    merchant: str
+    name: str | None  # the customer's, if it is one
+    number: str  # the invoice's
+    due: Money  # what is still to be paid
+    total: Money
+    subscription: bool  # whether the invoice belongs to one
+    has_method: bool  # whether there is a payment method that the next charge would be made on
+    link: str  # of the payment page
+
+
+class Known(Frozen):
+    """Answers to the questions that decide about a sentence."""
+
+    facts: MessageFacts
+    at: AtSending
+
+    def method_came(self) -> bool:
+        """The invoice has the payment method that the case still misses: nobody is asked for it, nor told of it."""
+        return self.facts.reason is Reason.NO_PAYMENT_METHOD and self.at.has_method
+
+    def stage(self) -> Stage:
+        """The mail that would ask for a method that is there is a friendly one."""
+        return Stage.FRIENDLY if self.facts.stage is Stage.ACTION and self.method_came() else self.facts.stage
+
+    def insists(self) -> bool:
+        return self.stage() in _INSISTS
+
+    def tried(self) -> bool:
+        return self.facts.tried
+
+    def knows_why(self) -> bool:
+        return not self.method_came() and (self.tried() or self.facts.reason in _KNOWN_WITHOUT_TRY)
+
+    def todo(self) -> Todo:
+        """What to ask for. A payment that no retry can win is asked for in another way."""
+        action = None if self.method_came() else self.facts.action
+        if action is DeclineClass.AUTHENTICATE:
+            return Todo.AUTHENTICATE
+        if self.facts.reason is Reason.NO_PAYMENT_METHOD and not self.method_came():
+            return Todo.ADD_METHOD
+        if action is DeclineClass.FIX_DATA:
+            return Todo.FIX_DATA
+        if action in (DeclineClass.NEW_METHOD, DeclineClass.NEVER):
+            return Todo.NEW_METHOD
+        return Todo.PAY_EARLY if self.charge_is_planned() and not self.insists() else Todo.PAY
+
+    def asks_for_more(self) -> bool:
+        return self.todo() in ASKING
+
+    def only_pays(self) -> bool:
+        return not self.asks_for_more()
+
+    def asks_a_confirmation(self) -> bool:
+        return self.todo() is Todo.AUTHENTICATE
+
+    def asks_no_confirmation(self) -> bool:
+        return not self.asks_a_confirmation()
+
+    def charge_is_planned(self) -> bool:
+        return self.facts.next_charge_on is not None
+
+    def is_read_only(self) -> bool:
+        return self.facts.access is Access.READ_ONLY
+
+    def is_blocked(self) -> bool:
+        return self.facts.access is Access.BLOCKED
+
+    def will_be_restricted(self) -> bool:
+        """Before the end, and not yet: a restriction that stands is never announced again."""
+        facts = self.facts
+        if facts.access is not Access.FULL or facts.restricts_on is None:
+            return False
+        return facts.ends_on is None or facts.restricts_on < facts.ends_on
+
+    def knows_the_end(self) -> bool:
+        """When it is, and what happens then."""
+        return self.facts.ends_on is not None and self.facts.ending is not None
+
+    def plan(self) -> str:
+        """Whether the end takes a subscription with it."""
+        return "with_subscription" if self.facts.cancels and self.at.subscription else "without_subscription"
+
+    def paid_in_part(self) -> bool:
+        return self.at.total != self.at.due
+
+    def named(self) -> bool:
+        return bool(self.at.name)
+
+    def nameless(self) -> bool:
+        return not self.named()
+
+    def values(self) -> dict[str, Money | date | str | None]:
+        """What sentences name."""
+        facts, at = self.facts, self.at
+        return {
+            "merchant": at.merchant,
+            "name": at.name,
+            "number": at.number,
+            "amount": at.due,
+            "total": at.total,
+            "link": at.link,
+            "next_charge_on": facts.next_charge_on,
+            "restricts_on": facts.restricts_on,
+            "ends_on": facts.ends_on,
+        }

@@ -1,0 +1,195 @@
+"""Which sentences a message has: one row per sentence. A gateway looks up the words of a key and fills in the values.
+
+So a translation can be clumsy but not untrue: "could not collect" needs a try, "we will try again" a date, the final
+notice a date and a consequence. Words and layouts: `policies/messages`; forms of amounts and dates: `gateways`.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from enum import StrEnum
+from itertools import groupby, product
+from string import Formatter
+from typing import NamedTuple
+
+from domain.base import Frozen
+from domain.declines import Reason
+from domain.known import ASKING, AtSending, Known, Todo
+from domain.money import Money
+from domain.steps import Channel, Stage
+from domain.truth import Ending, MessageFacts
+
+Value = Money | date | str
+
+
+class Untrue(ValueError):
+    """The message would leave out what it has to say. Its text says what, as a predicate: "names no date"."""
+
+
+class Part(StrEnum):
+    """A place in a message, in reading order. Sentences of one part stand together."""
+
+    SUBJECT = "subject"
+    GREETING = "greeting"
+    HAPPENED = "happened"  # what happened, and why
+    TODO = "todo"  # what we will do, and what the customer can
+    ACCESS = "access"
+    END = "end"
+    AMOUNTS = "amounts"  # a table: each sentence is the label of one value
+    BUTTON = "button"
+    LINK_HINT = "link_hint"
+    LINK = "link"
+    CLOSING = "closing"
+    REGARDS = "regards"
+
+
+PARAGRAPHS = frozenset({Part.HAPPENED, Part.TODO, Part.ACCESS, Part.END})
+
+
+class Sentence(Frozen):
+    """One sentence that is said."""
+
+    part: Part
+    key: str  # of its words: "stages.final.subject.tried"
+    values: dict[str, Value]  # what the words may name
+    labels: Value | None = None  # the value that it stands beside (Part.AMOUNTS)
+    may: bool = False  # left out where there is no room
+
+
+class Wording(Frozen):
+    """The sentences of one message in reading order. Of those that `may` be said the first matters most."""
+
+    sentences: tuple[Sentence, ...]
+
+    def of(self, part: Part) -> tuple[Sentence, ...]:
+        return tuple(sentence for sentence in self.sentences if sentence.part is part)
+
+    def one(self, part: Part) -> Sentence:
+        """The sentence of a part that has one. Raises ValueError when it has none, or several."""
+        (sentence,) = self.of(part)
+        return sentence
+
+    @property
+    def paragraphs(self) -> tuple[tuple[Sentence, ...], ...]:
+        told = (sentence for sentence in self.sentences if sentence.part in PARAGRAPHS)
+        return tuple(tuple(paragraph) for _, paragraph in groupby(told, lambda sentence: sentence.part))
+
+
+class Row(NamedTuple):
+    """When one sentence is said, and with what. `{…}` in its key is one of `ASPECTS`, or the stage."""
+
+    part: Part
+    key: str
+    channels: tuple[Channel, ...]
+    when: Callable[[Known], bool] = lambda _known: True
+    values: tuple[str, ...] = ()  # what its words may name besides `ALWAYS`
+    stages: tuple[Stage, ...] = tuple(Stage)
+    labels: str = ""  # the value that it stands beside (Part.AMOUNTS)
+    may: bool = False  # left out where there is no room
+    or_refuse: str = ""  # why nothing is sent where it would not be true; empty: it is left out
+
+
+ALWAYS = ("merchant", "amount", "number")
+"""What all words may name."""
+
+ASPECTS: dict[str, tuple[tuple[str, ...], Callable[[Known], str]]] = {
+    "tried": (("tried", "due"), lambda known: "tried" if known.tried() else "due"),
+    "reason": (tuple(Reason), lambda known: known.facts.reason),
+    "todo": (tuple(Todo), Known.todo),
+    "ask": (ASKING, Known.todo),
+    "ending": (tuple(Ending), lambda known: known.facts.ending or ""),
+    "plan": (("with_subscription", "without_subscription"), Known.plan),
+}
+"""What the words of a sentence differ by: all that it can be, and what it is."""
+
+_MAIL = (Channel.EMAIL,)
+_LONG = (Channel.EMAIL, Channel.NOTICE)
+_SMS = (Channel.SMS,)
+_FINAL = (Stage.FINAL,)
+_OTHERS = tuple(stage for stage in Stage if stage is not Stage.FINAL)
+_NO_END = "names no date or no consequence: give it both before it is sent"
+
+ROWS: tuple[Row, ...] = (
+    Row(Part.SUBJECT, "stages.{stage}.subject.{tried}", _LONG, stages=_OTHERS),
+    Row(Part.SUBJECT, "stages.{stage}.subject.{tried}", _LONG, values=("ends_on",), stages=_FINAL),
+    Row(Part.GREETING, "greeting.named", _MAIL, Known.named, ("name",)),
+    Row(Part.GREETING, "greeting.neutral", _MAIL, Known.nameless),
+    Row(Part.HAPPENED, "stages.{stage}.opening.{tried}", _LONG, stages=_OTHERS),
+    Row(Part.HAPPENED, "stages.{stage}.opening.{tried}", _LONG, values=("ends_on",), stages=_FINAL),
+    Row(Part.HAPPENED, "reasons.{reason}", _LONG, Known.knows_why),
+    Row(Part.TODO, "next_charge.{tried}", _LONG, Known.charge_is_planned, ("next_charge_on",)),
+    Row(Part.TODO, "todo.{todo}", _LONG),
+    Row(Part.ACCESS, "access.read_only", _LONG, Known.is_read_only),
+    Row(Part.ACCESS, "access.blocked", _LONG, Known.is_blocked),
+    Row(Part.ACCESS, "restricts", _LONG, Known.will_be_restricted, ("restricts_on",)),
+    Row(Part.END, "ending.{ending}.{plan}", _LONG, Known.knows_the_end, ("ends_on",), (Stage.FIRM,)),
+    Row(Part.END, "ending.{ending}.{plan}", _LONG, Known.knows_the_end, ("ends_on",), _FINAL, or_refuse=_NO_END),
+    Row(Part.AMOUNTS, "labels.invoice", _MAIL, labels="number"),
+    Row(Part.AMOUNTS, "labels.due", _MAIL, labels="amount"),
+    Row(Part.AMOUNTS, "labels.total", _MAIL, Known.paid_in_part, labels="total"),
+    Row(Part.BUTTON, "buttons.pay", _MAIL, Known.only_pays),
+    Row(Part.BUTTON, "buttons.{ask}", _MAIL, Known.asks_for_more),
+    Row(Part.LINK_HINT, "labels.link_hint", _MAIL),
+    Row(Part.CLOSING, "stages.{stage}.closing.{tried}", _MAIL, stages=_OTHERS),
+    Row(Part.CLOSING, "stages.{stage}.closing.{tried}", _MAIL, values=("ends_on",), stages=_FINAL),
+    Row(Part.REGARDS, "regards", _MAIL),
+    # A text message: what need not be said stands in the order of its importance.
+    Row(Part.HAPPENED, "sms.opening.{stage}.{tried}", _SMS, stages=_OTHERS),
+    Row(Part.HAPPENED, "sms.opening.{stage}.{tried}", _SMS, values=("ends_on",), stages=_FINAL),
+    Row(Part.TODO, "sms.next_charge.{tried}", _SMS, Known.charge_is_planned, ("next_charge_on",), may=True),
+    Row(Part.TODO, "sms.todo.{ask}", _SMS, Known.asks_for_more, may=True),  # that it is to be paid, the link says
+    Row(Part.ACCESS, "sms.access.read_only", _SMS, Known.is_read_only, may=True),
+    Row(Part.ACCESS, "sms.access.blocked", _SMS, Known.is_blocked, may=True),
+    Row(Part.ACCESS, "sms.restricts", _SMS, Known.will_be_restricted, ("restricts_on",), may=True),
+    Row(Part.END, "sms.ending.{ending}.{plan}", _SMS, Known.knows_the_end, ("ends_on",), _FINAL, or_refuse=_NO_END),
+    Row(Part.LINK, "sms.link.pay", _SMS, Known.asks_no_confirmation, ("link",)),
+    Row(Part.LINK, "sms.link.authenticate", _SMS, Known.asks_a_confirmation, ("link",)),
+)
+"""Every sentence that a customer may read."""
+
+
+def wording(facts: MessageFacts, at: AtSending, channel: Channel) -> Wording:
+    """What one message says. Raises Untrue when it would leave out what it has to say."""
+    known = Known(facts=facts.with_due(at.due), at=at)
+    aspects = {name: of(known) for name, (_, of) in ASPECTS.items()} | {"stage": known.stage()}
+    values = known.values()
+    said = []
+    for row in ROWS:
+        if channel not in row.channels or known.stage() not in row.stages:
+            continue
+        if row.when(known):
+            said.append(_sentence(row, aspects, values))
+        elif row.or_refuse:
+            raise Untrue(row.or_refuse)
+    order = _order(channel, known)
+    return Wording(sentences=tuple(sorted(said, key=lambda sentence: order.index(sentence.part))))
+
+
+def _order(channel: Channel, known: Known) -> list[Part]:
+    order = [*Part]
+    if known.insists() and channel is not Channel.SMS:
+        # The consequence first, and then what to do about it. A text message ends with what must not be missed.
+        order.remove(Part.TODO)
+        order.insert(order.index(Part.END) + 1, Part.TODO)
+    return order
+
+
+def _sentence(row: Row, aspects: dict[str, str], values: dict[str, Value | None]) -> Sentence:
+    return Sentence(
+        part=row.part,
+        key=row.key.format_map(aspects),
+        values={name: value for name in (*ALWAYS, *row.values) if (value := values[name]) is not None},
+        labels=values[row.labels] if row.labels else None,
+        may=row.may,
+    )
+
+
+def _keys(row: Row) -> Iterator[str]:
+    """All keys that a row may have."""
+    words: dict[str, tuple[str, ...]] = {name: every for name, (every, _) in ASPECTS.items()} | {"stage": row.stages}
+    names = [name for _, name, _, _ in Formatter().parse(row.key) if name]
+    for chosen in product(*(words[name] for name in names)):
+        yield row.key.format_map(dict(zip(names, chosen, strict=True)))
+
+
+KEYS: dict[str, frozenset[str]] = {key: frozenset((*ALWAYS, *row.values)) for row in ROWS for key in _keys(row)}
+"""Every key that a language needs words for, and what these may name."""

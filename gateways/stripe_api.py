@@ -1,0 +1,111 @@
+"""Requests to Stripe through its SDK, answered as plain JSON, and Stripe's errors in the two shapes of `ports`.
+
+The SDK's own objects are passed by: to build them takes three times as long as the request itself. Its retries are off:
+Temporal retries, under the same idempotency key. An exception never carries Stripe's message, because that may name the
+customer, and failures stay in the workflow's history.
+"""
+
+import logging
+from datetime import timedelta
+from typing import Any
+from urllib.parse import quote
+
+import stripe
+
+from gateways.http_errors import header, never_reached, retry_after
+from gateways.ports.trouble import NotFound, ProviderMisuse, ProviderTrouble
+from gateways.stripe_fields import Json, expanded
+
+_BUSY = frozenset({"idempotency_key_in_use", "lock_timeout", "rate_limit"})
+
+
+class StripeApi:
+    """One account of Stripe's, in the API version that the SDK pins.
+
+    Safe to be shared by threads: the SDK keeps a session for each, whose connection stays open between requests.
+    """
+
+    def __init__(self, api_key: str, base_url: str, timeout: timedelta) -> None:
+        self._client = stripe.StripeClient(
+            api_key,
+            base_addresses={"api": base_url},
+            max_network_retries=0,
+            http_client=stripe.RequestsClient(timeout=timeout.total_seconds()),
+        )
+        # Else the SDK keeps an id in the home folder, and tells Stripe about this machine and how long calls took.
+        stripe.enable_telemetry = False
+        # The SDK writes whole answers into its debug log, and Stripe's messages into its info log.
+        logging.getLogger("stripe").setLevel(logging.WARNING)
+
+    def __repr__(self) -> str:
+        return "StripeApi()"
+
+    def get(self, what: str, *path: str, **params: Any) -> Json:
+        """Reads /v1/{path}. `what` completes "could not …" and names the object's id.
+
+        Raises NotFound, ProviderTrouble or ProviderMisuse.
+        """
+        try:
+            return self._send("get", path, params)
+        except stripe.StripeError as error:
+            raise translated(error, what) from None
+
+    def newest(self, what: str, *path: str, **params: Any) -> Json:
+        """The first object of a list, which Stripe sorts by time; empty when there is none. Raises as `get`."""
+        listed = self.get(what, *path, limit=1, **params).get("data")
+        if not isinstance(listed, list):
+            # Taken for an empty list, a charge would be taken for one that was never made.
+            raise ProviderTrouble(f"Stripe's answer cannot be read: could not {what}.")
+        return expanded(listed[0]) if listed else {}
+
+    def post(self, *path: str, key: str, **params: Any) -> Json:
+        """Changes something, once per idempotency key. Raises stripe.StripeError: what it means depends on the act."""
+        return self._send("post", path, params | {"idempotency_key": key})
+
+    def delete(self, *path: str, key: str) -> Json:
+        """As `post`."""
+        return self._send("delete", path, {"idempotency_key": key})
+
+    def _send(self, method: str, path: tuple[str, ...], params: dict[str, Any]) -> Json:
+        # An id comes from outside: none may lead to another place.
+        url = "/".join(("/v1", *(quote(part, safe="") for part in path)))
+        answer = self._client.raw_request(method, url, **params)
+        if not isinstance(answer.data, dict):
+            raise stripe.APIError("The answer is no JSON object.", http_status=answer.code, headers=answer.headers)
+        return answer.data
+
+
+def is_spent(error: stripe.StripeError) -> bool:
+    """Whether nothing more will come of the idempotency key: Stripe repeats what it has stored for 24 hours.
+
+    It stores its own failures too, and refuses the key with other parameters. (docs.stripe.com/idempotency)
+    """
+    stored = header(error.headers, "idempotent-replayed") == "true"
+    return isinstance(error, stripe.IdempotencyError) or (stored and (error.http_status or 0) >= 500)
+
+
+def translated(error: stripe.StripeError, what: str) -> Exception:
+    """Stripe's error in the two shapes of `ports`. `what` completes "could not …" and names the object's id."""
+    status = error.http_status
+    if status is None or status < 400 or status >= 500 or status in (409, 429) or error.code in _BUSY:
+        # Below 400: the answer was cut off or is not JSON, so that the outcome is unknown.
+        reason = f"answered {status}" if status else "cannot be reached"
+        return ProviderTrouble(
+            f"Stripe {reason}: could not {what}.",
+            retry_after(error.headers),
+            not_executed=status == 429 or never_reached(error),
+        )
+    if status == 401:
+        return ProviderMisuse("Stripe refuses the API key: check STRIPE_API_KEY.")
+    if status == 403:
+        return ProviderMisuse(
+            f"The Stripe key may not {what}: give the key in STRIPE_API_KEY that permission, or use another."
+        )
+    if status == 404 or error.code == "resource_missing":
+        return NotFound(
+            f"Stripe does not know the id: could not {what}. Check the id and the account of STRIPE_API_KEY."
+        )
+    code = error.code or (error.error.type if error.error else None) or status
+    return ProviderMisuse(
+        f"Stripe refuses ({code}): could not {what}. See request {error.request_id} in its dashboard."
+    )

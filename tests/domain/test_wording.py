@@ -1,0 +1,280 @@
+"""Which sentences a message has: each when it is true, none without what it names, and all that must be said."""
+
+from collections.abc import Iterator
+from datetime import date
+from itertools import product
+from random import Random
+from typing import Any
+
+import pytest
+
+from domain.declines import DeclineClass, Reason
+from domain.known import ASKING, AtSending, Known, Todo
+from domain.money import Money
+from domain.steps import Access, Channel, Stage
+from domain.truth import Ending, MessageFacts
+from domain.wording import KEYS, PARAGRAPHS, ROWS, Part, Untrue, Wording, wording
+
+NEXT, LIMIT, END = date(2030, 4, 5), date(2030, 4, 11), date(2030, 4, 29)
+
+
+def usd(dollars: str) -> Money:
+    return Money.of_major(dollars, "USD")
+
+
+def some_facts(stage: Stage = Stage.FRIENDLY, **changes: Any) -> MessageFacts:
+    end = {"ends_on": END, "ending": Ending.COLLECTIONS}
+    return MessageFacts.model_validate({"stage": stage, "reason": Reason.DECLINED, **end, **changes})
+
+
+def sending(**changes: Any) -> AtSending:
+    read = AtSending(
+        merchant="Acme Cloud",
+        name="Ada",
+        number="A-1",
+        due=usd("149"),
+        total=usd("149"),
+        subscription=True,
+        has_method=False,
+        link="https://pay.acme.example/1",
+    )
+    return read.model_copy(update=changes)
+
+
+def said(facts: MessageFacts, at: AtSending | None = None, channel: Channel = Channel.EMAIL) -> list[str]:
+    return [sentence.key for sentence in wording(facts, at or sending(), channel).sentences]
+
+
+def every_message() -> Iterator[tuple[MessageFacts, Channel, Wording]]:
+    """Stage × reason × action × tried × next charge on every channel; what else differs by lot, always the same."""
+    lot = Random(7)  # noqa: S311 - the same examples on each run
+    reads = [
+        sending(name=name, total=usd(total), subscription=subscription, has_method=has_method)
+        for name, total, subscription, has_method in product(
+            ("Ada", None), ("149", "200"), (True, False), (True, False)
+        )
+    ]
+    for stage, reason, action, tried, next_charge_on in product(
+        Stage, Reason, (None, *DeclineClass), (True, False), (None, NEXT)
+    ):
+        facts = some_facts(
+            stage,
+            reason=reason,
+            action=action,
+            tried=tried,
+            next_charge_on=next_charge_on,
+            access=lot.choice(list(Access)),
+            ending=lot.choice(list(Ending)),
+            restricts_on=lot.choice([None, LIMIT, END]),
+        )
+        at = lot.choice(reads)
+        for channel in Channel:
+            yield facts, channel, wording(facts, at, channel)
+
+
+MESSAGES = list(every_message())
+
+
+@pytest.mark.parametrize(
+    ("key", "true", "false"),
+    [
+        ("stages.friendly.subject.tried", some_facts(), some_facts(tried=False)),
+        ("stages.friendly.opening.due", some_facts(tried=False), some_facts()),
+        ("stages.firm.closing.tried", some_facts(Stage.FIRM), some_facts(Stage.REMINDER)),
+        ("reasons.declined", some_facts(), some_facts(tried=False)),
+        ("reasons.expired_card", some_facts(tried=False, reason=Reason.EXPIRED_CARD), some_facts()),
+        ("next_charge.tried", some_facts(next_charge_on=NEXT), some_facts()),
+        ("next_charge.due", some_facts(next_charge_on=NEXT, tried=False), some_facts(next_charge_on=NEXT)),
+        ("todo.pay", some_facts(), some_facts(next_charge_on=NEXT)),
+        ("todo.pay", some_facts(Stage.FIRM, next_charge_on=NEXT), some_facts(action=DeclineClass.NEVER)),
+        ("todo.pay_early", some_facts(next_charge_on=NEXT), some_facts(Stage.FIRM, next_charge_on=NEXT)),
+        ("todo.authenticate", some_facts(action=DeclineClass.AUTHENTICATE), some_facts()),
+        ("todo.fix_data", some_facts(action=DeclineClass.FIX_DATA), some_facts(action=DeclineClass.NEW_METHOD)),
+        ("todo.new_method", some_facts(action=DeclineClass.NEVER), some_facts(action=DeclineClass.RETRY_NOW)),
+        ("todo.add_method", some_facts(reason=Reason.NO_PAYMENT_METHOD), some_facts(action=DeclineClass.NEW_METHOD)),
+        ("access.read_only", some_facts(access=Access.READ_ONLY), some_facts(access=Access.BLOCKED)),
+        ("access.blocked", some_facts(access=Access.BLOCKED), some_facts(restricts_on=LIMIT)),
+        ("restricts", some_facts(restricts_on=LIMIT), some_facts()),
+        ("restricts", some_facts(restricts_on=LIMIT, ends_on=None), some_facts(restricts_on=END)),
+        ("restricts", some_facts(restricts_on=LIMIT), some_facts(restricts_on=LIMIT, access=Access.READ_ONLY)),
+        ("ending.collections.with_subscription", some_facts(Stage.FIRM), some_facts(Stage.FIRM, cancels=False)),
+        ("ending.write_off.with_subscription", some_facts(Stage.FINAL, ending=Ending.WRITE_OFF), some_facts()),
+        ("ending.collections.without_subscription", some_facts(Stage.FINAL, cancels=False), some_facts(Stage.FINAL)),
+        ("ending.collections.with_subscription", some_facts(Stage.FIRM), some_facts(Stage.FIRM, ends_on=None)),
+        ("ending.collections.with_subscription", some_facts(Stage.FIRM), some_facts(Stage.REMINDER)),
+        ("buttons.pay", some_facts(next_charge_on=NEXT), some_facts(action=DeclineClass.FIX_DATA)),
+        ("buttons.authenticate", some_facts(action=DeclineClass.AUTHENTICATE), some_facts()),
+    ],
+)
+def test_a_sentence_is_said_when_it_is_true_and_only_then(key: str, true: MessageFacts, false: MessageFacts) -> None:
+    assert key in said(true)
+    assert key not in said(false)
+
+
+@pytest.mark.parametrize(
+    ("key", "true", "false"),
+    [
+        ("greeting.named", sending(), sending(name=None)),
+        ("greeting.neutral", sending(name=None), sending()),
+        ("labels.total", sending(total=usd("200")), sending()),
+        ("ending.collections.with_subscription", sending(), sending(subscription=False)),
+        ("ending.collections.without_subscription", sending(subscription=False), sending()),
+    ],
+)
+def test_what_is_read_at_sending_decides_as_well(key: str, true: AtSending, false: AtSending) -> None:
+    assert key in said(some_facts(Stage.FINAL), true)
+    assert key not in said(some_facts(Stage.FINAL), false)
+
+
+@pytest.mark.parametrize(
+    ("key", "true", "false"),
+    [
+        ("sms.next_charge.tried", some_facts(next_charge_on=NEXT), some_facts()),
+        ("sms.todo.new_method", some_facts(action=DeclineClass.NEW_METHOD), some_facts(action=DeclineClass.RETRY_NOW)),
+        ("sms.access.read_only", some_facts(access=Access.READ_ONLY), some_facts()),
+        ("sms.restricts", some_facts(restricts_on=LIMIT), some_facts(restricts_on=END)),
+        ("sms.ending.collections.with_subscription", some_facts(Stage.FINAL), some_facts(Stage.FIRM)),
+        ("sms.link.pay", some_facts(action=DeclineClass.FIX_DATA), some_facts(action=DeclineClass.AUTHENTICATE)),
+        ("sms.link.authenticate", some_facts(action=DeclineClass.AUTHENTICATE), some_facts()),
+    ],
+)
+def test_a_text_message_has_sentences_of_its_own(key: str, true: MessageFacts, false: MessageFacts) -> None:
+    assert key in said(true, channel=Channel.SMS)
+    assert key not in said(false, channel=Channel.SMS)
+
+
+def test_every_message_says_what_it_is_about_what_happened_and_what_to_do() -> None:
+    """Each stage, reason and action on each channel, tried or not."""
+    for facts, channel, message in MESSAGES:
+        todo = [sentence.key for sentence in message.of(Part.TODO)]
+        if channel is Channel.SMS:
+            assert message.sentences[0].key.startswith("sms.opening.")
+            assert message.sentences[-1].part is Part.LINK
+            assert not message.sentences[0].may
+            assert not message.sentences[-1].may
+        else:
+            assert message.one(Part.SUBJECT).key.startswith("stages.")
+            assert ".opening." in message.paragraphs[0][0].key
+            assert 1 == sum(key.startswith("todo.") for key in todo)
+        assert ("tried" if facts.tried else "due") == message.of(Part.HAPPENED)[0].key.rpartition(".")[2]
+        if channel is Channel.EMAIL:
+            for part in (Part.GREETING, Part.BUTTON, Part.LINK_HINT, Part.CLOSING, Part.REGARDS):
+                assert message.one(part)
+
+
+def test_every_sentence_has_all_that_its_words_may_name() -> None:
+    """A word for a date that is not known could only be left blank."""
+    for _, _, message in MESSAGES:
+        for sentence in message.sentences:
+            assert KEYS[sentence.key] == frozenset(sentence.values)
+            assert (sentence.part is Part.AMOUNTS) is (sentence.labels is not None)
+
+
+def test_no_row_and_no_key_is_in_vain() -> None:
+    """Words that are never said are translated, and checked, for nothing."""
+    assert set(KEYS) == {sentence.key for _, _, message in MESSAGES for sentence in message.sentences}
+
+
+def test_no_sentence_is_said_twice() -> None:
+    """Rows of one part and channel exclude each other, or say different things."""
+    for _, _, message in MESSAGES:
+        keys = [sentence.key for sentence in message.sentences]
+        assert len(keys) == len(set(keys))
+
+
+def test_every_todo_has_a_button_and_asks_for_more_than_to_pay_or_does_not() -> None:
+    """The two that do not are the two ways to pay."""
+    assert {Todo.PAY, Todo.PAY_EARLY} == set(Todo) - set(ASKING)
+    assert {f"buttons.{todo.value}" for todo in (Todo.PAY, *ASKING)} == {key for key in KEYS if "buttons." in key}
+
+
+def test_what_the_customer_can_do_follows_from_the_standing_action() -> None:
+    """Without one the invoice is to be paid; a bank that wants a confirmation comes before all others."""
+    asked = {action: Known(facts=some_facts(action=action), at=sending()).todo() for action in (None, *DeclineClass)}
+
+    assert Todo.AUTHENTICATE is asked.pop(DeclineClass.AUTHENTICATE)
+    assert Todo.FIX_DATA is asked.pop(DeclineClass.FIX_DATA)
+    assert Todo.NEW_METHOD is asked.pop(DeclineClass.NEW_METHOD)
+    assert Todo.NEW_METHOD is asked.pop(DeclineClass.NEVER)
+    assert {Todo.PAY} == set(asked.values())
+
+
+@pytest.mark.parametrize("channel", list(Channel))
+def test_a_method_that_came_meanwhile_is_neither_missed_nor_asked_for(channel: Channel) -> None:
+    """The mail that would have asked for it is a friendly one."""
+    facts = some_facts(Stage.ACTION, reason=Reason.NO_PAYMENT_METHOD, action=DeclineClass.NEW_METHOD, tried=False)
+    keys = said(facts, sending(has_method=True), channel)
+
+    assert [] == [key for key in keys if "method" in key or "action" in key or "reasons" in key]
+    assert any("friendly" in key for key in keys)
+
+
+def test_a_calm_message_offers_and_an_insisting_one_names_the_consequence_first() -> None:
+    told = {
+        stage: [paragraph[0].part for paragraph in message.paragraphs]
+        for stage in Stage
+        if (message := wording(some_facts(stage, restricts_on=LIMIT, next_charge_on=NEXT), sending(), Channel.EMAIL))
+    }
+
+    calm = [Part.HAPPENED, Part.TODO, Part.ACCESS]
+    insisting = [Part.HAPPENED, Part.ACCESS, Part.END, Part.TODO]
+    assert {stage: insisting if stage in (Stage.FIRM, Stage.FINAL) else calm for stage in Stage} == told
+
+
+def test_a_text_message_ends_with_the_end_and_the_link_and_leaves_out_the_access_first() -> None:
+    facts = some_facts(Stage.FINAL, restricts_on=LIMIT, next_charge_on=NEXT, action=DeclineClass.FIX_DATA)
+    sentences = wording(facts, sending(), Channel.SMS).sentences
+
+    assert [
+        ("sms.opening.final.tried", False),
+        ("sms.next_charge.tried", True),
+        ("sms.todo.fix_data", True),
+        ("sms.restricts", True),
+        ("sms.ending.collections.with_subscription", False),
+        ("sms.link.pay", False),
+    ] == [(sentence.key, sentence.may) for sentence in sentences]
+
+
+def test_a_notice_has_a_subject_and_paragraphs_and_no_more() -> None:
+    """It is shown to somebody who is logged in: no greeting, no layout."""
+    parts = {
+        sentence.part for _, channel, message in MESSAGES if channel is Channel.NOTICE for sentence in message.sentences
+    }
+
+    assert {Part.SUBJECT, *PARAGRAPHS} == parts
+
+
+@pytest.mark.parametrize("channel", list(Channel))
+@pytest.mark.parametrize("missing", ["ends_on", "ending"])
+def test_a_final_notice_without_its_date_or_consequence_is_untrue(missing: str, channel: Channel) -> None:
+    facts = some_facts(Stage.FINAL, **{missing: None})
+
+    with pytest.raises(Untrue, match="names no date or no consequence"):
+        wording(facts, sending(), channel)
+
+
+def test_on_every_channel_there_is_a_row_without_which_no_final_notice_goes_out() -> None:
+    """A channel that is added has to name the end as well."""
+    insisting = {channel for row in ROWS if row.or_refuse and Stage.FINAL in row.stages for channel in row.channels}
+
+    assert set(Channel) == insisting
+
+
+@pytest.mark.parametrize("channel", [Channel.EMAIL, Channel.NOTICE])
+@pytest.mark.parametrize(("due", "ending"), [("50", "collections"), ("49.99", "write_off")])
+def test_the_end_is_that_of_the_amount_that_is_due_at_sending(due: str, ending: str, channel: Channel) -> None:
+    """The agency takes from fifty dollars on, whatever the case knew."""
+    facts = some_facts(Stage.FINAL, agency_from=usd("50"))
+
+    assert f"ending.{ending}.with_subscription" in said(facts, sending(due=usd(due)), channel)
+
+
+def test_values_keep_their_types() -> None:
+    """How an amount or a date is written is the language's business."""
+    message = wording(some_facts(Stage.FINAL), sending(number="2030-04-29", total=usd("200")), Channel.EMAIL)
+
+    assert {"merchant": "Acme Cloud", "amount": usd("149"), "number": "2030-04-29", "ends_on": END} == message.one(
+        Part.SUBJECT
+    ).values
+    assert ["2030-04-29", usd("149"), usd("200")] == [label.labels for label in message.of(Part.AMOUNTS)]
+    assert isinstance(message.one(Part.SUBJECT).values["amount"], Money)
