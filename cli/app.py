@@ -6,6 +6,10 @@ from typing import cast
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from runtime.zones import use_pinned_zones
+
+use_pinned_zones()  # before any command reads a zone
+
 _COMMANDS = {
     "start": "cli.intake:start",
     "list": "cli.list:list_cases",
