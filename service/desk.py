@@ -17,5 +17,5 @@ class Desk:
     reader: CaseReader
     running: RunningCases  # orders
     reports: Reports
-    intake: Callable[[], Intake]  # built when it is needed: it alone wants the payment provider's key
+    intake: Callable[[bool], Intake]  # built when it is needed: it alone wants the payment provider's key
     rebuild: Callable[[], AsyncIterator[Restart]]

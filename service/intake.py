@@ -47,8 +47,11 @@ class Intake:
         declines: DeclineTable,
         clock: Callable[[], datetime],
         at_once: int = AT_ONCE,
+        again: bool = False,
     ) -> None:
+        """`again` takes in events that came before, too: after Temporal lost what it had been told."""
         self.at_once = at_once
+        self._again = again
         self._client = client
         self._ledger = ledger
         self._clock = clock
@@ -81,7 +84,7 @@ class Intake:
         """Takes in what was read."""
         if isinstance(record, Failure):
             return await self._opener.open(record)
-        if await self._threads.run(self._ledger.knows_event, record.provider, record.event_id):
+        if not self._again and await self._threads.run(self._ledger.knows_event, record.provider, record.event_id):
             return Taken.EXISTS
         taken = await self._take(record)
         await self._threads.run(
