@@ -7,7 +7,7 @@ import typer
 
 from cli.console import one_sentence
 from cli.options import AsJson
-from runtime.books import opened_ledger
+from runtime.books import opened_cases
 from runtime.settings import load_settings
 from service.cases import PAGE, STATUSES, CasePage, Cases
 
@@ -20,8 +20,8 @@ def list_cases(
     as_json: AsJson = False,
 ) -> None:
     """List cases, oldest first, with the moment of the next step."""
-    with one_sentence(), opened_ledger(load_settings()) as ledger:
-        page = Cases(ledger).page(status, customer, after, limit)
+    with one_sentence(), opened_cases(load_settings()) as cases:
+        page = Cases(cases).page(status, customer, after, limit)
     if as_json:
         for case in page.cases:
             print(case.model_dump_json())
@@ -43,4 +43,4 @@ def _print_table(page: CasePage) -> None:
     from cli.table import case_table  # noqa: PLC0415 - as above
 
     width = max(80, Console().width) if sys.stdout.isatty() else 160
-    Console(width=width).print(case_table(page.cases, width))
+    Console(width=width, markup=False, highlight=False, emoji=False).print(case_table(page.cases, width))

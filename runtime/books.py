@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from gateways.ledger.cases import SqlCases
 from gateways.ledger.database import schema_is_current
-from gateways.ledger.sql_ledger import SqlLedger
+from gateways.ledger.transactions import Database
 from runtime.settings import Settings, SettingsError
 
 
@@ -15,11 +16,11 @@ def require_schema(settings: Settings) -> None:
 
 
 @contextmanager
-def opened_ledger(settings: Settings) -> Iterator[SqlLedger]:
-    """A ledger that is known to be usable. Raises SettingsError when it is not set up."""
+def opened_cases(settings: Settings) -> Iterator[SqlCases]:
+    """The cases of a ledger that is known to be usable. Raises SettingsError when it is not set up."""
     require_schema(settings)
-    ledger = SqlLedger(settings.dunning_database_url)
+    database = Database(settings.dunning_database_url)
     try:
-        yield ledger
+        yield SqlCases(database)
     finally:
-        ledger.close()
+        database.close()

@@ -1,11 +1,11 @@
 """The desk of the doors, on ledger and Temporal that are known to be usable."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from functools import partial
 
 from runtime import wiring
-from runtime.books import opened_ledger
+from runtime.books import require_schema
 from runtime.settings import Settings
 from runtime.temporal import connect
 from service.desk import Desk
@@ -19,7 +19,8 @@ from service.starting import CaseStarter
 @asynccontextmanager
 async def desk(settings: Settings) -> AsyncIterator[Desk]:
     """Raises SettingsError when the ledger is not set up or no Temporal server answers."""
-    with opened_ledger(settings) as ledger:
+    require_schema(settings)
+    with closing(wiring.open_ledger(settings)) as ledger:
         client = await connect(settings)
         running = RunningCases(client, ledger)
         yield Desk(
