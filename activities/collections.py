@@ -44,7 +44,7 @@ class CollectionsActivities:
         self._agency = agency
         self._build_bundle = build_bundle
 
-    @activity.defn(name="hand_off")
+    @activity.defn(name="hand_off", no_thread_cancel_exception=True)
     def hand_off(self, task: HandoffTask) -> HandoffResult:
         """Delivers the evidence bundle, unless the invoice is closed by now.
 
@@ -80,7 +80,7 @@ class CollectionsActivities:
         entries = self._ledger.record(task.invoice_id)
         return any(entry.step == task.step and entry.what == _BEGUN for entry in entries)
 
-    @activity.defn(name="recall")
+    @activity.defn(name="recall", no_thread_cancel_exception=True)
     def recall(self, task: RecallTask) -> Done:
         """Takes the case back from the agency."""
         with translated():

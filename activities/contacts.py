@@ -35,7 +35,7 @@ class ContactActivities:
         self._senders = senders
         self._clock = clock
 
-    @activity.defn(name="contact")
+    @activity.defn(name="contact", no_thread_cancel_exception=True)
     def contact(self, task: ContactTask) -> ContactOutcome:
         """Sends one message, unless the invoice is no longer open or the channel no longer is.
 

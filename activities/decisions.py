@@ -33,7 +33,7 @@ class DecisionActivities:
         self._holidays = holidays
         self._policy = lru_cache(_MOST_POLICIES)(self._read_policy)
 
-    @activity.defn(name="decide")
+    @activity.defn(name="decide", no_thread_cancel_exception=True)
     def decide(self, task: DecisionTask) -> life.Decided:
         """Decides, and keeps the decision, the record and the case's row in one transaction of the ledger.
 

@@ -38,7 +38,7 @@ class PaymentActivities:
         self._rules = rules
         self._clock = clock
 
-    @activity.defn(name="charge")
+    @activity.defn(name="charge", no_thread_cancel_exception=True)
     def charge(self, task: ChargeTask) -> ChargeResult:
         """Charges what remains of the invoice, at most once per attempt number.
 
@@ -73,7 +73,7 @@ class PaymentActivities:
             self._finish(stands, answer, task)
             return self._result(answer, invoice, task)
 
-    @activity.defn(name="cancel_subscription")
+    @activity.defn(name="cancel_subscription", no_thread_cancel_exception=True)
     def cancel_subscription(self, task: CancelTask) -> Done:
         """Cancels the subscription, unless the invoice was paid in the meantime."""
         with translated():
@@ -84,7 +84,7 @@ class PaymentActivities:
                 self._ledger.record_effect(task.invoice_id, _entry(task, "subscription cancelled"))
             return Done(invoice_state=invoice.state, remaining=invoice.remaining)
 
-    @activity.defn(name="mark_uncollectible")
+    @activity.defn(name="mark_uncollectible", no_thread_cancel_exception=True)
     def mark_uncollectible(self, task: WriteOffTask) -> Done:
         """Closes the invoice at the provider as not to be collected any more, unless it is closed already."""
         with translated():

@@ -22,7 +22,7 @@ class ServiceActivities:
         self._ledger = ledger
         self._service = service
 
-    @activity.defn(name="set_access")
+    @activity.defn(name="set_access", no_thread_cancel_exception=True)
     def set_access(self, task: AccessTask) -> Done:
         """Restricts only while the invoice is open; restores always."""
         with translated():

@@ -22,8 +22,8 @@ PATIENT = RetryPolicy(
 )
 
 # A decision runs inside its workflow task, which has ten seconds: two short tries, whose waits make no timers.
-LOCALLY = timedelta(seconds=4)
-ONE_LOCAL_TRY = timedelta(seconds=2)
+LOCALLY = timedelta(seconds=7)
+ONE_LOCAL_TRY = timedelta(seconds=4)
 TWICE = RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_attempts=2)
 
 # Then the ledger is away for longer: the same decision as an ordinary activity, which the server retries for as long

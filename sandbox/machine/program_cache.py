@@ -3,7 +3,6 @@
 Safe when two checkouts build at the same time: a file lock lets one build while the other waits for its result.
 """
 
-import fcntl
 import hashlib
 import os
 import shutil
@@ -15,6 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+
+from filelock import FileLock, Timeout
 
 from sandbox.machine.errors import SandboxError
 
@@ -84,18 +85,15 @@ def make_cache_folder(folder: Path) -> None:
 @contextmanager
 def exclusive(lock: Path, holder: str, say: Say) -> Iterator[None]:
     """Hold a file lock, waiting for whoever holds it; the lock ends with the process, however that ends."""
-    with lock.open("a") as file:
-        started = said = time.monotonic()
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                now = time.monotonic()
-                if now - said > PROGRESS_EVERY or said == started:
-                    say(f"Waiting for {holder}: {now - started:.0f} s")
-                    said = now
-                time.sleep(0.2)
+    started, patience = time.monotonic(), 0.0
+    while True:
+        try:
+            held = FileLock(lock).acquire(timeout=patience, poll_interval=0.2)
+            break
+        except Timeout:
+            say(f"Waiting for {holder}: {time.monotonic() - started:.0f} s")
+            patience = PROGRESS_EVERY
+    with held:
         yield
 
 

@@ -1,9 +1,9 @@
 """Ends a program in order, whether Ctrl-C or SIGTERM asks for it."""
 
 import signal
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from queue import SimpleQueue
 from types import FrameType
 
 
@@ -11,7 +11,8 @@ class Stop:
     """What a signal asks for."""
 
     def __init__(self) -> None:
-        self._asked = threading.Event()
+        # Not an Event: a signal that comes while `wait` holds the Event's lock would wait for that lock for ever.
+        self._asked: SimpleQueue[int] = SimpleQueue()
         self._ready = False
 
     def is_ready_to_wait(self) -> None:
@@ -21,10 +22,10 @@ class Stop:
     def wait(self) -> None:
         """Returns when a signal has come."""
         self.is_ready_to_wait()
-        self._asked.wait()
+        self._asked.get()
 
-    def take(self, _number: int, _frame: FrameType | None) -> None:
-        self._asked.set()
+    def take(self, number: int, _frame: FrameType | None) -> None:
+        self._asked.put(number)
         if not self._ready:
             raise KeyboardInterrupt
 

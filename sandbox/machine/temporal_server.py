@@ -1,6 +1,5 @@
 """A real Temporal server for the demo and the tests, from whatever this machine offers."""
 
-import fcntl
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -10,6 +9,7 @@ from types import TracebackType
 
 from sandbox.machine.errors import SandboxError
 from sandbox.machine.go_build import go_install
+from sandbox.machine.locks import alone
 from sandbox.machine.ports import HOST, remembered_ports
 from sandbox.machine.processes import ChildSpec
 from sandbox.machine.program_cache import Build, Program, Say, cache_home, cached_program, is_cached
@@ -151,7 +151,8 @@ def start_temporal(
     data_dir = data_dir.resolve()
     supervisor = supervisor or Supervisor(say=say)
     with ExitStack() as end:
-        _lock(data_dir, end)
+        in_use = f"Another sandbox runs on the data folder {data_dir}: end it, or give this one another folder."
+        end.enter_context(alone(data_dir / "lock", in_use))  # two servers on one SQLite file would destroy it
         fixed = {"frontend": port, "ui": ui_port}
         wanted = {name: number for name, number in fixed.items() if number is not None}
         ports = remembered_ports(data_dir / "ports.json", PORT_NAMES, wanted)
@@ -188,22 +189,6 @@ def _existing(address: str, time_skipping: bool, say: Say) -> TemporalServer:
         )
     say(f"Using the Temporal server {version} at TEMPORAL_ADDRESS={address}")
     return TemporalServer(address, None, f"the server at {address}")
-
-
-def _lock(data_dir: Path, end: ExitStack) -> None:
-    """Keep the data folder to ourselves until `end`: two servers on one SQLite file would destroy it."""
-    try:
-        data_dir.mkdir(parents=True, exist_ok=True)
-        lock = end.enter_context((data_dir / "lock").open("a"))
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise SandboxError(
-            f"Another sandbox runs on the data folder {data_dir}: end it, or give this one another folder."
-        ) from None
-    except OSError as error:
-        raise SandboxError(
-            f"The data folder {data_dir} cannot be used ({error.strerror}): make it writable."
-        ) from error
 
 
 def _cli(data_dir: Path, time_skipping: bool, say: Say, cache: Path) -> Path | None:

@@ -1,17 +1,16 @@
 """`make up`: server, web UI, worker and provider stand-ins on this machine, in real time, until Ctrl-C or SIGTERM."""
 
 import argparse
-import fcntl
 import json
 import shlex
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 from runtime.leaving import leave
 from runtime.settings import ROOT, SettingsError
 from sandbox.machine.errors import SandboxError
+from sandbox.machine.locks import alone
 from sandbox.machine.running import Running, running
 from sandbox.machine.stopping import until_stopped
 from sandbox.providers.stripe_outcomes import Decline
@@ -29,7 +28,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, default=DATA, help="where cases, ledger and logs are kept")
     folder: Path = parser.parse_args(argv).data
     try:
-        with until_stopped() as stop, _alone(folder), running(folder, time_skipping=False, say=_say) as here:
+        # With TEMPORAL_ADDRESS set the server's own lock keeps nobody out: a second world would overwrite the first
+        # one's `env`, and its worker would take the first one's cases.
+        in_use = f"make up runs already on {_shown(folder)}: use it, or end it first."
+        with (
+            until_stopped() as stop,
+            alone(folder / "up.lock", in_use),
+            running(folder, time_skipping=False, say=_say) as here,
+        ):
             event = write_event(here.world, folder)
             environment = write_environment(here, folder)
             stop.is_ready_to_wait()
@@ -43,26 +49,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
     _say(f"Everything has stopped; the cases are kept in {_shown(folder)}")
     return 0
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Keeps the folder to ourselves: with TEMPORAL_ADDRESS set, the server's own lock does not.
-
-    A second world would overwrite the first one's `env`, and its worker would take the first one's cases. Raises
-    SandboxError when the folder is in use or cannot be used.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / "up.lock").open("a")
-    except OSError as error:
-        raise SandboxError(f"The data folder {folder} cannot be used ({error.strerror}): make it writable.") from None
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise SandboxError(f"make up runs already on {_shown(folder)}: use it, or end it first.") from None
-        yield
 
 
 def write_event(world: ProviderWorld, folder: Path) -> Path:

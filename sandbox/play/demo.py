@@ -6,7 +6,6 @@ so; 2: the demo could not run.
 
 import argparse
 import asyncio
-import fcntl
 import json
 import shutil
 import sys
@@ -25,6 +24,7 @@ from runtime import wiring
 from runtime.leaving import leave
 from runtime.settings import ROOT, SettingsError
 from sandbox.machine.errors import SandboxError
+from sandbox.machine.locks import alone
 from sandbox.machine.patience import connected
 from sandbox.machine.running import Running, running
 from sandbox.machine.stopping import until_stopped
@@ -130,12 +130,8 @@ def _evidence(
 @contextmanager
 def fresh(folder: Path) -> Iterator[None]:
     """Empties the folder and keeps it to ourselves while the block runs. Raises SandboxError when it is in use."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with folder.with_name(f"{folder.name}.lock").open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise SandboxError(f"Another demo runs on {folder.relative_to(ROOT)}: end it first.") from None
+    in_use = f"Another demo runs on {folder.relative_to(ROOT)}: end it first."
+    with alone(folder.with_name(f"{folder.name}.lock"), in_use):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
         yield

@@ -85,9 +85,9 @@ async def _bounced_disputed_and_paid(stage: Stage) -> StagedCase:
 async def _misuse_then_agency(stage: Stage) -> StagedCase:
     case = await stage.open(Decline("generic_decline"), amount=20_000)
     await case.until("2030-04-01 12:00")
-    invoice = stage.world.stripe.store.objects.pop(case.invoice)
+    invoice = stage.world.stripe.store.take_out(case.invoice)
     await case.until("2030-04-03 12:00")
-    stage.world.stripe.store.objects[case.invoice] = invoice
+    stage.world.stripe.store.put(invoice)
     await case.handle.execute_update(DunningWorkflow.resume, events.Resume(by="mia"))
     await case.until("2030-05-03 12:00")
     said = events.AgencyReported(event_id="evt_a", report=events.AgencyReport.ACKNOWLEDGED)

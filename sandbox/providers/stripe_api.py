@@ -233,7 +233,7 @@ def _list_invoice_payments(world: StripeWorld, _: Cause, __: Mapping[str, str], 
     wanted_intent = params.get("payment[payment_intent]")
     found = [
         p
-        for p in reversed(world.store.of_kind("invoice_payment"))
+        for p in reversed(world.store.of_kind("invoice_payment", wanted_intent or wanted_invoice))
         if wanted_invoice in (None, p["invoice"])
         and wanted_intent in (None, p["payment"]["payment_intent"])
         and params.get("status") in (None, p["status"])
@@ -244,7 +244,7 @@ def _list_invoice_payments(world: StripeWorld, _: Cause, __: Mapping[str, str], 
 def _list_charges(world: StripeWorld, _: Cause, __: Mapping[str, str], params: Params) -> Json:
     found = [
         c
-        for c in reversed(world.store.of_kind("charge"))
+        for c in reversed(world.store.of_kind("charge", params.get("payment_intent") or params.get("customer")))
         if params.get("payment_intent") in (None, c["payment_intent"])
         and params.get("customer") in (None, c["customer"])
         and _in_range(c["created"], params)
@@ -261,8 +261,7 @@ def _list_events(world: StripeWorld, _: Cause, __: Mapping[str, str], params: Pa
 
 
 def _read_event(world: StripeWorld, _: Cause, path: Mapping[str, str], __: Params) -> Json:
-    event = next((e for e in world.store.events if e["id"] == path["id"]), None)
-    return event if event is not None else world.store.get("event", path["id"])
+    return world.store.event(path["id"])
 
 
 def _in_range(created: int, params: Params) -> bool:

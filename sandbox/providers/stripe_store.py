@@ -1,5 +1,6 @@
 """Stripe's objects by id: reading with `expand`, and recording of events."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass
@@ -55,9 +56,21 @@ class StripeStore:
         self.journal = journal
         self.objects: dict[str, Json] = {}
         self.events: list[Json] = []
+        self._events_by_id: dict[str, Json] = {}
+        # Ids by kind, and by kind and the object that they belong to: a list must not look at the whole account.
+        self._ids: defaultdict[tuple[str, str | None], dict[str, None]] = defaultdict(dict)
 
     def put(self, obj: Json) -> Json:
         self.objects[obj["id"]] = obj
+        for owner in (None, *_owners(obj)):
+            self._ids[obj["object"], owner][obj["id"]] = None
+        return obj
+
+    def take_out(self, id_: str) -> Json:
+        """Makes the account forget an object, until it is `put` back."""
+        obj = self.objects.pop(id_)
+        for owner in (None, *_owners(obj)):
+            del self._ids[obj["object"], owner][id_]
         return obj
 
     def get(self, kind: str, id_: str, param: str = "id", status: int = 404) -> Json:
@@ -73,19 +86,23 @@ class StripeStore:
             )
         return obj
 
-    def of_kind(self, kind: str) -> list[Json]:
-        return [obj for obj in self.objects.values() if obj["object"] == kind]
+    def event(self, id_: str) -> Json:
+        """The event. Raises Stripe's `resource_missing` if there is none."""
+        return self._events_by_id[id_] if id_ in self._events_by_id else self.get("event", id_)
+
+    def of_kind(self, kind: str, owner: str | None = None) -> list[Json]:
+        """All objects of a kind, the newest last; of one invoice, payment intent or customer if `owner` names it."""
+        return [self.objects[id_] for id_ in self._ids.get((kind, owner), ())]
 
     def payments_of(self, invoice_id: str) -> list[Json]:
         """The invoice's payments, the newest first."""
-        return [p for p in reversed(self.of_kind("invoice_payment")) if p["invoice"] == invoice_id]
+        return self.of_kind("invoice_payment", invoice_id)[::-1]
 
     def default_payment(self, invoice_id: str) -> Json:
         return next(p for p in self.payments_of(invoice_id) if p["is_default"])
 
     def invoice_of_intent(self, intent_id: str) -> str | None:
-        payments = self.of_kind("invoice_payment")
-        return next((p["invoice"] for p in payments if p["payment"]["payment_intent"] == intent_id), None)
+        return next((p["invoice"] for p in self.of_kind("invoice_payment", intent_id)), None)
 
     def view(self, obj: Json, expand: Sequence[str] = ()) -> Json:
         """A copy of the object as the API shows it, with the `expand` paths resolved."""
@@ -146,4 +163,14 @@ class StripeStore:
             "type": type_,
         }
         self.events.append(event)
+        self._events_by_id[event["id"]] = event
         return event
+
+
+def _owners(obj: Json) -> list[str]:
+    """The objects by which the API lists this one. They stay the same for its whole life."""
+    if obj["object"] == "invoice_payment":
+        return [obj["invoice"], obj["payment"]["payment_intent"]]
+    if obj["object"] == "charge":
+        return [obj["payment_intent"], obj["customer"]]
+    return []

@@ -378,7 +378,7 @@ class StripeWorld:
 
     def _succeeded_charge(self, invoice: str) -> Json | None:
         intents = {p["payment"]["payment_intent"] for p in self.store.payments_of(invoice)}
-        charges = reversed(self.store.of_kind("charge"))
+        charges = reversed(self.store.of_kind("charge", self.store.get("invoice", invoice)["customer"]))
         return next((c for c in charges if c["paid"] and c["payment_intent"] in intents), None)
 
     def _billing_details(self, customer: Json) -> Json:

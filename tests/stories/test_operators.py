@@ -93,10 +93,10 @@ async def test_misuse_puts_the_case_on_hold_and_resume_goes_on(stage: Stage) -> 
     """An invoice that Stripe does not know any more needs a human: no failed workflow, no endless retries."""
     case = await stage.open(DECLINED)
     await case.until("2030-04-01 12:00")
-    invoice = stage.world.stripe.store.objects.pop(case.invoice)
+    invoice = stage.world.stripe.store.take_out(case.invoice)
 
     held = await case.until("2030-04-03 12:00")
-    stage.world.stripe.store.objects[case.invoice] = invoice
+    stage.world.stripe.store.put(invoice)
     await case.handle.execute_update(DunningWorkflow.resume, events.Resume(by="mia", note="restored"))
     view = await case.until("2030-04-03 20:00")
 

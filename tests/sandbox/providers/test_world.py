@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -157,6 +158,17 @@ def test_two_worlds_live_side_by_side(world: ProviderWorld) -> None:
         assert other.base_url != world.base_url
         assert other.stripe.add_customer() != world.stripe.add_customer()
         assert 200 == httpx.get(other.base_url).status_code
+
+
+def test_answers_are_not_held_back_by_nagle() -> None:
+    """Over a connection that stays open, an answer of two packets would wait 40 ms for the client's delayed ACK."""
+    with ProviderWorld() as world, httpx.Client() as client:
+        client.get(world.base_url)
+        assert world._server is not None
+        (connection,) = world._server.server_state.connections
+        accepted = connection.transport.get_extra_info("socket")
+
+        assert 0 != accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_stopping_ends_its_threads_even_while_an_answer_is_held() -> None:
