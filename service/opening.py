@@ -103,13 +103,10 @@ class CaseOpener:
         row = standing or self._row(failure, invoice, customer, policy, decline, failed_at)
         case = open_case(_facts(row, customer, policy, decline), _ref(policy), decline)
         self._keep(policy)
-        row = self._ledger.open_case(row, customer, case.model_dump_json())
-        if row.status != "opening":
-            return Taken.EXISTS
-        if decline and decline.code != NO_PAYMENT_METHOD:
-            self._record_failure(invoice, decline, failed_at)
-        self._ledger.record_effect(row.invoice_id, _opened(case, decline))
-        return case, policy
+        charged = decline is not None and decline.code != NO_PAYMENT_METHOD
+        charge = foreign_attempt(invoice, AttemptKind.OTHER_ENGINE, decline, failed_at) if charged else None
+        row = self._ledger.open_case(row, customer, case.model_dump_json(), _opened(case, decline), charge)
+        return (case, policy) if row.status == "opening" else Taken.EXISTS
 
     def _keep(self, policy: Policy) -> None:
         """Keeps this version of the policy for as long as a case may follow it."""
@@ -158,11 +155,6 @@ class CaseOpener:
             decline_code=decline.code if decline else None,
             decline_class=decline.decline_class.value if decline else None,
         )
-
-    def _record_failure(self, invoice: InvoiceSnapshot, decline: Decline, failed_at: datetime) -> None:
-        """The charge that failed before the case was not ours, but the card's network has counted it."""
-        row = foreign_attempt(invoice, AttemptKind.OTHER_ENGINE, decline, failed_at)
-        self._ledger.record_foreign_attempt(row, f"opening-{invoice.id}")
 
 
 def _customer(failure: Failure, invoice: InvoiceSnapshot) -> CustomerRow:
