@@ -12,7 +12,7 @@ from typing import Any
 
 from temporalio import workflow
 from temporalio.common import RawValue
-from temporalio.exceptions import ActivityError, ApplicationError, CancelledError
+from temporalio.exceptions import ActivityError, ApplicationError, CancelledError, FailureError
 
 from activities.decisions import DecisionActivities, DecisionTask
 from activities.errors import MISUSE
@@ -88,7 +88,8 @@ class DunningWorkflow:
                 retry_policy=options.TWICE,
                 summary="decide what is next",
             )
-        except ActivityError:
+        except FailureError:
+            # Not only ActivityError: of a local activity a replay gets the bare cause that its marker holds.
             return None
         except asyncio.CancelledError:
             self._cancelled()
