@@ -27,16 +27,15 @@ def next_step(now: Situation) -> Wait | Act | Close:
         # What is left out can change the dates of what is left: the decision is that of the case without it.
         decision = next_step(_without(now, skips))
         return decision.but(skips=(*skips, *decision.skips))
-    choice = _Choice(now, now.near)
-    return choice.act() or _Choice(now, now.steps).wait()
+    return _Choice(now, now.possible_now).act() or _Choice(now, now.possible).wait()
 
 
 class _Choice:
     """The choice among the steps that can be done as things stand."""
 
-    def __init__(self, now: Situation, steps: list[Step]) -> None:
+    def __init__(self, now: Situation, possible: list[Step]) -> None:
         self._now = now
-        self._possible = [step for step in steps if not now.refusal(step)]
+        self._possible = possible
         self._wakes: dict[str, datetime] = {}
         self._waits: dict[str, bool] = {}
 

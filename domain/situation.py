@@ -48,6 +48,7 @@ class Situation:
         self.schedule: Schedule = schedule_of(case, policy, circumstances.holidays)
         self._of_policy: dict[str, Step] = {}
         self._answers: dict[str, Answer] = {}
+        self.puts_off = bool(GATES or case.unfinished or case.put_off)  # whether rules may move a step
 
     def with_case(self, case: Case) -> "Situation":
         """The same moment for a case that is a little further."""
@@ -79,7 +80,16 @@ class Situation:
     @once
     def possible(self) -> list[Step]:
         """Those of the steps that can be done as things stand."""
-        return [step for step in self.steps if not self.refusal(step)]
+        return self._not_refused(self.steps)
+
+    @once
+    def possible_now(self) -> list[Step]:
+        """Those of the near ones that can be done as things stand."""
+        return self._not_refused(self.near)
+
+    def _not_refused(self, steps: list[Step]) -> list[Step]:
+        ask = self.ask
+        return [step for step in steps if (answer := ask(step)) is ALLOW or not isinstance(answer, Refuse)]
 
     @once
     def closed_channels(self) -> dict[Channel, str]:
@@ -133,7 +143,8 @@ class Situation:
         """The step of one place of the policy, as it stands now."""
         step = self._of_policy.get(slot.key)
         if step is None:
-            step = self._of_policy[slot.key] = self.planned(slot.form.step(self, slot))
+            step = slot.form.step(self, slot)
+            step = self._of_policy[slot.key] = self.planned(step) if self.puts_off else step
         return step
 
     def said_by(self, slot: Slot) -> datetime:
@@ -161,7 +172,7 @@ class Situation:
     def refusal(self, step: Step) -> str | None:
         """Why the step cannot be done as things stand, or None. Only a new fact can change it, never time."""
         answer = self.ask(step)
-        return answer.why if answer is not ALLOW and isinstance(answer, Refuse) else None
+        return answer.why if isinstance(answer, Refuse) else None
 
     def not_before(self, step: Step) -> datetime | None:
         """Until when a gate or a silent provider puts the step off; None when neither does."""

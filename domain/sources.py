@@ -39,7 +39,9 @@ def steps_of(now: "Situation", *, near: bool = False) -> list[Step]:
     `near`: those may be left out that cannot be due by now.
     """
     sources = [source for source in sources_of(now) if goes_on(now.case, source.survives)]
-    steps = [now.planned(step) for source in sources for step in ((near and source.near) or source.steps)(now)]
+    steps = [step for source in sources for step in ((near and source.near) or source.steps)(now)]
+    if now.puts_off:
+        steps = [now.planned(step) for step in steps]
     steps.sort(key=_BY_DAY)
     steps.sort(key=_FIRST, reverse=True)  # stable, also in reverse
     return steps
