@@ -10,7 +10,6 @@ from datetime import datetime
 from domain.case import StepRecord, StepState
 from domain.decisions import Act, Close, Effect, PutOff, Skip, Wait
 from domain.ending import deadline
-from domain.gates import Postpone
 from domain.holds import goes_on, said
 from domain.policy import CatchUp
 from domain.reasons import why_wait
@@ -70,8 +69,9 @@ class _Choice:
         return Wait(until=until, why=why, step=upcoming, put_off=tuple(self._put_off()))
 
     def _put_off(self) -> Iterator[PutOff]:
-        for step in self._possible:
-            if isinstance(answer := self._now.ask(step), Postpone):
+        put_off = self._now.put_off
+        for step in self._possible if put_off else ():
+            if answer := put_off.get(step.key):
                 yield PutOff(step=step, until=answer.until, why=answer.why, rule=answer.rule)
 
     def _upcoming(self) -> tuple[Step | None, datetime]:

@@ -48,6 +48,7 @@ class Situation:
         self.schedule: Schedule = schedule_of(case, policy, circumstances.holidays)
         self._of_policy: dict[str, Step] = {}
         self._answers: dict[str, Answer] = {}
+        self.put_off: dict[str, Postpone] = {}  # step → what puts it off, of those that were asked about
         self.puts_off = bool(GATES or case.unfinished or case.put_off)  # whether rules may move a step
 
     def with_case(self, case: Case) -> "Situation":
@@ -166,7 +167,9 @@ class Situation:
         """What the step's own kind and every gate say to it at its due time, or now when that is past."""
         answer = self._answers.get(step.key)
         if answer is None:
-            answer = self._answers[step.key] = self._asked(step)
+            answer = self._answers[step.key] = self._asked(step) if GATES else step.asks(self)
+            if answer is not ALLOW and isinstance(answer, Postpone):
+                self.put_off[step.key] = answer
         return answer
 
     def refusal(self, step: Step) -> str | None:
@@ -201,7 +204,7 @@ class Situation:
         for _ in range(_MOST_RULES):
             answer = self._asked(step)
             if isinstance(answer, Postpone):
-                self._answers[step.key] = answer
+                self._answers[step.key] = self.put_off[step.key] = answer
             if not isinstance(answer, Postpone) or answer.until <= step.due:
                 break
             step = self._due_from(step, answer.until)
@@ -211,8 +214,7 @@ class Situation:
         return step.but(due=step.opens(self, until)) if until > step.due else step
 
     def _asked(self, step: Step) -> Answer:
-        answer = step.asks(self)
-        return strictest((answer, *(gate(self, step) for gate in GATES))) if GATES else answer
+        return strictest((step.asks(self), *(gate(self, step) for gate in GATES)))
 
     @property
     def warned_at(self) -> datetime | None:

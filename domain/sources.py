@@ -38,7 +38,9 @@ def steps_of(now: "Situation", *, near: bool = False) -> list[Step]:
 
     `near`: those may be left out that cannot be due by now.
     """
-    sources = [source for source in sources_of(now) if goes_on(now.case, source.survives)]
+    sources = sources_of(now)
+    if now.case.holds:
+        sources = tuple(source for source in sources if goes_on(now.case, source.survives))
     steps = [step for source in sources for step in ((near and source.near) or source.steps)(now)]
     if now.puts_off:
         steps = [now.planned(step) for step in steps]

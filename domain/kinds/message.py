@@ -97,7 +97,7 @@ class MessageStep(Step):
 
     @property
     def title(self) -> str:
-        return f"{self.stage.value} {CHANNEL_NAMES[self.channel]} {self.when}"
+        return f"{self.stage} {CHANNEL_NAMES[self.channel]} {self.when}"
 
     @property
     def warns(self) -> bool:
