@@ -59,9 +59,9 @@ class _Choice:
         """The wait for what is next, or the end."""
         now = self._now
         upcoming, until = self._upcoming()
-        last = self._last()
-        if upcoming is None or (isinstance(last, Wait) and last.until and last.until <= until):
-            return last
+        ends = None if now.end else deadline(now.case, now.policy)
+        if upcoming is None or (ends and ends <= until):
+            return self._last(ends)
         why = upcoming.why_later(now, until) or why_wait(now, upcoming, until)
         known = now.case.unfinished.get(upcoming.key)
         if known and known.times and known.not_before == until:
@@ -84,13 +84,13 @@ class _Choice:
                     upcoming, first = step, order
         return upcoming, first[0]
 
-    def _last(self) -> Wait | Close:
+    def _last(self, ends: datetime | None) -> Wait | Close:
         """What there is to do when no step is left."""
         now = self._now
         if now.end:
             return Close(outcome=now.end.outcome, why=now.end.why)
-        if until := deadline(now.case, now.policy):
-            return Wait(until=until, why=f"with the agency until {until.date()}, {now.case.due} still due")
+        if ends:
+            return Wait(until=ends, why=f"with the agency until {ends.date()}, {now.case.due} still due")
         return Wait(until=None, why="nothing is left to be done")
 
     def _wake(self, step: Step) -> datetime:
@@ -114,7 +114,7 @@ class _Choice:
         return at
 
     def _cut_off(self, step: Step) -> tuple[Skip, ...]:
-        """What the end of the timeline leaves undone: a try that the network put off, a message without a channel."""
+        """What the end of the timeline leaves undone: whatever a rule or a provider put off beyond it."""
         if not step.ends:
             return ()
         left = (other for other in self._now.steps if other.key != step.key)
@@ -179,7 +179,7 @@ def _overtaken(now: Situation, due: list[Step]) -> Iterator[Skip]:
     newest = max(steps, key=lambda step: step.weight).day
     for step in steps:
         if step.day != newest:
-            yield Skip(step=step, why=f"missed while the system was down; the message of day {newest} takes its place")
+            yield Skip(step=step, why=step.overtaken(newest))
 
 
 def _missed(now: Situation, step: Step) -> bool:

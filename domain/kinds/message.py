@@ -145,6 +145,9 @@ class MessageStep(Step):
                     return f"the {other.title} says it on the same day"
         return None
 
+    def overtaken(self, day: int) -> str:
+        return f"missed while the system was down; the message of day {day} takes its place"
+
     def why(self, now: "Situation") -> str:
         if self.stage is Stage.ACTION:
             return f"{CHANNEL_NAMES[self.channel]} at once: {cause(now.case)}, which only the customer can mend"
