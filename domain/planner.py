@@ -100,6 +100,9 @@ class _Choice:
             return at
         now = self._now
         at = step.opens(now, max(step.due, now.at, now.not_before(step) or now.at))
+        if type(step).waits_for is Step.waits_for:  # most kinds wait for none
+            self._wakes[step.key], self._waits[step.key] = at, False
+            return at
         silent = now.case.unfinished
         first = [
             other

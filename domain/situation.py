@@ -138,7 +138,8 @@ class Situation:
         """
         done = self.case.steps
         slots = self.schedule.slots if until is None else self.schedule.slots_until(until)
-        return (self.step_at(slot) for slot in slots if slot.key not in done)
+        made = self._of_policy
+        return (made.get(slot.key) or self.step_at(slot) for slot in slots if slot.key not in done)
 
     def step_at(self, slot: Slot) -> Step:
         """The step of one place of the policy, as it stands now."""
