@@ -99,7 +99,7 @@ def after(case: Case, decision: Wait | Act | Close, at: datetime) -> tuple[Case,
                 key = decision.step.key if decision.step else "hold"
                 entries.append(Entry(at=at, step=key, what=f"waits {until}", why=decision.why))
                 case = changes.changed(case, waits_for=waits)
-        case Close() if case.closing is None or case.closing.outcome is decision.outcome:
+        case Close() if not case.closed and (case.closing is None or case.closing.outcome is decision.outcome):
             closing = case.closing or Closing(outcome=decision.outcome, why=decision.why, at=at)
             what = f"closed as {decision.outcome.value}"
             case = recorded(case, Entry(at=at, step=changes.END, what=what, why=decision.why))
