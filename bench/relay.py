@@ -20,6 +20,7 @@ def relayed(url: str, delay: float) -> Iterator[str]:
     try:
         yield urlunsplit(target._replace(netloc=f"{target.hostname}:{port}"))
     finally:
+        asyncio.run_coroutine_threadsafe(_hang_up(), loop).result()
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
 
@@ -31,6 +32,13 @@ async def _listen(host: str, port: int, delay: float) -> int:
 
     server = await asyncio.start_server(relay, host)
     return int(server.sockets[0].getsockname()[1])
+
+
+async def _hang_up() -> None:
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
 
 
 async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, delay: float) -> None:

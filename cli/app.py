@@ -1,26 +1,50 @@
-"""The commands of starter.py."""
+"""The commands of starter.py. Each is loaded when it is given: a list of cases needs neither Temporal nor Stripe."""
+
+from importlib import import_module
+from typing import cast
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
-from cli import cases, intake, orders, reports, setup
+from runtime.zones import use_pinned_zones
+
+use_pinned_zones()  # before any command reads a zone
+
+_COMMANDS = {
+    "start": "cli.intake:start",
+    "list": "cli.list:list_cases",
+    "show": "cli.show:show",
+    "pause": "cli.orders:pause",
+    "resume": "cli.orders:resume",
+    "settle": "cli.orders:settle",
+    "write-off": "cli.orders:write_off",
+    "agency": "cli.reports:agency",
+    "contact": "cli.reports:contact",
+    "setup": "cli.setup:setup",
+    "rebuild": "cli.setup:rebuild",
+    "doctor": "cli.setup:doctor",
+    "check-policy": "cli.setup:check_policy",
+}
+
+
+class _Commands(TyperGroup):
+    def list_commands(self, ctx: object) -> list[str]:  # noqa: ARG002 - the signature of the command line's library
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: object, cmd_name: str) -> TyperCommand | None:  # noqa: ARG002 - as above
+        if cmd_name not in _COMMANDS:
+            return None
+        module, _, function = _COMMANDS[cmd_name].partition(":")
+        one = typer.Typer(add_completion=False, rich_markup_mode=None)
+        one.command(cmd_name)(getattr(import_module(module), function))
+        return cast("TyperCommand", typer.main.get_command(one))
+
 
 app = typer.Typer(
-    help="Starts dunning cases from failed invoices, shows them, and takes an operator's orders.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
+    cls=_Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None
 )
 
-app.command("start")(intake.start)
-app.command("list")(cases.list_cases)
-app.command("show")(cases.show)
-app.command("pause")(orders.pause)
-app.command("resume")(orders.resume)
-app.command("settle")(orders.settle)
-app.command("write-off")(orders.write_off)
-app.command("agency")(reports.agency)
-app.command("contact")(reports.contact)
-app.command("setup")(setup.setup)
-app.command("doctor")(setup.doctor)
-app.command("check-policy")(setup.check_policy)
+
+@app.callback()
+def starter() -> None:
+    """Starts dunning cases from failed invoices, shows them, and takes an operator's orders."""

@@ -11,11 +11,8 @@ import typer
 from pydantic import ValidationError
 
 from domain.base import Message
-from domain.money import Money
 from domain.sentences import Loc, sentence
 from runtime.settings import Settings, SettingsError, load_settings
-from service.errors import Blame, explained
-from service.reports import not_an_amount
 
 REFUSED = 1
 """The exit code when a record, an order or a question was refused."""
@@ -31,9 +28,14 @@ def one_sentence() -> Iterator[None]:
     """Ends the program with a sentence and a code for everything that a user can have caused."""
     try:
         yield
+    except typer.Exit:
+        raise
     except SettingsError as error:
         raise fail(str(error), UNUSABLE) from None
     except Exception as error:
+        # Loaded only now: it knows the errors of every system, and a list that asks the ledger alone has to be quick.
+        from service.errors import Blame, explained  # noqa: PLC0415
+
         problem = explained(error)
         if problem is None:
             raise
@@ -60,14 +62,6 @@ def read_text(file: str) -> str:
         raise fail(f"{file} is not a text file in UTF-8: expected JSON or JSON Lines.", UNUSABLE) from None
     except OSError as error:
         raise fail(f"{file} cannot be read ({error.strerror}): check its name.", UNUSABLE) from None
-
-
-def money(amount: str, currency: str) -> Money:
-    """An amount in major units, as a user writes it."""
-    try:
-        return Money.of_major(amount, currency)
-    except ValueError:
-        raise fail(not_an_amount(amount, currency), UNUSABLE) from None
 
 
 def message(kind: type[M], **values: object) -> M:

@@ -16,6 +16,9 @@ from service.feed import FAILURES, take_all
 def start(
     file: Annotated[str, typer.Argument(metavar="[FILE|-]", help="The file with the records; - is stdin.")] = "-",
     as_json: AsJson = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Events that came before, too: after Temporal's loss.")
+    ] = False,
 ) -> None:
     """Take in Stripe events or failed invoices, and open a case for each unpaid invoice.
 
@@ -28,7 +31,7 @@ def start(
     async def work(settings: Settings) -> tuple[int, int]:
         taken = failed = 0
         async with desk(settings) as here:
-            with closing(here.intake()) as intake:
+            with closing(here.intake(again)) as intake:
                 async for line in take_all(intake, text):
                     print(line.model_dump_json() if as_json else record_text(line), flush=True)
                     taken += 1

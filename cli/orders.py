@@ -4,13 +4,14 @@ from typing import Annotated
 
 import typer
 
-from cli.console import message, money, run
+from cli.console import message, one_sentence, run
 from cli.options import By, Invoice, Note, Until, in_utc
 from cli.text import case_text
 from domain import events
 from domain.base import Message
 from runtime.desk import desk
 from runtime.settings import Settings
+from service.requests import money
 from workflows.messages import CaseView
 
 
@@ -32,7 +33,9 @@ def settle(
     by: By = "operator",
 ) -> None:
     """End a case: the debt is settled for an amount."""
-    _order(invoice, "settle", message(events.Settle, amount=money(amount, currency), note=note, by=by))
+    with one_sentence():
+        agreed = money(amount, currency)
+    _order(invoice, "settle", message(events.Settle, amount=agreed, note=note, by=by))
 
 
 def write_off(invoice: Invoice, note: Note = "", by: By = "operator") -> None:

@@ -1,15 +1,20 @@
-"""What an installation needs: set-up, and the check of a policy."""
+"""What an installation needs: set-up, a look at its health, the check of a policy, and cases started anew."""
 
 import asyncio
+import sys
+from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from cli.console import REFUSED, one_sentence, run
+from runtime.desk import desk
 from runtime.doctor import examine
 from runtime.set_up import set_up
+from runtime.settings import Settings
 from service.policies import check
+from service.rebuild import Restarted
 
 
 def setup() -> None:
@@ -17,6 +22,27 @@ def setup() -> None:
     added = run(set_up)
     print("The ledger is up to date.")
     print(f"Search attributes added: {', '.join(added)}" if added else "The search attributes were there already.")
+
+
+def rebuild() -> None:
+    """Start every open case anew from the ledger, after Temporal's database was lost. What runs is left alone.
+
+    Safe to repeat. Exits with 1 when a case could not be read.
+    """
+
+    async def work(settings: Settings) -> Counter[Restarted]:
+        counts: Counter[Restarted] = Counter()
+        async with desk(settings) as here:
+            async for case in here.rebuild():
+                counts[case.result] += 1
+                if case.problem:
+                    print(f"{case.invoice_id} cannot be started: {case.problem}", file=sys.stderr)
+        return counts
+
+    counts = run(work)
+    print(", ".join(f"{counts[result]} {result.value}" for result in Restarted))
+    if counts[Restarted.UNREADABLE]:
+        raise typer.Exit(REFUSED)
 
 
 def doctor() -> None:

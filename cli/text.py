@@ -2,38 +2,10 @@
 
 from collections.abc import Iterable
 
-from rich.table import Table
-
 from domain.case import CaseStatus
-from service.cases import FromLedger, Listed
 from service.feed import FAILURES, Line
+from service.reading import FromLedger
 from workflows.messages import CaseView
-
-_WIDE = 120
-
-
-def case_table(cases: Iterable[Listed], width: int) -> Table:
-    """With less room it does without policy and opening, which `show` tells: nobody can use an id that is cut."""
-    wide = width >= _WIDE
-    table = Table(box=None, pad_edge=False, collapse_padding=not wide)
-    table.add_column("Invoice", no_wrap=True)
-    table.add_column("Status", overflow="fold", min_width=len("with_agency"))
-    table.add_column("Due", no_wrap=True)
-    table.add_column("Decline", overflow="fold")
-    if wide:
-        table.add_column("Policy", overflow="fold")
-        table.add_column("Opened", no_wrap=True)
-    table.add_column("Next step (UTC)", no_wrap=True)
-    for case in cases:
-        table.add_row(
-            case.invoice_id,
-            f"{case.status}: {case.outcome}" if case.outcome else case.status,
-            case.due,
-            case.decline or "",
-            *([case.policy, f"{case.opened_at:%Y-%m-%d}"] if wide else []),
-            f"{case.next_step_at:%Y-%m-%d %H:%M}" if case.next_step_at else "",
-        )
-    return table
 
 
 def case_text(view: CaseView) -> str:

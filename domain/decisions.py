@@ -35,7 +35,8 @@ class Effect(Message):
 
     step: AnyStep
     why: str
-    task: SerializeAsAny[Task]  # what its activity gets
+    activity: str  # the name of the activity that does it
+    task: SerializeAsAny[Task]  # what that gets
     until: datetime | None = None  # the activity may be tried until then; None: as usual
 
     @model_validator(mode="before")

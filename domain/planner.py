@@ -124,7 +124,7 @@ class _Choice:
 
 def _effect(now: Situation, step: Step) -> Effect:
     why = step.why(now)
-    return Effect(step=step, why=why, task=step.task(now, why), until=step.deadline(now))
+    return Effect(step=step, why=why, activity=step.activity, task=step.task(now, why), until=step.deadline(now))
 
 
 def _held(now: Situation) -> Wait:

@@ -17,7 +17,8 @@ from gateways.ports.trouble import ProviderMisuse, ProviderTrouble
 from gateways.rules import load_decline_table, load_network_rules
 from gateways.yaml_files import FileError
 from runtime import wiring
-from runtime.set_up import knows_search_attributes, require_schema
+from runtime.books import require_schema
+from runtime.set_up import knows_search_attributes
 from runtime.settings import ZONES, Settings, SettingsError, load_settings
 from runtime.temporal import connect
 from runtime.version import VERSION

@@ -8,7 +8,7 @@ from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSe
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from gateways.ledger.database import schema_is_current, upgrade_schema
+from gateways.ledger.database import upgrade_schema
 from runtime.settings import Settings, SettingsError
 from runtime.temporal import connect
 from workflows.attributes import ALL
@@ -21,12 +21,6 @@ async def set_up(settings: Settings) -> list[str]:
     """Brings the ledger's tables up to date and registers the search attributes; the names of those that it added."""
     upgrade_schema(settings.dunning_database_url)
     return await register_search_attributes(await connect(settings))
-
-
-def require_schema(settings: Settings) -> None:
-    """Raises SettingsError when the ledger's tables are not there or are older than this program."""
-    if not schema_is_current(settings.dunning_database_url):
-        raise SettingsError("The ledger is not set up, or not for this version: run python starter.py setup.")
 
 
 async def register_search_attributes(client: Client) -> list[str]:

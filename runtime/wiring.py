@@ -126,7 +126,7 @@ def activities(settings: Settings) -> list[Callable[..., Any]]:
     ]
 
 
-def intake(settings: Settings, client: Client, ledger: Ledger) -> Intake:
+def intake(settings: Settings, client: Client, ledger: Ledger, again: bool = False) -> Intake:
     """The way in. Raises SettingsError when the payment provider's key is missing."""
     return Intake(
         client,
@@ -136,4 +136,5 @@ def intake(settings: Settings, client: Client, ledger: Ledger) -> Intake:
         policy_store(settings),
         decline_table(settings),
         utc_now,
+        again=again,
     )

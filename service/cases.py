@@ -1,28 +1,24 @@
-"""Cases as lists show them, and one case as it stands."""
+"""Lists of cases, from the ledger alone: a list needs neither Temporal nor a worker."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
-
-from temporalio.client import Client
+from datetime import UTC, datetime
 
 from domain.base import Frozen
-from domain.record import Entry
-from gateways.ports.ledger import Ledger
-from gateways.ports.rows import CaseRow
-from service.running import NoWorker, Refused, RunningCases
-from workflows import attributes
-from workflows.messages import CaseView
+from domain.case import CaseStatus
+from gateways.ports.ledger import CaseBook
+from gateways.ports.rows import CaseRow, Cursor
+from service.requests import WrongRequest
 
-NOT_RUNNING = "not_running"
-"""Open in the ledger, but its workflow was terminated or lost, or began a moment ago."""
-STATUSES = ("opening", "open", "on_hold", "with_agency", NOT_RUNNING, "closed")
+OPENING = "opening"
+"""The case's row is written, and its workflow does not run yet."""
+STATUSES = (OPENING, *(status.value for status in CaseStatus))
+PAGE = 50
 
 
 class Listed(Frozen):
     """One line of the list of cases."""
 
     invoice_id: str
+    customer_id: str
     status: str  # one of STATUSES
     outcome: str | None
     due: str
@@ -30,69 +26,68 @@ class Listed(Frozen):
     policy: str
     opened_at: datetime
     next_step_at: datetime | None
-
-
-@dataclass(frozen=True)
-class FromLedger:
-    """A case as the ledger alone tells it, and why the case itself does not; "" when that is as it should be."""
-
-    row: CaseRow
-    record: list[Entry]
+    next_step: str | None
+    hold: str | None  # why it stands still
     why: str
 
 
+class CasePage(Frozen):
+    """One page, oldest case first; `after` leads to the next one, None on the last."""
+
+    cases: tuple[Listed, ...]
+    after: str | None = None
+
+
 class Cases:
-    """Lists and reads cases. Raises Refused, ProviderTrouble, or RPCError when Temporal does not answer."""
+    """Lists cases. Raises WrongRequest, or ProviderTrouble when the ledger does not answer."""
 
-    def __init__(self, client: Client, ledger: Ledger, running: RunningCases) -> None:
-        self._client = client
+    def __init__(self, ledger: CaseBook) -> None:
         self._ledger = ledger
-        self._running = running
 
-    async def list(self, status: str | None) -> list[Listed]:
-        """The cases with this status, or all."""
-        running = await self._next_steps()
-        page = self._ledger.cases(status if status in ("opening", "closed") else None, limit=500)
-        rows = list(page.rows)
-        return [case for row in rows if (case := _listed(row, running)).status == (status or case.status)]
-
-    async def view(self, invoice_id: str) -> CaseView:
-        """The case as its workflow tells it."""
-        return await self._running.view(invoice_id)
-
-    async def read(self, invoice_id: str) -> CaseView | FromLedger:
-        """The case as its workflow tells it, else as the ledger does. Raises Refused when neither knows it."""
-        try:
-            return await self._running.view(invoice_id)
-        except Refused as error:
-            row = self._ledger.case(invoice_id)
-            if row is None:
-                raise
-            expected = row.status == "closed" and not isinstance(error, NoWorker)
-            return FromLedger(row, self._ledger.record(invoice_id), "" if expected else str(error))
-
-    async def _next_steps(self) -> dict[str, tuple[str, datetime | None]]:
-        """Status and next step by invoice, of all cases that run."""
-        found: dict[str, tuple[str, datetime | None]] = {}
-        query = "WorkflowType = 'DunningWorkflow' AND ExecutionStatus = 'Running'"
-        async for case in self._client.list_workflows(query):
-            known = case.typed_search_attributes
-            invoice = case.id.removeprefix("dunning-")
-            found[invoice] = (known.get(attributes.STATUS, "open"), known.get(attributes.NEXT_STEP_AT))
-        return found
+    def page(
+        self,
+        status: str | None = None,
+        customer_id: str | None = None,
+        after: str | None = None,
+        limit: int = PAGE,
+    ) -> CasePage:
+        """The cases with this status and of this customer, after the page that ended with `after`."""
+        if status not in (None, *STATUSES):
+            raise WrongRequest(f"There is no status {status!r}: use one of {', '.join(STATUSES)}.")
+        if limit < 1:
+            raise WrongRequest("A page has at least one case: give a limit of 1 or more.")
+        cursor = _cursor(after) if after else None
+        page = self._ledger.cases(status, customer_id, after=cursor, limit=limit)
+        return CasePage(cases=tuple(map(_listed, page.rows)), after=_text(page.after) if page.after else None)
 
 
-def _listed(row: CaseRow, running: Mapping[str, tuple[str, datetime | None]]) -> Listed:
-    """The ledger's row with what Temporal knows of it: invoice → (status, next step)."""
-    status, next_step_at = running.get(row.invoice_id, (NOT_RUNNING, None))
-    closed = row.status == "closed"
+def _listed(row: CaseRow) -> Listed:
     return Listed(
         invoice_id=row.invoice_id,
-        status=row.status if closed or row.status == "opening" else status,
+        customer_id=row.customer_id,
+        status=row.status,
         outcome=row.outcome.value if row.outcome else None,
         due=str(row.remaining),
         decline=row.decline_code,
         policy=row.policy,
         opened_at=row.opened_at,
-        next_step_at=None if closed else next_step_at,
+        next_step_at=row.next_at,
+        next_step=row.next_step,
+        hold=row.hold,
+        why=row.why,
     )
+
+
+def _text(cursor: Cursor) -> str:
+    return f"{cursor.opened_at.astimezone(UTC).isoformat()}/{cursor.invoice_id}"
+
+
+def _cursor(text: str) -> Cursor:
+    moment, _, invoice_id = text.partition("/")
+    try:
+        opened_at = datetime.fromisoformat(moment)
+    except ValueError:
+        opened_at = None
+    if opened_at is None or opened_at.tzinfo is None or not invoice_id:
+        raise WrongRequest(f"{text!r} is no place in the list: take the one that was printed below the page before.")
+    return Cursor(opened_at=opened_at, invoice_id=invoice_id)

@@ -1,19 +1,21 @@
 """Everything that can be asked of the system, for a door that takes requests."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
-from service.cases import Cases
 from service.intake import Intake
+from service.reading import CaseReader
+from service.rebuild import Restart
 from service.reports import Reports
 from service.running import RunningCases
 
 
 @dataclass(frozen=True)
 class Desk:
-    """What a door hands its requests to."""
+    """What a door hands its requests to. Lists of cases (service/cases.py) need less: the ledger alone."""
 
-    cases: Cases  # lists and reads
+    reader: CaseReader
     running: RunningCases  # orders
     reports: Reports
-    intake: Callable[[], Intake]  # built when it is needed: it alone wants the payment provider's key
+    intake: Callable[[bool], Intake]  # built when it is needed: it alone wants the payment provider's key
+    rebuild: Callable[[], AsyncIterator[Restart]]

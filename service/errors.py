@@ -8,7 +8,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from gateways.policy_files import PolicyError
 from gateways.ports.trouble import ProviderMisuse, ProviderTrouble
 from gateways.yaml_files import FileError
-from service.reports import WrongReport
+from service.requests import WrongRequest
 from service.running import Refused
 
 
@@ -31,7 +31,7 @@ def explained(error: Exception) -> Problem | None:
     match error:
         case Refused():
             return Problem(Blame.REFUSED, str(error))
-        case WrongReport():
+        case WrongRequest():
             return Problem(Blame.REQUEST, str(error))
         case PolicyError() | FileError() | ProviderMisuse():
             return Problem(Blame.INSTALLATION, str(error))

@@ -20,6 +20,7 @@ from gateways.provider_facts import Fact, Ignored, PaymentFailed
 from service.news import NewsDesk, Told
 from service.opening import CaseOpener, Failure, Taken
 from service.records import plain_failure
+from service.starting import CaseStarter
 from service.threads import Threads
 
 AT_ONCE = 64
@@ -46,14 +47,18 @@ class Intake:
         declines: DeclineTable,
         clock: Callable[[], datetime],
         at_once: int = AT_ONCE,
+        again: bool = False,
     ) -> None:
+        """`again` takes in events that came before, too: after Temporal lost what it had been told."""
         self.at_once = at_once
+        self._again = again
         self._client = client
         self._ledger = ledger
         self._clock = clock
         self._threads = Threads(at_once, "intake")
         self._news = NewsDesk(ledger, payments, declines)
-        self._opener = CaseOpener(client, task_queue, ledger, payments, policies, declines, clock, self._threads)
+        starter = CaseStarter(client, task_queue, clock)
+        self._opener = CaseOpener(starter, ledger, payments, policies, declines, clock, self._threads)
 
     def close(self) -> None:
         """Waits for what is in hand."""
@@ -79,7 +84,7 @@ class Intake:
         """Takes in what was read."""
         if isinstance(record, Failure):
             return await self._opener.open(record)
-        if await self._threads.run(self._ledger.knows_event, record.provider, record.event_id):
+        if not self._again and await self._threads.run(self._ledger.knows_event, record.provider, record.event_id):
             return Taken.EXISTS
         taken = await self._take(record)
         await self._threads.run(

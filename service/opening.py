@@ -4,15 +4,9 @@ from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
 
-from temporalio.client import Client
-from temporalio.common import WorkflowIDReusePolicy
-from temporalio.exceptions import WorkflowAlreadyStartedError
-
-from domain import life
 from domain.base import Frozen
-from domain.case import NO_PAYMENT_METHOD, Case, ChargeOutcome, Circumstances, Facts, PolicyRef
+from domain.case import NO_PAYMENT_METHOD, Case, ChargeOutcome, Facts, PolicyRef
 from domain.declines import Decline, DeclineTable, RawDecline, classify
-from domain.ids import workflow_id
 from domain.invoice import InvoiceState
 from domain.money import Money
 from domain.opening import OPENING, day_zero, open_case
@@ -24,11 +18,9 @@ from gateways.policy_files import PolicyStore, policy_digest
 from gateways.ports.ledger import Ledger
 from gateways.ports.payments import InvoiceSnapshot, Payments
 from gateways.ports.rows import AttemptRow, CaseRow, CustomerRow
-from service.customers import merged, public_holidays, time_zones
+from service.customers import merged, time_zones
+from service.starting import CaseStarter
 from service.threads import Threads
-from workflows import attributes
-from workflows.dunning import DunningWorkflow
-from workflows.messages import CaseStart
 
 
 class Taken(StrEnum):
@@ -69,8 +61,7 @@ class CaseOpener:
 
     def __init__(
         self,
-        client: Client,
-        task_queue: str,
+        starter: CaseStarter,
         ledger: Ledger,
         payments: Payments,
         policies: PolicyStore,
@@ -78,8 +69,7 @@ class CaseOpener:
         clock: Callable[[], datetime],
         threads: Threads,
     ) -> None:
-        self._client = client
-        self._task_queue = task_queue
+        self._starter = starter
         self._ledger = ledger
         self._payments = payments
         self._policies = policies
@@ -93,9 +83,9 @@ class CaseOpener:
         reserved = await self._threads.run(self._reserve, failure)
         if isinstance(reserved, Taken):
             return reserved
-        taken = await self._start(*reserved)
+        started = await self._starter.start(*reserved)
         await self._threads.run(self._ledger.mark_open, failure.invoice_id)
-        return taken
+        return Taken.OPENED if started else Taken.EXISTS
 
     def _reserve(self, failure: Failure) -> tuple[Case, Policy] | Taken:
         """Writes the case's row, by which the invoice never gets a second case, and builds the case."""
@@ -113,33 +103,10 @@ class CaseOpener:
         row = standing or self._row(failure, invoice, customer, policy, decline, failed_at)
         case = open_case(_facts(row, customer, policy, decline), _ref(policy), decline)
         self._keep(policy)
-        row = self._ledger.open_case(row, customer, case.model_dump_json())
-        if row.status != "opening":
-            return Taken.EXISTS
-        if decline and decline.code != NO_PAYMENT_METHOD:
-            self._record_failure(invoice, decline, failed_at)
-        self._ledger.record_effect(row.invoice_id, _opened(case, decline))
-        return case, policy
-
-    async def _start(self, case: Case, policy: Policy) -> Taken:
-        """Starts the workflow. No time-out: it waits for signals, and skipped time would run into one."""
-        facts = case.facts
-        circumstances = Circumstances(holidays=public_holidays(facts.country, facts.opened_at.date()))
-        searchable = life.decide(case, policy, circumstances, self._clock()).decided.searchable
-        try:
-            await self._client.start_workflow(
-                DunningWorkflow.run,
-                CaseStart(case=case, searchable=searchable),
-                id=workflow_id(facts.invoice_id),
-                task_queue=self._task_queue,
-                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-                search_attributes=attributes.initial(searchable),
-                static_summary=f"{facts.amount}, {cause(case)}",
-                static_details=_details(case),
-            )
-        except WorkflowAlreadyStartedError:
-            return Taken.EXISTS
-        return Taken.OPENED
+        charged = decline is not None and decline.code != NO_PAYMENT_METHOD
+        charge = foreign_attempt(invoice, AttemptKind.OTHER_ENGINE, decline, failed_at) if charged else None
+        row = self._ledger.open_case(row, customer, case.model_dump_json(), _opened(case, decline), charge)
+        return (case, policy) if row.status == "opening" else Taken.EXISTS
 
     def _keep(self, policy: Policy) -> None:
         """Keeps this version of the policy for as long as a case may follow it."""
@@ -188,11 +155,6 @@ class CaseOpener:
             decline_code=decline.code if decline else None,
             decline_class=decline.decline_class.value if decline else None,
         )
-
-    def _record_failure(self, invoice: InvoiceSnapshot, decline: Decline, failed_at: datetime) -> None:
-        """The charge that failed before the case was not ours, but the card's network has counted it."""
-        row = foreign_attempt(invoice, AttemptKind.OTHER_ENGINE, decline, failed_at)
-        self._ledger.record_foreign_attempt(row, f"opening-{invoice.id}")
 
 
 def _customer(failure: Failure, invoice: InvoiceSnapshot) -> CustomerRow:
@@ -259,12 +221,3 @@ def _opened(case: Case, decline: Decline | None) -> Entry:
     why = f"{facts.amount} due, {cause(case)}; policy {case.policy}"
     rule = decline.rule if decline else None
     return Entry(at=facts.opened_at, step=OPENING, what="case opened", why=why, rule=rule)
-
-
-def _details(case: Case) -> str:
-    facts = case.facts
-    return (
-        f"Invoice `{facts.invoice_id}` of customer `{facts.customer_id}`, {facts.amount} due.\n\n"
-        f"Opened {facts.opened_at:%Y-%m-%d %H:%M} UTC by policy {case.policy}: "
-        f"{cause(case)}."
-    )

@@ -8,11 +8,8 @@ from domain import events
 from domain.money import Money
 from domain.steps import Channel
 from gateways.ports.ledger import Ledger
+from service.requests import WrongRequest, money
 from service.running import Ended, RunningCases
-
-
-class WrongReport(Exception):
-    """A report that makes no sense in itself. One sentence."""
 
 
 class Heard(StrEnum):
@@ -59,10 +56,10 @@ class Reports:
         currency: str | None = None,
     ) -> None:
         """What the collections agency says. `amount` is what was paid, in major units; its currency is the invoice's
-        by default. Raises WrongReport for an amount that is none, and Ended for a case that is over: nothing would
+        by default. Raises WrongRequest for an amount that is none, and Ended for a case that is over: nothing would
         act on what the agency says, so a human has to."""
         if (report is events.AgencyReport.PAYMENT) != (amount is not None):
-            raise WrongReport("A payment needs --amount, and nothing else takes it.")
+            raise WrongRequest("A payment needs --amount, and nothing else takes it.")
         paid = self._money(invoice_id, amount, currency) if amount is not None else None
         fact = events.AgencyReported(event_id=event_id, report=report, amount=paid)
         await self._running.tell(invoice_id, "agency_reported", fact)
@@ -71,12 +68,4 @@ class Reports:
         if currency is None:
             case = self._ledger.case(invoice_id)
             currency = case.amount.currency if case else "USD"
-        try:
-            return Money.of_major(amount, currency)
-        except ValueError:
-            raise WrongReport(not_an_amount(amount, currency)) from None
-
-
-def not_an_amount(amount: str, currency: str) -> str:
-    """What is told of an amount that cannot be read."""
-    return f"{amount} {currency} is not an amount: write it like 19.99 USD, with the currency's own decimals."
+        return money(amount, currency)

@@ -12,7 +12,10 @@ from domain.case import Case
 from domain.ids import workflow_id
 from domain.money import Money
 from domain.steps import AttemptKind
-from gateways.ports.rows import AttemptRow, CaseRow
+from gateways.policy_files import load_policy, policy_digest
+from gateways.ports.ledger import Ledger
+from gateways.ports.rows import AttemptRow, CaseRow, CustomerRow
+from runtime.settings import ROOT
 from sandbox.providers.journal import Json
 from sandbox.providers.stripe_outcomes import Decline
 from sandbox.providers.stripe_outcomes import Outcome as Answer
@@ -49,6 +52,15 @@ def an_opening_row(invoice_id: str, customer_id: str, opened_at: datetime = OPEN
         opened_at=opened_at,
         status="opening",
     )
+
+
+def half_open(ledger: Ledger, invoice_id: str, customer_id: str, opened_at: datetime = OPENED_AT) -> None:
+    """What a crash between the ledger's row and the workflow leaves behind."""
+    policy = load_policy(ROOT / "policies" / "standard.yaml")
+    digest = policy_digest(policy)
+    ledger.keep_policy(digest, policy.name, policy.version, policy.model_dump_json())
+    row = an_opening_row(invoice_id, customer_id, opened_at).model_copy(update={"policy_digest": digest})
+    ledger.open_case(row, CustomerRow(customer_id=customer_id), "{}")
 
 
 def an_attempt(invoice_id: str, key: str) -> AttemptRow:

@@ -141,12 +141,11 @@ class DunningWorkflow:
             await self._book(effect, running[effect.step.key], overtaken=self._case.closing is not closing)
 
     def _start(self, effect: Effect) -> "workflow.ActivityHandle[Any]":
-        kind = KINDS[effect.step.kind]
         limit = effect.until - workflow.now() if effect.until else options.ONE_EFFECT
         return workflow.start_activity(
-            kind.activity,
+            effect.activity,
             effect.task,
-            result_type=kind.result_type,
+            result_type=KINDS[effect.step.kind].result_type,
             start_to_close_timeout=options.ONE_TRY,
             schedule_to_close_timeout=max(timedelta(seconds=1), limit),
             retry_policy=options.PATIENT,

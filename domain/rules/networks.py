@@ -11,6 +11,8 @@ from domain.gates import ALLOW, Answer, Postpone, strictest
 from domain.money import Money
 from domain.rules.origin import Origin
 
+_CLOCKS = timedelta(minutes=1)
+"""By how much the network's clock and ours may differ: a charge in the very second in which a window ends is in it."""
 _NOT_CHARGED = (ChargeOutcome.NOT_OPEN, ChargeOutcome.REFUSED)
 
 
@@ -34,7 +36,7 @@ class Ceiling(Frozen):
 
     @property
     def window(self) -> timedelta:
-        return timedelta(hours=self.window_hours)
+        return timedelta(hours=self.window_hours) + _CLOCKS
 
     @property
     def rule(self) -> str:

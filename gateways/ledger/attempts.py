@@ -11,6 +11,7 @@ from domain.gates import Allow, Postpone, Refuse
 from domain.record import Entry
 from domain.rules.networks import CardUse
 from gateways.ledger import rows
+from gateways.ledger.foreign import write_foreign
 from gateways.ledger.inserts import insert_once
 from gateways.ledger.records import write_decisions, write_effect
 from gateways.ledger.schema import attempts
@@ -81,7 +82,7 @@ class SqlAttempts(Book):
 
     def record_foreign_attempt(self, row: AttemptRow, event_id: str) -> None:
         with self._database.writing() as connection:
-            insert_once(connection, attempts, rows.attempt_columns(row) | {"attempt": 0, "event_id": event_id})
+            write_foreign(connection, row, event_id)
 
     def attempts_of(self, invoice_id: str) -> list[AttemptRow]:
         with self._database.reading() as connection:

@@ -12,11 +12,12 @@ from domain.projection import Projection
 from domain.record import Entry
 from gateways.ledger import rows
 from gateways.ledger.customers import write_customer
+from gateways.ledger.foreign import write_foreign
 from gateways.ledger.inserts import Columns, insert_once
-from gateways.ledger.records import write_decisions
+from gateways.ledger.records import write_decisions, write_effect
 from gateways.ledger.schema import NOT_CLOSED, cases
 from gateways.ledger.transactions import Book, no_case
-from gateways.ports.rows import CaseRow, Cursor, CustomerRow, Page
+from gateways.ports.rows import AttemptRow, CaseRow, Cursor, CustomerRow, Page
 from gateways.ports.trouble import ProviderMisuse
 
 _GIVEN_UP = (Outcome.COLLECTIONS, Outcome.WRITTEN_OFF)
@@ -41,14 +42,25 @@ _STATES = sa.select(cases.c.invoice_id, cases.c.state).where(_NOT_CLOSED).order_
 class SqlCases(Book):
     """`ports.CaseBook` in SQL."""
 
-    def open_case(self, case: CaseRow, customer: CustomerRow, state: str) -> CaseRow:
+    def open_case(
+        self,
+        case: CaseRow,
+        customer: CustomerRow,
+        state: str,
+        opened: Entry | None = None,
+        failed: AttemptRow | None = None,
+    ) -> CaseRow:
         with self._database.writing() as connection:
             if standing := _find(connection, case.invoice_id):
                 return standing
             write_customer(connection, customer)
-            if insert_once(connection, cases, rows.case_columns(case, state)):
-                return case
-            return _known(connection, case.invoice_id)
+            if not insert_once(connection, cases, rows.case_columns(case, state)):
+                return _known(connection, case.invoice_id)
+            if opened:
+                write_effect(connection, case.invoice_id, opened, occasion="")
+            if failed:
+                write_foreign(connection, failed, event_id=f"opening-{case.invoice_id}")
+            return case
 
     def mark_open(self, invoice_id: str) -> None:
         with self._database.writing() as connection:

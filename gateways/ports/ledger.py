@@ -26,10 +26,18 @@ class NetworkRules(Protocol):
 class CaseBook(Protocol):
     """One row per case, for ever, kept by each decision."""
 
-    def open_case(self, case: CaseRow, customer: CustomerRow, state: str) -> CaseRow:
+    def open_case(
+        self,
+        case: CaseRow,
+        customer: CustomerRow,
+        state: str,
+        opened: Entry | None = None,
+        failed: AttemptRow | None = None,
+    ) -> CaseRow:
         """Inserts case and customer unless the invoice has a case already; returns the row that stands now.
 
-        `state` is the whole case as JSON, enough to start it anew.
+        `state` is the whole case as JSON, enough to start it anew. With the row are written the record's first entry
+        and the charge that `failed` before the case: not ours, but it counts for the card.
         """
 
     def mark_open(self, invoice_id: str) -> None:

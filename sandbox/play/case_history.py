@@ -125,8 +125,8 @@ def _time(stamp: Timestamp) -> datetime:
 
 
 def moment_of(history: CaseHistory, attempt: int) -> datetime | None:
-    """When a charge attempt was made."""
-    return next((e.began for e in history.effects if e.attempt == attempt), None)
+    """When a charge attempt was made: the last time that its number was used, since before a rule put it off."""
+    return next((e.began for e in reversed(history.effects) if e.attempt == attempt), None)
 
 
 def span(effect: Effect) -> tuple[datetime, datetime]:

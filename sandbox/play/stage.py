@@ -170,6 +170,11 @@ class StagedCase:
     async def status(self) -> CaseView:
         return await self.handle.query(DunningWorkflow.status)
 
+    async def busy_with(self, activity: str) -> bool:
+        """Whether this activity of the case is on its way, or waits for its next try."""
+        pending = (await self.handle.describe()).raw_description.pending_activities
+        return any(one.activity_type.name == activity for one in pending)
+
     async def tell(self, signal: str, fact: Message) -> CaseView:
         """Sends a signal; the answer to the query proves that it was taken in."""
         await self.handle.signal(signal, fact)

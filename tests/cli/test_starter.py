@@ -4,8 +4,6 @@ import asyncio
 import json
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -14,68 +12,16 @@ import pytest
 from google.protobuf.duration_pb2 import Duration
 from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.client import Client
-from typer.testing import CliRunner, Result
 
-from cli.app import app
 from domain.events import Pause
-from domain.ids import workflow_id
 from domain.steps import Channel
 from gateways.ledger.sql_ledger import SqlLedger
 from runtime.settings import ROOT, Settings
 from sandbox.machine.ports import free_ports
-from sandbox.providers.stripe_outcomes import Decline
-from sandbox.providers.world import ProviderWorld
 from service.intake import Intake
 from service.running import NoWorker, RunningCases
+from tests.cli.commands import Failed, Starter, said
 from worker import build_worker
-
-Starter = Callable[..., Result]
-DATA = Path(__file__).parents[1] / "data"
-
-
-@pytest.fixture
-def starter(environment: dict[str, str]) -> Starter:
-    """Runs one command in the test's environment; `env` overrides it."""
-
-    def run(*words: str, stdin: str | None = None, env: dict[str, str | None] | None = None) -> Result:
-        return CliRunner().invoke(app, words, input=stdin, env={**environment, **(env or {})})
-
-    return run
-
-
-@dataclass(frozen=True)
-class Failed:
-    """Two failed invoices in Stripe, and the files of tests/data about them, with ids of this test's own."""
-
-    invoice: str
-    customer: str
-    suffix: str
-    folder: Path
-
-    def file(self, name: str) -> str:
-        """A file of tests/data: two tests on one server must not share an invoice."""
-        copy = self.folder / name
-        copy.write_text((DATA / name).read_text().replace("1Sandbox", self.suffix))
-        return str(copy)
-
-
-@pytest.fixture
-def failed(world: ProviderWorld, tmp_path: Path) -> Failed:
-    suffix = uuid4().hex[:10]
-    for name in ("Basil", "Old"):
-        owner = world.stripe.add_customer("Ada Example", id_=f"cus_{suffix}{name}", email="ada@customers.example")
-        world.stripe.add_card(owner, behaviour=Decline("insufficient_funds"))
-        subscription = world.stripe.add_subscription(owner, amount=2000, currency="usd", id_=f"sub_{suffix}{name}")
-        world.stripe.fail_first_payment(owner, amount=2000, id_=f"in_{suffix}{name}", subscription=subscription)
-    return Failed(f"in_{suffix}Basil", f"cus_{suffix}Basil", suffix, tmp_path)
-
-
-def said(result: Result) -> tuple[int, str]:
-    """Exit code and what stands on stderr; never a traceback."""
-    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-    assert "Traceback" not in result.output
-
-    return result.exit_code, result.stderr.strip()
 
 
 @pytest.mark.parametrize("file", ["payment_failed.json", "payment_failed_pre_basil.json"])
@@ -136,32 +82,6 @@ def test_results_as_json_lines(starter: Starter, client: Client, ledger: SqlLedg
     )
 
 
-async def test_cases_are_listed_with_their_next_step(
-    starter: Starter, client: Client, ledger: SqlLedger, failed: Failed
-) -> None:
-    """Ledger and Temporal together: status, money, and when something happens next."""
-    await asyncio.to_thread(starter, "start", failed.file("payment_failed.json"))
-    query = f"WorkflowId = '{workflow_id(failed.invoice)}'"
-    async with asyncio.timeout(20):
-        while not [case async for case in client.list_workflows(query)]:
-            await asyncio.sleep(0.05)  # visibility follows within moments
-
-    table = await asyncio.to_thread(starter, "list", "--status", "open")
-    listed = await asyncio.to_thread(starter, "list", "--json")
-
-    [case] = [json.loads(line) for line in listed.stdout.splitlines()]
-    assert (failed.invoice, "open", "20.00 USD") == (case["invoice_id"], case["status"], case["due"])
-    assert case["next_step_at"] is not None
-    assert failed.invoice in table.stdout
-    assert "insufficient_funds" in table.stdout
-
-
-def test_an_empty_list_says_so(starter: Starter, client: Client, ledger: SqlLedger) -> None:
-    """And a status that there is not is refused."""
-    assert "There is no such case.\n" == starter("list").stdout
-    assert 2 == said(starter("list", "--status", "sleeping"))[0]
-
-
 async def test_an_operator_pauses_resumes_and_settles(
     starter: Starter, client: Client, ledger: SqlLedger, settings: Settings, failed: Failed
 ) -> None:
@@ -198,7 +118,7 @@ async def test_reports_reach_the_case_and_the_ledger(
     assert [0, 0] == [opted_out.exit_code, reported.exit_code]
     assert {Channel.SMS: "opted out"} == ledger.closed_channels(failed.customer)
     assert "sms: opted out" in shown.stdout
-    assert "an agency reported acknowledged" in shown.stdout
+    assert "agency reported: acknowledged" in shown.stdout
 
 
 async def test_without_a_worker_orders_say_so(
@@ -233,7 +153,7 @@ def test_no_server(starter: Starter, ledger: SqlLedger) -> None:
     """It names the address and both ways out."""
     address = f"127.0.0.1:{free_ports(1)[0]}"
 
-    code, sentence = said(starter("list", env={"TEMPORAL_ADDRESS": address}))
+    code, sentence = said(starter("show", "in_1", env={"TEMPORAL_ADDRESS": address}))
 
     assert (2, f"No Temporal server answers at {address}: start one (make up) or set TEMPORAL_ADDRESS.") == (
         code,

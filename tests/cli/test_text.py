@@ -6,31 +6,45 @@ from datetime import UTC, datetime
 import pytest
 from rich.console import Console
 
-from cli.text import case_table
+from cli.table import case_table
 from service.cases import Listed
 
-CASES = [
-    Listed(
+
+def a_case(due: str, status: str = "with_agency", outcome: str | None = None) -> Listed:
+    return Listed(
         invoice_id="in_1MtHbELkdIwHu7ixl4OzzPMv",
+        customer_id="cus_NeZwdNtLEOXuvB",
         status=status,
         outcome=outcome,
-        due="12345.67 THB",
+        due=due,
         decline="invoice_payment_intent_requires_action",
         policy="business-customers-of-the-north@12",
         opened_at=datetime(2026, 11, 20, 8, tzinfo=UTC),
         next_step_at=datetime(2026, 11, 23, 9, 5, tzinfo=UTC),
+        next_step=None,
+        hold=None,
+        why="",
     )
-    for status, outcome in (("with_agency", None), ("closed", "written_off"))
-]
 
 
+@pytest.mark.parametrize("due", ["12345.67 THB", "1234567890.00 THB", "999999999999999.99 IDR"])
 @pytest.mark.parametrize("width", [80, 100, 120, 160, 200])
-def test_the_list_fits_every_terminal(width: int) -> None:
+def test_the_list_fits_every_terminal(width: int, due: str) -> None:
     """Invoice, amount and next step stay whole; long words go on in the next line."""
     text = io.StringIO()
-    Console(file=text, width=width).print(case_table(CASES, width))
+    cases = [a_case(due), a_case(due, "closed", "written_off")]
+    Console(file=text, width=width).print(case_table(cases, width))
 
     assert "…" not in text.getvalue()
-    first = text.getvalue().splitlines()[1]
-    for whole in ("in_1MtHbELkdIwHu7ixl4OzzPMv", "with_agency", "12345.67 THB", "2026-11-23 09:05"):
-        assert whole in first
+    rows = [line for line in text.getvalue().splitlines() if line.startswith("in_1MtHbELkdIwHu7ixl4OzzPMv ")]
+    assert [True, True] == [due in row and "2026-11-23 09:05" in row for row in rows]
+    assert all(len(line) <= width for line in text.getvalue().splitlines())
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_status_is_one_word(width: int) -> None:
+    """As long as the amount leaves room for it."""
+    text = io.StringIO()
+    Console(file=text, width=width).print(case_table([a_case("12345.67 THB")], width))
+
+    assert "with_agency" in text.getvalue().splitlines()[1]

@@ -187,7 +187,7 @@ def effect_of(case: Case, step: Step, now: datetime) -> Effect:
     """A step as the planner would have it done at a moment."""
     here = situation(case, now)
     why = step.why(here)
-    return Effect(step=step, why=why, task=step.task(here, why))
+    return Effect(step=step, why=why, activity=step.activity, task=step.task(here, why))
 
 
 def facts_of(case: Case, stage: Stage, now: datetime) -> MessageFacts:

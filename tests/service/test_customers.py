@@ -44,18 +44,17 @@ def test_zones_that_differ_only_in_summer_time_are_kept() -> None:
     ],
 )
 def test_public_holidays_of_the_country(country: str, holiday: date) -> None:
-    """400 days from the opening, in order."""
-    found = public_holidays(country, OPENED_AT)
+    """From the day before on, for 400 days."""
+    found = public_holidays(country, OPENED_AT.date())
 
     assert holiday in found
-    assert sorted(found) == list(found)
-    assert date(2026, 4, 6) <= found[0]
-    assert found[-1] <= date(2027, 5, 12)
+    assert date(2026, 4, 6) <= min(found)
+    assert max(found) <= date(2027, 5, 12)
 
 
 def test_a_country_without_known_holidays_has_none() -> None:
     """An unknown country stops no case."""
-    assert () == public_holidays("", OPENED_AT) == public_holidays("XX", OPENED_AT)
+    assert frozenset() == public_holidays("", OPENED_AT.date()) == public_holidays("XX", OPENED_AT.date())
 
 
 @pytest.mark.parametrize(

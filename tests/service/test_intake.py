@@ -1,11 +1,13 @@
 """Cases begin through events: once per invoice, whatever comes twice, late or half."""
 
 import asyncio
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from temporalio.client import Client
+from temporalio.testing import ActivityEnvironment
 
+from activities.decisions import DecisionActivities, DecisionTask
 from domain.case import NO_PAYMENT_METHOD, CaseStatus, Outcome
 from domain.ids import workflow_id
 from domain.money import Money
@@ -13,18 +15,18 @@ from domain.projection import Projection
 from domain.steps import AttemptKind, Channel
 from gateways.ledger.sql_ledger import SqlLedger
 from gateways.ports.messages import Address
-from gateways.ports.rows import CustomerRow
 from gateways.provider_facts import MalformedEvent
 from sandbox.providers.stripe_outcomes import AUTHENTICATION_REQUIRED
 from sandbox.providers.world import ProviderWorld
+from service.customers import public_holidays
 from service.intake import Intake
 from service.opening import Taken
 from tests.cases import (
     OPENED_AT,
     a_failed_invoice,
-    an_opening_row,
     case_of,
     failed,
+    half_open,
     runs,
     signals,
 )
@@ -50,9 +52,9 @@ async def test_a_failed_payment_opens_a_case(
     assert "20.00 USD, insufficient funds" == await described.static_summary()
     assert ["case opened"] == [line.what for line in ledger.record(invoice_id)]
     assert (customer_id, 2000, "retry_later") == (
-        known.get(attributes.CUSTOMER),
-        known.get(attributes.AMOUNT),
-        known.get(attributes.DECLINE_CLASS),
+        known.get(attributes.BY_NAME["customer"]),
+        known.get(attributes.BY_NAME["amount"]),
+        known.get(attributes.BY_NAME["decline_class"]),
     )
     assert known.get(attributes.NEXT_STEP_AT) is not None
 
@@ -142,7 +144,7 @@ async def test_a_crash_before_the_workflow_is_mended(
 ) -> None:
     """The row stands, the workflow does not: the same event starts it, with the row's day 0."""
     invoice_id, customer_id = a_failed_invoice(world)
-    ledger.open_case(an_opening_row(invoice_id, customer_id), CustomerRow(customer_id=customer_id), "{}")
+    half_open(ledger, invoice_id, customer_id)
 
     taken = await intake.take_event(failed(world, invoice_id))
 
@@ -158,9 +160,7 @@ async def test_a_crash_after_the_workflow_is_mended(
 ) -> None:
     """The workflow runs, the row does not say so: the next event says it."""
     invoice_id, customer_id = a_failed_invoice(world)
-    ledger.open_case(
-        an_opening_row(invoice_id, customer_id, datetime.now(UTC)), CustomerRow(customer_id=customer_id), "{}"
-    )
+    half_open(ledger, invoice_id, customer_id, datetime.now(UTC))
     await client.start_workflow("DunningWorkflow", id=workflow_id(invoice_id), task_queue="nobody")
 
     taken = await intake.take_event(failed(world, invoice_id))
@@ -177,7 +177,7 @@ async def test_a_payment_mends_a_half_opened_case_and_reaches_it(
 ) -> None:
     """The invoice was paid before the case's workflow began: it begins, hears of it, and can end."""
     invoice_id, customer_id = a_failed_invoice(world)
-    ledger.open_case(an_opening_row(invoice_id, customer_id), CustomerRow(customer_id=customer_id), "{}")
+    half_open(ledger, invoice_id, customer_id)
     world.stripe.customer_pays(invoice_id)
 
     taken = await intake.take_event(world.stripe.last_event("invoice.paid", invoice_id))
@@ -191,7 +191,7 @@ async def test_a_closed_case_is_not_opened_again(
 ) -> None:
     """Temporal forgets a closed workflow after its retention; the ledger's row does not."""
     invoice_id, customer_id = a_failed_invoice(world)
-    ledger.open_case(an_opening_row(invoice_id, customer_id), CustomerRow(customer_id=customer_id), "{}")
+    half_open(ledger, invoice_id, customer_id)
     due = Money(amount=2000, currency="USD")
     given_up = Projection(status=CaseStatus.CLOSED, stage="silent", remaining=due, outcome=Outcome.WRITTEN_OFF)
     ledger.decided(invoice_id, OPENED_AT, [], given_up, "{}")
@@ -243,10 +243,8 @@ async def test_without_a_time_zone_every_zone_of_the_country_counts(
     assert "America/Detroit" not in zones  # the same clock as New York
 
 
-async def test_the_customers_facts_and_holidays_are_pinned(
-    world: ProviderWorld, intake: Intake, client: Client
-) -> None:
-    """Country, zone, language and segment come from Stripe, and the country's holidays are fixed at the opening."""
+async def test_the_customers_facts_are_pinned(world: ProviderWorld, intake: Intake, client: Client) -> None:
+    """Country, zone, language and segment come from Stripe."""
     about = {"time_zone": "Asia/Bangkok", "segment": "small"}
     invoice_id, _ = a_failed_invoice(world, country="TH", locales=["th", "en"], metadata=about)
     event = {**failed(world, invoice_id), "created": int(datetime.now(UTC).timestamp())}
@@ -254,10 +252,7 @@ async def test_the_customers_facts_and_holidays_are_pinned(
     await intake.take_event(event)
 
     facts = (await case_of(client, invoice_id)).facts
-    this_year = facts.opened_at.year
     assert ("TH", ("Asia/Bangkok",), "th", "small") == (facts.country, facts.time_zones, facts.language, facts.segment)
-    assert date(this_year + 1, 1, 1) in facts.holidays
-    assert all(timedelta(days=-1) <= day - facts.opened_at.date() <= timedelta(days=400) for day in facts.holidays)
 
 
 async def test_no_personal_data_reaches_temporal(
@@ -338,7 +333,9 @@ async def test_a_customer_who_opted_out_before_is_not_written_to(
 
     await intake.take_event(failed(world, invoice_id))
 
-    assert {Channel.SMS: "opted out"} == (await case_of(client, invoice_id)).closed_channels
+    decide = DecisionActivities(ledger, public_holidays).decide
+    task = DecisionTask(case=await case_of(client, invoice_id), at=datetime.now(UTC))
+    assert {Channel.SMS: "opted out"} == ActivityEnvironment().run(decide, task).closed_channels
 
 
 async def test_a_failure_long_ago_starts_the_timeline_today(

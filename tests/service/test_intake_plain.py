@@ -91,4 +91,4 @@ async def test_a_segment_without_end_opens_a_case(world: ProviderWorld, intake: 
 
     assert Taken.OPENED == taken
     described = await client.get_workflow_handle(workflow_id(invoice_id)).describe()
-    assert ("gold " * 20) == described.typed_search_attributes[attributes.SEGMENT]
+    assert ("gold " * 20) == described.typed_search_attributes[attributes.BY_NAME["segment"]]

@@ -84,8 +84,5 @@ async def told(case: StagedCase) -> None:
 async def running(case: StagedCase, activity: str) -> None:
     """Returns when this activity of the case has begun."""
     async with asyncio.timeout(30):
-        while True:
-            pending = (await case.handle.describe()).raw_description.pending_activities
-            if any(one.activity_type.name == activity for one in pending):
-                return
+        while not await case.busy_with(activity):
             await asyncio.sleep(0.05)

@@ -16,6 +16,7 @@ from tests.gateways.ledger.builders import (
     NOW,
     a_case,
     a_customer,
+    a_foreign_attempt,
     a_projection,
     an_attempt,
     an_entry,
@@ -33,6 +34,17 @@ def the_case(ledger: SqlLedger, invoice_id: str = "in_1") -> CaseRow:
     case = ledger.case(invoice_id)
     assert case
     return case
+
+
+def test_a_case_is_opened_with_its_first_entry_and_the_charge_that_failed(ledger: SqlLedger) -> None:
+    """All at once, and of those who open it at the same time only the first."""
+    entry, charge = an_entry("case opened", step="opening"), a_foreign_attempt(invoice_id="in_new")
+
+    race(lambda _: ledger.open_case(a_case("in_new"), a_customer(), "{}", entry, charge))
+    ledger.open_case(a_case("in_new"), a_customer(), "{}", an_entry("case opened", step="again"), charge)
+
+    assert [entry] == ledger.record("in_new")
+    assert [charge] == ledger.attempts_of("in_new")
 
 
 def states(ledger: SqlLedger) -> dict[str, str]:

@@ -1,0 +1,17 @@
+"""Requests that make no sense in themselves."""
+
+from domain.money import Money
+
+
+class WrongRequest(Exception):
+    """What was asked cannot be meant, whatever the state of the cases. One sentence."""
+
+
+def money(amount: str, currency: str) -> Money:
+    """An amount in major units, as people write it. Raises WrongRequest."""
+    try:
+        return Money.of_major(amount, currency)
+    except ValueError:
+        raise WrongRequest(
+            f"{amount} {currency} is not an amount: write it like 19.99 USD, with the currency's own decimals."
+        ) from None

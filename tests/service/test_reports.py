@@ -1,0 +1,95 @@
+"""Reports about contacts: they hold for the customer, also when the case that they name is over."""
+
+from datetime import UTC, datetime
+
+import pytest
+from temporalio.client import Client
+
+from domain.case import CaseStatus, Outcome
+from domain.events import AgencyReport, ContactResult
+from domain.money import Money
+from domain.projection import Projection
+from domain.steps import Channel
+from gateways.ledger.sql_ledger import SqlLedger
+from sandbox.providers.world import ProviderWorld
+from service.intake import Intake
+from service.reports import Heard, Reports
+from service.requests import WrongRequest
+from service.running import Ended, Refused, RunningCases
+from tests.cases import a_failed_invoice, failed, signals
+
+
+@pytest.fixture
+def reports(client: Client, ledger: SqlLedger) -> Reports:
+    return Reports(RunningCases(client, ledger), ledger, lambda: datetime.now(UTC))
+
+
+async def an_ended_case(world: ProviderWorld, intake: Intake, ledger: SqlLedger, client: Client) -> tuple[str, str]:
+    """The ledger has its end, and Temporal runs it no more."""
+    invoice, customer = a_failed_invoice(world)
+    await intake.take_event(failed(world, invoice))
+    end = Projection(
+        status=CaseStatus.CLOSED,
+        stage="silent",
+        remaining=Money(amount=0, currency="USD"),
+        outcome=Outcome.RECOVERED,
+        why="the invoice was paid in full",
+    )
+    ledger.decided(invoice, datetime.now(UTC), [], end, "{}")
+    await client.get_workflow_handle(f"dunning-{invoice}").terminate()
+    return invoice, customer
+
+
+async def test_an_opt_out_closes_the_channel_and_is_told_to_the_case(
+    world: ProviderWorld, intake: Intake, ledger: SqlLedger, client: Client, reports: Reports
+) -> None:
+    invoice, customer = a_failed_invoice(world)
+    await intake.take_event(failed(world, invoice))
+
+    heard = await reports.contact(invoice, Channel.SMS, ContactResult.OPTED_OUT, "crm-1")
+
+    assert Heard.TOLD == heard
+    assert {Channel.SMS: "opted out"} == ledger.closed_channels(customer)
+    assert ["contact_reported"] == [name for name, _ in await signals(client, invoice)]
+
+
+async def test_an_opt_out_on_an_ended_case_is_kept(
+    world: ProviderWorld, intake: Intake, ledger: SqlLedger, client: Client, reports: Reports
+) -> None:
+    """The customer said it to us, not to the case: their other cases do not write on this channel any more."""
+    invoice, customer = await an_ended_case(world, intake, ledger, client)
+
+    heard = await reports.contact(invoice, Channel.SMS, ContactResult.OPTED_OUT, "crm-1")
+
+    assert Heard.KEPT == heard
+    assert {Channel.SMS: "opted out"} == ledger.closed_channels(customer)
+
+
+async def test_a_delivery_on_an_ended_case_changes_nothing(
+    world: ProviderWorld, intake: Intake, ledger: SqlLedger, client: Client, reports: Reports
+) -> None:
+    """It comes late now and then, and is no mistake of whoever reports it."""
+    invoice, customer = await an_ended_case(world, intake, ledger, client)
+
+    assert Heard.OVER == await reports.contact(invoice, Channel.EMAIL, ContactResult.DELIVERED, "crm-1")
+    assert {} == ledger.closed_channels(customer)
+
+
+async def test_an_agencys_payment_on_an_ended_case_is_refused(
+    world: ProviderWorld, intake: Intake, ledger: SqlLedger, client: Client, reports: Reports
+) -> None:
+    """Nothing would act on the money: a human has to."""
+    invoice, _ = await an_ended_case(world, intake, ledger, client)
+
+    with pytest.raises(Ended, match="has ended"):
+        await reports.agency(invoice, AgencyReport.PAYMENT, "agency-1", "5.00")
+
+
+async def test_a_report_about_nothing_is_refused(client: Client, ledger: SqlLedger, reports: Reports) -> None:
+    """An unknown invoice, a payment without an amount, an amount that is none."""
+    with pytest.raises(Refused, match="no case"):
+        await reports.contact("in_nowhere", Channel.SMS, ContactResult.OPTED_OUT, "crm-1")
+    with pytest.raises(WrongRequest, match="needs --amount"):
+        await reports.agency("in_nowhere", AgencyReport.PAYMENT, "agency-1")
+    with pytest.raises(WrongRequest, match="not an amount"):
+        await reports.agency("in_nowhere", AgencyReport.PAYMENT, "agency-1", "5.001")
