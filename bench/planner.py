@@ -6,11 +6,9 @@ A life is made of `life.decide` and `life.book` alone: no JSON, no server. Exits
 """
 
 import statistics
-import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from rich.console import Console
@@ -29,11 +27,13 @@ from domain.policy import Policy
 from domain.tasks import Done
 from gateways.policy_files import load_policy
 from gateways.rules import load_decline_table
+from runtime.leaving import leave
+from runtime.settings import ROOT
 
 WANTED = 1_000
 """Lives per second and core."""
 _RUNS, _LIVES = 7, 100
-_POLICIES = Path(__file__).parents[1] / "policies"
+_POLICIES = ROOT / "policies"
 _OPENED = datetime(2030, 4, 1, 3, tzinfo=UTC)
 _NOTHING_KNOWN = Circumstances()
 _ANSWERS: dict[type, Any] = {
@@ -118,4 +118,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

@@ -5,7 +5,7 @@ A form is how a policy writes a kind of step; most kinds have one, listed in `do
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pydantic import Field, create_model
+from pydantic import Field, ValidationError, create_model
 
 from domain.base import Frozen
 from domain.steps import Step
@@ -55,10 +55,10 @@ def read_form(value: Any) -> Any:
     if isinstance(value, Form):
         return value
     if isinstance(value, str):
-        return _known(value).model_validate({})
+        return _known(value, ()).model_validate({})
     if isinstance(value, dict) and len(value) == 1:
         [(word, given)] = value.items()
-        form = _known(str(word))
+        form = _known(str(word), (str(word),))
         if form.detail and not isinstance(given, dict):
             given = {form.detail: given}
         fields: dict[str, Any] = {form.word: (form, Field())}
@@ -74,10 +74,14 @@ def write_form(form: Form) -> Any:
     return {form.word: fields} if fields else form.word
 
 
-def _known(word: str) -> type[Form]:
+def _known(word: str, loc: tuple[str, ...]) -> type[Form]:
+    """The form of a word. Raises pydantic's own error for a word that there is not, so that it is told like one."""
     if form := FORMS.get(word):
         return form
-    raise ValueError(f"{word!r} is no step; use {_words()}")
+    words = ", ".join(map(repr, FORMS))
+    raise ValidationError.from_exception_data(
+        "step", [{"type": "literal_error", "loc": loc, "input": word, "ctx": {"expected": words}}]
+    )
 
 
 def _words() -> str:

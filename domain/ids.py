@@ -23,6 +23,11 @@ def effect_key(invoice_id: str, step: str) -> str:
     return f"dun:{invoice_id}:{step}"
 
 
+def is_ours(key: str, invoice_id: str) -> bool:
+    """Whether a key that a provider hands back was made here for something done to this invoice."""
+    return key.startswith(effect_key(invoice_id, ""))
+
+
 def spread(case: str, occasion: str, limit_seconds: int) -> int:
     """Seconds in [0, limit] by which this case is late for this occasion, the same on every replay.
 

@@ -9,8 +9,9 @@ from pydantic import BeforeValidator, Field, PlainSerializer, field_validator, m
 from domain.base import Frozen
 from domain.calendar import ContactHours, Paydays, is_zone
 from domain.declines import DeclineClass
-from domain.forms import Form, write_form
+from domain.forms import FORMS, Form, write_form
 from domain.money import Money
+from domain.sentences import ByWord
 from domain.steps import Channel
 
 
@@ -29,7 +30,7 @@ def _read_form(value: Any) -> Any:
     return read_form(value)
 
 
-AnyForm = Annotated[Form, BeforeValidator(_read_form), PlainSerializer(write_form)]
+AnyForm = Annotated[Form, BeforeValidator(_read_form), PlainSerializer(write_form), ByWord(FORMS)]
 
 
 class TimelineEntry(Frozen):

@@ -114,10 +114,9 @@ _kept: dict[tuple[Any, ...], Schedule] = {}
 def schedule_of(case: Case, policy: Policy, holidays: frozenset[date]) -> Schedule:
     """The schedule of a case; worked out once for as long as nothing that it follows from changes."""
     facts = case.facts
-    # The schedule keeps its policy alive, so that the policy's identity stays its own.
-    key = (id(policy), facts.invoice_id, facts.opened_at, facts.time_zones, case.shift_days, holidays)
+    key = (case.policy.digest, facts.invoice_id, facts.opened_at, facts.time_zones, case.shift_days, holidays)
     found = _kept.get(key)
-    if found is None:
+    if found is None or found.policy is not policy:
         if len(_kept) >= _MOST_KEPT:
             _kept.clear()
         found = _kept[key] = Schedule(policy, facts, case.shift_days, holidays)

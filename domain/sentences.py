@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from types import UnionType
 from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
 
@@ -17,6 +17,12 @@ class Problem(NamedTuple):
     loc: Loc
     text: str
     missing: bool = False
+
+
+class ByWord(NamedTuple):
+    """In an annotation: which model is read depends on the one key of what is given. Its word is part of a place."""
+
+    models: Mapping[str, type[BaseModel]]
 
 
 def dotted(loc: Loc) -> str:
@@ -142,6 +148,9 @@ def _keys(annotation: Any, loc: Loc) -> tuple[str, ...]:
         return _keys(field.annotation, loc[1:]) if field else ()
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
+        for each in arguments[1:]:
+            if isinstance(each, ByWord):
+                return _keys(each.models.get(str(loc[0])), loc[1:]) if loc else tuple(each.models)
         tags = [each.tag for each in arguments[1:] if isinstance(each, Tag)]
         return _keys(arguments[0], loc[1:] if loc and loc[0] in tags else loc)
     if origin in (Union, UnionType):

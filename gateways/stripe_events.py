@@ -10,7 +10,7 @@ from typing import Any
 
 from domain.base import Frozen
 from domain.events import DisputeOutcome, MethodChange
-from domain.ids import effect_key
+from domain.ids import is_ours
 from domain.money import Money
 from gateways import stripe_shapes as shapes
 from gateways.provider_facts import (
@@ -64,7 +64,7 @@ class _Event(Frozen):
             "event_type": self.type,
             "at": self.at,
             "invoice_id": invoice_id,
-            "caused_by_us": bool(invoice_id) and self.request_key.startswith(effect_key(str(invoice_id), "")),
+            "caused_by_us": invoice_id is not None and is_ours(self.request_key, invoice_id),
         }
 
     def ignored(self, reason: str, invoice_id: str | None = None) -> Ignored:

@@ -1,6 +1,5 @@
 """YAML files into models, with errors that name the file, the line, the key and what is allowed."""
 
-import re
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
@@ -59,7 +58,6 @@ class YamlFile:
         return self._sentence(Problem(loc, text))
 
     def _sentence(self, problem: Problem) -> str:
-        problem = _in_short_form(problem, self._lines)
         # What is not in the file is told where it should be: at the last part that is there.
         there = next(loc for n in range(len(problem.loc), -1, -1) if (loc := problem.loc[:n]) in self._lines)
         at = _path((*there, problem.loc[-1]) if problem.missing else there)
@@ -131,20 +129,3 @@ class YamlFile:
 def _path(loc: Loc) -> str:
     """`timeline[1].do[0].remind`."""
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc).removeprefix(".")
-
-
-def _in_short_form(problem: Problem, lines: dict[Loc, int]) -> Problem:
-    """A policy's step, `remind: {…}`, has one key more in the file than in the model that it is read into.
-
-    To be cut, with its one call, once the model's own errors say so.
-    """
-    loc, text = problem.loc, problem.text
-    for n in range(len(loc) if not problem.missing else 0):
-        inside = [each for each in lines if len(each) == n + 1 and each[:n] == loc[:n] and isinstance(each[-1], str)]
-        if loc[:n] in lines and loc[: n + 1] not in lines and len(inside) == 1:
-            loc = (*inside[0], *loc[n:])
-            break
-    if match := re.search(r": it should match pattern '\^\(([\w|]+)\)\$'", text):
-        *words, last = match[1].split("|")
-        text = text.replace(match[0], f"; use {', '.join(words)} or {last}")
-    return Problem(loc, text, problem.missing)

@@ -14,14 +14,15 @@ from ruamel.yaml import YAML
 
 from domain.case import CaseStatus, Outcome
 from domain.declines import DeclineClass
-from domain.policy import CatchUp, Collections, Contacts, Endgame, Entry, Policy, Retries, StepSpec
+from domain.policy import CatchUp, Collections, Contacts, Endgame, Policy, Retries, TimelineEntry
+from domain.registry import FORMS
 from domain.steps import Stage
+from domain.telling import FACTS, TELLINGS
 from gateways import stripe_events
 from gateways.policy_files import PolicyError, load_policy
 from runtime.settings import ROOT, Settings
 from service.records import plain_failure
 from workflows import attributes
-from workflows.messages import FACTS, ORDERS, parse
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 OPERATIONS = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
@@ -73,14 +74,14 @@ def test_table_of_signals_is_complete_and_its_examples_work() -> None:
     """Each signal and update is in the table, with JSON that the case understands."""
     rows = {_code(name)[0]: (kind, _code(example)[0]) for name, kind, example in _rows(_section(README, "Operate"))}
 
-    assert {*FACTS, *ORDERS} == set(rows)
+    assert set(TELLINGS) == set(rows)
     for name, (kind, example) in rows.items():
-        model = FACTS[name][0] if name in FACTS else ORDERS[name][0]
+        model = TELLINGS[name].form
         given = json.loads(example)
 
         assert ("signal" if name in FACTS else "update, signal") == kind
         assert set(given) <= set(model.model_fields)
-        assert parse(model, given)
+        assert model.model_validate(given)
 
 
 def test_example_of_a_plain_record_can_be_read() -> None:
@@ -108,8 +109,8 @@ def test_outcomes_of_this_release_are_explained() -> None:
 def test_day_table_is_the_shipped_policy() -> None:
     rows = [row for row in _rows(_section(README, "A case's life")) if len(row) == 4]
     policy = load_policy(STANDARD)
-    charges = [e.day for e in policy.timeline if any(s.kind == "charge" for s in e.do)]
-    messages = [e.day for e in policy.timeline if any(s.kind == "remind" for s in e.do)]
+    charges = [e.day for e in policy.timeline if any(form.counts for form in e.do)]
+    messages = [e.day for e in policy.timeline if any(form.speaks for form in e.do)]
 
     assert [0, *(entry.day for entry in policy.timeline)] == [int(row[0]) for row in rows]
     assert charges == [int(row[0]) for row in rows if "retry" in row[1]]
@@ -205,7 +206,7 @@ def test_mistakes_get_the_answer_that_the_page_shows(right: str, wrong: str, ans
     ("title", "model", "prefix"),
     [
         ("Keys", Policy, ""),
-        ("`timeline`: a list of days", Entry, ""),
+        ("`timeline`: a list of days", TimelineEntry, ""),
         ("`retries`", Retries, ""),
         ("`contacts`", Contacts, ""),
         ("`endgame`", Endgame, ""),
@@ -227,9 +228,8 @@ def test_every_kind_of_step_is_explained() -> None:
         for r in _rows(_section(POLICIES, "`timeline`: a list of days"))
         if len(r) == 2
     }
-    kinds = re.findall(r"[a-z_]{3,}", str(StepSpec.model_json_schema()["properties"]["kind"]["pattern"]))
 
-    assert set(kinds) == told
+    assert set(FORMS) == told
 
 
 def test_every_catch_up_rule_is_explained() -> None:

@@ -7,10 +7,10 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
-from activities.cases import CaseActivities
 from temporalio.client import Client
 from temporalio.worker import Worker
 
+from activities.decisions import DecisionActivities
 from gateways.ledger.sql_ledger import SqlLedger
 from runtime.health import polls
 from runtime.settings import ROOT
@@ -20,9 +20,9 @@ HERE = socket.gethostname()
 
 async def test_worker_that_polls_is_healthy(client: Client, task_queue: str, ledger: SqlLedger) -> None:
     """The server has heard of a worker of this host as soon as it polls; of no other host."""
-    closing = CaseActivities(ledger)
+    deciding = DecisionActivities(ledger, lambda _country, _day: frozenset())
     with ThreadPoolExecutor(1) as threads:
-        worker = Worker(client, task_queue=task_queue, activities=[closing.close_case], activity_executor=threads)
+        worker = Worker(client, task_queue=task_queue, activities=[deciding.decide], activity_executor=threads)
         async with worker, asyncio.timeout(30):
             while not await polls(client, task_queue, HERE):
                 pass  # the server has no event for it; each question is a call of its own

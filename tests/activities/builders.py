@@ -1,4 +1,4 @@
-"""Cases at the stand-ins, what a worker has for them, and the orders it gets."""
+"""Cases at the stand-ins, what a worker has for them, and the tasks it gets."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -6,10 +6,10 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from sandbox.environment import stand_in_environment
-
+from activities.decisions import DecisionTask
+from domain import opening
 from domain.base import Frozen
-from domain.case import Outcome
+from domain.case import Facts, Outcome, PolicyRef
 from domain.declines import Reason
 from domain.kinds.access import AccessTask
 from domain.kinds.cancellation import CancelTask
@@ -18,14 +18,16 @@ from domain.kinds.handoff import HandoffResult, HandoffTask
 from domain.kinds.message import ContactOutcome, ContactTask
 from domain.kinds.recall import RecallTask
 from domain.kinds.write_off import WriteOffTask
+from domain.life import Decided
 from domain.money import Money
-from domain.record import Entry
 from domain.steps import Access, AttemptKind, Channel, Stage
 from domain.tasks import Done
 from domain.truth import Ending, MessageFacts
+from gateways.policy_files import policy_digest
 from gateways.ports.rows import AttemptRow, CaseRow, CustomerRow
 from runtime import wiring
 from runtime.settings import Settings
+from sandbox.machine.environment import stand_in_environment
 from sandbox.providers.journal import CHARGES, CONTACTS
 from sandbox.providers.sendgrid import Email
 from sandbox.providers.stripe_outcomes import APPROVE, Decline
@@ -37,6 +39,9 @@ AS_OF = datetime(2026, 11, 26, 10, tzinfo=UTC)
 """The case's own time. The stand-ins live in the real time, as providers do."""
 BROKE = Decline("insufficient_funds", advice_code="try_again_later", network_decline_code="51")
 NAME = "Zelda Canary"
+
+STANDARD = wiring.policy_store(Settings()).get("standard")
+STANDARD_DIGEST = policy_digest(STANDARD)
 
 _customers = count(1)
 
@@ -70,7 +75,7 @@ class Worker:
         self.set_access: Callable[[AccessTask], Done] = found["set_access"]
         self.hand_off: Callable[[HandoffTask], HandoffResult] = found["hand_off"]
         self.recall: Callable[[RecallTask], Done] = found["recall"]
-        self.close_case: Callable[[CloseOrder], Done] = found["close_case"]
+        self.decide: Callable[[DecisionTask], Decided] = found["decide"]
 
     def restarted(self, **overrides: str) -> "Worker":
         """Another worker on the same ledger, with other settings."""
@@ -131,7 +136,7 @@ def case_of(worker: Worker, customer: str, method: str | None, email: str | None
         customer_id=customer,
         subscription_id=subscription,
         policy="standard@1",
-        policy_digest="0123456789abcdef",
+        policy_digest=STANDARD_DIGEST,
         amount=usd(1999),
         remaining=usd(1999),
         opened_at=AS_OF,
@@ -191,13 +196,20 @@ def a_recall(case: OpenCase, reference: str) -> RecallTask:
     return RecallTask(**_common(case, "recall", "the customer paid"), reference=reference)
 
 
-def a_closing(case: OpenCase, outcome: Outcome = Outcome.RECOVERED, remaining: int = 0, **fields: Any) -> CloseOrder:
-    given = {"outcome": outcome, "remaining": usd(remaining), "attempts": 1}
-    return CloseOrder(**_common(case, "end-close", "the invoice was paid in full") | given | fields)
-
-
-def a_note(what: str = "skipped") -> Entry:
-    return Entry(at=AS_OF, step="day1-email", what=what, why="a newer message is due")
+def a_decision(worker: Worker, case: OpenCase, at: datetime = AS_OF) -> DecisionTask:
+    """The first decision of the case, by the shipped policy, which the ledger then has."""
+    worker.ledger.keep_policy(STANDARD_DIGEST, STANDARD.name, STANDARD.version, STANDARD.model_dump_json())
+    facts = Facts(
+        invoice_id=case.invoice_id,
+        customer_id=case.customer_id,
+        subscription_id=case.subscription_id,
+        country="US",
+        time_zones=("America/New_York",),
+        amount=usd(1999),
+        opened_at=AS_OF,
+    )
+    policy = PolicyRef(name=STANDARD.name, version=STANDARD.version, digest=STANDARD_DIGEST)
+    return DecisionTask(case=opening.open_case(facts, policy, None), at=at)
 
 
 def an_attempt_row(case: OpenCase, attempt: int = 1, **fields: Any) -> AttemptRow:

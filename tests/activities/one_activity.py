@@ -1,4 +1,4 @@
-"""A worker process that runs one activity and ends: `python -m tests.activities.one_activity NAME < order.json`.
+"""A worker process that runs one activity and ends: `python -m tests.activities.one_activity NAME < task.json`.
 
 It exists to be killed in the middle. It has its settings from the environment, as a worker has.
 """
@@ -11,14 +11,14 @@ from domain.tasks import Task
 from runtime import wiring
 from runtime.settings import load_settings
 
-_ORDERS: dict[str, type[Task]] = {"charge": ChargeTask, "contact": ContactTask}
+_TASKS: dict[str, type[Task]] = {"charge": ChargeTask, "contact": ContactTask}
 
 
 def main() -> None:
     name = sys.argv[1]
-    order = _ORDERS[name].model_validate_json(sys.stdin.read())
+    task = _TASKS[name].model_validate_json(sys.stdin.read())
     found = {activity.__name__: activity for activity in wiring.activities(load_settings())}
-    found[name](order)
+    found[name](task)
 
 
 if __name__ == "__main__":

@@ -86,7 +86,7 @@ def test_the_banks_answer_decides_the_class(worker: Worker, answer: Outcome, exp
 
 @pytest.mark.parametrize("switch", [DeclineClass.RETRY_LATER, DeclineClass.NEW_METHOD])
 def test_the_policy_decides_what_do_not_honor_means(worker: Worker, switch: DeclineClass) -> None:
-    """Peers disagree on this code: the order brings the policy's reading along."""
+    """Peers disagree on this code: the task brings the policy's reading along."""
     case = open_case(worker, Decline("do_not_honor"))
 
     result = worker.charge(a_charge(case, do_not_honor=switch))
@@ -146,7 +146,7 @@ def test_a_part_payment_is_not_charged_again(world: ProviderWorld, worker: Worke
     assert [usd(1499)] == [row.amount for row in worker.ledger.attempts_of(case.invoice_id)]
 
 
-def test_a_networks_ceiling_refuses_the_charge_and_is_named(world: ProviderWorld, worker: Worker) -> None:
+def test_a_networks_ceiling_postpones_the_charge_and_is_named(world: ProviderWorld, worker: Worker) -> None:
     """The rule, its edition and when it would allow the charge; nothing was charged. Asked again, the same answer."""
     case = open_case(worker, fingerprint="fp_worn_out", card="mastercard")
     for number in range(10):
@@ -163,16 +163,15 @@ def test_a_networks_ceiling_refuses_the_charge_and_is_named(world: ProviderWorld
     results = [worker.charge(a_charge(case)) for _ in range(2)]
 
     assert results[0] == results[1]
-    assert (ChargeOutcome.REFUSED, "mastercard-10-in-24-hours@2022-10-01") == (results[0].outcome, results[0].rule)
-    assert results[0].not_before is not None
-    assert results[0].not_before > AS_OF
+    assert ChargeOutcome.POSTPONED == results[0].outcome
+    later = results[0].postponed
+    assert later is not None
+    assert "mastercard-10-in-24-hours@2022-10-01" == later.rule
+    assert later.until > AS_OF
+    assert results[0].why == later.why
     assert [] == charges(world, case)
     (line,) = worker.ledger.record(case.invoice_id)
-    assert (f"postponed to {results[0].not_before:%Y-%m-%d %H:%M}", results[0].rule, results[0].why) == (
-        line.what,
-        line.rule,
-        line.why,
-    )
+    assert (f"postponed to {later.until:%Y-%m-%d %H:%M}", later.rule, later.why) == (line.what, line.rule, line.why)
 
 
 def test_a_bank_debit_is_processing_and_is_not_debited_twice(world: ProviderWorld, worker: Worker) -> None:

@@ -48,11 +48,11 @@ def test_an_attempt_that_another_worker_has_finished_meanwhile_is_not_sent_again
 ) -> None:
     """Its answer came between our look into the ledger and our reservation: that answer is taken."""
     case = open_case(worker, BROKE, APPROVE)
-    order = a_charge(case)
-    worker.charge(order)
+    task = a_charge(case)
+    worker.charge(task)
     monkeypatch.setattr(SqlLedger, "attempts_of", lambda *_: [])
 
-    result = worker.charge(order)
+    result = worker.charge(task)
 
     assert (ChargeOutcome.DECLINED, "as found in the ledger") == (result.outcome, result.why)
     assert 1 == len(charges(world, case))

@@ -144,10 +144,10 @@ def test_nobody_is_written_to_about_an_invoice_that_is_not_open(
 def test_the_amount_is_the_one_at_the_time_of_sending(world: ProviderWorld, worker: Worker, channel: Channel) -> None:
     """A part payment after the step was planned: the message names what remains, not what was due."""
     case = open_case(worker)
-    order = a_contact(case, channel)
+    task = a_contact(case, channel)
     world.stripe.customer_pays(case.invoice_id, 500)
 
-    outcome = worker.contact(order)
+    outcome = worker.contact(task)
 
     (row,) = worker.ledger.contacts(case.invoice_id)
     assert usd(1499) == outcome.remaining
@@ -161,11 +161,11 @@ def test_the_consequence_is_that_of_the_amount_at_the_time_of_sending(
 ) -> None:
     """A part payment that the case has not heard of leaves too little for the agency: nobody is threatened with it."""
     case = open_case(worker)
-    order = a_final_notice(case, channel)
-    facts = order.facts.model_copy(update={"agency_from": usd(1500)})
+    task = a_final_notice(case, channel)
+    facts = task.facts.model_copy(update={"agency_from": usd(1500)})
     world.stripe.customer_pays(case.invoice_id, paid)
 
-    worker.contact(order.model_copy(update={"facts": facts}))
+    worker.contact(task.model_copy(update={"facts": facts}))
 
     (row,) = worker.ledger.contacts(case.invoice_id)
     assert to_agency is ("collections" in row.text)
@@ -175,11 +175,11 @@ def test_the_consequence_is_that_of_the_amount_at_the_time_of_sending(
 def test_the_link_is_the_one_at_the_time_of_sending(world: ProviderWorld, worker: Worker) -> None:
     """A pay link that was renewed after the step was planned is the one that the customer gets."""
     case = open_case(worker)
-    order = a_contact(case)
+    task = a_contact(case)
     with world.lock:
         world.stripe.store.objects[case.invoice_id]["hosted_invoice_url"] = "https://pay.example/renewed"
 
-    worker.contact(order)
+    worker.contact(task)
 
     (mail,) = mails(world, case)
     assert "https://pay.example/renewed" in (mail.text or "")

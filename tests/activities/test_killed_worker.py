@@ -33,7 +33,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @contextmanager
-def killed_at(world: ProviderWorld, data_dir: Path, name: str, order: Task, fault: Fault) -> Iterator[None]:
+def killed_at(world: ProviderWorld, data_dir: Path, name: str, task: Task, fault: Fault) -> Iterator[None]:
     """Runs one activity in a process of its own and kills that while the provider holds its request."""
     environment = {**os.environ, **worker_environment(world, data_dir, PROVIDER_TIMEOUT="PT60S")}
     process = subprocess.Popen(
@@ -46,7 +46,7 @@ def killed_at(world: ProviderWorld, data_dir: Path, name: str, order: Task, faul
     )
     with process:
         assert process.stdin is not None
-        process.stdin.write(order.model_dump_json())
+        process.stdin.write(task.model_dump_json())
         process.stdin.close()
         reached = fault.reached.wait(timeout=30)
         process.kill()
@@ -63,12 +63,12 @@ def test_a_worker_killed_after_the_charge_and_before_its_answer_charges_once(
 ) -> None:
     """The provider has moved the money (or was told no by the bank); the next worker finds that out."""
     case = open_case(worker, answer, APPROVE)
-    order = a_charge(case)
+    task = a_charge(case)
     fault = world.faults.add("stripe", "/pay", Mode.HOLD_AFTER)
 
-    with killed_at(world, data_dir, "charge", order, fault):
+    with killed_at(world, data_dir, "charge", task, fault):
         before = [row.state for row in worker.ledger.attempts_of(case.invoice_id)]
-        result = worker.charge(order)
+        result = worker.charge(task)
 
     expected = ChargeOutcome.PAID if answer is APPROVE else ChargeOutcome.DECLINED
     assert ["started"] == before
@@ -82,11 +82,11 @@ def test_a_charge_that_outlives_its_worker_holds_the_next_one_off(
 ) -> None:
     """The provider is still at it when the next worker asks: that is trouble, never a second charge."""
     case = open_case(worker)
-    order = a_charge(case)
+    task = a_charge(case)
     fault = world.faults.add("stripe", "/pay", Mode.HOLD_BEFORE)
 
-    with killed_at(world, data_dir, "charge", order, fault), pytest.raises(ApplicationError, match="409") as caught:
-        worker.charge(order)
+    with killed_at(world, data_dir, "charge", task, fault), pytest.raises(ApplicationError, match="409") as caught:
+        worker.charge(task)
 
     assert ("ProviderTrouble", False) == (caught.value.type, caught.value.non_retryable)
     assert ["started"] == [row.state for row in worker.ledger.attempts_of(case.invoice_id)]
@@ -98,13 +98,13 @@ def test_a_worker_killed_after_the_message_was_taken_sends_it_once(
 ) -> None:
     """The provider has accepted it; the next worker finds it there."""
     case = open_case(worker)
-    order = a_contact(case, channel)
+    task = a_contact(case, channel)
     provider = {Channel.EMAIL: "sendgrid", Channel.SMS: "twilio"}[channel]
     fault = world.faults.add(provider, "POST", Mode.HOLD_AFTER)
 
-    with killed_at(world, data_dir, "contact", order, fault):
+    with killed_at(world, data_dir, "contact", task, fault):
         before = [row.state for row in worker.ledger.contacts(case.invoice_id)]
-        outcome = worker.contact(order)
+        outcome = worker.contact(task)
 
     assert ["sending"] == before
     assert ContactState.SENT == outcome.state

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from temporalio.exceptions import ApplicationError
 
-from domain.case import Outcome
 from domain.steps import Access, Channel
 from sandbox.providers.world import ProviderWorld
 from tests.activities.builders import (
@@ -18,8 +17,8 @@ from tests.activities.builders import (
     Worker,
     a_cancellation,
     a_charge,
-    a_closing,
     a_contact,
+    a_decision,
     a_handoff,
     a_recall,
     a_write_off,
@@ -48,7 +47,7 @@ EFFECTS: tuple[Callable[[Worker, OpenCase], object], ...] = (
     lambda worker, case: worker.hand_off(a_handoff(case)),
     lambda worker, case: worker.recall(a_recall(case, "AG-999999")),
     lambda worker, case: worker.mark_uncollectible(a_write_off(case)),
-    lambda worker, case: worker.close_case(a_closing(case, Outcome.WRITTEN_OFF, 1999)),
+    lambda worker, case: worker.decide(a_decision(worker, case)),
 )
 
 

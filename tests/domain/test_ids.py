@@ -1,9 +1,10 @@
 """Identities are the same on every retry and every replay, and different for different things."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.ids import charge_key, contact_key, effect_key, spread, workflow_id
+from domain.ids import charge_key, contact_key, effect_key, is_ours, spread, workflow_id
 
 
 def test_identities_are_what_the_providers_have_on_record() -> None:
@@ -12,6 +13,21 @@ def test_identities_are_what_the_providers_have_on_record() -> None:
     assert "dun:in_1:3" == charge_key("in_1", 3)
     assert "dun:in_1:d03-remind-email-friendly:email" == contact_key("in_1", "d03-remind-email-friendly", "email")
     assert "dun:in_1:d28-escalate" == effect_key("in_1", "d28-escalate")
+
+
+@pytest.mark.parametrize(
+    ("key", "ours"),
+    [
+        (charge_key("in_1", 3), True),
+        (effect_key("in_1", "d28-cancel"), True),
+        (charge_key("in_12", 3), False),
+        ("another-systems", False),
+        ("", False),
+    ],
+)
+def test_a_key_that_comes_back_is_ours_if_it_was_made_for_this_invoice(key: str, ours: bool) -> None:
+    """Providers name the key of the request that caused an event."""
+    assert ours is is_ours(key, "in_1")
 
 
 def test_the_spread_of_a_case_is_what_running_cases_have_been_promised() -> None:

@@ -149,7 +149,7 @@ def test_a_timeline_that_cannot_be_carried_out_is_refused(timeline: list[dict[st
 @pytest.mark.parametrize(
     ("step", "message"),
     [
-        ("dance", "'dance' is no step; use charge, remind, restrict, cancel_subscription or escalate"),
+        ("dance", "should be 'charge', 'remind', 'restrict', 'cancel_subscription', 'escalate'"),
         ({"remind": {"channel": "email"}}, r"remind\.stage\n.*Field required"),
         ({"remind": {"stage": "firm"}}, r"remind\.channel\n.*Field required"),
         ({"remind": {"channel": "pigeon", "stage": "firm"}}, "'email', 'sms' or 'notice'"),

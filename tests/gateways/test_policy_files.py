@@ -73,7 +73,7 @@ def test_a_good_policy_is_read(tmp_path: Path) -> None:
         (
             "stage: friendly",
             "tone: friendly, stage: firm",
-            "short.yaml:11: timeline[1].do[0].remind.tone: unknown key; use kind, channel, stage or access",
+            "short.yaml:11: timeline[1].do[0].remind.tone: unknown key; use channel or stage",
         ),
         (
             "do: [charge]",
@@ -99,7 +99,30 @@ def test_a_good_policy_is_read(tmp_path: Path) -> None:
         (
             "restrict: read_only",
             "restrict: full",
-            "short.yaml:12: timeline[1].do[1]: restrict needs read_only or blocked",
+            "short.yaml:12: timeline[1].do[1].restrict: restrict needs read_only or blocked",
+        ),
+        (
+            "stage: friendly",
+            "stagge: friendly",
+            "short.yaml:11: timeline[1].do[0].remind.stagge: unknown key; did you mean stage?",
+        ),
+        (
+            "remind: {channel: email, stage: friendly}",
+            "remind",
+            "short.yaml:11: timeline[1].do[0].channel: the key is missing",
+        ),
+        (
+            "{channel: email, stage: friendly}",
+            "{channel: email}",
+            "short.yaml:11: timeline[1].do[0].remind.stage: the key is missing",
+        ),
+        (
+            "- restrict: read_only",
+            "- {restrict: read_only, charge: }",
+            (
+                "short.yaml:12: timeline[1].do[1]: a step is one word, or one word with its details; "
+                "use charge, remind, restrict, cancel_subscription or escalate"
+            ),
         ),
         ("version: 1", "versoin: 1", "short.yaml:2: versoin: unknown key; did you mean version?"),
         ("version: 1\n", "", "short.yaml:1: version: the key is missing"),
