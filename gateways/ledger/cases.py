@@ -106,11 +106,6 @@ class SqlCases(Book):
             rows=page, after=Cursor(opened_at=page[-1].opened_at, invoice_id=page[-1].invoice_id) if more else None
         )
 
-    def count(self, status: str) -> int:
-        query = sa.select(sa.func.count()).where(cases.c.status == status)
-        with self._database.reading() as connection:
-            return connection.execute(query).scalar_one()
-
     def open_cases_of(self, customer_id: str) -> list[CaseRow]:
         query = _CASE.where(cases.c.customer_id == customer_id, _NOT_CLOSED).order_by(*_IN_ORDER)
         with self._database.reading() as connection:
