@@ -4,8 +4,10 @@ import asyncio
 import logging
 import signal
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
@@ -27,12 +29,15 @@ WORKFLOW_TASKS = 8
 ACTIVITY_THREADS = 16
 
 
-def build_worker(client: Client, settings: Settings) -> Worker:
-    """A worker for the task queue of the settings; workflows and converter come with the client's plugin."""
+def build_worker(client: Client, settings: Settings, *more: Callable[..., Any]) -> Worker:
+    """A worker for the task queue of the settings; workflows and converter come with the client's plugin.
+
+    `more`: activities of kinds of step that are registered from elsewhere.
+    """
     return Worker(
         client,
         task_queue=settings.dunning_task_queue,
-        activities=activities(settings),
+        activities=[*activities(settings), *more],
         activity_executor=ThreadPoolExecutor(ACTIVITY_THREADS, thread_name_prefix="activity"),
         max_concurrent_activities=ACTIVITY_THREADS,
         max_concurrent_workflow_tasks=WORKFLOW_TASKS,

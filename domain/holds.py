@@ -9,7 +9,7 @@ ALL_BUT_AN_OPERATOR = frozenset(HoldReason) - {HoldReason.OPERATOR_NEEDED}
 
 def goes_on(case: Case, survives: frozenset[HoldReason]) -> bool:
     """Whether something that survives these holds goes on as the case stands."""
-    return not case.holds or all(hold.reason in survives for hold in case.holds)
+    return all(hold.reason in survives for hold in case.holds)
 
 
 def said(case: Case) -> str:

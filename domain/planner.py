@@ -10,7 +10,6 @@ from datetime import datetime
 from domain.case import StepRecord, StepState
 from domain.decisions import Act, Close, Effect, PutOff, Skip, Wait
 from domain.ending import deadline
-from domain.gates import Postpone
 from domain.holds import goes_on, said
 from domain.policy import CatchUp
 from domain.reasons import why_wait
@@ -27,16 +26,15 @@ def next_step(now: Situation) -> Wait | Act | Close:
         # What is left out can change the dates of what is left: the decision is that of the case without it.
         decision = next_step(_without(now, skips))
         return decision.but(skips=(*skips, *decision.skips))
-    choice = _Choice(now, now.near)
-    return choice.act() or _Choice(now, now.steps).wait()
+    return _Choice(now, now.possible_now).act() or _Choice(now, now.possible).wait()
 
 
 class _Choice:
     """The choice among the steps that can be done as things stand."""
 
-    def __init__(self, now: Situation, steps: list[Step]) -> None:
+    def __init__(self, now: Situation, possible: list[Step]) -> None:
         self._now = now
-        self._possible = [step for step in steps if not now.refusal(step)]
+        self._possible = possible
         self._wakes: dict[str, datetime] = {}
         self._waits: dict[str, bool] = {}
 
@@ -61,9 +59,9 @@ class _Choice:
         """The wait for what is next, or the end."""
         now = self._now
         upcoming, until = self._upcoming()
-        last = self._last()
-        if upcoming is None or (isinstance(last, Wait) and last.until and last.until <= until):
-            return last
+        ends = None if now.end else deadline(now.case, now.policy)
+        if upcoming is None or (ends and ends <= until):
+            return self._last(ends)
         why = upcoming.why_later(now, until) or why_wait(now, upcoming, until)
         known = now.case.unfinished.get(upcoming.key)
         if known and known.times and known.not_before == until:
@@ -71,8 +69,9 @@ class _Choice:
         return Wait(until=until, why=why, step=upcoming, put_off=tuple(self._put_off()))
 
     def _put_off(self) -> Iterator[PutOff]:
-        for step in self._possible:
-            if isinstance(answer := self._now.ask(step), Postpone):
+        put_off = self._now.put_off
+        for step in self._possible if put_off else ():
+            if answer := put_off.get(step.key):
                 yield PutOff(step=step, until=answer.until, why=answer.why, rule=answer.rule)
 
     def _upcoming(self) -> tuple[Step | None, datetime]:
@@ -85,13 +84,13 @@ class _Choice:
                     upcoming, first = step, order
         return upcoming, first[0]
 
-    def _last(self) -> Wait | Close:
+    def _last(self, ends: datetime | None) -> Wait | Close:
         """What there is to do when no step is left."""
         now = self._now
         if now.end:
             return Close(outcome=now.end.outcome, why=now.end.why)
-        if until := deadline(now.case, now.policy):
-            return Wait(until=until, why=f"with the agency until {until.date()}, {now.case.due} still due")
+        if ends:
+            return Wait(until=ends, why=f"with the agency until {ends.date()}, {now.case.due} still due")
         return Wait(until=None, why="nothing is left to be done")
 
     def _wake(self, step: Step) -> datetime:
@@ -101,6 +100,9 @@ class _Choice:
             return at
         now = self._now
         at = step.opens(now, max(step.due, now.at, now.not_before(step) or now.at))
+        if type(step).waits_for is Step.waits_for:  # most kinds wait for none
+            self._wakes[step.key], self._waits[step.key] = at, False
+            return at
         silent = now.case.unfinished
         first = [
             other
@@ -115,7 +117,7 @@ class _Choice:
         return at
 
     def _cut_off(self, step: Step) -> tuple[Skip, ...]:
-        """What the end of the timeline leaves undone: a try that the network put off, a message without a channel."""
+        """What the end of the timeline leaves undone: whatever a rule or a provider put off beyond it."""
         if not step.ends:
             return ()
         left = (other for other in self._now.steps if other.key != step.key)
@@ -180,7 +182,7 @@ def _overtaken(now: Situation, due: list[Step]) -> Iterator[Skip]:
     newest = max(steps, key=lambda step: step.weight).day
     for step in steps:
         if step.day != newest:
-            yield Skip(step=step, why=f"missed while the system was down; the message of day {newest} takes its place")
+            yield Skip(step=step, why=step.overtaken(newest))
 
 
 def _missed(now: Situation, step: Step) -> bool:

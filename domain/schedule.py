@@ -3,7 +3,8 @@
 from bisect import bisect_right
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
-from typing import Any, NamedTuple, TypeVar, cast
+from itertools import accumulate
+from typing import Any, NamedTuple, TypeVar
 
 from domain.calendar import at_local, local
 from domain.case import Case, Facts
@@ -41,12 +42,12 @@ class Schedule:
         self._limit = int(policy.jitter.total_seconds())
         self._jitters: dict[int, timedelta] = {}
         self._on: dict[tuple[date, int], datetime] = {}
-        self._steps: dict[tuple[Any, ...], Step] = {}
+        self._steps: dict[tuple[Any, ...], Any] = {}
         self._contacts: dict[tuple[int, datetime], datetime] = {}
         self.slots = tuple(slot for entry in policy.timeline for slot in self._slots(entry))
         self.entries: dict[str, Slot] = {slot.key: slot for slot in self.slots}
         # From each place on, the first moment at which anything is planned: jitter can turn two days around.
-        self._first_from = tuple(min(slot.due for slot in self.slots[i:]) for i in range(len(self.slots)))
+        self._first_from = [*accumulate((slot.due for slot in reversed(self.slots)), min)][::-1]
         self.warnings = tuple(slot for slot in self.slots if slot.form.warns)
         self.last = policy.timeline[-1]
         self.end_key = next(slot.key for slot in self.slots if slot.form.ends)
@@ -83,10 +84,10 @@ class Schedule:
 
     def kept(self, sign: tuple[Any, ...], make: Callable[[], S]) -> S:
         """The step that `make` makes, made once for each sign: whatever its fields depend on has to be in there."""
-        step = self._steps.get(sign)
+        step: S | None = self._steps.get(sign)
         if step is None:
             step = self._steps[sign] = make()
-        return cast("S", step)
+        return step
 
     def contact_from(self, day: int, start: datetime) -> datetime:
         """The first allowed contact moment from `start` on, with the jitter of a day of the timeline (UTC)."""

@@ -48,6 +48,8 @@ class Situation:
         self.schedule: Schedule = schedule_of(case, policy, circumstances.holidays)
         self._of_policy: dict[str, Step] = {}
         self._answers: dict[str, Answer] = {}
+        self.put_off: dict[str, Postpone] = {}  # step → what puts it off, of those that were asked about
+        self.puts_off = bool(GATES or case.unfinished or case.put_off)  # whether rules may move a step
 
     def with_case(self, case: Case) -> "Situation":
         """The same moment for a case that is a little further."""
@@ -79,7 +81,16 @@ class Situation:
     @once
     def possible(self) -> list[Step]:
         """Those of the steps that can be done as things stand."""
-        return [step for step in self.steps if not self.refusal(step)]
+        return self._not_refused(self.steps)
+
+    @once
+    def possible_now(self) -> list[Step]:
+        """Those of the near ones that can be done as things stand."""
+        return self._not_refused(self.near)
+
+    def _not_refused(self, steps: list[Step]) -> list[Step]:
+        ask = self.ask
+        return [step for step in steps if (answer := ask(step)) is ALLOW or not isinstance(answer, Refuse)]
 
     @once
     def closed_channels(self) -> dict[Channel, str]:
@@ -124,13 +135,15 @@ class Situation:
         """
         done = self.case.steps
         slots = self.schedule.slots if until is None else self.schedule.slots_until(until)
-        return (self.step_at(slot) for slot in slots if slot.key not in done)
+        made = self._of_policy
+        return (made.get(slot.key) or self.step_at(slot) for slot in slots if slot.key not in done)
 
     def step_at(self, slot: Slot) -> Step:
         """The step of one place of the policy, as it stands now."""
         step = self._of_policy.get(slot.key)
         if step is None:
-            step = self._of_policy[slot.key] = self.planned(slot.form.step(self, slot))
+            step = slot.form.step(self, slot)
+            step = self._of_policy[slot.key] = self.planned(step) if self.puts_off else step
         return step
 
     def said_by(self, slot: Slot) -> datetime:
@@ -152,13 +165,15 @@ class Situation:
         """What the step's own kind and every gate say to it at its due time, or now when that is past."""
         answer = self._answers.get(step.key)
         if answer is None:
-            answer = self._answers[step.key] = self._asked(step)
+            answer = self._answers[step.key] = self._asked(step) if GATES else step.asks(self)
+            if answer is not ALLOW and isinstance(answer, Postpone):
+                self.put_off[step.key] = answer
         return answer
 
     def refusal(self, step: Step) -> str | None:
         """Why the step cannot be done as things stand, or None. Only a new fact can change it, never time."""
         answer = self.ask(step)
-        return answer.why if answer is not ALLOW and isinstance(answer, Refuse) else None
+        return answer.why if isinstance(answer, Refuse) else None
 
     def not_before(self, step: Step) -> datetime | None:
         """Until when a gate or a silent provider puts the step off; None when neither does."""
@@ -187,7 +202,7 @@ class Situation:
         for _ in range(_MOST_RULES):
             answer = self._asked(step)
             if isinstance(answer, Postpone):
-                self._answers[step.key] = answer
+                self._answers[step.key] = self.put_off[step.key] = answer
             if not isinstance(answer, Postpone) or answer.until <= step.due:
                 break
             step = self._due_from(step, answer.until)
@@ -197,8 +212,7 @@ class Situation:
         return step.but(due=step.opens(self, until)) if until > step.due else step
 
     def _asked(self, step: Step) -> Answer:
-        answer = step.asks(self)
-        return strictest((answer, *(gate(self, step) for gate in GATES))) if GATES else answer
+        return strictest((step.asks(self), *(gate(self, step) for gate in GATES)))
 
     @property
     def warned_at(self) -> datetime | None:

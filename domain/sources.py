@@ -38,14 +38,18 @@ def steps_of(now: "Situation", *, near: bool = False) -> list[Step]:
 
     `near`: those may be left out that cannot be due by now.
     """
-    sources = [source for source in sources_of(now) if goes_on(now.case, source.survives)]
+    sources, done = sources_of(now), now.case.steps
+    if now.case.holds:
+        sources = tuple(source for source in sources if goes_on(now.case, source.survives))
     steps = [
-        now.planned(step)
+        step
         for source in sources
         for step in ((near and source.near) or source.steps)(now)
         # A step happens once, whatever a source says: else a mistake in one would be an effect without end.
-        if step.key not in now.case.steps
+        if step.key not in done
     ]
+    if now.puts_off:
+        steps = [now.planned(step) for step in steps]
     steps.sort(key=_BY_DAY)
     steps.sort(key=_FIRST, reverse=True)  # stable, also in reverse
     return steps

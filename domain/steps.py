@@ -148,6 +148,10 @@ class Step(Message):
         """Why one of the others makes it needless today, or None."""
         return None
 
+    def overtaken(self, day: int) -> str:
+        """Why it is not done when one of a later day is made up for (`only_newest`)."""
+        return f"missed while the system was down; that of day {day} takes its place"
+
     def why(self, now: "Situation") -> str:
         """Why it is done now, in one sentence for operators."""
         raise NotImplementedError

@@ -1,24 +1,127 @@
-"""Cases sleep for months: every released version's histories must replay with today's code."""
+"""Cases sleep for months: what is on record goes on with whatever the rules say today."""
 
+import json
+import zoneinfo
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import pytest
 from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer
 
+from domain import calendar, changes, life
+from domain.case import Case, Closing, Hold, HoldReason, Outcome
+from domain.money import Money
 from runtime.temporal import dunning_plugin
 
+MOST_CUTS = 4
 HISTORIES = sorted((Path(__file__).parent / "histories").glob("*/*.json"))
 
 
+def _name(file: Path) -> str:
+    return f"{file.parent.name}/{file.stem}"
+
+
+def _cuts(file: Path) -> list[WorkflowHistory]:
+    """The history as it stood at some times when the case was asleep, with a timer or with an activity on its way."""
+    events = json.loads(file.read_text())["events"]
+    ends = [position + 1 for position, event in enumerate(events) if "workflowTaskCompletedEventAttributes" in event]
+    return [_up_to(file.stem, events, end) for end in ends[: -1 : len(ends) // MOST_CUTS or 1]]
+
+
+def _up_to(name: str, events: list[dict[str, Any]], end: int) -> WorkflowHistory:
+    """The first `end` events, and the commands that the workflow task gave which ends there."""
+    task = events[end - 1]["eventId"]
+    while end < len(events) and any(
+        isinstance(part, dict) and part.get("workflowTaskCompletedEventId") == task for part in events[end].values()
+    ):
+        end += 1
+    return WorkflowHistory.from_json(name, json.dumps({"events": events[:end]}))
+
+
+async def replay_with_cuts(file: Path) -> None:
+    """Raises when the history, or what there was of it at some moment, cannot go on."""
+
+    async def histories() -> AsyncIterator[WorkflowHistory]:
+        for history in (WorkflowHistory.from_json(file.stem, file.read_text()), *_cuts(file)):
+            yield history
+
+    await Replayer(workflows=[], plugins=[dunning_plugin()]).replay_workflows(histories())
+
+
 def test_there_are_histories_to_replay() -> None:
-    """A replay test without histories would pass for ever."""
-    assert len(HISTORIES) >= 13
+    """A replay test without histories would pass for ever; so would one without cases that are still asleep."""
+    assert len(HISTORIES) >= 20
+    assert all(len(_cuts(file)) >= MOST_CUTS for file in HISTORIES)
 
 
-@pytest.mark.parametrize("file", HISTORIES, ids=lambda file: f"{file.parent.name}/{file.stem}")
+@pytest.mark.parametrize("file", HISTORIES, ids=_name)
 async def test_an_open_case_of_an_earlier_release_goes_on(file: Path) -> None:
     """The same commands in the same order. A failure means: the change needs a patch (workflows/patches.py)."""
-    history = WorkflowHistory.from_json(file.stem, file.read_text())
+    await replay_with_cuts(file)
 
-    await Replayer(workflows=[], plugins=[dunning_plugin()]).replay_workflow(history)
+
+def _another(case: Case) -> Case:
+    """A state that today's rules would never have come to: over, on hold, another amount, another try."""
+    hold = Hold(reason=HoldReason.OPERATOR_NEEDED, since=case.facts.opened_at)
+    closing = Closing(outcome=Outcome.CANCELLED, why="other rules", at=case.facts.opened_at)
+    due = Money(amount=case.due.amount + 1, currency=case.due.currency)
+    return changes.changed(case, closing=closing, closed=True, holds=(hold,), due=due, method_changes=7, steps={})
+
+
+def _as_before(case: Case) -> Case:
+    """A state to which nothing ever happens."""
+    return case
+
+
+def _decides(*_: object) -> None:
+    raise AssertionError("a replay asked the rules for a decision")
+
+
+@pytest.mark.parametrize("state", [_another, _as_before], ids=["another-state", "nothing-happens"])
+@pytest.mark.parametrize("file", HISTORIES, ids=_name)
+async def test_no_rule_is_asked_again(file: Path, state: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every function that decides or changes a case answers differently, and not one command does.
+
+    What an activity, a timer or an attribute is, and whether an activity is cancelled, follows from the record alone.
+    """
+    monkeypatch.setattr(life, "decide", _decides)
+    monkeypatch.setattr(life, "next_step", _decides)
+    for name in ("settled", "hear", "carry_out", "book", "unanswered", "interrupted", "not_understood"):
+        monkeypatch.setattr(life, name, lambda case, *_args, **_words: state(case))
+    for name in ("close", "needs_operator", "tick", "hold", "release"):
+        monkeypatch.setattr(changes, name, lambda case, *_args, **_words: state(case))
+
+    await replay_with_cuts(file)
+
+
+@pytest.fixture
+def other_zones(tmp_path: Path) -> Iterator[None]:
+    """A decree: every zone of the histories has the clock of Kiritimati, fourteen hours ahead of UTC."""
+    content = files("tzdata").joinpath("zoneinfo", "Pacific", "Kiritimati").read_bytes()
+    for zone in ("America/New_York", "Europe/Berlin"):
+        (tmp_path / zone).parent.mkdir(exist_ok=True)
+        (tmp_path / zone).write_bytes(content)
+    before = zoneinfo.TZPATH
+    zoneinfo.reset_tzpath([str(tmp_path)])
+    _forget_zones()
+    yield
+    zoneinfo.reset_tzpath(before)
+    _forget_zones()
+
+
+def _forget_zones() -> None:
+    zoneinfo.ZoneInfo.clear_cache()
+    calendar._zone.cache_clear()
+
+
+@pytest.mark.usefixtures("other_zones")
+@pytest.mark.parametrize("file", HISTORIES, ids=_name)
+async def test_a_decree_on_time_zones_changes_nothing_that_is_on_record(file: Path) -> None:
+    """Clocks and holidays were asked when it was decided; the replay writes what was written then."""
+    assert 14 == calendar.local(datetime(2030, 4, 1, tzinfo=UTC), "America/New_York").hour
+
+    await replay_with_cuts(file)

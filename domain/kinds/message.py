@@ -97,7 +97,7 @@ class MessageStep(Step):
 
     @property
     def title(self) -> str:
-        return f"{self.stage.value} {CHANNEL_NAMES[self.channel]} {self.when}"
+        return f"{self.stage} {CHANNEL_NAMES[self.channel]} {self.when}"
 
     @property
     def warns(self) -> bool:
@@ -144,6 +144,9 @@ class MessageStep(Step):
                 if now.local(goes).date() == now.today:
                     return f"the {other.title} says it on the same day"
         return None
+
+    def overtaken(self, day: int) -> str:
+        return f"missed while the system was down; the message of day {day} takes its place"
 
     def why(self, now: "Situation") -> str:
         if self.stage is Stage.ACTION:

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
@@ -217,19 +218,26 @@ class StagedCase:
 
 
 @asynccontextmanager
-async def staged(temporal_address: str, folder: Path, *, own_worker: bool = True) -> AsyncIterator[Stage]:
+async def staged(
+    temporal_address: str,
+    folder: Path,
+    *more: Callable[..., Any],
+    own_worker: bool = True,
+    **changes: object,
+) -> AsyncIterator[Stage]:
     """Builds the stage on a running server whose search attributes are registered.
 
-    Without a worker of its own, one has to run elsewhere with the stage's settings (`worker_environment`).
+    `more` are further activities of its worker, `changes` other settings. Without a worker of its own, one has to run
+    elsewhere with the stage's settings (`worker_environment`).
     """
     with ProviderWorld() as world:
         settings = stand_in_settings(temporal_address, world, folder)
-        settings = settings.model_copy(update={"dunning_task_queue": f"stage-{uuid4().hex[:8]}"})
+        settings = settings.model_copy(update={"dunning_task_queue": f"stage-{uuid4().hex[:8]}", **changes})
         upgrade_schema(settings.dunning_database_url)
         client = await connect(settings)
         stage = Stage(client, world, settings, open_ledger(settings), TimeSkipper(client), folder)
         if not own_worker:
             yield stage
             return
-        async with build_worker(client, settings):
+        async with build_worker(client, settings, *more):
             yield stage

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 import pytest
 from pydantic import ValidationError
 
-from domain import changes, events, news
-from domain.case import NO_PAYMENT_METHOD, Attempt, Case, ChargeOutcome, Circumstances, Outcome
-from domain.decisions import Act, Close, Effect, Wait
+from domain import events, news
+from domain.case import NO_PAYMENT_METHOD, Attempt, ChargeOutcome, Circumstances, Outcome
+from domain.decisions import Act, Close, Wait
 from domain.declines import Reason
 from domain.invoice import InvoiceState
 from domain.kinds.access import AccessStep, standing_access
@@ -16,7 +16,7 @@ from domain.kinds.message import ContactOutcome, ContactState, ContactTask, Mess
 from domain.kinds.write_off import WriteOffStep
 from domain.planner import next_step
 from domain.situation import Situation
-from domain.steps import Access, AttemptKind, Channel
+from domain.steps import Access, AttemptKind
 from tests.domain.builders import (
     PLAIN,
     STANDARD,
@@ -348,57 +348,3 @@ def test_failure_16_a_declined_try_is_not_repeated_before_its_next_day() -> None
     life = live(a_case(), told=nudges, until=at("04-06 00:00"))
 
     assert ["04-02 10:00 d01-charge", "04-04 10:00 d03-charge"] == life.charges
-
-
-def test_failure_17_a_bounced_address_goes_to_the_fallback_channel() -> None:
-    """E-mail bounced on day 3: from then on SMS, once a day; nothing stays queued."""
-    fact = events.ContactReported(event_id="b", channel=Channel.EMAIL, result=events.ContactResult.BOUNCED)
-    life = live(a_case(), told=[(at("04-04 10:05"), lambda case, now: news.contact_reported(case, fact, now))])
-    sent = [(act.step.key, act.step.channel) for _, act in life.acts if isinstance(act.step, MessageStep)]
-
-    assert [
-        ("d03-remind-email-friendly", Channel.EMAIL),
-        ("d03-remind-notice-friendly", Channel.NOTICE),
-        ("d05-remind-sms-reminder", Channel.SMS),
-        ("d07-remind-email-reminder", Channel.SMS),
-        ("d10-remind-email-firm", Channel.SMS),
-        ("d21-remind-sms-final", Channel.SMS),
-    ] == sent
-    assert [("d21-remind-email-final", "email is closed and the sms of day 21 says the same")] == life.skips
-    assert "04-29 10:00 d28-escalate" in life.table
-
-
-def test_failure_17_an_address_that_the_provider_will_not_take_falls_back_at_once() -> None:
-    """Found while sending: the same step goes out on the other channel in the same wake-up."""
-    unreachable = ContactOutcome(state=ContactState.UNREACHABLE, why="the address does not exist")
-
-    def answers(_case: Case, act: Effect, _now: datetime) -> ContactOutcome | None:
-        return unreachable if isinstance(act.step, MessageStep) and act.step.channel is Channel.EMAIL else None
-
-    life = live(a_case("expired_card"), answers=answers, until=at("04-02 00:00"))
-
-    assert ["04-01 10:00 ask-0", "04-01 10:00 ask-0"] == life.messages
-    assert [Channel.EMAIL, Channel.SMS] == [
-        act.step.channel for _, act in life.acts if isinstance(act.step, MessageStep)
-    ]
-
-
-def test_failure_17_a_customer_without_any_open_channel_keeps_nothing_queued() -> None:
-    """Every message is skipped with its reason, the charges go on, and the end comes on its day."""
-    case = a_case()
-    for channel in Channel:
-        case = changes.close_channel(case, channel, "bounced")
-    life = live(case)
-
-    assert [] == life.messages
-    assert 7 == len([key for key, why in life.skips if "no channel is left" in why])
-    assert "04-29 10:00 d28-escalate" in life.table
-
-
-def test_failure_17_channels_that_fall_back_on_each_other_do_not_turn_in_circles() -> None:
-    """Unreachable on each channel in turn: each is asked once, then the step is skipped."""
-    unreachable = ContactOutcome(state=ContactState.UNREACHABLE, why="no address")
-    life = live(a_case(), answers=lambda _c, act, _n: unreachable if isinstance(act.step, MessageStep) else None)
-
-    assert 3 == len(life.messages)
-    assert Outcome.COLLECTIONS is life.outcome
