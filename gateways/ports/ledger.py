@@ -50,9 +50,9 @@ class CaseBook(Protocol):
 
         An entry with the same step, what and why is written once for one moment.
         A decision that is older than the one that stands leaves its entries and nothing else. With an outcome it closes
-        the case: the same outcome again changes nothing, and a payment that arrived while the case was being given up
-        turns collections or written_off into recovered. Raises ProviderMisuse for any other end than the one that
-        stands, and for a later decision that would open a case again that did not end by giving up.
+        the case, and the same outcome again changes nothing. News (a payment, a void invoice) that overtook the end of
+        a case that was given up, as collections or written_off, replace it or open the case again. Raises
+        ProviderMisuse for a decision that would take any other end back.
         """
 
     def case(self, invoice_id: str) -> CaseRow | None: ...
