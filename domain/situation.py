@@ -124,9 +124,6 @@ class Situation:
         """Whether the timeline's last step was done."""
         return self.schedule.end_key in self.case.steps
 
-    def is_end(self, step: Step) -> bool:
-        return step.key == self.schedule.end_key
-
     def slot_of(self, step: Step) -> Slot | None:
         """Where the policy has it; None for steps that no policy names."""
         return self.schedule.entries.get(step.key)

@@ -24,6 +24,5 @@ class Task(Message):
 class Done(Message):
     """An effect happened. `invoice_state` and `remaining` are what the activity read on its way, if it did."""
 
-    detail: str = ""
     invoice_state: InvoiceState | None = None
     remaining: Money | None = None

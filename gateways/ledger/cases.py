@@ -21,6 +21,7 @@ from gateways.ports.rows import AttemptRow, CaseRow, Cursor, CustomerRow, Page
 from gateways.ports.trouble import ProviderMisuse
 
 _GIVEN_UP = (Outcome.COLLECTIONS, Outcome.WRITTEN_OFF)
+"""Ends that news may overtake while they are written down: what the case makes of them is a decision of its own."""
 
 _OF = cases.c.invoice_id == sa.bindparam("of")
 _CASE = sa.select(*(column for column in cases.c if column is not cases.c.state))
@@ -106,11 +107,6 @@ class SqlCases(Book):
             rows=page, after=Cursor(opened_at=page[-1].opened_at, invoice_id=page[-1].invoice_id) if more else None
         )
 
-    def count(self, status: str) -> int:
-        query = sa.select(sa.func.count()).where(cases.c.status == status)
-        with self._database.reading() as connection:
-            return connection.execute(query).scalar_one()
-
     def open_cases_of(self, customer_id: str) -> list[CaseRow]:
         query = _CASE.where(cases.c.customer_id == customer_id, _NOT_CLOSED).order_by(*_IN_ORDER)
         with self._database.reading() as connection:
@@ -153,7 +149,7 @@ def _write_open(
 def _reopen(connection: sa.Connection, invoice_id: str, at: datetime, projection: Projection, columns: Columns) -> None:
     """A decision that was not written is older than the one that stands, or comes after an end.
 
-    A payment that came while the case was being given up: its effects come before the case ends as recovered.
+    News that came while the case was being given up: their effects come before the case ends otherwise.
     """
     standing = _lock(connection, invoice_id, projection)
     if not standing.outcome or (standing.decided_at and at < standing.decided_at):
@@ -170,7 +166,7 @@ def _close(connection: sa.Connection, invoice_id: str, at: datetime, projection:
     outcome = projection.outcome
     if standing.outcome == outcome or (standing.decided_at and at < standing.decided_at):
         return
-    if standing.outcome and (standing.outcome not in _GIVEN_UP or outcome is not Outcome.RECOVERED):
+    if standing.outcome and standing.outcome not in _GIVEN_UP:
         raise ProviderMisuse(
             f"The case of invoice {invoice_id} was closed as {standing.outcome}: it cannot end as {outcome}."
         )

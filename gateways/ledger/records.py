@@ -21,11 +21,6 @@ _OF_CASE = (
 class SqlRecords(Book):
     """`ports.RecordBook` in SQL."""
 
-    def append(self, invoice_id: str, entries: Sequence[Entry]) -> None:
-        if entries:
-            with self._database.writing(of=invoice_id) as connection:
-                write_decisions(connection, invoice_id, entries)
-
     def record_effect(self, invoice_id: str, entry: Entry) -> None:
         with self._database.writing(of=invoice_id) as connection:
             write_effect(connection, invoice_id, entry, occasion="")

@@ -46,12 +46,13 @@ class CaseBook(Protocol):
     def decided(
         self, invoice_id: str, at: datetime, entries: Sequence[Entry], projection: Projection, state: str
     ) -> None:
-        """Keeps one decision whole: its entries (once each), what lists show of the case, and its state.
+        """Keeps one decision whole: its entries, what lists show of the case, and its state.
 
+        An entry with the same step, what and why is written once for one moment.
         A decision that is older than the one that stands leaves its entries and nothing else. With an outcome it closes
-        the case: the same outcome again changes nothing, and a payment that arrived while the case was being given up
-        turns collections or written_off into recovered. Raises ProviderMisuse for any other end than the one that
-        stands, and for a later decision that would open a case again that did not end by giving up.
+        the case, and the same outcome again changes nothing. News (a payment, a void invoice) that overtook the end of
+        a case that was given up, as collections or written_off, replace it or open the case again. Raises
+        ProviderMisuse for a decision that would take any other end back.
         """
 
     def case(self, invoice_id: str) -> CaseRow | None: ...
@@ -65,9 +66,6 @@ class CaseBook(Protocol):
         limit: int = 50,
     ) -> Page[CaseRow]:
         """One page, oldest case first."""
-
-    def count(self, status: str) -> int:
-        """How many cases have this status."""
 
     def open_cases_of(self, customer_id: str) -> list[CaseRow]:
         """All of the customer's cases that are not closed, oldest first."""
@@ -144,9 +142,6 @@ class CustomerBook(Protocol):
 
 class RecordBook(Protocol):
     """The append-only record of what was done, decided, postponed or refused."""
-
-    def append(self, invoice_id: str, entries: Sequence[Entry]) -> None:
-        """Writes decisions. The same (step, what, why) of a case at the same moment is written once."""
 
     def record_effect(self, invoice_id: str, entry: Entry) -> None:
         """Writes one entry, once per (invoice, step, what)."""

@@ -62,7 +62,6 @@ class TemporalServer:
 
     address: str
     ui_url: str | None
-    way: str
     namespace: str = NAMESPACE
     _supervisor: Supervisor | None = None
     _children: Sequence[str] = ()
@@ -172,7 +171,7 @@ def start_temporal(
             end.callback(supervisor.remove, child.name)
         say(f"Temporal is ready after {time.monotonic() - started:.1f} s{f', its web UI is {url}' if url else ''}")
         names = [child.name for child in children]
-        return TemporalServer(address, url, way, _supervisor=supervisor, _children=names, _end=end.pop_all())
+        return TemporalServer(address, url, _supervisor=supervisor, _children=names, _end=end.pop_all())
 
 
 def _existing(address: str, time_skipping: bool, say: Say) -> TemporalServer:
@@ -188,7 +187,7 @@ def _existing(address: str, time_skipping: bool, say: Say) -> TemporalServer:
             "unset the variable."
         )
     say(f"Using the Temporal server {version} at TEMPORAL_ADDRESS={address}")
-    return TemporalServer(address, None, f"the server at {address}")
+    return TemporalServer(address, None)
 
 
 def _cli(data_dir: Path, time_skipping: bool, say: Say, cache: Path) -> Path | None:

@@ -1,7 +1,7 @@
 """The audit: did the system keep its promises? Computed from the stand-ins' own journal, never from its ledger.
 
 The journal's order says what came first; the server's history says at which moment of the case's own time. Contact
-hours, Sundays and public holidays are reckoned here anew.
+hours, Sundays and public holidays are worked out here anew.
 """
 
 import re

@@ -19,7 +19,6 @@ class HistoryCost:
     wakeups: int  # timers fired, and the start when it acts at once
     effects: int  # activities
     further: int  # effects beyond the first one of their wake-up
-    signals: int
     bytes: int
 
     @property
@@ -31,21 +30,16 @@ class HistoryCost:
 def history_cost(events: Iterable[HistoryEvent]) -> HistoryCost:
     """Counts. `events` come without those that only time skipping writes (sandbox/play/stage.py)."""
     listed = list(events)
-    wakeups = effects = further = signals = 0
+    wakeups = effects = further = 0
     acted: bool | None = None  # whether the present wake-up had its first effect; None: the case has not woken yet
     for event in listed:
         match event.event_type:
             case EventType.EVENT_TYPE_TIMER_FIRED:
                 wakeups, acted = wakeups + 1, False
-            case (
-                EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED
-                | EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED
-            ):
-                signals += 1
             case EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
                 if acted is None:
                     wakeups += 1
                 further += bool(acted)
                 effects, acted = effects + 1, True
     size = sum(event.ByteSize() for event in listed)
-    return HistoryCost(len(listed), wakeups, effects, further, signals, size)
+    return HistoryCost(len(listed), wakeups, effects, further, size)

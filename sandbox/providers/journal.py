@@ -12,7 +12,6 @@ Clock = Callable[[], datetime]
 
 # What an audit looks for in `LogEntry.kind`.
 CHARGES = frozenset({"charge.succeeded", "charge.failed", "charge.processing"})
-REFUSED_CHARGES = frozenset({"charge.refused"})  # asked for on an invoice that was paid or void: nothing was charged
 CONTACTS = frozenset({"email.accepted", "sms.accepted", "whatsapp.accepted", "notice.created"})
 INVOICE_ENDS = frozenset({"invoice.paid", "invoice.paid_out_of_band", "invoice.voided", "invoice.marked_uncollectible"})
 

@@ -72,10 +72,6 @@ class StripeWebhooks:
                 else:
                     self._held.append(event)
 
-    def redeliver(self, event: Json) -> None:
-        """Send an event again, as the dashboard's button does."""
-        self._post(event)
-
     def sign(self, body: bytes, timestamp: int | None = None) -> dict[str, str]:
         """The signature header of a body; the timestamp defaults to the real time, as receivers check it."""
         at = int(time.time()) if timestamp is None else timestamp

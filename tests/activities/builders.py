@@ -1,15 +1,16 @@
 """Cases at the stand-ins, what a worker has for them, and the tasks it gets."""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 from activities.decisions import DecisionTask
-from domain import opening
-from domain.base import Frozen
+from domain import life, opening
+from domain.base import Frozen, Message
 from domain.case import Facts, Outcome, PolicyRef
+from domain.decisions import Act
 from domain.declines import Reason
 from domain.kinds.access import AccessTask
 from domain.kinds.cancellation import CancelTask
@@ -37,6 +38,8 @@ from sandbox.providers.world import ProviderWorld
 
 AS_OF = datetime(2026, 11, 26, 10, tzinfo=UTC)
 """The case's own time. The stand-ins live in the real time, as providers do."""
+LATER = AS_OF + timedelta(minutes=10)
+"""Before the first step of the standard policy."""
 BROKE = Decline("insufficient_funds", advice_code="try_again_later", network_decline_code="51")
 NAME = "Zelda Canary"
 
@@ -210,6 +213,27 @@ def a_decision(worker: Worker, case: OpenCase, at: datetime = AS_OF) -> Decision
     )
     policy = PolicyRef(name=STANDARD.name, version=STANDARD.version, digest=STANDARD_DIGEST)
     return DecisionTask(case=opening.open_case(facts, policy, None), at=at)
+
+
+def told(task: DecisionTask, name: str, message: Message, at: datetime = LATER) -> DecisionTask:
+    """The same case, decided about after it was told something."""
+    return DecisionTask(case=life.hear(task.case, name, message, at), at=at)
+
+
+def carried_out(worker: Worker, task: DecisionTask) -> DecisionTask:
+    """The same case after the effects of its decision: the next decision is its end."""
+    decided = worker.decide(task)
+    assert isinstance(decided.decision, Act)
+    case = life.settled(task.case, task.case, decided)
+    for effect in decided.decision.effects:
+        case = life.book(case, effect, Done(), task.at)
+    return DecisionTask(case=case, at=task.at)
+
+
+def row_of(worker: Worker, case: OpenCase) -> CaseRow:
+    row = worker.ledger.case(case.invoice_id)
+    assert row is not None
+    return row
 
 
 def an_attempt_row(case: OpenCase, attempt: int = 1, **fields: Any) -> AttemptRow:

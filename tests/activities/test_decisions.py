@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -10,24 +10,25 @@ from temporalio.exceptions import ApplicationError
 
 from activities.decisions import DecisionActivities, DecisionTask
 from domain import life
-from domain.base import Message
 from domain.case import Case, CaseStatus, Outcome
 from domain.decisions import Act, Close, Wait
 from domain.events import ContactReported, ContactResult, DisputeOpened, PaymentReceived, Settle, WriteOff
 from domain.steps import Channel
-from domain.tasks import Done
-from gateways.ports.rows import CaseRow
-from tests.activities.builders import AS_OF, OpenCase, Worker, a_decision, open_case, usd
+from tests.activities.builders import (
+    AS_OF,
+    LATER,
+    OpenCase,
+    Worker,
+    a_decision,
+    carried_out,
+    open_case,
+    row_of,
+    told,
+    usd,
+)
 
-LATER = AS_OF + timedelta(minutes=10)
 LATEST = AS_OF + timedelta(minutes=20)
-"""All three before the first step of the standard policy."""
-
-
-def row_of(worker: Worker, case: OpenCase) -> CaseRow:
-    row = worker.ledger.case(case.invoice_id)
-    assert row is not None
-    return row
+"""Still before the first step of the standard policy."""
 
 
 def state_of(worker: Worker, case: OpenCase) -> Case:
@@ -40,23 +41,8 @@ def record_of(worker: Worker, case: OpenCase) -> list[tuple[str, str]]:
     return [(entry.step, entry.what) for entry in worker.ledger.record(case.invoice_id)]
 
 
-def told(task: DecisionTask, name: str, message: Message, at: datetime = LATER) -> DecisionTask:
-    """The same case, decided about after it was told something."""
-    return DecisionTask(case=life.hear(task.case, name, message, at), at=at)
-
-
 def a_payment(cents: int = 1999, event: str = "evt_paid") -> PaymentReceived:
     return PaymentReceived(event_id=event, amount=usd(cents))
-
-
-def carried_out(worker: Worker, task: DecisionTask) -> DecisionTask:
-    """The same case after the effects of its decision: the next decision is its end."""
-    decided = worker.decide(task)
-    assert isinstance(decided.decision, Act)
-    case = life.settled(task.case, task.case, decided)
-    for effect in decided.decision.effects:
-        case = life.book(case, effect, Done(), task.at)
-    return DecisionTask(case=case, at=task.at)
 
 
 def test_a_wait_leaves_entry_row_and_state(worker: Worker) -> None:

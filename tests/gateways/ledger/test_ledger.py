@@ -1,6 +1,6 @@
 """Contacts, the record, policies and events happen once, also when several workers call at the same time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import pytest
@@ -41,6 +41,11 @@ def test_an_unknown_customer_has_no_address(ledger: SqlLedger) -> None:
         ledger.address("cus_9")
 
 
+def written(ledger: SqlLedger, entries: Sequence[Entry]) -> None:
+    """A decision with these entries is on record."""
+    ledger.decided("in_1", NOW, entries, a_projection(), "{}")
+
+
 @pytest.mark.parametrize(
     "write",
     [
@@ -51,7 +56,6 @@ def test_an_unknown_customer_has_no_address(ledger: SqlLedger) -> None:
         lambda ledger: finish(ledger, an_attempt(invoice_id="in_9"), ChargeOutcome.PAID),
         lambda ledger: ledger.begin_contact(a_contact(invoice_id="in_9")),
         lambda ledger: ledger.finish_contact("in_9", "day-3", Channel.EMAIL, "sent", None, an_entry()),
-        lambda ledger: ledger.append("in_9", [Entry(at=NOW, step="s", what="skipped", why="late")]),
         lambda ledger: ledger.record_effect("in_9", an_entry()),
         lambda ledger: ledger.record_handoff("in_9", "h_1", "ref", NOW),
     ],
@@ -120,11 +124,10 @@ def test_a_channel_closes_once_per_event_and_keeps_its_first_reason(ledger: SqlL
 
 
 def test_a_decision_is_written_once_per_moment(ledger: SqlLedger) -> None:
-    """A repeated order brings the same notes along; the same decision on another day is another entry."""
+    """A repeated decision brings the same entries along; the same decision on another day is another entry."""
     notes = [Entry(at=NOW + later, step="day-3", what="skipped", why="too late") for later in (DAY, timedelta(0))]
-    ledger.append("in_1", notes)
-    ledger.append("in_1", notes[:1])
-    ledger.append("in_1", [])
+    for entries in (notes, notes[:1], []):
+        written(ledger, entries)
 
     assert [NOW, NOW + DAY] == [entry.at for entry in ledger.record("in_1")]
 
@@ -133,14 +136,14 @@ def test_two_decisions_of_one_moment_are_two_lines(ledger: SqlLedger) -> None:
     """Two signals that cannot be read and came while no worker ran: neither vanishes."""
     unread = [Entry(at=NOW, step="signal", what="malformed", why=f"signal {name} not carried out") for name in "ab"]
     for _ in range(2):
-        ledger.append("in_1", unread)
+        written(ledger, unread)
 
     assert [note.why for note in unread] == [entry.why for entry in ledger.record("in_1")]
 
 
 def test_text_with_a_nul_is_written_without_it(ledger: SqlLedger) -> None:
     """It comes with JSON that others write, and no database may make a case stand still for it."""
-    ledger.append("in_1", [Entry(at=NOW, step="evt\0_1", what="pause", why="on hold: \0called")])
+    written(ledger, [Entry(at=NOW, step="evt\0_1", what="pause", why="on hold: \0called")])
 
     assert [("evt_1", "on hold: called")] == [(entry.step, entry.why) for entry in ledger.record("in_1")]
 
@@ -149,7 +152,7 @@ def test_an_effect_is_written_once(ledger: SqlLedger) -> None:
     """Also when the repeated activity has another moment; a decision on the same step is a line of its own."""
     for later in (timedelta(0), DAY):
         ledger.record_effect("in_1", an_entry("restricted", at=NOW + later, rule="policy"))
-    ledger.append("in_1", [Entry(at=NOW, step="try-1", what="restricted", why="noted")])
+    written(ledger, [Entry(at=NOW, step="try-1", what="restricted", why="noted")])
 
     assert [an_entry("restricted", rule="policy"), an_entry("restricted", why="noted")] == ledger.record("in_1")
 

@@ -72,7 +72,6 @@ def finish_one(ledger: SqlLedger) -> None:
         lambda ledger: ledger.cases(segment="business", after=_AFTER),
         lambda ledger: ledger.cases("open", "cus_1", "business", after=_AFTER),
         lambda ledger: ledger.case("in_1"),
-        lambda ledger: ledger.count("open"),
         lambda ledger: ledger.open_cases_of("cus_1"),
         lambda ledger: ledger.case_states(None, 100),
         lambda ledger: ledger.case_states("in_1", 100),
