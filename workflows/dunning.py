@@ -51,6 +51,8 @@ class DunningWorkflow:
         self._clock = Clock()
         for name in TELLINGS:
             workflow.set_signal_handler(name, self._listener(name))
+        # Last, and not by a decorator: else the SDK gives it what came before the first task, whatever its name.
+        workflow.set_dynamic_signal_handler(self._unknown_signal)
 
     @workflow.run
     async def run(self, _start: CaseStart) -> CaseResult:
@@ -210,8 +212,7 @@ class DunningWorkflow:
         """The case as it stands: facts, what happened, what is next and why."""
         return view(self._case, self._decided)
 
-    @workflow.signal(dynamic=True)
-    def unknown_signal(self, name: str, payloads: Sequence[RawValue]) -> None:
+    def _unknown_signal(self, name: str, payloads: Sequence[RawValue]) -> None:
         """Any other signal: recorded, so that its sender is not left wondering."""
         self._hear(name, payloads)
 

@@ -16,6 +16,7 @@ from temporalio.worker import Replayer
 
 from domain import events
 from domain.case import CaseStatus, Outcome
+from domain.steps import Channel
 from runtime.settings import ROOT
 from runtime.temporal import dunning_plugin
 from sandbox.machine.processes import ChildSpec
@@ -102,6 +103,27 @@ async def test_a_case_survives_the_death_of_the_server(
     assert 2 == before.attempts
     assert 3 == after.attempts
     assert before.record == after.record[: len(before.record)]
+
+
+async def test_what_a_case_is_told_before_any_worker_runs_is_heard(
+    temporal: TemporalServer, client: Client, tmp_path: Path
+) -> None:
+    """The workers are down; a case is opened, a channel is closed, a signal is nonsense, and the customer pays."""
+    assert client.namespace == temporal.namespace
+    async with staged(temporal.address, tmp_path, own_worker=False) as stage:
+        case = await stage.open(Decline("generic_decline"), unheard=True)
+        bounced = events.ContactReported(event_id="evt_b", channel=Channel.EMAIL, result=events.ContactResult.BOUNCED)
+        await case.handle.signal("contact_reported", bounced)
+        await case.handle.signal("pay_me", {})
+        stage.world.stripe.customer_pays(case.invoice)
+        await stage.deliver(datetime.now(UTC))
+        async with build_worker(stage.client, stage.settings):
+            result = await asyncio.wait_for(case.handle.result(), timeout=30)
+            view = await case.status()
+
+    assert Outcome.RECOVERED is result.outcome
+    assert {Channel.EMAIL.value: "bounced"} == view.closed_channels
+    assert ["signal pay_me not carried out"] == [e.why.partition(":")[0] for e in view.record if e.what == "malformed"]
 
 
 async def reached(fault: Fault) -> None:
