@@ -22,20 +22,24 @@ from runtime.wiring import activities
 
 # An activity in hand may need as long as one try of it (workflows/options.py).
 DRAIN = timedelta(seconds=50)
-# The SDK's deadlock detector gives a workflow task 2 s: few at a time, more by more processes.
-WORKFLOW_TASKS = 8
-ACTIVITY_THREADS = 16
+# How long a workflow task waits for the worker that has its case in memory, before any other may take it. A worker
+# that was killed leaves the steps that are due in the next ten seconds (then the server has noticed) late by this.
+STICKY = timedelta(seconds=3)
 
 
 def build_worker(client: Client, settings: Settings) -> Worker:
     """A worker for the task queue of the settings; workflows and converter come with the client's plugin."""
+    effects, decisions = settings.dunning_activity_threads, settings.dunning_workflow_tasks
     return Worker(
         client,
         task_queue=settings.dunning_task_queue,
         activities=activities(settings),
-        activity_executor=ThreadPoolExecutor(ACTIVITY_THREADS, thread_name_prefix="activity"),
-        max_concurrent_activities=ACTIVITY_THREADS,
-        max_concurrent_workflow_tasks=WORKFLOW_TASKS,
+        # Every workflow task in hand may have a decision to take: none waits behind the effects of slow providers.
+        activity_executor=ThreadPoolExecutor(effects + decisions, thread_name_prefix="activity"),
+        max_concurrent_activities=effects,
+        max_concurrent_local_activities=decisions,
+        max_concurrent_workflow_tasks=decisions,
+        sticky_queue_schedule_to_start_timeout=STICKY,
         graceful_shutdown_timeout=DRAIN,
         deployment_config=_deployment(settings),
     )

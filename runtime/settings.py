@@ -37,6 +37,10 @@ class Settings(BaseSettings):
     dunning_policies: Path = ROOT / "policies"
     # Set to the release's id to take part in Temporal's worker versioning; then each release has to be made current.
     dunning_build_id: str | None = None
+    # An effect mostly waits for a provider: with answers after 200 ms, 64 threads do twice as much as 16.
+    dunning_activity_threads: int = Field(default=64, ge=1, le=1_000)
+    # The SDK's deadlock detector gives a workflow task 2 s: few at a time, more by more processes.
+    dunning_workflow_tasks: int = Field(default=8, ge=2, le=50)
     dunning_log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
 
     stripe_api_key: SecretStr | None = None
