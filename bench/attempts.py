@@ -27,6 +27,7 @@ from gateways.ledger.schema import attempts
 from gateways.ledger.sql_ledger import SqlLedger
 from gateways.ports.rows import AttemptRow, CustomerRow
 from gateways.rules import load_network_rules
+from runtime.leaving import leave
 from runtime.settings import ROOT
 
 ROWS = 1_000_000
@@ -110,4 +111,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

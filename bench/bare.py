@@ -1,18 +1,8 @@
-"""The least that a workflow can be: it sleeps and calls activities. What the cases are held against.
+"""The least that a workflow can be: it sleeps and calls activities. What the cases are held against."""
 
-    python -m bench.bare TASK_QUEUE
-
-Runs a worker for them, on the server of TEMPORAL_ADDRESS.
-"""
-
-import asyncio
-import os
-import sys
 from datetime import datetime, timedelta
 
 from temporalio import activity, workflow
-from temporalio.client import Client
-from temporalio.worker import Worker
 
 WAKE_UP = 11
 """Events of one wake-up: a timer, an activity, and a workflow task after each."""
@@ -48,12 +38,3 @@ class BareHerd:
             ]
             for call in calls:
                 await call
-
-
-async def main() -> None:
-    client = await Client.connect(os.environ["TEMPORAL_ADDRESS"])
-    await Worker(client, task_queue=sys.argv[1], workflows=[BareWorkflow, BareHerd], activities=[nothing]).run()
-
-
-if __name__ == "__main__":
-    asyncio.run(main())

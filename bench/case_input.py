@@ -37,5 +37,9 @@ async def measure(folder: Path, address: str, _client: Client) -> bool:
     return max(sizes.values()) < WANTED
 
 
+def main() -> int:
+    return measured_on_a_server(measure, time_skipping=True)
+
+
 if __name__ == "__main__":
-    leave(measured_on_a_server(measure, time_skipping=True))
+    leave(main())

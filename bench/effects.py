@@ -70,7 +70,7 @@ async def bare_herd(folder: Path, address: str, count: int) -> float:
     """Milliseconds of a worker's CPU per effect that does nothing."""
     client, queue = await Client.connect(address), f"bare-{uuid4().hex[:8]}"
     due = datetime.now(UTC) + timedelta(seconds=10 + count / 50)
-    worker = python_child("bare", ["-m", "bench.bare", queue], folder, {"TEMPORAL_ADDRESS": address})
+    worker = python_child("bare", ["-m", "bench.bare_worker", address, queue], folder, {})
     try:
         started = [
             await client.start_workflow(BareHerd.run, due.isoformat(), id=f"{queue}-{number}", task_queue=queue)

@@ -3,7 +3,8 @@
     python -m bench.killed_worker [CASES]
 
 Kills the worker two seconds before its cases are due and starts another at once; beside it the same cases with a worker
-that lives. Prints how late the first effect of a case was. Wanted: 3 s at most above the other.  Exits 1 above.
+that lives. Prints how late the first effect of a case was. Wanted: 3 s at most above the other; with the time-out that
+worker.py has (STICKY, and why) it is up to 30 s on a worker that was busy until it died. Exits 1 above.
 """
 
 import signal
