@@ -76,7 +76,8 @@ def main() -> int:
     try:
         settings = load_settings()
         logging.basicConfig(level=settings.dunning_log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-        logging.getLogger("alembic").setLevel(logging.WARNING)
+        for chatty in ("alembic", "httpx"):  # the second tells of every request
+            logging.getLogger(chatty).setLevel(logging.WARNING)
         asyncio.run(run(settings))
     except (SettingsError, PolicyError, ProviderMisuse, ProviderTrouble) as error:
         print(f"worker: {error}", file=sys.stderr)
