@@ -24,9 +24,6 @@ from runtime.wiring import activities
 
 # An activity in hand may need as long as one try of it (workflows/options.py).
 DRAIN = timedelta(seconds=50)
-# The SDK's deadlock detector gives a workflow task 2 s: few at a time, more by more processes.
-WORKFLOW_TASKS = 8
-ACTIVITY_THREADS = 16
 
 
 def build_worker(client: Client, settings: Settings, *more: Callable[..., Any]) -> Worker:
@@ -34,13 +31,17 @@ def build_worker(client: Client, settings: Settings, *more: Callable[..., Any]) 
 
     `more`: activities of kinds of step that are registered from elsewhere.
     """
+    effects, decisions = settings.dunning_activity_threads, settings.dunning_workflow_tasks
     return Worker(
         client,
         task_queue=settings.dunning_task_queue,
         activities=[*activities(settings), *more],
-        activity_executor=ThreadPoolExecutor(ACTIVITY_THREADS, thread_name_prefix="activity"),
-        max_concurrent_activities=ACTIVITY_THREADS,
-        max_concurrent_workflow_tasks=WORKFLOW_TASKS,
+        # Every workflow task in hand may have a decision to take: none waits behind the effects of slow providers.
+        activity_executor=ThreadPoolExecutor(effects + decisions, thread_name_prefix="activity"),
+        max_concurrent_activities=effects,
+        max_concurrent_local_activities=decisions,
+        max_concurrent_workflow_tasks=decisions,
+        sticky_queue_schedule_to_start_timeout=settings.dunning_sticky_timeout,
         graceful_shutdown_timeout=DRAIN,
         deployment_config=_deployment(settings),
     )
@@ -75,7 +76,8 @@ def main() -> int:
     try:
         settings = load_settings()
         logging.basicConfig(level=settings.dunning_log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-        logging.getLogger("alembic").setLevel(logging.WARNING)
+        for chatty in ("alembic", "httpx"):  # the second tells of every request
+            logging.getLogger(chatty).setLevel(logging.WARNING)
         asyncio.run(run(settings))
     except (SettingsError, PolicyError, ProviderMisuse, ProviderTrouble) as error:
         print(f"worker: {error}", file=sys.stderr)

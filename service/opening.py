@@ -1,4 +1,4 @@
-"""How a case is opened: ledger row, workflow, ledger row. A crash between any two is mended by opening it again."""
+"""How a case is opened: ledger row, workflow, ledger row. After a crash between any two it is opened again."""
 
 from collections.abc import Callable
 from datetime import datetime

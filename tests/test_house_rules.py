@@ -292,7 +292,7 @@ def test_committed_files_name_no_folder_of_one_machine() -> None:
     ],
 )
 def test_linter_stops_clock_chance_and_environment_in_pure_rooms(room: str, line: str, rule: str) -> None:
-    """A module that passes through Temporal's sandbox loses its guard: the nested linter settings take its place."""
+    """A case runs without Temporal's sandbox: the nested linter settings take its place."""
     command = [sys.executable, "-m", "ruff", "check", "--no-cache", "--output-format", "concise"]
     result = subprocess.run(
         [*command, "--stdin-filename", f"{room}/probe.py", "-"],

@@ -10,12 +10,16 @@ from typing import Any
 
 import pytest
 from temporalio.client import WorkflowHistory
+from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+from temporalio.workflow import SandboxImportNotificationPolicy
 
 from domain import calendar, changes, life
 from domain.case import Case, Closing, Hold, HoldReason, Outcome
 from domain.money import Money
 from runtime.temporal import dunning_plugin
+from workflows.dunning import DunningWorkflow
 
 MOST_CUTS = 4
 HISTORIES = sorted((Path(__file__).parent / "histories").glob("*/*.json"))
@@ -125,3 +129,19 @@ async def test_a_decree_on_time_zones_changes_nothing_that_is_on_record(file: Pa
     assert 14 == calendar.local(datetime(2030, 4, 1, tzinfo=UTC), "America/New_York").hour
 
     await replay_with_cuts(file)
+
+
+@pytest.mark.parametrize("file", HISTORIES, ids=_name)
+async def test_a_case_asks_for_nothing_that_the_sandbox_forbids(file: Path) -> None:
+    """Workers run cases without the SDK's sandbox, for speed: here one looks whether it would have had to stop any."""
+    packages = ("domain", "workflows", "activities", "gateways", "pydantic", "pydantic_core")
+    strict = SandboxRestrictions.default.with_passthrough_modules(*packages).with_import_notification_policy(
+        SandboxImportNotificationPolicy.RAISE_ON_UNINTENTIONAL_PASSTHROUGH
+    )
+    replayer = Replayer(
+        workflows=[DunningWorkflow],
+        data_converter=pydantic_data_converter,
+        workflow_runner=SandboxedWorkflowRunner(restrictions=strict),
+    )
+
+    await replayer.replay_workflow(WorkflowHistory.from_json(file.stem, file.read_text()))

@@ -59,6 +59,37 @@ async def test_sigterm_drains_a_charge_in_hand_is_finished_and_booked(
     assert 1 == max(tries)
 
 
+async def test_a_decision_never_waits_for_a_thread_behind_slow_providers(
+    temporal: TemporalServer, client: Client, tmp_path: Path
+) -> None:
+    """Three effects at once by the settings, all of them stuck at a provider: another case opens and decides."""
+    assert client.namespace == temporal.namespace
+    async with staged(temporal.address, tmp_path, own_worker=False) as stage:
+        limits = {"DUNNING_ACTIVITY_THREADS": "3", "DUNNING_WORKFLOW_TASKS": "2"}
+        process = run_worker({**stage.worker_environment, **limits})
+        cases = [await stage.open(Decline("insufficient_funds")) for _ in range(4)]
+        faults = [
+            stage.world.faults.add("stripe", rf"POST /v1/invoices/{case.invoice}/pay", Mode.HOLD_AFTER)
+            for case in cases
+        ]
+        moving = [asyncio.create_task(case.until("2030-04-05 12:00")) for case in cases]
+        stuck = [asyncio.create_task(asyncio.to_thread(fault.reached.wait, 60)) for fault in faults]
+        while sum(wait.done() for wait in stuck) < 3:
+            await asyncio.wait([wait for wait in stuck if not wait.done()], return_when=asyncio.FIRST_COMPLETED)
+
+        newcomer = await stage.open(Decline("generic_decline"))
+        decided = (await newcomer.status()).next_at
+        reached = sum(fault.reached.is_set() for fault in faults)
+
+        for fault in faults:
+            fault.release()
+        await asyncio.gather(*moving, *stuck)
+        process.send_signal(signal.SIGTERM)
+        await asyncio.to_thread(process.communicate, timeout=60)
+
+    assert (3, True) == (reached, decided is not None)
+
+
 def test_a_missing_setting_is_named_at_the_start(tmp_path: Path, temporal: TemporalServer) -> None:
     """Nothing is started half."""
     environment = {
@@ -92,6 +123,8 @@ def test_no_server_is_one_clear_sentence(tmp_path: Path) -> None:
     ("wrong", "sentence"),
     [
         ({"DUNNING_LOG_LEVEL": "LOUD"}, "DUNNING_LOG_LEVEL: the value is not allowed; use DEBUG, INFO, "),
+        ({"DUNNING_ACTIVITY_THREADS": "0"}, "DUNNING_ACTIVITY_THREADS: "),
+        ({"DUNNING_WORKFLOW_TASKS": "many"}, "DUNNING_WORKFLOW_TASKS: "),
         ({"TEMPORAL_NAMESPACE": "nowhere"}, "does not know the namespace: check TEMPORAL_NAMESPACE."),
         ({"DUNNING_POLICIES": "nowhere"}, "DUNNING_POLICIES names the folder that is read."),
     ],

@@ -51,8 +51,13 @@ class Happened(Entry):
     title: str | None = None
 
     def __str__(self) -> str:
-        said = f"{self.title}: {self.what}" if self.title else self.what
-        return f"{said}{', ' if self.title else ': '}{self.why}" if self.why else said
+        return in_words(self, self.title)
+
+
+def in_words(entry: Entry, title: str | None) -> str:
+    """An entry as people read it, with the title of its step if it is about one."""
+    said = f"{title}: {entry.what}" if title else entry.what
+    return f"{said}{', ' if title else ': '}{entry.why}" if entry.why else said
 
 
 class CaseView(Message):

@@ -9,11 +9,14 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy import exc
 
-from gateways.ledger import database
 from gateways.ledger.database import open_database, trouble
 from gateways.ports.trouble import NotFound
 
 _FOREIGN_KEY_VIOLATION = "23503"  # PostgreSQL's SQLSTATE
+
+_TURN_SECONDS = 30
+"""How long a thread waits for its turn to write. Longer than one writer may wait for the file: with many threads in
+hand, as the intake has, several of those waits come one after the other."""
 
 _turns: dict[str, threading.Lock] = {}
 _turns_guard = threading.Lock()
@@ -69,7 +72,7 @@ class Database:
         if self._turn is None:
             yield
             return
-        if not self._turn.acquire(timeout=database._BUSY_SECONDS):
+        if not self._turn.acquire(timeout=_TURN_SECONDS):
             raise TimeoutError
         try:
             yield

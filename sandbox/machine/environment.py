@@ -13,6 +13,7 @@ def stand_in_environment(temporal_address: str, world: ProviderWorld, data_dir: 
     return {
         "TEMPORAL_ADDRESS": temporal_address,
         "DUNNING_DATABASE_URL": f"sqlite:///{data_dir / 'ledger.db'}",
+        "DUNNING_STICKY_TIMEOUT": "PT3S",  # workers are killed here all the time, and no herd comes
         "STRIPE_API_KEY": world.stripe.api_key,
         "STRIPE_API_BASE": world.stripe_url,
         "SENDGRID_API_KEY": world.sendgrid.api_key,

@@ -48,7 +48,7 @@ TIME_SKIPPING_EVENTS = frozenset(
 
 
 @dataclass
-class Stage:
+class Scene:
     """Client, worker, world and ledger of one run."""
 
     client: Client
@@ -142,7 +142,7 @@ class Stage:
 class StagedCase:
     """One case on the stage."""
 
-    stage: Stage
+    stage: Scene
     customer: str
     card: str
     invoice: str
@@ -226,7 +226,7 @@ async def staged(
     *more: Callable[..., Any],
     own_worker: bool = True,
     **changes: object,
-) -> AsyncIterator[Stage]:
+) -> AsyncIterator[Scene]:
     """Builds the stage on a running server whose search attributes are registered.
 
     `more` are further activities of its worker, `changes` other settings. Without a worker of its own, one has to run
@@ -237,7 +237,7 @@ async def staged(
         settings = settings.model_copy(update={"dunning_task_queue": f"stage-{uuid4().hex[:8]}", **changes})
         upgrade_schema(settings.dunning_database_url)
         client = await connect(settings)
-        stage = Stage(client, world, settings, open_ledger(settings), TimeSkipper(client), folder)
+        stage = Scene(client, world, settings, open_ledger(settings), TimeSkipper(client), folder)
         if not own_worker:
             yield stage
             return

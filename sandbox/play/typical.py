@@ -6,16 +6,16 @@ from collections.abc import Awaitable, Callable
 from domain import events
 from domain.steps import Channel
 from gateways.ledger.database import open_database
-from sandbox.play.stage import Stage, StagedCase
+from sandbox.play.stage import Scene, StagedCase
 from sandbox.providers.faults import Mode
 from sandbox.providers.stripe_outcomes import APPROVE, AUTHENTICATION_REQUIRED, Decline, Outcome
 from workflows.dunning import DunningWorkflow
 
-Play = Callable[[Stage], Awaitable[StagedCase]]
+Play = Callable[[Scene], Awaitable[StagedCase]]
 
 
 def _nobody_pays(behaviour: Outcome, amount: int = 20_000) -> Play:
-    async def play(stage: Stage) -> StagedCase:
+    async def play(stage: Scene) -> StagedCase:
         case = await stage.open(behaviour, amount=amount)
         await case.finish()
         return case
@@ -36,7 +36,7 @@ NOBODY_PAYS: dict[str, Play] = {
 """Eight cases of the standard policy in which the customer does nothing at all."""
 
 
-async def _paid_on_payday(stage: Stage) -> StagedCase:
+async def _paid_on_payday(stage: Scene) -> StagedCase:
     case = await stage.open(Decline("insufficient_funds"))
     await case.until("2030-04-04 12:00")
     stage.world.stripe.set_behaviour(case.card, APPROVE)
@@ -44,7 +44,7 @@ async def _paid_on_payday(stage: Stage) -> StagedCase:
     return case
 
 
-async def _new_card(stage: Stage) -> StagedCase:
+async def _new_card(stage: Scene) -> StagedCase:
     case = await stage.open(Decline("expired_card"))
     await case.until("2030-04-04 12:00")
     stage.world.stripe.add_card(case.customer, behaviour=APPROVE)
@@ -53,7 +53,7 @@ async def _new_card(stage: Stage) -> StagedCase:
     return case
 
 
-async def _paused_then_settled(stage: Stage) -> StagedCase:
+async def _paused_then_settled(stage: Scene) -> StagedCase:
     case = await stage.open(Decline("generic_decline"))
     await case.until("2030-04-05 12:00")
     await case.handle.execute_update(DunningWorkflow.pause, events.Pause(by="mia"))
@@ -65,7 +65,7 @@ async def _paused_then_settled(stage: Stage) -> StagedCase:
     return case
 
 
-async def _bounced_disputed_and_paid(stage: Stage) -> StagedCase:
+async def _bounced_disputed_and_paid(stage: Scene) -> StagedCase:
     case = await stage.open(Decline("generic_decline"), amount=10_000)
     await case.until("2030-04-04 12:00")
     bounced = events.ContactReported(event_id="evt_b", channel=Channel.EMAIL, result=events.ContactResult.BOUNCED)
@@ -85,7 +85,7 @@ async def _bounced_disputed_and_paid(stage: Stage) -> StagedCase:
     return case
 
 
-async def _misuse_then_agency(stage: Stage) -> StagedCase:
+async def _misuse_then_agency(stage: Scene) -> StagedCase:
     case = await stage.open(Decline("generic_decline"), amount=20_000)
     await case.until("2030-04-01 12:00")
     invoice = stage.world.stripe.store.take_out(case.invoice)
@@ -101,7 +101,7 @@ async def _misuse_then_agency(stage: Stage) -> StagedCase:
     return case
 
 
-async def _paid_in_parts(stage: Stage) -> StagedCase:
+async def _paid_in_parts(stage: Scene) -> StagedCase:
     case = await stage.open(Decline("generic_decline"), amount=10_000)
     await case.until("2030-04-05 12:00")
     stage.world.stripe.customer_pays(case.invoice, 4_000)
@@ -116,7 +116,7 @@ async def _paid_in_parts(stage: Stage) -> StagedCase:
     return case
 
 
-async def _voided(stage: Stage) -> StagedCase:
+async def _voided(stage: Scene) -> StagedCase:
     case = await stage.open(Decline("generic_decline"))
     await case.until("2030-04-11 20:00")
     stage.world.stripe.void(case.invoice)
@@ -125,7 +125,7 @@ async def _voided(stage: Stage) -> StagedCase:
     return case
 
 
-async def _own_tries_then_authenticated(stage: Stage) -> StagedCase:
+async def _own_tries_then_authenticated(stage: Scene) -> StagedCase:
     case = await stage.open(AUTHENTICATION_REQUIRED, country="DE", zone="Europe/Berlin")
     await case.until("2030-04-03 12:00")
     stage.world.stripe.customer_tries(case.invoice)
@@ -137,14 +137,14 @@ async def _own_tries_then_authenticated(stage: Stage) -> StagedCase:
     return case
 
 
-async def _opted_out(stage: Stage) -> StagedCase:
+async def _opted_out(stage: Scene) -> StagedCase:
     case = await stage.open(Decline("generic_decline"), amount=1_000, phone="+15005550078")
     stage.world.twilio.opt_out("+15005550078")
     await case.finish()
     return case
 
 
-async def _put_off_by_the_network(stage: Stage) -> StagedCase:
+async def _put_off_by_the_network(stage: Scene) -> StagedCase:
     case = await stage.open(Decline("generic_decline"), amount=1_000, brand="mastercard")
     await case.until("2030-04-05 23:00")
     for _ in range(10):
@@ -154,7 +154,7 @@ async def _put_off_by_the_network(stage: Stage) -> StagedCase:
     return case
 
 
-async def _given_back_by_the_agency(stage: Stage) -> StagedCase:
+async def _given_back_by_the_agency(stage: Scene) -> StagedCase:
     case = await stage.open(Decline("generic_decline"), amount=20_000)
     await case.until("2030-05-03 12:00")
     for number, report in enumerate((events.AgencyReport.ACKNOWLEDGED, events.AgencyReport.RETURNED)):
@@ -163,7 +163,7 @@ async def _given_back_by_the_agency(stage: Stage) -> StagedCase:
     return case
 
 
-async def _cancelled_in_temporal(stage: Stage) -> StagedCase:
+async def _cancelled_in_temporal(stage: Scene) -> StagedCase:
     case = await stage.open(Decline("generic_decline"))
     await case.until("2030-04-12 12:00")
     await case.handle.cancel()
@@ -171,7 +171,7 @@ async def _cancelled_in_temporal(stage: Stage) -> StagedCase:
     return case
 
 
-async def _provider_away(stage: Stage) -> StagedCase:
+async def _provider_away(stage: Scene) -> StagedCase:
     case = await stage.open(Decline("generic_decline"), amount=1_000)
     await case.until("2030-04-11 08:00")
     stage.world.faults.add("merchant", "POST /", Mode.ERROR, times=1_000)
@@ -181,7 +181,7 @@ async def _provider_away(stage: Stage) -> StagedCase:
     return case
 
 
-async def _ledger_away(stage: Stage) -> StagedCase:
+async def _ledger_away(stage: Scene) -> StagedCase:
     case = await stage.open(Decline("generic_decline"), amount=1_000)
     await case.until("2030-04-05 12:00")
     busy = open_database(stage.settings.dunning_database_url).execution_options(writes=True)

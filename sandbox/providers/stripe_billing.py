@@ -1,7 +1,7 @@
 """What happens to invoices, subscriptions and charges beside payments: void, write-off, credit, cancel, dispute."""
 
 from sandbox.providers.journal import Json
-from sandbox.providers.stripe_payments import StripePayments
+from sandbox.providers.stripe_payments import InvoiceCharging
 from sandbox.providers.stripe_store import Cause, StripeStore, invalid_request
 
 _VOIDABLE = ("open", "uncollectible")
@@ -10,7 +10,7 @@ _VOIDABLE = ("open", "uncollectible")
 class StripeBilling:
     """Callers hold the journal's lock; every change is journalled and becomes events."""
 
-    def __init__(self, store: StripeStore, payments: StripePayments) -> None:
+    def __init__(self, store: StripeStore, payments: InvoiceCharging) -> None:
         self._store = store
         self._payments = payments
 

@@ -10,7 +10,7 @@ from sandbox.providers.stripe_store import Cause, StripeFailure, StripeStore, in
 ChooseOutcome = Callable[[str], Outcome]
 
 
-class StripePayments:
+class InvoiceCharging:
     """Moves money on invoices. Callers hold the journal's lock; every change is journalled and becomes events."""
 
     def __init__(self, store: StripeStore, choose_outcome: ChooseOutcome) -> None:

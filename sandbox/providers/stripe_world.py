@@ -9,7 +9,7 @@ from sandbox.providers.journal import Journal, Json
 from sandbox.providers.stripe_billing import StripeBilling
 from sandbox.providers.stripe_documents import invoice as invoice_document
 from sandbox.providers.stripe_outcomes import APPROVE, Approve, Decline, Outcome
-from sandbox.providers.stripe_payments import StripePayments
+from sandbox.providers.stripe_payments import InvoiceCharging
 from sandbox.providers.stripe_store import Cause, StripeFailure, StripeStore
 from sandbox.providers.stripe_webhooks import StripeWebhooks
 from sandbox.providers.webhooks import Outbox
@@ -27,7 +27,7 @@ class StripeWorld:
         self.journal = journal
         self.api_key = "sk_test_sandbox"
         self.store = StripeStore(journal)
-        self.payments = StripePayments(self.store, self._next_outcome)
+        self.payments = InvoiceCharging(self.store, self._next_outcome)
         self.billing = StripeBilling(self.store, self.payments)
         self.webhooks = StripeWebhooks(self.store, outbox)
         self._behaviours: dict[str, deque[Outcome]] = {}

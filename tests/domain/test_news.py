@@ -44,7 +44,7 @@ THREE = (("p1", "30", "70"), ("p2", "50", "20"), ("p3", "15", "5"))
 def test_part_payments_in_any_order_leave_the_same_due(
     order: tuple[tuple[str, str, str], ...], with_remaining: bool
 ) -> None:
-    """Told by the provider's account or reckoned from the amounts; each of them told twice."""
+    """Told by the provider's account or worked out from the amounts; each of them told twice."""
     case = a_case()
     for event_id, amount, left in (*order, *order):
         case = payment(event_id, usd(amount), usd(left) if with_remaining else None)(case, NOON)

@@ -150,7 +150,7 @@ def test_the_reason_names_the_channel_that_asks(channel: str, said: str) -> None
     """The policy's choice, or the fallback of a closed one."""
     [(_, act), *_] = live(a_case("expired_card", policy=a_policy(contacts={"action_request": channel}))).acts
 
-    assert f"{said}: expired card, which only the customer can mend" == act.why
+    assert f"{said}: expired card, which only the customer can put right" == act.why
 
 
 def test_the_action_mail_waits_for_the_morning_and_for_monday() -> None:

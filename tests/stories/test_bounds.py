@@ -7,14 +7,14 @@ from temporalio.client import WorkflowUpdateFailedError
 
 from domain import events
 from domain.case import CaseStatus, Outcome
-from sandbox.play.stage import Stage
+from sandbox.play.stage import Scene
 from sandbox.providers.stripe_outcomes import Decline
 from workflows.dunning import DunningWorkflow
 
 DECLINED = Decline("generic_decline")
 
 
-async def test_remarks_without_end_do_not_stop_a_case(stage: Stage) -> None:
+async def test_remarks_without_end_do_not_stop_a_case(stage: Scene) -> None:
     """A remark of a megabyte is refused with its limit; kept, a few of them would not fit into a next run's input."""
     case = await stage.open(DECLINED)
 
@@ -28,7 +28,7 @@ async def test_remarks_without_end_do_not_stop_a_case(stage: Stage) -> None:
     assert "note: the value is not allowed: it should have at most 500 characters" in str(view.record[-1])
 
 
-async def test_an_order_with_a_remark_without_end_is_refused(stage: Stage) -> None:
+async def test_an_order_with_a_remark_without_end_is_refused(stage: Scene) -> None:
     """The operator is told at once, and the case goes on."""
     case = await stage.open(DECLINED)
 
@@ -41,7 +41,7 @@ async def test_an_order_with_a_remark_without_end_is_refused(stage: Stage) -> No
     assert CaseStatus.OPEN is (await case.status()).status
 
 
-async def test_an_amount_that_nobody_can_keep_is_not_booked(stage: Stage) -> None:
+async def test_an_amount_that_nobody_can_keep_is_not_booked(stage: Scene) -> None:
     """The ledger's row of the end could never be written: it is recorded, and the case ends as it would have."""
     case = await stage.open(DECLINED)
 
@@ -54,7 +54,7 @@ async def test_an_amount_that_nobody_can_keep_is_not_booked(stage: Stage) -> Non
     assert Outcome.WRITTEN_OFF is result.outcome
 
 
-async def test_summaries_fit_in_every_language(stage: Stage) -> None:
+async def test_summaries_fit_in_every_language(stage: Scene) -> None:
     """Two hundred bytes, not letters."""
     case = await stage.open(DECLINED)
     note = "ลูกค้าโทรมาขอเลื่อน" * 20
@@ -67,7 +67,7 @@ async def test_summaries_fit_in_every_language(stage: Stage) -> None:
     assert 200 >= max(len(summary) for summary in summaries)
 
 
-async def test_a_case_that_was_told_a_lot_goes_on_in_a_new_run_and_forgets_nothing(stage: Stage) -> None:
+async def test_a_case_that_was_told_a_lot_goes_on_in_a_new_run_and_forgets_nothing(stage: Scene) -> None:
     """Five megabytes of signals that nobody can read: same facts, attributes and dates as before."""
     case = await stage.open(DECLINED)
     before = await case.until("2030-04-05 12:00")

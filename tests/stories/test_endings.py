@@ -6,7 +6,7 @@ from domain import events
 from domain.case import CaseStatus, Outcome
 from domain.money import Money
 from gateways.ledger.database import open_database
-from sandbox.play.stage import Stage, StagedCase
+from sandbox.play.stage import Scene, StagedCase
 from sandbox.providers.faults import Mode
 from sandbox.providers.stripe_outcomes import Decline
 from workflows.dunning import DunningWorkflow
@@ -14,7 +14,7 @@ from workflows.dunning import DunningWorkflow
 DECLINED = Decline("generic_decline")
 
 
-async def test_a_payment_while_the_restriction_has_no_answer_gives_the_service_back(stage: Stage) -> None:
+async def test_a_payment_while_the_restriction_has_no_answer_gives_the_service_back(stage: Scene) -> None:
     """The merchant's application restricts, but its answers are lost; then the customer pays."""
     case = await stage.open(DECLINED)
     await case.until("2030-04-11 08:00")
@@ -34,7 +34,7 @@ async def test_a_payment_while_the_restriction_has_no_answer_gives_the_service_b
     assert "full" == stage.world.merchant.access(case.customer)
 
 
-async def test_an_order_that_comes_before_the_end_is_on_record_is_carried_out(stage: Stage) -> None:
+async def test_an_order_that_comes_before_the_end_is_on_record_is_carried_out(stage: Scene) -> None:
     """The ledger does not answer when the agency's time is over: nothing is decided yet, and the settlement counts."""
     case = await stage.open(DECLINED, amount=10_000)
     await case.until("2030-05-12 12:00")
@@ -54,7 +54,7 @@ async def test_an_order_that_comes_before_the_end_is_on_record_is_carried_out(st
     assert Outcome.SETTLED is view.outcome
 
 
-async def test_a_refused_request_does_not_hold_up_a_case_that_was_paid_meanwhile(stage: Stage) -> None:
+async def test_a_refused_request_does_not_hold_up_a_case_that_was_paid_meanwhile(stage: Scene) -> None:
     """A wrong secret needs an operator, but not for this case any more."""
     case = await stage.open(DECLINED)
     await case.until("2030-04-11 08:00")

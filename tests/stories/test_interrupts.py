@@ -9,13 +9,13 @@ from domain import events
 from domain.case import CaseStatus, Outcome
 from domain.money import Money
 from domain.steps import Channel
-from sandbox.play.stage import Stage
+from sandbox.play.stage import Scene
 from sandbox.providers.stripe_outcomes import APPROVE, PROCESSING, Decline
 
 DECLINED = Decline("generic_decline")
 
 
-async def test_failure_11_after_the_payment_there_is_silence_and_full_service(stage: Stage) -> None:
+async def test_failure_11_after_the_payment_there_is_silence_and_full_service(stage: Scene) -> None:
     """A payment while the service is restricted: no further charge or contact, then access, then the end."""
     case = await stage.open(DECLINED)
     await case.until("2030-04-12 12:00")
@@ -31,7 +31,7 @@ async def test_failure_11_after_the_payment_there_is_silence_and_full_service(st
     assert "full" == stage.world.merchant.access(case.customer)
 
 
-async def test_the_same_news_twice_late_and_out_of_order_changes_nothing(stage: Stage) -> None:
+async def test_the_same_news_twice_late_and_out_of_order_changes_nothing(stage: Scene) -> None:
     """Two part payments, told three times in the wrong order, are two part payments."""
     case = await stage.open(DECLINED, amount=10_000)
     await case.until("2030-04-03 12:00")
@@ -44,7 +44,7 @@ async def test_the_same_news_twice_late_and_out_of_order_changes_nothing(stage: 
     assert Money(amount=5_000, currency="USD") == view.due
 
 
-async def test_failure_2_a_reminder_is_sent_once_however_often_the_case_wakes(stage: Stage) -> None:
+async def test_failure_2_a_reminder_is_sent_once_however_often_the_case_wakes(stage: Scene) -> None:
     """Twenty signals on the day of the reminder are twenty wake-ups and one reminder."""
     case = await stage.open(DECLINED)
     await case.until("2030-04-04 12:00")
@@ -59,7 +59,7 @@ async def test_failure_2_a_reminder_is_sent_once_however_often_the_case_wakes(st
     assert ["d03-remind-email-friendly:email", "d03-remind-notice-friendly:notice"] == sorted(case.messages)
 
 
-async def test_a_dispute_halts_everything_and_a_won_one_lets_it_go_on(stage: Stage) -> None:
+async def test_a_dispute_halts_everything_and_a_won_one_lets_it_go_on(stage: Scene) -> None:
     """Ten silent days; the timeline then goes on where it stood, as many days later."""
     case = await stage.open(DECLINED)
     await case.until("2030-04-05 12:00")
@@ -74,7 +74,7 @@ async def test_a_dispute_halts_everything_and_a_won_one_lets_it_go_on(stage: Sta
     assert "2030-04-16" == view.next_at.date().isoformat()
 
 
-async def test_a_lost_dispute_ends_the_case(stage: Stage) -> None:
+async def test_a_lost_dispute_ends_the_case(stage: Scene) -> None:
     """The customer need not pay: cancelled, without another charge."""
     case = await stage.open(DECLINED)
     await case.until("2030-04-05 12:00")
@@ -85,7 +85,7 @@ async def test_a_lost_dispute_ends_the_case(stage: Stage) -> None:
     assert Outcome.CANCELLED == (await case.handle.result()).outcome
 
 
-async def test_failure_17_a_bounced_address_leaves_nothing_queued(stage: Stage) -> None:
+async def test_failure_17_a_bounced_address_leaves_nothing_queued(stage: Scene) -> None:
     """E-mail goes to SMS from then on; what the SMS of the same day says already is recorded as skipped."""
     case = await stage.open(DECLINED)
     await case.until("2030-04-04 12:00")
@@ -105,7 +105,7 @@ async def test_failure_17_a_bounced_address_leaves_nothing_queued(stage: Stage) 
     assert view.steps["d21-remind-email-final"].startswith("skipped: email is closed")
 
 
-async def test_an_opted_out_number_is_not_written_to_again(stage: Stage) -> None:
+async def test_an_opted_out_number_is_not_written_to_again(stage: Scene) -> None:
     """Twilio refuses (21610): the message goes by e-mail, and no further SMS is tried."""
     case = await stage.open(DECLINED, phone="+15005550077")
     stage.world.twilio.opt_out("+15005550077")
@@ -116,7 +116,7 @@ async def test_an_opted_out_number_is_not_written_to_again(stage: Stage) -> None
     assert not [message for message in case.messages if message.endswith(":sms")]
 
 
-async def test_signals_that_cannot_be_read_are_recorded_and_harmless(stage: Stage) -> None:
+async def test_signals_that_cannot_be_read_are_recorded_and_harmless(stage: Scene) -> None:
     """Not JSON, a wrong field, no such signal, two payloads: each leaves a line, and the case goes on."""
     case = await stage.open(DECLINED)
     await case.until("2030-04-03 12:00")
@@ -138,7 +138,7 @@ async def test_signals_that_cannot_be_read_are_recorded_and_harmless(stage: Stag
     assert waiting == view.next_at
 
 
-async def test_what_cannot_be_read_is_not_repeated(stage: Stage) -> None:
+async def test_what_cannot_be_read_is_not_repeated(stage: Scene) -> None:
     """The journal and the ledger hold no personal data, wherever in a signal somebody has put it."""
     case = await stage.open(DECLINED)
     for money in ({"amount": 1, "currency": "ada@example.com"}, {"amount": 1, "currency": "USD", "ada@example.com": 1}):
@@ -150,7 +150,7 @@ async def test_what_cannot_be_read_is_not_repeated(stage: Stage) -> None:
     assert not [entry for entry in view.record if "ada@" in str(entry)]
 
 
-async def test_a_bank_debit_on_its_way_is_waited_for(stage: Stage) -> None:
+async def test_a_bank_debit_on_its_way_is_waited_for(stage: Scene) -> None:
     """Nothing is charged or said while the debit is processing; when it fails, the timeline goes on."""
     case = await stage.open(DECLINED)
     await case.until("2030-04-02 20:00")
@@ -168,7 +168,7 @@ async def test_a_bank_debit_on_its_way_is_waited_for(stage: Stage) -> None:
     assert Outcome.RECOVERED == result.outcome
 
 
-async def test_failure_1_reminders_missed_in_an_outage_are_not_lost_and_not_all_sent(stage: Stage) -> None:
+async def test_failure_1_reminders_missed_in_an_outage_are_not_lost_and_not_all_sent(stage: Scene) -> None:
     """Twelve days nobody ran the system: one charge, the newest message, the others recorded as skipped."""
     now = await (await stage.open(DECLINED)).now()
     # A country without public holidays: around one of them today's date would decide which message is the newest.

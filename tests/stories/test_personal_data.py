@@ -2,7 +2,7 @@
 
 from domain import events
 from domain.steps import Channel
-from sandbox.play.stage import Stage
+from sandbox.play.stage import Scene
 from sandbox.providers.faults import Mode
 from sandbox.providers.stripe_outcomes import Decline
 
@@ -10,7 +10,7 @@ NAME = "Zephyrine Quackenbush"
 PHONE = "+15005557312"
 
 
-async def test_a_history_knows_no_name_no_address_and_no_number(stage: Stage) -> None:
+async def test_a_history_knows_no_name_no_address_and_no_number(stage: Scene) -> None:
     """A whole life, with failures on every channel: inputs, results, failures, summaries and attributes stay clean."""
     case = await stage.open(Decline("generic_decline"), amount=20_000, name=NAME, phone=PHONE)
     email = str(stage.world.stripe.get(case.customer)["email"])

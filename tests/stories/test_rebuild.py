@@ -16,7 +16,7 @@ from sandbox.machine.processes import ChildSpec
 from sandbox.machine.server_config import database
 from sandbox.machine.supervisor import Supervisor
 from sandbox.machine.temporal_server import start_temporal
-from sandbox.play.stage import Stage, StagedCase, staged
+from sandbox.play.stage import Scene, StagedCase, staged
 from sandbox.play.starter_process import starter
 from sandbox.providers.stripe_outcomes import APPROVE, AUTHENTICATION_REQUIRED, Decline
 from sandbox.providers.stripe_world import Behaviour
@@ -133,7 +133,7 @@ async def test_every_open_case_goes_on_from_the_ledger(tmp_path: Path) -> None:
                 assert deeds(twins[name]) == deeds(case), name
 
 
-async def opened(stage: Stage) -> dict[str, StagedCase]:
+async def opened(stage: Scene) -> dict[str, StagedCase]:
     return {name: await stage.open(life.behaviour, amount=life.amount) for name, life in LIVES.items()}
 
 
@@ -158,7 +158,7 @@ def deeds(case: StagedCase) -> dict[str, object]:
 
 
 @asynccontextmanager
-async def worker(stage: Stage, folder: Path) -> AsyncIterator[None]:
+async def worker(stage: Scene, folder: Path) -> AsyncIterator[None]:
     """A worker in a process of its own."""
     child = ChildSpec(
         name="worker",

@@ -2,7 +2,7 @@
 
 from domain.case import Outcome
 from domain.money import Money
-from sandbox.play.stage import Stage
+from sandbox.play.stage import Scene
 from sandbox.providers.stripe_outcomes import APPROVE, AUTHENTICATION_REQUIRED, Decline
 from workflows.messages import CaseView
 
@@ -14,7 +14,7 @@ def told(view: CaseView) -> list[str]:
     return [f"{entry.at:%m-%d} {entry}" for entry in view.record]
 
 
-async def test_failure_5_a_case_that_nobody_pays_ends_as_announced(stage: Stage) -> None:
+async def test_failure_5_a_case_that_nobody_pays_ends_as_announced(stage: Scene) -> None:
     """The whole timeline: six retries, seven messages, restriction, cancellation, handoff, and then an end."""
     case = await stage.open(Decline("generic_decline"), amount=20_000)
 
@@ -44,7 +44,7 @@ async def test_failure_5_a_case_that_nobody_pays_ends_as_announced(stage: Stage)
     ] == told(await case.status())
 
 
-async def test_failure_9_and_16_six_retries_and_not_one_more(stage: Stage) -> None:
+async def test_failure_9_and_16_six_retries_and_not_one_more(stage: Scene) -> None:
     """The policy's six retries, each once, each under its own key."""
     case = await stage.open(NO_MONEY, amount=1_000)
 
@@ -55,7 +55,7 @@ async def test_failure_9_and_16_six_retries_and_not_one_more(stage: Stage) -> No
     assert "uncollectible" == stage.world.stripe.get(case.invoice)["status"]
 
 
-async def test_insufficient_funds_wait_for_the_likely_payday(stage: Stage) -> None:
+async def test_insufficient_funds_wait_for_the_likely_payday(stage: Scene) -> None:
     """The try of Thursday, day 3, moves to Friday; the message stays on its day and names the new date."""
     case = await stage.open(NO_MONEY)
 
@@ -65,7 +65,7 @@ async def test_insufficient_funds_wait_for_the_likely_payday(stage: Stage) -> No
     assert "April 5, 2030" in case.mails[-1]
 
 
-async def test_money_on_payday_recovers_the_invoice_and_everything_stops(stage: Stage) -> None:
+async def test_money_on_payday_recovers_the_invoice_and_everything_stops(stage: Scene) -> None:
     """Recovered on day 4; the charge that went through is the last thing the customer's card or inbox saw of us."""
     case = await stage.open(NO_MONEY)
     await case.until("2030-04-04 12:00")
@@ -78,7 +78,7 @@ async def test_money_on_payday_recovers_the_invoice_and_everything_stops(stage: 
     assert ["d03-remind-email-friendly:email", "d03-remind-notice-friendly:notice"] == case.messages
 
 
-async def test_an_expired_card_is_not_charged_and_a_new_one_at_once(stage: Stage) -> None:
+async def test_an_expired_card_is_not_charged_and_a_new_one_at_once(stage: Scene) -> None:
     """The mail asks at once; no try is made on the old card; the new card is tried within the minute."""
     case = await stage.open(Decline("expired_card"), country="GB", zone="Europe/London")
     await case.until("2030-04-03 12:00")
@@ -93,7 +93,7 @@ async def test_an_expired_card_is_not_charged_and_a_new_one_at_once(stage: Stage
     assert 1 == len(case.charges)
 
 
-async def test_a_declined_new_card_goes_on_with_the_timeline(stage: Stage) -> None:
+async def test_a_declined_new_card_goes_on_with_the_timeline(stage: Scene) -> None:
     """Failure 6: a hard decline on one card does not stop the tries on the next; the immediate try costs no budget."""
     case = await stage.open(Decline("lost_card"))
     await case.until("2030-04-05 12:00")
@@ -106,7 +106,7 @@ async def test_a_declined_new_card_goes_on_with_the_timeline(stage: Stage) -> No
     assert "retry 2 of 8: generic decline" in (await case.until("2030-04-07 12:00")).why
 
 
-async def test_technical_faults_are_tried_again_quickly(stage: Stage) -> None:
+async def test_technical_faults_are_tried_again_quickly(stage: Scene) -> None:
     """Half an hour, four hours, a day after the fault, beside the timeline's own tries."""
     case = await stage.open(Decline("processing_error"))
 
@@ -116,7 +116,7 @@ async def test_technical_faults_are_tried_again_quickly(stage: Stage) -> None:
     assert (2, 0) == (view.attempts, view.counting_attempts)
 
 
-async def test_authentication_is_asked_for_and_done(stage: Stage) -> None:
+async def test_authentication_is_asked_for_and_done(stage: Scene) -> None:
     """No silent retry; the customer authenticates, Stripe reports the payment, the case is recovered."""
     case = await stage.open(AUTHENTICATION_REQUIRED, country="DE", zone="Europe/Berlin")
     await case.until("2030-04-05 12:00")
@@ -128,7 +128,7 @@ async def test_authentication_is_asked_for_and_done(stage: Stage) -> None:
     assert Outcome.RECOVERED == (await case.handle.result()).outcome
 
 
-async def test_contacts_wait_for_the_end_of_the_holidays(stage: Stage) -> None:
+async def test_contacts_wait_for_the_end_of_the_holidays(stage: Scene) -> None:
     """Easter Sunday and Monday, 21 and 22 April 2030, hear nothing from us in Germany."""
     case = await stage.open(Decline("generic_decline"), country="DE", zone="Europe/Berlin")
 
@@ -141,7 +141,7 @@ async def test_contacts_wait_for_the_end_of_the_holidays(stage: Stage) -> None:
     assert "04-30 subscription cancelled on day 28: done" in told(view)
 
 
-async def test_failure_3_a_part_payment_moves_no_date(stage: Stage) -> None:
+async def test_failure_3_a_part_payment_moves_no_date(stage: Scene) -> None:
     """The amount falls, the timeline stays, the next message names what is left."""
     case = await stage.open(Decline("generic_decline"), amount=10_000)
     await case.until("2030-04-05 12:00")
@@ -156,7 +156,7 @@ async def test_failure_3_a_part_payment_moves_no_date(stage: Stage) -> None:
     assert "$60.00" in case.mails[-1]
 
 
-async def test_failure_10_the_customers_own_tries_cost_no_budget(stage: Stage) -> None:
+async def test_failure_10_the_customers_own_tries_cost_no_budget(stage: Scene) -> None:
     """Two failed tries of the customer are known to the case, and it still makes all six of its own."""
     case = await stage.open(Decline("generic_decline"), amount=1_000)
     await case.until("2030-04-05 12:00")
@@ -170,7 +170,7 @@ async def test_failure_10_the_customers_own_tries_cost_no_budget(stage: Stage) -
     assert 2 == sum("not ours" in line for line in told(await case.status()))
 
 
-async def test_failure_12_no_payment_failed_mail_without_a_card(stage: Stage) -> None:
+async def test_failure_12_no_payment_failed_mail_without_a_card(stage: Scene) -> None:
     """Where nothing was tried, the mail says that no payment method is on file, and nothing is charged."""
     case = await stage.open(None)
 
@@ -181,7 +181,7 @@ async def test_failure_12_no_payment_failed_mail_without_a_card(stage: Stage) ->
     assert not any("did not go through" in mail or "could not collect" in mail for mail in case.mails)
 
 
-async def test_failure_13_nothing_is_charged_after_a_void(stage: Stage) -> None:
+async def test_failure_13_nothing_is_charged_after_a_void(stage: Scene) -> None:
     """The merchant voids the invoice: the case ends as cancelled and the card is left alone."""
     case = await stage.open(Decline("generic_decline"))
     await case.until("2030-04-05 12:00")
@@ -192,7 +192,7 @@ async def test_failure_13_nothing_is_charged_after_a_void(stage: Stage) -> None:
     assert 2 == len(case.charges)
 
 
-async def test_failure_14_no_message_promises_a_try_that_will_not_come(stage: Stage) -> None:
+async def test_failure_14_no_message_promises_a_try_that_will_not_come(stage: Scene) -> None:
     """After the last retry no mail says that we will try again; each mail's link is the one that works now."""
     case = await stage.open(Decline("generic_decline"))
 

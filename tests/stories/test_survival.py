@@ -22,7 +22,7 @@ from runtime.temporal import dunning_plugin
 from sandbox.machine.processes import ChildSpec
 from sandbox.machine.supervisor import Supervisor
 from sandbox.machine.temporal_server import TemporalServer, start_temporal
-from sandbox.play.stage import Stage, StagedCase, staged
+from sandbox.play.stage import Scene, StagedCase, staged
 from sandbox.providers.faults import Fault, Mode
 from sandbox.providers.stripe_outcomes import APPROVE, Decline
 from tests.conftest import prepared_client
@@ -37,7 +37,7 @@ async def server(tmp_path: Path) -> AsyncIterator[TemporalServer]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def fragile(server: TemporalServer, tmp_path: Path) -> AsyncIterator[tuple[Stage, Supervisor]]:
+async def fragile(server: TemporalServer, tmp_path: Path) -> AsyncIterator[tuple[Scene, Supervisor]]:
     """A stage whose worker is a process of its own, under a supervisor that starts it again."""
     await prepared_client(server.address)
     async with staged(server.address, tmp_path, own_worker=False) as stage:
@@ -53,7 +53,7 @@ async def fragile(server: TemporalServer, tmp_path: Path) -> AsyncIterator[tuple
 
 
 async def test_a_worker_killed_between_charged_and_answered_charges_once(
-    fragile: tuple[Stage, Supervisor],
+    fragile: tuple[Scene, Supervisor],
 ) -> None:
     """Stripe has charged, the worker dies with the answer on its way: the next worker finds the charge."""
     stage, supervisor = fragile
@@ -72,7 +72,7 @@ async def test_a_worker_killed_between_charged_and_answered_charges_once(
     assert [f"dun:{case.invoice}:1"] == [entry.key for entry in case.charges]
 
 
-async def test_a_worker_killed_between_sent_and_answered_sends_once(fragile: tuple[Stage, Supervisor]) -> None:
+async def test_a_worker_killed_between_sent_and_answered_sends_once(fragile: tuple[Scene, Supervisor]) -> None:
     """SendGrid has accepted the mail, the worker dies: the next worker finds it and does not send it again."""
     stage, supervisor = fragile
     case = await stage.open(Decline("expired_card"))
@@ -89,7 +89,7 @@ async def test_a_worker_killed_between_sent_and_answered_sends_once(fragile: tup
 
 
 async def test_a_case_survives_the_death_of_the_server(
-    server: TemporalServer, fragile: tuple[Stage, Supervisor]
+    server: TemporalServer, fragile: tuple[Scene, Supervisor]
 ) -> None:
     """kill -9 in mid-case: it listens again, knows the case, and the case goes on where it was."""
     stage, _ = fragile

@@ -1,0 +1,40 @@
+"""The least that a workflow can be: it sleeps and calls activities. What the cases are held against."""
+
+from datetime import datetime, timedelta
+
+from temporalio import activity, workflow
+
+WAKE_UP = 11
+"""Events of one wake-up: a timer, an activity, and a workflow task after each."""
+
+
+@activity.defn(name="nothing")
+async def nothing() -> None:
+    """Does nothing."""
+
+
+@workflow.defn(name="Bare")
+class BareWorkflow:
+    """As many wake-ups as it is told, then a wait without end."""
+
+    @workflow.run
+    async def run(self, wake_ups: int) -> None:
+        for _ in range(wake_ups):
+            await workflow.sleep(timedelta(milliseconds=5))
+            await workflow.execute_activity(nothing, start_to_close_timeout=timedelta(seconds=10))
+        await workflow.wait_condition(lambda: False)
+
+
+@workflow.defn(name="BareHerd")
+class BareHerd:
+    """One activity at a moment, then two side by side."""
+
+    @workflow.run
+    async def run(self, due: str) -> None:
+        await workflow.sleep(datetime.fromisoformat(due) - workflow.now())
+        for together in (1, 2):
+            calls = [
+                workflow.start_activity(nothing, start_to_close_timeout=timedelta(minutes=5)) for _ in range(together)
+            ]
+            for call in calls:
+                await call

@@ -1,0 +1,100 @@
+"""The CPU of a cold wake: a sleeping case that no worker remembers is replayed from its first event.
+
+    python -m bench.cold_wake [REPLAYS]
+
+Prints the milliseconds of CPU of one replay of a case of some 110 events, beside a bare workflow (timers and
+activities, the SDK's own sandbox and converter) with as many events; medians of rounds that take turns. Wanted: 25 ms,
+where the bare one needs 20: a ratio of 1.25. Exits 1 above.
+"""
+
+import asyncio
+import statistics
+import sys
+import time
+from collections.abc import AsyncIterator
+from functools import partial
+from pathlib import Path
+from uuid import uuid4
+
+from temporalio.api.enums.v1 import EventType
+from temporalio.api.history.v1 import HistoryEvent
+from temporalio.client import Client, WorkflowHistory
+from temporalio.worker import Replayer, Worker
+
+from bench.bare import WAKE_UP, BareWorkflow, nothing
+from bench.parts import measured_on_a_server
+from runtime.leaving import leave
+from runtime.temporal import dunning_plugin
+from sandbox.play.stage import TIME_SKIPPING_EVENTS, staged
+from sandbox.providers.stripe_outcomes import Decline
+
+EVENTS = 110
+WANTED = 1.25
+_ROUNDS = 7
+_REPLAYS = 30
+
+
+async def case_history(folder: Path, address: str) -> WorkflowHistory:
+    """A standard case that nobody pays, asleep, with about EVENTS events."""
+    async with staged(address, folder) as stage:
+        case = await stage.open(Decline("generic_decline"), amount=20_000)
+        await case.finish()
+        return asleep(await case.handle.fetch_history())
+
+
+def asleep(history: WorkflowHistory) -> WorkflowHistory:
+    """The part of a history up to the timer with which it has about EVENTS events, without what skipping wrote."""
+    counted, ends = 0, 0
+    for number, event in enumerate(history.events, start=1):
+        counted += event.event_type not in TIME_SKIPPING_EVENTS
+        if event.event_type == EventType.EVENT_TYPE_TIMER_STARTED and counted <= EVENTS + 5:
+            ends = number
+    return WorkflowHistory(history.workflow_id, history.events[:ends])
+
+
+def counted(events: list[HistoryEvent]) -> int:
+    return sum(event.event_type not in TIME_SKIPPING_EVENTS for event in events)
+
+
+async def bare_history(client: Client, events: int) -> WorkflowHistory:
+    """A bare workflow with about so many events."""
+    queue = f"bare-{uuid4().hex[:8]}"
+    async with Worker(client, task_queue=queue, workflows=[BareWorkflow], activities=[nothing]):
+        handle = await client.start_workflow(BareWorkflow.run, round(events / WAKE_UP), id=queue, task_queue=queue)
+        while len((history := await handle.fetch_history()).events) < round(events / WAKE_UP) * WAKE_UP + 4:
+            await asyncio.sleep(0.1)
+    return history
+
+
+async def replay(replayer: Replayer, history: WorkflowHistory, times: int) -> float:
+    """Milliseconds of this process's CPU for one replay."""
+
+    async def again() -> AsyncIterator[WorkflowHistory]:
+        for _ in range(times):
+            yield history
+
+    started = time.process_time()
+    await replayer.replay_workflows(again())
+    return 1000 * (time.process_time() - started) / times
+
+
+async def measure(folder: Path, address: str, _client: Client, times: int) -> bool:
+    case = await case_history(folder, address)
+    bare = await bare_history(await Client.connect(address), counted(list(case.events)))
+    ours, plain = Replayer(workflows=[], plugins=[dunning_plugin()]), Replayer(workflows=[BareWorkflow])
+    rounds = range(_ROUNDS + 1)  # the first warms up
+    costs = [(await replay(ours, case, times), await replay(plain, bare, times)) for _ in rounds]
+    of_case, of_bare = (statistics.median(each) for each in zip(*costs[1:], strict=True))
+    print(f"cold wake of a case:        {of_case:5.1f} ms CPU for {counted(list(case.events))} events")
+    print(f"of a bare workflow:         {of_bare:5.1f} ms CPU for {counted(list(bare.events))} events")
+    print(f"ratio: {of_case / of_bare:.2f} (wanted: {WANTED})")
+    return bool(of_case <= WANTED * of_bare)
+
+
+def main() -> int:
+    times = int(sys.argv[1]) if len(sys.argv) > 1 else _REPLAYS
+    return measured_on_a_server(partial(measure, times=times), time_skipping=True)
+
+
+if __name__ == "__main__":
+    leave(main())
