@@ -54,4 +54,4 @@ class DecisionActivities:
             return ruling.decided
 
     def _read_policy(self, digest: str) -> Policy:
-        return Policy.model_validate_json(self._ledger.policy(digest))
+        return Policy.stored(self._ledger.policy(digest))

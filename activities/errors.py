@@ -3,12 +3,16 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from gateways.ports.trouble import ProviderMisuse, ProviderTrouble
 
 MISUSE = "ProviderMisuse"
-"""The error type that is never retried: the case is put on hold for an operator."""
+"""The error type that is never retried: the case is put on hold for an operator.
+
+Its detail is whether there was a try before, which may have been carried out.
+"""
 TROUBLE = "ProviderTrouble"
 _LONGEST = 300
 
@@ -23,6 +27,7 @@ def translated(*, misuse_passes: bool = False) -> Iterator[None]:
         yield
     except ProviderMisuse as error:
         kind = TROUBLE if misuse_passes else MISUSE
-        raise ApplicationError(str(error)[:_LONGEST], type=kind, non_retryable=not misuse_passes) from None
+        before = activity.in_activity() and activity.info().attempt > 1
+        raise ApplicationError(str(error)[:_LONGEST], before, type=kind, non_retryable=not misuse_passes) from None
     except ProviderTrouble as error:
         raise ApplicationError(str(error)[:_LONGEST], type=TROUBLE, next_retry_delay=error.retry_after) from None

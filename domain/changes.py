@@ -54,6 +54,13 @@ def done(case: Case, step: Step, at: datetime, what: str = "done") -> Case:
     return _over(shown(case, entry), step, record)
 
 
+def found_over(case: Case, step: Step, state: InvoiceState, at: datetime, what: str, *, unsure: bool = False) -> Case:
+    """Its activity found the invoice closed and did nothing: that is on record as well."""
+    why = f"the invoice is {state.value}"
+    case = ended(case, step, StepState.SKIPPED, at, why, unsure=unsure)
+    return said(case, Entry(at=at, step=step.key, what=what, why=why))
+
+
 def _over(case: Case, step: Step, record: StepRecord) -> Case:
     key = step.key
     return changed(

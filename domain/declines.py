@@ -3,6 +3,8 @@
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
+from pydantic import AwareDatetime
+
 from domain.base import Frozen, Message
 
 
@@ -60,7 +62,7 @@ class Decline(Message):
     reason: Reason
     rule: str  # id of the table row that decided
     max_tries: int | None = None  # further tries after which the code counts as `new_method`; None: the policy's limits
-    not_before: datetime | None = None  # the network asks to wait until then
+    not_before: AwareDatetime | None = None  # the network asks to wait until then
     reached_network: bool = True
     raw: RawDecline = RawDecline()
 

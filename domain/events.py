@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from domain.base import Message
 from domain.case import ChargeOutcome
@@ -33,7 +33,7 @@ class PaymentReceived(Message):
 class ReportedAttempt(Message):
     """A charge attempt that was not ours: the customer's own or another engine's."""
 
-    at: datetime
+    at: AwareDatetime
     kind: AttemptKind = AttemptKind.CUSTOMER
     outcome: ChargeOutcome = ChargeOutcome.DECLINED
     decline: Decline | None = None

@@ -3,7 +3,7 @@
 A form is how a policy writes a kind of step; most kinds have one, listed in `domain/registry.py`.
 """
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field, ValidationError, create_model
 
@@ -47,15 +47,15 @@ FORMS: dict[str, type[Form]] = {}
 """Every form by its word. Filled by `domain/registry.py`, and only there."""
 
 
-def read_form(value: Any) -> Any:
+def read_form(value: Any, extra: Literal["ignore"] | None = None) -> Any:
     """A form from its YAML: a word, or one key with its value. Raises ValueError, or pydantic's own for the fields.
 
-    The error's location has the word in it, as the file does.
+    The error's location has the word in it, as the file does. `extra`: what becomes of a field that there is not.
     """
     if isinstance(value, Form):
         return value
     if isinstance(value, str):
-        return _known(value, ()).model_validate({})
+        return _known(value, ()).model_validate({}, extra=extra)
     if isinstance(value, dict) and len(value) == 1:
         [(word, given)] = value.items()
         form = _known(str(word), (str(word),))
@@ -63,7 +63,7 @@ def read_form(value: Any) -> Any:
             given = {form.detail: given}
         fields: dict[str, Any] = {form.word: (form, Field())}
         # Through a model with the word as its field, so that an error's location leads to the line in the file.
-        read = create_model("OneStep", **fields).model_validate({form.word: given or {}})
+        read = create_model("OneStep", **fields).model_validate({form.word: given or {}}, extra=extra)
         return getattr(read, form.word)
     raise ValueError(f"a step is one word, or one word with its details; use {_words()}")
 

@@ -27,7 +27,7 @@ from domain.telling import FACTS, ORDERS
 _MOST_AHEAD = 5  # each costs a case some bytes in every decision of its history
 
 
-class Ahead(NamedTuple):
+class Ahead(Message):
     """A step that lies ahead as things stand."""
 
     at: datetime
@@ -170,4 +170,4 @@ def _ahead(now: Situation) -> tuple[Ahead, ...]:
     if now.end or now.case.handoff or now.case.holds:
         return ()
     steps = sorted(now.possible, key=attrgetter("due"))[:_MOST_AHEAD]
-    return tuple([Ahead(step.due, step.title) for step in steps])
+    return tuple([Ahead(at=step.due, title=step.title) for step in steps])

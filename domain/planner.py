@@ -37,6 +37,9 @@ class _Choice:
         self._possible = possible
         self._wakes: dict[str, datetime] = {}
         self._waits: dict[str, bool] = {}
+        # What may have happened and comes before all others is found out before anything else is done.
+        begun = [step for step in possible if step.comes_first] if now.case.unfinished else []
+        self._unknown = [step for step in begun if (u := now.case.unfinished.get(step.key)) and u.begun]
 
     def act(self) -> Act | None:
         """What is ready now, with all that can run beside it; None when nothing is."""
@@ -100,14 +103,16 @@ class _Choice:
             return at
         now = self._now
         at = step.opens(now, max(step.due, now.at, now.not_before(step) or now.at))
-        if type(step).waits_for is Step.waits_for:  # most kinds wait for none
+        if type(step).waits_for is Step.waits_for and not self._unknown:  # most kinds wait for none
             self._wakes[step.key], self._waits[step.key] = at, False
             return at
         silent = now.case.unfinished
-        first = [
+        unknown = () if step.comes_first else self._unknown
+        first = [*unknown] + [
             other
             for other in self._possible
             if other is not step
+            and other not in unknown
             and step.waits_for(other, at)
             # What its provider does not take for days holds no end up, once the customer is warned.
             and (other.holds_up_the_end or not step.ends or other.key not in silent)

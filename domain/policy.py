@@ -4,7 +4,7 @@ from datetime import time, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator, Field, PlainSerializer, field_validator, model_validator
+from pydantic import BeforeValidator, Field, PlainSerializer, ValidationInfo, field_validator, model_validator
 
 from domain.base import Frozen
 from domain.calendar import ContactHours, Paydays, is_zone
@@ -23,11 +23,15 @@ class CatchUp(StrEnum):
     NONE = "none"  # none but the final notice and the end
 
 
-def _read_form(value: Any) -> Any:
+STORED = object()
+"""The context in which a policy is read that cases follow already."""
+
+
+def _read_form(value: Any, info: ValidationInfo) -> Any:
     # Known once the kinds are: their files are imported by nobody before.
     from domain.registry import read_form  # noqa: PLC0415
 
-    return read_form(value)
+    return read_form(value, extra="ignore" if info.context is STORED else None)
 
 
 AnyForm = Annotated[Form, BeforeValidator(_read_form), PlainSerializer(write_form), ByWord(FORMS)]
@@ -103,6 +107,15 @@ class Policy(Frozen):
     late_after: timedelta = timedelta(hours=12)  # a step this late counts as missed
     endgame: Endgame
 
+    @classmethod
+    def stored(cls, body: str) -> Self:
+        """A policy that cases follow already, from the JSON that the ledger has kept.
+
+        A later release may have dropped settings that it has, and asks more of new policies than it fulfils: neither
+        stops an open case. Raises ValidationError where a setting that is left has no meaning any more.
+        """
+        return cls.model_validate_json(body, extra="ignore", context=STORED)
+
     @field_validator("default_time_zone")
     @classmethod
     def _known_zone(cls, value: str) -> str:
@@ -111,7 +124,9 @@ class Policy(Frozen):
         return value
 
     @model_validator(mode="after")
-    def _coherent(self) -> Self:
+    def _coherent(self, info: ValidationInfo) -> Self:
+        if info.context is STORED:
+            return self  # it was coherent by the rules of its day
         days = [entry.day for entry in self.timeline]
         if days != sorted(set(days)):
             raise ValueError("timeline: days must rise from entry to entry; put steps of one day into one entry")

@@ -118,7 +118,7 @@ class CaseOpener:
     def _policy(self, failure: Failure, customer: CustomerRow, standing: CaseRow | None) -> Policy:
         """The policy that the case has begun with, else the one for this failure."""
         if standing:
-            return Policy.model_validate_json(self._ledger.policy(standing.policy_digest))
+            return Policy.stored(self._ledger.policy(standing.policy_digest))
         return self._policies.get(failure.policy) if failure.policy else self._policies.for_segment(customer.segment)
 
     def _decline(

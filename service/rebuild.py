@@ -45,7 +45,7 @@ async def rebuild(ledger: Ledger, start: Start) -> AsyncIterator[Restart]:
 
     @cache
     def policy(digest: str) -> Policy:
-        return Policy.model_validate_json(ledger.policy(digest))
+        return Policy.stored(ledger.policy(digest))
 
     def pieces() -> Iterator[Piece[Restart]]:
         for invoice_id, state in _states(ledger):
@@ -65,7 +65,11 @@ async def _restart(invoice_id: str, state: str, policy: Callable[[str], Policy],
         return Restart(invoice_id=invoice_id, result=Restarted.UNREADABLE, problem=f"{where}: {first['msg']}.")
     except NotFound as error:
         return Restart(invoice_id=invoice_id, result=Restarted.UNREADABLE, problem=str(error))
-    result = Restarted.STARTED if await start(case, follows) else Restarted.THERE
+    try:
+        result = Restarted.STARTED if await start(case, follows) else Restarted.THERE
+    except (LookupError, ValueError, TypeError) as error:
+        # What today's rules cannot make sense of, such as a zone that is gone. The others are started all the same.
+        return Restart(invoice_id=invoice_id, result=Restarted.UNREADABLE, problem=f"{type(error).__name__}: {error}")
     return Restart(invoice_id=invoice_id, result=result)
 
 

@@ -1,4 +1,4 @@
-"""The dunning case: decide, then wait or act, then record, until it is closed.
+"""The dunning case: decide, then wait or act, then book, until it is closed.
 
 Decisions are on record: what to do stands in the answer of the activity `decide`. No command of this workflow follows
 from rule code that a replay would run again, only from what the history holds (docs/decisions/0012).
@@ -19,7 +19,7 @@ from activities.errors import MISUSE
 from domain import changes, events, life
 from domain.base import Message
 from domain.case import Outcome
-from domain.decisions import Act, Close, Effect, Wait
+from domain.decisions import Act, Close, Decision, Effect, Wait
 from domain.life import Decided
 from domain.registry import KINDS
 from domain.telling import TELLINGS
@@ -46,7 +46,8 @@ class DunningWorkflow:
         self._case = start.case
         self._decided: Decided | None = None
         self._shown: attributes.Searchable = start.searchable
-        self._told = False  # a message came since the case last began to decide
+        self._asking = True  # a decision is on its way
+        self._has_news = False  # a message came since the case last began to decide
         self._interrupted = False  # one of those that a running step has to mind
         self._clock = Clock()
         for name in TELLINGS:
@@ -57,27 +58,37 @@ class DunningWorkflow:
     @workflow.run
     async def run(self, _start: CaseStart) -> CaseResult:
         while True:
-            decided = await self._decide()
-            match decided.decision if decided else None:
+            self._begin_a_new_run_when_this_is_long()
+            match await self._decide():
                 case Wait() as wait:
                     await self._wait(wait)
                 case Act() as act:
                     await self._act(act)
-                case Close() as close if not self._told:
-                    # A message that came while the end was written down is heard first: it may be a payment.
+                case Close() as close:
                     return await self._close(close)
+                case None:
+                    continue  # overtaken by what came meanwhile: decide again
 
-    async def _decide(self) -> Decided | None:
+    def _begin_a_new_run_when_this_is_long(self) -> None:
+        if workflow.info().is_continue_as_new_suggested() and workflow.all_handlers_finished():
+            workflow.continue_as_new(CaseStart(case=self._case, searchable=dict(self._shown)))
+
+    async def _decide(self) -> Decision | None:
         """Asks what to do now; None when the answer was overtaken, and the case has to ask again."""
-        self._told = self._interrupted = False
+        self._has_news = self._interrupted = False
+        self._asking = True
         asked = DecisionTask(case=self._case, at=workflow.now())
         decided = await self._locally(asked) or await self._patiently(asked)
-        if decided is None or self._interrupted or workflow.now() - decided.at > options.FRESH:
+        if decided is None or self._interrupted:
             return None
-        self._decided = decided
+        stale = workflow.now() - decided.at > options.FRESH
+        # A message that came while an end was written down is heard first: it may be a payment.
+        if (stale and isinstance(decided.decision, Act)) or (self._has_news and isinstance(decided.decision, Close)):
+            return None
+        self._decided, self._asking = decided, False
         self._case = life.settled(self._case, asked.case, decided)
         self._show(decided)
-        return decided
+        return decided.decision
 
     async def _locally(self, asked: DecisionTask) -> Decided | None:
         """The decision within this very workflow task; None when the ledger does not answer at once."""
@@ -98,7 +109,7 @@ class DunningWorkflow:
             return None
 
     async def _patiently(self, asked: DecisionTask) -> Decided | None:
-        """The same decision, for as long as the ledger is away; None when a cancellation ended the wait."""
+        """The same decision, for as long as the ledger is away; None when what came meanwhile asks for another one."""
         task = workflow.start_activity_method(
             DecisionActivities.decide,
             asked,
@@ -106,7 +117,7 @@ class DunningWorkflow:
             retry_policy=options.UNTIL_ANSWERED,
             summary="decide what is next, once the ledger answers",
         )
-        await self._until(task.done)
+        await self._until(lambda: task.done() or self._interrupted)
         if not task.done():
             task.cancel()
             await self._until(task.done)
@@ -116,11 +127,8 @@ class DunningWorkflow:
             return None
 
     async def _wait(self, wait: Wait) -> None:
-        if workflow.info().is_continue_as_new_suggested():
-            await self._until(workflow.all_handlers_finished)
-            workflow.continue_as_new(CaseStart(case=self._case, searchable=dict(self._shown)))
         timeout = max(timedelta(seconds=1), wait.until - workflow.now()) if wait.until else None
-        await self._until(lambda: self._told, timeout, wait.why)
+        await self._until(lambda: self._has_news, timeout, wait.why)
 
     async def _act(self, act: Act) -> None:
         """Carries out the effects of one decision, side by side, and books what became of each.
@@ -162,6 +170,8 @@ class DunningWorkflow:
         except ActivityError as error:
             cause = error.cause
             if isinstance(cause, ApplicationError) and cause.type == MISUSE:
+                if any(cause.details):  # a try before may have been carried out
+                    self._case = life.interrupted(self._case, effect)
                 # An end that came in between has no use any more for what was decided before.
                 if not overtaken:
                     self._case = changes.needs_operator(self._case, str(cause.message)[:_LONGEST_WHY], now)
@@ -196,7 +206,7 @@ class DunningWorkflow:
 
     def _cancelled(self) -> None:
         self._case = changes.close(self._case, Outcome.CANCELLED, "cancelled in Temporal", workflow.now())
-        self._told = self._interrupted = True
+        self._has_news = self._interrupted = True
 
     def _show(self, decided: Decided) -> None:
         """Keeps the UI and the search attributes true; writes history only when something changed."""
@@ -210,7 +220,7 @@ class DunningWorkflow:
     @workflow.query
     def status(self) -> CaseView:
         """The case as it stands: facts, what happened, what is next and why."""
-        return view(self._case, self._decided)
+        return view(self._case, self._decided, deciding=self._asking or self._has_news)
 
     def _unknown_signal(self, name: str, payloads: Sequence[RawValue]) -> None:
         """Any other signal: recorded, so that its sender is not left wondering."""
@@ -236,7 +246,7 @@ class DunningWorkflow:
 
     def _tell(self, name: str) -> None:
         """Wakes the case, whatever the message said: that it came is what the history holds."""
-        self._told = True
+        self._has_news = True
         self._interrupted = self._interrupted or name in INTERRUPTING
 
     @workflow.update
@@ -276,11 +286,11 @@ class DunningWorkflow:
         self._validate("write_off", order)
 
     def _validate(self, name: str, order: Message) -> None:
-        self._clock.check()
         if refusal := life.refused(self._case, name, order, workflow.now()):
             raise ApplicationError(refusal, type="OrderRefused", non_retryable=True)
 
     async def _ordered(self, name: str, order: Message) -> CaseView:
+        self._clock.check()  # not in the validator, where it would be the order's refusal
         self._case = life.carry_out(self._case, name, order, workflow.now())
         self._tell(name)
         # The case acts while this waits: what the operator gets to see is what it made of the order.

@@ -23,7 +23,8 @@ def hear(case: Case, name: str, payloads: Sequence[Any], at: datetime) -> Case:
         if telling is None:
             raise ValueError(f"there is no such signal; known are {', '.join(TELLINGS)}")
         return life.hear(case, name, telling.form.model_validate({} if data is None else data), at)
-    except (ValueError, TypeError) as error:
+    except Exception as error:
+        # Whatever it brings, and whatever today's rules make of it: a message never fails a case.
         why = f"signal {name[:40]} not carried out: {_bounded(error)}"
         return life.not_understood(case, why, at)
 

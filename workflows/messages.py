@@ -81,5 +81,6 @@ class CaseView(Message):
     next_at: datetime | None
     next_step: str | None
     why: str
+    deciding: bool = False  # it was told something, or was woken, and what comes next is being decided
     steps: dict[str, str]  # step key → done, skipped or refused, with its note
     record: tuple[Happened, ...]

@@ -33,5 +33,5 @@ UNTIL_ANSWERED = RetryPolicy(
     initial_interval=timedelta(seconds=2), backoff_coefficient=2, maximum_interval=timedelta(minutes=5)
 )
 
-# A decision is about its moment. One that took longer to get is taken anew: it may be night by now.
+# To act is right at its moment only. Where the decision took longer to get it is taken anew: it may be night by now.
 FRESH = timedelta(minutes=1)

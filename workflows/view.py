@@ -13,8 +13,8 @@ from domain.record import Entry
 from workflows.messages import CaseView, Happened, in_words
 
 
-def view(case: Case, decided: Decided | None) -> CaseView:
-    """The case as it stands, with its newest decision; None before the first."""
+def view(case: Case, decided: Decided | None, *, deciding: bool = False) -> CaseView:
+    """The case as it stands, with its newest decision (None before the first); `deciding`: the next is on its way."""
     decision = decided.decision if decided else None
     step = decision.step if isinstance(decision, Wait | Act) else None
     decline_class = case.decline_class
@@ -38,6 +38,7 @@ def view(case: Case, decided: Decided | None) -> CaseView:
         next_at=decision.until if isinstance(decision, Wait) else None,
         next_step=step.title if step else None,
         why=decision.why if decision else "nothing is decided yet",
+        deciding=deciding,
         steps={key: f"{r.state.value}: {r.note}" if r.note else r.state.value for key, r in case.steps.items()},
         record=tuple(happened(case, entry) for entry in case.record),
     )

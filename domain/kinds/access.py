@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import field_validator
 
 from domain.case import Case, StepState
-from domain.changes import begun, changed, done, ended, invoice_is
+from domain.changes import begun, changed, done, found_over, invoice_is
 from domain.forms import Form
 from domain.invoice import InvoiceState
 from domain.steps import Access, Step
@@ -89,7 +89,7 @@ class AccessStep(Step):
         state = result.invoice_state
         if self._restricts and state and state is not InvoiceState.OPEN:
             # The activity found the invoice closed and did nothing; an earlier run may have restricted before it died.
-            case = ended(case, self, StepState.SKIPPED, at, f"the invoice is {state.value}", unsure=True)
+            case = found_over(case, self, state, at, "not restricted", unsure=True)
         else:
             case = done(case, self, at)
             if not self._restricts:

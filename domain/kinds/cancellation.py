@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from domain.case import Case, StepState
-from domain.changes import done, ended, invoice_is
+from domain.case import Case
+from domain.changes import done, found_over, invoice_is
 from domain.forms import Form
 from domain.gates import ALLOW, Answer, Refuse
 from domain.invoice import InvoiceState
@@ -61,7 +61,7 @@ class CancelStep(Step):
         state = result.invoice_state
         if state and state is not InvoiceState.OPEN:
             # The activity found the invoice closed and did nothing: a subscription that runs on gets its service back.
-            case = ended(case, self, StepState.SKIPPED, at, f"the invoice is {state.value}")
+            case = found_over(case, self, state, at, "not cancelled")
         else:
             case = done(case, self, at)
         return invoice_is(case, state, result.remaining, at, self.key)

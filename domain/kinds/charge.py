@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from domain.base import Message
 from domain.calendar import day_in_words
 from domain.case import Attempt, Case, ChargeOutcome, Hold, HoldReason, StepState
-from domain.changes import changed, declined, ended, hold, invoice_is, put_off, recovered, shown
+from domain.changes import begun, changed, declined, ended, hold, invoice_is, put_off, recovered, said, shown
 from domain.declines import RETRYABLE, Decline, DeclineClass, Reason
 from domain.forms import Form
 from domain.gates import ALLOW, Answer, Postpone, Refuse
@@ -152,6 +152,9 @@ class ChargeStep(Step):
         case = changed(case, attempts=(*case.attempts, attempt))
         return step._answered(case, result, at)
 
+    def lost(self, case: Case) -> Case:
+        return begun(case, self)
+
     def _answered(self, case: Case, result: ChargeResult, at: datetime) -> Case:
         refused = result.outcome is ChargeOutcome.REFUSED
         state = StepState.REFUSED if refused else StepState.DONE
@@ -173,6 +176,8 @@ class ChargeStep(Step):
                     reason=HoldReason.PAYMENT_PROCESSING, since=at, until=until, note="bank debit on its way"
                 )
                 return hold(case, pending, at, self.key)
+            case ChargeOutcome.NOT_OPEN:
+                case = said(case, Entry(at=at, step=self.key, what="not charged", why=result.why))
             case ChargeOutcome.REFUSED:
                 case = told("refused", result.why)
                 if self._of_new_method:

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from domain.agency import Handoff
 from domain.base import Message
-from domain.case import Case, StepState
-from domain.changes import begun, changed, done, ended, invoice_is
+from domain.case import Case
+from domain.changes import begun, changed, done, found_over, invoice_is
 from domain.invoice import InvoiceState
 from domain.money import Money
 from domain.steps import Step
@@ -74,7 +74,7 @@ class HandoffStep(Step):
             left = {key: known for key, known in case.unfinished.items() if key != self.key}
             return invoice_is(changed(case, unfinished=left), state, result.remaining, at, self.key)
         if not delivered and state and state is not InvoiceState.OPEN:
-            case = ended(case, self, StepState.SKIPPED, at, f"the invoice is {state.value}")
+            case = found_over(case, self, state, at, "not handed off")
             return invoice_is(case, state, result.remaining, at, self.key)
         case = done(case, self, at)
         known = case.handoff

@@ -9,7 +9,7 @@ from pydantic import field_validator
 
 from domain.base import Message
 from domain.case import Case, StepState
-from domain.changes import close_channel, done, ended, invoice_is, put_off, shown
+from domain.changes import close_channel, done, ended, found_over, invoice_is, put_off, shown
 from domain.forms import Form
 from domain.gates import ALLOW, Answer, Postpone, Refuse
 from domain.invoice import InvoiceState
@@ -183,8 +183,7 @@ class MessageStep(Step):
                 # Not the end of the step: it goes out on the fallback channel.
                 case = told(close_channel(case, self.channel, result.why), "not delivered", result.why)
             case ContactState.NOT_OPEN:
-                why = f"the invoice is {result.invoice_state.value}"
-                case = told(ended(case, self, StepState.SKIPPED, at, why), "not sent", why)
+                case = found_over(case, self, result.invoice_state, at, "not sent")
         return invoice_is(case, result.invoice_state, result.remaining, at, self.key)
 
 

@@ -179,14 +179,21 @@ class StagedCase:
         return any(one.activity_type.name == activity for one in pending)
 
     async def tell(self, signal: str, fact: Message) -> CaseView:
-        """Sends a signal; the answer to the query proves that it was taken in."""
+        """Sends a signal, and says what the case has decided of it."""
         await self.handle.signal(signal, fact)
-        return await self.status()
+        return await self.decided()
 
     async def deliver(self) -> CaseView:
         """Lets the world's new Stripe events arrive."""
         await self.stage.deliver(await self.now())
-        return await self.status()
+        return await self.decided()
+
+    async def decided(self) -> CaseView:
+        """How the case stands once it has decided what it makes of what it was told."""
+        async with asyncio.timeout(30):
+            while (view := await self.status()).deciding:
+                await asyncio.sleep(0.02)
+        return view
 
     @property
     def log(self) -> list[LogEntry]:

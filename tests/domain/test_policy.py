@@ -1,5 +1,6 @@
 """A policy that could not be carried out is refused when it is read, and the enums that decide leave nothing out."""
 
+import json
 from copy import deepcopy
 from datetime import time, timedelta
 from enum import Enum
@@ -226,3 +227,18 @@ def test_every_member_is_in_exactly_one_part(everything: type[Enum], parts: list
 def test_only_our_own_attempts_use_up_the_policys_budget() -> None:
     """The customer's own tries are the customer's."""
     assert COUNTING < OURS < set(AttemptKind)
+
+
+def test_a_policy_that_cases_follow_is_read_whatever_new_ones_must_fulfil() -> None:
+    """Settings that are gone, in the policy and in a step, and an order of days that is no longer allowed."""
+    body = json.loads(STANDARD.model_dump_json())
+    body["gone"] = body["retries"]["gone"] = 1
+    body["timeline"][1]["do"][1]["remind"]["gone"] = "x"
+    body["timeline"][0]["day"] = 2
+
+    stored = Policy.stored(json.dumps({**body, "timeline": list(reversed(body["timeline"]))}))
+
+    assert STANDARD.retries == stored.retries
+    assert STANDARD.timeline[1] in stored.timeline
+    with pytest.raises(ValidationError):
+        Policy.model_validate(body)

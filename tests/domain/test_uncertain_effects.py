@@ -2,7 +2,7 @@
 
 from domain import life
 from domain.case import Case, ChargeOutcome, Outcome, StepState
-from domain.decisions import Act, Effect
+from domain.decisions import Act, Effect, Wait
 from domain.declines import DeclineClass
 from domain.invoice import InvoiceState
 from domain.kinds.access import AccessStep, standing_access
@@ -142,3 +142,19 @@ def test_a_merchant_side_decline_after_the_payment_needs_no_operator() -> None:
     booked = life.book(recovered, act, answer, NOON)
 
     assert ["04-15 12:00 recovered"] == live(booked, start=NOON).table
+
+
+def test_nothing_else_is_done_while_nobody_knows_what_became_of_a_charge() -> None:
+    """It may be a payment on its way: the day's messages wait until the same charge was asked about again."""
+    case = live(a_case(), until=at("04-04 09:00")).case
+    charge = decide(case, at("04-04 10:00"))
+    assert isinstance(charge, Act)
+    unknown = life.unanswered(case, charge.effects[0], at("04-04 11:00"))
+
+    waits = decide(unknown, at("04-04 11:00"))
+    again = decide(unknown, at("04-04 12:00"))
+
+    assert isinstance(waits, Wait)
+    assert at("04-04 12:00") == waits.until
+    assert isinstance(again, Act)
+    assert ["d03-charge"] == [effect.step.key for effect in again.effects]

@@ -54,6 +54,28 @@ async def test_an_order_that_comes_before_the_end_is_on_record_is_carried_out(st
     assert Outcome.SETTLED is view.outcome
 
 
+async def test_a_request_that_is_refused_after_a_lost_answer_may_have_been_carried_out(stage: Scene) -> None:
+    """The restriction took effect, its answer was lost, the next try met a wrong secret: who pays has full service."""
+    case = await stage.open(DECLINED)
+    await case.until("2030-04-11 08:00")
+    secret = stage.world.merchant.secret
+    stage.world.faults.add("merchant", "POST /", Mode.TIMEOUT_AFTER)
+    moving = asyncio.create_task(case.until("2030-04-11 12:00"))
+    while "read_only" != stage.world.merchant.access(case.customer):
+        await asyncio.sleep(0.05)
+    stage.world.merchant.secret = "another"
+    held = await moving
+    stage.world.merchant.secret = secret
+    assert CaseStatus.ON_HOLD is held.status
+
+    stage.world.stripe.customer_pays(case.invoice)
+    await case.deliver()
+    result = await asyncio.wait_for(case.handle.result(), timeout=30)
+
+    assert Outcome.RECOVERED is result.outcome
+    assert "full" == stage.world.merchant.access(case.customer)
+
+
 async def test_a_refused_request_does_not_hold_up_a_case_that_was_paid_meanwhile(stage: Scene) -> None:
     """A wrong secret needs an operator, but not for this case any more."""
     case = await stage.open(DECLINED)
