@@ -22,9 +22,9 @@ def start(
 ) -> None:
     """Take in Stripe events or failed invoices, and open a case for each unpaid invoice.
 
-    FILE holds a JSON array, one object, or one object per line. A record with id, type and data is a Stripe event;
-    one with invoice_id is a failed invoice of another billing system. The same input may be given again: an invoice
-    never gets a second case. Exits with 1 when a record could not be taken.
+    FILE holds a JSON array, one object, a Stripe list, or one object per line. A record with id, type and data is a
+    Stripe event; one with invoice_id is a failed invoice of another billing system. The same input may be given again:
+    an invoice never gets a second case. Exits with 1 when a record could not be taken.
     """
     text = read_text(file)
 
