@@ -58,7 +58,7 @@ class DunningWorkflow:
     @workflow.run
     async def run(self, _start: CaseStart) -> CaseResult:
         while True:
-            self._begin_a_new_run_when_this_is_long()
+            await self._begin_a_new_run_when_this_is_long()
             match await self._decide():
                 case Wait() as wait:
                     await self._wait(wait)
@@ -69,8 +69,13 @@ class DunningWorkflow:
                 case None:
                     continue  # overtaken by what came meanwhile: decide again
 
-    def _begin_a_new_run_when_this_is_long(self) -> None:
-        if workflow.info().is_continue_as_new_suggested() and workflow.all_handlers_finished():
+    async def _begin_a_new_run_when_this_is_long(self) -> None:
+        if not workflow.info().is_continue_as_new_suggested():
+            return
+        # A cancellation that came with this very task is heard here; the new run would not know of it.
+        await self._until(lambda: True)
+        # An order that still waits for its answer gets it from the next decision, and a new run would not know of it.
+        if workflow.all_handlers_finished():
             workflow.continue_as_new(CaseStart(case=self._case, searchable=dict(self._shown)))
 
     async def _decide(self) -> Decision | None:
