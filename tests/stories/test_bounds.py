@@ -75,7 +75,8 @@ async def test_a_case_that_was_told_a_lot_goes_on_in_a_new_run_and_forgets_nothi
 
     for _ in range(60):
         await case.handle.signal("payment_received", {"event_id": "evt", "amount": "x" * 90_000})
-        after = await case.status()
+        await case.status()
+    after = await case.decided()
 
     then = await case.handle.describe()
     assert first.run_id != then.run_id

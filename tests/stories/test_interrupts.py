@@ -127,7 +127,7 @@ async def test_signals_that_cannot_be_read_are_recorded_and_harmless(stage: Scen
     await case.handle.signal("payment_received", {"event_id": "evt_1", "amount": "ten"})
     await case.handle.signal("pay_me", {"event_id": "evt_2"})
     await case.handle.signal("pause", args=[{"by": "a"}, {"by": "b"}])
-    view = await case.status()
+    view = await case.decided()
 
     lines = [str(entry) for entry in view.record if "not carried out" in entry.why]
     assert 4 == len(lines)

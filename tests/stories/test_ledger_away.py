@@ -50,7 +50,7 @@ async def test_a_ledger_that_is_away_costs_a_case_few_events_however_long(
         assert once == again
         assert MOST_EVENTS >= len(await case.history()) - len(await twin.history())
         assert len(twin.charges) == len(case.charges) == 3
-        assert twin.messages == case.messages
+        assert sorted(twin.messages) == sorted(case.messages)
         assert "2030-04-08" == str(view.next_at)[:10]
         waits = [entry.what for entry in stage.ledger.record(case.invoice) if entry.what.startswith("waits")]
         assert len(waits) == len(set(waits)) == 4
