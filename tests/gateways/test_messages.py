@@ -24,13 +24,12 @@ DIRECTORY = Path(__file__).resolve().parents[2] / "policies" / "messages"
 MESSAGES = TemplateMessages(DIRECTORY, "Acme Cloud")
 LINK = "https://pay.acme.example/i/x7Kq2"
 NUMBER = "1A2B3C4D-0001"
-NEXT = date(2026, 3, 9)
-END = date(2026, 3, 28)
+NEXT, END = date(2026, 3, 9), date(2026, 3, 28)
 
 FORBIDDEN = re.compile(r"\b(lost|stolen|fraud\w*)\b|หาย|ขโมย|ทุจริต|ฉ้อโกง", re.IGNORECASE)
 # Wordings that state a failed try, or promise another one.
 FAILED_TRY = re.compile(
-    r"could not collect|did not go through|not approve|ไม่สามารถเรียกเก็บ|ไม่สำเร็จ|ไม่อนุมัติ|when we tried"
+    r"could not collect|did not go through|not approve|when we tried|ไม่สามารถเรียกเก็บ|ไม่สำเร็จ|ไม่อนุมัติ"
 )
 NEXT_TRY = re.compile(r"try again|will collect|เรียกเก็บเงินอีกครั้ง|เรียกเก็บอีกครั้ง|จะเรียกเก็บ")
 
