@@ -60,10 +60,12 @@ async def test_a_request_that_is_refused_after_a_lost_answer_may_have_been_carri
     await case.until("2030-04-11 08:00")
     secret = stage.world.merchant.secret
     stage.world.faults.add("merchant", "POST /", Mode.TIMEOUT_AFTER)
+    second = stage.world.faults.add("merchant", "POST /", Mode.HOLD_BEFORE)
     moving = asyncio.create_task(case.until("2030-04-11 12:00"))
-    while "read_only" != stage.world.merchant.access(case.customer):
-        await asyncio.sleep(0.05)
+    await asyncio.wait_for(asyncio.to_thread(second.reached.wait), timeout=30)
+    assert "read_only" == stage.world.merchant.access(case.customer)
     stage.world.merchant.secret = "another"
+    second.release()
     held = await moving
     stage.world.merchant.secret = secret
     assert CaseStatus.ON_HOLD is held.status
