@@ -124,6 +124,7 @@ class ContactActivities:
             started_at=self._clock(),
             subject=message.subject,
             text=message.text,
+            html=message.html or None,
         )
 
 
