@@ -10,6 +10,7 @@ from domain.agency import Handoff
 from domain.base import Message
 from domain.calendar import local
 from domain.declines import CUSTOMER_MUST_ACT, RETRYABLE, Decline, DeclineClass
+from domain.invoice import InvoiceNow
 from domain.money import Money
 from domain.record import Entry
 from domain.steps import COUNTING, OURS, AnyStep, AttemptKind, Channel, Step
@@ -56,6 +57,7 @@ class ChargeOutcome(StrEnum):
     NOT_OPEN = "not_open"  # the invoice was already paid, void or uncollectible: nothing was charged
     REFUSED = "refused"  # the provider charges no more under this key: nothing was charged
     POSTPONED = "postponed"  # a rule allows it later: nothing was charged, and the step stays to be done
+    STOPPED = "stopped"  # as the invoice stands nothing may be charged on it: nothing was
 
 
 class PolicyRef(Message):
@@ -159,6 +161,7 @@ class Case(Message):
     facts: Facts
     policy: PolicyRef
     due: Money  # still to be paid
+    invoice: InvoiceNow = InvoiceNow()  # as it was last read, or told
     decline: Decline | None = None  # the standing decline; None: nothing was tried or nothing stands in the way
     declined_at: datetime | None = None
     method_changes: int = 0  # how often the payment method changed or the customer authenticated

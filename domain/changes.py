@@ -6,11 +6,14 @@ from typing import Any
 from domain.calendar import local, minute
 from domain.case import Case, Closing, Hold, HoldReason, Outcome, StepRecord, StepState, Unfinished
 from domain.declines import OPERATOR_MUST_ACT, Decline, DeclineClass
-from domain.gates import Postpone
-from domain.invoice import InvoiceState
+from domain.gates import Postpone, Stopped
+from domain.invoice import InvoiceNow, InvoiceState, SubscriptionState
 from domain.money import Money
 from domain.record import Entry
 from domain.steps import Channel, Step
+
+PROCESSING_LIMIT = timedelta(days=14)
+"""How long a payment may be on its way before the case looks again; the slowest scheme answers within two weeks."""
 
 _SEEN_KEPT = 300
 _SHOWN_KEPT = 60
@@ -54,11 +57,17 @@ def done(case: Case, step: Step, at: datetime, what: str = "done") -> Case:
     return _over(shown(case, entry), step, record)
 
 
-def found_over(case: Case, step: Step, state: InvoiceState, at: datetime, what: str, *, unsure: bool = False) -> Case:
-    """Its activity found the invoice closed and did nothing: that is on record as well."""
-    why = f"the invoice is {state.value}"
-    case = ended(case, step, StepState.SKIPPED, at, why, unsure=unsure)
-    return said(case, Entry(at=at, step=step.key, what=what, why=why))
+def stopped(case: Case, step: Step, found: Stopped, at: datetime, what: str, *, unsure: bool = False) -> Case:
+    """Its activity found something in the way and did nothing: that is on record as well.
+
+    What was only put off stays to be done.
+    """
+    if found.until:
+        case = _off(case, step, found.until, found.rule)
+        what = f"{what}, postponed to {minute(found.until)}"
+    else:
+        case = ended(case, step, StepState.SKIPPED, at, found.why, unsure=unsure)
+    return said(case, Entry(at=at, step=step.key, what=what, why=found.why, rule=found.rule))
 
 
 def _over(case: Case, step: Step, record: StepRecord) -> Case:
@@ -79,11 +88,15 @@ def begun(case: Case, step: Step) -> Case:
 
 def put_off(case: Case, step: Step, answer: Postpone, at: datetime) -> Case:
     """A rule allows the step later: it stays to be done. Whoever asked the rule has written the entry."""
-    known = case.unfinished.get(step.key) or Unfinished(step=step)
-    case = _unfinished(case, known.but(not_before=answer.until, rule=answer.rule or "rule"))
-    case = changed(case, put_off={**case.put_off, step.key: answer.until})
+    case = _off(case, step, answer.until, answer.rule)
     what = f"postponed to {minute(answer.until)}"
     return shown(case, Entry(at=at, step=step.key, what=what, why=answer.why, rule=answer.rule))
+
+
+def _off(case: Case, step: Step, until: datetime, rule: str | None) -> Case:
+    known = case.unfinished.get(step.key) or Unfinished(step=step)
+    case = _unfinished(case, known.but(not_before=until, rule=rule or "rule"))
+    return changed(case, put_off={**case.put_off, step.key: until})
 
 
 def unanswered(case: Case, step: Step, why: str, at: datetime) -> Case:
@@ -100,12 +113,17 @@ def _unfinished(case: Case, known: Unfinished) -> Case:
     return changed(case, unfinished={**case.unfinished, known.step.key: known})
 
 
-def invoice_is(case: Case, state: InvoiceState | None, remaining: Money | None, at: datetime, source: str) -> Case:
-    """Takes over what was just read of the invoice: its state, and exactly what remains."""
+def invoice_is(case: Case, read: InvoiceNow, at: datetime, source: str) -> Case:
+    """Takes over what was just read of the invoice: its state, exactly what remains, and what else decides."""
+    # What is due, what is on its way and the end have places of their own.
+    known = case.invoice.known_with(read.but(state=InvoiceState.OPEN, remaining=None, paying=None))
+    if known is not case.invoice:
+        case = changed(case, invoice=known)
     # At the end the case knows: what was read meanwhile may be from before the payment.
+    remaining = read.remaining
     if remaining is not None and remaining.currency == case.due.currency and case.closing is None:
         case = changed(case, due=remaining)
-    match state:
+    match read.state:
         case InvoiceState.PAID:
             case = changed(case, due=Money(amount=min(case.due.amount, 0), currency=case.due.currency))
             return recovered(case, "the invoice is paid", at, source)
@@ -115,7 +133,19 @@ def invoice_is(case: Case, state: InvoiceState | None, remaining: Money | None, 
             return close(case, Outcome.WRITTEN_OFF, "the invoice was marked uncollectible", at, source)
         case InvoiceState.OPEN if case.due.amount <= 0:
             return recovered(case, "nothing is due any more", at, source)
-    return case
+    if known.subscription is SubscriptionState.NOT_BEGUN:
+        return close(case, Outcome.CANCELLED, "the sign-up was never finished", at, source)
+    return _payment_is(case, read.paying, at, source)
+
+
+def _payment_is(case: Case, on_its_way: bool | None, at: datetime, source: str) -> Case:
+    """Stands still while a payment is on its way, whoever began it; None: that was not to be seen."""
+    held = any(h.reason is HoldReason.PAYMENT_PROCESSING for h in case.holds)
+    if on_its_way and not held and case.closing is None:
+        note = "a payment of the customer is on its way"
+        until = at + PROCESSING_LIMIT
+        return hold(case, Hold(reason=HoldReason.PAYMENT_PROCESSING, since=at, until=until, note=note), at, source)
+    return release(case, {HoldReason.PAYMENT_PROCESSING}, at) if held and on_its_way is False else case
 
 
 def declined(case: Case, decline: Decline, at: datetime) -> Case:

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from domain.agency import AgencyState
 from domain.case import Case, Outcome
+from domain.invoice import SubscriptionState
 from domain.kinds.access import AccessStep, may_be_limited
 from domain.kinds.cancellation import is_cancelled
 from domain.kinds.handoff import HandoffStep, begun_handoff
 from domain.kinds.recall import RecallStep
 from domain.kinds.write_off import WriteOffStep
 from domain.policy import Policy
+from domain.rules.invoice import CancelledSubscription
 from domain.steps import Access, Step
 
 if TYPE_CHECKING:
@@ -34,6 +36,9 @@ def end_of(now: "Situation") -> End | None:
         return End(case.closing.outcome, case.closing.why)
     if case.holds:
         return None
+    closes = now.policy.cancelled_subscription is CancelledSubscription.CLOSE
+    if closes and case.invoice.subscription is SubscriptionState.ENDED and not is_cancelled(case):
+        return End(Outcome.CANCELLED, "the subscription was ended, and by policy the case with it")
     if case.handoff:
         return _end_with_agency(case, now.policy, now.at)
     if now.timeline_is_over:

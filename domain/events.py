@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, Field
 from domain.base import Message
 from domain.case import ChargeOutcome
 from domain.declines import Decline
-from domain.invoice import InvoiceState
+from domain.invoice import InvoiceNow
 from domain.money import Money
 from domain.steps import AttemptKind, Channel
 
@@ -39,12 +39,10 @@ class ReportedAttempt(Message):
     decline: Decline | None = None
 
 
-class InvoiceChanged(Message):
-    """The invoice is not what it was: a credit note, a void, another engine's attempt."""
+class InvoiceChanged(InvoiceNow):
+    """The invoice is not what it was: a credit note, a void, an ended subscription, another engine's attempt."""
 
     event_id: EventId
-    state: InvoiceState = InvoiceState.OPEN
-    remaining: Money | None = None
     attempt: ReportedAttempt | None = None
 
 

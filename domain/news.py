@@ -39,7 +39,7 @@ def invoice_changed(case: Case, fact: events.InvoiceChanged, at: datetime) -> Ca
         if lower != case.due:
             case = changed(case, due=lower)
             case = _told(case, fact.event_id, "invoice changed", f"{lower} still due", at)
-    return invoice_is(case, fact.state, case.due, at, fact.event_id)
+    return invoice_is(case, fact.but(remaining=case.due), at, fact.event_id)
 
 
 def payment_method_changed(case: Case, fact: events.PaymentMethodChanged, at: datetime) -> Case:

@@ -11,6 +11,7 @@ from domain.calendar import ContactHours, Paydays, is_zone
 from domain.declines import DeclineClass
 from domain.forms import FORMS, Form, write_form
 from domain.money import Money
+from domain.rules.invoice import CancelledSubscription
 from domain.sentences import ByWord
 from domain.steps import Channel
 
@@ -106,6 +107,7 @@ class Policy(Frozen):
     catch_up: CatchUp = CatchUp.LATEST
     late_after: timedelta = timedelta(hours=12)  # a step this late counts as missed
     endgame: Endgame
+    cancelled_subscription: CancelledSubscription = CancelledSubscription.STOP_CHARGING
 
     @classmethod
     def stored(cls, body: str) -> Self:

@@ -6,6 +6,7 @@ from typing import Any
 
 from domain.case import ChargeOutcome
 from domain.declines import RawDecline
+from domain.invoice import SubscriptionState
 from gateways.ports.payments import PaymentMethod
 
 Json = Mapping[str, Any]
@@ -46,6 +47,29 @@ def subscription_id(invoice: Json) -> str | None:
     """The invoice's subscription, in either shape."""
     details = expanded(expanded(invoice.get("parent")).get("subscription_details"))
     return object_id(details.get("subscription")) or object_id(invoice.get("subscription"))
+
+
+def subscription_state(invoice: Json) -> SubscriptionState | None:
+    """How the invoice's subscription stands, where the reference is expanded."""
+    details = expanded(expanded(invoice.get("parent")).get("subscription_details"))
+    found = expanded(details.get("subscription")) or expanded(invoice.get("subscription"))
+    match found.get("status"):
+        case "incomplete" | "incomplete_expired":
+            return SubscriptionState.NOT_BEGUN
+        case "canceled":
+            return SubscriptionState.ENDED
+        case str():
+            return SubscriptionState.RUNS
+    return None
+
+
+def is_paying(invoice: Json) -> bool | None:
+    """Whether any payment of the invoice is on its way; None where its payments are not shown."""
+    shown = isinstance(expanded(invoice.get("payments")).get("data"), list)
+    old = isinstance(invoice.get("payment_intent"), Mapping)  # before basil an invoice had one
+    if not shown and not old:
+        return None
+    return any(intent.get("status") == "processing" for intent in intents(invoice))
 
 
 def default_method(invoice: Json) -> str | Json | None:

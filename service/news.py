@@ -66,8 +66,7 @@ class NewsDesk:
             self._ledger.record_foreign_attempt(row, fact.event_id)
         message = events.InvoiceChanged(
             event_id=fact.event_id,
-            state=invoice.state,
-            remaining=invoice.remaining,
+            **dict(invoice.now),
             attempt=events.ReportedAttempt(at=fact.at, decline=decline),
         )
         return [(case, "invoice_changed", message)]
@@ -94,7 +93,7 @@ class NewsDesk:
         if case is None or fact.caused_by_us:
             return []
         invoice = fact.invoice or self._payments.read_invoice(case.invoice_id)
-        message = events.InvoiceChanged(event_id=fact.event_id, state=invoice.state, remaining=invoice.remaining)
+        message = events.InvoiceChanged(event_id=fact.event_id, **dict(invoice.now))
         return [(case, "invoice_changed", message)]
 
     def _method(self, fact: MethodChanged) -> Told:

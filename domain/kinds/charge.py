@@ -6,14 +6,28 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from domain.base import Message
 from domain.calendar import day_in_words
 from domain.case import Attempt, Case, ChargeOutcome, Hold, HoldReason, StepState
-from domain.changes import begun, changed, declined, ended, hold, invoice_is, put_off, recovered, said, shown
+from domain.changes import (
+    PROCESSING_LIMIT,
+    begun,
+    changed,
+    declined,
+    ended,
+    hold,
+    invoice_is,
+    put_off,
+    recovered,
+    said,
+    shown,
+    stopped,
+)
 from domain.declines import RETRYABLE, Decline, DeclineClass, Reason
 from domain.forms import Form
-from domain.gates import ALLOW, Answer, Postpone, Refuse
-from domain.invoice import InvoiceState
+from domain.gates import ALLOW, Answer, Postpone, Refuse, Stopped
+from domain.invoice import InvoiceNow
 from domain.money import Money
 from domain.reasons import cause
 from domain.record import Entry
+from domain.rules.invoice import Aim, CancelledSubscription
 from domain.steps import AttemptKind, Step
 from domain.tasks import Task
 
@@ -25,8 +39,6 @@ _GRACE = timedelta(hours=1)
 """By how much a payday may be too early: two tries of the same hour differ by their jitter and by a slow answer."""
 _LONGEST_DAY = timedelta(hours=48)
 """No two moments this far apart are of one local day, whatever the clocks do: a day that is repeated included."""
-_PROCESSING_LIMIT = timedelta(days=14)
-"""How long a bank debit may be on its way before the case goes on; the slowest scheme answers within two weeks."""
 
 
 class ChargeTask(Task):
@@ -37,15 +49,16 @@ class ChargeTask(Task):
     method: int  # how often the payment method had changed
     policy: str  # "standard@1"
     do_not_honor: DeclineClass = DeclineClass.RETRY_LATER
+    after_cancellation: bool = False  # charge also when the subscription was ended
 
 
 class ChargeResult(Message):
     outcome: ChargeOutcome
-    invoice_state: InvoiceState = InvoiceState.OPEN
-    remaining: Money | None = None  # still due after the attempt, as the provider says
+    invoice: InvoiceNow = InvoiceNow()  # after the attempt, as the provider says
     decline: Decline | None = None  # DECLINED
     why: str = ""
     postponed: Postpone | None = None  # POSTPONED: by which rule, and until when
+    stopped: Stopped | None = None  # STOPPED: by what
     # Whose attempt it was, when not this task's: an earlier step's with the same number, unanswered until now.
     step: str | None = None
     kind: AttemptKind | None = None
@@ -75,6 +88,10 @@ class ChargeStep(Step):
     result_type: ClassVar[type[Message]] = ChargeResult
     comes_first: ClassVar[bool] = True
     one_at_a_time: ClassVar[bool] = True
+
+    @property
+    def aim(self) -> Aim:
+        return Aim.CHARGE
 
     @property
     def title(self) -> str:
@@ -128,12 +145,16 @@ class ChargeStep(Step):
             method=now.case.method_changes,
             policy=str(now.case.policy),
             do_not_honor=now.policy.retries.do_not_honor,
+            after_cancellation=now.policy.cancelled_subscription is CancelledSubscription.GO_ON,
         )
 
     def book(self, case: Case, task: Task, result: Any, at: datetime) -> Case:
         assert isinstance(task, ChargeTask) and isinstance(result, ChargeResult)  # noqa: S101, PT018 - by the registry
         if result.postponed:
             return put_off(case, self, result.postponed, at)
+        if result.stopped:
+            case = stopped(case, self, result.stopped, at, "not charged")
+            return invoice_is(case, result.invoice, at, self.key)
         step, kind, method = self, task.kind, task.method
         if result.step and result.step != self.key:
             # The number was an earlier step's, whose answer came only now: this step is still to be done.
@@ -169,9 +190,9 @@ class ChargeStep(Step):
                 return recovered(paid, "our charge went through", at, self.key)
             case ChargeOutcome.DECLINED if result.decline:
                 case = told("declined", result.decline.code)
-                return declined(invoice_is(case, None, result.remaining, at, self.key), result.decline, at)
+                return declined(invoice_is(case, result.invoice, at, self.key), result.decline, at)
             case ChargeOutcome.PROCESSING:
-                until = at + _PROCESSING_LIMIT
+                until = at + PROCESSING_LIMIT
                 pending = Hold(
                     reason=HoldReason.PAYMENT_PROCESSING, since=at, until=until, note="bank debit on its way"
                 )
@@ -182,7 +203,7 @@ class ChargeStep(Step):
                 case = told("refused", result.why)
                 if self._of_new_method:
                     case = changed(case, decline=None)  # the old answer was about the old payment method
-        return invoice_is(case, result.invoice_state, result.remaining, at, self.key)
+        return invoice_is(case, result.invoice, at, self.key)
 
 
 def _charge_due(now: "Situation", slot: "Slot") -> datetime:

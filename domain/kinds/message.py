@@ -9,13 +9,13 @@ from pydantic import field_validator
 
 from domain.base import Message
 from domain.case import Case, StepState
-from domain.changes import close_channel, done, ended, found_over, invoice_is, put_off, shown
+from domain.changes import close_channel, done, ended, invoice_is, put_off, shown, stopped
 from domain.forms import Form
-from domain.gates import ALLOW, Answer, Postpone, Refuse
-from domain.invoice import InvoiceState
-from domain.money import Money
+from domain.gates import ALLOW, Answer, Postpone, Refuse, Stopped
+from domain.invoice import InvoiceNow
 from domain.reasons import cause
 from domain.record import Entry
+from domain.rules.invoice import Aim
 from domain.steps import CHANNEL_NAMES, Channel, Stage, Step
 from domain.tasks import Task
 from domain.truth import MessageFacts, message_facts
@@ -39,7 +39,7 @@ class ContactTask(Task):
 class ContactState(StrEnum):
     SENT = "sent"
     UNKNOWN = "unknown"  # it may have gone out; it is not sent twice to find out
-    NOT_OPEN = "not_open"  # the invoice no longer is: nothing was sent
+    STOPPED = "stopped"  # as the invoice stands there is nothing to say: nothing was sent
     REFUSED = "refused"  # a rule forbade it for good: nothing was sent
     POSTPONED = "postponed"  # a rule allows it later: nothing was sent, and the step stays to be done
     UNREACHABLE = "unreachable"  # no address on this channel, or the provider will not deliver to it
@@ -47,11 +47,11 @@ class ContactState(StrEnum):
 
 class ContactOutcome(Message):
     state: ContactState
-    invoice_state: InvoiceState = InvoiceState.OPEN
-    remaining: Money | None = None
+    invoice: InvoiceNow = InvoiceNow()  # as it was read right before
     provider_id: str | None = None
     why: str = ""
     postponed: Postpone | None = None  # POSTPONED: by which rule, and until when
+    stopped: Stopped | None = None  # STOPPED: by what
 
 
 class RemindForm(Form):
@@ -94,6 +94,10 @@ class MessageStep(Step):
     only_newest: ClassVar[bool] = True
     says_what_comes: ClassVar[bool] = True
     holds_up_the_end: ClassVar[bool] = False
+
+    @property
+    def aim(self) -> Aim:
+        return Aim.SAY
 
     @property
     def title(self) -> str:
@@ -182,9 +186,9 @@ class MessageStep(Step):
             case ContactState.UNREACHABLE:
                 # Not the end of the step: it goes out on the fallback channel.
                 case = told(close_channel(case, self.channel, result.why), "not delivered", result.why)
-            case ContactState.NOT_OPEN:
-                case = found_over(case, self, result.invoice_state, at, "not sent")
-        return invoice_is(case, result.invoice_state, result.remaining, at, self.key)
+            case ContactState.STOPPED if result.stopped:
+                case = stopped(case, self, result.stopped, at, "not sent")
+        return invoice_is(case, result.invoice, at, self.key)
 
 
 def message(now: "Situation", key: str, at: datetime, day: int, wanted: Channel, stage: Stage) -> MessageStep:

@@ -8,7 +8,7 @@ from pydantic import Field
 from domain.base import Frozen
 from domain.case import ChargeOutcome
 from domain.declines import RawDecline
-from domain.invoice import InvoiceState
+from domain.invoice import InvoiceNow, InvoiceState, SubscriptionState
 from domain.money import Money
 from gateways.ports.rows import CustomerRow
 
@@ -39,8 +39,26 @@ class InvoiceSnapshot(Frozen):
     last_decline: RawDecline | None = None
     last_failed_at: datetime | None = None
     paid_by: str | None = None  # id of the payment that paid it, if it is paid
+    sent: bool | None = None  # to be paid by the customer on demand, by `due_at`; None: not to be seen, as below
+    due_at: datetime | None = None  # UTC
+    subscription: SubscriptionState | None = None
+    paying: bool | None = None  # a payment of it is on its way, whoever began it
     # As the provider states them now; of a deleted one only the id. None where the invoice shows no more than that.
     customer: CustomerRow | None = Field(default=None, repr=False)
+    customer_deleted: bool | None = None
+
+    @property
+    def now(self) -> InvoiceNow:
+        """What of it decides about every effect."""
+        return InvoiceNow(
+            state=self.state,
+            remaining=self.remaining,
+            paying=self.paying,
+            sent=self.sent,
+            due_at=self.due_at,
+            subscription=self.subscription,
+            customer_deleted=self.customer_deleted,
+        )
 
 
 class ChargeAnswer(Frozen):

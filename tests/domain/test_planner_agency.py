@@ -8,7 +8,7 @@ from domain import changes, events, news, orders
 from domain.case import Case, Outcome
 from domain.decisions import Effect
 from domain.events import AgencyReport
-from domain.invoice import InvoiceState
+from domain.invoice import InvoiceNow, InvoiceState
 from domain.kinds.handoff import HandoffResult
 from domain.kinds.recall import RecallStep, RecallTask
 from domain.kinds.write_off import WriteOffStep
@@ -144,7 +144,9 @@ def test_the_providers_own_news_of_the_write_off_causes_no_second_one() -> None:
     """The invoice is marked uncollectible once, although the webhook about it comes before the case closes."""
 
     def told_at_once(_case: Case, act: Effect, _now: object) -> Done | None:
-        return Done(invoice_state=InvoiceState.UNCOLLECTIBLE) if isinstance(act.step, WriteOffStep) else None
+        return (
+            Done(invoice=InvoiceNow(state=InvoiceState.UNCOLLECTIBLE)) if isinstance(act.step, WriteOffStep) else None
+        )
 
     life = live(a_case(due=usd("20")), answers=told_at_once)
 
