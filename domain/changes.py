@@ -135,7 +135,22 @@ def invoice_is(case: Case, read: InvoiceNow, at: datetime, source: str) -> Case:
             return recovered(case, "nothing is due any more", at, source)
     if known.subscription is SubscriptionState.NOT_BEGUN:
         return close(case, Outcome.CANCELLED, "the sign-up was never finished", at, source)
-    return _payment_is(case, read.paying, at, source)
+    return _payment_is(_method_is(case, at, source), read.paying, at, source)
+
+
+def _method_is(case: Case, at: datetime, source: str) -> Case:
+    """A standing decline is the answer to one payment method: with another one on file it stands no more."""
+    if case.decline is None or case.decline.is_about(case.invoice.method):
+        return case
+    return another_method(case, "another payment method is on file", at, source)
+
+
+def another_method(case: Case, why: str, at: datetime, source: str) -> Case:
+    """A payment method that was not tried yet: one immediate try follows, outside the budget."""
+    case = changed(case, method_changes=case.method_changes + 1)
+    if case.decline and not case.decline.is_about(case.invoice.method):
+        case = changed(case, decline=None, declined_at=None, quick_since=None)
+    return said(case, Entry(at=at, step=source, what="payment method changed", why=why))
 
 
 def _payment_is(case: Case, on_its_way: bool | None, at: datetime, source: str) -> Case:

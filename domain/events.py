@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, Field
 from domain.base import Message
 from domain.case import ChargeOutcome
 from domain.declines import Decline
-from domain.invoice import InvoiceNow
+from domain.invoice import InvoiceNow, MethodRef
 from domain.money import Money
 from domain.steps import AttemptKind, Channel
 
@@ -55,6 +55,7 @@ class MethodChange(StrEnum):
 class PaymentMethodChanged(Message):
     event_id: EventId
     change: MethodChange = MethodChange.NEW
+    method: MethodRef | None = None  # what would be charged now
 
 
 class DisputeOpened(Message):

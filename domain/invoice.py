@@ -24,6 +24,20 @@ class SubscriptionState(StrEnum):
     ENDED = "ended"
 
 
+class MethodRef(Message):
+    """Which payment method, without a word of what is on it."""
+
+    id: str
+    fingerprint: str | None = None  # the same for the same number, whichever id it was saved under
+    expiry: str | None = None  # of a card: "12/2031"
+
+    def is_same(self, other: "MethodRef") -> bool:
+        """Whether a bank would see no difference: a new address or a note changes nothing."""
+        if self.fingerprint and other.fingerprint:
+            return (self.fingerprint, self.expiry) == (other.fingerprint, other.expiry)
+        return self.id == other.id
+
+
 class InvoiceNow(Message):
     """What was read of the invoice. None: that part was not to be seen, and stays as it was known before."""
 
@@ -34,6 +48,7 @@ class InvoiceNow(Message):
     due_at: datetime | None = None  # UTC; of one that was sent
     subscription: SubscriptionState | None = None  # None as well where it is for none
     customer_deleted: bool | None = None  # at the provider: nobody is written to any more
+    method: MethodRef | None = None  # what the next charge would be made on
 
     def known_with(self, newer: "InvoiceNow") -> Self:
         """This, with all that a newer reading shows."""

@@ -53,6 +53,7 @@ class Retries(Frozen):
     paydays: Paydays = Paydays()
     payday_min_wait: timedelta = timedelta(hours=48)
     do_not_honor: DeclineClass = DeclineClass.RETRY_LATER
+    new_methods_per_day: int = Field(default=3, ge=1, le=10)  # immediate tries of changed methods, per local day
 
     @field_validator("do_not_honor")
     @classmethod

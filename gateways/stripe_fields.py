@@ -105,6 +105,7 @@ def read_method(method: str | Json | None) -> PaymentMethod | None:
         network=brand_of(details),
         fingerprint=details.get("fingerprint"),
         country=details.get("country"),
+        expiry=f"{details['exp_month']}/{details['exp_year']}" if details.get("exp_year") else None,
     )
 
 
@@ -140,10 +141,12 @@ def raw_decline(error: Json, charge: Json | None = None) -> RawDecline:
     if outcome.get("type") == "blocked" and outcome.get("reason"):
         codes["decline_code"] = outcome["reason"]
     by_charge = details_of(expanded((charge or {}).get("payment_method_details")))
+    tried = read_method(error.get("payment_method") or (charge or {}).get("payment_method"))
     return RawDecline(
         error_code=error.get("code") or (charge or {}).get("failure_code"),
         network=brand_of(by_charge) or brand_of(details_of(expanded(error.get("payment_method")))),
         network_status=outcome.get("network_status"),
+        method=tried.ref if tried else None,
         **codes,
     )
 

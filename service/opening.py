@@ -173,6 +173,9 @@ def _customer(failure: Failure, invoice: InvoiceSnapshot) -> CustomerRow:
 def foreign_attempt(invoice: InvoiceSnapshot, kind: AttemptKind, decline: Decline | None, at: datetime) -> AttemptRow:
     """The ledger's row of a declined charge that this system did not make."""
     method = invoice.payment_method
+    if decline and method and not decline.is_about(method.ref):
+        method = None  # it was made on another one, of which only the decline tells
+    tried = decline.raw.method if decline else None
     return AttemptRow(
         invoice_id=invoice.id,
         attempt=0,
@@ -184,7 +187,7 @@ def foreign_attempt(invoice: InvoiceSnapshot, kind: AttemptKind, decline: Declin
         started_at=at,
         amount=invoice.remaining,
         network=(decline.raw.network if decline else None) or (method.network if method else None),
-        fingerprint=method.fingerprint if method else None,
+        fingerprint=method.fingerprint if method else (tried.fingerprint if tried else None),
         outcome=ChargeOutcome.DECLINED,
         decline=decline,
     )

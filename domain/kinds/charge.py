@@ -117,7 +117,7 @@ class ChargeStep(Step):
 
     def asks(self, now: "Situation") -> Answer:
         if self._of_new_method:
-            return ALLOW
+            return _one_more_today(now)
         if now.awaits_customer:
             return Refuse(
                 why=f"no charge until the payment method changes or the customer authenticates ({cause(now.case)})"
@@ -218,6 +218,18 @@ def _charge_due(now: "Situation", slot: "Slot") -> datetime:
     while len(_same_day(now, due)) >= now.policy.retries.max_per_day:
         due = schedule.on(now.local(max(due, now.at)).date() + timedelta(days=1), slot.entry)
     return due
+
+
+def _one_more_today(now: "Situation") -> Answer:
+    """Immediate tries have a bound per day: cards that are tried one after the other are a thief's or a mistake's."""
+    most = now.policy.retries.new_methods_per_day
+    made = [attempt for attempt in now.case.our_attempts if attempt.kind is AttemptKind.NEW_METHOD]
+    today = [attempt for attempt in made[-most:] if now.local(attempt.at).date() == now.today]
+    if len(today) < most:
+        return ALLOW
+    until = now.schedule.on(now.today + timedelta(days=1), now.schedule.last)
+    why = f"{most} changed payment methods were tried today"
+    return Postpone(until=until, why=why, rule=f"new-methods-per-day@{now.case.policy}")
 
 
 def _same_day(now: "Situation", due: datetime) -> list[Attempt]:

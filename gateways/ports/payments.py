@@ -8,7 +8,7 @@ from pydantic import Field
 from domain.base import Frozen
 from domain.case import ChargeOutcome
 from domain.declines import RawDecline
-from domain.invoice import InvoiceNow, InvoiceState, SubscriptionState
+from domain.invoice import InvoiceNow, InvoiceState, MethodRef, SubscriptionState
 from domain.money import Money
 from gateways.ports.rows import CustomerRow
 
@@ -20,6 +20,12 @@ class PaymentMethod(Frozen):
     network: str | None = None  # card brand in lower case; None for bank debits
     fingerprint: str | None = None  # the same card has the same fingerprint, whichever customer saved it
     country: str | None = None
+    expiry: str | None = None  # of a card: "12/2031"
+
+    @property
+    def ref(self) -> MethodRef:
+        """What the case knows of it."""
+        return MethodRef(id=self.id, fingerprint=self.fingerprint, expiry=self.expiry)
 
 
 class InvoiceSnapshot(Frozen):
@@ -58,6 +64,7 @@ class InvoiceSnapshot(Frozen):
             due_at=self.due_at,
             subscription=self.subscription,
             customer_deleted=self.customer_deleted,
+            method=self.payment_method.ref if self.payment_method else None,
         )
 
 
