@@ -12,6 +12,7 @@ from domain.calendar import local
 from domain.declines import CUSTOMER_MUST_ACT, RETRYABLE, Decline, DeclineClass
 from domain.invoice import InvoiceNow
 from domain.money import Money
+from domain.outside import OutsidePayment
 from domain.record import Entry
 from domain.steps import COUNTING, OURS, AnyStep, AttemptKind, Channel, Step
 
@@ -162,6 +163,7 @@ class Case(Message):
     policy: PolicyRef
     due: Money  # still to be paid
     invoice: InvoiceNow = InvoiceNow()  # as it was last read, or told
+    outside: tuple[OutsidePayment, ...] = ()  # payments that the provider was not told of by itself
     decline: Decline | None = None  # the standing decline; None: nothing was tried or nothing stands in the way
     declined_at: datetime | None = None
     method_changes: int = 0  # how often the payment method changed or the customer authenticated

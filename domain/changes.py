@@ -9,6 +9,7 @@ from domain.declines import OPERATOR_MUST_ACT, Decline, DeclineClass
 from domain.gates import Postpone, Stopped
 from domain.invoice import InvoiceNow, InvoiceState, SubscriptionState
 from domain.money import Money
+from domain.outside import unrecorded
 from domain.record import Entry
 from domain.steps import Channel, Step
 
@@ -122,7 +123,7 @@ def invoice_is(case: Case, read: InvoiceNow, at: datetime, source: str) -> Case:
     # At the end the case knows: what was read meanwhile may be from before the payment.
     remaining = read.remaining
     if remaining is not None and remaining.currency == case.due.currency and case.closing is None:
-        case = changed(case, due=remaining)
+        case = changed(case, due=remaining - _not_known_there(case))
     match read.state:
         case InvoiceState.PAID:
             case = changed(case, due=Money(amount=min(case.due.amount, 0), currency=case.due.currency))
@@ -151,6 +152,11 @@ def another_method(case: Case, why: str, at: datetime, source: str) -> Case:
     if case.decline and not case.decline.is_about(case.invoice.method):
         case = changed(case, decline=None, declined_at=None, quick_since=None)
     return said(case, Entry(at=at, step=source, what="payment method changed", why=why))
+
+
+def _not_known_there(case: Case) -> Money:
+    """What was paid outside the provider and is not in its account of what remains."""
+    return Money(amount=sum(payment.amount.amount for payment in unrecorded(case)), currency=case.due.currency)
 
 
 def _payment_is(case: Case, on_its_way: bool | None, at: datetime, source: str) -> Case:

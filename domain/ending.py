@@ -12,6 +12,7 @@ from domain.kinds.cancellation import is_cancelled
 from domain.kinds.handoff import HandoffStep, begun_handoff
 from domain.kinds.recall import RecallStep
 from domain.kinds.write_off import WriteOffStep
+from domain.outside import outside_payments
 from domain.policy import Policy
 from domain.rules.invoice import CancelledSubscription
 from domain.steps import Access, Step
@@ -81,6 +82,9 @@ def steps_to_end(now: "Situation") -> Iterator[Step]:
             key = _RECALL_SECOND if _RECALL in case.steps else _RECALL
             yield RecallStep(key=key, due=now.at, day=0, reference=handoff.reference)
             return
+    if first := next(outside_payments(now), None):
+        yield first
+        return
     written_off = now.timeline_is_over and handoff is None
     gives_up = end.outcome in (Outcome.WRITTEN_OFF, Outcome.SETTLED) and not written_off
     if gives_up and case.due.amount > 0 and _WRITE_OFF not in case.steps:

@@ -125,6 +125,7 @@ class Settle(Message):
     """The debt is settled for `amount`, which the merchant has received or accepts as agreed."""
 
     amount: Money
+    paid: bool = False  # the merchant has it: it is recorded at the payment provider
     by: By = "operator"
     note: Remark = ""
 

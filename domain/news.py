@@ -22,6 +22,7 @@ from domain.changes import (
 )
 from domain.invoice import InvoiceState
 from domain.money import CurrencyMismatch
+from domain.outside import taken_in
 from domain.record import Entry
 from domain.steps import OURS
 
@@ -31,6 +32,9 @@ def payment_received(case: Case, fact: events.PaymentReceived, at: datetime) -> 
     for money in (fact.amount, fact.remaining):
         if money and money.currency != case.due.currency:
             raise CurrencyMismatch(f"the payment is in {money.currency}, the invoice in {case.due.currency}")
+    if fact.remaining is None and case.due.amount > 0:
+        # By another way than the provider: more than is due is not recorded there.
+        case = taken_in(case, min(fact.amount, case.due, key=lambda money: money.amount), at)
     remaining = fact.remaining or case.due - fact.amount
     # Part payments may be reported in any order; what is due only ever falls by them.
     case = changed(case, due=min(case.due, remaining, key=lambda money: money.amount))

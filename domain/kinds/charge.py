@@ -24,6 +24,7 @@ from domain.declines import RETRYABLE, Decline, DeclineClass, Reason
 from domain.forms import Form
 from domain.gates import ALLOW, Answer, Postpone, Refuse, Stopped
 from domain.invoice import InvoiceNow
+from domain.kinds.outside_payment import OutsidePaymentStep
 from domain.money import Money
 from domain.reasons import cause
 from domain.record import Entry
@@ -126,6 +127,10 @@ class ChargeStep(Step):
         if self.attempt_kind is AttemptKind.TIMELINE and len(now.counting) >= most:
             return Refuse(why=f"all {most} attempts of the policy are used")
         return ALLOW
+
+    def waits_for(self, other: Step, at: datetime) -> bool:
+        """What was paid outside is recorded first: else it would be charged once more."""
+        return isinstance(other, OutsidePaymentStep)
 
     def why(self, now: "Situation") -> str:
         retries = now.policy.retries

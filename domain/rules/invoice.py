@@ -37,10 +37,11 @@ class Aim(StrEnum):
     END = "end"  # cancel the subscription
     HAND_OVER = "hand_over"
     GIVE_UP = "give_up"
+    SETTLE = "settle"  # take money in that came another way
     GIVE_BACK = "give_back"  # restore, recall: always right
 
 
-_BEFORE_DUE = frozenset({Aim.SAY})
+_BEFORE_DUE = frozenset({Aim.SAY, Aim.SETTLE})
 """What may be done before the money is owed."""
 
 

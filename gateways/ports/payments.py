@@ -96,5 +96,8 @@ class Payments(Protocol):
     def mark_uncollectible(self, invoice_id: str, key: str) -> None:
         """Closes the invoice as not to be collected any more. Already closed is success."""
 
+    def record_payment(self, invoice: InvoiceSnapshot, amount: Money, at: datetime, key: str) -> InvoiceSnapshot:
+        """Records money that came in another way, at most what remains, and answers the invoice as it is then."""
+
     def invoice_of_payment(self, payment_intent_id: str) -> str | None:
         """The invoice that a payment belongs to, if to any."""

@@ -32,15 +32,15 @@ STANDINGS = {
     "deleted": InvoiceNow(customer_deleted=True),
 }
 ANSWERS = """
-           charge   say      limit    end      hand_over give_up  give_back
-ordinary   yes      yes      yes      yes      yes       yes      yes
-paid       no       no       no       no       no        no       yes
-paying     later    later    later    later    later     later    yes
-sign-up    no       no       no       no       no        no       yes
-ended      no       yes      no       yes      yes       yes      yes
-not due    later    yes      later    later    later     later    yes
-due        no       yes      yes      yes      yes       yes      yes
-deleted    yes      no       yes      yes      yes       yes      yes
+           charge   say      limit    end      hand_over give_up  settle   give_back
+ordinary   yes      yes      yes      yes      yes       yes      yes      yes
+paid       no       no       no       no       no        no       no       yes
+paying     later    later    later    later    later     later    later    yes
+sign-up    no       no       no       no       no        no       no       yes
+ended      no       yes      no       yes      yes       yes      yes      yes
+not due    later    yes      later    later    later     later    yes      yes
+due        no       yes      yes      yes      yes       yes      yes      yes
+deleted    yes      no       yes      yes      yes       yes      yes      yes
 """
 
 

@@ -46,7 +46,9 @@ def test_an_agency_that_acknowledged_is_not_reminded() -> None:
 
 def test_an_agency_that_only_reports_a_payment_has_acknowledged_by_it() -> None:
     """Whoever reports has the case."""
-    assert ["05-13 10:00 collections"] == rest(("05-01 12:00", agency(AgencyReport.PAYMENT, usd("10"))))
+    assert ["05-01 12:00 outside-1", "05-13 10:00 collections"] == rest(
+        ("05-01 12:00", agency(AgencyReport.PAYMENT, usd("10")))
+    )
 
 
 def test_a_part_payment_with_the_agency_lowers_what_is_due_and_recalls_nothing() -> None:
@@ -67,7 +69,12 @@ def test_a_full_payment_with_the_agency_recalls_the_case_and_ends_it_as_recovere
         ("05-02 13:00", agency(AgencyReport.PAYMENT, usd("40"), "a2")),
     ]
 
-    assert ["05-02 12:00 end-recall", "05-02 12:00 recovered"] == rest(*told)
+    assert [
+        "05-01 12:00 outside-1",
+        "05-02 12:00 end-recall",
+        "05-02 12:00 outside-2",
+        "05-02 12:00 recovered",
+    ] == rest(*told)
 
 
 def test_a_payment_to_the_merchant_recalls_the_case() -> None:
