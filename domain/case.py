@@ -7,7 +7,7 @@ from typing import TypeVar
 from pydantic import Field
 
 from domain.agency import Handoff
-from domain.base import Message
+from domain.base import Message, unchecked
 from domain.calendar import local
 from domain.declines import CUSTOMER_MUST_ACT, RETRYABLE, Decline, DeclineClass
 from domain.money import Money
@@ -58,6 +58,9 @@ class ChargeOutcome(StrEnum):
     POSTPONED = "postponed"  # a rule allows it later: nothing was charged, and the step stays to be done
 
 
+_NOT_CHARGED = (ChargeOutcome.NOT_OPEN, ChargeOutcome.REFUSED)
+
+
 class PolicyRef(Message):
     """Which policy a case follows, for its whole life: the ledger keeps every version by its digest."""
 
@@ -106,13 +109,19 @@ class Attempt(Message):
     @property
     def charged(self) -> bool:
         """Whether it went to the provider at all."""
-        return self.outcome not in (ChargeOutcome.NOT_OPEN, ChargeOutcome.REFUSED)
+        return self.outcome not in _NOT_CHARGED
+
+
+new_attempt = unchecked(Attempt)
 
 
 class StepState(StrEnum):
     DONE = "done"
     SKIPPED = "skipped"  # not done on purpose; the note says why
     REFUSED = "refused"  # it was forbidden; the note says by what
+
+
+_DONE = StepState.DONE
 
 
 class StepRecord(Message):
@@ -123,6 +132,9 @@ class StepRecord(Message):
     at: datetime
     note: str = ""
     unsure: bool = False  # not done, but an earlier try of it may have been
+
+
+new_step_record = unchecked(StepRecord)
 
 
 class Unfinished(Message):
@@ -241,6 +253,7 @@ class Case(Message):
     def newest(self, kind: type[S]) -> S | None:
         """The step of a kind that was done last."""
         for record in reversed(self.steps.values()):
-            if isinstance(record.step, kind) and record.state is StepState.DONE:
-                return record.step
+            step = record.step
+            if type(step) is kind and record.state is _DONE:
+                return step
         return None

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from domain.case import StepRecord, StepState
-from domain.decisions import Act, Close, Effect, PutOff, Skip, Wait
+from domain.decisions import Act, Close, Effect, PutOff, Skip, Wait, new_act, new_effect, new_wait
 from domain.ending import deadline
 from domain.holds import goes_on, said
 from domain.policy import CatchUp
@@ -56,7 +56,7 @@ class _Choice:
         cut_off = self._cut_off(together[0])
         left_out = {skip.step.key for skip in cut_off}
         put_off = tuple([each for each in self._put_off() if each.step.key not in left_out])
-        return Act(effects=effects, why=effects[0].why, skips=cut_off, put_off=put_off)
+        return new_act(effects=effects, why=effects[0].why, skips=cut_off, put_off=put_off)
 
     def wait(self) -> Wait | Close:
         """The wait for what is next, or the end."""
@@ -69,7 +69,7 @@ class _Choice:
         known = now.case.unfinished.get(upcoming.key)
         if known and known.times and known.not_before == until:
             why = f"{why} (provider unreachable before)"
-        return Wait(until=until, why=why, step=upcoming, put_off=tuple(self._put_off()))
+        return new_wait(until=until, why=why, step=upcoming, put_off=tuple(self._put_off()))
 
     def _put_off(self) -> Iterator[PutOff]:
         put_off = self._now.put_off
@@ -93,8 +93,8 @@ class _Choice:
         if now.end:
             return Close(outcome=now.end.outcome, why=now.end.why)
         if ends:
-            return Wait(until=ends, why=f"with the agency until {ends.date()}, {now.case.due} still due")
-        return Wait(until=None, why="nothing is left to be done")
+            return new_wait(until=ends, why=f"with the agency until {ends.date()}, {now.case.due} still due")
+        return new_wait(until=None, why="nothing is left to be done")
 
     def _wake(self, step: Step) -> datetime:
         """When the step can be done: at its due time, or later when a gate, a provider or another step says so."""
@@ -131,12 +131,12 @@ class _Choice:
 
 def _effect(now: Situation, step: Step) -> Effect:
     why = step.why(now)
-    return Effect(step=step, why=why, activity=step.activity, task=step.task(now, why), until=step.deadline(now))
+    return new_effect(step=step, why=why, activity=step.activity, task=step.task(now, why), until=step.deadline(now))
 
 
 def _held(now: Situation) -> Wait:
     until = min((hold.until for hold in now.case.holds if hold.until), default=None)
-    return Wait(until=until, why=said(now.case))
+    return new_wait(until=until, why=said(now.case))
 
 
 def _without(now: Situation, skips: tuple[Skip, ...]) -> Situation:

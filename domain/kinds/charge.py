@@ -3,9 +3,9 @@
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from domain.base import Message
+from domain.base import Message, unchecked
 from domain.calendar import day_in_words
-from domain.case import Attempt, Case, ChargeOutcome, Hold, HoldReason, StepState
+from domain.case import Attempt, Case, ChargeOutcome, Hold, HoldReason, StepState, new_attempt
 from domain.changes import begun, changed, declined, ended, hold, invoice_is, put_off, recovered, said, shown
 from domain.declines import RETRYABLE, Decline, DeclineClass, Reason
 from domain.forms import Form
@@ -13,7 +13,7 @@ from domain.gates import ALLOW, Answer, Postpone, Refuse
 from domain.invoice import InvoiceState
 from domain.money import Money
 from domain.reasons import cause
-from domain.record import Entry
+from domain.record import new_entry
 from domain.steps import AttemptKind, Step
 from domain.tasks import Task
 
@@ -37,6 +37,9 @@ class ChargeTask(Task):
     method: int  # how often the payment method had changed
     policy: str  # "standard@1"
     do_not_honor: DeclineClass = DeclineClass.RETRY_LATER
+
+
+new_task = unchecked(ChargeTask)
 
 
 class ChargeResult(Message):
@@ -121,7 +124,7 @@ class ChargeStep(Step):
         return f"retry {number} of {retries.max_attempts}: {cause(now.case)}{_moved(now, self)}"
 
     def task(self, now: "Situation", why: str) -> ChargeTask:
-        return ChargeTask(
+        return new_task(
             **self.common(now, why),
             attempt=now.case.next_attempt_number,
             kind=self.attempt_kind,
@@ -139,7 +142,7 @@ class ChargeStep(Step):
             # The number was an earlier step's, whose answer came only now: this step is still to be done.
             kind, method = result.kind or kind, case.method_tried
             step = self.model_copy(update={"key": result.step, "attempt_kind": kind})
-        attempt = Attempt(
+        attempt = new_attempt(
             number=task.attempt,
             kind=kind,
             at=task.as_of,
@@ -161,7 +164,7 @@ class ChargeStep(Step):
         case = ended(case, self, state, at, result.why or result.outcome.value)
 
         def told(what: str, why: str) -> Case:
-            return shown(case, Entry(at=at, step=self.key, what=what, why=why))
+            return shown(case, new_entry(at=at, step=self.key, what=what, why=why))
 
         match result.outcome:
             case ChargeOutcome.PAID:
@@ -177,7 +180,7 @@ class ChargeStep(Step):
                 )
                 return hold(case, pending, at, self.key)
             case ChargeOutcome.NOT_OPEN:
-                case = said(case, Entry(at=at, step=self.key, what="not charged", why=result.why))
+                case = said(case, new_entry(at=at, step=self.key, what="not charged", why=result.why))
             case ChargeOutcome.REFUSED:
                 case = told("refused", result.why)
                 if self._of_new_method:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import field_validator
 
-from domain.base import Message
+from domain.base import Message, unchecked
 from domain.case import Case, StepState
 from domain.changes import close_channel, done, ended, found_over, invoice_is, put_off, shown
 from domain.forms import Form
@@ -15,7 +15,7 @@ from domain.gates import ALLOW, Answer, Postpone, Refuse
 from domain.invoice import InvoiceState
 from domain.money import Money
 from domain.reasons import cause
-from domain.record import Entry
+from domain.record import new_entry
 from domain.steps import CHANNEL_NAMES, Channel, Stage, Step
 from domain.tasks import Task
 from domain.truth import MessageFacts, message_facts
@@ -34,6 +34,9 @@ class ContactTask(Task):
     channel: Channel
     language: str
     facts: MessageFacts
+
+
+new_task = unchecked(ContactTask)
 
 
 class ContactState(StrEnum):
@@ -157,7 +160,7 @@ class MessageStep(Step):
     def task(self, now: "Situation", why: str) -> ContactTask:
         said = message_facts(now, self.stage)
         language = now.case.facts.language
-        return ContactTask(**self.common(now, why), channel=self.channel, language=language, facts=said)
+        return new_task(**self.common(now, why), channel=self.channel, language=language, facts=said)
 
     def deadline(self, now: "Situation") -> datetime | None:
         """Not past the hours in which it is allowed."""
@@ -169,7 +172,7 @@ class MessageStep(Step):
         assert isinstance(result, ContactOutcome)  # noqa: S101 - by the registry
 
         def told(case: Case, what: str, why: str = "") -> Case:
-            return shown(case, Entry(at=at, step=self.key, what=what, why=why))
+            return shown(case, new_entry(at=at, step=self.key, what=what, why=why))
 
         match result.state:
             case ContactState.SENT | ContactState.UNKNOWN:
