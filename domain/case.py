@@ -216,11 +216,11 @@ class Case(Message):
 
     @property
     def our_attempts(self) -> tuple[Attempt, ...]:
-        return tuple(a for a in self.attempts if a.kind in OURS and a.charged)
+        return tuple([a for a in self.attempts if a.kind in OURS and a.charged])
 
     @property
     def counting_attempts(self) -> tuple[Attempt, ...]:
-        return tuple(a for a in self.attempts if a.kind in COUNTING and a.charged)
+        return tuple([a for a in self.attempts if a.kind in COUNTING and a.charged])
 
     @property
     def next_attempt_number(self) -> int:

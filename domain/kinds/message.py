@@ -79,7 +79,13 @@ class RemindForm(Form):
         return f"{self.word}-{self.channel}-{self.stage}"
 
     def step(self, now: "Situation", slot: "Slot") -> "MessageStep":
-        return message(now, slot.key, slot.due, slot.entry.day, self.channel, self.stage)
+        known = now.schedule.steps
+        step: MessageStep | None = None if now.closed_channels else known.get(slot.key)
+        if step is None:
+            step = message(now, slot.key, slot.due, slot.entry.day, self.channel, self.stage)
+            if not now.closed_channels:
+                known[slot.key] = step
+        return step
 
 
 class MessageStep(Step):
@@ -120,7 +126,7 @@ class MessageStep(Step):
         return not self.warns
 
     def asks(self, now: "Situation") -> Answer:
-        if closed := now.closed_channels.get(self.channel):
+        if now.closed_channels and (closed := now.closed_channels.get(self.channel)):
             return Refuse(why=f"no channel is left to this customer ({self.channel.value}: {closed})")
         if self.instead_of and (same := _same_day_message(now, self)):
             return Refuse(why=f"{self.instead_of.value} is closed and {same} says the same")
@@ -192,7 +198,7 @@ class MessageStep(Step):
 
 def message(now: "Situation", key: str, at: datetime, day: int, wanted: Channel, stage: Stage) -> MessageStep:
     """A message that is planned for `at`, in the contact hours and on a channel that is open, if one is."""
-    channel = _open_channel(now, wanted)
+    channel = _open_channel(now, wanted) if now.closed_channels else wanted
     return now.schedule.kept(
         (key, at, channel),
         lambda: MessageStep(
