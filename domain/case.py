@@ -7,7 +7,7 @@ from typing import TypeVar
 from pydantic import Field
 
 from domain.agency import Handoff
-from domain.base import Message
+from domain.base import Message, unchecked
 from domain.calendar import local
 from domain.declines import CUSTOMER_MUST_ACT, RETRYABLE, Decline, DeclineClass
 from domain.invoice import InvoiceNow
@@ -61,6 +61,9 @@ class ChargeOutcome(StrEnum):
     STOPPED = "stopped"  # as the invoice stands nothing may be charged on it: nothing was
 
 
+_NOT_CHARGED = (ChargeOutcome.NOT_OPEN, ChargeOutcome.REFUSED)
+
+
 class PolicyRef(Message):
     """Which policy a case follows, for its whole life: the ledger keeps every version by its digest."""
 
@@ -109,13 +112,19 @@ class Attempt(Message):
     @property
     def charged(self) -> bool:
         """Whether it went to the provider at all."""
-        return self.outcome not in (ChargeOutcome.NOT_OPEN, ChargeOutcome.REFUSED)
+        return self.outcome not in _NOT_CHARGED
+
+
+new_attempt = unchecked(Attempt)
 
 
 class StepState(StrEnum):
     DONE = "done"
     SKIPPED = "skipped"  # not done on purpose; the note says why
     REFUSED = "refused"  # it was forbidden; the note says by what
+
+
+_DONE = StepState.DONE
 
 
 class StepRecord(Message):
@@ -126,6 +135,9 @@ class StepRecord(Message):
     at: datetime
     note: str = ""
     unsure: bool = False  # not done, but an earlier try of it may have been
+
+
+new_step_record = unchecked(StepRecord)
 
 
 class Unfinished(Message):
@@ -209,11 +221,11 @@ class Case(Message):
 
     @property
     def our_attempts(self) -> tuple[Attempt, ...]:
-        return tuple(a for a in self.attempts if a.kind in OURS and a.charged)
+        return tuple([a for a in self.attempts if a.kind in OURS and a.charged])
 
     @property
     def counting_attempts(self) -> tuple[Attempt, ...]:
-        return tuple(a for a in self.attempts if a.kind in COUNTING and a.charged)
+        return tuple([a for a in self.attempts if a.kind in COUNTING and a.charged])
 
     @property
     def next_attempt_number(self) -> int:
@@ -246,6 +258,7 @@ class Case(Message):
     def newest(self, kind: type[S]) -> S | None:
         """The step of a kind that was done last."""
         for record in reversed(self.steps.values()):
-            if isinstance(record.step, kind) and record.state is StepState.DONE:
-                return record.step
+            step = record.step
+            if type(step) is kind and record.state is _DONE:
+                return step
         return None

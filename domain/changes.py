@@ -4,13 +4,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from domain.calendar import local, minute
-from domain.case import Case, Closing, Hold, HoldReason, Outcome, StepRecord, StepState, Unfinished
+from domain.case import Case, Closing, Hold, HoldReason, Outcome, StepRecord, StepState, Unfinished, new_step_record
 from domain.declines import OPERATOR_MUST_ACT, Decline, DeclineClass
 from domain.gates import Postpone, Stopped
 from domain.invoice import InvoiceNow, InvoiceState, SubscriptionState
 from domain.money import Money
 from domain.outside import unrecorded
-from domain.record import Entry
+from domain.record import Entry, new_entry
 from domain.steps import Channel, Step
 
 PROCESSING_LIMIT = timedelta(days=14)
@@ -47,14 +47,14 @@ def once(case: Case, event_id: str) -> Case | None:
 
 def ended(case: Case, step: Step, state: StepState, at: datetime, why: str = "", *, unsure: bool = False) -> Case:
     """The step has come to its end, one way or another."""
-    record = StepRecord(step=step, state=state, at=at, note=why, unsure=unsure)
+    record = new_step_record(step=step, state=state, at=at, note=why, unsure=unsure)
     return _over(case, step, record)
 
 
 def done(case: Case, step: Step, at: datetime, what: str = "done") -> Case:
     """The step was done, and operators see it."""
-    record = StepRecord(step=step, state=StepState.DONE, at=at, note="" if what == "done" else what)
-    entry = Entry(at=at, step=step.key, what=what, why="")
+    record = new_step_record(step=step, state=StepState.DONE, at=at, note="" if what == "done" else what)
+    entry = new_entry(at=at, step=step.key, what=what, why="")
     return _over(shown(case, entry), step, record)
 
 
@@ -68,7 +68,7 @@ def stopped(case: Case, step: Step, found: Stopped, at: datetime, what: str, *, 
         what = f"{what}, postponed to {minute(found.until)}"
     else:
         case = ended(case, step, StepState.SKIPPED, at, found.why, unsure=unsure)
-    return said(case, Entry(at=at, step=step.key, what=what, why=found.why, rule=found.rule))
+    return said(case, new_entry(at=at, step=step.key, what=what, why=found.why, rule=found.rule))
 
 
 def _over(case: Case, step: Step, record: StepRecord) -> Case:
@@ -91,7 +91,7 @@ def put_off(case: Case, step: Step, answer: Postpone, at: datetime) -> Case:
     """A rule allows the step later: it stays to be done. Whoever asked the rule has written the entry."""
     case = _off(case, step, answer.until, answer.rule)
     what = f"postponed to {minute(answer.until)}"
-    return shown(case, Entry(at=at, step=step.key, what=what, why=answer.why, rule=answer.rule))
+    return shown(case, new_entry(at=at, step=step.key, what=what, why=answer.why, rule=answer.rule))
 
 
 def _off(case: Case, step: Step, until: datetime, rule: str | None) -> Case:
@@ -107,7 +107,7 @@ def unanswered(case: Case, step: Step, why: str, at: datetime) -> Case:
     # The exponent is bounded first: after weeks the power alone is longer than any time.
     until = at + min(timedelta(hours=2 ** min(times - 1, 4)), timedelta(hours=12))
     case = _unfinished(case, known.but(not_before=until, times=times, rule=None))
-    return said(case, Entry(at=at, step=step.key, what=f"postponed to {minute(until)}", why=why))
+    return said(case, new_entry(at=at, step=step.key, what=f"postponed to {minute(until)}", why=why))
 
 
 def _unfinished(case: Case, known: Unfinished) -> Case:
@@ -151,7 +151,7 @@ def another_method(case: Case, why: str, at: datetime, source: str) -> Case:
     case = changed(case, method_changes=case.method_changes + 1)
     if case.decline and not case.decline.is_about(case.invoice.method):
         case = changed(case, decline=None, declined_at=None, quick_since=None)
-    return said(case, Entry(at=at, step=source, what="payment method changed", why=why))
+    return said(case, new_entry(at=at, step=source, what="payment method changed", why=why))
 
 
 def _not_known_there(case: Case) -> Money:
@@ -190,7 +190,7 @@ def hold(case: Case, new: Hold, at: datetime, source: str = "hold") -> Case:
     case = changed(case, holds=(*others, new), held_from=case.held_from or at)
     until = f" until {new.until:%Y-%m-%d}" if new.until else ""
     what = f"on hold ({new.reason.value.replace('_', ' ')}){until}"
-    return said(case, Entry(at=at, step=source, what=what, why=new.note))
+    return said(case, new_entry(at=at, step=source, what=what, why=new.note))
 
 
 def needs_operator(case: Case, why: str, at: datetime) -> Case:
@@ -216,7 +216,7 @@ def tick(case: Case, at: datetime) -> Case:
     # The hold ended at its own time, also when nobody was there to see it: the rest is an outage, not a hold.
     case = release(case, set(over), max(over.values()))
     reasons = ", ".join(sorted(reason.value.replace("_", " ") for reason in over))
-    return said(case, Entry(at=at, step="hold", what="the hold ended", why=reasons))
+    return said(case, new_entry(at=at, step="hold", what="the hold ended", why=reasons))
 
 
 def close(case: Case, outcome: Outcome, why: str, at: datetime, source: str = END) -> Case:
@@ -226,7 +226,7 @@ def close(case: Case, outcome: Outcome, why: str, at: datetime, source: str = EN
         return case
     # Whatever held the case up is over: the end does not wait for it.
     case = changed(case, closing=Closing(outcome=outcome, why=why, at=at), holds=(), held_from=None)
-    return said(case, Entry(at=at, step=source, what=f"to be closed as {outcome.value}", why=why))
+    return said(case, new_entry(at=at, step=source, what=f"to be closed as {outcome.value}", why=why))
 
 
 def recovered(case: Case, why: str, at: datetime, source: str) -> Case:

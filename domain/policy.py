@@ -93,7 +93,8 @@ class Collections(Frozen):
 
     def accepts(self, due: Money) -> bool:
         """Whether an amount is worth an agency's work."""
-        return any(row.currency == due.currency and row <= due for row in self.minimum)
+        currency = due.currency
+        return any(row <= due for row in [row for row in self.minimum if row.currency == currency])
 
 
 class Endgame(Frozen):

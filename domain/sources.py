@@ -53,6 +53,7 @@ def steps_of(now: "Situation", *, near: bool = False) -> list[Step]:
     ]
     if now.puts_off:
         steps = [now.planned(step) for step in steps]
-    steps.sort(key=_BY_DAY)
-    steps.sort(key=_FIRST, reverse=True)  # stable, also in reverse
+    if len(steps) > 1:
+        steps.sort(key=_BY_DAY)
+        steps.sort(key=_FIRST, reverse=True)  # stable, also in reverse
     return steps

@@ -4,7 +4,7 @@ from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from domain.base import Message
+from domain.base import Message, unchecked
 from domain.declines import DeclineClass, Reason
 from domain.money import Money
 from domain.steps import Access, Stage
@@ -43,6 +43,9 @@ class MessageFacts(Message):
         return self.model_copy(update={"ending": ending})
 
 
+new_facts = unchecked(MessageFacts)
+
+
 def message_facts(now: "Situation", stage: Stage) -> MessageFacts:
     """The facts for one message that is sent now, from the same schedule that the case follows."""
     # What a step means is its kind's business; these files read this one in turn.
@@ -62,7 +65,7 @@ def message_facts(now: "Situation", stage: Stage) -> MessageFacts:
     collections = now.policy.endgame.collections
     minimum = [] if collections is None or begun_handoff(case) else collections.minimum
     reason = case.decline.reason if case.decline else Reason.DECLINED
-    return MessageFacts(
+    return new_facts(
         stage=stage,
         reason=reason if case.tried else Reason.NO_PAYMENT_METHOD,
         action=case.decline_class if now.awaits_customer else None,

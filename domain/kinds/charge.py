@@ -3,9 +3,9 @@
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from domain.base import Message
-from domain.calendar import day_in_words
-from domain.case import Attempt, Case, ChargeOutcome, Hold, HoldReason, StepState
+from domain.base import Message, unchecked
+from domain.calendar import LONGEST_DAY, day_in_words
+from domain.case import Attempt, Case, ChargeOutcome, Hold, HoldReason, StepState, new_attempt
 from domain.changes import (
     PROCESSING_LIMIT,
     begun,
@@ -27,7 +27,7 @@ from domain.invoice import InvoiceNow
 from domain.kinds.outside_payment import OutsidePaymentStep
 from domain.money import Money
 from domain.reasons import cause
-from domain.record import Entry
+from domain.record import new_entry
 from domain.rules.invoice import Aim, CancelledSubscription
 from domain.steps import AttemptKind, Step
 from domain.tasks import Task
@@ -36,10 +36,10 @@ if TYPE_CHECKING:
     from domain.schedule import Slot
     from domain.situation import Situation
 
+_TIMELINE, _NEW_METHOD = AttemptKind.TIMELINE, AttemptKind.NEW_METHOD
 _GRACE = timedelta(hours=1)
 """By how much a payday may be too early: two tries of the same hour differ by their jitter and by a slow answer."""
-_LONGEST_DAY = timedelta(hours=48)
-"""No two moments this far apart are of one local day, whatever the clocks do: a day that is repeated included."""
+_NO_FUNDS = Reason.INSUFFICIENT_FUNDS
 
 
 class ChargeTask(Task):
@@ -51,6 +51,9 @@ class ChargeTask(Task):
     policy: str  # "standard@1"
     do_not_honor: DeclineClass = DeclineClass.RETRY_LATER
     after_cancellation: bool = False  # charge also when the subscription was ended
+
+
+new_task = unchecked(ChargeTask)
 
 
 class ChargeResult(Message):
@@ -70,11 +73,13 @@ class ChargeForm(Form):
     counts: ClassVar[bool] = True
 
     def step(self, now: "Situation", slot: "Slot") -> "ChargeStep":
-        due = _charge_due(now, slot)
-        kind = AttemptKind.TIMELINE
-        return now.schedule.kept(
-            (slot.key, due), lambda: ChargeStep(key=slot.key, due=due, day=slot.entry.day, attempt_kind=kind)
-        )
+        due, known = _charge_due(now, slot), now.schedule.steps
+        sign = slot.key if due is slot.due else (slot.key, due)
+        step: ChargeStep | None = known.get(sign)
+        if step is None:
+            step = ChargeStep(key=slot.key, due=due, day=slot.entry.day, attempt_kind=_TIMELINE)
+            known[sign] = step
+        return step
 
 
 class ChargeStep(Step):
@@ -105,7 +110,7 @@ class ChargeStep(Step):
 
     @property
     def _of_new_method(self) -> bool:
-        return self.attempt_kind is AttemptKind.NEW_METHOD
+        return self.attempt_kind is _NEW_METHOD
 
     @property
     def weight(self) -> tuple[Any, ...]:
@@ -117,14 +122,15 @@ class ChargeStep(Step):
         return not self._of_new_method
 
     def asks(self, now: "Situation") -> Answer:
-        if self._of_new_method:
+        kind = self.attempt_kind
+        if kind is _NEW_METHOD:
             return _one_more_today(now)
         if now.awaits_customer:
             return Refuse(
                 why=f"no charge until the payment method changes or the customer authenticates ({cause(now.case)})"
             )
         most = now.policy.retries.max_attempts
-        if self.attempt_kind is AttemptKind.TIMELINE and len(now.counting) >= most:
+        if kind is _TIMELINE and len(now.counting) >= most:
             return Refuse(why=f"all {most} attempts of the policy are used")
         return ALLOW
 
@@ -143,7 +149,7 @@ class ChargeStep(Step):
         return f"retry {number} of {retries.max_attempts}: {cause(now.case)}{_moved(now, self)}"
 
     def task(self, now: "Situation", why: str) -> ChargeTask:
-        return ChargeTask(
+        return new_task(
             **self.common(now, why),
             attempt=now.case.next_attempt_number,
             kind=self.attempt_kind,
@@ -165,7 +171,7 @@ class ChargeStep(Step):
             # The number was an earlier step's, whose answer came only now: this step is still to be done.
             kind, method = result.kind or kind, case.method_tried
             step = self.model_copy(update={"key": result.step, "attempt_kind": kind})
-        attempt = Attempt(
+        attempt = new_attempt(
             number=task.attempt,
             kind=kind,
             at=task.as_of,
@@ -187,7 +193,7 @@ class ChargeStep(Step):
         case = ended(case, self, state, at, result.why or result.outcome.value)
 
         def told(what: str, why: str) -> Case:
-            return shown(case, Entry(at=at, step=self.key, what=what, why=why))
+            return shown(case, new_entry(at=at, step=self.key, what=what, why=why))
 
         match result.outcome:
             case ChargeOutcome.PAID:
@@ -203,7 +209,7 @@ class ChargeStep(Step):
                 )
                 return hold(case, pending, at, self.key)
             case ChargeOutcome.NOT_OPEN:
-                case = said(case, Entry(at=at, step=self.key, what="not charged", why=result.why))
+                case = said(case, new_entry(at=at, step=self.key, what="not charged", why=result.why))
             case ChargeOutcome.REFUSED:
                 case = told("refused", result.why)
                 if self._of_new_method:
@@ -213,15 +219,17 @@ class ChargeStep(Step):
 
 def _charge_due(now: "Situation", slot: "Slot") -> datetime:
     """When a try of the timeline is made: on its day, on a payday near it, when the network allows, once a day."""
-    due, schedule = slot.due, now.schedule
-    decline = now.case.decline
-    if decline and decline.reason is Reason.INSUFFICIENT_FUNDS and decline.decline_class in RETRYABLE:
-        due = _payday(now, slot) or due
-    if decline and decline.not_before:
-        due = max(due, decline.not_before)
+    due, decline = slot.due, now.case.decline
+    if decline is not None:
+        if decline.reason is _NO_FUNDS and decline.decline_class in RETRYABLE:
+            due = _payday(now, slot) or due
+        if decline.not_before:
+            due = max(due, decline.not_before)
+    if due >= now.days_free_from:
+        return due
     # A try that is late is made today: today's tries count, not those of the day that it was meant for.
     while len(_same_day(now, due)) >= now.policy.retries.max_per_day:
-        due = schedule.on(now.local(max(due, now.at)).date() + timedelta(days=1), slot.entry)
+        due = now.schedule.on(now.local(max(due, now.at)).date() + timedelta(days=1), slot.entry)
     return due
 
 
@@ -240,8 +248,11 @@ def _one_more_today(now: "Situation") -> Answer:
 def _same_day(now: "Situation", due: datetime) -> list[Attempt]:
     """The tries that were made on the customer's day on which this one would be."""
     made = max(due, now.at)
-    near = [attempt for attempt in now.counting if made - attempt.at < _LONGEST_DAY]
-    return [attempt for attempt in near if now.local(attempt.at).date() == now.local(made).date()] if near else near
+    near = [attempt for attempt in now.counting if made - attempt.at < LONGEST_DAY]
+    if not near:
+        return near
+    day = now.local(made).date()
+    return [attempt for attempt in near if now.local(attempt.at).date() == day]
 
 
 def _payday(now: "Situation", slot: "Slot") -> datetime | None:

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import field_validator
 
-from domain.base import Message
+from domain.base import Message, unchecked
 from domain.case import Case, StepState
 from domain.changes import close_channel, done, ended, invoice_is, put_off, shown, stopped
 from domain.forms import Form
 from domain.gates import ALLOW, Answer, Postpone, Refuse, Stopped
 from domain.invoice import InvoiceNow
 from domain.reasons import cause
-from domain.record import Entry
+from domain.record import new_entry
 from domain.rules.invoice import Aim
 from domain.steps import CHANNEL_NAMES, Channel, Stage, Step
 from domain.tasks import Task
@@ -34,6 +34,9 @@ class ContactTask(Task):
     channel: Channel
     language: str
     facts: MessageFacts
+
+
+new_task = unchecked(ContactTask)
 
 
 class ContactState(StrEnum):
@@ -76,7 +79,13 @@ class RemindForm(Form):
         return f"{self.word}-{self.channel}-{self.stage}"
 
     def step(self, now: "Situation", slot: "Slot") -> "MessageStep":
-        return message(now, slot.key, slot.due, slot.entry.day, self.channel, self.stage)
+        known = now.schedule.steps
+        step: MessageStep | None = None if now.closed_channels else known.get(slot.key)
+        if step is None:
+            step = message(now, slot.key, slot.due, slot.entry.day, self.channel, self.stage)
+            if not now.closed_channels:
+                known[slot.key] = step
+        return step
 
 
 class MessageStep(Step):
@@ -121,7 +130,7 @@ class MessageStep(Step):
         return not self.warns
 
     def asks(self, now: "Situation") -> Answer:
-        if closed := now.closed_channels.get(self.channel):
+        if now.closed_channels and (closed := now.closed_channels.get(self.channel)):
             return Refuse(why=f"no channel is left to this customer ({self.channel.value}: {closed})")
         if self.instead_of and (same := _same_day_message(now, self)):
             return Refuse(why=f"{self.instead_of.value} is closed and {same} says the same")
@@ -161,7 +170,7 @@ class MessageStep(Step):
     def task(self, now: "Situation", why: str) -> ContactTask:
         said = message_facts(now, self.stage)
         language = now.case.facts.language
-        return ContactTask(**self.common(now, why), channel=self.channel, language=language, facts=said)
+        return new_task(**self.common(now, why), channel=self.channel, language=language, facts=said)
 
     def deadline(self, now: "Situation") -> datetime | None:
         """Not past the hours in which it is allowed."""
@@ -173,7 +182,7 @@ class MessageStep(Step):
         assert isinstance(result, ContactOutcome)  # noqa: S101 - by the registry
 
         def told(case: Case, what: str, why: str = "") -> Case:
-            return shown(case, Entry(at=at, step=self.key, what=what, why=why))
+            return shown(case, new_entry(at=at, step=self.key, what=what, why=why))
 
         match result.state:
             case ContactState.SENT | ContactState.UNKNOWN:
@@ -193,7 +202,7 @@ class MessageStep(Step):
 
 def message(now: "Situation", key: str, at: datetime, day: int, wanted: Channel, stage: Stage) -> MessageStep:
     """A message that is planned for `at`, in the contact hours and on a channel that is open, if one is."""
-    channel = _open_channel(now, wanted)
+    channel = _open_channel(now, wanted) if now.closed_channels else wanted
     return now.schedule.kept(
         (key, at, channel),
         lambda: MessageStep(
