@@ -26,7 +26,7 @@ from gateways.phrases import Phrases, PhrasesError, load_phrases
 from gateways.ports.messages import Address, Rendered
 from gateways.ports.payments import InvoiceSnapshot
 from gateways.ports.trouble import ProviderMisuse
-from gateways.sms_length import fits, is_gsm7
+from gateways.sms_length import is_gsm7, segments, usual_segments
 
 FALLBACK = "en"
 
@@ -178,14 +178,21 @@ class _Writer:
         return tuple(" ".join(map(self._words, paragraph)) for paragraph in self.said.paragraphs)
 
     def sms(self) -> str:
-        """One text: what must be said, and of the rest as much as fits without another segment."""
+        """One text: what must be said, and of the rest as much as fits into the segments that this costs anyway.
+
+        The link of a hosted payment page alone has 150 to 170 signs.
+        """
         texts = [self._words(sentence) for sentence in self.said.sentences]
         chosen = [not sentence.may for sentence in self.said.sentences]
-        if not fits(_line(texts, chosen)):
-            places = [sentence.part for sentence in self.said.sentences]
-            texts[places.index(Part.LINK)] = self.at.link
+        bare = [*texts]
+        bare[[sentence.part for sentence in self.said.sentences].index(Part.LINK)] = self.at.link
+        needed, least = segments(_line(texts, chosen)), segments(_line(bare, chosen))
+        usual = usual_segments(_line(texts, chosen))
+        if least < needed > usual:
+            texts, needed = bare, least
         for place, taken in enumerate(chosen):
-            chosen[place] = taken or fits(_line(texts, [*chosen[:place], True, *chosen[place + 1 :]]))
+            more = [*chosen[:place], True, *chosen[place + 1 :]]
+            chosen[place] = taken or segments(_line(texts, more)) <= max(needed, usual)
         return _line(texts, chosen)
 
     def _words(self, sentence: Sentence) -> str:
