@@ -83,6 +83,7 @@ class Facts(Message):
     subscription_id: str | None = None
     country: str  # ISO 3166-1 alpha-2, "" when unknown
     time_zones: tuple[str, ...] = Field(min_length=1)  # IANA; several when only the country is known
+    place_known: bool = True  # False: the zones are those where the merchant sells, and the customer may be in any
     language: str = "en"  # BCP 47
     segment: str = "any"
     amount: Money  # what was due when the case opened

@@ -83,10 +83,17 @@ class ContactResult(StrEnum):
     INVALID_ADDRESS = "invalid_address"
     UNDELIVERED = "undelivered"
 
+    @property
+    def words(self) -> str:
+        """As records and reasons say it."""
+        return self.value.replace("_", " ")
+
 
 CLOSES_CHANNEL = frozenset(
     {ContactResult.BOUNCED, ContactResult.OPTED_OUT, ContactResult.COMPLAINED, ContactResult.INVALID_ADDRESS}
 )
+WISHES = frozenset({ContactResult.OPTED_OUT.words, ContactResult.COMPLAINED.words})
+"""Why a channel is closed, where it is the customer's own wish."""
 LEAVES_CHANNEL_OPEN = frozenset({ContactResult.DELIVERED, ContactResult.UNDELIVERED})
 
 

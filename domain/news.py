@@ -86,7 +86,7 @@ def dispute_closed(case: Case, fact: events.DisputeClosed, at: datetime) -> Case
 
 
 def contact_reported(case: Case, fact: events.ContactReported, at: datetime) -> Case:
-    result = fact.result.value.replace("_", " ")
+    result = fact.result.words
     case = _told(case, fact.event_id, "contact reported", f"{fact.channel.value} {result}", at)
     return close_channel(case, fact.channel, result) if fact.result in events.CLOSES_CHANNEL else case
 

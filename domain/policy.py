@@ -109,7 +109,8 @@ class Policy(Frozen):
     version: int = Field(ge=1)
     description: str = ""
     segments: tuple[str, ...] = ("any",)  # who it applies to
-    default_time_zone: str  # for a customer of whom not even the country is known
+    default_time_zone: str  # for a customer of whom nothing says where they are
+    sells_in: tuple[Annotated[str, Field(pattern="^[A-Z]{2}$")], ...] = ()  # such a customer may be in any of these
     time_of_day: time
     jitter: timedelta = Field(ge=timedelta(0), le=timedelta(hours=1))
     timeline: tuple[TimelineEntry, ...] = Field(min_length=1)

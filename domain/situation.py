@@ -15,12 +15,13 @@ from domain.policy import Policy
 from domain.rules.gates import GATES
 from domain.schedule import Schedule, Slot, schedule_of
 from domain.sources import steps_of
-from domain.steps import Channel, Step
+from domain.steps import WAKING, Channel, Step
 
 T = TypeVar("T")
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _DONE = StepState.DONE
+_NIGHT = "nobody knows what time it is where the customer is"
 _MOST_RULES = 9
 """How often in a row one rule's "later" may be another one's "later still"."""
 
@@ -104,7 +105,8 @@ class Situation:
     def closed_channels(self) -> dict[Channel, str]:
         """Channel → why it is closed to this customer, as any case was told."""
         known, told = self.circumstances.closed_channels, self.case.closed_channels
-        return {**known, **told} if known and told else known or told
+        found = {**known, **told} if known and told else known or told
+        return found if self.case.facts.place_known else {**dict.fromkeys(WAKING, _NIGHT), **found}
 
     @once
     def awaits_customer(self) -> bool:

@@ -16,11 +16,12 @@ from domain.policy import Policy
 from domain.reasons import cause
 from domain.record import Entry
 from domain.steps import AttemptKind
+from gateways.places import everywhere, zones_of
 from gateways.policy_files import PolicyStore, policy_digest
 from gateways.ports.ledger import Ledger
 from gateways.ports.payments import InvoiceSnapshot, Payments
 from gateways.ports.rows import AttemptRow, CaseRow, CustomerRow
-from service.customers import merged, time_zones
+from service.customers import merged
 from service.starting import CaseStarter
 from service.threads import Threads
 
@@ -109,7 +110,7 @@ class CaseOpener:
         failed_at = failure.failed_at or invoice.last_failed_at or failure.heard_at
         decline = self._decline(failure, invoice, policy, failed_at)
         row = standing or self._row(failure, invoice, customer, policy, decline, failed_at)
-        case = open_case(_facts(row, customer, policy, decline), _ref(policy), decline, invoice.now)
+        case = open_case(_facts(row, invoice, customer, policy, decline), _ref(policy), decline, invoice.now)
         self._keep(policy)
         charged = decline is not None and decline.code != NO_PAYMENT_METHOD
         charge = foreign_attempt(invoice, AttemptKind.OTHER_ENGINE, decline, failed_at) if charged else None
@@ -214,14 +215,20 @@ def _compare(failure: Failure, invoice: InvoiceSnapshot) -> None:
         )
 
 
-def _facts(row: CaseRow, customer: CustomerRow, policy: Policy, decline: Decline | None) -> Facts:
+def _facts(
+    row: CaseRow, invoice: InvoiceSnapshot, customer: CustomerRow, policy: Policy, decline: Decline | None
+) -> Facts:
     """What the workflow gets to know: no names, no addresses."""
+    card = invoice.payment_method.country if invoice.payment_method else None
+    start = row.opened_at.date()
+    zones = zones_of(customer.time_zone, customer.country, customer.phone, card, start)
     return Facts(
         invoice_id=row.invoice_id,
         customer_id=row.customer_id,
         subscription_id=row.subscription_id,
         country=customer.country,
-        time_zones=time_zones(customer.time_zone, customer.country, policy.default_time_zone, row.opened_at),
+        time_zones=zones or everywhere(policy.default_time_zone, policy.sells_in, start),
+        place_known=bool(zones),
         language=customer.language,
         segment=customer.segment,
         amount=row.remaining,

@@ -10,13 +10,14 @@ from pydantic import field_validator
 from domain.base import Message, unchecked
 from domain.case import Case, StepState
 from domain.changes import close_channel, done, ended, invoice_is, put_off, shown, stopped
+from domain.events import WISHES
 from domain.forms import Form
 from domain.gates import ALLOW, Answer, Postpone, Refuse, Stopped
 from domain.invoice import InvoiceNow
 from domain.reasons import cause
 from domain.record import new_entry
 from domain.rules.invoice import Aim
-from domain.steps import CHANNEL_NAMES, Channel, Stage, Step
+from domain.steps import BY_INTRUSION, CHANNEL_NAMES, Channel, Stage, Step
 from domain.tasks import Task
 from domain.truth import MessageFacts, message_facts
 
@@ -224,13 +225,15 @@ def stage_of(case: Case) -> str:
 
 
 def _open_channel(now: "Situation", channel: Channel) -> Channel:
-    """The channel itself, or the first open one along the fallbacks; a closed one is refused by `asks`."""
-    closed = now.closed_channels
-    if channel not in closed:
-        return channel
-    tried = [channel]
-    while tried[-1] in closed:
-        fallback = now.policy.contacts.fallback.get(tried[-1])
+    """The channel itself, or the first open one along the fallbacks; a closed one is refused by `asks`.
+
+    A wish not to hear from us on a channel leads to none that intrudes more.
+    """
+    closed, tried, most = now.closed_channels, [channel], len(BY_INTRUSION)
+    while (last := tried[-1]) in closed or BY_INTRUSION.index(last) > most:
+        if closed.get(last) in WISHES:
+            most = min(most, BY_INTRUSION.index(last))
+        fallback = now.policy.contacts.fallback.get(last)
         if fallback is None or fallback in tried:
             return channel
         tried.append(fallback)
