@@ -7,6 +7,7 @@ from domain.case import Case, Hold, HoldReason, Outcome
 from domain.changes import changed, close, hold, release, said
 from domain.declines import OPERATOR_MUST_ACT
 from domain.gates import ALLOW, Answer, Refuse
+from domain.outside import taken_in
 from domain.record import Entry
 
 ORDER = "order"
@@ -87,7 +88,10 @@ def resume(case: Case, order: events.Resume, at: datetime) -> Case:
 
 
 def settle(case: Case, order: events.Settle, at: datetime) -> Case:
-    why = f"settled for {order.amount} by {order.by}{_tail(order.note)}"
+    if order.paid:
+        case = changed(taken_in(case, order.amount, at), due=case.due - order.amount)
+    paid = ", paid" if order.paid else ""
+    why = f"settled for {order.amount}{paid} by {order.by}{_tail(order.note)}"
     return close(case, Outcome.SETTLED, why, at, ORDER)
 
 

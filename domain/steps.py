@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, SerializeAsAny, computed_field
 
 from domain.base import Message
 from domain.gates import ALLOW, Answer
+from domain.rules.invoice import Aim
 from domain.tasks import Done, Task
 
 if TYPE_CHECKING:
@@ -28,6 +29,10 @@ class Channel(StrEnum):
 
 CHANNEL_NAMES = {Channel.EMAIL: "e-mail", Channel.SMS: "SMS", Channel.NOTICE: "in-app notice"}
 """As operators call them."""
+BY_INTRUSION = (Channel.NOTICE, Channel.EMAIL, Channel.SMS)
+"""From the one that intrudes least. Who wants no e-mail did not ask for text messages."""
+WAKING = frozenset({Channel.SMS})
+"""What can wake somebody: nothing for those of whom nobody knows what time it is where they are."""
 
 
 class Stage(StrEnum):
@@ -112,6 +117,11 @@ class Step(Message):
     def warns(self) -> bool:
         """Whether it announces the end of the case."""
         return False
+
+    @property
+    def aim(self) -> Aim:
+        """What it does with the debt: by this it is judged whether the invoice allows it."""
+        raise NotImplementedError
 
     @property
     def weight(self) -> tuple[Any, ...]:

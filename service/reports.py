@@ -40,8 +40,7 @@ class Reports:
         closes = case is not None and result in events.CLOSES_CHANNEL
         if case and closes:
             # Before the case is told: it holds for the customer's other cases too, and when this one is over.
-            why = result.value.replace("_", " ")
-            self._ledger.close_channel(case.customer_id, channel, why, fact.event_id, self._clock())
+            self._ledger.close_channel(case.customer_id, channel, result.words, fact.event_id, self._clock())
         try:
             await self._running.tell(invoice_id, "contact_reported", fact)
         except Ended:
