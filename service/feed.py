@@ -29,6 +29,7 @@ class Line(Frozen):
     event_id: str | None = None
     event_type: str | None = None
     problem: str = ""
+    note: str = ""  # what else there is to say of one that was taken
 
 
 async def take_all(intake: Intake, text: str) -> AsyncIterator[Line]:
@@ -70,7 +71,9 @@ async def _told(line: Line) -> Line:
 
 async def _take(intake: Intake, read: Fact | Failure, line: Line) -> Line:
     try:
-        return line.model_copy(update={"result": (await intake.take(read)).value})
+        receipt = await intake.receive(read)
+        named = line.invoice_id or receipt.invoice_id
+        return line.model_copy(update={"result": receipt.taken.value, "invoice_id": named, "note": receipt.note})
     except NotAdmitted as error:
         return line.model_copy(update={"result": NO_CASE, "problem": str(error)})
     except (NotFound, WrongRecord, PolicyError) as error:
