@@ -2,11 +2,11 @@
 
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.plugin import SimplePlugin
 from temporalio.service import RPCError, RPCStatusCode, TLSConfig
 from temporalio.worker import UnsandboxedWorkflowRunner
 
+from runtime.converter import data_converter
 from runtime.settings import Settings, SettingsError
 from workflows.dunning import DunningWorkflow
 
@@ -20,7 +20,7 @@ def dunning_plugin() -> SimplePlugin:
     """
     return SimplePlugin(
         "dunning",
-        data_converter=pydantic_data_converter,
+        data_converter=data_converter,
         workflows=[DunningWorkflow],
         workflow_runner=UnsandboxedWorkflowRunner(),
     )
