@@ -9,6 +9,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner
 from runtime.converter import data_converter
 from runtime.settings import Settings, SettingsError
 from workflows.dunning import DunningWorkflow
+from workflows.showing import ShowsCases
 
 
 def dunning_plugin() -> SimplePlugin:
@@ -21,6 +22,7 @@ def dunning_plugin() -> SimplePlugin:
     return SimplePlugin(
         "dunning",
         data_converter=data_converter,
+        interceptors=[ShowsCases()],
         workflows=[DunningWorkflow],
         workflow_runner=UnsandboxedWorkflowRunner(),
     )

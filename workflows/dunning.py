@@ -92,7 +92,7 @@ class DunningWorkflow:
             return None
         self._decided, self._asking = decided, False
         self._case = life.settled(self._case, asked.case, decided)
-        self._show(decided)
+        self._make_searchable(decided)
         return decided.decision
 
     async def _locally(self, asked: DecisionTask) -> Decided | None:
@@ -213,9 +213,8 @@ class DunningWorkflow:
         self._case = changes.close(self._case, Outcome.CANCELLED, "cancelled in Temporal", workflow.now())
         self._has_news = self._interrupted = True
 
-    def _show(self, decided: Decided) -> None:
-        """Keeps the UI and the search attributes true; writes history only when something changed."""
-        workflow.set_current_details(details(self._case, decided))
+    def _make_searchable(self, decided: Decided) -> None:
+        """Keeps the search attributes true; writes history only when something changed."""
         if isinstance(decided.decision, Act):
             return  # the next decision, a moment later, is about the case as its effects have left it
         if updates := list(attributes.changes(self._shown, decided.searchable)):
@@ -226,6 +225,10 @@ class DunningWorkflow:
     def status(self) -> CaseView:
         """The case as it stands: facts, what happened, what is next and why."""
         return view(self._case, self._decided, deciding=self._asking or self._has_news)
+
+    def details(self) -> str:
+        """The same for people, in Markdown: the Temporal UI shows it (workflows/showing.py)."""
+        return details(self._case, self._decided, deciding=self._asking or self._has_news)
 
     def _unknown_signal(self, name: str, payloads: Sequence[RawValue]) -> None:
         """Any other signal: recorded, so that its sender is not left wondering."""
