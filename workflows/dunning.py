@@ -104,7 +104,7 @@ class DunningWorkflow:
                 start_to_close_timeout=options.ONE_LOCAL_TRY,
                 schedule_to_close_timeout=options.LOCALLY,
                 retry_policy=options.TWICE,
-                summary="decide what is next",
+                summary=_summary("decide what is next"),
             )
         except FailureError:
             # Not only ActivityError: of a local activity a replay gets the bare cause that its marker holds.
@@ -120,7 +120,7 @@ class DunningWorkflow:
             asked,
             start_to_close_timeout=options.ONE_DECISION,
             retry_policy=options.UNTIL_ANSWERED,
-            summary="decide what is next, once the ledger answers",
+            summary=_summary("decide what is next, once the ledger answers"),
         )
         await self._until(lambda: task.done() or self._interrupted)
         if not task.done():
@@ -311,6 +311,6 @@ def _one_payload(_payload: RawValue) -> None:
     """What every signal handler looks like to the SDK."""
 
 
-def _summary(why: str) -> str:
-    """The sentence as far as it fits; a Thai letter has three bytes."""
-    return why.encode()[:_LONGEST_SUMMARY].decode(errors="ignore")
+def _summary(why: str) -> str | None:
+    """The sentence as far as it fits; a Thai letter has three bytes. None in a replay: the history has it already."""
+    return None if workflow.unsafe.is_replaying() else why.encode()[:_LONGEST_SUMMARY].decode(errors="ignore")
