@@ -5,55 +5,41 @@ from rule code that a replay would run again, only from what the history holds (
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import timedelta
-from functools import wraps
 from typing import Any
 
 from temporalio import workflow
-from temporalio.common import RawValue
 from temporalio.exceptions import ActivityError, ApplicationError, CancelledError, FailureError
 
 from activities.decisions import DecisionActivities, DecisionTask
 from activities.errors import MISUSE
-from domain import changes, events, life
-from domain.base import Message
+from domain import changes, life
 from domain.case import Outcome
 from domain.decisions import Act, Close, Decision, Effect, Wait
 from domain.life import Decided
 from domain.registry import KINDS
-from domain.telling import TELLINGS
 from workflows import attributes, options
-from workflows.clock import Clock
-from workflows.hearing import hear
-from workflows.messages import INTERRUPTING, CaseResult, CaseStart, CaseView
-from workflows.view import details, view
+from workflows.listening import Listening
+from workflows.messages import CaseResult, CaseStart
 
 _LONGEST_SUMMARY = 190  # bytes of UTF-8; the Temporal UI takes 200
 _LONGEST_WHY = 200
 
 
 @workflow.defn(name="DunningWorkflow")
-class DunningWorkflow:
+class DunningWorkflow(Listening):
     """One failed invoice, from the first retry to payment, settlement, collections or write-off.
 
     A running case moves to new code with each deployment (worker.py: auto-upgrade). Rules, tables and libraries may
-    change freely; what changes in this file must not be noticed by a running case (workflows/patches.py).
+    change freely; what changes here or in workflows/listening.py must not be noticed by a running case
+    (workflows/patches.py).
     """
 
     @workflow.init
     def __init__(self, start: CaseStart) -> None:
-        self._case = start.case
-        self._decided: Decided | None = None
+        super().__init__(start.case)
         self._shown: attributes.Searchable = start.searchable
-        self._asking = True  # a decision is on its way
-        self._has_news = False  # a message came since the case last began to decide
-        self._interrupted = False  # one of those that a running step has to mind
-        self._clock = Clock()
-        for name in TELLINGS:
-            workflow.set_signal_handler(name, self._listener(name))
-        # Last, and not by a decorator: else the SDK gives it what came before the first task, whatever its name.
-        workflow.set_dynamic_signal_handler(self._unknown_signal)
 
     @workflow.run
     async def run(self, _start: CaseStart) -> CaseResult:
@@ -220,95 +206,6 @@ class DunningWorkflow:
         if updates := list(attributes.changes(self._shown, decided.searchable)):
             workflow.upsert_search_attributes(updates)
         self._shown = decided.searchable
-
-    @workflow.query
-    def status(self) -> CaseView:
-        """The case as it stands: facts, what happened, what is next and why."""
-        return view(self._case, self._decided, deciding=self._asking or self._has_news)
-
-    def details(self) -> str:
-        """The same for people, in Markdown: the Temporal UI shows it (workflows/showing.py)."""
-        return details(self._case, self._decided, deciding=self._asking or self._has_news)
-
-    def _unknown_signal(self, name: str, payloads: Sequence[RawValue]) -> None:
-        """Any other signal: recorded, so that its sender is not left wondering."""
-        self._hear(name, payloads)
-
-    def _listener(self, name: str) -> Callable[..., None]:
-        """The handler of one signal, named so that the Temporal UI offers it.
-
-        To the SDK it takes one payload as it came; in truth it takes whatever comes. A typed handler would not do:
-        the SDK drops a signal whose payload does not fit, without a trace, and one payload too many fails the case.
-        """
-
-        @wraps(_one_payload)
-        def listen(*payloads: Any) -> None:
-            self._hear(name, payloads)
-
-        return listen
-
-    def _hear(self, name: str, payloads: Sequence[Any]) -> None:
-        self._clock.check()
-        self._case = hear(self._case, name, payloads, workflow.now())
-        self._tell(name)
-
-    def _tell(self, name: str) -> None:
-        """Wakes the case, whatever the message said: that it came is what the history holds."""
-        self._has_news = True
-        self._interrupted = self._interrupted or name in INTERRUPTING
-
-    @workflow.update
-    async def pause(self, order: events.Pause) -> CaseView:
-        """Puts the case on hold, until resumed or until a date. The timeline stands still."""
-        return await self._ordered("pause", order)
-
-    @pause.validator
-    def _may_pause(self, order: events.Pause) -> None:
-        self._validate("pause", order)
-
-    @workflow.update
-    async def resume(self, order: events.Resume) -> CaseView:
-        """Ends an operator's pause, or a wait for an operator."""
-        return await self._ordered("resume", order)
-
-    @resume.validator
-    def _may_resume(self, order: events.Resume) -> None:
-        self._validate("resume", order)
-
-    @workflow.update
-    async def settle(self, order: events.Settle) -> CaseView:
-        """Ends the case: the debt is settled for an amount."""
-        return await self._ordered("settle", order)
-
-    @settle.validator
-    def _may_settle(self, order: events.Settle) -> None:
-        self._validate("settle", order)
-
-    @workflow.update
-    async def write_off(self, order: events.WriteOff) -> CaseView:
-        """Ends the case: the debt is given up."""
-        return await self._ordered("write_off", order)
-
-    @write_off.validator
-    def _may_write_off(self, order: events.WriteOff) -> None:
-        self._validate("write_off", order)
-
-    def _validate(self, name: str, order: Message) -> None:
-        if refusal := life.refused(self._case, name, order, workflow.now()):
-            raise ApplicationError(refusal, type="OrderRefused", non_retryable=True)
-
-    async def _ordered(self, name: str, order: Message) -> CaseView:
-        self._clock.check()  # not in the validator, where it would be the order's refusal
-        self._case = life.carry_out(self._case, name, order, workflow.now())
-        self._tell(name)
-        # The case acts while this waits: what the operator gets to see is what it made of the order.
-        before = self._decided
-        await workflow.wait_condition(lambda: self._decided is not before)
-        return self.status()
-
-
-def _one_payload(_payload: RawValue) -> None:
-    """What every signal handler looks like to the SDK."""
 
 
 def _summary(why: str) -> str | None:
