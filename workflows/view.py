@@ -54,8 +54,21 @@ def _title(case: Case, entry: Entry) -> str | None:
     return known.step.title if known else None
 
 
-def details(case: Case, decided: Decided) -> str:
-    """Markdown for an operator: what is next and why, the facts, what is to come, what happened."""
+def details(case: Case, decided: Decided | None, *, deciding: bool = False) -> str:
+    """Markdown for an operator: what is next and why, the facts, what is to come, what happened.
+
+    Whatever today's rules and time zones make of a case that was decided long ago: there is always something to read.
+    """
+    try:
+        return _details(case, decided, deciding=deciding)
+    except Exception as error:
+        return (
+            f"This worker cannot show the case ({type(error).__name__}). The case goes on all the same, and the ledger"
+            f" has its record: `python starter.py show {case.facts.invoice_id}`"
+        )
+
+
+def _details(case: Case, decided: Decided | None, *, deciding: bool) -> str:
     facts = case.facts
     rows = [
         ("Status", case.status.value.replace("_", " ")),
@@ -72,26 +85,30 @@ def details(case: Case, decided: Decided) -> str:
     table = "\n".join(f"| {name} | {value} |" for name, value in rows)
     lines = [f"- {_minute(entry.at)} {in_words(entry, _title(case, entry))}" for entry in reversed(case.record)]
     return (
-        f"**{_headline(decided.decision)}**\n\n| | |\n|---|---|\n{table}\n\n"
+        f"**{_headline(decided, deciding=deciding)}**\n\n| | |\n|---|---|\n{table}\n\n"
         f"{_ahead(case, decided)}#### What happened (UTC)\n" + "\n".join(lines) + "\n"
     )
 
 
-def _ahead(case: Case, decided: Decided) -> str:
+def _ahead(case: Case, decided: Decided | None) -> str:
     """The steps that lie ahead as things stand, in the customer's time."""
-    if not decided.ahead:
+    if not decided or not decided.ahead:
         return ""
     lines = [f"- {_minute(local(step.at, case.zone))} {step.title}" for step in decided.ahead]
     return f"#### Unless something happens ({case.zone})\n" + "\n".join(lines) + "\n\n"
 
 
 def _minute(moment: datetime) -> str:
-    # Made anew with every decision, and with each of them on a replay: strftime takes twice as long.
-    return moment.isoformat(" ", "minutes")[:16]
+    return f"{moment:%Y-%m-%d %H:%M}"
 
 
-def _headline(decision: Wait | Act | Close) -> str:
+def _headline(decided: Decided | None, *, deciding: bool) -> str:
+    if decided is None:
+        return "Nothing is decided yet"
+    decision = decided.decision
     match decision:
+        case Wait() if deciding:
+            return f"What is next is being decided. Until now: {decision.why}"
         case Wait(until=None):
             return f"Waits until told otherwise: {decision.why}"
         case Wait():
