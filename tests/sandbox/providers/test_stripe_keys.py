@@ -208,5 +208,5 @@ def test_a_key_is_forgotten_after_a_day() -> None:
 
 def test_calls_that_dunning_does_not_make_are_unknown(client: stripe.StripeClient) -> None:
     """A new call of the gateway needs a new endpoint here: the answer says where."""
-    with pytest.raises(stripe.InvalidRequestError, match=r"add the endpoint to sandbox/providers/stripe_api\.py"):
+    with pytest.raises(stripe.InvalidRequestError, match=r"add the endpoint to sandbox/providers/stripe_endpoints\.py"):
         client.v1.products.list()
