@@ -14,6 +14,7 @@ from sandbox.providers.stripe_invoices import Invoices, RetrySchedule
 from sandbox.providers.stripe_outcomes import Outcome
 from sandbox.providers.stripe_payments import InvoiceCharging
 from sandbox.providers.stripe_records import PaymentRecords
+from sandbox.providers.stripe_shapes import EventShapes
 from sandbox.providers.stripe_store import StripeStore
 from sandbox.providers.stripe_subscriptions import StripeSubscriptions
 from sandbox.providers.stripe_webhooks import StripeWebhooks
@@ -41,6 +42,7 @@ class StripeAccount:
         self.records = PaymentRecords(self.store, self.invoices)
         self.microdeposits = Microdeposits(self.store, self.invoices, self.payments)
         self.webhooks = StripeWebhooks(self.store, outbox)
+        self.shapes = EventShapes(self.store, self.webhooks)
         self.behaviours: dict[str, deque[Outcome]] = {}
         self._broken: list[BrokenCall] = []
 

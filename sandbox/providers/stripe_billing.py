@@ -13,6 +13,7 @@ class StripeBilling:
     def __init__(self, store: StripeStore, invoices: Invoices) -> None:
         self._store = store
         self._invoices = invoices
+        self._overdue: set[str] = set()
 
     def void(self, invoice: Json, cause: Cause) -> None:
         if invoice["status"] not in _VOIDABLE:
@@ -50,10 +51,18 @@ class StripeBilling:
         """The due date passed without payment: the customer is delinquent, the subscription past due (API reference:
         `subscription.status`, `customer.delinquent`). The invoice stays open."""
         self._require_due_date(invoice)
+        self._overdue.add(invoice["id"])
         self._invoices.set_delinquent(invoice, True)
         self._invoices.note("invoice.overdue", invoice, cause)
         self._store.emit("invoice.overdue", invoice, cause)
         self._invoices.set_subscription_status(invoice, ("active",), "past_due", cause)
+
+    def becomes_overdue(self, invoice: Json) -> bool:
+        """Whether its due date is over by the world's clock, and nobody was told yet."""
+        due = invoice["due_date"]
+        if invoice["status"] != "open" or due is None or invoice["id"] in self._overdue:
+            return False
+        return bool(due < self._store.journal.timestamp())
 
     def _require_due_date(self, invoice: Json) -> None:
         if invoice["status"] != "open" or invoice["collection_method"] != "send_invoice":

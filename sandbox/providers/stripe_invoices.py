@@ -122,12 +122,7 @@ class Invoices:
         invoice["amount_paid"] += credited
         invoice["amount_remaining"] -= credited
         self._store.emit("invoice_payment.paid", payment, cause)
-        if amount > credited:
-            invoice["amount_overpaid"] += amount - credited
-            customer = self._store.objects[invoice["customer"]]
-            if not customer.get("deleted"):
-                customer["balance"] -= amount - credited
-            self._store.emit("invoice.overpaid", invoice, cause)
+        self._overpay(invoice, amount - credited)
         if invoice["amount_remaining"]:
             self.sync_default_payment(invoice)
             before = {"amount_remaining": invoice["amount_remaining"] + credited}
@@ -135,6 +130,14 @@ class Invoices:
         elif invoice["status"] != "paid":
             off_stripe = payment["payment"]["type"] == "payment_record"
             self.settle(invoice, "invoice.paid_out_of_band" if off_stripe else "invoice.paid", cause)
+        if amount > credited:
+            self._store.emit("invoice.overpaid", invoice, cause)
+
+    def _overpay(self, invoice: Json, excess: int) -> None:
+        invoice["amount_overpaid"] += excess
+        customer = self._store.objects[invoice["customer"]]
+        if not customer.get("deleted"):
+            customer["balance"] -= excess
 
     def settle(self, invoice: Json, kind: str, cause: Cause) -> None:
         """Mark the invoice as paid, and bring its subscription to active."""

@@ -150,12 +150,13 @@ class StripeBills(StripeCustomers):
         return invoice_id
 
     def remind_of_due_date(self, invoice: str) -> None:
-        """Some days before the due date (`invoice.will_be_due`)."""
+        """Some days before the due date (`invoice.will_be_due`): how many, and whether at all, is a rule that the
+        merchant makes in Stripe's Automations."""
         with self.acting():
             self.billing.will_be_due(self.store.get("invoice", invoice), Cause())
 
     def pass_due_date(self, invoice: str) -> None:
-        """The due date is over (`invoice.overdue`)."""
+        """The due date is over (`invoice.overdue`, sent by a rule of Stripe's Automations as well)."""
         with self.acting():
             self.billing.overdue(self.store.get("invoice", invoice), Cause())
 
@@ -167,7 +168,7 @@ class StripeBills(StripeCustomers):
                 if subscription["status"] == "incomplete" and subscription["created"] + SIGN_UP_LIFETIME <= now:
                     self.subscriptions.expire_sign_up(subscription)
             for invoice in self.store.of_kind("invoice"):
-                if invoice["status"] == "open" and (invoice["due_date"] or now) < now:
+                if self.billing.becomes_overdue(invoice):
                     self.billing.overdue(invoice, Cause())
 
     def credit(self, invoice: str, amount: int) -> str:
