@@ -82,6 +82,17 @@ class StripeAccount:
                     return True
         return False
 
+    def go_live(self) -> None:
+        """From now on everything that is made, and every event, has `livemode` true."""
+        with self.journal.lock:
+            self.store.livemode = True
+
+    def give_to_account(self, customer: str, account: str = "acct_1Connected") -> None:
+        """The customer and all that belongs to it is a connected account's (Connect): events about it name the account,
+        and the API knows it only for requests with that `Stripe-Account` header."""
+        with self.journal.lock:
+            self.store.accounts[customer] = account
+
     def use_retries(self, *days: int) -> None:
         """Switch on Stripe's own retries: days from each failed automatic attempt to the next one."""
         with self.journal.lock:

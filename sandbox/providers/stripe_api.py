@@ -158,6 +158,14 @@ async def _unknown_url(request: Request, _: Exception) -> Response:
     return JSONResponse({"error": failure.body}, failure.status)
 
 
+def _require_account(world: StripeWorld, named: list[str | None], account: str | None) -> None:
+    """An object of another account of the platform does not exist for this request."""
+    for id_ in named:
+        found = world.store.objects.get(id_) if id_ else None
+        if found is not None and world.store.account_of(found) != account:
+            raise invalid_request(f"No such {found['object']}: '{id_}'", status=404, code="resource_missing")
+
+
 def _endpoint(world: StripeWorld, endpoint: Endpoint) -> Callable[[Request], object]:
     async def call(request: Request) -> Response:
         raw = request.url.query if request.method in ("GET", "DELETE") else (await request.body()).decode()
@@ -173,6 +181,8 @@ def _endpoint(world: StripeWorld, endpoint: Endpoint) -> Callable[[Request], obj
             if world.is_broken(f"{request.method} {local_path(request.scope)}"):
                 return JSONResponse({"error": _UNKNOWN_ERROR}, 500)
             with world.journal.lock:
+                named = [*request.path_params.values(), params.get("customer"), params.get("invoice")]
+                _require_account(world, named, request.headers.get("stripe-account"))
                 found = endpoint.handler(world, cause, request.path_params, params)
                 return JSONResponse(world.store.view(found, expand))
         except StripeFailure as failure:

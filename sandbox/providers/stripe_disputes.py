@@ -4,7 +4,7 @@ from sandbox.providers.journal import Json
 from sandbox.providers.stripe_choice import MethodChoice
 from sandbox.providers.stripe_store import Cause, StripeStore
 
-_CLOSED = ("won", "lost")
+_CLOSED = ("won", "lost", "warning_closed")
 
 
 class StripeDisputes:
@@ -14,16 +14,17 @@ class StripeDisputes:
         self._store = store
         self._methods = methods
 
-    def open(self, charge: Json, cause: Cause, *, reason: str) -> Json:
-        """The cardholder disputes a succeeded charge."""
-        dispute = self._new(charge, reason, "needs_response")
+    def open(self, charge: Json, cause: Cause, *, reason: str, inquiry: bool = False) -> Json:
+        """The cardholder disputes a succeeded charge, or (`inquiry`) the bank only asks: no money moves then."""
+        dispute = self._new(charge, reason, "warning_needs_response" if inquiry else "needs_response")
         self._store.emit("charge.dispute.created", dispute, cause)
         return dispute
 
     def close(self, dispute: Json, cause: Cause, *, won: bool) -> None:
         if dispute["status"] in _CLOSED:
             raise ValueError(f"The dispute {dispute['id']} is closed already: {dispute['status']}.")
-        dispute["status"] = "won" if won else "lost"
+        inquiry = dispute["status"].startswith("warning")
+        dispute["status"] = "warning_closed" if inquiry else "won" if won else "lost"
         self._note("dispute.closed", dispute, self._store.get("charge", dispute["charge"]))
         self._store.emit("charge.dispute.closed", dispute, cause)
 

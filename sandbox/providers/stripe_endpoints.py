@@ -73,12 +73,12 @@ def _attach_payment(world: StripeWorld, cause: Cause, path: Mapping[str, str], p
 
 def _list_invoice_payments(world: StripeWorld, _: Cause, __: Mapping[str, str], params: Params) -> Json:
     wanted_invoice = params.get("invoice")
-    wanted_intent = params.get("payment[payment_intent]")
+    wanted_payment = params.get("payment[payment_intent]") or params.get("payment[payment_record]")
     found = [
         p
-        for p in reversed(world.store.of_kind("invoice_payment", wanted_intent or wanted_invoice))
+        for p in reversed(world.store.of_kind("invoice_payment", wanted_payment or wanted_invoice))
         if wanted_invoice in (None, p["invoice"])
-        and wanted_intent in (None, p["payment"].get("payment_intent"))
+        and wanted_payment in (None, p["payment"][p["payment"]["type"]])
         and params.get("status") in (None, p["status"])
     ]
     return _page(found, "/v1/invoice_payments", params)

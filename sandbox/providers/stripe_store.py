@@ -60,11 +60,16 @@ class StripeStore:
         self.journal = journal
         self.objects: dict[str, Json] = {}
         self.events: list[Json] = []
+        self.livemode = False
+        self.accounts: dict[str, str] = {}
+        """Connected accounts by the ids of the customers that belong to them."""
         self._events_by_id: dict[str, Json] = {}
         # Ids by kind, and by kind and the object that they belong to: a list must not look at the whole account.
         self._ids: defaultdict[tuple[str, str | None], dict[str, None]] = defaultdict(dict)
 
     def put(self, obj: Json) -> Json:
+        if "livemode" in obj:
+            obj["livemode"] = self.livemode
         self.objects[obj["id"]] = obj
         for owner in (None, *_owners(obj)):
             self._ids[obj["object"], owner][obj["id"]] = None
@@ -114,6 +119,11 @@ class StripeStore:
         paid = (p for p in self.payments_of(invoice_id) if p["payment"]["type"] == "payment_record")
         return sum(p["amount_paid"] or 0 for p in paid)
 
+    def account_of(self, obj: Json) -> str | None:
+        """The connected account (Connect) to which the object belongs, by its customer."""
+        owner = obj["id"] if obj["object"] == "customer" else obj.get("customer")
+        return self.accounts.get(str(owner))
+
     def methods_of(self, customer_id: str) -> list[Json]:
         """The payment methods that are attached to the customer now, the newest last."""
         return [m for m in self.of_kind("payment_method", customer_id) if m["customer"] == customer_id]
@@ -143,7 +153,8 @@ class StripeStore:
         elif name == "confirmation_secret" and node.get("object") == "invoice":
             node["confirmation_secret"] = self._confirmation_secret(node["id"])
         elif name == "amount_paid_off_stripe" and node.get("object") == "invoice":
-            # Includable too, and never part of an event (changelog dahlia 2026-05-27).
+            # Includable too, and never part of an event (changelog dahlia 2026-05-27; the SDK's types say Optional,
+            # though the OpenAPI description of 2026-08-26 lists it as required).
             node["amount_paid_off_stripe"] = self.paid_off_stripe(node["id"])
         elif node.get("deleted") or (name in _PAYMENTS and node.get("type") in _PAYMENTS and name not in node):
             # A deleted customer has nothing left; a payment is a payment intent or something else.
@@ -181,11 +192,13 @@ class StripeStore:
             "api_version": API_VERSION,
             "created": self.journal.timestamp(),
             "data": data,
-            "livemode": obj.get("livemode", False),
+            "livemode": self.livemode,
             "pending_webhooks": 0,
             "request": {"id": cause.request_id, "idempotency_key": cause.key},
             "type": type_,
         }
+        if account := self.account_of(obj):
+            event["account"] = account
         self.events.append(event)
         self._events_by_id[event["id"]] = event
         return event

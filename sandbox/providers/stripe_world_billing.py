@@ -161,15 +161,20 @@ class StripeBills(StripeCustomers):
             self.billing.overdue(self.store.get("invoice", invoice), Cause())
 
     def catch_up(self) -> None:
-        """Do what the world's clock makes due: sign-ups of 23 hours expire, sent invoices become overdue."""
+        """Do what the world's clock makes due: sign-ups of 23 hours expire, trials end, sent invoices become overdue,
+        and Stripe's own retries are made."""
         with self.acting():
             now = self.journal.timestamp()
             for subscription in self.store.of_kind("subscription"):
                 if subscription["status"] == "incomplete" and subscription["created"] + SIGN_UP_LIFETIME <= now:
                     self.subscriptions.expire_sign_up(subscription)
+                elif subscription["status"] == "trialing" and subscription["trial_end"] <= now:
+                    self.end_trial(subscription["id"])
             for invoice in self.store.of_kind("invoice"):
                 if self.billing.becomes_overdue(invoice):
                     self.billing.overdue(invoice, Cause())
+                if invoice["status"] == "open" and (invoice["next_payment_attempt"] or now + 1) <= now:
+                    self.retry(invoice["id"])
 
     def credit(self, invoice: str, amount: int) -> str:
         """A credit note lowers what is due by `amount` minor units."""
@@ -185,7 +190,10 @@ class StripeBills(StripeCustomers):
         """Stripe's own retry. After a decline that it never retries (rules.md 2.1) the count rises and nothing is
         charged until there is another method (API reference: `attempt_count`)."""
         with self.acting():
-            self._collect(self.store.get("invoice", invoice), outcome)
+            document = self.store.get("invoice", invoice)
+            if not document["auto_advance"]:
+                raise ValueError(f"Automatic collection of {invoice} is off: Stripe makes no attempt.")
+            self._collect(document, outcome)
 
     def give_up(self, invoice: str, end: str = "canceled", *, uncollectible: bool = False) -> None:
         """Stripe's retries are used up. end: canceled, unpaid or past_due."""
@@ -242,7 +250,12 @@ class StripeBills(StripeCustomers):
         return invoice
 
     def _renew(self, subscription: Json, outcome: Outcome | None) -> str:
-        price = subscription["items"]["data"][0]["price"]
+        item = subscription["items"]["data"][0]
+        if subscription["latest_invoice"] is not None:
+            month = item["current_period_end"] - item["current_period_start"]
+            item["current_period_start"] += month
+            item["current_period_end"] += month
+        price = item["price"]
         sent = subscription["collection_method"] == "send_invoice"
         days = subscription["days_until_due"]
         invoice = self._new_invoice(

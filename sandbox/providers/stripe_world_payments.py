@@ -122,10 +122,11 @@ class StripePurchases(StripeBills):
             dispute = self.disputes.open(charge, Cause(origin="customer"), reason=reason)
         return str(dispute["id"])
 
-    def dispute_charge(self, charge: str, *, reason: str = "fraudulent") -> str:
-        """The customer disputes this charge, of an invoice or not."""
+    def dispute_charge(self, charge: str, *, reason: str = "fraudulent", inquiry: bool = False) -> str:
+        """The customer disputes this charge, of an invoice or not; with `inquiry` the bank only asks about it."""
         with self.acting():
-            dispute = self.disputes.open(self.store.get("charge", charge), Cause(origin="customer"), reason=reason)
+            held = self.store.get("charge", charge)
+            dispute = self.disputes.open(held, Cause(origin="customer"), reason=reason, inquiry=inquiry)
         return str(dispute["id"])
 
     def close_dispute(self, dispute: str, *, won: bool) -> None:

@@ -42,6 +42,18 @@ def test_a_dispute_of_a_one_off_payment_has_no_invoice(world: ProviderWorld, cli
     assert [] == found.data
 
 
+def test_an_inquiry_ends_without_a_winner(world: ProviderWorld, client: stripe.StripeClient) -> None:
+    """R13: the bank only asks; the same events, with statuses of their own."""
+    charge = world.stripe.buy_once(world.stripe.add_customer(), 700)
+
+    dispute = world.stripe.dispute_charge(charge, inquiry=True)
+    before = client.v1.disputes.retrieve(dispute).status
+    world.stripe.close_dispute(dispute, won=True)
+
+    assert ("warning_needs_response", "warning_closed") == (before, client.v1.disputes.retrieve(dispute).status)
+    assert "warning_closed" == world.stripe.last_event("charge.dispute.closed", dispute)["data"]["object"]["status"]
+
+
 def test_disputes_are_listed_by_charge_and_by_payment(world: ProviderWorld, client: stripe.StripeClient) -> None:
     """R13: the newest first, as every list."""
     charge = world.stripe.buy_once(world.stripe.add_customer(), 700)

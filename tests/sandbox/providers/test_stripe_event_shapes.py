@@ -1,6 +1,7 @@
 """The shapes in which an event of the Stripe stand-in may reach a merchant."""
 
 import pytest
+import stripe
 
 from sandbox.providers.journal import Json
 from sandbox.providers.world import ProviderWorld
@@ -44,6 +45,37 @@ def test_test_events_say_so(world: ProviderWorld, failed: Json) -> None:
 
     assert (False, True) == (failed["livemode"], live["livemode"])
     assert (False, True) == tuple(e["data"]["object"]["livemode"] for e in (failed, live))
+
+
+def test_a_live_account_says_so_in_everything_it_makes() -> None:
+    """R18: objects and events; what was made before keeps its mode."""
+    world = ProviderWorld()
+    before = a_failed_invoice(world)
+
+    world.stripe.go_live()
+
+    invoice = a_failed_invoice(world)
+    assert [False, True] == [world.stripe.get(id_)["livemode"] for id_ in (before, invoice)]
+    assert world.stripe.last_event("invoice.payment_failed", invoice)["livemode"]
+
+
+def test_another_accounts_invoice_is_unknown_without_its_header(
+    world: ProviderWorld, client: stripe.StripeClient
+) -> None:
+    """R18: events of connected accounts reach the platform; its key alone does not read them."""
+    customer = world.stripe.add_customer()
+    world.stripe.give_to_account(customer, "acct_1Other")
+    invoice = world.stripe.fail_first_payment(customer, amount=1900)
+
+    assert "acct_1Other" == world.stripe.last_event("invoice.payment_failed", invoice)["account"]
+    with pytest.raises(stripe.InvalidRequestError) as missing:
+        client.v1.invoices.void_invoice(invoice)
+    read = client.v1.invoices.retrieve(invoice, {}, {"stripe_account": "acct_1Other"})
+
+    assert (404, "resource_missing") == (missing.value.http_status, missing.value.code)
+    assert (invoice, "open") == (read.id, read.status)
+    with pytest.raises(stripe.InvalidRequestError):
+        client.v1.invoices.retrieve(a_failed_invoice(world), {}, {"stripe_account": "acct_1Other"})
 
 
 def test_some_exporters_write_milliseconds(world: ProviderWorld, failed: Json) -> None:

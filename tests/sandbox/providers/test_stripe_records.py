@@ -65,6 +65,20 @@ def test_all_of_it_paid_elsewhere_settles_the_invoice(world: ProviderWorld, clie
     assert "active" == client.v1.subscriptions.retrieve(_subscription(world, invoice)).status
 
 
+def test_the_rest_of_a_part_is_marked_as_paid_elsewhere(world: ProviderWorld, client: stripe.StripeClient) -> None:
+    """R5: `paid_out_of_band` for what remains: together they are all of it."""
+    invoice = a_failed_invoice(world)
+    record = report(client, 1500)
+    attach(client, invoice, record)
+
+    client.v1.invoices.pay(invoice, {"paid_out_of_band": True})
+
+    read = client.v1.invoices.retrieve(invoice, {"expand": ["amount_paid_off_stripe", "payments"]})
+    assert ("paid", 1900) == (read.status, read.amount_paid_off_stripe)
+    by_record = client.v1.invoice_payments.list({"payment": {"type": "payment_record", "payment_record": record}})
+    assert [(invoice, 1500)] == [(p.invoice, p.amount_paid) for p in by_record.data]
+
+
 def test_the_payments_of_an_invoice_name_their_kind(world: ProviderWorld, client: stripe.StripeClient) -> None:
     """R5: a payment record among the payment intents, in the list and in the expanded invoice."""
     invoice = a_failed_invoice(world)

@@ -1,5 +1,7 @@
 """Tries that are not ours at the Stripe stand-in: Stripe's own, the customer's, another program's."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 import stripe
 
@@ -40,6 +42,27 @@ def test_a_retry_that_succeeds_pays_the_invoice(world: ProviderWorld) -> None:
 
     read = world.stripe.get(invoice)
     assert ("paid", 2, None) == (read["status"], read["attempt_count"], read["next_payment_attempt"])
+
+
+def test_retries_come_by_the_clock() -> None:
+    """R19: at the time that the invoice named, and not once the collection was stopped."""
+    now = datetime(2026, 11, 1, 9, 0, tzinfo=UTC)
+    world = ProviderWorld(clock=lambda: now)
+    world.stripe.use_retries(3, 3)
+    invoice, cancelled = a_failed_invoice(world, INSUFFICIENT_FUNDS), a_failed_invoice(world, INSUFFICIENT_FUNDS)
+    subscription = world.stripe.get(cancelled)["parent"]["subscription_details"]["subscription"]
+    world.stripe.cancel_subscription(subscription)
+
+    counts = []
+    for days in (2, 1, 3):
+        now += timedelta(days=days)
+        world.stripe.catch_up()
+        counts.append([world.stripe.get(i)["attempt_count"] for i in (invoice, cancelled)])
+
+    assert [[1, 1], [2, 1], [3, 1]] == counts
+    assert ["paid", "open"] == [world.stripe.get(i)["status"] for i in (invoice, cancelled)]
+    with pytest.raises(ValueError, match="Automatic collection"):
+        world.stripe.retry(cancelled)
 
 
 def test_after_a_hard_decline_stripe_counts_retries_without_charging(world: ProviderWorld) -> None:

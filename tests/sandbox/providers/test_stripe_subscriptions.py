@@ -153,14 +153,26 @@ def test_a_trial_with_a_card_goes_on(world: ProviderWorld) -> None:
     assert ["active", "paid"] == [world.stripe.get(str(id_))["status"] for id_ in (trial, invoice)]
 
 
-@pytest.mark.parametrize("amount", [0])
-def test_a_price_of_nothing_is_paid_without_a_payment(
-    world: ProviderWorld, client: stripe.StripeClient, amount: int
-) -> None:
+def test_a_trial_ends_by_the_clock() -> None:
+    """R17: after its days, not before."""
+    now = datetime(2026, 11, 1, 9, 0, tzinfo=UTC)
+    world = ProviderWorld(clock=lambda: now)
+    trial = world.stripe.start_trial(world.stripe.add_customer(), amount=1900, days=7, missing_payment_method="pause")
+
+    statuses = []
+    for days in (6, 1):
+        now += timedelta(days=days)
+        world.stripe.catch_up()
+        statuses.append(world.stripe.get(trial)["status"])
+
+    assert ["trialing", "paused"] == statuses
+
+
+def test_a_price_of_nothing_is_paid_without_a_payment(world: ProviderWorld, client: stripe.StripeClient) -> None:
     """R17: also the first invoice of a trial."""
     customer = world.stripe.add_customer()
 
-    free = world.stripe.renew(world.stripe.add_subscription(customer, amount=amount, currency="usd"))
+    free = world.stripe.renew(world.stripe.add_subscription(customer, amount=0, currency="usd"))
     trial = world.stripe.get(world.stripe.start_trial(customer, amount=1900))["latest_invoice"]
 
     for invoice in (free, trial):
