@@ -93,10 +93,11 @@ class StripeAccount:
         with self.journal.lock:
             self.store.accounts[customer] = account
 
-    def use_retries(self, *days: int) -> None:
-        """Switch on Stripe's own retries: days from each failed automatic attempt to the next one."""
+    def use_retries(self, *days: int, automations: bool = False) -> None:
+        """Switch on Stripe's own retries: days from each failed automatic attempt to the next one; none switches them
+        off. automations: by a rule of Billing automations."""
         with self.journal.lock:
-            self.invoices.retries = RetrySchedule(days)
+            self.invoices.retries = RetrySchedule(days, automations)
 
     @contextmanager
     def acting(self) -> Iterator[None]:

@@ -29,6 +29,7 @@ class MethodChoice:
             raise invalid_request(f"No such customer: '{customer['id']}'", code="resource_missing", param="customer")
         method = self._chosen(invoice, customer, wanted)
         require_currency(method, invoice["currency"])
+        _require_type(method, invoice["payment_settings"]["payment_method_types"])
         if method["id"] in self._revoked:
             raise invalid_request(_NO_MANDATE)
         return method
@@ -60,3 +61,13 @@ class MethodChoice:
             subscription["default_payment_method"] if subscription else None,
             customer["invoice_settings"]["default_payment_method"],
         ]
+
+
+def _require_type(method: Json, allowed: list[str] | None) -> None:
+    """Raises Stripe's 400 for a kind of method that the invoice does not accept (its text: invoiceninja issue 7420)."""
+    if allowed is None or method["type"] in allowed:
+        return
+    raise invalid_request(
+        f"The PaymentMethod provided ({method['type']}) is not allowed for this PaymentIntent. Please attach a "
+        f"PaymentMethod of one of the following types: {', '.join(allowed)}."
+    )

@@ -13,9 +13,14 @@ _UNPAID = ("incomplete", "past_due", "unpaid")
 
 @dataclass
 class RetrySchedule:
-    """Stripe's own retries (off by default): days from each failed automatic attempt to the next one."""
+    """Stripe's own retries (off by default): days from each failed automatic attempt to the next one.
+
+    automations: the merchant made the rule in Billing automations; then `invoice.payment_failed` does not have the next
+    attempt's time, only the `invoice.updated` after it (rules.md 2.2).
+    """
 
     days: tuple[int, ...] = ()
+    automations: bool = False
 
     def wait(self, attempts: int) -> int | None:
         """Seconds until the attempt after this many; None when it was the last."""
@@ -158,10 +163,16 @@ class Invoices:
             invoice["attempt_count"] += 1
 
     def attempt_failed(self, invoice: Json, cause: Cause) -> None:
-        if cause.origin == "automatic":
-            self.plan_retry(invoice)
+        automatic = cause.origin == "automatic"
+        if automatic:
             self.set_delinquent(invoice, True)
+            invoice["next_payment_attempt"] = None
+            if not self.retries.automations:
+                self.plan_retry(invoice)
         self._store.emit("invoice.payment_failed", invoice, cause)
+        if automatic and self.retries.automations:
+            self.plan_retry(invoice)
+            self._store.emit("invoice.updated", invoice, cause, {"next_payment_attempt": None})
         self.set_subscription_status(invoice, ("active",), "past_due", cause)
 
     def count_futile_retry(self, invoice: Json, cause: Cause) -> None:

@@ -65,15 +65,21 @@ class InvoiceCharging:
         self._attempt(invoice, intent, method, cause, outcome)
 
     def is_futile(self, invoice: Json) -> bool:
-        """Whether Stripe's own retry would only charge the method again that was refused for good."""
-        intent = next(iter(self._invoices.intents(invoice)), None)
-        error = intent and intent["last_payment_error"]
-        if not intent or not error or intent["latest_charge"] is None:
+        """Whether Stripe's own retry is only counted: there is nothing to charge, a card issued in India, or the method
+        that was refused for good (rules.md 2.1)."""
+        if not invoice["attempted"]:
             return False
-        refused = self._store.objects[intent["latest_charge"]]
-        if refused["outcome"]["reason"] not in _NEVER_RETRIED:
+        try:
+            method = self.methods.for_invoice(invoice, None)
+        except StripeFailure:
+            return True
+        if method["type"] == "card" and method["card"]["country"] == "IN":
+            return True
+        latest = self._invoices.default_intent(invoice)["latest_charge"]
+        refused = self._store.objects[latest] if latest else None
+        if refused is None or refused["outcome"]["reason"] not in _NEVER_RETRIED:
             return False
-        return bool(refused["payment_method"] == self.methods.for_invoice(invoice, None)["id"])
+        return bool(refused["payment_method"] == method["id"])
 
     def pay_separately(
         self, invoice: Json, amount: int, payment_method: str, cause: Cause, outcome: Outcome = APPROVE

@@ -46,6 +46,17 @@ class StripeSubscriptions:
         for invoice in self._store.of_kind("invoice", subscription["customer"]):
             self._invoices.stop_collection(invoice, cause)
 
+    def cancel_at_period_end(self, subscription: Json) -> None:
+        """The usual way of customer portals: the status stays, and so do open invoices and their collection."""
+        before = {name: subscription[name] for name in ("cancel_at", "cancel_at_period_end", "canceled_at")}
+        subscription.update(
+            cancel_at_period_end=True,
+            cancel_at=subscription["items"]["data"][0]["current_period_end"],
+            canceled_at=self._store.journal.timestamp(),
+        )
+        subscription["cancellation_details"]["reason"] = "cancellation_requested"
+        self._store.emit("customer.subscription.updated", subscription, Cause(origin="customer"), before)
+
     def expire_sign_up(self, subscription: Json) -> None:
         """Nobody paid the first invoice for 23 hours: it is voided, and the subscription ends for good."""
         if subscription["status"] != "incomplete":

@@ -1,6 +1,6 @@
 """Subscriptions and invoices of the Stripe account, as a driver or a test scripts them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from sandbox.providers import stripe_objects as objects
@@ -96,6 +96,11 @@ class StripeBills(StripeCustomers):
         with self.acting():
             self.subscriptions.cancel(self.store.get("subscription", subscription), Cause(origin="customer"))
 
+    def cancel_at_period_end(self, subscription: str) -> None:
+        """The customer cancels for the end of the period that is paid or owed."""
+        with self.acting():
+            self.subscriptions.cancel_at_period_end(self.store.get("subscription", subscription))
+
     def add_invoice(
         self,
         customer: str,
@@ -108,16 +113,20 @@ class StripeBills(StripeCustomers):
         due_date: datetime | None = None,
         metadata: Mapping[str, str] | None = None,
         billing_reason: str | None = None,
+        payment_method_types: Iterable[str] | None = None,
     ) -> str:
         """A finalised open invoice on which no payment was tried yet.
 
         billing_reason: without one, `subscription_cycle` with a subscription and `manual` without.
+        payment_method_types: the only kinds that may pay it.
         """
         with self.acting():
             held = self.store.get("subscription", subscription) if subscription else None
             reason = billing_reason or ("subscription_cycle" if held is not None else "manual")
             due = int(due_date.timestamp()) if due_date else None
             invoice = self._new_invoice(customer, amount, currency, held, reason, id_, collection_method, due, metadata)
+            if payment_method_types is not None:
+                invoice["payment_settings"]["payment_method_types"] = list(payment_method_types)
         return str(invoice["id"])
 
     def fail_first_payment(

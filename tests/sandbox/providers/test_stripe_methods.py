@@ -142,6 +142,18 @@ def test_a_method_that_cannot_pay_in_this_currency_is_refused(
     assert not world.stripe.get(invoice)["attempted"]
 
 
+def test_a_kind_of_method_that_the_invoice_does_not_accept_is_refused(
+    world: ProviderWorld, client: stripe.StripeClient
+) -> None:
+    """R12: `payment_settings.payment_method_types`."""
+    customer = world.stripe.add_customer()
+    world.stripe.add_bank_debit(customer, behaviour=PROCESSING)
+    invoice = world.stripe.add_invoice(customer, amount=1900, payment_method_types=["card"])
+
+    with pytest.raises(stripe.InvalidRequestError, match=r"\(us_bank_account\) is not allowed"):
+        client.v1.invoices.pay(invoice)
+
+
 def test_a_deleted_customer_is_shown_without_anything_of_the_person(
     world: ProviderWorld, client: stripe.StripeClient
 ) -> None:

@@ -83,6 +83,34 @@ def test_after_a_hard_decline_stripe_counts_retries_without_charging(world: Prov
     assert "paid" == world.stripe.get(invoice)["status"]
 
 
+@pytest.mark.parametrize("card", ["none", "indian"])
+def test_some_invoices_are_never_retried(world: ProviderWorld, card: str) -> None:
+    """R15, R19: without a method, and on cards issued in India, Stripe only counts."""
+    world.stripe.use_retries(1, 1)
+    customer = world.stripe.add_customer(country="IN")
+    if card == "indian":
+        world.stripe.add_card(customer, behaviour=INSUFFICIENT_FUNDS)
+    invoice = world.stripe.fail_first_payment(customer, amount=49900, currency="inr")
+    before = len(types_of(world, invoice))
+
+    world.stripe.retry(invoice)
+
+    assert 2 == world.stripe.get(invoice)["attempt_count"]
+    assert ["invoice.updated"] == types_of(world, invoice)[before:]
+
+
+def test_with_automations_the_failures_event_does_not_know_the_next_try(world: ProviderWorld) -> None:
+    """R19: only the `invoice.updated` after it does."""
+    world.stripe.use_retries(3, automations=True)
+
+    invoice = a_failed_invoice(world)
+
+    failed, updated = (world.stripe.last_event(f"invoice.{n}", invoice)["data"] for n in ("payment_failed", "updated"))
+    assert failed["object"]["next_payment_attempt"] is None
+    assert {"next_payment_attempt": None} == updated["previous_attributes"]
+    assert updated["object"]["next_payment_attempt"] == world.stripe.get(invoice)["next_payment_attempt"]
+
+
 def test_manual_tries_after_the_first_do_not_count(world: ProviderWorld, client: stripe.StripeClient) -> None:
     """R8, R19: neither ours, nor the customer's, nor another program's, and they leave Stripe's plan alone."""
     world.stripe.use_retries(3)

@@ -109,6 +109,19 @@ def test_a_cancellation_stops_the_collection_of_all_open_invoices(
     assert "paid" == client.v1.invoices.pay(invoice).status
 
 
+def test_a_cancellation_for_the_end_of_the_period_leaves_the_collection_alone(world: ProviderWorld) -> None:
+    """R3: only the subscription says that it will end."""
+    invoice = a_failed_invoice(world)
+    subscription = world.stripe.get(invoice)["parent"]["subscription_details"]["subscription"]
+
+    world.stripe.cancel_at_period_end(subscription)
+
+    event = world.stripe.last_event("customer.subscription.updated", subscription)["data"]
+    assert ("past_due", True) == (event["object"]["status"], event["object"]["cancel_at_period_end"])
+    assert not event["previous_attributes"]["cancel_at_period_end"]
+    assert world.stripe.get(invoice)["auto_advance"]
+
+
 @pytest.mark.parametrize(
     ("behaviour", "status", "event"),
     [("cancel", "canceled", "customer.subscription.deleted"), ("pause", "paused", "customer.subscription.paused")],
