@@ -20,6 +20,9 @@ class StripeBilling:
             raise invalid_request(
                 f"You can only pass in open or uncollectible invoices. This invoice is {invoice['status']}."
             )
+        if any(intent["status"] == "processing" for intent in self._invoices.intents(invoice)):
+            # frappe/press pull request 2421 met this; the words are ours.
+            raise invalid_request("You can't void an invoice while a payment of it is processing.")
         previous = {"status": invoice["status"]}
         invoice.update(status="void", auto_advance=False, next_payment_attempt=None)
         invoice["status_transitions"]["voided_at"] = self._store.journal.timestamp()

@@ -167,9 +167,9 @@ class InvoiceCharging:
 
     def _charge(self, intent: Json, method: Json) -> Json:
         journal = self._store.journal
-        charge = documents.charge(
-            journal.new_id("ch"), journal.timestamp(), intent=intent, method=method, amount=intent["amount"]
-        )
+        # Only charges of cards have ids with `ch_` (a SEPA charge in invoiceninja issue 7420 has `py_`).
+        id_ = journal.new_id("ch" if method["type"] == "card" else "py")
+        charge = documents.charge(id_, journal.timestamp(), intent=intent, method=method, amount=intent["amount"])
         intent["latest_charge"] = charge["id"]
         return self._store.put(charge)
 

@@ -45,6 +45,20 @@ def test_a_customers_own_debit_leaves_the_invoice_open_for_days(
     assert world.stripe.last_event("charge.pending", charge["id"])
 
 
+def test_an_invoice_cannot_be_voided_while_a_debit_is_on_its_way(
+    world: ProviderWorld, client: stripe.StripeClient
+) -> None:
+    """R4: not until the bank has answered."""
+    invoice = a_failed_invoice(world)
+    world.stripe.customer_debits(invoice)
+
+    with pytest.raises(stripe.InvalidRequestError, match="processing"):
+        client.v1.invoices.void_invoice(invoice)
+    world.stripe.finish_processing(invoice, ach_return("R01"))
+
+    assert "void" == client.v1.invoices.void_invoice(invoice).status
+
+
 @pytest.mark.parametrize(
     ("result", "status", "event"),
     [(APPROVE, "paid", "invoice.paid"), (ach_return("R01"), "open", "invoice.payment_failed")],
@@ -187,6 +201,7 @@ def test_every_rail_takes_days(world: ProviderWorld, client: stripe.StripeClient
     intent = the_intent(world, invoice)
     charge = client.v1.charges.retrieve(str(intent["latest_charge"])).to_dict()
     assert (kind, "refer_to_customer") == (charge["payment_method_details"]["type"], charge["failure_code"])
+    assert charge["id"].startswith("py_")
 
 
 def test_an_indian_card_is_charged_a_day_after_its_holder_was_told(
