@@ -125,6 +125,7 @@ class ContactActivities:
             started_at=self._clock(),
             subject=message.subject,
             text=message.text,
+            html=message.html or None,
         )
 
 

@@ -6,7 +6,7 @@ import typer
 
 from cli.console import message, one_sentence, run
 from cli.options import By, Invoice, Note, Until, in_utc
-from cli.text import case_text
+from cli.text import case_text, columns
 from domain import events
 from domain.base import Message
 from runtime.desk import desk
@@ -48,4 +48,4 @@ def _order(invoice: str, name: str, order: Message) -> None:
         async with desk(settings) as here:
             return await here.running.order(invoice, name, order)
 
-    print(case_text(run(work)))
+    print(case_text(run(work), columns()))

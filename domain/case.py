@@ -48,6 +48,10 @@ class HoldReason(StrEnum):
     OPERATOR_NEEDED = "operator_needed"  # misuse, a merchant-side decline: a human has to look
     PAYMENT_PROCESSING = "payment_processing"  # a bank debit is on its way
 
+    @property
+    def in_words(self) -> str:
+        return self.value.replace("_", " ")
+
 
 class ChargeOutcome(StrEnum):
     """What became of one charge attempt."""
@@ -147,6 +151,7 @@ class Unfinished(Message):
     step: AnyStep
     not_before: datetime | None = None  # None: at its own time
     times: int = 0  # tries whose provider did not answer
+    trouble: str = ""  # what kept the last of them from being answered
     begun: bool = False  # it may have happened
     rule: str | None = None  # the rule that put it off; None: the provider's silence did
 
@@ -158,7 +163,7 @@ class Hold(Message):
     until: datetime | None = None  # None: until somebody or something releases it
 
     def __str__(self) -> str:
-        return f"{self.reason.value.replace('_', ' ')}: {self.note}"
+        return f"{self.reason.in_words}: {self.note}"
 
 
 class Closing(Message):

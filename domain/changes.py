@@ -106,7 +106,7 @@ def unanswered(case: Case, step: Step, why: str, at: datetime) -> Case:
     times = known.times + 1
     # The exponent is bounded first: after weeks the power alone is longer than any time.
     until = at + min(timedelta(hours=2 ** min(times - 1, 4)), timedelta(hours=12))
-    case = _unfinished(case, known.but(not_before=until, times=times, rule=None))
+    case = _unfinished(case, known.but(not_before=until, times=times, rule=None, trouble=why))
     return said(case, new_entry(at=at, step=step.key, what=f"postponed to {minute(until)}", why=why))
 
 

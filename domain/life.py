@@ -16,6 +16,7 @@ from domain.calendar import minute
 from domain.case import Case, Circumstances, Closing, StepState
 from domain.decisions import Act, Close, Decision, Effect, PutOff, Skip, Wait
 from domain.gates import Refuse
+from domain.plan import released
 from domain.planner import next_step
 from domain.policy import Policy
 from domain.projection import Projection, projection_of, searchable
@@ -148,9 +149,13 @@ def book(case: Case, effect: Effect, result: Any, at: datetime) -> Case:
     return effect.step.book(case, effect.task, result, at)
 
 
-def unanswered(case: Case, effect: Effect, at: datetime) -> Case:
-    """The case when nobody knows what became of an effect, and its provider did not answer in time."""
-    return changes.unanswered(effect.step.lost(case), effect.step, "the provider did not answer in time", at)
+def unanswered(case: Case, effect: Effect, at: datetime, trouble: str = "") -> Case:
+    """The case when nobody knows what became of an effect, and its provider did not answer in time.
+
+    `trouble` is the provider's last answer, or what kept it from answering.
+    """
+    why = trouble or "the provider did not answer in time"
+    return changes.unanswered(effect.step.lost(case), effect.step, why, at)
 
 
 def interrupted(case: Case, effect: Effect) -> Case:
@@ -173,7 +178,8 @@ def _put_off(put_off: PutOff, at: datetime) -> Entry:
 
 
 def _ahead(now: Situation) -> tuple[Ahead, ...]:
-    if now.end or now.case.handoff or now.case.holds:
+    if now.end or now.case.handoff:
         return ()
+    now = released(now)
     steps = sorted(now.possible, key=attrgetter("due"))[:_MOST_AHEAD]
     return tuple([new_ahead(at=step.due, title=step.title) for step in steps])

@@ -62,6 +62,8 @@ def searchable(case: Case, projection: Projection) -> dict[str, str | int]:
         "customer": case.facts.customer_id,
         "amount": case.due.amount,
         "decline_class": projection.decline_class,
+        "hold": " ".join(sorted({hold.reason.value for hold in case.holds})) or None,  # several words, a list
+        "outcome": projection.outcome.value if projection.outcome else None,
         "next_step_at": int(projection.next_at.timestamp()) if projection.next_at else None,
     }
     return {name: value for name, value in found.items() if value is not None}

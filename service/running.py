@@ -1,7 +1,8 @@
 """What can be asked of a case that runs, and the one sentence that says why it cannot be done."""
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 
+from temporalio.api.workflow.v1 import PendingActivityInfo
 from temporalio.client import (
     Client,
     RPCTimeoutOrCancelledError,
@@ -43,8 +44,20 @@ class RunningCases:
         self._ledger = ledger
         self._answer_within = answer_within
 
-    async def order(self, invoice_id: str, name: str, order: Message) -> CaseView:
+    def named(self, invoice: str) -> str:
+        """The id of the invoice that is meant: by its id, its number, or its case's workflow id. Raises Refused when
+        several invoices have the number; what nobody knows stays as it is."""
+        invoice_id = invoice.removeprefix(workflow_id(""))
+        if self._ledger.case(invoice_id):
+            return invoice_id
+        found = self._ledger.invoices_numbered(invoice)
+        if len(found) > 1:
+            raise Refused(f"Several invoices have the number {invoice}: name one by its id ({', '.join(found)}).")
+        return found[0] if found else invoice_id
+
+    async def order(self, invoice: str, name: str, order: Message) -> CaseView:
         """Gives an order (`pause`, `resume`, `settle`, `write_off`) and returns the case after it."""
+        invoice_id = self.named(invoice)
         try:
             view = await self._handle(invoice_id).execute_update(
                 name, order, result_type=CaseView, rpc_timeout=self._answer_within
@@ -71,6 +84,15 @@ class RunningCases:
             raise NoWorker(f"The worker cannot answer for invoice {invoice_id}: see its log.") from None
         except RPCError as error:
             raise self._explained(error, invoice_id, "ask again") from None
+
+    async def in_hand(self, invoice_id: str) -> list[str]:
+        """The case's steps that are tried again at this moment, each with what stands in its way."""
+        try:
+            described = await self._handle(invoice_id).describe(rpc_timeout=self._answer_within)
+        except RPCError as error:
+            raise self._explained(error, invoice_id, "ask again") from None
+        pending = described.raw_description.pending_activities
+        return [_tried_again(one) for one in pending if one.HasField("last_failure")]
 
     def _handle(self, invoice_id: str) -> "WorkflowHandle[DunningWorkflow, CaseResult]":
         return self._client.get_workflow_handle_for(DunningWorkflow.run, workflow_id(invoice_id))
@@ -99,6 +121,17 @@ class RunningCases:
         return Refused(
             f"The workflow of invoice {invoice_id} was terminated in Temporal: nothing acts on its case any more."
         )
+
+
+def _tried_again(pending: PendingActivityInfo) -> str:
+    next_try = pending.next_attempt_schedule_time.ToDatetime(tzinfo=UTC)
+    waits = pending.HasField("next_attempt_schedule_time")
+    when = f"again at {next_try:%Y-%m-%d %H:%M}" if waits else "now once more"
+    tried = pending.attempt - 1
+    return (
+        f"{pending.activity_type.name.replace('_', ' ')}: {pending.last_failure.message} "
+        f"Tried {tried} {'time' if tried == 1 else 'times'}, {when}."
+    )
 
 
 def _refusal(error: WorkflowUpdateFailedError) -> str:

@@ -145,8 +145,12 @@ class ChargeStep(Step):
                 return "one try at once: the payment method changed or the customer authenticated"
             case AttemptKind.TECHNICAL:
                 return f"quick retry {self.number} of {len(retries.quick)}: {cause(now.case)}"
-        number = len(now.counting) + 1
-        return f"retry {number} of {retries.max_attempts}: {cause(now.case)}{_moved(now, self)}"
+        # Counted are the tries that can still come: a policy may allow more than its timeline has.
+        done = len(now.counting)
+        left = [slot.key for slot in now.schedule.slots if slot.form.counts and slot.key not in now.case.steps]
+        number = done + 1 + (left.index(self.key) if self.key in left else 0)
+        most = max(number, min(retries.max_attempts, done + len(left)))
+        return f"retry {number} of {most}: {cause(now.case)}{_moved(now, self)}"
 
     def task(self, now: "Situation", why: str) -> ChargeTask:
         return new_task(

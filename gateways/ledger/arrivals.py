@@ -12,6 +12,8 @@ _EVENT = sa.select(provider_events.c.event_id).where(
     provider_events.c.provider == sa.bindparam("by"), provider_events.c.event_id == sa.bindparam("of")
 )
 
+_HANDOFF = sa.select(handoffs.c.handoff_id).where(handoffs.c.invoice_id == sa.bindparam("of")).limit(1)
+
 
 class SqlEvents(Book):
     """`ports.EventBook` in SQL."""
@@ -33,3 +35,7 @@ class SqlHandoffs(Book):
         columns = {"handoff_id": handoff_id, "invoice_id": invoice_id, "reference": reference, "at": at}
         with self._database.writing(of=invoice_id) as connection:
             insert_once(connection, handoffs, columns)
+
+    def was_handed_off(self, invoice_id: str) -> bool:
+        with self._database.reading() as connection:
+            return connection.execute(_HANDOFF, {"of": invoice_id}).first() is not None

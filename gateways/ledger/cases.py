@@ -26,6 +26,13 @@ _GIVEN_UP = (Outcome.COLLECTIONS, Outcome.WRITTEN_OFF)
 _OF = cases.c.invoice_id == sa.bindparam("of")
 _CASE = sa.select(*(column for column in cases.c if column is not cases.c.state))
 _ONE = _CASE.where(_OF)
+_STATE = sa.select(cases.c.state).where(_OF)
+_NUMBERED = (
+    sa.select(cases.c.invoice_id)
+    .where(cases.c.invoice_number == sa.bindparam("number"))
+    .order_by(cases.c.invoice_id)
+    .limit(10)
+)
 # Not the key: entries of the record may refer to the case at the same time.
 _LOCKED = sa.select(cases.c.outcome, cases.c.decided_at, cases.c.currency).where(_OF).with_for_update(key_share=True)
 _WRITE = sa.update(cases).where(_OF)
@@ -83,6 +90,14 @@ class SqlCases(Book):
     def case(self, invoice_id: str) -> CaseRow | None:
         with self._database.reading() as connection:
             return _find(connection, invoice_id)
+
+    def invoices_numbered(self, number: str) -> list[str]:
+        with self._database.reading() as connection:
+            return [row.invoice_id for row in connection.execute(_NUMBERED, {"number": number})]
+
+    def state_of(self, invoice_id: str) -> str | None:
+        with self._database.reading() as connection:
+            return connection.execute(_STATE, {"of": invoice_id}).scalar_one_or_none()
 
     def cases(
         self,

@@ -9,8 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
-REVISION = "0001"
-"""The newest migration, which makes these tables."""
+REVISION = "0002"
+"""The newest migration, with which these are the tables."""
 
 metadata = sa.MetaData(
     naming_convention={
@@ -116,6 +116,7 @@ cases = sa.Table(
     sa.Index(None, "customer_id", "opened_at", "invoice_id"),
     sa.Index(None, "segment", "opened_at", "invoice_id"),
     sa.Index("ix_cases_not_closed", "invoice_id", **_where(NOT_CLOSED)),
+    sa.Index("ix_cases_numbered", "invoice_number", **_where("invoice_number IS NOT NULL")),
 )
 
 attempts = sa.Table(
@@ -167,6 +168,7 @@ contacts = sa.Table(
     _text("provider_id", null=True),
     _text("subject"),
     _text("text"),
+    _text("html", null=True),
     sa.UniqueConstraint("invoice_id", "step", "channel"),
     sa.Index(None, "invoice_id", "as_of", "id"),
 )

@@ -57,6 +57,12 @@ class CaseBook(Protocol):
 
     def case(self, invoice_id: str) -> CaseRow | None: ...
 
+    def invoices_numbered(self, number: str) -> list[str]:
+        """The ids of the invoices with this number that have a case. Several only by a mistake of their source."""
+
+    def state_of(self, invoice_id: str) -> str | None:
+        """The whole case as JSON, as its newest decision left it."""
+
     def cases(
         self,
         status: str | None = None,
@@ -175,6 +181,9 @@ class HandoffBook(Protocol):
 
     def record_handoff(self, invoice_id: str, handoff_id: str, reference: str, at: datetime) -> None:
         """Once per handoff id."""
+
+    def was_handed_off(self, invoice_id: str) -> bool:
+        """Whether an agency got the case, however that ended."""
 
 
 class Ledger(

@@ -103,3 +103,4 @@ class ContactRow(Frozen):
     provider_id: str | None = None
     subject: str = ""
     text: str = ""
+    html: str | None = None  # of an e-mail
