@@ -158,7 +158,7 @@ def _phone_zones(number: phonenumbers.PhoneNumber | None) -> tuple[str, ...]:
         return ()
     by_prefix = phonenumbers.number_type(number) == PhoneNumberType.UNKNOWN  # a range that the library does not know
     look_up = phone_zones.time_zones_for_geographical_number if by_prefix else phone_zones.time_zones_for_number
-    found = [name for name in look_up(number) if name in _zones_by_name().values()]
+    found = [known for name in look_up(number) if (known := zone(name))]
     # Those of the largest country under this code first: +44 is London's before it is Guernsey's.
     main = _zones_by_country().get(phonenumbers.region_code_for_country_code(number.country_code), ())
     return tuple(sorted(found, key=lambda name: main.index(name) if name in main else len(main)))
@@ -209,7 +209,8 @@ def _zones_by_country() -> dict[str, tuple[str, ...]]:
 
 
 def _distinct(names: Iterable[str], start: date) -> tuple[str, ...]:
-    return _of_different_clocks(tuple(names), start)
+    found = tuple(names)
+    return found if len(found) < 2 else _of_different_clocks(found, start)
 
 
 @lru_cache(maxsize=512)
