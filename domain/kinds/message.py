@@ -10,14 +10,14 @@ from pydantic import field_validator
 from domain.base import Message
 from domain.case import Case, StepState
 from domain.changes import close_channel, done, ended, found_over, invoice_is, put_off, shown
-from domain.events import WISHES
+from domain.consent import BY_INTRUSION, WISHES
 from domain.forms import Form
 from domain.gates import ALLOW, Answer, Postpone, Refuse
 from domain.invoice import InvoiceState
 from domain.money import Money
 from domain.reasons import cause
 from domain.record import Entry
-from domain.steps import BY_INTRUSION, CHANNEL_NAMES, Channel, Stage, Step
+from domain.steps import CHANNEL_NAMES, Channel, Stage, Step
 from domain.tasks import Task
 from domain.truth import MessageFacts, message_facts
 
