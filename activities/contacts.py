@@ -6,10 +6,11 @@ from datetime import datetime
 from temporalio import activity
 
 from activities.errors import translated
+from domain.gates import stop
 from domain.ids import contact_key
-from domain.invoice import InvoiceState
 from domain.kinds.message import ContactOutcome, ContactState, ContactTask
 from domain.record import Entry
+from domain.rules.invoice import Aim, judge_now
 from domain.steps import Channel
 from gateways.ports.ledger import Ledger
 from gateways.ports.messages import Address, Messages, Recipient, Rendered, Sender, Sent
@@ -44,8 +45,8 @@ class ContactActivities:
         """
         with translated():
             invoice = self._payments.read_invoice(task.invoice_id)
-            if invoice.state is not InvoiceState.OPEN:
-                return _outcome(ContactState.NOT_OPEN, invoice)
+            if found := stop(judge_now(invoice.now, Aim.SAY, task.as_of)):
+                return ContactOutcome(state=ContactState.STOPPED, invoice=invoice.now, stopped=found)
             recipient = self._ledger.recipient(task.customer_id)
             address = recipient.address
             if why := _closed(task, recipient):
@@ -137,9 +138,7 @@ def _entry(task: ContactTask, state: str, why: str, rule: str | None = None) -> 
 def _outcome(
     state: ContactState, invoice: InvoiceSnapshot, provider_id: str | None = None, why: str = ""
 ) -> ContactOutcome:
-    return ContactOutcome(
-        state=state, invoice_state=invoice.state, remaining=invoice.remaining, provider_id=provider_id, why=why
-    )
+    return ContactOutcome(state=state, invoice=invoice.now, provider_id=provider_id, why=why)
 
 
 def _closed(task: ContactTask, recipient: Recipient) -> str | None:

@@ -7,10 +7,12 @@ from typing import TypeVar
 from pydantic import Field
 
 from domain.agency import Handoff
-from domain.base import Message
+from domain.base import Message, unchecked
 from domain.calendar import local
 from domain.declines import CUSTOMER_MUST_ACT, RETRYABLE, Decline, DeclineClass
+from domain.invoice import InvoiceNow
 from domain.money import Money
+from domain.outside import OutsidePayment
 from domain.record import Entry
 from domain.steps import COUNTING, OURS, AnyStep, AttemptKind, Channel, Step
 
@@ -56,6 +58,10 @@ class ChargeOutcome(StrEnum):
     NOT_OPEN = "not_open"  # the invoice was already paid, void or uncollectible: nothing was charged
     REFUSED = "refused"  # the provider charges no more under this key: nothing was charged
     POSTPONED = "postponed"  # a rule allows it later: nothing was charged, and the step stays to be done
+    STOPPED = "stopped"  # as the invoice stands nothing may be charged on it: nothing was
+
+
+_NOT_CHARGED = (ChargeOutcome.NOT_OPEN, ChargeOutcome.REFUSED)
 
 
 class PolicyRef(Message):
@@ -107,13 +113,19 @@ class Attempt(Message):
     @property
     def charged(self) -> bool:
         """Whether it went to the provider at all."""
-        return self.outcome not in (ChargeOutcome.NOT_OPEN, ChargeOutcome.REFUSED)
+        return self.outcome not in _NOT_CHARGED
+
+
+new_attempt = unchecked(Attempt)
 
 
 class StepState(StrEnum):
     DONE = "done"
     SKIPPED = "skipped"  # not done on purpose; the note says why
     REFUSED = "refused"  # it was forbidden; the note says by what
+
+
+_DONE = StepState.DONE
 
 
 class StepRecord(Message):
@@ -124,6 +136,9 @@ class StepRecord(Message):
     at: datetime
     note: str = ""
     unsure: bool = False  # not done, but an earlier try of it may have been
+
+
+new_step_record = unchecked(StepRecord)
 
 
 class Unfinished(Message):
@@ -160,6 +175,8 @@ class Case(Message):
     facts: Facts
     policy: PolicyRef
     due: Money  # still to be paid
+    invoice: InvoiceNow = InvoiceNow()  # as it was last read, or told
+    outside: tuple[OutsidePayment, ...] = ()  # payments that the provider was not told of by itself
     decline: Decline | None = None  # the standing decline; None: nothing was tried or nothing stands in the way
     declined_at: datetime | None = None
     method_changes: int = 0  # how often the payment method changed or the customer authenticated
@@ -205,11 +222,11 @@ class Case(Message):
 
     @property
     def our_attempts(self) -> tuple[Attempt, ...]:
-        return tuple(a for a in self.attempts if a.kind in OURS and a.charged)
+        return tuple([a for a in self.attempts if a.kind in OURS and a.charged])
 
     @property
     def counting_attempts(self) -> tuple[Attempt, ...]:
-        return tuple(a for a in self.attempts if a.kind in COUNTING and a.charged)
+        return tuple([a for a in self.attempts if a.kind in COUNTING and a.charged])
 
     @property
     def next_attempt_number(self) -> int:
@@ -242,6 +259,7 @@ class Case(Message):
     def newest(self, kind: type[S]) -> S | None:
         """The step of a kind that was done last."""
         for record in reversed(self.steps.values()):
-            if isinstance(record.step, kind) and record.state is StepState.DONE:
-                return record.step
+            step = record.step
+            if type(step) is kind and record.state is _DONE:
+                return step
         return None

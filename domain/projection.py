@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from domain.base import Message
+from domain.base import Message, unchecked
 from domain.case import Case, CaseStatus, Outcome
 from domain.decisions import Act, Close, Wait
 from domain.kinds.access import standing_access
@@ -29,11 +29,14 @@ class Projection(Message):
     outcome: Outcome | None = None  # once closed
 
 
+new_projection = unchecked(Projection)
+
+
 def projection_of(case: Case, decision: Wait | Act | Close) -> Projection:
     """How the case stands once the decision is taken."""
     step = None if isinstance(decision, Close) else decision.step
     decline_class = case.decline_class
-    return Projection(
+    return new_projection(
         status=case.status,
         stage=stage_of(case),
         remaining=case.due,

@@ -1,14 +1,28 @@
 """The one way into Temporal: data converter, runner and workflows for client, worker and replayer alike."""
 
+from dataclasses import replace
+
+from temporalio.api.failure.v1 import Failure
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.converter import DefaultFailureConverter, PayloadConverter
 from temporalio.plugin import SimplePlugin
 from temporalio.service import RPCError, RPCStatusCode, TLSConfig
 from temporalio.worker import UnsandboxedWorkflowRunner
 
 from runtime.settings import Settings, SettingsError
 from workflows.dunning import DunningWorkflow
+from workflows.messages import REFUSED
+
+
+class _Failures(DefaultFailureConverter):
+    """A refused order goes back as its sentence alone: the Temporal UI shows a trace below it."""
+
+    def to_failure(self, exception: BaseException, payload_converter: PayloadConverter, failure: Failure) -> None:
+        super().to_failure(exception, payload_converter, failure)
+        if failure.application_failure_info.type == REFUSED:
+            failure.stack_trace = ""
 
 
 def dunning_plugin() -> SimplePlugin:
@@ -20,7 +34,7 @@ def dunning_plugin() -> SimplePlugin:
     """
     return SimplePlugin(
         "dunning",
-        data_converter=pydantic_data_converter,
+        data_converter=replace(pydantic_data_converter, failure_converter_class=_Failures),
         workflows=[DunningWorkflow],
         workflow_runner=UnsandboxedWorkflowRunner(),
     )

@@ -128,6 +128,7 @@ def activities(settings: Settings) -> list[Callable[..., Any]]:
     deciding = DecisionActivities(ledger, public_holidays)
     return [
         paying.charge,
+        paying.record_payment,
         paying.cancel_subscription,
         paying.mark_uncollectible,
         contacting.contact,

@@ -10,12 +10,13 @@ from gateways.ports.trouble import NotFound
 from gateways.provider_facts import Fact, MalformedEvent
 from service.intake import Intake
 from service.lanes import Piece, overlapping
-from service.opening import Failure, WrongRecord
+from service.opening import Failure, NotAdmitted, WrongRecord
 from service.records import Kind, MalformedRecord, Record, read_records
 from service.sequence import Sequence
 
 MALFORMED = "malformed"
 REFUSED = "refused"
+NO_CASE = "no case"
 FAILURES = frozenset({MALFORMED, REFUSED})
 
 
@@ -23,7 +24,7 @@ class Line(Frozen):
     """What became of one record of a file."""
 
     line: int  # where the record begins, counted from 1
-    result: str  # a value of Taken, `malformed` or `refused`
+    result: str  # a value of Taken, `no case`, `malformed` or `refused`
     invoice_id: str | None = None
     event_id: str | None = None
     event_type: str | None = None
@@ -70,6 +71,8 @@ async def _told(line: Line) -> Line:
 async def _take(intake: Intake, read: Fact | Failure, line: Line) -> Line:
     try:
         return line.model_copy(update={"result": (await intake.take(read)).value})
+    except NotAdmitted as error:
+        return line.model_copy(update={"result": NO_CASE, "problem": str(error)})
     except (NotFound, WrongRecord, PolicyError) as error:
         return line.model_copy(update={"result": REFUSED, "problem": str(error)})
 

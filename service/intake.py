@@ -18,7 +18,7 @@ from gateways.ports.ledger import Ledger
 from gateways.ports.payments import Payments
 from gateways.provider_facts import Fact, Ignored, PaymentFailed
 from service.news import NewsDesk, Told
-from service.opening import CaseOpener, Failure, Taken
+from service.opening import CaseOpener, Failure, NotAdmitted, Taken
 from service.records import plain_failure
 from service.starting import CaseStarter
 from service.threads import Threads
@@ -33,8 +33,8 @@ class Intake:
     Has threads of its own, one for each record that may be taken in at the same time: close it after use. Records
     about the same invoice or customer have to be given one after the other, in their order.
 
-    Raises MalformedEvent, MalformedRecord or WrongRecord for a record that cannot be taken, PolicyError,
-    ProviderMisuse or ProviderTrouble, and RPCError when Temporal does not answer.
+    Raises NotAdmitted for an invoice that becomes no case; MalformedEvent, MalformedRecord or WrongRecord for a record
+    that cannot be taken; PolicyError, ProviderMisuse or ProviderTrouble, and RPCError when Temporal does not answer.
     """
 
     def __init__(
@@ -86,16 +86,18 @@ class Intake:
             return await self._opener.open(record)
         if not self._again and await self._threads.run(self._ledger.knows_event, record.provider, record.event_id):
             return Taken.EXISTS
-        taken = await self._take(record)
-        await self._threads.run(
-            self._ledger.provider_event,
-            record.provider,
-            record.event_id,
-            record.event_type,
-            record.invoice_id,
-            self._clock(),
-        )
+        try:
+            taken = await self._take(record)
+        except NotAdmitted:
+            await self._keep(record)
+            raise
+        await self._keep(record)
         return taken
+
+    async def _keep(self, fact: Fact) -> None:
+        """From now on the event counts as taken."""
+        names = fact.provider, fact.event_id, fact.event_type, fact.invoice_id
+        await self._threads.run(self._ledger.provider_event, *names, self._clock())
 
     async def _take(self, fact: Fact) -> Taken:
         if isinstance(fact, Ignored):

@@ -4,9 +4,11 @@ from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
 
+from domain.admission import admission
 from domain.base import Frozen
 from domain.case import NO_PAYMENT_METHOD, Case, ChargeOutcome, Facts, PolicyRef
 from domain.declines import Decline, DeclineTable, RawDecline, classify
+from domain.gates import Refuse
 from domain.invoice import InvoiceState
 from domain.money import Money
 from domain.opening import OPENING, day_zero, open_case
@@ -49,6 +51,10 @@ class Failure(Frozen):
     policy: str | None = None  # a policy's name; None: by the customer's segment
 
 
+class NotAdmitted(Exception):
+    """The invoice needs no case by its policy's rules of admission. One sentence."""
+
+
 class WrongRecord(Exception):
     """A record contradicts what the payment provider has. One sentence."""
 
@@ -56,8 +62,8 @@ class WrongRecord(Exception):
 class CaseOpener:
     """Opens cases, at most one for an invoice, ever.
 
-    Raises WrongRecord, PolicyError, ProviderMisuse, ProviderTrouble, or RPCError when Temporal does not answer; the
-    same call may then be made again.
+    Raises NotAdmitted, WrongRecord, PolicyError, ProviderMisuse, ProviderTrouble, or RPCError when Temporal does not
+    answer; the same call may then be made again.
     """
 
     def __init__(
@@ -99,10 +105,12 @@ class CaseOpener:
         _compare(failure, invoice)
         customer = _customer(failure, invoice)
         policy = self._policy(failure, customer, standing)
+        if standing is None:
+            _admit(invoice, policy)
         failed_at = failure.failed_at or invoice.last_failed_at or failure.heard_at
         decline = self._decline(failure, invoice, policy, failed_at)
         row = standing or self._row(failure, invoice, customer, policy, decline, failed_at)
-        case = open_case(_facts(row, invoice, customer, policy, decline), _ref(policy), decline)
+        case = open_case(_facts(row, invoice, customer, policy, decline), _ref(policy), decline, invoice.now)
         self._keep(policy)
         charged = decline is not None and decline.code != NO_PAYMENT_METHOD
         charge = foreign_attempt(invoice, AttemptKind.OTHER_ENGINE, decline, failed_at) if charged else None
@@ -166,6 +174,9 @@ def _customer(failure: Failure, invoice: InvoiceSnapshot) -> CustomerRow:
 def foreign_attempt(invoice: InvoiceSnapshot, kind: AttemptKind, decline: Decline | None, at: datetime) -> AttemptRow:
     """The ledger's row of a declined charge that this system did not make."""
     method = invoice.payment_method
+    if decline and method and not decline.is_about(method.ref):
+        method = None  # it was made on another one, of which only the decline tells
+    tried = decline.raw.method if decline else None
     return AttemptRow(
         invoice_id=invoice.id,
         attempt=0,
@@ -177,10 +188,17 @@ def foreign_attempt(invoice: InvoiceSnapshot, kind: AttemptKind, decline: Declin
         started_at=at,
         amount=invoice.remaining,
         network=(decline.raw.network if decline else None) or (method.network if method else None),
-        fingerprint=method.fingerprint if method else None,
+        fingerprint=method.fingerprint if method else (tried.fingerprint if tried else None),
         outcome=ChargeOutcome.DECLINED,
         decline=decline,
     )
+
+
+def _admit(invoice: InvoiceSnapshot, policy: Policy) -> None:
+    of_subscription = invoice.subscription_id is not None
+    answer = admission(invoice.now, invoice.remaining, policy, of_subscription=of_subscription)
+    if isinstance(answer, Refuse):
+        raise NotAdmitted(f"Invoice {invoice.id} becomes no case: {answer.why} ({answer.rule}).")
 
 
 def _compare(failure: Failure, invoice: InvoiceSnapshot) -> None:

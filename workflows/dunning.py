@@ -5,7 +5,7 @@ from rule code that a replay would run again, only from what the history holds (
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from functools import wraps
 from typing import Any
@@ -16,17 +16,16 @@ from temporalio.exceptions import ActivityError, ApplicationError, CancelledErro
 
 from activities.decisions import DecisionActivities, DecisionTask
 from activities.errors import MISUSE
-from domain import changes, events, life
-from domain.base import Message
+from domain import changes, life
 from domain.case import Outcome
 from domain.decisions import Act, Close, Decision, Effect, Wait
 from domain.life import Decided
 from domain.registry import KINDS
-from domain.telling import TELLINGS
+from domain.telling import ORDERS, TELLINGS
 from workflows import attributes, options
 from workflows.clock import Clock
-from workflows.hearing import hear
-from workflows.messages import INTERRUPTING, CaseResult, CaseStart, CaseView
+from workflows.hearing import hear, refusal
+from workflows.messages import INTERRUPTING, REFUSED, CaseResult, CaseStart, CaseView
 from workflows.view import details, view
 
 _LONGEST_SUMMARY = 190  # bytes of UTF-8; the Temporal UI takes 200
@@ -54,6 +53,9 @@ class DunningWorkflow:
             workflow.set_signal_handler(name, self._listener(name))
         # Last, and not by a decorator: else the SDK gives it what came before the first task, whatever its name.
         workflow.set_dynamic_signal_handler(self._unknown_signal)
+        for name in ORDERS:
+            workflow.set_update_handler(name, self._order(name), validator=self._validator(name))
+        workflow.set_dynamic_update_handler(self._unknown_order, validator=self._validate)
 
     @workflow.run
     async def run(self, _start: CaseStart) -> CaseResult:
@@ -254,58 +256,38 @@ class DunningWorkflow:
         self._has_news = True
         self._interrupted = self._interrupted or name in INTERRUPTING
 
-    @workflow.update
-    async def pause(self, order: events.Pause) -> CaseView:
-        """Puts the case on hold, until resumed or until a date. The timeline stands still."""
-        return await self._ordered("pause", order)
+    def _order(self, name: str) -> Callable[..., Awaitable[CaseView]]:
+        """The handler of one order. As with signals: a typed one answers what does not fit with a trace."""
 
-    @pause.validator
-    def _may_pause(self, order: events.Pause) -> None:
-        self._validate("pause", order)
+        @wraps(_one_payload)
+        async def carry_out(*payloads: Any) -> CaseView:
+            self._hear(name, payloads)
+            # The case acts while this waits: what the operator gets to see is what it made of the order.
+            before = self._decided
+            await workflow.wait_condition(lambda: self._decided is not before)
+            return self.status()
 
-    @workflow.update
-    async def resume(self, order: events.Resume) -> CaseView:
-        """Ends an operator's pause, or a wait for an operator."""
-        return await self._ordered("resume", order)
+        return carry_out
 
-    @resume.validator
-    def _may_resume(self, order: events.Resume) -> None:
-        self._validate("resume", order)
+    def _validator(self, name: str) -> Callable[..., None]:
+        """Refuses one order with a sentence. Not asked on a replay, and free to follow today's rules."""
 
-    @workflow.update
-    async def settle(self, order: events.Settle) -> CaseView:
-        """Ends the case: the debt is settled for an amount."""
-        return await self._ordered("settle", order)
+        @wraps(_one_payload)
+        def validate(*payloads: Any) -> None:
+            self._validate(name, payloads)
 
-    @settle.validator
-    def _may_settle(self, order: events.Settle) -> None:
-        self._validate("settle", order)
+        return validate
 
-    @workflow.update
-    async def write_off(self, order: events.WriteOff) -> CaseView:
-        """Ends the case: the debt is given up."""
-        return await self._ordered("write_off", order)
+    def _validate(self, name: str, payloads: Sequence[Any]) -> None:
+        if why := refusal(self._case, name, payloads, workflow.now()):
+            raise ApplicationError(why, type=REFUSED, non_retryable=True)
 
-    @write_off.validator
-    def _may_write_off(self, order: events.WriteOff) -> None:
-        self._validate("write_off", order)
-
-    def _validate(self, name: str, order: Message) -> None:
-        if refusal := life.refused(self._case, name, order, workflow.now()):
-            raise ApplicationError(refusal, type="OrderRefused", non_retryable=True)
-
-    async def _ordered(self, name: str, order: Message) -> CaseView:
-        self._clock.check()  # not in the validator, where it would be the order's refusal
-        self._case = life.carry_out(self._case, name, order, workflow.now())
-        self._tell(name)
-        # The case acts while this waits: what the operator gets to see is what it made of the order.
-        before = self._decided
-        await workflow.wait_condition(lambda: self._decided is not before)
-        return self.status()
+    async def _unknown_order(self, name: str, payloads: Sequence[RawValue]) -> None:
+        """Any other update: its validator refuses it."""
 
 
 def _one_payload(_payload: RawValue) -> None:
-    """What every signal handler looks like to the SDK."""
+    """What every handler of a message looks like to the SDK."""
 
 
 def _summary(why: str) -> str:
