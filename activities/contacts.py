@@ -94,7 +94,7 @@ class ContactActivities:
         try:
             sent = self._senders[task.channel].send(address, message, key)
         except Unreachable as error:
-            self._finish(task, "unreachable", None, str(error))
+            self._finish(task, "unreachable", None, str(error), error.rule)
             return _outcome(ContactState.UNREACHABLE, invoice, why=str(error))
         except ProviderTrouble as error:
             if error.not_executed:
@@ -109,8 +109,10 @@ class ContactActivities:
         self._finish(task, "sent", sent.provider_id, task.why)
         return _outcome(ContactState.SENT, invoice, sent.provider_id)
 
-    def _finish(self, task: ContactTask, state: str, provider_id: str | None, why: str) -> None:
-        entry = _entry(task, state, why)
+    def _finish(
+        self, task: ContactTask, state: str, provider_id: str | None, why: str, rule: str | None = None
+    ) -> None:
+        entry = _entry(task, state, why, rule)
         self._ledger.finish_contact(task.invoice_id, task.step, task.channel, state, provider_id, entry)
 
     def _row(self, task: ContactTask, message: Rendered) -> ContactRow:
@@ -129,9 +131,9 @@ class ContactActivities:
         )
 
 
-def _entry(task: ContactTask, state: str, why: str) -> Entry:
+def _entry(task: ContactTask, state: str, why: str, rule: str | None = None) -> Entry:
     what = f"{task.channel.value} {state}"
-    return Entry(at=task.as_of, step=task.step, what=what, why=why)
+    return Entry(at=task.as_of, step=task.step, what=what, why=why, rule=rule)
 
 
 def _outcome(

@@ -1,4 +1,4 @@
-"""What can be an e-mail address. A field that calls itself one also holds `n/a`, two addresses, or a name."""
+"""What can be an address. A field that calls itself one also holds `n/a`, two addresses, or a name."""
 
 import re
 
@@ -6,6 +6,7 @@ _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LOCAL = re.compile(rf"{_ATOM}(?:\.{_ATOM})*")
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _DOMAIN = re.compile(rf"(?:{_LABEL}\.)+(?:[A-Za-z]{{2,63}}|[xX][nN]--{_LABEL})")
+_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _LONGEST_LOCAL = 64  # RFC 5321, 4.5.3.1.1
 _LONGEST = 254  # RFC 5321, 4.5.3.1.3, without the angle brackets
 
@@ -25,3 +26,9 @@ def email_address(text: str | None) -> str | None:
         return None
     found = f"{local}@{domain}"
     return found if len(found) <= _LONGEST and _DOMAIN.fullmatch(domain) else None
+
+
+def dialled_number(text: str | None) -> str | None:
+    """The phone number, where it is in the form that providers take (E.164); None when it is not."""
+    number = (text or "").strip()
+    return number if _E164.fullmatch(number) else None

@@ -95,8 +95,6 @@ class ContactResult(StrEnum):
 CLOSES_CHANNEL = frozenset(
     {ContactResult.BOUNCED, ContactResult.OPTED_OUT, ContactResult.COMPLAINED, ContactResult.INVALID_ADDRESS}
 )
-WISHES = frozenset({ContactResult.OPTED_OUT.words, ContactResult.COMPLAINED.words})
-"""Why a channel is closed, where it is the customer's own wish."""
 LEAVES_CHANNEL_OPEN = frozenset({ContactResult.DELIVERED, ContactResult.UNDELIVERED})
 
 

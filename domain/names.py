@@ -67,12 +67,13 @@ _PLACEHOLDERS = _words(
 )
 # What asks somebody to do something, in the languages that the messages have.
 _CALLS = _words(
-    "account bank bitcoin bonus btc call cash casino claim click confirm congratulations contact coupon credit crypto "
-    "dear deposit discount download expired expires final free gift hurry invoice jackpot link login loan lottery "
-    "notice offer open password pay payment paypal prize promo refund reset reward security sms sign signin subscribe "
-    "support suspended telegram text update urgent usdt verify visit voucher warning whatsapp win winner won you"
+    "account bank bitcoin bonus btc call cash casino claim click com confirm congratulations contact coupon credit "
+    "crypto dear deposit discount dot download expired expires final free gift http https hurry invoice jackpot "
+    "link loan login lottery notice offer open password pay payment paypal prize promo refund reset reward security "
+    "sign signin sms subscribe support suspended telegram text update urgent usdt verify visit voucher warning "
+    "whatsapp win winner won www you"
 )
-_CALLS_IN_ONE_WORD = ("คลิก", "กดลิงก์", "ลิงก์", "ติดต่อ", "รางวัล", "โบนัส", "ฟรี", "โอนเงิน", "ชำระ", "ยืนยัน", "บัญชี", "ด่วน")
+_CALLS_IN_ONE_WORD = ("คลิก", "ลิงก์", "ติดต่อ", "รางวัล", "โบนัส", "ฟรี", "โอนเงิน", "ชำระ", "ยืนยัน", "บัญชี", "ด่วน")
 
 # A dot inside a word makes a link of it, in mail programs; titles and initials are short: "Dr.Lee", "J.R.", "ดร.สมชาย".
 _TITLES = frozenset({"dr", "fr", "hr", "ing", "jr", "mag", "mr", "mrs", "ms", "prof", "rev", "sr", "st"})
@@ -90,7 +91,7 @@ def plausible_name(name: str | None, language: str) -> str | None:
         0 < len(line) <= _LONGEST
         and len(words) <= _MOST_WORDS
         and _one_script(line, language)
-        and not _is_a_number(line)
+        and not _has_a_number(line)
         and not _is_a_link(line)
         and not set(words) <= _PLACEHOLDERS
         and line.casefold() not in _PLACEHOLDERS
@@ -118,8 +119,9 @@ def _one_script(line: str, language: str) -> bool:
     return bool(latin) != bool(foreign)
 
 
-def _is_a_number(line: str) -> bool:
-    return sum(sign.isdigit() for sign in line) > _MOST_DIGITS
+def _has_a_number(line: str) -> bool:
+    """Whether it may be a telephone's, or digits stand for letters ("P4yP4l")."""
+    return sum(sign.isdigit() for sign in line) > _MOST_DIGITS or bool(re.search(r"[^\W\d_]\d+[^\W\d_]", line))
 
 
 def _is_a_link(line: str) -> bool:

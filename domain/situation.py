@@ -9,19 +9,19 @@ from typing import Any, Generic, TypeVar
 
 from domain.calendar import LONGEST_DAY, local
 from domain.case import Attempt, Case, Circumstances, StepState
+from domain.consent import UNKNOWN_HOURS
 from domain.ending import End, end_of
 from domain.gates import ALLOW, Answer, Postpone, Refuse, strictest
 from domain.policy import Policy
 from domain.rules.gates import GATES
 from domain.schedule import Schedule, Slot, schedule_of
 from domain.sources import steps_of
-from domain.steps import WAKING, Channel, Step
+from domain.steps import Channel, Step
 
 T = TypeVar("T")
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _DONE = StepState.DONE
-_NIGHT = "nobody knows what time it is where the customer is"
 _MOST_RULES = 9
 """How often in a row one rule's "later" may be another one's "later still"."""
 
@@ -106,7 +106,7 @@ class Situation:
         """Channel → why it is closed to this customer, as any case was told."""
         known, told = self.circumstances.closed_channels, self.case.closed_channels
         found = {**known, **told} if known and told else known or told
-        return found if self.case.facts.place_known else {**dict.fromkeys(WAKING, _NIGHT), **found}
+        return found if self.case.facts.place_known else {**UNKNOWN_HOURS, **found}
 
     @once
     def awaits_customer(self) -> bool:

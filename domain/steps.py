@@ -29,10 +29,6 @@ class Channel(StrEnum):
 
 CHANNEL_NAMES = {Channel.EMAIL: "e-mail", Channel.SMS: "SMS", Channel.NOTICE: "in-app notice"}
 """As operators call them."""
-BY_INTRUSION = (Channel.NOTICE, Channel.EMAIL, Channel.SMS)
-"""From the one that intrudes least. Who wants no e-mail did not ask for text messages."""
-WAKING = frozenset({Channel.SMS})
-"""What can wake somebody: nothing for those of whom nobody knows what time it is where they are."""
 
 
 class Stage(StrEnum):

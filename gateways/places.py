@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from importlib.resources import files
+from typing import NamedTuple
 from zoneinfo import ZoneInfo, available_timezones
 
 import phonenumbers
@@ -62,6 +63,13 @@ _NOWHERE = frozenset(
 )
 
 
+class Place(NamedTuple):
+    """Where somebody is, as far as anything says so."""
+
+    country: str  # ISO 3166-1, empty when unknown
+    zones: tuple[str, ...]  # IANA: every one that it may be, the most likely first; empty when unknown
+
+
 def country(text: str | None) -> str | None:
     """The ISO 3166-1 code (`XK` for Kosovo) of a country that is written as a code of two or three letters or by name.
 
@@ -91,21 +99,20 @@ def phone_number(text: str | None, of_country: str) -> str | None:
     return None if number is None else phonenumbers.format_number(number, PhoneNumberFormat.E164)
 
 
-def zones_of(
-    given: str | None, address: str | None, phone: str | None, card: str | None, start: date
-) -> tuple[str, ...]:
-    """Every zone that the customer may be in, the most likely first; empty when nothing says where.
+def place_of(given: str | None, address: str | None, phone: str | None, card: str | None, start: date) -> Place:
+    """Where the customer is, by the first that says anything: address, phone number, country of the card.
 
-    The first of these that says anything: the zone that was given, the address's country, the phone number (E.164), the
-    card's country. Zones whose clocks agree from `start` on, as far as a case looks ahead, are one.
+    `given` is the zone that was stated, and goes before what the others say of zones. `phone` is E.164. Zones whose
+    clocks agree from `start` on, as far as a case looks ahead, are one.
     """
+    number = _parsed(phone, "")
+    if number is not None and phonenumbers.number_type(number) in _NOWHERE:
+        number = None
+    found = country(address) or _phone_country(number) or country(card) or ""
     if known := zone(given):
-        return (known,)
-    return (
-        zones_of_country(country(address), start)
-        or _distinct(_phone_zones(phone), start)
-        or zones_of_country(country(card), start)
-    )
+        return Place(found, (known,))
+    zones = zones_of_country(country(address), start) or _distinct(_phone_zones(number), start)
+    return Place(found, zones or zones_of_country(country(card), start))
 
 
 def zones_of_country(code: str | None, start: date) -> tuple[str, ...]:
@@ -139,16 +146,21 @@ def _parsed(text: str | None, of_country: str) -> phonenumbers.PhoneNumber | Non
     return number if phonenumbers.is_valid_number(number) else None
 
 
-def _phone_zones(phone: str | None) -> tuple[str, ...]:
-    number = _parsed(phone, "")
-    kind = None if number is None else phonenumbers.number_type(number)
-    if number is None or kind in _NOWHERE:
+def _phone_country(number: phonenumbers.PhoneNumber | None) -> str | None:
+    if number is None or number.country_code is None:
+        return None
+    under = phonenumbers.region_codes_for_country_code(number.country_code)
+    return country(under[0] if len(under) == 1 else phonenumbers.region_code_for_number(number))
+
+
+def _phone_zones(number: phonenumbers.PhoneNumber | None) -> tuple[str, ...]:
+    if number is None or number.country_code is None:
         return ()
-    by_prefix = kind == PhoneNumberType.UNKNOWN  # a range that the library does not know
+    by_prefix = phonenumbers.number_type(number) == PhoneNumberType.UNKNOWN  # a range that the library does not know
     look_up = phone_zones.time_zones_for_geographical_number if by_prefix else phone_zones.time_zones_for_number
-    found = [name for name in look_up(number) if name in _zones_by_name().values()]
+    found = [known for name in look_up(number) if (known := zone(name))]
     # Those of the largest country under this code first: +44 is London's before it is Guernsey's.
-    main = _zones_by_country().get(phonenumbers.region_code_for_country_code(number.country_code or 0), ())
+    main = _zones_by_country().get(phonenumbers.region_code_for_country_code(number.country_code), ())
     return tuple(sorted(found, key=lambda name: main.index(name) if name in main else len(main)))
 
 
@@ -197,7 +209,8 @@ def _zones_by_country() -> dict[str, tuple[str, ...]]:
 
 
 def _distinct(names: Iterable[str], start: date) -> tuple[str, ...]:
-    return _of_different_clocks(tuple(names), start)
+    found = tuple(names)
+    return found if len(found) < 2 else _of_different_clocks(found, start)
 
 
 @lru_cache(maxsize=512)

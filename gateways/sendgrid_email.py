@@ -127,6 +127,8 @@ class SendGridSender:
         status = error.status_code
         if status >= 500:
             return ProviderTrouble(f"SendGrid answered {status}: could not {what}.", retry_after(error.headers))
+        if status < 400:
+            return ProviderMisuse(f"SendGrid answered {status}: could not {what}; check SENDGRID_API_BASE.")
         found = self._refusals.of([*_places(error.body), str(status)])
         match found.about:
             case About.ADDRESS | About.COUNTRY:

@@ -16,6 +16,7 @@ from twilio.http.http_client import TwilioHttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
 
+from domain.addresses import dialled_number
 from domain.rules.refusals import About, Refusal, RefusalTable
 from gateways.http_errors import never_reached, retry_after
 from gateways.ports.messages import Address, Rendered, Sent
@@ -61,9 +62,11 @@ class TwilioSender:
 
     def send(self, address: Address, message: Rendered, key: str) -> Sent:
         """Queues one message. Raises Unreachable, ProviderTrouble or ProviderMisuse."""
-        number = address.phone
-        if not number:
+        if not address.phone:
             raise Unreachable("The customer has no phone number.")
+        number = dialled_number(address.phone)
+        if number is None:
+            raise Unreachable("What is kept as the customer's phone number is none.")
         arguments: dict[str, Any] = {**self._sender}
         if self._status_callback:
             joint = "&" if urlsplit(self._status_callback).query else "?"
@@ -81,8 +84,8 @@ class TwilioSender:
 
         Twilio's own date filter is not used: it goes by the day of sending, and a queued message has none.
         """
-        number = address.phone
-        if not number:
+        number = dialled_number(address.phone)
+        if number is None:
             raise LookupImpossible("The number that it may have gone to is not known any more.")
         try:
             listed = _call("list text messages", lambda: self._client.messages.list(to=number, limit=_NEWEST))
@@ -168,6 +171,8 @@ def _call(what: str, request: Callable[[], T]) -> T:
         raise ProviderMisuse(
             f"Twilio's answer is none of its API's: could not {what}; check TWILIO_API_BASE."
         ) from None
+    except UnicodeEncodeError:
+        raise ProviderMisuse(f"Half a character is in the text: could not {what}; look where it came from.") from None
     except (ValueError, KeyError, TypeError, AttributeError):
         # Not what it should be although it is a success: the message may have been taken.
         raise ProviderTrouble(f"Twilio gave an answer that cannot be read: could not {what}.") from None

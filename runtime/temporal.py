@@ -1,28 +1,15 @@
 """The one way into Temporal: data converter, runner and workflows for client, worker and replayer alike."""
 
-from dataclasses import replace
-
-from temporalio.api.failure.v1 import Failure
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.converter import DefaultFailureConverter, PayloadConverter
 from temporalio.plugin import SimplePlugin
 from temporalio.service import RPCError, RPCStatusCode, TLSConfig
 from temporalio.worker import UnsandboxedWorkflowRunner
 
+from runtime.converter import data_converter
 from runtime.settings import Settings, SettingsError
 from workflows.dunning import DunningWorkflow
-from workflows.messages import REFUSED
-
-
-class _Failures(DefaultFailureConverter):
-    """A refused order goes back as its sentence alone: the Temporal UI shows a trace below it."""
-
-    def to_failure(self, exception: BaseException, payload_converter: PayloadConverter, failure: Failure) -> None:
-        super().to_failure(exception, payload_converter, failure)
-        if failure.application_failure_info.type == REFUSED:
-            failure.stack_trace = ""
+from workflows.showing import ShowsCases
 
 
 def dunning_plugin() -> SimplePlugin:
@@ -34,7 +21,8 @@ def dunning_plugin() -> SimplePlugin:
     """
     return SimplePlugin(
         "dunning",
-        data_converter=replace(pydantic_data_converter, failure_converter_class=_Failures),
+        data_converter=data_converter,
+        interceptors=[ShowsCases()],
         workflows=[DunningWorkflow],
         workflow_runner=UnsandboxedWorkflowRunner(),
     )

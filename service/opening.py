@@ -17,7 +17,7 @@ from domain.policy import Policy
 from domain.reasons import cause
 from domain.record import Entry
 from domain.steps import AttemptKind
-from gateways.places import everywhere, zones_of
+from gateways.places import everywhere, place_of
 from gateways.policy_files import PolicyStore, policy_digest
 from gateways.ports.ledger import Ledger
 from gateways.ports.payments import InvoiceSnapshot, Payments
@@ -232,14 +232,14 @@ def _facts(
     """What the workflow gets to know: no names, no addresses."""
     card = invoice.payment_method.country if invoice.payment_method else None
     start = row.opened_at.date()
-    zones = zones_of(customer.time_zone, customer.country, customer.phone, card, start)
+    place = place_of(customer.time_zone, customer.country, customer.phone, card, start)
     return Facts(
         invoice_id=row.invoice_id,
         customer_id=row.customer_id,
         subscription_id=row.subscription_id,
-        country=customer.country,
-        time_zones=zones or everywhere(policy.default_time_zone, policy.sells_in, start),
-        place_known=bool(zones),
+        country=place.country,
+        time_zones=place.zones or everywhere(policy.default_time_zone, policy.sells_in, start),
+        place_known=bool(place.zones),
         language=customer.language,
         segment=customer.segment,
         amount=row.remaining,

@@ -5,13 +5,11 @@ from rule code that a replay would run again, only from what the history holds (
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable
 from datetime import timedelta
-from functools import wraps
 from typing import Any
 
 from temporalio import workflow
-from temporalio.common import RawValue
 from temporalio.exceptions import ActivityError, ApplicationError, CancelledError, FailureError
 
 from activities.decisions import DecisionActivities, DecisionTask
@@ -21,41 +19,27 @@ from domain.case import Outcome
 from domain.decisions import Act, Close, Decision, Effect, Wait
 from domain.life import Decided
 from domain.registry import KINDS
-from domain.telling import ORDERS, TELLINGS
 from workflows import attributes, options
-from workflows.clock import Clock
-from workflows.hearing import hear, refusal
-from workflows.messages import INTERRUPTING, REFUSED, CaseResult, CaseStart, CaseView
-from workflows.view import details, view
+from workflows.listening import Listening
+from workflows.messages import CaseResult, CaseStart
 
 _LONGEST_SUMMARY = 190  # bytes of UTF-8; the Temporal UI takes 200
 _LONGEST_WHY = 200
 
 
 @workflow.defn(name="DunningWorkflow")
-class DunningWorkflow:
+class DunningWorkflow(Listening):
     """One failed invoice, from the first retry to payment, settlement, collections or write-off.
 
     A running case moves to new code with each deployment (worker.py: auto-upgrade). Rules, tables and libraries may
-    change freely; what changes in this file must not be noticed by a running case (workflows/patches.py).
+    change freely; what changes here or in workflows/listening.py must not be noticed by a running case
+    (workflows/patches.py).
     """
 
     @workflow.init
     def __init__(self, start: CaseStart) -> None:
-        self._case = start.case
-        self._decided: Decided | None = None
+        super().__init__(start.case)
         self._shown: attributes.Searchable = start.searchable
-        self._asking = True  # a decision is on its way
-        self._has_news = False  # a message came since the case last began to decide
-        self._interrupted = False  # one of those that a running step has to mind
-        self._clock = Clock()
-        for name in TELLINGS:
-            workflow.set_signal_handler(name, self._listener(name))
-        # Last, and not by a decorator: else the SDK gives it what came before the first task, whatever its name.
-        workflow.set_dynamic_signal_handler(self._unknown_signal)
-        for name in ORDERS:
-            workflow.set_update_handler(name, self._order(name), validator=self._validator(name))
-        workflow.set_dynamic_update_handler(self._unknown_order, validator=self._validate)
 
     @workflow.run
     async def run(self, _start: CaseStart) -> CaseResult:
@@ -94,7 +78,7 @@ class DunningWorkflow:
             return None
         self._decided, self._asking = decided, False
         self._case = life.settled(self._case, asked.case, decided)
-        self._show(decided)
+        self._make_searchable(decided)
         return decided.decision
 
     async def _locally(self, asked: DecisionTask) -> Decided | None:
@@ -106,7 +90,7 @@ class DunningWorkflow:
                 start_to_close_timeout=options.ONE_LOCAL_TRY,
                 schedule_to_close_timeout=options.LOCALLY,
                 retry_policy=options.TWICE,
-                summary="decide what is next",
+                summary=_summary("decide what is next"),
             )
         except FailureError:
             # Not only ActivityError: of a local activity a replay gets the bare cause that its marker holds.
@@ -122,7 +106,7 @@ class DunningWorkflow:
             asked,
             start_to_close_timeout=options.ONE_DECISION,
             retry_policy=options.UNTIL_ANSWERED,
-            summary="decide what is next, once the ledger answers",
+            summary=_summary("decide what is next, once the ledger answers"),
         )
         await self._until(lambda: task.done() or self._interrupted)
         if not task.done():
@@ -215,81 +199,15 @@ class DunningWorkflow:
         self._case = changes.close(self._case, Outcome.CANCELLED, "cancelled in Temporal", workflow.now())
         self._has_news = self._interrupted = True
 
-    def _show(self, decided: Decided) -> None:
-        """Keeps the UI and the search attributes true; writes history only when something changed."""
-        workflow.set_current_details(details(self._case, decided))
+    def _make_searchable(self, decided: Decided) -> None:
+        """Keeps the search attributes true; writes history only when something changed."""
         if isinstance(decided.decision, Act):
             return  # the next decision, a moment later, is about the case as its effects have left it
         if updates := list(attributes.changes(self._shown, decided.searchable)):
             workflow.upsert_search_attributes(updates)
         self._shown = decided.searchable
 
-    @workflow.query
-    def status(self) -> CaseView:
-        """The case as it stands: facts, what happened, what is next and why."""
-        return view(self._case, self._decided, deciding=self._asking or self._has_news)
 
-    def _unknown_signal(self, name: str, payloads: Sequence[RawValue]) -> None:
-        """Any other signal: recorded, so that its sender is not left wondering."""
-        self._hear(name, payloads)
-
-    def _listener(self, name: str) -> Callable[..., None]:
-        """The handler of one signal, named so that the Temporal UI offers it.
-
-        To the SDK it takes one payload as it came; in truth it takes whatever comes. A typed handler would not do:
-        the SDK drops a signal whose payload does not fit, without a trace, and one payload too many fails the case.
-        """
-
-        @wraps(_one_payload)
-        def listen(*payloads: Any) -> None:
-            self._hear(name, payloads)
-
-        return listen
-
-    def _hear(self, name: str, payloads: Sequence[Any]) -> None:
-        self._clock.check()
-        self._case = hear(self._case, name, payloads, workflow.now())
-        self._tell(name)
-
-    def _tell(self, name: str) -> None:
-        """Wakes the case, whatever the message said: that it came is what the history holds."""
-        self._has_news = True
-        self._interrupted = self._interrupted or name in INTERRUPTING
-
-    def _order(self, name: str) -> Callable[..., Awaitable[CaseView]]:
-        """The handler of one order. As with signals: a typed one answers what does not fit with a trace."""
-
-        @wraps(_one_payload)
-        async def carry_out(*payloads: Any) -> CaseView:
-            self._hear(name, payloads)
-            # The case acts while this waits: what the operator gets to see is what it made of the order.
-            before = self._decided
-            await workflow.wait_condition(lambda: self._decided is not before)
-            return self.status()
-
-        return carry_out
-
-    def _validator(self, name: str) -> Callable[..., None]:
-        """Refuses one order with a sentence. Not asked on a replay, and free to follow today's rules."""
-
-        @wraps(_one_payload)
-        def validate(*payloads: Any) -> None:
-            self._validate(name, payloads)
-
-        return validate
-
-    def _validate(self, name: str, payloads: Sequence[Any]) -> None:
-        if why := refusal(self._case, name, payloads, workflow.now()):
-            raise ApplicationError(why, type=REFUSED, non_retryable=True)
-
-    async def _unknown_order(self, name: str, payloads: Sequence[RawValue]) -> None:
-        """Any other update: its validator refuses it."""
-
-
-def _one_payload(_payload: RawValue) -> None:
-    """What every handler of a message looks like to the SDK."""
-
-
-def _summary(why: str) -> str:
-    """The sentence as far as it fits; a Thai letter has three bytes."""
-    return why.encode()[:_LONGEST_SUMMARY].decode(errors="ignore")
+def _summary(why: str) -> str | None:
+    """The sentence as far as it fits; a Thai letter has three bytes. None in a replay: the history has it already."""
+    return None if workflow.unsafe.is_replaying() else why.encode()[:_LONGEST_SUMMARY].decode(errors="ignore")

@@ -58,8 +58,21 @@ def _title(case: Case, entry: Entry) -> str | None:
     return known.step.title if known else None
 
 
-def details(case: Case, decided: Decided) -> str:
-    """Markdown for an operator: what is next and why, the facts, what is to come, what happened. Times in UTC."""
+def details(case: Case, decided: Decided | None, *, deciding: bool = False) -> str:
+    """Markdown for an operator: what is next and why, the facts, what is to come, what happened. Times in UTC.
+
+    Whatever today's rules and time zones make of a case that was decided long ago: there is always something to read.
+    """
+    try:
+        return _details(case, decided, deciding=deciding)
+    except Exception as error:
+        return (
+            f"This worker cannot show the case ({type(error).__name__}). The case goes on all the same, and the ledger"
+            f" has its record: `python starter.py show {case.facts.invoice_id}`"
+        )
+
+
+def _details(case: Case, decided: Decided | None, *, deciding: bool) -> str:
     facts = case.facts
     rows = [
         ("Status", case.status.value.replace("_", " ")),
@@ -70,7 +83,10 @@ def details(case: Case, decided: Decided) -> str:
         ("Attempts", f"{len(case.our_attempts)} ours, {len(case.counting_attempts)} counting"),
         ("Service", standing_access(case).value.replace("_", "-")),
         ("Policy", str(case.policy)),
-        ("Customer", f"`{facts.customer_id}`, {facts.country or 'country unknown'}, {_zone(case, decided.at)}"),
+        (
+            "Customer",
+            f"`{facts.customer_id}`, {facts.country or 'country unknown'}, {_zone(case, decided.at if decided else facts.opened_at)}",
+        ),
     ]
     if case.handoff:
         said = "acknowledged" if case.handoff.acknowledged else "not acknowledged"
@@ -78,7 +94,7 @@ def details(case: Case, decided: Decided) -> str:
     table = "\n".join(f"| {name} | {value} |" for name, value in rows)
     lines = [f"- {minute(entry.at)} {in_words(entry, _title(case, entry))}" for entry in reversed(case.record)]
     return (
-        f"**{_headline(decided.decision)}**\n\n| | |\n|---|---|\n{table}\n\n"
+        f"**{_headline(decided, deciding=deciding)}**\n\n| | |\n|---|---|\n{table}\n\n"
         f"{_ahead(case, decided)}#### What happened (UTC, newest first)\n" + "\n".join(lines) + "\n"
     )
 
@@ -92,9 +108,9 @@ def _tried_again(case: Case) -> tuple[str, ...]:
     )
 
 
-def _ahead(case: Case, decided: Decided) -> str:
+def _ahead(case: Case, decided: Decided | None) -> str:
     """The steps that lie ahead as things stand."""
-    if not decided.ahead:
+    if not decided or not decided.ahead:
         return ""
     lines = [f"- {minute(step.at)} {step.title}" for step in decided.ahead]
     return f"#### {ahead_title(case)} (UTC)\n" + "\n".join(lines) + "\n\n"
@@ -111,8 +127,13 @@ def _zone(case: Case, at: datetime) -> str:
     return f"{case.zone} (UTC{local(at, case.zone).isoformat()[-6:]})"
 
 
-def _headline(decision: Wait | Act | Close) -> str:
+def _headline(decided: Decided | None, *, deciding: bool) -> str:
+    if decided is None:
+        return "Nothing is decided yet"
+    decision = decided.decision
     match decision:
+        case Wait() if deciding:
+            return f"What is next is being decided. Until now: {decision.why}"
         case Wait(until=None):
             return f"Waits until told otherwise: {decision.why}"
         case Wait():

@@ -10,14 +10,14 @@ from pydantic import field_validator
 from domain.base import Message, unchecked
 from domain.case import Case, StepState
 from domain.changes import close_channel, done, ended, invoice_is, put_off, shown, stopped
-from domain.events import WISHES
+from domain.consent import BY_INTRUSION, WISHES
 from domain.forms import Form
 from domain.gates import ALLOW, Answer, Postpone, Refuse, Stopped
 from domain.invoice import InvoiceNow
 from domain.reasons import cause
 from domain.record import new_entry
 from domain.rules.invoice import Aim
-from domain.steps import BY_INTRUSION, CHANNEL_NAMES, Channel, Stage, Step
+from domain.steps import CHANNEL_NAMES, Channel, Stage, Step
 from domain.tasks import Task
 from domain.truth import MessageFacts, message_facts
 

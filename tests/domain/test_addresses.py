@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.addresses import email_address
+from domain.addresses import dialled_number, email_address
 
 
 @pytest.mark.parametrize(
@@ -49,3 +49,17 @@ def test_whatever_the_field_holds_it_is_one_plain_address_or_none(text: str) -> 
         assert 1 == found.count("@")
         assert not set(found) & set(' ,;<>()[]"\\\r\n\t\x00')
         assert found == email_address(found)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("+66812345678", "+66812345678"),
+        (" +66812345678\n", "+66812345678"),
+        *((text, None) for text in (None, "", "0812345678", "12345", "+1", "+0812345678", "+1415555267A", "n/a")),
+        *((text, None) for text in ("+1" * 9, "+٦٦812345678", "+66812345678,+66812345679", "\ud800")),
+    ],
+)
+def test_a_number_is_in_the_form_that_providers_take_or_none(text: str | None, number: str | None) -> None:
+    """Its country code is the border's business; here nothing is guessed any more."""
+    assert number == dialled_number(text)

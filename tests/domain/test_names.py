@@ -18,6 +18,7 @@ NAMES = {
         "María del Carmen Fernández de la Torre",
         "Nguyễn Thị Ánh",
         "Studio 54",
+        "Studio54 3M 7-Eleven",
         "Müller & Söhne GmbH (Berlin)",
         "Acme, Inc.",
         "Smith Co.,Ltd.",
@@ -45,6 +46,8 @@ NO_NAMES = [
     "Ann <b>Lee</b>",
     "{{ 7*7 }}",
     "evil。com",
+    "evil dot com",
+    "http evil",
     "ｅｖｉｌ．ｃｏｍ",
     "Ann \u202emoc.live",
     # calls to action
@@ -54,6 +57,7 @@ NO_NAMES = [
     "PayPal Security",
     "You are the winner",
     "Verify Ann",
+    "P4yP4l Secur1ty",
     # phone numbers
     "Ann 415-555-0100",
     "Ring 08 12 34 56 78",

@@ -6,9 +6,10 @@ import pytest
 
 from domain import changes, events, news
 from domain.case import Case, Outcome
+from domain.consent import BY_INTRUSION, UNKNOWN_HOURS
 from domain.decisions import Effect
 from domain.kinds.message import ContactOutcome, ContactState, MessageStep
-from domain.steps import BY_INTRUSION, WAKING, Channel
+from domain.steps import Channel
 from tests.domain.builders import (
     a_case,
     a_policy,
@@ -120,4 +121,4 @@ def test_every_channel_has_its_place_among_those_that_intrude() -> None:
     """Whoever adds one says how much it does."""
     assert set(Channel) == set(BY_INTRUSION)
     assert len(Channel) == len(BY_INTRUSION)
-    assert set(Channel) >= WAKING
+    assert set(Channel) >= UNKNOWN_HOURS.keys()

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateways.places import country, everywhere, phone_number, zone, zones_of, zones_of_country
+from gateways.places import country, everywhere, phone_number, place_of, zone, zones_of_country
 
 START = date(2026, 4, 7)
 
@@ -137,16 +137,16 @@ def test_somebody_without_an_address_was_texted_at_two_in_the_morning(
     given: str | None, address: str | None, phone: str | None, card: str | None, zones: tuple[str, ...]
 ) -> None:
     """R35: address, phone prefix, card country, in that order; none of them: nobody knows."""
-    assert zones == zones_of(given, address, phone, card, START)
+    assert zones == place_of(given, address, phone, card, START).zones
 
 
 def test_several_possible_zones_are_all_of_them() -> None:
     """The clocks of a country that differ at some time of the case: Phoenix and Denver do in summer only."""
-    found = zones_of(None, "US", None, None, START)
+    found = place_of(None, "US", None, None, START).zones
 
     assert "America/New_York" == found[0]
     assert {"America/Phoenix", "America/Denver", "Pacific/Honolulu"} <= set(found)
-    assert found == zones_of(None, None, None, "USA", START) == zones_of_country("US", START)
+    assert found == place_of(None, None, None, "USA", START).zones == zones_of_country("US", START)
 
 
 @given(
@@ -159,7 +159,7 @@ def test_every_zone_that_is_told_exists(
     given: str | None, address: str | None, phone: str | None, card: str | None
 ) -> None:
     """Whatever the fields hold."""
-    assert set(zones_of(given, address, phone, card, START)) <= available_timezones()
+    assert set(place_of(given, address, phone, card, START).zones) <= available_timezones()
 
 
 def test_somebody_who_may_be_anywhere_is_wherever_the_merchant_sells() -> None:
@@ -169,3 +169,22 @@ def test_somebody_who_may_be_anywhere_is_wherever_the_merchant_sells() -> None:
     assert ("Europe/London", "America/New_York") == found[:2]
     assert set(zones_of_country("US", START)) < set(found)
     assert ("UTC",) == everywhere("UTC", [], START)
+
+
+@pytest.mark.parametrize(
+    ("given", "address", "phone", "card", "code"),
+    [
+        (None, "UK", "+14155552671", "DE", "GB"),
+        ("America/New_York", "", "+66812345678", "DE", "TH"),  # a zone says nothing of holidays
+        (None, "", "+15145550118", "US", "CA"),  # Montreal's prefix
+        (None, "", "+447700900102", "GB", "GB"),  # nobody's number, of one of the islands or not
+        (None, "", "+18005550199", "US", "US"),
+        (None, "n/a", None, "Thailand", "TH"),
+        ("Asia/Tokyo", "", None, None, ""),
+    ],
+)
+def test_the_country_follows_in_the_same_order(
+    given: str | None, address: str | None, phone: str | None, card: str | None, code: str
+) -> None:
+    """Its public holidays are kept."""
+    assert code == place_of(given, address, phone, card, START).country

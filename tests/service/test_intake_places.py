@@ -30,7 +30,7 @@ async def test_without_an_address_the_phones_prefix_says_where_somebody_is(
     """R35: +1 415 is San Francisco, whatever the card says."""
     facts = await facts_of(world, intake, client, card_country="DE", country=None, phone="+14155552671")
 
-    assert ("", ("America/Los_Angeles",), True) == (facts.country, facts.time_zones, facts.place_known)
+    assert ("US", ("America/Los_Angeles",), True) == (facts.country, facts.time_zones, facts.place_known)
 
 
 async def test_without_an_address_and_a_number_the_cards_country_does(
@@ -41,7 +41,7 @@ async def test_without_an_address_and_a_number_the_cards_country_does(
 
     assert "America/New_York" == facts.time_zones[0]
     assert {"America/Los_Angeles", "Pacific/Honolulu"} <= set(facts.time_zones)
-    assert facts.place_known
+    assert ("US", True) == (facts.country, facts.place_known)
 
 
 async def test_of_whom_nothing_is_known_is_wherever_the_merchant_sells(
