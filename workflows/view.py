@@ -1,7 +1,5 @@
 """How a case reads: the query's answer, and the Markdown that the Temporal UI shows."""
 
-from datetime import datetime
-
 from domain.calendar import local, minute
 from domain.case import Case
 from domain.decisions import Act, Close, Wait
@@ -41,7 +39,7 @@ def view(case: Case, decided: Decided | None, *, deciding: bool = False) -> Case
         next_step=step.title if step else None,
         why=decision.why if decision else "nothing is decided yet",
         deciding=deciding,
-        zone=_zone(case, decided.at if decided else case.facts.opened_at),
+        zone=case.zone,
         plan_is=ahead_title(case),
         steps={key: f"{r.state.value}: {r.note}" if r.note else r.state.value for key, r in case.steps.items()},
         record=tuple(happened(case, entry) for entry in case.record),
@@ -85,7 +83,7 @@ def _details(case: Case, decided: Decided | None, *, deciding: bool) -> str:
         ("Policy", str(case.policy)),
         (
             "Customer",
-            f"`{facts.customer_id}`, {facts.country or 'country unknown'}, {_zone(case, decided.at if decided else facts.opened_at)}",
+            f"`{facts.customer_id}`, {facts.country or 'country unknown'}, {_zone(case, decided)}",
         ),
     ]
     if case.handoff:
@@ -123,7 +121,8 @@ def ahead_title(case: Case) -> str:
     return "Once the hold has ended" if goes_on_at(case) else "Once it goes on, with the dates as if that were now"
 
 
-def _zone(case: Case, at: datetime) -> str:
+def _zone(case: Case, decided: Decided | None) -> str:
+    at = decided.at if decided else case.facts.opened_at
     return f"{case.zone} (UTC{local(at, case.zone).isoformat()[-6:]})"
 
 
