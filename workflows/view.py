@@ -74,6 +74,7 @@ def details(case: Case, decided: Decided | None, *, deciding: bool = False) -> s
 
 def _details(case: Case, decided: Decided | None, *, deciding: bool) -> str:
     facts = case.facts
+    at = decided.at if decided else facts.opened_at
     rows = [
         ("Status", case.status.value.replace("_", " ")),
         *(("On hold", hold) for hold in in_full(case)),
