@@ -84,10 +84,7 @@ def _details(case: Case, decided: Decided | None, *, deciding: bool) -> str:
         ("Attempts", f"{len(case.our_attempts)} ours, {len(case.counting_attempts)} counting"),
         ("Service", standing_access(case).value.replace("_", "-")),
         ("Policy", str(case.policy)),
-        (
-            "Customer",
-            f"`{facts.customer_id}`, {facts.country or 'country unknown'}, {_zone(case, decided.at if decided else facts.opened_at)}",
-        ),
+        ("Customer", f"`{facts.customer_id}`, {facts.country or 'country unknown'}, {_zone(case, at)}"),
     ]
     if case.handoff:
         said = "acknowledged" if case.handoff.acknowledged else "not acknowledged"
