@@ -1,5 +1,7 @@
 """How a case reads: the query's answer, and the Markdown that the Temporal UI shows."""
 
+from datetime import datetime
+
 from domain.calendar import local, minute
 from domain.case import Case
 from domain.decisions import Act, Close, Wait
@@ -72,6 +74,7 @@ def details(case: Case, decided: Decided | None, *, deciding: bool = False) -> s
 
 def _details(case: Case, decided: Decided | None, *, deciding: bool) -> str:
     facts = case.facts
+    at = decided.at if decided else facts.opened_at
     rows = [
         ("Status", case.status.value.replace("_", " ")),
         *(("On hold", hold) for hold in in_full(case)),
@@ -81,10 +84,7 @@ def _details(case: Case, decided: Decided | None, *, deciding: bool) -> str:
         ("Attempts", f"{len(case.our_attempts)} ours, {len(case.counting_attempts)} counting"),
         ("Service", standing_access(case).value.replace("_", "-")),
         ("Policy", str(case.policy)),
-        (
-            "Customer",
-            f"`{facts.customer_id}`, {facts.country or 'country unknown'}, {_zone(case, decided)}",
-        ),
+        ("Customer", f"`{facts.customer_id}`, {facts.country or 'country unknown'}, {_zone(case, at)}"),
     ]
     if case.handoff:
         said = "acknowledged" if case.handoff.acknowledged else "not acknowledged"
@@ -121,8 +121,7 @@ def ahead_title(case: Case) -> str:
     return "Once the hold has ended" if goes_on_at(case) else "Once it goes on, with the dates as if that were now"
 
 
-def _zone(case: Case, decided: Decided | None) -> str:
-    at = decided.at if decided else case.facts.opened_at
+def _zone(case: Case, at: datetime) -> str:
     return f"{case.zone} (UTC{local(at, case.zone).isoformat()[-6:]})"
 
 
