@@ -14,8 +14,7 @@ from pathlib import Path
 
 import httpx
 
-from sandbox.play.ground import PROVIDERS
-from sandbox.play.up import DATA
+from sandbox.play.place import DATA, PROVIDERS
 from sandbox.providers.faults import Mode
 
 _MODES = [mode.value for mode in Mode if not mode.value.startswith("hold")]

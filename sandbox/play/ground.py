@@ -21,6 +21,7 @@ from sandbox.machine.patience import connected
 from sandbox.machine.running import Running
 from sandbox.play.customers import Actor, enter
 from sandbox.play.drive import Driver, Lead
+from sandbox.play.place import PROVIDERS
 from sandbox.play.postman import Postman
 from sandbox.play.script import Customer, read_world
 from sandbox.play.virtual_time import CaseClock
@@ -28,7 +29,6 @@ from sandbox.providers.faults import Mode
 from sandbox.providers.world import ProviderWorld
 from service.intake import Intake
 
-PROVIDERS = ("stripe", "sendgrid", "twilio", "merchant", "agency")
 MOST_DAYS = 400
 _ALWAYS = 1_000_000
 

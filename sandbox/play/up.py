@@ -20,12 +20,12 @@ from sandbox.machine.locks import alone
 from sandbox.machine.running import Running, running
 from sandbox.machine.stopping import until_stopped
 from sandbox.play.ground import Cast, Ground
+from sandbox.play.place import DATA
 from sandbox.play.script import Customer
 from sandbox.providers.keeping import Keeper
 from sandbox.providers.stripe_outcomes import Decline
 from sandbox.providers.world import ProviderWorld
 
-DATA = ROOT / "var" / "up"
 _PYTHON = ".venv/bin/python"
 _KEEP_EVERY = 5.0  # seconds; after a kill -9 the stand-ins have lost this much at most
 

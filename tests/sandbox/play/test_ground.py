@@ -49,12 +49,18 @@ def settings_of(folder: Path) -> dict[str, str]:
 
 
 def test_a_customer_of_a_kind_is_led_on_over_a_restart(tmp_path: Path) -> None:
-    """Added, moved by two days; the world ends and comes back, and her card works on day 4 as the script says."""
+    """Added, moved by two days; the world ends and comes back, and her card works on day 4 as the script says.
+
+    The README's own record opens a case there, typed as it stands, with the settings that `make up` leaves.
+    """
+    record = re.search(r"```json\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    assert record
     play = ("-m", "sandbox", "--data", str(tmp_path))
     with up(tmp_path):
         kinds, added = said(*play, "kinds"), said(*play, "add", "ada")
         invoice = re.findall(r"in_\w+", added[1])[0]
         moved = said(*play, "move", invoice, "2")
+        of_readme = said("starter.py", "start", "-", env=settings_of(tmp_path), stdin=record[1])
         unknown, nowhere = said(*play, "add", "nobody"), said(*play, "move", "in_nowhere", "1")
     gone = said(*play, "kinds")
     with up(tmp_path):
@@ -62,6 +68,7 @@ def test_a_customer_of_a_kind_is_led_on_over_a_restart(tmp_path: Path) -> None:
         later = said(*play, "move", invoice, "9")
         listed = said("starter.py", "list", env=settings_of(tmp_path))
 
+    assert (0, True) == (of_readme[0], of_readme[1].startswith("opened     in_1Q2w3E4r"))
     assert "has money again on payday" in kinds[1]
     assert "Ada Brooks (has money again on payday): opened" in added[1]
     assert "declined: retry 1 of 6: insufficient funds" in moved[1]
@@ -72,13 +79,3 @@ def test_a_customer_of_a_kind_is_led_on_over_a_restart(tmp_path: Path) -> None:
     assert "email sent" in later[1]
     assert later[1].endswith("The case is closed.\n")
     assert "closed: recovered" in listed[1]
-
-
-def test_the_readmes_own_record_opens_a_case(tmp_path: Path) -> None:
-    """Typed as it stands there, with the settings that `make up` leaves."""
-    found = re.search(r"```json\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
-    assert found
-    with up(tmp_path):
-        code, told = said("starter.py", "start", "-", env=settings_of(tmp_path), stdin=found[1])
-
-    assert (0, True) == (code, told.startswith("opened     in_1Q2w3E4r"))
