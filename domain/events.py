@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, BeforeValidator, Field
 
 from domain.base import Message
 from domain.case import ChargeOutcome
@@ -20,14 +20,16 @@ from domain.steps import AttemptKind, Channel
 EventId = Annotated[str, Field(min_length=1, max_length=255)]
 By = Annotated[str, Field(max_length=100)]
 Remark = Annotated[str, Field(max_length=500)]
+Amount = Annotated[Money, BeforeValidator(lambda given: Money.read(given) if isinstance(given, str) else given)]
+"""Money, also as people write it in the Temporal UI: `"19.99 USD"`."""
 
 
 class PaymentReceived(Message):
     """Money came in: from the customer, from our own charge, or outside the provider."""
 
     event_id: EventId
-    amount: Money
-    remaining: Money | None = None  # still due by the provider's account; None: what was due less `amount`
+    amount: Amount
+    remaining: Amount | None = None  # still due by the provider's account; None: what was due less `amount`
 
 
 class ReportedAttempt(Message):
@@ -44,7 +46,7 @@ class InvoiceChanged(Message):
 
     event_id: EventId
     state: InvoiceState = InvoiceState.OPEN
-    remaining: Money | None = None
+    remaining: Amount | None = None
     attempt: ReportedAttempt | None = None
 
 
@@ -108,7 +110,7 @@ class AgencyReport(StrEnum):
 class AgencyReported(Message):
     event_id: EventId
     report: AgencyReport
-    amount: Money | None = None  # PAYMENT
+    amount: Amount | None = None  # PAYMENT
 
 
 class Pause(Message):
@@ -125,7 +127,7 @@ class Resume(Message):
 class Settle(Message):
     """The debt is settled for `amount`, which the merchant has received or accepts as agreed."""
 
-    amount: Money
+    amount: Amount
     by: By = "operator"
     note: Remark = ""
 

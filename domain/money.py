@@ -56,6 +56,15 @@ class Money(Frozen):
             raise ValueError(f"{value} has more decimals than {currency.upper()} allows")
         return cls(amount=int(minor), currency=currency)
 
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """Reads an amount as people write it, `"19.99 USD"`. Raises ValueError, which does not repeat the text."""
+        try:
+            value, currency = text.split()
+            return cls.of_major(value, currency)
+        except ValueError:
+            raise ValueError("it is not an amount with its currency, such as 19.99 USD or 1999 JPY") from None
+
     @property
     def major(self) -> Decimal:
         """The same amount in major units, exact."""

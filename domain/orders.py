@@ -1,6 +1,6 @@
 """An operator's orders: whether they can be carried out now, and what the case is afterwards."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from domain import events
 from domain.case import Case, Hold, HoldReason, Outcome
@@ -28,7 +28,7 @@ def ask_pause(case: Case, order: events.Pause, at: datetime) -> Answer:
     if order.until and order.until.tzinfo is None:
         return Refuse(why="`until` needs a time zone, for example 2026-05-01T09:00:00Z.")
     if order.until and order.until <= at:
-        when = f"{order.until:%Y-%m-%d %H:%M}"
+        when = f"{order.until.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
         return Refuse(why=f"`until` lies in the past ({when}): name a later moment, or leave it out.")
     return ALLOW
 
@@ -43,7 +43,10 @@ def ask_resume(case: Case, _order: events.Resume, _at: datetime) -> Answer:
         return ALLOW
     if reasons:
         waits = ", ".join(sorted(reason.value.replace("_", " ") for reason in reasons))
-        return Refuse(why=f"The case waits for something an operator cannot release ({waits}).")
+        return Refuse(
+            why=f"The case waits for something that an operator cannot release ({waits}): it goes on by itself; "
+            "to end it, settle it or write it off."
+        )
     return Refuse(why="The case is not paused: there is nothing to resume.")
 
 
@@ -51,11 +54,16 @@ def ask_settle(case: Case, order: events.Settle, _at: datetime) -> Answer:
     if isinstance(refusal := ask_any(case), Refuse):
         return refusal
     if order.amount.currency != case.due.currency:
-        return Refuse(why=f"The settlement is in {order.amount.currency}, the invoice in {case.due.currency}.")
+        return Refuse(
+            why=f"The settlement is in {order.amount.currency}, the invoice in {case.due.currency}: "
+            f"settle for at most {case.due}."
+        )
     if order.amount.amount <= 0:
         return Refuse(why="A settlement is for more than nothing: to give the debt up, write it off.")
     if case.due < order.amount:
-        return Refuse(why=f"The settlement ({order.amount}) is more than what is due ({case.due}).")
+        return Refuse(
+            why=f"The settlement ({order.amount}) is more than what is due ({case.due}): settle for at most that."
+        )
     return ALLOW
 
 

@@ -19,6 +19,7 @@ class Telling(NamedTuple):
     form: type[Message]
     take: Take
     ask: Ask = lambda _case, _message, _at: ALLOW
+    example: str = "{}"  # of an order: its JSON, as a human writes it
 
 
 FACTS: dict[str, Telling] = {
@@ -33,10 +34,10 @@ FACTS: dict[str, Telling] = {
 """Signals with news from outside, each with the provider's event id."""
 
 ORDERS: dict[str, Telling] = {
-    "pause": Telling(events.Pause, orders.pause, orders.ask_pause),
-    "resume": Telling(events.Resume, orders.resume, orders.ask_resume),
-    "settle": Telling(events.Settle, orders.settle, orders.ask_settle),
-    "write_off": Telling(events.WriteOff, orders.write_off, orders.ask_write_off),
+    "pause": Telling(events.Pause, orders.pause, orders.ask_pause, '{"until": "2099-12-01T09:00:00Z"} or {}'),
+    "resume": Telling(events.Resume, orders.resume, orders.ask_resume, '{"note": "new API key"} or {}'),
+    "settle": Telling(events.Settle, orders.settle, orders.ask_settle, '{"amount": "15.00 USD"}'),
+    "write_off": Telling(events.WriteOff, orders.write_off, orders.ask_write_off, '{"note": "goodwill"} or {}'),
 }
 """An operator's orders: updates, and signals from the Temporal UI that run the same code."""
 

@@ -5,8 +5,17 @@ from typing import Any, Self, cast
 
 from pydantic import BaseModel
 from temporalio.api.common.v1 import Payload
+from temporalio.api.failure.v1 import Failure
 from temporalio.contrib.pydantic import PydanticPayloadConverter
-from temporalio.converter import CompositePayloadConverter, DataConverter, SerializationContext
+from temporalio.converter import (
+    CompositePayloadConverter,
+    DataConverter,
+    DefaultFailureConverter,
+    PayloadConverter,
+    SerializationContext,
+)
+
+from workflows.messages import REFUSED
 
 _PYDANTIC = PydanticPayloadConverter()
 _JSON = _PYDANTIC.converters[b"json/plain"]
@@ -33,6 +42,15 @@ class SharedConverter(CompositePayloadConverter):
         return self
 
 
+class PlainRefusals(DefaultFailureConverter):
+    """A refused order goes back as its sentence alone: the Temporal UI shows a trace below it."""
+
+    def to_failure(self, exception: BaseException, payload_converter: PayloadConverter, failure: Failure) -> None:
+        super().to_failure(exception, payload_converter, failure)
+        if failure.application_failure_info.type == REFUSED:
+            failure.stack_trace = ""
+
+
 class SharedDataConverter(DataConverter):
     """Says at once that no part of it asks whose payload it is; the SDK asks eight times for each command."""
 
@@ -40,5 +58,5 @@ class SharedDataConverter(DataConverter):
         return self
 
 
-data_converter = SharedDataConverter(payload_converter_class=SharedConverter)
-"""Writes and reads what `temporalio.contrib.pydantic.pydantic_data_converter` does."""
+data_converter = SharedDataConverter(payload_converter_class=SharedConverter, failure_converter_class=PlainRefusals)
+"""Its payloads are those of `temporalio.contrib.pydantic.pydantic_data_converter`."""

@@ -63,7 +63,7 @@ def test_the_case_has_commands() -> None:
 
     assert any("activity" in line for line in found["commands"])
     assert any("upsert_search_attributes" in line for line in found["commands"])
-    assert {"run run", "query status", "update pause"} <= set(found["handlers"])
+    assert {"run run", "query status", "update name by carry_out"} <= set(found["handlers"])
 
 
 def test_the_order_is_that_of_the_source(package: Path) -> None:

@@ -1,47 +1,84 @@
-"""How a case hears: signals by name, whatever they bring. One that cannot be read or carried out never fails a case."""
+"""How a case hears: signals and updates by name, whatever they bring. None that cannot be read ever fails a case."""
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import ValidationError
 from temporalio import workflow
 
 from domain import life
+from domain.base import Message
 from domain.case import Case
 from domain.sentences import sentence
-from domain.telling import TELLINGS
+from domain.telling import FACTS, ORDERS, TELLINGS
 
 _LONGEST_WHY = 200
 
 
 def hear(case: Case, name: str, payloads: Sequence[Any], at: datetime) -> Case:
-    """Takes in a signal. One that cannot be read or carried out is recorded and changes nothing else."""
+    """Takes in a message. One that cannot be read or carried out is recorded and changes nothing else."""
     try:
-        data = _decoded(payloads)
-        telling = TELLINGS.get(name)
-        if telling is None:
+        if name not in TELLINGS:
             raise ValueError(f"there is no such signal; known are {', '.join(TELLINGS)}")
-        return life.hear(case, name, telling.form.model_validate({} if data is None else data), at)
+        # Names of keys may be somebody's data, and the record is kept.
+        return life.hear(case, name, _read(name, payloads, unknown_keys=False), at)
     except Exception as error:
         # Whatever it brings, and whatever today's rules make of it: a message never fails a case.
-        why = f"signal {name[:40]} not carried out: {_bounded(error)}"
-        return life.not_understood(case, why, at)
+        return life.not_understood(case, f"signal {name[:40]} not carried out: {_bounded(error)}", at)
+
+
+def refusal(case: Case, name: str, payloads: Sequence[Any], at: datetime) -> str | None:
+    """Why an order that came as an update is not carried out, in one sentence; None when it is."""
+    if name not in ORDERS:
+        as_signal = " (as a signal it is taken)" if name in FACTS else ""
+        return f"There is no order {name[:40]}{as_signal}: use {', '.join(ORDERS)}."
+    try:
+        order = _read(name, payloads, unknown_keys=True)
+    except ValueError as error:
+        return f"The order {name} cannot be read: {error}."
+    return life.refused(case, name, order, at)
+
+
+def _read(name: str, payloads: Sequence[Any], *, unknown_keys: bool) -> Message:
+    """What the message says. Raises ValueError with what is wrong, and for an order how to write it.
+
+    `unknown_keys`: whether the names of keys are repeated that nobody knows.
+    """
+    form = TELLINGS[name].form
+    # A human writes orders: a key that is not known is a slip of the pen there, not a newer sender.
+    extra: Literal["forbid", "ignore"] = "forbid" if name in ORDERS else "ignore"
+    example = f"; write it like {ORDERS[name].example}" if name in ORDERS else ""
+    try:
+        data = _decoded(payloads)
+        return form.model_validate({} if data is None else data, extra=extra)
+    except ValidationError as error:
+        why = sentence(error, form, unknown_keys=unknown_keys, longest=_LONGEST_WHY)
+        raise ValueError(f"{why.rstrip('.?')}{example}") from None
+    except ValueError as error:
+        raise ValueError(f"{error}{example}") from None
 
 
 def _decoded(payloads: Sequence[Any]) -> Any:
-    """The signal's JSON, or None when it has no payload. Raises ValueError."""
+    """The message's JSON, or None when it has no payload. Raises ValueError."""
     if len(payloads) > 1:
         raise ValueError(f"it has {len(payloads)} payloads, one is expected")
+    if not payloads:
+        return None
+    payload = payloads[0].payload
     try:
-        return workflow.payload_converter().from_payload(payloads[0].payload) if payloads else None
+        # The Temporal UI lets one choose an encoding, and writes plain JSON whatever is chosen.
+        if payload.metadata.get("encoding", b"").startswith(b"json/"):
+            return json.loads(payload.data) if payload.data.strip() else None
+        return workflow.payload_converter().from_payload(payload)
     except Exception:
         # Whatever a converter raises for bytes that it cannot read.
         raise ValueError("the payload is not JSON") from None
 
 
 def _bounded(error: Exception) -> str:
-    """An error in one bounded line, without the input, which may hold anything."""
-    if isinstance(error, ValidationError):
+    """An error in one bounded line."""
+    if isinstance(error, ValidationError):  # of what came out of today's rules, not of the message
         return sentence(error, unknown_keys=False, longest=_LONGEST_WHY)
-    return str(error)[:_LONGEST_WHY]
+    return str(error)[: 2 * _LONGEST_WHY]

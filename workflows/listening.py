@@ -8,14 +8,12 @@ from temporalio import workflow
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
-from domain import events, life
-from domain.base import Message
 from domain.case import Case
 from domain.life import Decided
-from domain.telling import TELLINGS
+from domain.telling import ORDERS, TELLINGS
 from workflows.clock import Clock
-from workflows.hearing import hear
-from workflows.messages import INTERRUPTING, CaseView
+from workflows.hearing import hear, refusal
+from workflows.messages import INTERRUPTING, REFUSED, CaseView
 from workflows.view import details, view
 
 
@@ -54,54 +52,14 @@ class Listening:
         self._has_news = True
         self._interrupted = self._interrupted or name in INTERRUPTING
 
-    @workflow.update
-    async def pause(self, order: events.Pause) -> CaseView:
-        """Puts the case on hold, until resumed or until a date. The timeline stands still."""
-        return await self._ordered("pause", order)
+    @workflow.update(dynamic=True)
+    async def _unknown_order(self, name: str, payloads: Sequence[RawValue]) -> None:
+        """Any other update: its validator refuses it."""
 
-    @pause.validator
-    def _may_pause(self, order: events.Pause) -> None:
-        self._validate("pause", order)
-
-    @workflow.update
-    async def resume(self, order: events.Resume) -> CaseView:
-        """Ends an operator's pause, or a wait for an operator."""
-        return await self._ordered("resume", order)
-
-    @resume.validator
-    def _may_resume(self, order: events.Resume) -> None:
-        self._validate("resume", order)
-
-    @workflow.update
-    async def settle(self, order: events.Settle) -> CaseView:
-        """Ends the case: the debt is settled for an amount."""
-        return await self._ordered("settle", order)
-
-    @settle.validator
-    def _may_settle(self, order: events.Settle) -> None:
-        self._validate("settle", order)
-
-    @workflow.update
-    async def write_off(self, order: events.WriteOff) -> CaseView:
-        """Ends the case: the debt is given up."""
-        return await self._ordered("write_off", order)
-
-    @write_off.validator
-    def _may_write_off(self, order: events.WriteOff) -> None:
-        self._validate("write_off", order)
-
-    def _validate(self, name: str, order: Message) -> None:
-        if refusal := life.refused(self._case, name, order, workflow.now()):
-            raise ApplicationError(refusal, type="OrderRefused", non_retryable=True)
-
-    async def _ordered(self, name: str, order: Message) -> CaseView:
-        self._clock.check()  # not in the validator, where it would be the order's refusal
-        self._case = life.carry_out(self._case, name, order, workflow.now())
-        self._tell(name)
-        # The case acts while this waits: what the operator gets to see is what it made of the order.
-        before = self._decided
-        await workflow.wait_condition(lambda: self._decided is not before)
-        return self.status()
+    @_unknown_order.validator
+    def _validate(self, name: str, payloads: Sequence[RawValue]) -> None:
+        if why := refusal(self._case, name, payloads, workflow.now()):
+            raise ApplicationError(why, type=REFUSED, non_retryable=True)
 
 
 def _listener(name: str) -> Callable[..., None]:
@@ -119,10 +77,33 @@ def _listener(name: str) -> Callable[..., None]:
     return listen
 
 
+def _order(name: str) -> Callable[..., Any]:
+    """The handler of one order. As with signals: a typed one answers what does not fit with a trace."""
+
+    @workflow.update(name=name)
+    @wraps(_one_payload)
+    async def carry_out(self: Listening, *payloads: Any) -> CaseView:
+        self._hear(name, payloads)
+        # The case acts while this waits: what the operator gets to see is what it made of the order.
+        before = self._decided
+        await workflow.wait_condition(lambda: self._decided is not before)
+        return self.status()
+
+    @carry_out.validator
+    @wraps(_one_payload)
+    def validate(self: Listening, *payloads: Any) -> None:
+        """Refuses the order with a sentence. Not asked on a replay, and free to follow today's rules."""
+        self._validate(name, payloads)
+
+    return carry_out
+
+
 def _one_payload(self, _payload: RawValue) -> None:  # type: ignore[no-untyped-def]  # to the SDK a method has a bare self
-    """What every signal handler looks like to the SDK."""
+    """What every handler of a message looks like to the SDK."""
 
 
 # Handlers of the class, not of each case: a replay does not set them up again.
 for _name in TELLINGS:
     setattr(Listening, f"_on_{_name}", _listener(_name))
+for _name in ORDERS:
+    setattr(Listening, f"_order_{_name}", _order(_name))

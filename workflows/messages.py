@@ -28,6 +28,10 @@ By name alone, whatever it says: what a message means is the domain's, and a rep
 """
 
 
+REFUSED = "OrderRefused"
+"""The type of the error by which an order is refused."""
+
+
 class CaseStart(Message):
     """The input of the workflow: a new case, one that the ledger gave back, or one that continues as new."""
 

@@ -9,7 +9,6 @@ from gateways.ledger.database import open_database
 from sandbox.play.stage import Scene, StagedCase
 from sandbox.providers.faults import Mode
 from sandbox.providers.stripe_outcomes import APPROVE, AUTHENTICATION_REQUIRED, Decline, Outcome
-from workflows.dunning import DunningWorkflow
 
 Play = Callable[[Scene], Awaitable[StagedCase]]
 
@@ -56,7 +55,7 @@ async def _new_card(stage: Scene) -> StagedCase:
 async def _paused_then_settled(stage: Scene) -> StagedCase:
     case = await stage.open(Decline("generic_decline"))
     await case.until("2030-04-05 12:00")
-    await case.handle.execute_update(DunningWorkflow.pause, events.Pause(by="mia"))
+    await case.handle.execute_update("pause", events.Pause(by="mia"))
     await case.until("2030-04-12 12:00")
     await case.handle.signal("resume", {"by": "mia"})
     await case.until("2030-04-20 12:00")
@@ -91,7 +90,7 @@ async def _misuse_then_agency(stage: Scene) -> StagedCase:
     invoice = stage.world.stripe.store.take_out(case.invoice)
     await case.until("2030-04-03 12:00")
     stage.world.stripe.store.put(invoice)
-    await case.handle.execute_update(DunningWorkflow.resume, events.Resume(by="mia"))
+    await case.handle.execute_update("resume", events.Resume(by="mia"))
     await case.until("2030-05-03 12:00")
     said = events.AgencyReported(event_id="evt_a", report=events.AgencyReport.ACKNOWLEDGED)
     await case.tell("agency_reported", said)

@@ -100,7 +100,9 @@ async def test_an_operator_pauses_resumes_and_settles(
     assert (1, "The case is paused already: resume it first to pause it anew.") == said(again)
     assert "call back" in shown.stdout
     assert "Next" in resumed.stdout
-    assert (1, "The settlement (30.00 USD) is more than what is due (20.00 USD).") == said(too_much)
+    assert (1, "The settlement (30.00 USD) is more than what is due (20.00 USD): settle for at most that.") == said(
+        too_much
+    )
     assert "settled for 12.50 USD" in settled.stdout
 
 

@@ -21,6 +21,10 @@ STUCK = changes.needs_operator(OPEN, "wrong key", NOW)
 ENDING = orders.write_off(OPEN, events.WriteOff(), NOW)
 STUCK_AT_THE_END = changes.needs_operator(ENDING, "wrong key", NOW)
 CLOSED = live(a_case(due=usd("20"))).case
+WAITS = (
+    "The case waits for something that an operator cannot release ({}): it goes on by itself; "
+    "to end it, settle it or write it off."
+)
 ENDED = "The case has ended (written_off): nothing can be ordered any more."
 
 
@@ -42,7 +46,7 @@ def refusal_of(ask: Ask, case: Case, order: Message, now: datetime) -> str | Non
         (
             OPEN,
             events.Pause(until=NOW),
-            "`until` lies in the past (2030-04-05 05:00): name a later moment, or leave it out.",
+            "`until` lies in the past (2030-04-05 05:00 UTC): name a later moment, or leave it out.",
         ),
         (
             OPEN,
@@ -66,11 +70,8 @@ def test_pause(case: Case, order: events.Pause, refusal: str | None) -> None:
         (STUCK_AT_THE_END, None),
         (orders.pause(DISPUTED, events.Pause(), NOW), None),
         (OPEN, "The case is not paused: there is nothing to resume."),
-        (DISPUTED, "The case waits for something an operator cannot release (dispute)."),
-        (
-            disputed()(PROCESSING, NOW),
-            "The case waits for something an operator cannot release (dispute, payment processing).",
-        ),
+        (DISPUTED, WAITS.format("dispute")),
+        (disputed()(PROCESSING, NOW), WAITS.format("dispute, payment processing")),
         (ENDING, ENDED),
         (CLOSED, ENDED),
     ],
@@ -94,9 +95,17 @@ def test_resuming_a_paused_dispute_leaves_the_dispute() -> None:
         (OPEN, usd("100"), None),
         (OPEN, usd("0"), "A settlement is for more than nothing: to give the debt up, write it off."),
         (PAUSED, usd("1"), None),
-        (OPEN, usd("100.01"), "The settlement (100.01 USD) is more than what is due (100.00 USD)."),
+        (
+            OPEN,
+            usd("100.01"),
+            "The settlement (100.01 USD) is more than what is due (100.00 USD): settle for at most that.",
+        ),
         (OPEN, usd("-1"), "A settlement is for more than nothing: to give the debt up, write it off."),
-        (OPEN, Money(amount=1, currency="THB"), "The settlement is in THB, the invoice in USD."),
+        (
+            OPEN,
+            Money(amount=1, currency="THB"),
+            "The settlement is in THB, the invoice in USD: settle for at most 100.00 USD.",
+        ),
         (ENDING, usd("1"), ENDED),
         (CLOSED, usd("1"), ENDED),
     ],

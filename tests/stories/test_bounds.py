@@ -9,7 +9,6 @@ from domain import events
 from domain.case import CaseStatus, Outcome
 from sandbox.play.stage import Scene
 from sandbox.providers.stripe_outcomes import Decline
-from workflows.dunning import DunningWorkflow
 
 DECLINED = Decline("generic_decline")
 
@@ -60,7 +59,7 @@ async def test_summaries_fit_in_every_language(stage: Scene) -> None:
     note = "ลูกค้าโทรมาขอเลื่อน" * 20
     tomorrow = (await case.now()).replace(year=2030, month=4, day=3)
 
-    await case.handle.execute_update(DunningWorkflow.pause, events.Pause(note=note, until=tomorrow))
+    await case.handle.execute_update("pause", events.Pause(note=note, until=tomorrow))
 
     summaries = [event.user_metadata.summary.data for event in await case.history() if event.HasField("user_metadata")]
     assert any("ลูกค้า".encode() in summary for summary in summaries)

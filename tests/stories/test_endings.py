@@ -9,7 +9,7 @@ from gateways.ledger.database import open_database
 from sandbox.play.stage import Scene, StagedCase
 from sandbox.providers.faults import Mode
 from sandbox.providers.stripe_outcomes import Decline
-from workflows.dunning import DunningWorkflow
+from workflows.messages import CaseView
 
 DECLINED = Decline("generic_decline")
 
@@ -44,7 +44,7 @@ async def test_an_order_that_comes_before_the_end_is_on_record_is_carried_out(st
         moving = asyncio.create_task(case.until("2030-05-14 12:00"))
         await running(case, "decide")
         order = events.Settle(amount=Money(amount=5_000, currency="USD"))
-        settling = asyncio.create_task(case.handle.execute_update(DunningWorkflow.settle, order))
+        settling = asyncio.create_task(case.handle.execute_update("settle", order, result_type=CaseView))
         await told(case)
         transaction.rollback()
     answer = await settling

@@ -146,7 +146,7 @@ async def test_what_cannot_be_read_is_not_repeated(stage: Scene) -> None:
     view = await case.status()
 
     assert "settle not carried out: amount.currency: it is not an ISO 4217" in view.record[-2].why
-    assert view.record[-1].why.endswith("settle not carried out: amount: a key is unknown.")
+    assert "settle not carried out: amount: a key is unknown; use amount or currency; write it" in view.record[-1].why
     assert not [entry for entry in view.record if "ada@" in str(entry)]
 
 

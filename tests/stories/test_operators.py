@@ -12,7 +12,7 @@ from domain.money import Money
 from sandbox.play.stage import Scene, StagedCase
 from sandbox.providers.faults import Mode
 from sandbox.providers.stripe_outcomes import Decline
-from workflows.dunning import DunningWorkflow
+from workflows.messages import CaseView
 
 DECLINED = Decline("generic_decline")
 
@@ -21,12 +21,12 @@ async def test_a_pause_stops_the_clock_and_resume_starts_it(stage: Scene) -> Non
     """Nothing happens for two weeks; then the next step comes as many days later."""
     case = await stage.open(DECLINED)
     before = await case.until("2030-04-05 12:00")
-    await case.handle.execute_update(DunningWorkflow.pause, events.Pause(by="mia", note="customer called"))
+    await case.handle.execute_update("pause", events.Pause(by="mia", note="customer called"))
     paused = await case.until("2030-04-19 12:00")
     assert (CaseStatus.ON_HOLD, 2) == (paused.status, paused.attempts)
     assert "customer called" in paused.why
 
-    view = await case.handle.execute_update(DunningWorkflow.resume, events.Resume(by="mia"))
+    view = await case.handle.execute_update("resume", events.Resume(by="mia"), result_type=CaseView)
 
     assert before.next_at is not None
     assert view.next_at is not None
@@ -40,9 +40,9 @@ async def test_orders_that_make_no_sense_are_refused_with_a_reason(stage: Scene)
     too_much = Money(amount=9_999, currency="USD")
 
     with pytest.raises(WorkflowUpdateFailedError) as refused:
-        await case.handle.execute_update(DunningWorkflow.settle, events.Settle(amount=too_much))
+        await case.handle.execute_update("settle", events.Settle(amount=too_much))
     with pytest.raises(WorkflowUpdateFailedError) as not_paused:
-        await case.handle.execute_update(DunningWorkflow.resume, events.Resume())
+        await case.handle.execute_update("resume", events.Resume())
 
     assert "more than what is due (50.00 USD)" in message(refused.value)
     assert "nothing to resume" in message(not_paused.value)
@@ -67,9 +67,9 @@ async def test_a_write_off_ends_a_paused_case_too(stage: Scene) -> None:
     """An order to end is carried out whatever holds the case."""
     case = await stage.open(DECLINED)
     await case.until("2030-04-02 20:00")
-    await case.handle.execute_update(DunningWorkflow.pause, events.Pause())
+    await case.handle.execute_update("pause", events.Pause())
 
-    await case.handle.execute_update(DunningWorkflow.write_off, events.WriteOff(by="mia", note="goodwill"))
+    await case.handle.execute_update("write_off", events.WriteOff(by="mia", note="goodwill"))
 
     assert Outcome.WRITTEN_OFF == (await case.handle.result()).outcome
 
@@ -97,7 +97,7 @@ async def test_misuse_puts_the_case_on_hold_and_resume_goes_on(stage: Scene) -> 
 
     held = await case.until("2030-04-03 12:00")
     stage.world.stripe.store.put(invoice)
-    await case.handle.execute_update(DunningWorkflow.resume, events.Resume(by="mia", note="restored"))
+    await case.handle.execute_update("resume", events.Resume(by="mia", note="restored"))
     view = await case.until("2030-04-03 20:00")
 
     assert CaseStatus.ON_HOLD == held.status
