@@ -35,7 +35,6 @@ class ChargeTask(Task):
     attempt: int
     kind: AttemptKind
     method: int  # how often the payment method had changed
-    policy: str  # "standard@1"
     do_not_honor: DeclineClass = DeclineClass.RETRY_LATER
 
 
@@ -126,7 +125,6 @@ class ChargeStep(Step):
             attempt=now.case.next_attempt_number,
             kind=self.attempt_kind,
             method=now.case.method_changes,
-            policy=str(now.case.policy),
             do_not_honor=now.policy.retries.do_not_honor,
         )
 
