@@ -52,7 +52,7 @@ def asleep(history: WorkflowHistory) -> WorkflowHistory:
     counted, ends = 0, 0
     for number, event in enumerate(history.events, start=1):
         counted += event.event_type not in TIME_SKIPPING_EVENTS
-        if event.event_type == EventType.EVENT_TYPE_TIMER_STARTED and counted <= EVENTS + 5:
+        if event.event_type == EventType.EVENT_TYPE_TIMER_STARTED and counted <= EVENTS + 10:
             ends = number
     return WorkflowHistory(history.workflow_id, history.events[:ends])
 
