@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from gateways.ledger.cases import SqlCases
+from gateways.ledger.case_list import SqlCaseList
 from gateways.ledger.database import schema_is_current
 from gateways.ledger.transactions import Database
 from runtime.settings import Settings, SettingsError
@@ -16,11 +16,11 @@ def require_schema(settings: Settings) -> None:
 
 
 @contextmanager
-def opened_cases(settings: Settings) -> Iterator[SqlCases]:
+def opened_cases(settings: Settings) -> Iterator[SqlCaseList]:
     """The cases of a ledger that is known to be usable. Raises SettingsError when it is not set up."""
     require_schema(settings)
     database = Database(settings.dunning_database_url)
     try:
-        yield SqlCases(database)
+        yield SqlCaseList(database)
     finally:
         database.close()

@@ -48,7 +48,6 @@ class ChargeTask(Task):
     attempt: int
     kind: AttemptKind
     method: int  # how often the payment method had changed
-    policy: str  # "standard@1"
     do_not_honor: DeclineClass = DeclineClass.RETRY_LATER
     after_cancellation: bool = False  # charge also when the subscription was ended
 
@@ -158,7 +157,6 @@ class ChargeStep(Step):
             attempt=now.case.next_attempt_number,
             kind=self.attempt_kind,
             method=now.case.method_changes,
-            policy=str(now.case.policy),
             do_not_honor=now.policy.retries.do_not_honor,
             after_cancellation=now.policy.cancelled_subscription is CancelledSubscription.GO_ON,
         )
