@@ -2,10 +2,11 @@
 
 import shutil
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from textwrap import wrap
 
 from domain.case import CaseStatus
+from service.correspondence import Said
 from service.feed import FAILURES, Line
 from service.reading import Shown
 from workflows.messages import CaseView
@@ -53,12 +54,22 @@ def case_text(view: CaseView, width: int | None = None) -> str:
     return shown_text(Shown(view.invoice_id, view, None, [], [], []), width)
 
 
+def messages_text(invoice_id: str, said: Sequence[Said]) -> str:
+    """Every message of a case, each below its head."""
+    count = f"{len(said)} {'message' if len(said) == 1 else 'messages'}"
+    parts = [f"Invoice {invoice_id}: {count} (all times in UTC)"]
+    for one in said:
+        text = [f"Subject: {one.subject}", ""] if one.subject else []
+        parts += ["", one.head, *(f"  {line}".rstrip() for line in (*text, *one.text.strip().splitlines()))]
+    return "\n".join(parts)
+
+
 def record_text(line: Line) -> str:
     """One record of a file, in one line."""
     if line.result in FAILURES:
         return f"{line.result:<10} line {line.line}: {line.problem}"
     source = f"{line.event_type} {line.event_id}" if line.event_id else f"line {line.line}"
-    note = f": {line.problem}" if line.problem else ""
+    note = f": {line.note}" if line.note else ""
     return f"{line.result:<10} {line.invoice_id or '-':<28} {source}{note}"
 
 

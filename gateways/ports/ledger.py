@@ -14,7 +14,7 @@ from domain.rules.networks import CardUse
 from domain.steps import Channel
 from gateways.ports.case_list import CaseList
 from gateways.ports.messages import Address, Recipient
-from gateways.ports.rows import AttemptRow, CaseRow, ContactRow, CustomerRow
+from gateways.ports.rows import AttemptRow, CaseRow, ContactRow, CustomerRow, KnownEvent
 
 
 class NetworkRules(Protocol):
@@ -163,8 +163,8 @@ class EventBook(Protocol):
     def provider_event(self, provider: str, event_id: str, kind: str, invoice_id: str | None, at: datetime) -> bool:
         """Records that an event came in. False: it had come before."""
 
-    def knows_event(self, provider: str, event_id: str) -> bool:
-        """Whether `provider_event` has recorded it."""
+    def event_known(self, provider: str, event_id: str) -> KnownEvent | None:
+        """What `provider_event` has recorded of it; None: it has not come in yet."""
 
 
 class HandoffBook(Protocol):
