@@ -1,6 +1,7 @@
 """Runs the case workflow and its activities until SIGTERM or Ctrl-C, then drains: work in hand is finished first."""
 
 import asyncio
+import gc
 import logging
 import signal
 import sys
@@ -58,6 +59,17 @@ def _deployment(settings: Settings) -> WorkerDeploymentConfig | None:
     )
 
 
+def _collect_seldom() -> None:
+    """Leaves the garbage collector less to do, which takes a twentieth of a busy worker's CPU.
+
+    What is loaded now stays for good and is not looked through again. What a step leaves behind is almost all freed
+    without the collector: it may look for the rest (circles) after 50,000 new objects, some ten megabytes.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
+
+
 async def run(settings: Settings) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -66,6 +78,7 @@ async def run(settings: Settings) -> None:
     upgrade_schema(settings.dunning_database_url)
     client = await connect(settings)
     async with build_worker(client, settings):
+        _collect_seldom()
         print(f"worker: {settings.temporal_address}, task queue {settings.dunning_task_queue}", flush=True)
         await stop.wait()
         print("worker: draining", flush=True)

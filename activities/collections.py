@@ -6,11 +6,12 @@ from datetime import datetime
 from temporalio import activity
 
 from activities.errors import translated
+from domain.gates import stop
 from domain.ids import effect_key
-from domain.invoice import InvoiceState
 from domain.kinds.handoff import HandoffResult, HandoffTask
 from domain.kinds.recall import RecallTask
 from domain.record import Entry
+from domain.rules.invoice import Aim, judge_now
 from domain.tasks import Done
 from gateways.ports.agency import Agency, EvidenceBundle
 from gateways.ports.ledger import Ledger
@@ -57,8 +58,9 @@ class CollectionsActivities:
                 raise NotFound(f"The ledger has no case for invoice {task.invoice_id}: start it through starter.py.")
             # The evidence says when the last payment failed.
             invoice = self._payments.read_invoice(task.invoice_id, with_decline=True)
-            if (invoice.state is not InvoiceState.OPEN or task.begun_only) and not self._begun(task):
-                return HandoffResult(invoice_state=invoice.state, remaining=invoice.remaining)
+            found = stop(judge_now(invoice.now, Aim.HAND_OVER, task.as_of))
+            if (found or task.begun_only) and not self._begun(task):
+                return HandoffResult(invoice=invoice.now, stopped=found)
             bundle = self._build_bundle(
                 case,
                 invoice,
@@ -73,7 +75,7 @@ class CollectionsActivities:
             reference = self._agency.hand_off(handoff_id, bundle)
             self._ledger.record_handoff(task.invoice_id, handoff_id, reference, task.as_of)
             self._ledger.record_effect(task.invoice_id, _entry(task, f"handed off as {reference}"))
-            return HandoffResult(reference=reference, invoice_state=invoice.state, remaining=invoice.remaining)
+            return HandoffResult(reference=reference, invoice=invoice.now)
 
     def _begun(self, task: HandoffTask) -> bool:
         """Whether an earlier run may have delivered."""

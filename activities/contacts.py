@@ -6,10 +6,11 @@ from datetime import datetime
 from temporalio import activity
 
 from activities.errors import translated
+from domain.gates import stop
 from domain.ids import contact_key
-from domain.invoice import InvoiceState
 from domain.kinds.message import ContactOutcome, ContactState, ContactTask
 from domain.record import Entry
+from domain.rules.invoice import Aim, judge_now
 from domain.steps import Channel
 from gateways.ports.ledger import Ledger
 from gateways.ports.messages import Address, Messages, Recipient, Rendered, Sender, Sent
@@ -44,8 +45,8 @@ class ContactActivities:
         """
         with translated():
             invoice = self._payments.read_invoice(task.invoice_id)
-            if invoice.state is not InvoiceState.OPEN:
-                return _outcome(ContactState.NOT_OPEN, invoice)
+            if found := stop(judge_now(invoice.now, Aim.SAY, task.as_of)):
+                return ContactOutcome(state=ContactState.STOPPED, invoice=invoice.now, stopped=found)
             recipient = self._ledger.recipient(task.customer_id)
             address = recipient.address
             if why := _closed(task, recipient):
@@ -93,7 +94,7 @@ class ContactActivities:
         try:
             sent = self._senders[task.channel].send(address, message, key)
         except Unreachable as error:
-            self._finish(task, "unreachable", None, str(error))
+            self._finish(task, "unreachable", None, str(error), error.rule)
             return _outcome(ContactState.UNREACHABLE, invoice, why=str(error))
         except ProviderTrouble as error:
             if error.not_executed:
@@ -108,8 +109,10 @@ class ContactActivities:
         self._finish(task, "sent", sent.provider_id, task.why)
         return _outcome(ContactState.SENT, invoice, sent.provider_id)
 
-    def _finish(self, task: ContactTask, state: str, provider_id: str | None, why: str) -> None:
-        entry = _entry(task, state, why)
+    def _finish(
+        self, task: ContactTask, state: str, provider_id: str | None, why: str, rule: str | None = None
+    ) -> None:
+        entry = _entry(task, state, why, rule)
         self._ledger.finish_contact(task.invoice_id, task.step, task.channel, state, provider_id, entry)
 
     def _row(self, task: ContactTask, message: Rendered) -> ContactRow:
@@ -124,20 +127,19 @@ class ContactActivities:
             started_at=self._clock(),
             subject=message.subject,
             text=message.text,
+            html=message.html or None,
         )
 
 
-def _entry(task: ContactTask, state: str, why: str) -> Entry:
+def _entry(task: ContactTask, state: str, why: str, rule: str | None = None) -> Entry:
     what = f"{task.channel.value} {state}"
-    return Entry(at=task.as_of, step=task.step, what=what, why=why)
+    return Entry(at=task.as_of, step=task.step, what=what, why=why, rule=rule)
 
 
 def _outcome(
     state: ContactState, invoice: InvoiceSnapshot, provider_id: str | None = None, why: str = ""
 ) -> ContactOutcome:
-    return ContactOutcome(
-        state=state, invoice_state=invoice.state, remaining=invoice.remaining, provider_id=provider_id, why=why
-    )
+    return ContactOutcome(state=state, invoice=invoice.now, provider_id=provider_id, why=why)
 
 
 def _closed(task: ContactTask, recipient: Recipient) -> str | None:

@@ -31,3 +31,12 @@ def translated(*, misuse_passes: bool = False) -> Iterator[None]:
         raise ApplicationError(str(error)[:_LONGEST], before, type=kind, non_retryable=not misuse_passes) from None
     except ProviderTrouble as error:
         raise ApplicationError(str(error)[:_LONGEST], type=TROUBLE, next_retry_delay=error.retry_after) from None
+
+
+def last_trouble(error: BaseException) -> str:
+    """What the last try of a failed activity met, below the time-out that ended its tries; "" when it met nothing."""
+    found, cause = "", error.__cause__
+    while cause is not None:
+        found = cause.message if isinstance(cause, ApplicationError) else found
+        cause = cause.__cause__
+    return found[:_LONGEST]

@@ -8,13 +8,15 @@ from temporalio import activity
 from activities.errors import translated
 from domain.case import NO_PAYMENT_METHOD, ChargeOutcome
 from domain.declines import Decline, DeclineTable, RawDecline, classify
-from domain.gates import Postpone, Refuse
+from domain.gates import Postpone, Refuse, stop
 from domain.ids import charge_key, effect_key
 from domain.invoice import InvoiceState
 from domain.kinds.cancellation import CancelTask
 from domain.kinds.charge import ChargeResult, ChargeTask
+from domain.kinds.outside_payment import RecordPaymentTask
 from domain.kinds.write_off import WriteOffTask
 from domain.record import Entry
+from domain.rules.invoice import Aim, judge_now
 from domain.tasks import Done, Task
 from gateways.ports.ledger import Ledger, NetworkRules
 from gateways.ports.payments import ChargeAnswer, InvoiceSnapshot, Payments
@@ -49,16 +51,14 @@ class PaymentActivities:
             row = self._reconcile(task, invoice)
             if row and row.outcome:
                 return self._result_of(row, row.outcome, invoice, task)
-            if invoice.state is not InvoiceState.OPEN:
+            now = invoice.now
+            judged = judge_now(now, Aim.CHARGE, task.as_of, after_cancellation=task.after_cancellation)
+            if found := stop(judged):
                 if row:
                     # Begun by an earlier run, and nothing of it is found: it charged nothing and never will.
                     self._finish(row, ChargeAnswer(outcome=ChargeOutcome.NOT_OPEN), task)
-                return ChargeResult(
-                    outcome=ChargeOutcome.NOT_OPEN,
-                    invoice_state=invoice.state,
-                    remaining=invoice.remaining,
-                    why=f"the invoice is {invoice.state.value}",
-                )
+                    return self._result_of(row, ChargeOutcome.NOT_OPEN, invoice, task)
+                return ChargeResult(outcome=ChargeOutcome.STOPPED, invoice=now, stopped=found)
             if invoice.payment_method is None:
                 return self._nothing_to_charge(task, invoice)
             stands = self._ledger.begin_attempt(self._row(task, invoice), self._rules)
@@ -78,24 +78,38 @@ class PaymentActivities:
         """Cancels the subscription, unless the invoice was paid in the meantime."""
         with translated():
             invoice = self._payments.read_invoice(task.invoice_id)
-            if invoice.state is InvoiceState.OPEN:
+            found = stop(judge_now(invoice.now, Aim.END, task.as_of))
+            if found is None:
                 key = effect_key(task.invoice_id, task.step)
                 self._payments.cancel_subscription(task.subscription_id, key)
                 self._ledger.record_effect(task.invoice_id, _entry(task, "subscription cancelled"))
-            return Done(invoice_state=invoice.state, remaining=invoice.remaining)
+            return Done(invoice=invoice.now, stopped=found)
 
     @activity.defn(name="mark_uncollectible", no_thread_cancel_exception=True)
     def mark_uncollectible(self, task: WriteOffTask) -> Done:
         """Closes the invoice at the provider as not to be collected any more, unless it is closed already."""
         with translated():
             invoice = self._payments.read_invoice(task.invoice_id)
-            if invoice.state is InvoiceState.OPEN:
+            found = stop(judge_now(invoice.now, Aim.GIVE_UP, task.as_of))
+            if found is None:
                 self._payments.mark_uncollectible(task.invoice_id, effect_key(task.invoice_id, task.step))
             elif invoice.state is not InvoiceState.UNCOLLECTIBLE:
-                return Done(invoice_state=invoice.state, remaining=invoice.remaining)
+                return Done(invoice=invoice.now, stopped=found)
             # Also when an earlier run has marked it and its answer was lost.
             self._ledger.record_effect(task.invoice_id, _entry(task, "marked uncollectible"))
             return Done()
+
+    @activity.defn(name="record_payment", no_thread_cancel_exception=True)
+    def record_payment(self, task: RecordPaymentTask) -> Done:
+        """Records money that came in another way at the payment provider, so that it is not charged again."""
+        with translated():
+            invoice = self._payments.read_invoice(task.invoice_id)
+            found = stop(judge_now(invoice.now, Aim.SETTLE, task.as_of))
+            if found is None:
+                key = effect_key(task.invoice_id, task.step)
+                invoice = self._payments.record_payment(invoice, task.amount, task.paid_at, key)
+                self._ledger.record_effect(task.invoice_id, _entry(task, f"{task.amount} recorded as paid outside"))
+            return Done(invoice=invoice.now, stopped=found)
 
     def _reconcile(self, task: ChargeTask, invoice: InvoiceSnapshot) -> AttemptRow | None:
         """Looks up every attempt whose outcome is unknown; returns this attempt's row as it then stands, if any."""
@@ -127,8 +141,7 @@ class PaymentActivities:
         after = answer.invoice or before
         return ChargeResult(
             outcome=answer.outcome,
-            invoice_state=after.state,
-            remaining=after.remaining,
+            invoice=after.now,
             decline=self._classify(answer.decline, task) if answer.decline else None,
         )
 
@@ -139,8 +152,7 @@ class PaymentActivities:
         earlier = row.step != task.step
         return ChargeResult(
             outcome=outcome,
-            invoice_state=invoice.state,
-            remaining=invoice.remaining,
+            invoice=invoice.now,
             decline=row.decline,
             why="as found in the ledger",
             step=row.step if earlier else None,
@@ -150,7 +162,7 @@ class PaymentActivities:
     def _nothing_to_charge(self, task: ChargeTask, invoice: InvoiceSnapshot) -> ChargeResult:
         decline = self._classify(RawDecline(error_code=NO_PAYMENT_METHOD, network_status="not_sent_to_network"), task)
         self._ledger.record_effect(task.invoice_id, _entry(task, "not charged: no payment method", decline.rule))
-        return ChargeResult(outcome=ChargeOutcome.DECLINED, decline=decline, remaining=invoice.remaining)
+        return ChargeResult(outcome=ChargeOutcome.DECLINED, decline=decline, invoice=invoice.now)
 
     def _classify(self, raw: RawDecline, task: ChargeTask) -> Decline:
         return classify(raw, self._declines, at=task.as_of, do_not_honor=task.do_not_honor)

@@ -3,10 +3,11 @@
 from temporalio import activity
 
 from activities.errors import translated
+from domain.gates import stop
 from domain.ids import effect_key
-from domain.invoice import InvoiceState
 from domain.kinds.access import AccessTask
 from domain.record import Entry
+from domain.rules.invoice import Aim, judge_now
 from domain.steps import Access
 from domain.tasks import Done
 from gateways.ports.ledger import Ledger
@@ -24,13 +25,13 @@ class ServiceActivities:
 
     @activity.defn(name="set_access", no_thread_cancel_exception=True)
     def set_access(self, task: AccessTask) -> Done:
-        """Restricts only while the invoice is open; restores always."""
+        """Restricts only while the invoice allows it; restores always."""
         with translated():
             result = Done()
             if task.access is not Access.FULL:
-                invoice = self._payments.read_invoice(task.invoice_id)
-                result = Done(invoice_state=invoice.state, remaining=invoice.remaining)
-                if invoice.state is not InvoiceState.OPEN:
+                now = self._payments.read_invoice(task.invoice_id).now
+                result = Done(invoice=now, stopped=stop(judge_now(now, Aim.LIMIT, task.as_of)))
+                if result.stopped:
                     return result
             key = effect_key(task.invoice_id, task.step)
             self._service.set_access(task.customer_id, task.subscription_id, task.invoice_id, task.access, key)

@@ -6,7 +6,9 @@ from uuid import uuid4
 
 import typer
 
-Invoice = Annotated[str, typer.Argument(help="Stripe's id of the invoice, in_…", show_default=False)]
+Invoice = Annotated[
+    str, typer.Argument(help="The invoice: its id (in_…), its number, or its case's workflow id.", show_default=False)
+]
 Note = Annotated[str, typer.Option(help="Why; kept with the case. No personal data.")]
 By = Annotated[str, typer.Option(help="Who gives the order.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object per line.")]

@@ -6,7 +6,7 @@ import typer
 
 from cli.console import message, one_sentence, run
 from cli.options import By, Invoice, Note, Until, in_utc
-from cli.text import case_text
+from cli.text import case_text, columns
 from domain import events
 from domain.base import Message
 from runtime.desk import desk
@@ -29,13 +29,20 @@ def settle(
     invoice: Invoice,
     amount: Annotated[str, typer.Argument(help="What was agreed, for example 19.99", show_default=False)],
     currency: Annotated[str, typer.Argument(help="Its currency, for example USD", show_default=False)],
+    paid: Annotated[
+        bool, typer.Option("--paid", help="The money is in: record it in Stripe as paid elsewhere.")
+    ] = False,
     note: Note = "",
     by: By = "operator",
 ) -> None:
-    """End a case: the debt is settled for an amount."""
+    """End a case: the debt is settled for an amount.
+
+    With --paid that amount is recorded in Stripe first; without, nothing is recorded there as paid. What is still due
+    then is given up: Stripe's invoice is marked uncollectible.
+    """
     with one_sentence():
         agreed = money(amount, currency)
-    _order(invoice, "settle", message(events.Settle, amount=agreed, note=note, by=by))
+    _order(invoice, "settle", message(events.Settle, amount=agreed, paid=paid, note=note, by=by))
 
 
 def write_off(invoice: Invoice, note: Note = "", by: By = "operator") -> None:
@@ -48,4 +55,4 @@ def _order(invoice: str, name: str, order: Message) -> None:
         async with desk(settings) as here:
             return await here.running.order(invoice, name, order)
 
-    print(case_text(run(work)))
+    print(case_text(run(work), columns()))

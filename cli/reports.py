@@ -51,5 +51,5 @@ def contact(
 
     with option_names():
         heard = run(work)
-    what = f"{channel.value} was {result.value.replace('_', ' ')}"
+    what = f"{channel.value} was {result.words}"
     print(f"{invoice}: {_SAID[heard].format(what=what)}")

@@ -1,27 +1,32 @@
 """One case, for an operator."""
 
+import json
 import sys
 
 from cli.console import run
 from cli.options import AsJson, Invoice
-from cli.text import case_text, ledger_text
+from cli.text import columns, shown_text
 from runtime.desk import desk
 from runtime.settings import Settings
-from service.reading import FromLedger
+from service.reading import Shown
 
 
 def show(invoice: Invoice, as_json: AsJson = False) -> None:
-    """Show a case: what happened, what is next, and why."""
+    """Show a case: what is next and why, the facts, what is to come, what happened. All times are in UTC."""
 
-    async def work(settings: Settings) -> str:
+    async def work(settings: Settings) -> Shown:
         async with desk(settings) as here:
-            if as_json:
-                return (await here.reader.view(invoice)).model_dump_json()
-            found = await here.reader.read(invoice)
-        if not isinstance(found, FromLedger):
-            return case_text(found)
-        if found.why:
-            print(f"{found.why} This is what the ledger knows:", file=sys.stderr)
-        return ledger_text(found)
+            return await here.reader.read(invoice)
 
-    print(run(work))
+    found = run(work)
+    if found.why:
+        print(f"{found.why} This is what the ledger knows:", file=sys.stderr)
+    print(_json(found) if as_json else shown_text(found, columns()))
+
+
+def _json(found: Shown) -> str:
+    told = found.view or found.row
+    facts = told.model_dump(mode="json") if told else {}
+    record = [entry.model_dump(mode="json") for entry in found.record]
+    plan = [{**step._asdict(), "at": step.at.isoformat()} for step in found.plan]
+    return json.dumps({**({"record": record} if record else {}), **facts, "plan": plan, "in_hand": found.in_hand})

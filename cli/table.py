@@ -7,30 +7,43 @@ from rich.table import Table
 from service.cases import Listed
 
 _WIDE = 120
+_WIDEST = 160
 
 
 def case_table(cases: Iterable[Listed], width: int) -> Table:
-    """With less room it does without policy, opening and what the next step is, which `show` tells.
+    """With less room a case takes several lines, and does without policy and opening, which `show` tells.
 
     Nobody can use an id, an amount or a moment that is cut: all other columns give way to these.
     """
-    wide = width >= _WIDE
+    wide, widest = width >= _WIDE, width >= _WIDEST
     table = Table(box=None, pad_edge=False, collapse_padding=not wide)
-    table.add_column("Invoice", no_wrap=True)
-    table.add_column("Status", overflow="fold")
-    table.add_column("Due", no_wrap=True)
-    table.add_column("Decline", overflow="fold")
     if wide:
+        table.add_column("Invoice", no_wrap=True)
+        table.add_column("Customer", no_wrap=True)
+    else:
+        table.add_column("Invoice, customer", no_wrap=True)
+    table.add_column("Status", overflow="fold")
+    table.add_column("Due now", no_wrap=True)
+    table.add_column("Decline", overflow="fold")
+    if widest:
         table.add_column("Policy", overflow="fold")
         table.add_column("Opened", no_wrap=True)
     table.add_column("Next step (UTC)", no_wrap=True)
     for case in cases:
+        ids = [case.invoice_id, case.customer_id]
         table.add_row(
-            case.invoice_id,
-            f"{case.status}: {case.outcome}" if case.outcome else case.status,
+            *(ids if wide else ["\n".join(ids)]),
+            _status(case),
             case.due,
             case.decline or "",
-            *([case.policy, f"{case.opened_at:%Y-%m-%d}"] if wide else []),
+            *([case.policy, f"{case.opened_at:%Y-%m-%d}"] if widest else []),
             f"{case.next_step_at:%Y-%m-%d %H:%M}" if case.next_step_at else "",
         )
     return table
+
+
+def _status(case: Listed) -> str:
+    if case.outcome:
+        return f"{case.status}: {case.outcome}"
+    holds = ", ".join(reason.in_words for reason in case.holds)
+    return f"{case.status}: {holds}" if holds else case.status

@@ -1,47 +1,67 @@
 """Cases as text for an operator's terminal."""
 
-from collections.abc import Iterable
+import shutil
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from textwrap import wrap
 
 from domain.case import CaseStatus
+from service.correspondence import Said
 from service.feed import FAILURES, Line
-from service.reading import FromLedger
+from service.reading import Shown
 from workflows.messages import CaseView
 
+Fact = tuple[str, str]
 
-def case_text(view: CaseView) -> str:
-    """One case: what is next and why, the facts, what happened."""
-    facts = [
-        ("Status", _status(view)),
-        ("Due", f"{view.due} of {view.amount}"),
-        ("Decline", f"{view.decline_code} ({view.decline_class})" if view.decline_code else "none"),
-        ("Attempts", f"{view.attempts} ours, {view.counting_attempts} counting"),
-        ("Stage", view.stage),
-        ("Service", view.access),
-        ("Policy", view.policy),
-        ("Customer", view.customer_id),
-        *(("On hold", hold) for hold in view.holds),
-        *(("Closed channel", f"{channel}: {why}") for channel, why in view.closed_channels.items()),
+_NAMES = 17
+"""How far the values of facts are moved in."""
+_TIMES = 20
+
+
+def columns() -> int | None:
+    """How wide a line may be; None where no terminal shows it, and a program may read it line by line."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def shown_text(found: Shown, width: int | None = None) -> str:
+    """One case with its plan."""
+    number = found.row.invoice_number if found.row else None
+    head = [f"Invoice {found.invoice_id}{f', number {number}' if number else ''} (all times in UTC)"]
+    if found.view:
+        facts, happened = _facts_of(found.view), [(f"{e.at:%Y-%m-%d %H:%M}", str(e)) for e in found.view.record]
+        head_of_plan = found.view.plan_is
+    else:
+        facts = _facts_of_row(found)
+        happened = [(f"{e.at:%Y-%m-%d %H:%M}", f"{e.what}: {e.why}" if e.why else e.what) for e in found.record]
+        head_of_plan = "What comes"
+    facts += [("Tried again", step) for step in found.in_hand]
+    plan = [
+        (f"{s.at:%Y-%m-%d %H:%M}", f"{s.title}: {s.why}" if s.done else f"{s.title} is left out: {s.why}")
+        for s in found.plan
     ]
-    if view.outcome is None:
-        when = f"{view.next_at:%Y-%m-%d %H:%M} UTC" if view.next_at else "when the case is told something"
-        facts += [("Next", f"{view.next_step or 'look again'}, {when}"), ("Why", view.why)]
-    happened = [f"  {entry.at:%Y-%m-%d %H:%M} {entry}" for entry in view.record]
-    return "\n".join([f"Invoice {view.invoice_id}", *_aligned(facts), "", "What happened", *happened])
-
-
-def ledger_text(known: FromLedger) -> str:
-    """What the ledger alone knows of a case."""
-    row = known.row
-    facts = [
-        ("Status", f"{row.status}{f', {row.outcome.value}' if row.outcome else ''}"),
-        ("Due", f"{row.remaining} of {row.amount}"),
-        ("Decline", row.decline_code or "none"),
-        ("Policy", row.policy),
-        ("Customer", row.customer_id),
-        ("Opened", f"{row.opened_at:%Y-%m-%d %H:%M} UTC"),
+    parts = [
+        *_listed(facts, _NAMES, width),
+        *(["", head_of_plan, *_listed(plan, _TIMES, width)] if plan else []),
+        "",
+        "What happened",
+        *_listed(happened, _TIMES, width),
     ]
-    happened = [f"  {entry.at:%Y-%m-%d %H:%M} {entry.what}: {entry.why}" for entry in known.record]
-    return "\n".join([f"Invoice {row.invoice_id}", *_aligned(facts), "", "What happened", *happened])
+    return "\n".join([*head, *parts])
+
+
+def case_text(view: CaseView, width: int | None = None) -> str:
+    """One case as an order leaves it."""
+    return shown_text(Shown(view.invoice_id, view, None, [], [], []), width)
+
+
+def messages_text(invoice_id: str, said: Sequence[Said]) -> str:
+    """Every message of a case, each below its head."""
+    count = f"{len(said)} {'message' if len(said) == 1 else 'messages'}"
+    parts = [f"Invoice {invoice_id}: {count} (all times in UTC)"]
+    for one in said:
+        text = [f"Subject: {one.subject}", ""] if one.subject else []
+        parts += ["", one.head, *(f"  {line}".rstrip() for line in (*text, *one.text.strip().splitlines()))]
+    return "\n".join(parts)
 
 
 def record_text(line: Line) -> str:
@@ -49,7 +69,46 @@ def record_text(line: Line) -> str:
     if line.result in FAILURES:
         return f"{line.result:<10} line {line.line}: {line.problem}"
     source = f"{line.event_type} {line.event_id}" if line.event_id else f"line {line.line}"
-    return f"{line.result:<10} {line.invoice_id or '-':<28} {source}"
+    note = f": {line.note}" if line.note else ""
+    return f"{line.result:<10} {line.invoice_id or '-':<28} {source}{note}"
+
+
+def _facts_of(view: CaseView) -> list[Fact]:
+    facts = [
+        ("Status", _status(view)),
+        *(("On hold", hold) for hold in view.holds),
+        *(("Tried again", step) for step in view.tried_again),
+        ("Due", f"{view.due} of {view.amount}"),
+        ("Decline", f"{view.decline_code} ({view.decline_class})" if view.decline_code else "none"),
+        ("Attempts", f"{view.attempts} ours, {view.counting_attempts} counting"),
+        ("Stage", view.stage),
+        ("Service", view.access),
+        ("Policy", view.policy),
+        ("Customer", f"{view.customer_id}{f', {view.zone}' if view.zone else ''}"),
+        *(("Closed channel", f"{channel}: {why}") for channel, why in view.closed_channels.items()),
+    ]
+    if view.outcome is None:
+        when = f"{view.next_at:%Y-%m-%d %H:%M}" if view.next_at else "when the case is told something"
+        facts += [("Next", f"{view.next_step or 'look again'}, {when}"), ("Why", view.why)]
+    return facts
+
+
+def _facts_of_row(found: Shown) -> list[Fact]:
+    row = found.row
+    if row is None:
+        return []
+    next_at = f", {row.next_at:%Y-%m-%d %H:%M}" if row.next_at else ""
+    return [
+        ("Status", f"{row.status}{f', {row.outcome.value}' if row.outcome else ''}"),
+        *([("On hold", row.hold)] if row.hold else []),
+        ("Due", f"{row.remaining} of {row.amount}"),
+        ("Decline", row.decline_code or "none"),
+        ("Policy", row.policy),
+        ("Customer", row.customer_id),
+        ("Opened", f"{row.opened_at:%Y-%m-%d %H:%M}"),
+        *([("Next", f"{row.next_step or 'look again'}{next_at}")] if row.status != "closed" else []),
+        *([("Why", row.why)] if row.why else []),
+    ]
 
 
 def _status(view: CaseView) -> str:
@@ -58,5 +117,10 @@ def _status(view: CaseView) -> str:
     return f"{'closed' if view.status is CaseStatus.CLOSED else 'closing'} as {view.outcome.value}"
 
 
-def _aligned(facts: Iterable[tuple[str, str]]) -> list[str]:
-    return [f"  {name:<15}{value}" for name, value in facts]
+def _listed(facts: Iterable[Fact], indent: int, width: int | None) -> Iterator[str]:
+    """`  name  value`, the value's further lines below its first."""
+    for name, value in facts:
+        head = f"  {name:<{indent - 2}}"
+        lines = wrap(value, width - indent, break_on_hyphens=False) if width else [value]
+        yield f"{head}{lines[0] if lines else ''}".rstrip()
+        yield from (f"{'':<{indent}}{line}" for line in lines[1:])

@@ -1,8 +1,18 @@
 """The one base of every value that crosses a room's border."""
 
-from typing import Any, Self
+from collections.abc import Callable
+from typing import Any, ParamSpec, Self, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict
+
+P = ParamSpec("P")
+M = TypeVar("M", bound=BaseModel)
+
+# All that a model consists of (pydantic's BaseModel). A frozen one has no other way in.
+_fields, _set, _extra, _private = (
+    BaseModel.__dict__[name].__set__
+    for name in ("__dict__", "__pydantic_fields_set__", "__pydantic_extra__", "__pydantic_private__")
+)
 
 
 class Frozen(BaseModel):
@@ -22,10 +32,32 @@ class Message(BaseModel):
 
     def but(self, **fields: Any) -> Self:
         """The same value with other fields, unchecked: what `model_copy` gives, at a third of its time."""
-        changed = self.__class__.__new__(self.__class__)
-        # A frozen model has no other way in; these four are all that a model consists of (pydantic's BaseModel).
-        object.__setattr__(changed, "__dict__", {**self.__dict__, **fields})
-        object.__setattr__(changed, "__pydantic_fields_set__", self.__pydantic_fields_set__ | fields.keys())
-        object.__setattr__(changed, "__pydantic_extra__", None)
-        object.__setattr__(changed, "__pydantic_private__", None)
+        model = type(self)
+        changed = model.__new__(model)
+        _fields(changed, {**self.__dict__, **fields})
+        _set(changed, self.__pydantic_fields_set__ | fields.keys())
+        _extra(changed, None)
+        _private(changed, None)
         return changed
+
+
+def unchecked(model: Callable[P, M]) -> Callable[P, M]:
+    """Makes values of a model as its constructor does, at half its time, for fields that are right already.
+
+    Only for what the domain itself puts together, and mypy has checked: whatever comes from outside is validated.
+    A field that has a factory for its default has to be given.
+    """
+    kind = cast("type[M]", model)
+    # Fields stand in a model's own order, whatever order they are given in: so they do in its JSON.
+    defaults = {name: None if field.is_required() else field.default for name, field in kind.model_fields.items()}
+    names, new = set(defaults), kind.__new__
+
+    def make(*_: P.args, **fields: P.kwargs) -> M:
+        made = new(kind)
+        _fields(made, {**defaults, **fields})
+        _set(made, names)
+        _extra(made, None)
+        _private(made, None)
+        return made
+
+    return make

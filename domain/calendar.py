@@ -12,6 +12,8 @@ from domain.base import Frozen
 
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+LONGEST_DAY = timedelta(hours=48)
+"""No two moments this far apart are of one local day, whatever the clocks do: a day that is repeated included."""
 _SEARCH_DAYS = 62
 _MEET_DAYS = 15  # zones without a common hour in two weeks have none
 

@@ -7,10 +7,12 @@ from typing import TypeVar
 from pydantic import Field
 
 from domain.agency import Handoff
-from domain.base import Message
+from domain.base import Message, unchecked
 from domain.calendar import local
 from domain.declines import CUSTOMER_MUST_ACT, RETRYABLE, Decline, DeclineClass
+from domain.invoice import InvoiceNow
 from domain.money import Money
+from domain.outside import OutsidePayment
 from domain.record import Entry
 from domain.steps import COUNTING, OURS, AnyStep, AttemptKind, Channel, Step
 
@@ -46,6 +48,10 @@ class HoldReason(StrEnum):
     OPERATOR_NEEDED = "operator_needed"  # misuse, a merchant-side decline: a human has to look
     PAYMENT_PROCESSING = "payment_processing"  # a bank debit is on its way
 
+    @property
+    def in_words(self) -> str:
+        return self.value.replace("_", " ")
+
 
 class ChargeOutcome(StrEnum):
     """What became of one charge attempt."""
@@ -56,6 +62,10 @@ class ChargeOutcome(StrEnum):
     NOT_OPEN = "not_open"  # the invoice was already paid, void or uncollectible: nothing was charged
     REFUSED = "refused"  # the provider charges no more under this key: nothing was charged
     POSTPONED = "postponed"  # a rule allows it later: nothing was charged, and the step stays to be done
+    STOPPED = "stopped"  # as the invoice stands nothing may be charged on it: nothing was
+
+
+_NOT_CHARGED = (ChargeOutcome.NOT_OPEN, ChargeOutcome.REFUSED)
 
 
 class PolicyRef(Message):
@@ -77,6 +87,7 @@ class Facts(Message):
     subscription_id: str | None = None
     country: str  # ISO 3166-1 alpha-2, "" when unknown
     time_zones: tuple[str, ...] = Field(min_length=1)  # IANA; several when only the country is known
+    place_known: bool = True  # False: the zones are those where the merchant sells, and the customer may be in any
     language: str = "en"  # BCP 47
     segment: str = "any"
     amount: Money  # what was due when the case opened
@@ -106,13 +117,19 @@ class Attempt(Message):
     @property
     def charged(self) -> bool:
         """Whether it went to the provider at all."""
-        return self.outcome not in (ChargeOutcome.NOT_OPEN, ChargeOutcome.REFUSED)
+        return self.outcome not in _NOT_CHARGED
+
+
+new_attempt = unchecked(Attempt)
 
 
 class StepState(StrEnum):
     DONE = "done"
     SKIPPED = "skipped"  # not done on purpose; the note says why
     REFUSED = "refused"  # it was forbidden; the note says by what
+
+
+_DONE = StepState.DONE
 
 
 class StepRecord(Message):
@@ -125,12 +142,16 @@ class StepRecord(Message):
     unsure: bool = False  # not done, but an earlier try of it may have been
 
 
+new_step_record = unchecked(StepRecord)
+
+
 class Unfinished(Message):
     """What is known of a step that is still to be done, after a try without an answer or a rule's "later"."""
 
     step: AnyStep
     not_before: datetime | None = None  # None: at its own time
     times: int = 0  # tries whose provider did not answer
+    trouble: str = ""  # what kept the last of them from being answered
     begun: bool = False  # it may have happened
     rule: str | None = None  # the rule that put it off; None: the provider's silence did
 
@@ -142,7 +163,7 @@ class Hold(Message):
     until: datetime | None = None  # None: until somebody or something releases it
 
     def __str__(self) -> str:
-        return f"{self.reason.value.replace('_', ' ')}: {self.note}"
+        return f"{self.reason.in_words}: {self.note}"
 
 
 class Closing(Message):
@@ -159,6 +180,8 @@ class Case(Message):
     facts: Facts
     policy: PolicyRef
     due: Money  # still to be paid
+    invoice: InvoiceNow = InvoiceNow()  # as it was last read, or told
+    outside: tuple[OutsidePayment, ...] = ()  # payments that the provider was not told of by itself
     decline: Decline | None = None  # the standing decline; None: nothing was tried or nothing stands in the way
     declined_at: datetime | None = None
     method_changes: int = 0  # how often the payment method changed or the customer authenticated
@@ -204,11 +227,11 @@ class Case(Message):
 
     @property
     def our_attempts(self) -> tuple[Attempt, ...]:
-        return tuple(a for a in self.attempts if a.kind in OURS and a.charged)
+        return tuple([a for a in self.attempts if a.kind in OURS and a.charged])
 
     @property
     def counting_attempts(self) -> tuple[Attempt, ...]:
-        return tuple(a for a in self.attempts if a.kind in COUNTING and a.charged)
+        return tuple([a for a in self.attempts if a.kind in COUNTING and a.charged])
 
     @property
     def next_attempt_number(self) -> int:
@@ -241,6 +264,7 @@ class Case(Message):
     def newest(self, kind: type[S]) -> S | None:
         """The step of a kind that was done last."""
         for record in reversed(self.steps.values()):
-            if isinstance(record.step, kind) and record.state is StepState.DONE:
-                return record.step
+            step = record.step
+            if type(step) is kind and record.state is _DONE:
+                return step
         return None

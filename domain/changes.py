@@ -4,13 +4,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from domain.calendar import local, minute
-from domain.case import Case, Closing, Hold, HoldReason, Outcome, StepRecord, StepState, Unfinished
+from domain.case import Case, Closing, Hold, HoldReason, Outcome, StepRecord, StepState, Unfinished, new_step_record
 from domain.declines import OPERATOR_MUST_ACT, Decline, DeclineClass
-from domain.gates import Postpone
-from domain.invoice import InvoiceState
+from domain.gates import Postpone, Stopped
+from domain.invoice import InvoiceNow, InvoiceState, SubscriptionState
 from domain.money import Money
-from domain.record import Entry
+from domain.outside import unrecorded
+from domain.record import Entry, new_entry
 from domain.steps import Channel, Step
+
+PROCESSING_LIMIT = timedelta(days=14)
+"""How long a payment may be on its way before the case looks again; the slowest scheme answers within two weeks."""
 
 _SEEN_KEPT = 300
 _SHOWN_KEPT = 60
@@ -43,22 +47,28 @@ def once(case: Case, event_id: str) -> Case | None:
 
 def ended(case: Case, step: Step, state: StepState, at: datetime, why: str = "", *, unsure: bool = False) -> Case:
     """The step has come to its end, one way or another."""
-    record = StepRecord(step=step, state=state, at=at, note=why, unsure=unsure)
+    record = new_step_record(step=step, state=state, at=at, note=why, unsure=unsure)
     return _over(case, step, record)
 
 
 def done(case: Case, step: Step, at: datetime, what: str = "done") -> Case:
     """The step was done, and operators see it."""
-    record = StepRecord(step=step, state=StepState.DONE, at=at, note="" if what == "done" else what)
-    entry = Entry(at=at, step=step.key, what=what, why="")
+    record = new_step_record(step=step, state=StepState.DONE, at=at, note="" if what == "done" else what)
+    entry = new_entry(at=at, step=step.key, what=what, why="")
     return _over(shown(case, entry), step, record)
 
 
-def found_over(case: Case, step: Step, state: InvoiceState, at: datetime, what: str, *, unsure: bool = False) -> Case:
-    """Its activity found the invoice closed and did nothing: that is on record as well."""
-    why = f"the invoice is {state.value}"
-    case = ended(case, step, StepState.SKIPPED, at, why, unsure=unsure)
-    return said(case, Entry(at=at, step=step.key, what=what, why=why))
+def stopped(case: Case, step: Step, found: Stopped, at: datetime, what: str, *, unsure: bool = False) -> Case:
+    """Its activity found something in the way and did nothing: that is on record as well.
+
+    What was only put off stays to be done.
+    """
+    if found.until:
+        case = _off(case, step, found.until, found.rule)
+        what = f"{what}, postponed to {minute(found.until)}"
+    else:
+        case = ended(case, step, StepState.SKIPPED, at, found.why, unsure=unsure)
+    return said(case, new_entry(at=at, step=step.key, what=what, why=found.why, rule=found.rule))
 
 
 def _over(case: Case, step: Step, record: StepRecord) -> Case:
@@ -79,11 +89,15 @@ def begun(case: Case, step: Step) -> Case:
 
 def put_off(case: Case, step: Step, answer: Postpone, at: datetime) -> Case:
     """A rule allows the step later: it stays to be done. Whoever asked the rule has written the entry."""
-    known = case.unfinished.get(step.key) or Unfinished(step=step)
-    case = _unfinished(case, known.but(not_before=answer.until, rule=answer.rule or "rule"))
-    case = changed(case, put_off={**case.put_off, step.key: answer.until})
+    case = _off(case, step, answer.until, answer.rule)
     what = f"postponed to {minute(answer.until)}"
-    return shown(case, Entry(at=at, step=step.key, what=what, why=answer.why, rule=answer.rule))
+    return shown(case, new_entry(at=at, step=step.key, what=what, why=answer.why, rule=answer.rule))
+
+
+def _off(case: Case, step: Step, until: datetime, rule: str | None) -> Case:
+    known = case.unfinished.get(step.key) or Unfinished(step=step)
+    case = _unfinished(case, known.but(not_before=until, rule=rule or "rule"))
+    return changed(case, put_off={**case.put_off, step.key: until})
 
 
 def unanswered(case: Case, step: Step, why: str, at: datetime) -> Case:
@@ -92,20 +106,25 @@ def unanswered(case: Case, step: Step, why: str, at: datetime) -> Case:
     times = known.times + 1
     # The exponent is bounded first: after weeks the power alone is longer than any time.
     until = at + min(timedelta(hours=2 ** min(times - 1, 4)), timedelta(hours=12))
-    case = _unfinished(case, known.but(not_before=until, times=times, rule=None))
-    return said(case, Entry(at=at, step=step.key, what=f"postponed to {minute(until)}", why=why))
+    case = _unfinished(case, known.but(not_before=until, times=times, rule=None, trouble=why))
+    return said(case, new_entry(at=at, step=step.key, what=f"postponed to {minute(until)}", why=why))
 
 
 def _unfinished(case: Case, known: Unfinished) -> Case:
     return changed(case, unfinished={**case.unfinished, known.step.key: known})
 
 
-def invoice_is(case: Case, state: InvoiceState | None, remaining: Money | None, at: datetime, source: str) -> Case:
-    """Takes over what was just read of the invoice: its state, and exactly what remains."""
+def invoice_is(case: Case, read: InvoiceNow, at: datetime, source: str) -> Case:
+    """Takes over what was just read of the invoice: its state, exactly what remains, and what else decides."""
+    # What is due, what is on its way and the end have places of their own.
+    known = case.invoice.known_with(read.but(state=InvoiceState.OPEN, remaining=None, paying=None))
+    if known is not case.invoice:
+        case = changed(case, invoice=known)
     # At the end the case knows: what was read meanwhile may be from before the payment.
+    remaining = read.remaining
     if remaining is not None and remaining.currency == case.due.currency and case.closing is None:
-        case = changed(case, due=remaining)
-    match state:
+        case = changed(case, due=remaining - _not_known_there(case))
+    match read.state:
         case InvoiceState.PAID:
             case = changed(case, due=Money(amount=min(case.due.amount, 0), currency=case.due.currency))
             return recovered(case, "the invoice is paid", at, source)
@@ -115,7 +134,39 @@ def invoice_is(case: Case, state: InvoiceState | None, remaining: Money | None, 
             return close(case, Outcome.WRITTEN_OFF, "the invoice was marked uncollectible", at, source)
         case InvoiceState.OPEN if case.due.amount <= 0:
             return recovered(case, "nothing is due any more", at, source)
-    return case
+    if known.subscription is SubscriptionState.NOT_BEGUN:
+        return close(case, Outcome.CANCELLED, "the sign-up was never finished", at, source)
+    return _payment_is(_method_is(case, at, source), read.paying, at, source)
+
+
+def _method_is(case: Case, at: datetime, source: str) -> Case:
+    """A standing decline is the answer to one payment method: with another one on file it stands no more."""
+    if case.decline is None or case.decline.is_about(case.invoice.method):
+        return case
+    return another_method(case, "another payment method is on file", at, source)
+
+
+def another_method(case: Case, why: str, at: datetime, source: str) -> Case:
+    """A payment method that was not tried yet: one immediate try follows, outside the budget."""
+    case = changed(case, method_changes=case.method_changes + 1)
+    if case.decline and not case.decline.is_about(case.invoice.method):
+        case = changed(case, decline=None, declined_at=None, quick_since=None)
+    return said(case, new_entry(at=at, step=source, what="payment method changed", why=why))
+
+
+def _not_known_there(case: Case) -> Money:
+    """What was paid outside the provider and is not in its account of what remains."""
+    return Money(amount=sum(payment.amount.amount for payment in unrecorded(case)), currency=case.due.currency)
+
+
+def _payment_is(case: Case, on_its_way: bool | None, at: datetime, source: str) -> Case:
+    """Stands still while a payment is on its way, whoever began it; None: that was not to be seen."""
+    held = any(h.reason is HoldReason.PAYMENT_PROCESSING for h in case.holds)
+    if on_its_way and not held and case.closing is None:
+        note = "a payment of the customer is on its way"
+        until = at + PROCESSING_LIMIT
+        return hold(case, Hold(reason=HoldReason.PAYMENT_PROCESSING, since=at, until=until, note=note), at, source)
+    return release(case, {HoldReason.PAYMENT_PROCESSING}, at) if held and on_its_way is False else case
 
 
 def declined(case: Case, decline: Decline, at: datetime) -> Case:
@@ -139,7 +190,7 @@ def hold(case: Case, new: Hold, at: datetime, source: str = "hold") -> Case:
     case = changed(case, holds=(*others, new), held_from=case.held_from or at)
     until = f" until {new.until:%Y-%m-%d}" if new.until else ""
     what = f"on hold ({new.reason.value.replace('_', ' ')}){until}"
-    return said(case, Entry(at=at, step=source, what=what, why=new.note))
+    return said(case, new_entry(at=at, step=source, what=what, why=new.note))
 
 
 def needs_operator(case: Case, why: str, at: datetime) -> Case:
@@ -165,7 +216,7 @@ def tick(case: Case, at: datetime) -> Case:
     # The hold ended at its own time, also when nobody was there to see it: the rest is an outage, not a hold.
     case = release(case, set(over), max(over.values()))
     reasons = ", ".join(sorted(reason.value.replace("_", " ") for reason in over))
-    return said(case, Entry(at=at, step="hold", what="the hold ended", why=reasons))
+    return said(case, new_entry(at=at, step="hold", what="the hold ended", why=reasons))
 
 
 def close(case: Case, outcome: Outcome, why: str, at: datetime, source: str = END) -> Case:
@@ -175,7 +226,7 @@ def close(case: Case, outcome: Outcome, why: str, at: datetime, source: str = EN
         return case
     # Whatever held the case up is over: the end does not wait for it.
     case = changed(case, closing=Closing(outcome=outcome, why=why, at=at), holds=(), held_from=None)
-    return said(case, Entry(at=at, step=source, what=f"to be closed as {outcome.value}", why=why))
+    return said(case, new_entry(at=at, step=source, what=f"to be closed as {outcome.value}", why=why))
 
 
 def recovered(case: Case, why: str, at: datetime, source: str) -> Case:

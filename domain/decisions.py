@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, SerializeAsAny, model_validator
 
-from domain.base import Message
+from domain.base import Message, unchecked
 from domain.case import Outcome
 from domain.steps import KINDS, AnyStep, Step
 from domain.tasks import Task
@@ -50,6 +50,9 @@ class Effect(Message):
         return value
 
 
+new_effect = unchecked(Effect)
+
+
 class _Decision(Message):
     why: str
     skips: tuple[Skip, ...] = ()
@@ -64,6 +67,9 @@ class Wait(_Decision):
     step: AnyStep | None = None  # what happens then
 
 
+new_wait = unchecked(Wait)
+
+
 class Act(_Decision):
     """Do this now; several only where none needs another's result."""
 
@@ -73,6 +79,9 @@ class Act(_Decision):
     @property
     def step(self) -> Step:
         return self.effects[0].step
+
+
+new_act = unchecked(Act)
 
 
 class Close(_Decision):

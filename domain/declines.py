@@ -6,6 +6,7 @@ from enum import StrEnum
 from pydantic import AwareDatetime
 
 from domain.base import Frozen, Message
+from domain.invoice import MethodRef
 
 
 class DeclineClass(StrEnum):
@@ -52,6 +53,7 @@ class RawDecline(Message):
     network_decline_code: str | None = None
     network: str | None = None  # card brand in lower case: visa, mastercard, amex …; None for bank debits
     network_status: str | None = None
+    method: MethodRef | None = None  # the one that was tried, and the only one that the answer is about
 
 
 class Decline(Message):
@@ -65,6 +67,11 @@ class Decline(Message):
     not_before: AwareDatetime | None = None  # the network asks to wait until then
     reached_network: bool = True
     raw: RawDecline = RawDecline()
+
+    def is_about(self, method: MethodRef | None) -> bool:
+        """Whether it is the answer to this method, as far as both are known."""
+        tried = self.raw.method
+        return tried is None or method is None or tried.is_same(method)
 
 
 class CodeRule(Frozen):

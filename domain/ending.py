@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from domain.agency import AgencyState
 from domain.case import Case, Outcome
+from domain.invoice import SubscriptionState
 from domain.kinds.access import AccessStep, may_be_limited
 from domain.kinds.cancellation import is_cancelled
 from domain.kinds.handoff import HandoffStep, begun_handoff
 from domain.kinds.recall import RecallStep
 from domain.kinds.write_off import WriteOffStep
+from domain.outside import outside_payments
 from domain.policy import Policy
+from domain.rules.invoice import CancelledSubscription
 from domain.steps import Access, Step
 
 if TYPE_CHECKING:
@@ -34,6 +37,9 @@ def end_of(now: "Situation") -> End | None:
         return End(case.closing.outcome, case.closing.why)
     if case.holds:
         return None
+    closes = now.policy.cancelled_subscription is CancelledSubscription.CLOSE
+    if closes and case.invoice.subscription is SubscriptionState.ENDED and not is_cancelled(case):
+        return End(Outcome.CANCELLED, "the subscription was ended, and by policy the case with it")
     if case.handoff:
         return _end_with_agency(case, now.policy, now.at)
     if now.timeline_is_over:
@@ -76,6 +82,9 @@ def steps_to_end(now: "Situation") -> Iterator[Step]:
             key = _RECALL_SECOND if _RECALL in case.steps else _RECALL
             yield RecallStep(key=key, due=now.at, day=0, reference=handoff.reference)
             return
+    if first := next(outside_payments(now), None):
+        yield first
+        return
     written_off = now.timeline_is_over and handoff is None
     gives_up = end.outcome in (Outcome.WRITTEN_OFF, Outcome.SETTLED) and not written_off
     if gives_up and case.due.amount > 0 and _WRITE_OFF not in case.steps:

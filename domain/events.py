@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, BeforeValidator, Field
 from domain.base import Message
 from domain.case import ChargeOutcome
 from domain.declines import Decline
-from domain.invoice import InvoiceState
+from domain.invoice import InvoiceNow, MethodRef
 from domain.money import Money
 from domain.steps import AttemptKind, Channel
 
@@ -41,11 +41,10 @@ class ReportedAttempt(Message):
     decline: Decline | None = None
 
 
-class InvoiceChanged(Message):
-    """The invoice is not what it was: a credit note, a void, another engine's attempt."""
+class InvoiceChanged(InvoiceNow):
+    """The invoice is not what it was: a credit note, a void, an ended subscription, another engine's attempt."""
 
     event_id: EventId
-    state: InvoiceState = InvoiceState.OPEN
     remaining: Amount | None = None
     attempt: ReportedAttempt | None = None
 
@@ -59,6 +58,7 @@ class MethodChange(StrEnum):
 class PaymentMethodChanged(Message):
     event_id: EventId
     change: MethodChange = MethodChange.NEW
+    method: MethodRef | None = None  # what would be charged now
 
 
 class DisputeOpened(Message):
@@ -85,6 +85,11 @@ class ContactResult(StrEnum):
     COMPLAINED = "complained"
     INVALID_ADDRESS = "invalid_address"
     UNDELIVERED = "undelivered"
+
+    @property
+    def words(self) -> str:
+        """As records and reasons say it."""
+        return self.value.replace("_", " ")
 
 
 CLOSES_CHANNEL = frozenset(
@@ -128,6 +133,7 @@ class Settle(Message):
     """The debt is settled for `amount`, which the merchant has received or accepts as agreed."""
 
     amount: Amount
+    paid: bool = False  # the merchant has it: it is recorded at the payment provider
     by: By = "operator"
     note: Remark = ""
 

@@ -25,9 +25,27 @@ class Refuse(Message):
     rule: str | None = None
 
 
+class Stopped(Message):
+    """What an activity found in the way, read a moment before it would have acted: nothing was done."""
+
+    why: str  # one sentence
+    rule: str | None = None
+    until: datetime | None = None  # UTC; None: it is refused, not put off
+
+
 Answer = Allow | Postpone | Refuse
 
 ALLOW = Allow()
+
+
+def stop(answer: Answer) -> Stopped | None:
+    """The answer as an activity reports it; None when nothing stands in the way."""
+    match answer:
+        case Postpone():
+            return Stopped(why=answer.why, rule=answer.rule, until=answer.until)
+        case Refuse():
+            return Stopped(why=answer.why, rule=answer.rule)
+    return None
 
 
 def strictest(answers: Iterable[Answer]) -> Answer:

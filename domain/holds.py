@@ -1,6 +1,10 @@
-"""Holds: the reasons to stand still, and what goes on in spite of them."""
+"""Holds: the reasons to stand still, what goes on in spite of them, and what an operator can do about each."""
 
-from domain.case import Case, HoldReason
+from datetime import UTC, datetime
+from typing import assert_never
+
+from domain.calendar import minute
+from domain.case import Case, Hold, HoldReason
 
 NOTHING: frozenset[HoldReason] = frozenset()
 ALL_BUT_AN_OPERATOR = frozenset(HoldReason) - {HoldReason.OPERATOR_NEEDED}
@@ -12,6 +16,39 @@ def goes_on(case: Case, survives: frozenset[HoldReason]) -> bool:
     return all(hold.reason in survives for hold in case.holds)
 
 
+def goes_on_at(case: Case) -> datetime | None:
+    """When the last of the case's holds ends by itself (UTC); None while one of them waits for somebody."""
+    ends = [hold.until for hold in case.holds]
+    return max((end for end in ends if end), default=None) if all(ends) else None
+
+
 def said(case: Case) -> str:
     """The holds in words."""
     return f"on hold ({'; '.join(map(str, case.holds))})"
+
+
+def in_full(case: Case) -> tuple[str, ...]:
+    """Each hold for an operator: its kind, why, until when, and what to do. Times in UTC."""
+    return tuple(
+        f"{str(hold).rstrip('.')}; {_until(hold)}. {what_to_do(hold.reason, case.facts.invoice_id)}"
+        for hold in case.holds
+    )
+
+
+def _until(hold: Hold) -> str:
+    return f"until {minute(hold.until.astimezone(UTC))} UTC" if hold.until else "until told otherwise"
+
+
+def what_to_do(reason: HoldReason, invoice_id: str) -> str:
+    """One sentence for an operator."""
+    resume = f"python starter.py resume {invoice_id}"
+    match reason:
+        case HoldReason.OPERATOR_PAUSE:
+            return f"An operator paused it: {resume} ends the pause."
+        case HoldReason.DISPUTE:
+            return "Answer the dispute in Stripe: its end releases the case, or closes it."
+        case HoldReason.PAYMENT_PROCESSING:
+            return "Nothing to do: the bank's answer releases it, at the latest that date."
+        case HoldReason.OPERATOR_NEEDED:
+            return f"Put right what is named, restart the workers if a setting changed, then {resume}."
+    assert_never(reason)

@@ -1,6 +1,11 @@
-"""The state of an invoice, as the payment provider has it."""
+"""The invoice as the payment provider has it: all of it by which it is judged whether an effect is right."""
 
+from datetime import datetime
 from enum import StrEnum
+from typing import Self
+
+from domain.base import Message
+from domain.money import Money
 
 
 class InvoiceState(StrEnum):
@@ -9,3 +14,43 @@ class InvoiceState(StrEnum):
     VOID = "void"
     UNCOLLECTIBLE = "uncollectible"
     DRAFT = "draft"
+
+
+class SubscriptionState(StrEnum):
+    """How the subscription stands that an invoice is for, as far as it decides."""
+
+    NOT_BEGUN = "not_begun"  # its first payment was never made: nobody has become a customer
+    RUNS = "runs"
+    ENDED = "ended"
+
+
+class MethodRef(Message):
+    """Which payment method, without a word of what is on it."""
+
+    id: str
+    fingerprint: str | None = None  # the same for the same number, whichever id it was saved under
+    expiry: str | None = None  # of a card: "12/2031"
+
+    def is_same(self, other: "MethodRef") -> bool:
+        """Whether a bank would see no difference: a new address or a note changes nothing."""
+        if self.fingerprint and other.fingerprint:
+            return (self.fingerprint, self.expiry) == (other.fingerprint, other.expiry)
+        return self.id == other.id
+
+
+class InvoiceNow(Message):
+    """What was read of the invoice. None: that part was not to be seen, and stays as it was known before."""
+
+    state: InvoiceState = InvoiceState.OPEN
+    remaining: Money | None = None
+    paying: bool | None = None  # a payment of it is on its way, whoever began it
+    sent: bool | None = None  # the customer pays it on demand: never charged off session
+    due_at: datetime | None = None  # UTC; of one that was sent
+    subscription: SubscriptionState | None = None  # None as well where it is for none
+    customer_deleted: bool | None = None  # at the provider: nobody is written to any more
+    method: MethodRef | None = None  # what the next charge would be made on
+
+    def known_with(self, newer: "InvoiceNow") -> Self:
+        """This, with all that a newer reading shows."""
+        seen = {name: value for name in InvoiceNow.model_fields if (value := getattr(newer, name)) is not None}
+        return self if all(getattr(self, name) == value for name, value in seen.items()) else self.but(**seen)

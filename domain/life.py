@@ -11,15 +11,16 @@ from typing import Any, NamedTuple
 from pydantic import Field
 
 from domain import changes
-from domain.base import Message
+from domain.base import Message, unchecked
 from domain.calendar import minute
 from domain.case import Case, Circumstances, Closing, StepState
 from domain.decisions import Act, Close, Decision, Effect, PutOff, Skip, Wait
 from domain.gates import Refuse
+from domain.plan import released
 from domain.planner import next_step
 from domain.policy import Policy
 from domain.projection import Projection, projection_of, searchable
-from domain.record import Entry
+from domain.record import Entry, new_entry
 from domain.situation import Situation
 from domain.steps import Channel
 from domain.telling import FACTS, ORDERS
@@ -34,6 +35,9 @@ class Ahead(Message):
     title: str
 
 
+new_ahead = unchecked(Ahead)
+
+
 class Decided(Message):
     """A decision as it goes on record, with all that anybody is shown of it."""
 
@@ -42,6 +46,9 @@ class Decided(Message):
     searchable: dict[str, str | int] = Field(default_factory=dict)  # in Temporal; times in seconds since 1970
     ahead: tuple[Ahead, ...] = ()  # what comes unless something happens
     closed_channels: dict[Channel, str] = Field(default_factory=dict)  # to this customer, whichever case was told
+
+
+new_decided = unchecked(Decided)
 
 
 class Ruling(NamedTuple):
@@ -60,7 +67,7 @@ def decide(case: Case, policy: Policy, circumstances: Circumstances, at: datetim
     then, entries = after(case, decision, at)
     projection = projection_of(then, decision)
     resting = not isinstance(decision, Act)
-    decided = Decided(
+    decided = new_decided(
         at=at,
         decision=decision,
         # What a case is searched by is brought up to date when it comes to rest.
@@ -97,12 +104,12 @@ def after(case: Case, decision: Wait | Act | Close, at: datetime) -> tuple[Case,
             until = f"until {minute(decision.until)}" if decision.until else "until told otherwise"
             if case.waits_for != (waits := f"{until}: {decision.why}"):
                 key = decision.step.key if decision.step else "hold"
-                entries.append(Entry(at=at, step=key, what=f"waits {until}", why=decision.why))
+                entries.append(new_entry(at=at, step=key, what=f"waits {until}", why=decision.why))
                 case = changes.changed(case, waits_for=waits)
         case Close() if not case.closed and (case.closing is None or case.closing.outcome is decision.outcome):
             closing = case.closing or Closing(outcome=decision.outcome, why=decision.why, at=at)
             what = f"closed as {decision.outcome.value}"
-            case = recorded(case, Entry(at=at, step=changes.END, what=what, why=decision.why))
+            case = recorded(case, new_entry(at=at, step=changes.END, what=what, why=decision.why))
             case = changes.changed(case, closing=closing, closed=True)
     return case, tuple(entries)
 
@@ -142,9 +149,13 @@ def book(case: Case, effect: Effect, result: Any, at: datetime) -> Case:
     return effect.step.book(case, effect.task, result, at)
 
 
-def unanswered(case: Case, effect: Effect, at: datetime) -> Case:
-    """The case when nobody knows what became of an effect, and its provider did not answer in time."""
-    return changes.unanswered(effect.step.lost(case), effect.step, "the provider did not answer in time", at)
+def unanswered(case: Case, effect: Effect, at: datetime, trouble: str = "") -> Case:
+    """The case when nobody knows what became of an effect, and its provider did not answer in time.
+
+    `trouble` is the provider's last answer, or what kept it from answering.
+    """
+    why = trouble or "the provider did not answer in time"
+    return changes.unanswered(effect.step.lost(case), effect.step, why, at)
 
 
 def interrupted(case: Case, effect: Effect) -> Case:
@@ -154,20 +165,21 @@ def interrupted(case: Case, effect: Effect) -> Case:
 
 def not_understood(case: Case, why: str, at: datetime) -> Case:
     """The case that was told something that it cannot read or carry out."""
-    return changes.said(case, Entry(at=at, step="signal", what="malformed", why=why))
+    return changes.said(case, new_entry(at=at, step="signal", what="malformed", why=why))
 
 
 def _skipped(skip: Skip, at: datetime) -> Entry:
-    return Entry(at=at, step=skip.step.key, what="skipped", why=skip.why)
+    return new_entry(at=at, step=skip.step.key, what="skipped", why=skip.why)
 
 
 def _put_off(put_off: PutOff, at: datetime) -> Entry:
     what = f"postponed to {minute(put_off.until)}"
-    return Entry(at=at, step=put_off.step.key, what=what, why=put_off.why, rule=put_off.rule)
+    return new_entry(at=at, step=put_off.step.key, what=what, why=put_off.why, rule=put_off.rule)
 
 
 def _ahead(now: Situation) -> tuple[Ahead, ...]:
-    if now.end or now.case.handoff or now.case.holds:
+    if now.end or now.case.handoff:
         return ()
+    now = released(now)
     steps = sorted(now.possible, key=attrgetter("due"))[:_MOST_AHEAD]
-    return tuple([Ahead(at=step.due, title=step.title) for step in steps])
+    return tuple([new_ahead(at=step.due, title=step.title) for step in steps])

@@ -8,9 +8,21 @@ from datetime import datetime
 from domain import events
 from domain.agency import AgencyState
 from domain.case import Attempt, Case, ChargeOutcome, Hold, HoldReason, Outcome
-from domain.changes import changed, close, close_channel, declined, hold, invoice_is, recovered, release, said
+from domain.changes import (
+    another_method,
+    changed,
+    close,
+    close_channel,
+    declined,
+    hold,
+    invoice_is,
+    recovered,
+    release,
+    said,
+)
 from domain.invoice import InvoiceState
 from domain.money import CurrencyMismatch
+from domain.outside import taken_in
 from domain.record import Entry
 from domain.steps import OURS
 
@@ -20,6 +32,9 @@ def payment_received(case: Case, fact: events.PaymentReceived, at: datetime) -> 
     for money in (fact.amount, fact.remaining):
         if money and money.currency != case.due.currency:
             raise CurrencyMismatch(f"the payment is in {money.currency}, the invoice in {case.due.currency}")
+    if fact.remaining is None and case.due.amount > 0:
+        # By another way than the provider: more than is due is not recorded there.
+        case = taken_in(case, min(fact.amount, case.due, key=lambda money: money.amount), at)
     remaining = fact.remaining or case.due - fact.amount
     # Part payments may be reported in any order; what is due only ever falls by them.
     case = changed(case, due=min(case.due, remaining, key=lambda money: money.amount))
@@ -39,18 +54,23 @@ def invoice_changed(case: Case, fact: events.InvoiceChanged, at: datetime) -> Ca
         if lower != case.due:
             case = changed(case, due=lower)
             case = _told(case, fact.event_id, "invoice changed", f"{lower} still due", at)
-    return invoice_is(case, fact.state, case.due, at, fact.event_id)
+    return invoice_is(case, fact.but(remaining=case.due), at, fact.event_id)
 
 
 def payment_method_changed(case: Case, fact: events.PaymentMethodChanged, at: datetime) -> Case:
-    """One immediate try follows, outside the budget."""
+    """One immediate try follows, outside the budget, unless a bank would see no difference."""
     why = {
         events.MethodChange.NEW: "the customer gave a new payment method",
         events.MethodChange.UPDATED: "the payment method was updated",
         events.MethodChange.AUTHENTICATED: "the customer authenticated the payment",
     }[fact.change]
-    case = changed(case, method_changes=case.method_changes + 1)
-    return _told(case, fact.event_id, "payment method changed", why, at)
+    standing = case.decline.raw.method if case.decline else None
+    authenticated = fact.change is events.MethodChange.AUTHENTICATED
+    if fact.method and standing and not authenticated and fact.method.is_same(standing):
+        return _told(case, fact.event_id, "payment method not changed", "the same number and expiry as before", at)
+    if fact.method:
+        case = changed(case, invoice=case.invoice.but(method=fact.method))
+    return another_method(case, why, at, fact.event_id)
 
 
 def dispute_opened(case: Case, fact: events.DisputeOpened, at: datetime) -> Case:
@@ -66,7 +86,7 @@ def dispute_closed(case: Case, fact: events.DisputeClosed, at: datetime) -> Case
 
 
 def contact_reported(case: Case, fact: events.ContactReported, at: datetime) -> Case:
-    result = fact.result.value.replace("_", " ")
+    result = fact.result.words
     case = _told(case, fact.event_id, "contact reported", f"{fact.channel.value} {result}", at)
     return close_channel(case, fact.channel, result) if fact.result in events.CLOSES_CHANNEL else case
 
@@ -115,7 +135,12 @@ def _foreign_attempt(case: Case, source: str, seen: events.ReportedAttempt, at: 
     attempt = Attempt(number=0, kind=seen.kind, at=seen.at, method=case.method_changes, **answer)
     case = changed(case, attempts=(*case.attempts, attempt))
     why = f"{seen.kind.value.replace('_', ' ')}: {seen.outcome.value}"
-    return _told(case, source, "an attempt that was not ours", why, at)
+    case = _told(case, source, "an attempt that was not ours", why, at)
+    # A bank's answer binds, whoever asked; but only for the method that it was asked about.
+    tried = decline.raw.method if decline else None
+    if decline is None or tried is None or not decline.is_about(case.invoice.method):
+        return case
+    return declined(case, decline, at)
 
 
 def _told(case: Case, source: str, what: str, why: str, at: datetime) -> Case:

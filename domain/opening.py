@@ -3,8 +3,9 @@
 from datetime import datetime, timedelta
 
 from domain.case import Case, Facts, PolicyRef
-from domain.changes import declined, shown
+from domain.changes import declined, invoice_is, shown
 from domain.declines import Decline
+from domain.invoice import InvoiceNow
 from domain.record import Entry
 
 OPENING = "opening"
@@ -12,6 +13,16 @@ OPENING = "opening"
 
 _NEWS = timedelta(days=4)
 """Providers repeat an undelivered event for three days: a failure up to here is news that came late."""
+
+
+def late(failed_at: datetime, day_zero: datetime) -> str:
+    """What to say of a timeline that does not begin at the failure; "" when it does."""
+    if day_zero <= failed_at:
+        return ""
+    return (
+        f"the payment failed {(day_zero - failed_at).days} days ago, on {failed_at:%Y-%m-%d}: day 0 is today, because "
+        f"a failure older than {_NEWS.days} days is no news"
+    )
 
 
 def day_zero(failed_at: datetime, now: datetime) -> datetime:
@@ -22,12 +33,14 @@ def day_zero(failed_at: datetime, now: datetime) -> datetime:
     return failed_at if now - failed_at <= _NEWS else now
 
 
-def open_case(facts: Facts, policy: PolicyRef, decline: Decline | None) -> Case:
-    """The case as it starts. `decline` is the answer to the failed payment, None when there was none.
+def open_case(facts: Facts, policy: PolicyRef, decline: Decline | None, read: InvoiceNow | None = None) -> Case:
+    """The case as it starts. `decline` is the answer to the failed payment, None when there was none; `read` is the
+    invoice at this moment.
 
     Its first entry is shown; whoever opens the case writes it to the ledger.
     """
     case = Case(facts=facts, policy=policy, due=facts.amount)
     why = f"{facts.amount} due by policy {policy}"
     case = shown(case, Entry(at=facts.opened_at, step=OPENING, what="case opened", why=why))
-    return declined(case, decline, facts.opened_at) if decline else case
+    case = declined(case, decline, facts.opened_at) if decline else case
+    return invoice_is(case, read, facts.opened_at, OPENING) if read else case

@@ -11,6 +11,7 @@ from domain.calendar import ContactHours, Paydays, is_zone
 from domain.declines import DeclineClass
 from domain.forms import FORMS, Form, write_form
 from domain.money import Money
+from domain.rules.invoice import CancelledSubscription
 from domain.sentences import ByWord
 from domain.steps import Channel
 
@@ -52,6 +53,7 @@ class Retries(Frozen):
     paydays: Paydays = Paydays()
     payday_min_wait: timedelta = timedelta(hours=48)
     do_not_honor: DeclineClass = DeclineClass.RETRY_LATER
+    new_methods_per_day: int = Field(default=3, ge=1, le=10)  # immediate tries of changed methods, per local day
 
     @field_validator("do_not_honor")
     @classmethod
@@ -67,22 +69,32 @@ class Contacts(Frozen):
     fallback: dict[Channel, Channel] = Field(default_factory=dict)  # when a channel is closed to this customer
 
 
+def _read_amounts(value: Any) -> Any:
+    """Reads `{USD: 50, THB: "1500.00"}`, amounts in major units."""
+    if not isinstance(value, dict):
+        return value
+    return tuple(Money.of_major(str(amount), str(currency)) for currency, amount in value.items())
+
+
+Amounts = Annotated[tuple[Money, ...], BeforeValidator(_read_amounts)]
+
+
+class Admission(Frozen):
+    """Which failed invoices become cases at all."""
+
+    one_off_invoices: bool = True  # those that are for no subscription
+    minimum: Amounts = ()  # per currency: less than this is no case
+
+
 class Collections(Frozen):
-    minimum: tuple[Money, ...] = ()  # per currency; a currency without a row is written off
+    minimum: Amounts = ()  # per currency; a currency without a row is written off
     acknowledge_within_days: int = Field(default=5, ge=1)
     deadline_days: int = Field(default=60, ge=1)
 
-    @field_validator("minimum", mode="before")
-    @classmethod
-    def _amounts(cls, value: Any) -> Any:
-        """Reads `{USD: 50, THB: "1500.00"}`, amounts in major units."""
-        if not isinstance(value, dict):
-            return value
-        return tuple(Money.of_major(str(amount), str(currency)) for currency, amount in value.items())
-
     def accepts(self, due: Money) -> bool:
         """Whether an amount is worth an agency's work."""
-        return any(row.currency == due.currency and row <= due for row in self.minimum)
+        currency = due.currency
+        return any(row <= due for row in [row for row in self.minimum if row.currency == currency])
 
 
 class Endgame(Frozen):
@@ -97,7 +109,8 @@ class Policy(Frozen):
     version: int = Field(ge=1)
     description: str = ""
     segments: tuple[str, ...] = ("any",)  # who it applies to
-    default_time_zone: str  # for a customer of whom not even the country is known
+    default_time_zone: str  # for a customer of whom nothing says where they are
+    sells_in: tuple[Annotated[str, Field(pattern="^[A-Z]{2}$")], ...] = ()  # such a customer may be in any of these
     time_of_day: time
     jitter: timedelta = Field(ge=timedelta(0), le=timedelta(hours=1))
     timeline: tuple[TimelineEntry, ...] = Field(min_length=1)
@@ -106,6 +119,9 @@ class Policy(Frozen):
     catch_up: CatchUp = CatchUp.LATEST
     late_after: timedelta = timedelta(hours=12)  # a step this late counts as missed
     endgame: Endgame
+    cancelled_subscription: CancelledSubscription = CancelledSubscription.STOP_CHARGING
+    sent_invoices: bool = False  # for invoices that were sent to be paid by a date, and only for those
+    admission: Admission = Admission()
 
     @classmethod
     def stored(cls, body: str) -> Self:

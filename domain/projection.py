@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from domain.base import Message
+from domain.base import Message, unchecked
 from domain.case import Case, CaseStatus, Outcome
 from domain.decisions import Act, Close, Wait
 from domain.kinds.access import standing_access
@@ -29,11 +29,14 @@ class Projection(Message):
     outcome: Outcome | None = None  # once closed
 
 
+new_projection = unchecked(Projection)
+
+
 def projection_of(case: Case, decision: Wait | Act | Close) -> Projection:
     """How the case stands once the decision is taken."""
     step = None if isinstance(decision, Close) else decision.step
     decline_class = case.decline_class
-    return Projection(
+    return new_projection(
         status=case.status,
         stage=stage_of(case),
         remaining=case.due,
@@ -59,6 +62,8 @@ def searchable(case: Case, projection: Projection) -> dict[str, str | int]:
         "customer": case.facts.customer_id,
         "amount": case.due.amount,
         "decline_class": projection.decline_class,
+        "hold": " ".join(sorted({hold.reason.value for hold in case.holds})) or None,  # several words, a list
+        "outcome": projection.outcome.value if projection.outcome else None,
         "next_step_at": int(projection.next_at.timestamp()) if projection.next_at else None,
     }
     return {name: value for name, value in found.items() if value is not None}

@@ -1,6 +1,6 @@
 """Sentences for operators that every kind of step may use."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from domain.calendar import day_in_words
@@ -20,8 +20,8 @@ def cause(case: Case) -> str:
 
 def why_wait(now: "Situation", step: "Step", until: datetime) -> str:
     """Why nothing happens before `until`."""
-    here = now.local(until)
-    said = f"{step.why(now)}, due {day_in_words(here)} {here.year} {here.hour:02d}:{here.minute:02d} {now.case.zone}"
+    due = until.astimezone(UTC)  # the zone of everything that operators read
+    said = f"{step.why(now)}, due {day_in_words(due)} {due.year} {due.hour:02d}:{due.minute:02d} UTC"
     if now.awaits_customer and not step.comes_first:
         return f"{said}; no charge until the customer acts ({cause(now.case)})"
     return said

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from domain.base import Message
+from domain.base import Message, unchecked
 
 
 class Entry(Message):
@@ -13,3 +13,6 @@ class Entry(Message):
     what: str  # in a few words: "email sent", "skipped", "postponed to 2030-04-05 09:00", "declined"
     why: str
     rule: str | None = None  # the rule that caused it, with its edition
+
+
+new_entry = unchecked(Entry)

@@ -7,6 +7,7 @@ from domain.kinds.charge import ChargeForm, ChargeStep
 from domain.kinds.escalation import EscalateForm
 from domain.kinds.handoff import HandoffStep
 from domain.kinds.message import MessageStep, RemindForm
+from domain.kinds.outside_payment import OutsidePaymentStep
 from domain.kinds.recall import RecallStep
 from domain.kinds.write_off import WriteOffStep
 from domain.steps import KINDS, Step
@@ -30,3 +31,4 @@ register(HandoffStep)
 register(WriteOffStep)
 register(form=EscalateForm)
 register(RecallStep)
+register(OutsidePaymentStep)

@@ -42,8 +42,11 @@ class Schedule:
         self._limit = int(policy.jitter.total_seconds())
         self._jitters: dict[int, timedelta] = {}
         self._on: dict[tuple[date, int], datetime] = {}
-        self._steps: dict[tuple[Any, ...], Any] = {}
+        self.steps: dict[str | tuple[Any, ...], Any] = {}
+        """Every step that was made, by its sign: its slot's key where nothing stands in its way, else whatever makes it
+        another one besides."""
         self._contacts: dict[tuple[int, datetime], datetime] = {}
+        self._ends: dict[datetime | None, datetime] = {}
         self.slots = tuple(slot for entry in policy.timeline for slot in self._slots(entry))
         self.entries: dict[str, Slot] = {slot.key: slot for slot in self.slots}
         # From each place on, the first moment at which anything is planned: jitter can turn two days around.
@@ -84,9 +87,9 @@ class Schedule:
 
     def kept(self, sign: tuple[Any, ...], make: Callable[[], S]) -> S:
         """The step that `make` makes, made once for each sign: whatever its fields depend on has to be in there."""
-        step: S | None = self._steps.get(sign)
+        step: S | None = self.steps.get(sign)
         if step is None:
-            step = self._steps[sign] = make()
+            step = self.steps[sign] = make()
         return step
 
     def contact_from(self, day: int, start: datetime) -> datetime:
@@ -96,6 +99,17 @@ class Schedule:
             hours = self.policy.contacts.hours
             known = hours.next_allowed(start, self._zones, self._holidays, self.jitter(day))
             self._contacts[day, start] = known
+        return known
+
+    def end(self, warned: datetime | None) -> datetime:
+        """When the case ends whose final notice goes out at a moment: never sooner than the notice period after it."""
+        known = self._ends.get(warned)
+        if known is None:
+            known = self.entries[self.end_key].due
+            if warned is not None:
+                earliest = local(warned, self.zone).date() + timedelta(days=self.policy.endgame.notice_days)
+                known = max(known, self.on(earliest, self.last))
+            self._ends[warned] = known
         return known
 
     def day_of(self, at: datetime) -> int:

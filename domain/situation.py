@@ -3,12 +3,13 @@
 What follows from them is worked out once for each situation, however many steps ask.
 """
 
-from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Callable
+from datetime import UTC, date, datetime
 from typing import Any, Generic, TypeVar
 
-from domain.calendar import local
+from domain.calendar import LONGEST_DAY, local
 from domain.case import Attempt, Case, Circumstances, StepState
+from domain.consent import UNKNOWN_HOURS
 from domain.ending import End, end_of
 from domain.gates import ALLOW, Answer, Postpone, Refuse, strictest
 from domain.policy import Policy
@@ -19,6 +20,8 @@ from domain.steps import Channel, Step
 
 T = TypeVar("T")
 
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+_DONE = StepState.DONE
 _MOST_RULES = 9
 """How often in a row one rule's "later" may be another one's "later still"."""
 
@@ -79,6 +82,12 @@ class Situation:
         return steps_of(self, near=True)
 
     @once
+    def due(self) -> list[Step]:
+        """Those whose time has come."""
+        at = self.at
+        return [step for step in self.near if step.due <= at]
+
+    @once
     def possible(self) -> list[Step]:
         """Those of the steps that can be done as things stand."""
         return self._not_refused(self.steps)
@@ -96,7 +105,8 @@ class Situation:
     def closed_channels(self) -> dict[Channel, str]:
         """Channel → why it is closed to this customer, as any case was told."""
         known, told = self.circumstances.closed_channels, self.case.closed_channels
-        return {**known, **told} if known and told else known or told
+        found = {**known, **told} if known and told else known or told
+        return found if self.case.facts.place_known else {**UNKNOWN_HOURS, **found}
 
     @once
     def awaits_customer(self) -> bool:
@@ -109,15 +119,14 @@ class Situation:
         return self.case.counting_attempts
 
     @once
+    def days_free_from(self) -> datetime:
+        """From when on no local day has one of them."""
+        return max([attempt.at for attempt in self.counting], default=_LONG_AGO) + LONGEST_DAY
+
+    @once
     def ends_at(self) -> datetime:
         """When the case ends unless it is paid: never sooner than the notice period after the final notice."""
-        last = self.schedule.last
-        planned = self.schedule.entries[self.schedule.end_key].due
-        warned = self.warned_at or self._warning_due
-        if warned is None:
-            return planned
-        earliest = self.local(warned).date() + timedelta(days=self.policy.endgame.notice_days)
-        return max(planned, self.schedule.on(earliest, last))
+        return self.schedule.end(self.warned_at or self._warning_due)
 
     @property
     def timeline_is_over(self) -> bool:
@@ -128,7 +137,7 @@ class Situation:
         """Where the policy has it; None for steps that no policy names."""
         return self.schedule.entries.get(step.key)
 
-    def steps_of_policy(self, until: datetime | None = None) -> Iterator[Step]:
+    def steps_of_policy(self, until: datetime | None = None) -> list[Step]:
         """The policy's steps that are neither done, skipped nor refused, in its order; those due by a moment at least.
 
         No step is due before its place in the schedule, and none waits for one of a later place.
@@ -136,7 +145,7 @@ class Situation:
         done = self.case.steps
         slots = self.schedule.slots if until is None else self.schedule.slots_until(until)
         made = self._of_policy
-        return (made.get(slot.key) or self.step_at(slot) for slot in slots if slot.key not in done)
+        return [made.get(slot.key) or self.step_at(slot) for slot in slots if slot.key not in done]
 
     def step_at(self, slot: Slot) -> Step:
         """The step of one place of the policy, as it stands now."""
@@ -148,13 +157,16 @@ class Situation:
 
     def said_by(self, slot: Slot) -> datetime:
         """The moment by which the messages that stand before it in its entry have gone out, or will have."""
-        moment = slot.due
+        moment, done = slot.due, self.case.steps
         for other in slot.after:
-            record = self.case.steps.get(other.key)
+            record = done.get(other.key)
             if record is None:
-                moment = max(moment, self.step_at(other).due)
-            elif record.state is StepState.DONE:
-                moment = max(moment, record.at)  # it may have waited for a working day
+                said = self.step_at(other).due
+            elif record.state is _DONE:
+                said = record.at  # it may have waited for a working day
+            else:
+                continue
+            moment = said if said > moment else moment
         return moment
 
     def contact_from(self, day: int, start: datetime) -> datetime:
@@ -163,22 +175,31 @@ class Situation:
 
     def ask(self, step: Step) -> Answer:
         """What the step's own kind and every gate say to it at its due time, or now when that is past."""
-        answer = self._answers.get(step.key)
+        key = step.key
+        answer = self._answers.get(key)
         if answer is None:
-            answer = self._answers[step.key] = self._asked(step) if GATES else step.asks(self)
+            answer = self._answers[key] = self._asked(step) if GATES else step.asks(self)
             if answer is not ALLOW and isinstance(answer, Postpone):
-                self.put_off[step.key] = answer
+                self.put_off[key] = answer
         return answer
 
     def refusal(self, step: Step) -> str | None:
         """Why the step cannot be done as things stand, or None. Only a new fact can change it, never time."""
         answer = self.ask(step)
-        return answer.why if isinstance(answer, Refuse) else None
+        return answer.why if answer is not ALLOW and isinstance(answer, Refuse) else None
+
+    def opens(self, step: Step) -> datetime:
+        """The first moment from now on at which the step may be done: it is due, and nothing puts it off."""
+        due, at = step.due, self.at
+        put_off = self.not_before(step)
+        start = due if due > at else at
+        return step.opens(self, start if put_off is None or put_off <= start else put_off)
 
     def not_before(self, step: Step) -> datetime | None:
         """Until when a gate or a silent provider puts the step off; None when neither does."""
         answer = self.ask(step)
-        known = self.case.unfinished.get(step.key)
+        unfinished = self.case.unfinished
+        known = unfinished.get(step.key) if unfinished else None
         if answer is ALLOW and known is None:
             return None
         moments = [answer.until] if isinstance(answer, Postpone) else []
@@ -217,12 +238,16 @@ class Situation:
     @property
     def warned_at(self) -> datetime | None:
         """When the first final notice went out; None when none has."""
-        records = (self.case.steps.get(slot.key) for slot in self.schedule.warnings)
-        return min((r.at for r in records if r and r.state is StepState.DONE), default=None)
+        done = self.case.steps
+        records = [record for slot in self.schedule.warnings if (record := done.get(slot.key))]
+        return min([record.at for record in records if record.state is _DONE], default=None)
 
     @property
     def _warning_due(self) -> datetime | None:
         """When the final notice will go out, if one is still to come."""
         done = self.case.steps
         coming = [self.step_at(slot).due for slot in self.schedule.warnings if slot.key not in done]
-        return max(self.at, min(coming)) if coming else None
+        if not coming:
+            return None
+        first = min(coming)
+        return first if first > self.at else self.at

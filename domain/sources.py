@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from domain.arrangements.registry import ARRANGEMENTS
 from domain.ending import steps_to_end, steps_with_agency
 from domain.holds import ALL_BUT_AN_OPERATOR, goes_on
+from domain.outside import outside_payments
 from domain.requests import action_request
 from domain.source import Source
 from domain.steps import Step
@@ -16,13 +17,15 @@ if TYPE_CHECKING:
 
 _BY_DAY, _FIRST = attrgetter("day", "ends"), attrgetter("comes_first")
 
+OUTSIDE = Source("outside payments", outside_payments)
 BEFORE_THE_END: tuple[Source, ...] = (
+    OUTSIDE,
     Source("new payment method", method_try),
     Source("quick tries", quick_tries),
     Source("request to the customer", action_request),
     Source("timeline", lambda now: now.steps_of_policy(), lambda now: now.steps_of_policy(until=now.at)),
 )
-WITH_AGENCY: tuple[Source, ...] = (Source("agency", steps_with_agency),)
+WITH_AGENCY: tuple[Source, ...] = (OUTSIDE, Source("agency", steps_with_agency))
 AT_THE_END: tuple[Source, ...] = (Source("end", steps_to_end, survives=ALL_BUT_AN_OPERATOR),)
 
 
@@ -50,6 +53,7 @@ def steps_of(now: "Situation", *, near: bool = False) -> list[Step]:
     ]
     if now.puts_off:
         steps = [now.planned(step) for step in steps]
-    steps.sort(key=_BY_DAY)
-    steps.sort(key=_FIRST, reverse=True)  # stable, also in reverse
+    if len(steps) > 1:
+        steps.sort(key=_BY_DAY)
+        steps.sort(key=_FIRST, reverse=True)  # stable, also in reverse
     return steps

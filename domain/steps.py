@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, SerializeAsAny, computed_field
 
 from domain.base import Message
 from domain.gates import ALLOW, Answer
+from domain.rules.invoice import Aim
 from domain.tasks import Done, Task
 
 if TYPE_CHECKING:
@@ -112,6 +113,11 @@ class Step(Message):
     def warns(self) -> bool:
         """Whether it announces the end of the case."""
         return False
+
+    @property
+    def aim(self) -> Aim:
+        """What it does with the debt: by this it is judged whether the invoice allows it."""
+        raise NotImplementedError
 
     @property
     def weight(self) -> tuple[Any, ...]:

@@ -7,8 +7,8 @@ never against the worker's clock.
 from datetime import datetime
 
 from domain.base import Message
-from domain.invoice import InvoiceState
-from domain.money import Money
+from domain.gates import Stopped
+from domain.invoice import InvoiceNow
 
 
 class Task(Message):
@@ -22,7 +22,7 @@ class Task(Message):
 
 
 class Done(Message):
-    """An effect happened. `invoice_state` and `remaining` are what the activity read on its way, if it did."""
+    """An effect happened, unless something stood in its way."""
 
-    invoice_state: InvoiceState | None = None
-    remaining: Money | None = None
+    invoice: InvoiceNow = InvoiceNow()  # as the activity read it on its way, if it did
+    stopped: Stopped | None = None  # what stood in the way: nothing was done

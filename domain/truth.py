@@ -4,7 +4,7 @@ from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from domain.base import Message
+from domain.base import Message, unchecked
 from domain.declines import DeclineClass, Reason
 from domain.money import Money
 from domain.steps import Access, Stage
@@ -43,11 +43,14 @@ class MessageFacts(Message):
         return self.model_copy(update={"ending": ending})
 
 
+new_facts = unchecked(MessageFacts)
+
+
 def message_facts(now: "Situation", stage: Stage) -> MessageFacts:
     """The facts for one message that is sent now, from the same schedule that the case follows."""
     # What a step means is its kind's business; these files read this one in turn.
     from domain.kinds.access import AccessStep, standing_access  # noqa: PLC0415
-    from domain.kinds.cancellation import CancelStep, is_cancelled  # noqa: PLC0415
+    from domain.kinds.cancellation import CancelStep, has_ended  # noqa: PLC0415
     from domain.kinds.charge import ChargeStep  # noqa: PLC0415
     from domain.kinds.escalation import goes_to_collections  # noqa: PLC0415
     from domain.kinds.handoff import begun_handoff  # noqa: PLC0415
@@ -57,12 +60,12 @@ def message_facts(now: "Situation", stage: Stage) -> MessageFacts:
     charges = [max(step.due, now.not_before(step) or step.due) for step in steps if isinstance(step, ChargeStep)]
     charges = [at for at in charges if now.at < at < ends]
     # A subscription that is cancelled is not restored by paying: nothing is said of an access that returns.
-    served = not is_cancelled(case)
+    served = not has_ended(case)
     restricts = [step.due for step in steps if isinstance(step, AccessStep) and served]
     collections = now.policy.endgame.collections
     minimum = [] if collections is None or begun_handoff(case) else collections.minimum
     reason = case.decline.reason if case.decline else Reason.DECLINED
-    return MessageFacts(
+    return new_facts(
         stage=stage,
         reason=reason if case.tried else Reason.NO_PAYMENT_METHOD,
         action=case.decline_class if now.awaits_customer else None,
@@ -72,6 +75,6 @@ def message_facts(now: "Situation", stage: Stage) -> MessageFacts:
         restricts_on=now.local(max(min(restricts), now.at)).date() if restricts else None,
         ends_on=now.local(ends).date(),
         ending=Ending.COLLECTIONS if goes_to_collections(now) else Ending.WRITE_OFF,
-        cancels=any(isinstance(step, CancelStep) and step.due >= ends for step in steps),
+        cancels=served and any(isinstance(step, CancelStep) and step.due >= ends for step in steps),
         agency_from=next((row for row in minimum if row.currency == case.due.currency), None),
     )

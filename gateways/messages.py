@@ -4,7 +4,6 @@ Which sentences a message has is decided in `domain/wording.py`; here only what 
 E-mail's text and HTML part are two layouts of one content, so they cannot disagree.
 """
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -18,6 +17,7 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from domain.known import AtSending
 from domain.money import Money
+from domain.names import plausible_name
 from domain.steps import Channel
 from domain.truth import MessageFacts
 from domain.wording import Part, Sentence, Untrue, Value, Wording, wording
@@ -26,17 +26,9 @@ from gateways.phrases import Phrases, PhrasesError, load_phrases
 from gateways.ports.messages import Address, Rendered
 from gateways.ports.payments import InvoiceSnapshot
 from gateways.ports.trouble import ProviderMisuse
-from gateways.sms_length import fits, is_gsm7
+from gateways.sms_length import is_gsm7, segments, usual_segments
 
 FALLBACK = "en"
-
-# What no name contains: markup, template code, addresses. Sign-up forms are abused to send such "names" around.
-# A bare `evil.com` is an address, too: mail programs make a link of it. `Dr.Lee`, `J.R.` and `ดร.สมชาย` are names.
-_NOT_A_NAME = re.compile(
-    r"[<>{}\[\]|\\=@/#%$^*~`\"\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069]"
-    r"|(?i:www\.)|[A-Za-z0-9]\.(?:[a-z]{2,}|[A-Z]{2,})"
-)
-_LONGEST_NAME = 80
 
 
 @dataclass(frozen=True)
@@ -78,7 +70,7 @@ class TemplateMessages:
         Raises ProviderMisuse when the message could not be true or useful: no pay link, or a final notice without
         its date and consequence.
         """
-        at = self._at_sending(address, invoice)
+        at = self._at_sending(address, invoice, language)
         try:
             said = wording(facts, at, channel)
         except Untrue as error:
@@ -101,10 +93,10 @@ class TemplateMessages:
                     html=self._html.get_template("email.html.j2").render(values),
                 )
 
-    def _at_sending(self, address: Address, invoice: InvoiceSnapshot) -> AtSending:
+    def _at_sending(self, address: Address, invoice: InvoiceSnapshot, language: str) -> AtSending:
         return AtSending(
             merchant=self._merchant,
-            name=_plausible_name(address.name),
+            name=plausible_name(address.name, language),
             number=invoice.number or invoice.id,
             due=invoice.remaining,
             total=invoice.amount,
@@ -186,14 +178,21 @@ class _Writer:
         return tuple(" ".join(map(self._words, paragraph)) for paragraph in self.said.paragraphs)
 
     def sms(self) -> str:
-        """One text: what must be said, and of the rest as much as fits without another segment."""
+        """One text: what must be said, and of the rest as much as fits into the segments that this costs anyway.
+
+        The link of a hosted payment page alone has 150 to 170 signs.
+        """
         texts = [self._words(sentence) for sentence in self.said.sentences]
         chosen = [not sentence.may for sentence in self.said.sentences]
-        if not fits(_line(texts, chosen)):
-            places = [sentence.part for sentence in self.said.sentences]
-            texts[places.index(Part.LINK)] = self.at.link
+        bare = [*texts]
+        bare[[sentence.part for sentence in self.said.sentences].index(Part.LINK)] = self.at.link
+        needed, least = segments(_line(texts, chosen)), segments(_line(bare, chosen))
+        usual = usual_segments(_line(texts, chosen))
+        if least < needed > usual:
+            texts, needed = bare, least
         for place, taken in enumerate(chosen):
-            chosen[place] = taken or fits(_line(texts, [*chosen[:place], True, *chosen[place + 1 :]]))
+            more = [*chosen[:place], True, *chosen[place + 1 :]]
+            chosen[place] = taken or segments(_line(texts, more)) <= max(needed, usual)
         return _line(texts, chosen)
 
     def _words(self, sentence: Sentence) -> str:
@@ -232,14 +231,6 @@ def _form(day: Callable[[date], str], amount: Callable[[Money], str]) -> Callabl
                 return value
 
     return written
-
-
-def _plausible_name(name: str | None) -> str | None:
-    """The name in one line, or None when it is none: markup, code and addresses are not repeated to anybody."""
-    line = " ".join((name or "").split())
-    if not line or len(line) > _LONGEST_NAME or _NOT_A_NAME.search(line):
-        return None
-    return line
 
 
 def _line(texts: list[str], chosen: list[bool]) -> str:

@@ -51,6 +51,20 @@ class InvoiceAltered(ProviderFact):
     invoice: InvoiceSnapshot | None = None  # as it is now, where the event shows it
 
 
+class PaymentMoved(ProviderFact):
+    """A payment is on its way now, or is no longer. `invoice_id` is its invoice, where the event names it."""
+
+    payment_id: str
+    customer_id: str | None = None
+
+
+class SubscriptionEnded(ProviderFact):
+    """A subscription has ended, whoever ended it."""
+
+    subscription_id: str
+    customer_id: str
+
+
 class MethodChanged(ProviderFact):
     """A payment method is new, or has new data. Whether anything would be charged on it, the fact does not tell."""
 
@@ -83,4 +97,14 @@ class Ignored(ProviderFact):
     reason: str  # one sentence
 
 
-Fact = PaymentFailed | PaymentSucceeded | InvoiceAltered | MethodChanged | PaymentDisputed | DisputeEnded | Ignored
+Fact = (
+    PaymentFailed
+    | PaymentSucceeded
+    | PaymentMoved
+    | InvoiceAltered
+    | SubscriptionEnded
+    | MethodChanged
+    | PaymentDisputed
+    | DisputeEnded
+    | Ignored
+)

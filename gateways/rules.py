@@ -1,4 +1,4 @@
-"""The dated rule tables of `policies/rules/`: what declines mean, and the ceilings of the card networks."""
+"""The dated rule tables of `policies/rules/`: what declines and refusals mean, and networks' ceilings."""
 
 from datetime import date
 from pathlib import Path
@@ -10,6 +10,7 @@ from domain.base import Frozen
 from domain.declines import CodeRule, DeclineTable
 from domain.rules.networks import CeilingTable
 from domain.rules.origin import Origin
+from domain.rules.refusals import RefusalTable
 from gateways.yaml_files import read_model
 
 
@@ -69,3 +70,8 @@ def load_decline_table(folder: Path | str) -> DeclineTable:
 def load_network_rules(folder: Path | str) -> CeilingTable:
     """Reads `networks.yaml` of the folder `policies/rules`. Raises FileError that names line and key."""
     return read_model(Path(folder) / "networks.yaml", CeilingTable)
+
+
+def load_refusals(folder: Path | str, provider: str) -> RefusalTable:
+    """Reads `twilio-errors.yaml` or another provider's. Raises FileError that names line and key."""
+    return read_model(Path(folder) / f"{provider}-errors.yaml", RefusalTable)

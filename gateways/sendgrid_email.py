@@ -6,7 +6,7 @@ Email Activity can look a message up. The argument is kept for long and shown to
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPException
 from typing import Any
@@ -26,6 +26,9 @@ from sendgrid.helpers.mail import (
     TrackingSettings,
 )
 
+from domain.addresses import email_address
+from domain.names import plausible_name
+from domain.rules.refusals import About, RefusalTable
 from gateways.http_errors import header, never_reached, retry_after
 from gateways.ports.messages import Address, Rendered, Sent
 from gateways.ports.trouble import LookupImpossible, ProviderMisuse, ProviderTrouble, Unreachable
@@ -36,6 +39,7 @@ _KEY = "dunning_key"
 class SendGridSender:
     """`ports.Sender` for e-mail.
 
+    refusals:       what SendGrid's errors are about (`policies/rules/sendgrid-errors.yaml`).
     email_activity: whether the account has Email Activity; without it `find` cannot know anything.
     activity_lag:   how late a message may show there.
     """
@@ -47,12 +51,14 @@ class SendGridSender:
         from_email: str,
         from_name: str,
         timeout: timedelta,
+        refusals: RefusalTable,
         *,
         email_activity: bool = False,
         activity_lag: timedelta = timedelta(minutes=5),
     ) -> None:
         self._api = SendGridAPIClient(api_key, host=base_url.rstrip("/"))
         self._api.client.timeout = timeout.total_seconds()
+        self._refusals = refusals
         self._from = From(from_email, from_name)
         self._email_activity = email_activity
         self._activity_lag = activity_lag
@@ -66,7 +72,11 @@ class SendGridSender:
         """Queues one e-mail, text part first. Raises Unreachable, ProviderTrouble or ProviderMisuse."""
         if not address.email:
             raise Unreachable("The customer has no e-mail address.")
-        answer = _call("send an e-mail", lambda: self._api.send(self._mail(address, message, key)))
+        to = email_address(address.email)
+        if to is None:
+            raise Unreachable("What is kept as the customer's e-mail address is none.")
+        mail = self._mail(to, address, message, key)
+        answer = self._call("send an e-mail", lambda: self._api.send(mail))
         return Sent(provider_id=header(answer.headers, "x-message-id") or None)
 
     def find(self, address: Address, message: Rendered, key: str, since: datetime) -> Sent | None:  # noqa: ARG002
@@ -74,22 +84,26 @@ class SendGridSender:
         if not self._email_activity:
             raise LookupImpossible("This SendGrid account has no Email Activity (SENDGRID_EMAIL_ACTIVITY is off).")
         query = {"query": f"(unique_args['{_KEY}']=\"{key}\")", "limit": 1}
-        answer = _call("search Email Activity", lambda: self._api.client.messages.get(query_params=query))
         try:
-            found = json.loads(answer.body)["messages"]
+            answer = self._call("search Email Activity", lambda: self._api.client.messages.get(query_params=query))
+        except Unreachable:
+            # That SendGrid does not look it up says nothing of what was sent.
+            raise LookupImpossible("SendGrid's Email Activity refuses the search.") from None
+        try:
+            found = [str(each["msg_id"]) for each in json.loads(answer.body)["messages"]]
         except (ValueError, KeyError, TypeError):
             raise ProviderTrouble("SendGrid's Email Activity gave an answer that cannot be read.") from None
         if found:
-            return Sent(provider_id=found[0]["msg_id"])
+            return Sent(provider_id=found[0])
         visible = since + self._activity_lag - datetime.now(UTC)
         if visible > timedelta(0):
             raise ProviderTrouble("SendGrid's Email Activity does not show the message yet.", visible)
         return None
 
-    def _mail(self, address: Address, message: Rendered, key: str) -> Mail:
+    def _mail(self, to: str, address: Address, message: Rendered, key: str) -> Mail:
         mail = Mail()
         mail.from_email = self._from
-        mail.add_to(To(address.email, address.name or None))
+        mail.add_to(To(to, plausible_name(address.name, address.language)))
         mail.subject = Subject(message.subject)
         mail.add_content(Content(MimeType.text, message.text))
         if message.html:
@@ -99,36 +113,30 @@ class SendGridSender:
         mail.tracking_settings = TrackingSettings(ClickTracking(False, False), OpenTracking(False))
         return mail
 
+    def _call(self, what: str, request: Callable[[], Any]) -> Any:
+        try:
+            return request()
+        except HTTPError as error:
+            raise self._translated(error, what) from None
+        except (OSError, HTTPException) as error:
+            raise ProviderTrouble(
+                f"SendGrid cannot be reached: could not {what}.", not_executed=never_reached(error)
+            ) from None
 
-def _call(what: str, request: Callable[[], Any]) -> Any:
-    try:
-        return request()
-    except HTTPError as error:
-        raise _translated(error, what) from None
-    except (OSError, HTTPException) as error:
-        raise ProviderTrouble(
-            f"SendGrid cannot be reached: could not {what}.", not_executed=never_reached(error)
-        ) from None
-
-
-def _translated(error: HTTPError, what: str) -> Exception:
-    status = error.status_code
-    if status == 429:
-        return ProviderTrouble(f"SendGrid asks to wait: could not {what}.", _wait(error.headers), not_executed=True)
-    if status >= 500:
-        return ProviderTrouble(f"SendGrid answered {status}: could not {what}.", retry_after(error.headers))
-    if status == 401:
-        return ProviderMisuse("SendGrid refuses the API key: check SENDGRID_API_KEY.")
-    if status == 403:
-        return ProviderMisuse(
-            f"SendGrid does not allow to {what}: check the permissions of SENDGRID_API_KEY, and that "
-            "SENDGRID_FROM_EMAIL is a verified sender."
-        )
-    fields = _fields(error.body)
-    if any(field.startswith("personalizations.0.to") for field in fields):
-        return Unreachable("SendGrid does not accept the customer's e-mail address.")
-    about = f" (field {fields[0]})" if fields else ""
-    return ProviderMisuse(f"SendGrid refuses the request with {status}{about}: could not {what}.")
+    def _translated(self, error: HTTPError, what: str) -> Exception:
+        status = error.status_code
+        if status >= 500:
+            return ProviderTrouble(f"SendGrid answered {status}: could not {what}.", retry_after(error.headers))
+        if status < 400:
+            return ProviderMisuse(f"SendGrid answered {status}: could not {what}; check SENDGRID_API_BASE.")
+        found = self._refusals.of([*_places(error.body), str(status)])
+        match found.about:
+            case About.ADDRESS | About.COUNTRY:
+                return Unreachable(found.why, found.rule)
+            case About.ACCOUNT:
+                return ProviderMisuse(found.why)
+            case About.NOW:
+                return ProviderTrouble(f"{found.why} Could not {what}.", _wait(error.headers), not_executed=True)
 
 
 def _wait(headers: Any) -> timedelta | None:
@@ -139,10 +147,12 @@ def _wait(headers: Any) -> timedelta | None:
     return retry_after(headers)
 
 
-def _fields(body: bytes) -> list[str]:
-    """The request's fields that SendGrid's error names."""
+def _places(body: bytes) -> Iterator[str]:
+    """The request's fields that SendGrid's error names, without numbers, each followed by those that it lies in."""
     try:
-        errors = json.loads(body)["errors"]
-        return [str(error["field"]) for error in errors if error.get("field")]
+        named = [str(error["field"]) for error in json.loads(body)["errors"] if error.get("field")]
     except (ValueError, KeyError, TypeError, AttributeError):
-        return []
+        return
+    for field in named:
+        parts = [part for part in field.split(".") if not part.isdigit()]
+        yield from (".".join(parts[:length]) for length in range(len(parts), 0, -1))

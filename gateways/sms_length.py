@@ -6,8 +6,7 @@ _BASIC = frozenset(
 )
 _EXTENDED = frozenset("^{}\\[~]|€\f")  # two septets each
 
-ONE_SEGMENT_GSM7 = 160
-TWO_SEGMENTS_UCS2 = 134
+_GSM7, _UCS2 = (160, 153), (70, 67)  # room in a single segment, and in each of several
 
 
 def is_gsm7(text: str) -> bool:
@@ -22,6 +21,12 @@ def length(text: str) -> int:
     return len(text.encode("utf-16-be")) // 2
 
 
-def fits(text: str) -> bool:
-    """Whether it costs no more than one segment in the basic alphabet, or two outside it."""
-    return length(text) <= (ONE_SEGMENT_GSM7 if is_gsm7(text) else TWO_SEGMENTS_UCS2)
+def segments(text: str) -> int:
+    """How many segments it costs; of several, each has less room than a single one."""
+    alone, each = _GSM7 if is_gsm7(text) else _UCS2
+    return 1 if (size := length(text)) <= alone else -(-size // each)
+
+
+def usual_segments(text: str) -> int:
+    """What a text in this alphabet may cost in any case: one segment in the basic alphabet, two outside it."""
+    return 1 if is_gsm7(text) else 2

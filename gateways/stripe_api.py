@@ -6,31 +6,51 @@ customer, and failures stay in the workflow's history.
 """
 
 import logging
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
 import stripe
+from urllib3.exceptions import HTTPError
 
 from gateways.http_errors import header, never_reached, retry_after
+from gateways.http_pool import HttpPool
 from gateways.ports.trouble import NotFound, ProviderMisuse, ProviderTrouble
 from gateways.stripe_fields import Json, expanded
 
 _BUSY = frozenset({"idempotency_key_in_use", "lock_timeout", "rate_limit"})
 
 
-class StripeApi:
-    """One account of Stripe's, in the API version that the SDK pins.
+class _Transport(stripe.HTTPClient):
+    """The SDK's way out. Its own ones ask the environment about proxies and passwords at every request."""
 
-    Safe to be shared by threads: the SDK keeps a session for each, whose connection stays open between requests.
-    """
+    name = "urllib3"
+
+    def __init__(self, base_url: str, timeout: timedelta) -> None:
+        super().__init__()
+        # The certificates that the SDK brings, as its own ways out use them.
+        self._pool = HttpPool(base_url, timeout, stripe.ca_bundle_path)
+
+    def request(
+        self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None, **_: Any
+    ) -> tuple[str, int, Mapping[str, str]]:
+        try:
+            answer = self._pool.send(method.upper(), url, headers or {}, post_data)
+        except HTTPError as error:
+            raise stripe.APIError(type(error).__name__) from error
+        return answer.data.decode(errors="replace"), answer.status, answer.headers
+
+
+class StripeApi:
+    """One account of Stripe's, in the API version that the SDK pins. Safe to be shared by threads."""
 
     def __init__(self, api_key: str, base_url: str, timeout: timedelta) -> None:
         self._client = stripe.StripeClient(
             api_key,
             base_addresses={"api": base_url},
             max_network_retries=0,
-            http_client=stripe.RequestsClient(timeout=timeout.total_seconds()),
+            http_client=_Transport(base_url, timeout),
         )
         # Else the SDK keeps an id in the home folder, and tells Stripe about this machine and how long calls took.
         stripe.enable_telemetry = False

@@ -22,7 +22,9 @@ from gateways.provider_facts import (
     MethodChanged,
     PaymentDisputed,
     PaymentFailed,
+    PaymentMoved,
     PaymentSucceeded,
+    SubscriptionEnded,
 )
 from gateways.stripe_fields import Json, default_method, expanded, moment, object_id, text
 from gateways.stripe_shapes import MalformedObject
@@ -135,6 +137,21 @@ def _credited(event: _Event) -> Fact:
     return InvoiceAltered(**event.said(_invoice_reference(event)))
 
 
+def _payment_moved(event: _Event) -> Fact:
+    payment_id = object_id(event.about)
+    if payment_id is None:
+        raise MalformedObject(f"The object of {event.type} has no 'id': expected a payment intent.")
+    invoice_id = object_id(event.about.get("invoice"))  # before basil only
+    return PaymentMoved(**event.said(invoice_id), payment_id=payment_id, customer_id=_customer(event))
+
+
+def _subscription_ended(event: _Event) -> Fact:
+    subscription_id, customer_id = object_id(event.about), _customer(event)
+    if subscription_id is None or customer_id is None:
+        raise MalformedObject(f"The object of {event.type} has no 'id' or no 'customer': expected a subscription.")
+    return SubscriptionEnded(**event.said(), subscription_id=subscription_id, customer_id=customer_id)
+
+
 def _method(event: _Event, change: MethodChange) -> Fact:
     customer_id = _customer(event)
     if customer_id is None:
@@ -192,6 +209,10 @@ _READERS: dict[str, Callable[[_Event], Fact]] = {
     "invoice.voided": _altered,
     "invoice.marked_uncollectible": _altered,
     "credit_note.created": _credited,
+    # A bank debit that the customer began on the hosted page leaves the invoice open for days.
+    "payment_intent.processing": _payment_moved,
+    "payment_intent.canceled": _payment_moved,
+    "customer.subscription.deleted": _subscription_ended,
     "payment_method.attached": partial(_method, change=MethodChange.NEW),
     "payment_method.updated": partial(_method, change=MethodChange.UPDATED),
     "payment_method.automatically_updated": partial(_method, change=MethodChange.UPDATED),

@@ -6,6 +6,7 @@ from typing import Any
 
 from domain.case import ChargeOutcome
 from domain.declines import RawDecline
+from domain.invoice import SubscriptionState
 from gateways.ports.payments import PaymentMethod
 
 Json = Mapping[str, Any]
@@ -48,6 +49,29 @@ def subscription_id(invoice: Json) -> str | None:
     return object_id(details.get("subscription")) or object_id(invoice.get("subscription"))
 
 
+def subscription_state(invoice: Json) -> SubscriptionState | None:
+    """How the invoice's subscription stands, where the reference is expanded."""
+    details = expanded(expanded(invoice.get("parent")).get("subscription_details"))
+    found = expanded(details.get("subscription")) or expanded(invoice.get("subscription"))
+    match found.get("status"):
+        case "incomplete" | "incomplete_expired":
+            return SubscriptionState.NOT_BEGUN
+        case "canceled":
+            return SubscriptionState.ENDED
+        case str():
+            return SubscriptionState.RUNS
+    return None
+
+
+def is_paying(invoice: Json) -> bool | None:
+    """Whether any payment of the invoice is on its way; None where its payments are not shown."""
+    shown = isinstance(expanded(invoice.get("payments")).get("data"), list)
+    old = isinstance(invoice.get("payment_intent"), Mapping)  # before basil an invoice had one
+    if not shown and not old:
+        return None
+    return any(intent.get("status") == "processing" for intent in intents(invoice))
+
+
 def default_method(invoice: Json) -> str | Json | None:
     """What Stripe would charge next: invoice, then subscription, then customer; at each, a source comes second.
 
@@ -81,6 +105,7 @@ def read_method(method: str | Json | None) -> PaymentMethod | None:
         network=brand_of(details),
         fingerprint=details.get("fingerprint"),
         country=details.get("country"),
+        expiry=f"{details['exp_month']}/{details['exp_year']}" if details.get("exp_year") else None,
     )
 
 
@@ -116,10 +141,12 @@ def raw_decline(error: Json, charge: Json | None = None) -> RawDecline:
     if outcome.get("type") == "blocked" and outcome.get("reason"):
         codes["decline_code"] = outcome["reason"]
     by_charge = details_of(expanded((charge or {}).get("payment_method_details")))
+    tried = read_method(error.get("payment_method") or (charge or {}).get("payment_method"))
     return RawDecline(
         error_code=error.get("code") or (charge or {}).get("failure_code"),
         network=brand_of(by_charge) or brand_of(details_of(expanded(error.get("payment_method")))),
         network_status=outcome.get("network_status"),
+        method=tried.ref if tried else None,
         **codes,
     )
 

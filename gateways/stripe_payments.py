@@ -7,7 +7,9 @@ import stripe
 from domain.case import NO_PAYMENT_METHOD, ChargeOutcome
 from domain.declines import RawDecline
 from domain.invoice import InvoiceState
+from domain.money import Money
 from gateways import stripe_fields as fields
+from gateways import stripe_records
 from gateways import stripe_shapes as shapes
 from gateways.ports.payments import ChargeAnswer, InvoiceSnapshot
 from gateways.ports.trouble import ProviderMisuse, ProviderTrouble
@@ -147,6 +149,14 @@ class StripePayments:
                 if state not in (InvoiceState.OPEN, InvoiceState.DRAFT):
                     return
             raise translated(error, f"mark invoice {invoice_id} uncollectible") from None
+
+    def record_payment(self, invoice: InvoiceSnapshot, amount: Money, at: datetime, key: str) -> InvoiceSnapshot:
+        """Records money that came in outside Stripe: all of what remains as paid out of band, a part as a payment
+        record. Nothing is charged. An invoice that is no longer open is answered as it is.
+
+        (docs.stripe.com/api/payment-record/report-payment, docs.stripe.com/api/invoices/attach_payment)
+        """
+        return self._snapshot(stripe_records.record(self._api, invoice, amount, at, key, _EXPAND))
 
     def invoice_of_payment(self, payment_intent_id: str) -> str | None:
         """The invoice that a payment intent belongs to: disputes and charges do not name it."""

@@ -61,7 +61,12 @@ def read_invoice(invoice: Json, charge: Json | None = None) -> InvoiceSnapshot:
         last_decline=decline,
         last_failed_at=moment(charge.get("created")) if decline and charge else None,
         paid_by=fields.paid_by(invoice) if state is InvoiceState.PAID else None,
+        sent=_sent(invoice),
+        due_at=moment(invoice.get("due_date")),
+        subscription=fields.subscription_state(invoice),
+        paying=fields.is_paying(invoice),
         customer=read_customer(customer) if customer else None,
+        customer_deleted=customer.get("deleted") is True if customer else None,
     )
 
 
@@ -103,6 +108,11 @@ def invoice_customer(invoice: Json, customer_id: str) -> CustomerRow:
 
 def _customer_row(customer_id: str, **stated: str | None) -> CustomerRow:
     return CustomerRow.model_validate({"customer_id": customer_id} | {k: v for k, v in stated.items() if v})
+
+
+def _sent(invoice: Json) -> bool | None:
+    method = invoice.get("collection_method")
+    return method == "send_invoice" if isinstance(method, str) else None
 
 
 def _required(source: Json, name: str, kind: type[T]) -> T:

@@ -8,7 +8,9 @@ from runtime import wiring
 from runtime.books import require_schema
 from runtime.settings import Settings
 from runtime.temporal import connect
+from service.customers import public_holidays
 from service.desk import Desk
+from service.plans import Plans
 from service.reading import CaseReader
 from service.rebuild import rebuild
 from service.reports import Reports
@@ -24,7 +26,7 @@ async def desk(settings: Settings) -> AsyncIterator[Desk]:
         client = await connect(settings)
         running = RunningCases(client, ledger)
         yield Desk(
-            reader=CaseReader(running, ledger),
+            reader=CaseReader(running, ledger, Plans(ledger, public_holidays, wiring.utc_now)),
             running=running,
             reports=Reports(running, ledger, wiring.utc_now),
             intake=partial(wiring.intake, settings, client, ledger),

@@ -17,6 +17,7 @@ from activities.decisions import DecisionActivities
 from activities.payments import PaymentActivities
 from activities.service import ServiceActivities
 from domain.declines import DeclineTable
+from domain.rules.refusals import RefusalTable
 from domain.steps import Channel
 from gateways.agency import agency_for
 from gateways.evidence import build_bundle
@@ -27,7 +28,7 @@ from gateways.phrases import PhrasesError
 from gateways.policy_files import PolicyStore
 from gateways.ports.ledger import Ledger, NetworkRules
 from gateways.ports.messages import Sender
-from gateways.rules import load_decline_table, load_network_rules
+from gateways.rules import load_decline_table, load_network_rules, load_refusals
 from gateways.sendgrid_email import SendGridSender
 from gateways.stripe_payments import StripePayments
 from gateways.twilio_sms import TwilioSender
@@ -67,6 +68,13 @@ def merchant_app(settings: Settings) -> MerchantApp:
     return MerchantApp(url, settings.merchant_secret, settings.provider_timeout)
 
 
+def refusals(settings: Settings, provider: str) -> RefusalTable:
+    try:
+        return load_refusals(settings.dunning_policies / "rules", provider)
+    except FileError as error:
+        raise _not_readable(error) from None
+
+
 def senders(settings: Settings, app: MerchantApp) -> dict[Channel, Sender]:
     return {
         Channel.EMAIL: SendGridSender(
@@ -75,6 +83,7 @@ def senders(settings: Settings, app: MerchantApp) -> dict[Channel, Sender]:
             settings.sendgrid_from_email,
             settings.sendgrid_from_name,
             settings.provider_timeout,
+            refusals(settings, "sendgrid"),
             email_activity=settings.sendgrid_email_activity,
             activity_lag=settings.sendgrid_activity_lag,
         ),
@@ -84,6 +93,7 @@ def senders(settings: Settings, app: MerchantApp) -> dict[Channel, Sender]:
             settings.twilio_api_base,
             settings.required("TWILIO_FROM"),
             settings.provider_timeout,
+            refusals(settings, "twilio"),
             status_callback=settings.twilio_status_callback,
             list_lag=settings.twilio_list_lag,
         ),
@@ -96,9 +106,11 @@ def _data_files(settings: Settings) -> tuple[TemplateMessages, DeclineTable, Net
         messages = TemplateMessages(settings.dunning_policies / "messages", settings.merchant_name)
         return messages, decline_table(settings), network_rules(settings)
     except (FileError, PhrasesError) as error:
-        raise SettingsError(
-            f"{str(error).removesuffix('.')}. DUNNING_POLICIES names the folder that is read."
-        ) from None
+        raise _not_readable(error) from None
+
+
+def _not_readable(error: Exception) -> SettingsError:
+    return SettingsError(f"{str(error).removesuffix('.')}. DUNNING_POLICIES names the folder that is read.")
 
 
 def activities(settings: Settings) -> list[Callable[..., Any]]:
@@ -116,6 +128,7 @@ def activities(settings: Settings) -> list[Callable[..., Any]]:
     deciding = DecisionActivities(ledger, public_holidays)
     return [
         paying.charge,
+        paying.record_payment,
         paying.cancel_subscription,
         paying.mark_uncollectible,
         contacting.contact,

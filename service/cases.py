@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from domain.base import Frozen
-from domain.case import CaseStatus
+from domain.case import CaseStatus, HoldReason
 from gateways.ports.case_list import CaseList
 from gateways.ports.rows import CaseRow, Cursor
 from service.requests import WrongRequest
@@ -27,7 +27,8 @@ class Listed(Frozen):
     opened_at: datetime
     next_step_at: datetime | None
     next_step: str | None
-    hold: str | None  # why it stands still
+    holds: tuple[HoldReason, ...] = ()
+    hold: str | None  # why it stands still, in words
     why: str
 
 
@@ -73,9 +74,16 @@ def _listed(row: CaseRow) -> Listed:
         opened_at=row.opened_at,
         next_step_at=row.next_at,
         next_step=row.next_step,
+        holds=_holds(row.hold or ""),
         hold=row.hold,
         why=row.why,
     )
+
+
+def _holds(said: str) -> tuple[HoldReason, ...]:
+    """The kinds of the holds that the row has in words: `operator needed: why; dispute: why`."""
+    named = {part.partition(":")[0] for part in said.split("; ")}
+    return tuple(reason for reason in HoldReason if reason.in_words in named)
 
 
 def _text(cursor: Cursor) -> str:

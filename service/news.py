@@ -16,14 +16,24 @@ from gateways.provider_facts import (
     MethodChanged,
     PaymentDisputed,
     PaymentFailed,
+    PaymentMoved,
     PaymentSucceeded,
+    SubscriptionEnded,
 )
 from service.opening import foreign_attempt
 
 # Two events may tell of one failure, and their times have whole seconds.
 _SAME_FAILURE = timedelta(seconds=5)
 
-News = PaymentSucceeded | InvoiceAltered | MethodChanged | PaymentDisputed | DisputeEnded
+News = (
+    PaymentSucceeded
+    | PaymentMoved
+    | InvoiceAltered
+    | SubscriptionEnded
+    | MethodChanged
+    | PaymentDisputed
+    | DisputeEnded
+)
 """What only cases that run already are told."""
 
 Told = list[tuple[CaseRow, str, Message]]
@@ -47,6 +57,10 @@ class NewsDesk:
                 return self._payment(fact)
             case InvoiceAltered():
                 return self._altered(fact)
+            case PaymentMoved():
+                return self._moved(fact)
+            case SubscriptionEnded():
+                return self._ended(fact)
             case MethodChanged():
                 return self._method(fact)
             case PaymentDisputed() | DisputeEnded():
@@ -66,8 +80,7 @@ class NewsDesk:
             self._ledger.record_foreign_attempt(row, fact.event_id)
         message = events.InvoiceChanged(
             event_id=fact.event_id,
-            state=invoice.state,
-            remaining=invoice.remaining,
+            **dict(invoice.now),
             attempt=events.ReportedAttempt(at=fact.at, decline=decline),
         )
         return [(case, "invoice_changed", message)]
@@ -94,8 +107,21 @@ class NewsDesk:
         if case is None or fact.caused_by_us:
             return []
         invoice = fact.invoice or self._payments.read_invoice(case.invoice_id)
-        message = events.InvoiceChanged(event_id=fact.event_id, state=invoice.state, remaining=invoice.remaining)
+        message = events.InvoiceChanged(event_id=fact.event_id, **dict(invoice.now))
         return [(case, "invoice_changed", message)]
+
+    def _moved(self, fact: PaymentMoved) -> Told:
+        """The provider knows what is on its way: the case is told how the invoice stands now."""
+        case = self._open_case(fact.invoice_id or self._payments.invoice_of_payment(fact.payment_id))
+        return [] if case is None else [self._as_it_is(case, fact)]
+
+    def _ended(self, fact: SubscriptionEnded) -> Told:
+        cases = self._open_cases(fact.customer_id)
+        return [self._as_it_is(case, fact) for case in cases if case.subscription_id == fact.subscription_id]
+
+    def _as_it_is(self, case: CaseRow, fact: News) -> tuple[CaseRow, str, Message]:
+        invoice = self._payments.read_invoice(case.invoice_id)
+        return case, "invoice_changed", events.InvoiceChanged(event_id=fact.event_id, **dict(invoice.now))
 
     def _method(self, fact: MethodChanged) -> Told:
         if fact.invoice_id is None:
@@ -114,7 +140,8 @@ class NewsDesk:
         # A new card is told of twice, as added and as made the default: it is tried once.
         is_new = fact.change is events.MethodChange.NEW
         once = f"method-{method.id}-{fact.at:%Y%m%d}" if is_new else fact.event_id
-        return [(case, "payment_method_changed", events.PaymentMethodChanged(event_id=once, change=fact.change))]
+        message = events.PaymentMethodChanged(event_id=once, change=fact.change, method=method.ref)
+        return [(case, "payment_method_changed", message)]
 
     def _dispute(self, fact: PaymentDisputed | DisputeEnded) -> Told:
         """A dispute halts every case of the customer; only the disputed invoice's own can be lost by it."""

@@ -3,22 +3,26 @@
 from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
+from domain.admission import admission
 from domain.base import Frozen
 from domain.case import NO_PAYMENT_METHOD, Case, ChargeOutcome, Facts, PolicyRef
 from domain.declines import Decline, DeclineTable, RawDecline, classify
+from domain.gates import Refuse
 from domain.invoice import InvoiceState
 from domain.money import Money
-from domain.opening import OPENING, day_zero, open_case
+from domain.opening import OPENING, day_zero, late, open_case
 from domain.policy import Policy
 from domain.reasons import cause
 from domain.record import Entry
 from domain.steps import AttemptKind
+from gateways.places import everywhere, place_of
 from gateways.policy_files import PolicyStore, policy_digest
 from gateways.ports.ledger import Ledger
 from gateways.ports.payments import InvoiceSnapshot, Payments
 from gateways.ports.rows import AttemptRow, CaseRow, CustomerRow
-from service.customers import merged, time_zones
+from service.customers import merged
 from service.starting import CaseStarter
 from service.threads import Threads
 
@@ -31,6 +35,14 @@ class Taken(StrEnum):
     PAID = "paid"  # the invoice is paid, void or otherwise closed: no case
     PASSED_ON = "passed on"  # a case was told
     IGNORED = "ignored"  # the record concerns no open case
+
+
+class Receipt(NamedTuple):
+    """What became of one record, and what there is to say of it."""
+
+    taken: Taken
+    invoice_id: str | None = None  # what it was about, where one invoice is meant
+    note: str = ""
 
 
 class Failure(Frozen):
@@ -48,6 +60,10 @@ class Failure(Frozen):
     policy: str | None = None  # a policy's name; None: by the customer's segment
 
 
+class NotAdmitted(Exception):
+    """The invoice needs no case by its policy's rules of admission. One sentence."""
+
+
 class WrongRecord(Exception):
     """A record contradicts what the payment provider has. One sentence."""
 
@@ -55,8 +71,8 @@ class WrongRecord(Exception):
 class CaseOpener:
     """Opens cases, at most one for an invoice, ever.
 
-    Raises WrongRecord, PolicyError, ProviderMisuse, ProviderTrouble, or RPCError when Temporal does not answer; the
-    same call may then be made again.
+    Raises NotAdmitted, WrongRecord, PolicyError, ProviderMisuse, ProviderTrouble, or RPCError when Temporal does not
+    answer; the same call may then be made again.
     """
 
     def __init__(
@@ -78,35 +94,39 @@ class CaseOpener:
         self._threads = threads
         self._kept: set[str] = set()  # digests of policies that the ledger has
 
-    async def open(self, failure: Failure) -> Taken:
+    async def open(self, failure: Failure) -> Receipt:
         """Opens the invoice's case unless it has or had one, or needs none."""
         reserved = await self._threads.run(self._reserve, failure)
-        if isinstance(reserved, Taken):
+        if isinstance(reserved, Receipt):
             return reserved
-        started = await self._starter.start(*reserved)
+        case, policy, note = reserved
+        started = await self._starter.start(case, policy)
         await self._threads.run(self._ledger.mark_open, failure.invoice_id)
-        return Taken.OPENED if started else Taken.EXISTS
+        return Receipt(Taken.OPENED if started else Taken.EXISTS, failure.invoice_id, note)
 
-    def _reserve(self, failure: Failure) -> tuple[Case, Policy] | Taken:
+    def _reserve(self, failure: Failure) -> tuple[Case, Policy, str] | Receipt:
         """Writes the case's row, by which the invoice never gets a second case, and builds the case."""
         standing = self._ledger.case(failure.invoice_id)
         if standing and standing.status != "opening":
-            return Taken.EXISTS
+            return _exists(standing)
         invoice = self._payments.read_invoice(failure.invoice_id, with_decline=True)
         if standing is None and invoice.state is not InvoiceState.OPEN:
-            return Taken.PAID
+            return Receipt(Taken.PAID, failure.invoice_id, f"the invoice is {invoice.state.value}")
         _compare(failure, invoice)
         customer = _customer(failure, invoice)
         policy = self._policy(failure, customer, standing)
+        if standing is None:
+            _admit(invoice, policy)
         failed_at = failure.failed_at or invoice.last_failed_at or failure.heard_at
         decline = self._decline(failure, invoice, policy, failed_at)
         row = standing or self._row(failure, invoice, customer, policy, decline, failed_at)
-        case = open_case(_facts(row, customer, policy, decline), _ref(policy), decline)
+        case = open_case(_facts(row, invoice, customer, policy, decline), _ref(policy), decline, invoice.now)
         self._keep(policy)
+        note = late(failed_at, row.opened_at)
         charged = decline is not None and decline.code != NO_PAYMENT_METHOD
         charge = foreign_attempt(invoice, AttemptKind.OTHER_ENGINE, decline, failed_at) if charged else None
-        row = self._ledger.open_case(row, customer, case.model_dump_json(), _opened(case, decline), charge)
-        return (case, policy) if row.status == "opening" else Taken.EXISTS
+        row = self._ledger.open_case(row, customer, case.model_dump_json(), _opened(case, decline, note), charge)
+        return (case, policy, note) if row.status == "opening" else _exists(row)
 
     def _keep(self, policy: Policy) -> None:
         """Keeps this version of the policy for as long as a case may follow it."""
@@ -165,6 +185,9 @@ def _customer(failure: Failure, invoice: InvoiceSnapshot) -> CustomerRow:
 def foreign_attempt(invoice: InvoiceSnapshot, kind: AttemptKind, decline: Decline | None, at: datetime) -> AttemptRow:
     """The ledger's row of a declined charge that this system did not make."""
     method = invoice.payment_method
+    if decline and method and not decline.is_about(method.ref):
+        method = None  # it was made on another one, of which only the decline tells
+    tried = decline.raw.method if decline else None
     return AttemptRow(
         invoice_id=invoice.id,
         attempt=0,
@@ -176,10 +199,17 @@ def foreign_attempt(invoice: InvoiceSnapshot, kind: AttemptKind, decline: Declin
         started_at=at,
         amount=invoice.remaining,
         network=(decline.raw.network if decline else None) or (method.network if method else None),
-        fingerprint=method.fingerprint if method else None,
+        fingerprint=method.fingerprint if method else (tried.fingerprint if tried else None),
         outcome=ChargeOutcome.DECLINED,
         decline=decline,
     )
+
+
+def _admit(invoice: InvoiceSnapshot, policy: Policy) -> None:
+    of_subscription = invoice.subscription_id is not None
+    answer = admission(invoice.now, invoice.remaining, policy, of_subscription=of_subscription)
+    if isinstance(answer, Refuse):
+        raise NotAdmitted(f"Invoice {invoice.id} becomes no case: {answer.why} ({answer.rule}).")
 
 
 def _compare(failure: Failure, invoice: InvoiceSnapshot) -> None:
@@ -196,14 +226,20 @@ def _compare(failure: Failure, invoice: InvoiceSnapshot) -> None:
         )
 
 
-def _facts(row: CaseRow, customer: CustomerRow, policy: Policy, decline: Decline | None) -> Facts:
+def _facts(
+    row: CaseRow, invoice: InvoiceSnapshot, customer: CustomerRow, policy: Policy, decline: Decline | None
+) -> Facts:
     """What the workflow gets to know: no names, no addresses."""
+    card = invoice.payment_method.country if invoice.payment_method else None
+    start = row.opened_at.date()
+    place = place_of(customer.time_zone, customer.country, customer.phone, card, start)
     return Facts(
         invoice_id=row.invoice_id,
         customer_id=row.customer_id,
         subscription_id=row.subscription_id,
-        country=customer.country,
-        time_zones=time_zones(customer.time_zone, customer.country, policy.default_time_zone, row.opened_at),
+        country=place.country,
+        time_zones=place.zones or everywhere(policy.default_time_zone, policy.sells_in, start),
+        place_known=bool(place.zones),
         language=customer.language,
         segment=customer.segment,
         amount=row.remaining,
@@ -216,8 +252,13 @@ def _ref(policy: Policy) -> PolicyRef:
     return PolicyRef(name=policy.name, version=policy.version, digest=policy_digest(policy))
 
 
-def _opened(case: Case, decline: Decline | None) -> Entry:
+def _exists(row: CaseRow) -> Receipt:
+    how = f"closed as {row.outcome.value}" if row.outcome else row.status.replace("_", " ")
+    return Receipt(Taken.EXISTS, row.invoice_id, f"its case is {how}")
+
+
+def _opened(case: Case, decline: Decline | None, note: str) -> Entry:
     facts = case.facts
-    why = f"{facts.amount} due, {cause(case)}; policy {case.policy}"
+    why = f"{facts.amount} due, {cause(case)}; policy {case.policy}{f'; {note}' if note else ''}"
     rule = decline.rule if decline else None
     return Entry(at=facts.opened_at, step=OPENING, what="case opened", why=why, rule=rule)

@@ -2,40 +2,48 @@
 
 from dataclasses import dataclass
 
+from domain.plan import Planned
 from domain.record import Entry
 from gateways.ports.ledger import Ledger
 from gateways.ports.rows import CaseRow
-from service.running import NoWorker, Refused, RunningCases
+from service.plans import Plans
+from service.requests import Refused
+from service.running import NoWorker, RunningCases
 from workflows.messages import CaseView
 
 
 @dataclass(frozen=True)
-class FromLedger:
-    """A case as the ledger alone tells it, and why the case itself does not; "" when that is as it should be."""
+class Shown:
+    """One case for an operator. All times are in UTC."""
 
-    row: CaseRow
-    record: list[Entry]
-    why: str
+    invoice_id: str
+    view: CaseView | None  # as its workflow tells it; None: only the ledger can
+    row: CaseRow | None  # as the ledger has it; None: the ledger does not know it
+    record: list[Entry]  # the ledger's, where the workflow does not tell
+    plan: list[Planned]  # what lies ahead
+    in_hand: list[str]  # steps that are being tried again, each with what stands in its way
+    why: str = ""  # why the case itself does not tell; "" when that is as it should be
 
 
 class CaseReader:
     """Reads one case. Raises Refused, ProviderTrouble, or RPCError when Temporal does not answer."""
 
-    def __init__(self, running: RunningCases, ledger: Ledger) -> None:
+    def __init__(self, running: RunningCases, ledger: Ledger, plans: Plans) -> None:
         self._running = running
         self._ledger = ledger
+        self._plans = plans
 
-    async def view(self, invoice_id: str) -> CaseView:
-        """The case as its workflow tells it."""
-        return await self._running.view(invoice_id)
-
-    async def read(self, invoice_id: str) -> CaseView | FromLedger:
+    async def read(self, invoice: str) -> Shown:
         """The case as its workflow tells it, else as the ledger does. Raises Refused when neither knows it."""
+        invoice_id = self._running.named(invoice)
+        row = self._ledger.case(invoice_id)
         try:
-            return await self._running.view(invoice_id)
+            view = await self._running.view(invoice_id)
         except Refused as error:
-            row = self._ledger.case(invoice_id)
             if row is None:
                 raise
             expected = row.status == "closed" and not isinstance(error, NoWorker)
-            return FromLedger(row, self._ledger.record(invoice_id), "" if expected else str(error))
+            why = "" if expected else str(error)
+            return Shown(invoice_id, None, row, self._ledger.record(invoice_id), self._plans.of(invoice_id), [], why)
+        plan, in_hand = self._plans.of(invoice_id), await self._running.in_hand(invoice_id)
+        return Shown(invoice_id, view, row, [], plan, in_hand)

@@ -8,7 +8,7 @@ from domain import events
 from domain.money import Money
 from domain.steps import Channel
 from gateways.ports.ledger import Ledger
-from service.requests import WrongRequest, money
+from service.requests import Refused, WrongRequest, money
 from service.running import Ended, RunningCases
 
 
@@ -32,15 +32,15 @@ class Reports:
         self._ledger = ledger
         self._clock = clock
 
-    async def contact(self, invoice_id: str, channel: Channel, result: events.ContactResult, event_id: str) -> Heard:
+    async def contact(self, invoice: str, channel: Channel, result: events.ContactResult, event_id: str) -> Heard:
         """What became of a contact, or that the customer wants none on this channel any more."""
         fact = events.ContactReported(event_id=event_id, channel=channel, result=result)
+        invoice_id = self._running.named(invoice)
         case = self._ledger.case(invoice_id)
         closes = case is not None and result in events.CLOSES_CHANNEL
         if case and closes:
             # Before the case is told: it holds for the customer's other cases too, and when this one is over.
-            why = result.value.replace("_", " ")
-            self._ledger.close_channel(case.customer_id, channel, why, fact.event_id, self._clock())
+            self._ledger.close_channel(case.customer_id, channel, result.words, fact.event_id, self._clock())
         try:
             await self._running.tell(invoice_id, "contact_reported", fact)
         except Ended:
@@ -49,19 +49,26 @@ class Reports:
 
     async def agency(
         self,
-        invoice_id: str,
+        invoice: str,
         report: events.AgencyReport,
         event_id: str,
         amount: str | None = None,
         currency: str | None = None,
     ) -> None:
         """What the collections agency says. `amount` is what was paid, in major units; its currency is the invoice's
-        by default. Raises WrongRequest for an amount that is none, and Ended for a case that is over: nothing would
-        act on what the agency says, so a human has to."""
+        by default. Raises WrongRequest for an amount that is none, Refused for a case that no agency has, and Ended for
+        one that is over: nothing would act on what the agency says, so a human has to."""
         if (report is events.AgencyReport.PAYMENT) != (amount is not None):
             raise WrongRequest("A payment needs --amount, and nothing else takes it.")
+        invoice_id = self._running.named(invoice)
         paid = self._money(invoice_id, amount, currency) if amount is not None else None
         fact = events.AgencyReported(event_id=event_id, report=report, amount=paid)
+        case = self._ledger.case(invoice_id)
+        if case and case.status != "closed" and not self._ledger.was_handed_off(invoice_id):
+            raise Refused(
+                f"No agency has the case of invoice {invoice_id}: check the invoice, or wait until the case was handed "
+                "over. A payment that came in another way is recorded in Stripe."
+            )
         await self._running.tell(invoice_id, "agency_reported", fact)
 
     def _money(self, invoice_id: str, amount: str, currency: str | None) -> Money:

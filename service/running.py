@@ -1,7 +1,8 @@
 """What can be asked of a case that runs, and the one sentence that says why it cannot be done."""
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 
+from temporalio.api.workflow.v1 import PendingActivityInfo
 from temporalio.client import (
     Client,
     RPCTimeoutOrCancelledError,
@@ -15,16 +16,14 @@ from temporalio.service import RPCError, RPCStatusCode
 from domain.base import Message
 from domain.ids import workflow_id
 from gateways.ports.ledger import Ledger
+from service.naming import invoice_named, no_case
+from service.requests import Refused
 from workflows.dunning import DunningWorkflow
 from workflows.messages import CaseResult, CaseView
 
 # A case that slept for weeks is replayed first, in well under a second.
 _ANSWER_WITHIN = timedelta(seconds=5)
 _NO_WORKER = frozenset({RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED, RPCStatusCode.FAILED_PRECONDITION})
-
-
-class Refused(Exception):
-    """An order, a report or a question cannot be carried out. One sentence."""
 
 
 class NoWorker(Refused):
@@ -43,8 +42,13 @@ class RunningCases:
         self._ledger = ledger
         self._answer_within = answer_within
 
-    async def order(self, invoice_id: str, name: str, order: Message) -> CaseView:
+    def named(self, invoice: str) -> str:
+        """The id of the invoice that is meant (`invoice_named`)."""
+        return invoice_named(self._ledger, invoice)
+
+    async def order(self, invoice: str, name: str, order: Message) -> CaseView:
         """Gives an order (`pause`, `resume`, `settle`, `write_off`) and returns the case after it."""
+        invoice_id = self.named(invoice)
         try:
             view = await self._handle(invoice_id).execute_update(
                 name, order, result_type=CaseView, rpc_timeout=self._answer_within
@@ -72,6 +76,15 @@ class RunningCases:
         except RPCError as error:
             raise self._explained(error, invoice_id, "ask again") from None
 
+    async def in_hand(self, invoice_id: str) -> list[str]:
+        """The case's steps that are tried again at this moment, each with what stands in its way."""
+        try:
+            described = await self._handle(invoice_id).describe(rpc_timeout=self._answer_within)
+        except RPCError as error:
+            raise self._explained(error, invoice_id, "ask again") from None
+        pending = described.raw_description.pending_activities
+        return [_tried_again(one) for one in pending if one.HasField("last_failure")]
+
     def _handle(self, invoice_id: str) -> "WorkflowHandle[DunningWorkflow, CaseResult]":
         return self._client.get_workflow_handle_for(DunningWorkflow.run, workflow_id(invoice_id))
 
@@ -86,9 +99,7 @@ class RunningCases:
     def _why_none(self, invoice_id: str) -> Refused:
         case = self._ledger.case(invoice_id)
         if case is None:
-            return Refused(
-                f"There is no case of invoice {invoice_id}: python starter.py list shows the ones there are."
-            )
+            return no_case(invoice_id)
         if case.status == "closed":
             outcome = case.outcome.value if case.outcome else "unknown"
             return Ended(f"The case of invoice {invoice_id} has ended ({outcome}): nothing can be ordered any more.")
@@ -99,6 +110,17 @@ class RunningCases:
         return Refused(
             f"The workflow of invoice {invoice_id} was terminated in Temporal: nothing acts on its case any more."
         )
+
+
+def _tried_again(pending: PendingActivityInfo) -> str:
+    next_try = pending.next_attempt_schedule_time.ToDatetime(tzinfo=UTC)
+    waits = pending.HasField("next_attempt_schedule_time")
+    when = f"again at {next_try:%Y-%m-%d %H:%M}" if waits else "now once more"
+    tried = pending.attempt - 1
+    return (
+        f"{pending.activity_type.name.replace('_', ' ')}: {pending.last_failure.message} "
+        f"Tried {tried} {'time' if tried == 1 else 'times'}, {when}."
+    )
 
 
 def _refusal(error: WorkflowUpdateFailedError) -> str:

@@ -8,7 +8,9 @@ from gateways.provider_facts import (
     MethodChanged,
     PaymentDisputed,
     PaymentFailed,
+    PaymentMoved,
     PaymentSucceeded,
+    SubscriptionEnded,
 )
 from service.lanes import Claim
 from service.opening import Failure
@@ -44,7 +46,7 @@ class Sequence:
                 return self._of_invoice(record.invoice_id, record.customer.customer_id)
             case PaymentSucceeded() | InvoiceAltered():
                 return self._of_invoice(record.invoice_id, record.invoice.customer_id if record.invoice else None)
-            case MethodChanged():
+            case MethodChanged() | SubscriptionEnded() | PaymentMoved():
                 return self._of_customer(record.customer_id)
             case PaymentDisputed() | DisputeEnded():
                 return self._of_customer(record.customer_id or self._owners.get(record.invoice_id or ""))

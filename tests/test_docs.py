@@ -14,7 +14,7 @@ from ruamel.yaml import YAML
 
 from domain.case import CaseStatus, Outcome
 from domain.declines import DeclineClass
-from domain.policy import CatchUp, Collections, Contacts, Endgame, Policy, Retries, TimelineEntry
+from domain.policy import Admission, CatchUp, Collections, Contacts, Endgame, Policy, Retries, TimelineEntry
 from domain.registry import FORMS
 from domain.steps import Stage
 from domain.telling import FACTS, TELLINGS
@@ -95,7 +95,7 @@ def test_example_of_a_plain_record_can_be_read() -> None:
 
 def test_list_of_stripe_events_is_the_one_that_is_taken_in() -> None:
     taken = set(stripe_events._READERS)
-    prefixes = r"(?:invoice|invoice_payment|credit_note|payment_method|customer|charge)\."
+    prefixes = r"(?:invoice|invoice_payment|credit_note|payment_intent|payment_method|customer|charge)\."
 
     assert taken == {e for e in _code(_section(README, "Stripe set-up")) if re.match(prefixes, e)}
 
@@ -209,6 +209,7 @@ def test_mistakes_get_the_answer_that_the_page_shows(right: str, wrong: str, ans
         ("`timeline`: a list of days", TimelineEntry, ""),
         ("`retries`", Retries, ""),
         ("`contacts`", Contacts, ""),
+        ("`admission`", Admission, ""),
         ("`endgame`", Endgame, ""),
         ("`endgame`", Collections, "collections."),
     ],

@@ -66,12 +66,19 @@ def test_a_good_installation(
         "policies": "standard@1",
         "decline table": f"edition {table.edition}",
         "network rules": good["network rules"],
+        "Twilio's refusals": good["Twilio's refusals"],
+        "SendGrid's refusals": good["SendGrid's refusals"],
         "message texts": "well formed",
         "ledger": f"SQLite, {tmp_path / 'ledger.db'}, its tables are current",
         "Temporal server": f"{environment['TEMPORAL_ADDRESS']}, namespace default",
         "search attributes": "registered",
     } == good
-    assert f"edition: {good['network rules'].split()[1]}\n" in (ROOT / "policies/rules/networks.yaml").read_text()
+    for line, file in (
+        ("network rules", "networks"),
+        ("Twilio's refusals", "twilio-errors"),
+        ("SendGrid's refusals", "sendgrid-errors"),
+    ):
+        assert f"edition: {good[line].split()[1]}\n" in (ROOT / f"policies/rules/{file}.yaml").read_text()
 
 
 async def test_a_new_installation_is_sent_to_setup(doctor: Doctor, client: Client, tmp_path: Path) -> None:
@@ -156,6 +163,8 @@ def test_a_folder_without_policies_is_bad_in_each_of_its_lines(doctor: Doctor, t
     )
     assert str(tmp_path / "rules" / "declines.yaml") in bad["decline table"]
     assert str(tmp_path / "rules" / "networks.yaml") in bad["network rules"]
+    assert str(tmp_path / "rules" / "twilio-errors.yaml") in bad["Twilio's refusals"]
+    assert str(tmp_path / "rules" / "sendgrid-errors.yaml") in bad["SendGrid's refusals"]
     assert "message texts" in bad
 
 

@@ -14,6 +14,7 @@ from domain.forms import FORMS, Form
 from domain.gates import ALLOW, Answer, Postpone
 from domain.registry import KINDS, register
 from domain.rules.gates import GATES
+from domain.rules.invoice import Aim
 from domain.steps import Step
 from domain.tasks import Done, Task
 
@@ -49,6 +50,10 @@ class WaveStep(Step):
     note: str
 
     @property
+    def aim(self) -> Aim:
+        return Aim.SAY
+
+    @property
     def title(self) -> str:
         return f"courtesy note {self.when}"
 
@@ -65,7 +70,7 @@ class WaveStep(Step):
     def book(self, case: Case, task: Task, result: Any, at: datetime) -> Case:
         assert isinstance(task, WaveTask)
         assert isinstance(result, Done)
-        return invoice_is(done(case, self, at), result.invoice_state, result.remaining, at, self.key)
+        return invoice_is(done(case, self, at), result.invoice, at, self.key)
 
 
 class WaveActivities:

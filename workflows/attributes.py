@@ -4,7 +4,13 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from temporalio.common import SearchAttributeKey, SearchAttributePair, SearchAttributeUpdate, TypedSearchAttributes
+from temporalio.common import (
+    SearchAttributeIndexedValueType,
+    SearchAttributeKey,
+    SearchAttributePair,
+    SearchAttributeUpdate,
+    TypedSearchAttributes,
+)
 
 STATUS = SearchAttributeKey.for_keyword("DunningStatus")
 NEXT_STEP_AT = SearchAttributeKey.for_datetime("DunningNextStepAt")
@@ -15,6 +21,8 @@ BY_NAME: dict[str, SearchAttributeKey[Any]] = {
     "segment": SearchAttributeKey.for_keyword("DunningSegment"),
     "policy": SearchAttributeKey.for_keyword("DunningPolicy"),
     "decline_class": SearchAttributeKey.for_keyword("DunningDeclineClass"),
+    "hold": SearchAttributeKey.for_keyword_list("DunningHold"),
+    "outcome": SearchAttributeKey.for_keyword("DunningOutcome"),
     "currency": SearchAttributeKey.for_keyword("DunningCurrency"),
     "customer": SearchAttributeKey.for_keyword("DunningCustomer"),
     "amount": SearchAttributeKey.for_int("DunningAmount"),  # minor units still due
@@ -48,4 +56,6 @@ def changes(before: Searchable, after: Searchable) -> Iterable[SearchAttributeUp
 
 
 def _typed(key: SearchAttributeKey[Any], value: str | int) -> Any:
+    if key.indexed_value_type is SearchAttributeIndexedValueType.KEYWORD_LIST:
+        return str(value).split()
     return datetime.fromtimestamp(int(value), UTC) if key.origin_value_type is datetime else value

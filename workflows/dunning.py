@@ -13,7 +13,7 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError, CancelledError, FailureError
 
 from activities.decisions import DecisionActivities, DecisionTask
-from activities.errors import MISUSE
+from activities.errors import MISUSE, last_trouble
 from domain import changes, life
 from domain.case import Outcome
 from domain.decisions import Act, Close, Decision, Effect, Wait
@@ -169,7 +169,7 @@ class DunningWorkflow(Listening):
             elif isinstance(cause, CancelledError) or overtaken:
                 self._case = life.interrupted(self._case, effect)
             else:
-                self._case = life.unanswered(self._case, effect, now)
+                self._case = life.unanswered(self._case, effect, now, last_trouble(error))
 
     async def _close(self, close: Close) -> CaseResult:
         await workflow.wait_condition(workflow.all_handlers_finished)

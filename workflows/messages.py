@@ -79,6 +79,7 @@ class CaseView(Message):
     attempts: int
     counting_attempts: int
     holds: tuple[str, ...]
+    tried_again: tuple[str, ...] = ()  # steps whose provider did not answer, with what it said last
     access: str
     closed_channels: dict[str, str]
     outcome: Outcome | None
@@ -86,5 +87,7 @@ class CaseView(Message):
     next_step: str | None
     why: str
     deciding: bool = False  # it was told something, or was woken, and what comes next is being decided
+    zone: str = ""  # the customer's time zone
+    plan_is: str = ""  # what has to be said of the plan's dates
     steps: dict[str, str]  # step key → done, skipped or refused, with its note
     record: tuple[Happened, ...]

@@ -2,9 +2,10 @@
 
 from datetime import datetime
 
-from domain.calendar import local
+from domain.calendar import local, minute
 from domain.case import Case
 from domain.decisions import Act, Close, Wait
+from domain.holds import goes_on_at, in_full
 from domain.kinds.access import standing_access
 from domain.kinds.message import stage_of
 from domain.life import Decided
@@ -31,7 +32,8 @@ def view(case: Case, decided: Decided | None, *, deciding: bool = False) -> Case
         decline_code=case.decline.code if case.decline else None,
         attempts=len(case.our_attempts),
         counting_attempts=len(case.counting_attempts),
-        holds=tuple(map(str, case.holds)),
+        holds=in_full(case),
+        tried_again=_tried_again(case),
         access=standing_access(case).value,
         closed_channels={channel.value: why for channel, why in closed.items()},
         outcome=case.closing.outcome if case.closing else None,
@@ -39,6 +41,8 @@ def view(case: Case, decided: Decided | None, *, deciding: bool = False) -> Case
         next_step=step.title if step else None,
         why=decision.why if decision else "nothing is decided yet",
         deciding=deciding,
+        zone=case.zone,
+        plan_is=ahead_title(case),
         steps={key: f"{r.state.value}: {r.note}" if r.note else r.state.value for key, r in case.steps.items()},
         record=tuple(happened(case, entry) for entry in case.record),
     )
@@ -55,7 +59,7 @@ def _title(case: Case, entry: Entry) -> str | None:
 
 
 def details(case: Case, decided: Decided | None, *, deciding: bool = False) -> str:
-    """Markdown for an operator: what is next and why, the facts, what is to come, what happened.
+    """Markdown for an operator: what is next and why, the facts, what is to come, what happened. Times in UTC.
 
     Whatever today's rules and time zones make of a case that was decided long ago: there is always something to read.
     """
@@ -70,36 +74,55 @@ def details(case: Case, decided: Decided | None, *, deciding: bool = False) -> s
 
 def _details(case: Case, decided: Decided | None, *, deciding: bool) -> str:
     facts = case.facts
+    at = decided.at if decided else facts.opened_at
     rows = [
         ("Status", case.status.value.replace("_", " ")),
+        *(("On hold", hold) for hold in in_full(case)),
+        *(("Tried again", tried) for tried in _tried_again(case)),
         ("Due", f"{case.due} of {facts.amount}"),
         ("Cause", cause(case)),
         ("Attempts", f"{len(case.our_attempts)} ours, {len(case.counting_attempts)} counting"),
         ("Service", standing_access(case).value.replace("_", "-")),
         ("Policy", str(case.policy)),
-        ("Customer", f"`{facts.customer_id}`, {facts.country or 'country unknown'}, {case.zone}"),
+        ("Customer", f"`{facts.customer_id}`, {facts.country or 'country unknown'}, {_zone(case, at)}"),
     ]
     if case.handoff:
         said = "acknowledged" if case.handoff.acknowledged else "not acknowledged"
         rows.append(("Agency", f"{case.handoff.reference}, {said}"))
     table = "\n".join(f"| {name} | {value} |" for name, value in rows)
-    lines = [f"- {_minute(entry.at)} {in_words(entry, _title(case, entry))}" for entry in reversed(case.record)]
+    lines = [f"- {minute(entry.at)} {in_words(entry, _title(case, entry))}" for entry in reversed(case.record)]
     return (
         f"**{_headline(decided, deciding=deciding)}**\n\n| | |\n|---|---|\n{table}\n\n"
-        f"{_ahead(case, decided)}#### What happened (UTC)\n" + "\n".join(lines) + "\n"
+        f"{_ahead(case, decided)}#### What happened (UTC, newest first)\n" + "\n".join(lines) + "\n"
+    )
+
+
+def _tried_again(case: Case) -> tuple[str, ...]:
+    """The steps whose provider did not answer, each with what it said last."""
+    return tuple(
+        f"{known.step.title}: {known.trouble or 'no answer'}; again at {minute(known.not_before)} UTC"
+        for known in case.unfinished.values()
+        if known.times and known.not_before
     )
 
 
 def _ahead(case: Case, decided: Decided | None) -> str:
-    """The steps that lie ahead as things stand, in the customer's time."""
+    """The steps that lie ahead as things stand."""
     if not decided or not decided.ahead:
         return ""
-    lines = [f"- {_minute(local(step.at, case.zone))} {step.title}" for step in decided.ahead]
-    return f"#### Unless something happens ({case.zone})\n" + "\n".join(lines) + "\n\n"
+    lines = [f"- {minute(step.at)} {step.title}" for step in decided.ahead]
+    return f"#### {ahead_title(case)} (UTC)\n" + "\n".join(lines) + "\n\n"
 
 
-def _minute(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M}"
+def ahead_title(case: Case) -> str:
+    """What has to be said of the plan's dates."""
+    if not case.holds:
+        return "Unless something happens"
+    return "Once the hold has ended" if goes_on_at(case) else "Once it goes on, with the dates as if that were now"
+
+
+def _zone(case: Case, at: datetime) -> str:
+    return f"{case.zone} (UTC{local(at, case.zone).isoformat()[-6:]})"
 
 
 def _headline(decided: Decided | None, *, deciding: bool) -> str:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import field_validator
 
 from domain.case import Case, StepState
-from domain.changes import begun, changed, done, found_over, invoice_is
+from domain.changes import begun, changed, done, invoice_is, stopped
 from domain.forms import Form
-from domain.invoice import InvoiceState
+from domain.rules.invoice import Aim
 from domain.steps import Access, Step
 from domain.tasks import Done, Task
 
@@ -64,6 +64,10 @@ class AccessStep(Step):
         return self.access is not Access.FULL
 
     @property
+    def aim(self) -> Aim:
+        return Aim.LIMIT if self._restricts else Aim.GIVE_BACK
+
+    @property
     def title(self) -> str:
         return f"service {self.access.value.replace('_', '-')} {self.when}" if self._restricts else "service restored"
 
@@ -86,17 +90,16 @@ class AccessStep(Step):
 
     def book(self, case: Case, task: Task, result: Any, at: datetime) -> Case:
         assert isinstance(result, Done)  # noqa: S101 - by the registry
-        state = result.invoice_state
-        if self._restricts and state and state is not InvoiceState.OPEN:
-            # The activity found the invoice closed and did nothing; an earlier run may have restricted before it died.
-            case = found_over(case, self, state, at, "not restricted", unsure=True)
+        if result.stopped:
+            # An earlier run may have restricted before it died.
+            case = stopped(case, self, result.stopped, at, "not restricted", unsure=True)
         else:
             case = done(case, self, at)
             if not self._restricts:
                 # Whatever an unanswered restriction did, this came after it.
                 left = {key: known for key, known in case.unfinished.items() if not isinstance(known.step, AccessStep)}
                 case = changed(case, unfinished=left)
-        return invoice_is(case, state, result.remaining, at, self.key)
+        return invoice_is(case, result.invoice, at, self.key)
 
     def lost(self, case: Case) -> Case:
         return begun(case, self) if self._restricts else case

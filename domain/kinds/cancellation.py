@@ -4,10 +4,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from domain.case import Case
-from domain.changes import done, found_over, invoice_is
+from domain.changes import done, invoice_is, stopped
 from domain.forms import Form
 from domain.gates import ALLOW, Answer, Refuse
-from domain.invoice import InvoiceState
+from domain.invoice import SubscriptionState
+from domain.rules.invoice import Aim
 from domain.steps import Step
 from domain.tasks import Done, Task
 
@@ -38,6 +39,10 @@ class CancelStep(Step):
     task_type: ClassVar[type[Task]] = CancelTask
 
     @property
+    def aim(self) -> Aim:
+        return Aim.END
+
+    @property
     def title(self) -> str:
         return f"subscription cancelled {self.when}"
 
@@ -58,15 +63,16 @@ class CancelStep(Step):
 
     def book(self, case: Case, task: Task, result: Any, at: datetime) -> Case:
         assert isinstance(result, Done)  # noqa: S101 - by the registry
-        state = result.invoice_state
-        if state and state is not InvoiceState.OPEN:
-            # The activity found the invoice closed and did nothing: a subscription that runs on gets its service back.
-            case = found_over(case, self, state, at, "not cancelled")
-        else:
-            case = done(case, self, at)
-        return invoice_is(case, state, result.remaining, at, self.key)
+        # Not cancelled, a subscription runs on, and gets its service back at the end.
+        case = stopped(case, self, result.stopped, at, "not cancelled") if result.stopped else done(case, self, at)
+        return invoice_is(case, result.invoice, at, self.key)
 
 
 def is_cancelled(case: Case) -> bool:
     """Whether the case has ended the subscription."""
     return case.newest(CancelStep) is not None
+
+
+def has_ended(case: Case) -> bool:
+    """Whether the subscription has ended, whoever ended it."""
+    return is_cancelled(case) or case.invoice.subscription is SubscriptionState.ENDED

@@ -3,17 +3,32 @@
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from domain.base import Message
-from domain.calendar import day_in_words
-from domain.case import Attempt, Case, ChargeOutcome, Hold, HoldReason, StepState
-from domain.changes import begun, changed, declined, ended, hold, invoice_is, put_off, recovered, said, shown
+from domain.base import Message, unchecked
+from domain.calendar import LONGEST_DAY, day_in_words
+from domain.case import Attempt, Case, ChargeOutcome, Hold, HoldReason, StepState, new_attempt
+from domain.changes import (
+    PROCESSING_LIMIT,
+    begun,
+    changed,
+    declined,
+    ended,
+    hold,
+    invoice_is,
+    put_off,
+    recovered,
+    said,
+    shown,
+    stopped,
+)
 from domain.declines import RETRYABLE, Decline, DeclineClass, Reason
 from domain.forms import Form
-from domain.gates import ALLOW, Answer, Postpone, Refuse
-from domain.invoice import InvoiceState
+from domain.gates import ALLOW, Answer, Postpone, Refuse, Stopped
+from domain.invoice import InvoiceNow
+from domain.kinds.outside_payment import OutsidePaymentStep
 from domain.money import Money
 from domain.reasons import cause
-from domain.record import Entry
+from domain.record import new_entry
+from domain.rules.invoice import Aim, CancelledSubscription
 from domain.steps import AttemptKind, Step
 from domain.tasks import Task
 
@@ -21,12 +36,10 @@ if TYPE_CHECKING:
     from domain.schedule import Slot
     from domain.situation import Situation
 
+_TIMELINE, _NEW_METHOD = AttemptKind.TIMELINE, AttemptKind.NEW_METHOD
 _GRACE = timedelta(hours=1)
 """By how much a payday may be too early: two tries of the same hour differ by their jitter and by a slow answer."""
-_LONGEST_DAY = timedelta(hours=48)
-"""No two moments this far apart are of one local day, whatever the clocks do: a day that is repeated included."""
-_PROCESSING_LIMIT = timedelta(days=14)
-"""How long a bank debit may be on its way before the case goes on; the slowest scheme answers within two weeks."""
+_NO_FUNDS = Reason.INSUFFICIENT_FUNDS
 
 
 class ChargeTask(Task):
@@ -36,15 +49,19 @@ class ChargeTask(Task):
     kind: AttemptKind
     method: int  # how often the payment method had changed
     do_not_honor: DeclineClass = DeclineClass.RETRY_LATER
+    after_cancellation: bool = False  # charge also when the subscription was ended
+
+
+new_task = unchecked(ChargeTask)
 
 
 class ChargeResult(Message):
     outcome: ChargeOutcome
-    invoice_state: InvoiceState = InvoiceState.OPEN
-    remaining: Money | None = None  # still due after the attempt, as the provider says
+    invoice: InvoiceNow = InvoiceNow()  # after the attempt, as the provider says
     decline: Decline | None = None  # DECLINED
     why: str = ""
     postponed: Postpone | None = None  # POSTPONED: by which rule, and until when
+    stopped: Stopped | None = None  # STOPPED: by what
     # Whose attempt it was, when not this task's: an earlier step's with the same number, unanswered until now.
     step: str | None = None
     kind: AttemptKind | None = None
@@ -55,11 +72,13 @@ class ChargeForm(Form):
     counts: ClassVar[bool] = True
 
     def step(self, now: "Situation", slot: "Slot") -> "ChargeStep":
-        due = _charge_due(now, slot)
-        kind = AttemptKind.TIMELINE
-        return now.schedule.kept(
-            (slot.key, due), lambda: ChargeStep(key=slot.key, due=due, day=slot.entry.day, attempt_kind=kind)
-        )
+        due, known = _charge_due(now, slot), now.schedule.steps
+        sign = slot.key if due is slot.due else (slot.key, due)
+        step: ChargeStep | None = known.get(sign)
+        if step is None:
+            step = ChargeStep(key=slot.key, due=due, day=slot.entry.day, attempt_kind=_TIMELINE)
+            known[sign] = step
+        return step
 
 
 class ChargeStep(Step):
@@ -76,6 +95,10 @@ class ChargeStep(Step):
     one_at_a_time: ClassVar[bool] = True
 
     @property
+    def aim(self) -> Aim:
+        return Aim.CHARGE
+
+    @property
     def title(self) -> str:
         match self.attempt_kind:
             case AttemptKind.TECHNICAL:
@@ -86,7 +109,7 @@ class ChargeStep(Step):
 
     @property
     def _of_new_method(self) -> bool:
-        return self.attempt_kind is AttemptKind.NEW_METHOD
+        return self.attempt_kind is _NEW_METHOD
 
     @property
     def weight(self) -> tuple[Any, ...]:
@@ -98,16 +121,21 @@ class ChargeStep(Step):
         return not self._of_new_method
 
     def asks(self, now: "Situation") -> Answer:
-        if self._of_new_method:
-            return ALLOW
+        kind = self.attempt_kind
+        if kind is _NEW_METHOD:
+            return _one_more_today(now)
         if now.awaits_customer:
             return Refuse(
                 why=f"no charge until the payment method changes or the customer authenticates ({cause(now.case)})"
             )
         most = now.policy.retries.max_attempts
-        if self.attempt_kind is AttemptKind.TIMELINE and len(now.counting) >= most:
+        if kind is _TIMELINE and len(now.counting) >= most:
             return Refuse(why=f"all {most} attempts of the policy are used")
         return ALLOW
+
+    def waits_for(self, other: Step, at: datetime) -> bool:
+        """What was paid outside is recorded first: else it would be charged once more."""
+        return isinstance(other, OutsidePaymentStep)
 
     def why(self, now: "Situation") -> str:
         retries = now.policy.retries
@@ -116,28 +144,36 @@ class ChargeStep(Step):
                 return "one try at once: the payment method changed or the customer authenticated"
             case AttemptKind.TECHNICAL:
                 return f"quick retry {self.number} of {len(retries.quick)}: {cause(now.case)}"
-        number = len(now.counting) + 1
-        return f"retry {number} of {retries.max_attempts}: {cause(now.case)}{_moved(now, self)}"
+        # Counted are the tries that can still come: a policy may allow more than its timeline has.
+        done = len(now.counting)
+        left = [slot.key for slot in now.schedule.slots if slot.form.counts and slot.key not in now.case.steps]
+        number = done + 1 + (left.index(self.key) if self.key in left else 0)
+        most = max(number, min(retries.max_attempts, done + len(left)))
+        return f"retry {number} of {most}: {cause(now.case)}{_moved(now, self)}"
 
     def task(self, now: "Situation", why: str) -> ChargeTask:
-        return ChargeTask(
+        return new_task(
             **self.common(now, why),
             attempt=now.case.next_attempt_number,
             kind=self.attempt_kind,
             method=now.case.method_changes,
             do_not_honor=now.policy.retries.do_not_honor,
+            after_cancellation=now.policy.cancelled_subscription is CancelledSubscription.GO_ON,
         )
 
     def book(self, case: Case, task: Task, result: Any, at: datetime) -> Case:
         assert isinstance(task, ChargeTask) and isinstance(result, ChargeResult)  # noqa: S101, PT018 - by the registry
         if result.postponed:
             return put_off(case, self, result.postponed, at)
+        if result.stopped:
+            case = stopped(case, self, result.stopped, at, "not charged")
+            return invoice_is(case, result.invoice, at, self.key)
         step, kind, method = self, task.kind, task.method
         if result.step and result.step != self.key:
             # The number was an earlier step's, whose answer came only now: this step is still to be done.
             kind, method = result.kind or kind, case.method_tried
             step = self.model_copy(update={"key": result.step, "attempt_kind": kind})
-        attempt = Attempt(
+        attempt = new_attempt(
             number=task.attempt,
             kind=kind,
             at=task.as_of,
@@ -159,7 +195,7 @@ class ChargeStep(Step):
         case = ended(case, self, state, at, result.why or result.outcome.value)
 
         def told(what: str, why: str) -> Case:
-            return shown(case, Entry(at=at, step=self.key, what=what, why=why))
+            return shown(case, new_entry(at=at, step=self.key, what=what, why=why))
 
         match result.outcome:
             case ChargeOutcome.PAID:
@@ -167,41 +203,58 @@ class ChargeStep(Step):
                 return recovered(paid, "our charge went through", at, self.key)
             case ChargeOutcome.DECLINED if result.decline:
                 case = told("declined", result.decline.code)
-                return declined(invoice_is(case, None, result.remaining, at, self.key), result.decline, at)
+                return declined(invoice_is(case, result.invoice, at, self.key), result.decline, at)
             case ChargeOutcome.PROCESSING:
-                until = at + _PROCESSING_LIMIT
+                until = at + PROCESSING_LIMIT
                 pending = Hold(
                     reason=HoldReason.PAYMENT_PROCESSING, since=at, until=until, note="bank debit on its way"
                 )
                 return hold(case, pending, at, self.key)
             case ChargeOutcome.NOT_OPEN:
-                case = said(case, Entry(at=at, step=self.key, what="not charged", why=result.why))
+                case = said(case, new_entry(at=at, step=self.key, what="not charged", why=result.why))
             case ChargeOutcome.REFUSED:
                 case = told("refused", result.why)
                 if self._of_new_method:
                     case = changed(case, decline=None)  # the old answer was about the old payment method
-        return invoice_is(case, result.invoice_state, result.remaining, at, self.key)
+        return invoice_is(case, result.invoice, at, self.key)
 
 
 def _charge_due(now: "Situation", slot: "Slot") -> datetime:
     """When a try of the timeline is made: on its day, on a payday near it, when the network allows, once a day."""
-    due, schedule = slot.due, now.schedule
-    decline = now.case.decline
-    if decline and decline.reason is Reason.INSUFFICIENT_FUNDS and decline.decline_class in RETRYABLE:
-        due = _payday(now, slot) or due
-    if decline and decline.not_before:
-        due = max(due, decline.not_before)
+    due, decline = slot.due, now.case.decline
+    if decline is not None:
+        if decline.reason is _NO_FUNDS and decline.decline_class in RETRYABLE:
+            due = _payday(now, slot) or due
+        if decline.not_before:
+            due = max(due, decline.not_before)
+    if due >= now.days_free_from:
+        return due
     # A try that is late is made today: today's tries count, not those of the day that it was meant for.
     while len(_same_day(now, due)) >= now.policy.retries.max_per_day:
-        due = schedule.on(now.local(max(due, now.at)).date() + timedelta(days=1), slot.entry)
+        due = now.schedule.on(now.local(max(due, now.at)).date() + timedelta(days=1), slot.entry)
     return due
+
+
+def _one_more_today(now: "Situation") -> Answer:
+    """Immediate tries have a bound per day: cards that are tried one after the other are a thief's or a mistake's."""
+    most = now.policy.retries.new_methods_per_day
+    made = [attempt for attempt in now.case.our_attempts if attempt.kind is AttemptKind.NEW_METHOD]
+    today = [attempt for attempt in made[-most:] if now.local(attempt.at).date() == now.today]
+    if len(today) < most:
+        return ALLOW
+    until = now.schedule.on(now.today + timedelta(days=1), now.schedule.last)
+    why = f"{most} changed payment methods were tried today"
+    return Postpone(until=until, why=why, rule=f"new-methods-per-day@{now.case.policy}")
 
 
 def _same_day(now: "Situation", due: datetime) -> list[Attempt]:
     """The tries that were made on the customer's day on which this one would be."""
     made = max(due, now.at)
-    near = [attempt for attempt in now.counting if made - attempt.at < _LONGEST_DAY]
-    return [attempt for attempt in near if now.local(attempt.at).date() == now.local(made).date()] if near else near
+    near = [attempt for attempt in now.counting if made - attempt.at < LONGEST_DAY]
+    if not near:
+        return near
+    day = now.local(made).date()
+    return [attempt for attempt in near if now.local(attempt.at).date() == day]
 
 
 def _payday(now: "Situation", slot: "Slot") -> datetime | None:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from domain.agency import Handoff
 from domain.base import Message
 from domain.case import Case
-from domain.changes import begun, changed, done, found_over, invoice_is
-from domain.invoice import InvoiceState
+from domain.changes import begun, changed, done, invoice_is, stopped
+from domain.rules.invoice import Aim
 from domain.steps import Step
 from domain.tasks import Done, Task
 
@@ -22,7 +22,7 @@ class HandoffTask(Task):
 
 
 class HandoffResult(Done):
-    """A handoff. Without a reference none was made: `invoice_state` says why."""
+    """A handoff. Without a reference none was made."""
 
     reference: str = ""
 
@@ -36,6 +36,10 @@ class HandoffStep(Step):
     activity: ClassVar[str] = "hand_off"
     task_type: ClassVar[type[Task]] = HandoffTask
     result_type: ClassVar[type[Message]] = HandoffResult
+
+    @property
+    def aim(self) -> Aim:
+        return Aim.HAND_OVER
 
     @property
     def title(self) -> str:
@@ -60,19 +64,18 @@ class HandoffStep(Step):
         return HandoffTask(**self.common(now, why), begun_only=now.case.closing is not None)
 
     def book(self, case: Case, task: Task, result: Any, at: datetime) -> Case:
-        assert isinstance(result, HandoffResult)  # noqa: S101 - by the registry
-        state, delivered = result.invoice_state, bool(result.reference)
-        if not delivered and case.closing:
+        assert isinstance(task, HandoffTask) and isinstance(result, HandoffResult)  # noqa: S101, PT018 - by the registry
+        delivered = bool(result.reference)
+        if not delivered and task.begun_only:
             # Nothing was delivered, and nothing is to be: there is nothing to take back.
             left = {key: known for key, known in case.unfinished.items() if key != self.key}
-            return invoice_is(changed(case, unfinished=left), state, result.remaining, at, self.key)
-        if not delivered and state and state is not InvoiceState.OPEN:
-            case = found_over(case, self, state, at, "not handed off")
-            return invoice_is(case, state, result.remaining, at, self.key)
+            return invoice_is(changed(case, unfinished=left), result.invoice, at, self.key)
+        if result.stopped:
+            return invoice_is(stopped(case, self, result.stopped, at, "not handed off"), result.invoice, at, self.key)
         case = done(case, self, at)
         known = case.handoff
         handoff = known.repeated(result.reference) if known else Handoff(at=at, references=(result.reference,))
-        return invoice_is(changed(case, handoff=handoff), state, result.remaining, at, self.key)
+        return invoice_is(changed(case, handoff=handoff), result.invoice, at, self.key)
 
     def lost(self, case: Case) -> Case:
         return begun(case, self)

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import field_validator
 
-from domain.base import Message
+from domain.base import Message, unchecked
 from domain.case import Case, StepState
-from domain.changes import close_channel, done, ended, found_over, invoice_is, put_off, shown
+from domain.changes import close_channel, done, ended, invoice_is, put_off, shown, stopped
+from domain.consent import BY_INTRUSION, WISHES
 from domain.forms import Form
-from domain.gates import ALLOW, Answer, Postpone, Refuse
-from domain.invoice import InvoiceState
-from domain.money import Money
+from domain.gates import ALLOW, Answer, Postpone, Refuse, Stopped
+from domain.invoice import InvoiceNow
 from domain.reasons import cause
-from domain.record import Entry
+from domain.record import new_entry
+from domain.rules.invoice import Aim
 from domain.steps import CHANNEL_NAMES, Channel, Stage, Step
 from domain.tasks import Task
 from domain.truth import MessageFacts, message_facts
@@ -36,10 +37,13 @@ class ContactTask(Task):
     facts: MessageFacts
 
 
+new_task = unchecked(ContactTask)
+
+
 class ContactState(StrEnum):
     SENT = "sent"
     UNKNOWN = "unknown"  # it may have gone out; it is not sent twice to find out
-    NOT_OPEN = "not_open"  # the invoice no longer is: nothing was sent
+    STOPPED = "stopped"  # as the invoice stands there is nothing to say: nothing was sent
     REFUSED = "refused"  # a rule forbade it for good: nothing was sent
     POSTPONED = "postponed"  # a rule allows it later: nothing was sent, and the step stays to be done
     UNREACHABLE = "unreachable"  # no address on this channel, or the provider will not deliver to it
@@ -47,11 +51,11 @@ class ContactState(StrEnum):
 
 class ContactOutcome(Message):
     state: ContactState
-    invoice_state: InvoiceState = InvoiceState.OPEN
-    remaining: Money | None = None
+    invoice: InvoiceNow = InvoiceNow()  # as it was read right before
     provider_id: str | None = None
     why: str = ""
     postponed: Postpone | None = None  # POSTPONED: by which rule, and until when
+    stopped: Stopped | None = None  # STOPPED: by what
 
 
 class RemindForm(Form):
@@ -76,7 +80,13 @@ class RemindForm(Form):
         return f"{self.word}-{self.channel}-{self.stage}"
 
     def step(self, now: "Situation", slot: "Slot") -> "MessageStep":
-        return message(now, slot.key, slot.due, slot.entry.day, self.channel, self.stage)
+        known = now.schedule.steps
+        step: MessageStep | None = None if now.closed_channels else known.get(slot.key)
+        if step is None:
+            step = message(now, slot.key, slot.due, slot.entry.day, self.channel, self.stage)
+            if not now.closed_channels:
+                known[slot.key] = step
+        return step
 
 
 class MessageStep(Step):
@@ -94,6 +104,10 @@ class MessageStep(Step):
     only_newest: ClassVar[bool] = True
     says_what_comes: ClassVar[bool] = True
     holds_up_the_end: ClassVar[bool] = False
+
+    @property
+    def aim(self) -> Aim:
+        return Aim.SAY
 
     @property
     def title(self) -> str:
@@ -117,7 +131,7 @@ class MessageStep(Step):
         return not self.warns
 
     def asks(self, now: "Situation") -> Answer:
-        if closed := now.closed_channels.get(self.channel):
+        if now.closed_channels and (closed := now.closed_channels.get(self.channel)):
             return Refuse(why=f"no channel is left to this customer ({self.channel.value}: {closed})")
         if self.instead_of and (same := _same_day_message(now, self)):
             return Refuse(why=f"{self.instead_of.value} is closed and {same} says the same")
@@ -157,7 +171,7 @@ class MessageStep(Step):
     def task(self, now: "Situation", why: str) -> ContactTask:
         said = message_facts(now, self.stage)
         language = now.case.facts.language
-        return ContactTask(**self.common(now, why), channel=self.channel, language=language, facts=said)
+        return new_task(**self.common(now, why), channel=self.channel, language=language, facts=said)
 
     def deadline(self, now: "Situation") -> datetime | None:
         """Not past the hours in which it is allowed."""
@@ -169,7 +183,7 @@ class MessageStep(Step):
         assert isinstance(result, ContactOutcome)  # noqa: S101 - by the registry
 
         def told(case: Case, what: str, why: str = "") -> Case:
-            return shown(case, Entry(at=at, step=self.key, what=what, why=why))
+            return shown(case, new_entry(at=at, step=self.key, what=what, why=why))
 
         match result.state:
             case ContactState.SENT | ContactState.UNKNOWN:
@@ -182,14 +196,14 @@ class MessageStep(Step):
             case ContactState.UNREACHABLE:
                 # Not the end of the step: it goes out on the fallback channel.
                 case = told(close_channel(case, self.channel, result.why), "not delivered", result.why)
-            case ContactState.NOT_OPEN:
-                case = found_over(case, self, result.invoice_state, at, "not sent")
-        return invoice_is(case, result.invoice_state, result.remaining, at, self.key)
+            case ContactState.STOPPED if result.stopped:
+                case = stopped(case, self, result.stopped, at, "not sent")
+        return invoice_is(case, result.invoice, at, self.key)
 
 
 def message(now: "Situation", key: str, at: datetime, day: int, wanted: Channel, stage: Stage) -> MessageStep:
     """A message that is planned for `at`, in the contact hours and on a channel that is open, if one is."""
-    channel = _open_channel(now, wanted)
+    channel = _open_channel(now, wanted) if now.closed_channels else wanted
     return now.schedule.kept(
         (key, at, channel),
         lambda: MessageStep(
@@ -211,13 +225,15 @@ def stage_of(case: Case) -> str:
 
 
 def _open_channel(now: "Situation", channel: Channel) -> Channel:
-    """The channel itself, or the first open one along the fallbacks; a closed one is refused by `asks`."""
-    closed = now.closed_channels
-    if channel not in closed:
-        return channel
-    tried = [channel]
-    while tried[-1] in closed:
-        fallback = now.policy.contacts.fallback.get(tried[-1])
+    """The channel itself, or the first open one along the fallbacks; a closed one is refused by `asks`.
+
+    A wish not to hear from us on a channel leads to none that intrudes more.
+    """
+    closed, tried, most = now.closed_channels, [channel], len(BY_INTRUSION)
+    while (last := tried[-1]) in closed or BY_INTRUSION.index(last) > most:
+        if closed.get(last) in WISHES:
+            most = min(most, BY_INTRUSION.index(last))
+        fallback = now.policy.contacts.fallback.get(last)
         if fallback is None or fallback in tried:
             return channel
         tried.append(fallback)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from domain.case import Case
 from domain.changes import changed, done, invoice_is
+from domain.rules.invoice import Aim
 from domain.steps import Step
 from domain.tasks import Done, Task
 
@@ -26,6 +27,10 @@ class RecallStep(Step):
     task_type: ClassVar[type[Task]] = RecallTask
 
     @property
+    def aim(self) -> Aim:
+        return Aim.GIVE_BACK
+
+    @property
     def title(self) -> str:
         return "recall from collections"
 
@@ -40,4 +45,4 @@ class RecallStep(Step):
         case = done(case, self, at)
         if case.handoff:
             case = changed(case, handoff=case.handoff.recalled(self.reference))
-        return invoice_is(case, result.invoice_state, result.remaining, at, self.key)
+        return invoice_is(case, result.invoice, at, self.key)

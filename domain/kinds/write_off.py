@@ -4,8 +4,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from domain.case import Case
-from domain.changes import done, invoice_is
+from domain.changes import done, invoice_is, stopped
 from domain.kinds.handoff import goes_before_the_end
+from domain.rules.invoice import Aim
 from domain.steps import Step
 from domain.tasks import Done, Task
 
@@ -26,6 +27,10 @@ class WriteOffStep(Step):
     task_type: ClassVar[type[Task]] = WriteOffTask
 
     @property
+    def aim(self) -> Aim:
+        return Aim.GIVE_UP
+
+    @property
     def title(self) -> str:
         return "invoice marked uncollectible"
 
@@ -39,5 +44,5 @@ class WriteOffStep(Step):
 
     def book(self, case: Case, task: Task, result: Any, at: datetime) -> Case:
         assert isinstance(result, Done)  # noqa: S101 - by the registry
-        case = done(case, self, at)
-        return invoice_is(case, result.invoice_state, result.remaining, at, self.key)
+        case = stopped(case, self, result.stopped, at, "not marked") if result.stopped else done(case, self, at)
+        return invoice_is(case, result.invoice, at, self.key)

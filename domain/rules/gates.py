@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from domain.gates import Answer
+from domain.rules.invoice import invoice_gate
 from domain.steps import Step
 
 if TYPE_CHECKING:
@@ -15,4 +16,4 @@ if TYPE_CHECKING:
 
 Gate = Callable[["Situation", Step], Answer]
 
-GATES: list[Gate] = []
+GATES: list[Gate] = [invoice_gate]

@@ -7,10 +7,13 @@ import sqlalchemy as sa
 from gateways.ledger.inserts import insert_once
 from gateways.ledger.schema import handoffs, provider_events
 from gateways.ledger.transactions import Book
+from gateways.ports.rows import KnownEvent
 
-_EVENT = sa.select(provider_events.c.event_id).where(
+_EVENT = sa.select(provider_events.c.invoice_id).where(
     provider_events.c.provider == sa.bindparam("by"), provider_events.c.event_id == sa.bindparam("of")
 )
+
+_HANDOFF = sa.select(handoffs.c.handoff_id).where(handoffs.c.invoice_id == sa.bindparam("of")).limit(1)
 
 
 class SqlEvents(Book):
@@ -21,9 +24,10 @@ class SqlEvents(Book):
         with self._database.writing() as connection:
             return insert_once(connection, provider_events, columns)
 
-    def knows_event(self, provider: str, event_id: str) -> bool:
+    def event_known(self, provider: str, event_id: str) -> KnownEvent | None:
         with self._database.reading() as connection:
-            return connection.execute(_EVENT, {"by": provider, "of": event_id}).first() is not None
+            found = connection.execute(_EVENT, {"by": provider, "of": event_id}).first()
+        return KnownEvent(invoice_id=found.invoice_id) if found else None
 
 
 class SqlHandoffs(Book):
@@ -33,3 +37,7 @@ class SqlHandoffs(Book):
         columns = {"handoff_id": handoff_id, "invoice_id": invoice_id, "reference": reference, "at": at}
         with self._database.writing(of=invoice_id) as connection:
             insert_once(connection, handoffs, columns)
+
+    def was_handed_off(self, invoice_id: str) -> bool:
+        with self._database.reading() as connection:
+            return connection.execute(_HANDOFF, {"of": invoice_id}).first() is not None

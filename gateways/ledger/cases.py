@@ -25,6 +25,13 @@ _GIVEN_UP = (Outcome.COLLECTIONS, Outcome.WRITTEN_OFF)
 """Ends that news may overtake while they are written down: what the case makes of them is a decision of its own."""
 
 _OF = cases.c.invoice_id == sa.bindparam("of")
+_STATE = sa.select(cases.c.state).where(_OF)
+_NUMBERED = (
+    sa.select(cases.c.invoice_id)
+    .where(cases.c.invoice_number == sa.bindparam("number"))
+    .order_by(cases.c.invoice_id)
+    .limit(10)
+)
 _ONE = CASE.where(_OF)
 # Not the key: entries of the record may refer to the case at the same time.
 _LOCKED = sa.select(cases.c.outcome, cases.c.decided_at, cases.c.currency).where(_OF).with_for_update(key_share=True)
@@ -82,6 +89,14 @@ class SqlCases(SqlCaseList):
     def case(self, invoice_id: str) -> CaseRow | None:
         with self._database.reading() as connection:
             return _find(connection, invoice_id)
+
+    def invoices_numbered(self, number: str) -> list[str]:
+        with self._database.reading() as connection:
+            return [row.invoice_id for row in connection.execute(_NUMBERED, {"number": number})]
+
+    def state_of(self, invoice_id: str) -> str | None:
+        with self._database.reading() as connection:
+            return connection.execute(_STATE, {"of": invoice_id}).scalar_one_or_none()
 
     def open_cases_of(self, customer_id: str) -> list[CaseRow]:
         query = CASE.where(cases.c.customer_id == customer_id, _NOT_CLOSED).order_by(*IN_ORDER)

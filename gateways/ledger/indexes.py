@@ -18,6 +18,7 @@ def _some(name: str, condition: str, *columns: sa.Column[object], unique: bool =
 
 
 _some("ix_cases_not_closed", NOT_CLOSED, cases.c.invoice_id)
+_some("ix_cases_numbered", "invoice_number IS NOT NULL", cases.c.invoice_number)
 _some("uq_attempts_invoice_id_attempt", "attempt > 0", attempts.c.invoice_id, attempts.c.attempt, unique=True)
 # Two halves: over all rows SQLite would look for a card without fingerprint among all such cards of the world.
 _some("ix_attempts_card", "fingerprint IS NOT NULL", attempts.c.fingerprint, attempts.c.as_of)

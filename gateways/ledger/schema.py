@@ -9,8 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
-REVISION = "0001"
-"""The newest migration, which makes these tables."""
+REVISION = "0002"
+"""The newest migration, with which these are the tables."""
 
 metadata = sa.MetaData(
     naming_convention={
@@ -157,6 +157,7 @@ contacts = sa.Table(
     _text("provider_id", null=True),
     _text("subject"),
     _text("text"),
+    _text("html", null=True),
     sa.UniqueConstraint("invoice_id", "step", "channel"),
     sa.Index(None, "invoice_id", "as_of", "id"),
 )

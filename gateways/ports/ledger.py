@@ -14,7 +14,7 @@ from domain.rules.networks import CardUse
 from domain.steps import Channel
 from gateways.ports.case_list import CaseList
 from gateways.ports.messages import Address, Recipient
-from gateways.ports.rows import AttemptRow, CaseRow, ContactRow, CustomerRow
+from gateways.ports.rows import AttemptRow, CaseRow, ContactRow, CustomerRow, KnownEvent
 
 
 class NetworkRules(Protocol):
@@ -57,6 +57,12 @@ class CaseBook(CaseList, Protocol):
         """
 
     def case(self, invoice_id: str) -> CaseRow | None: ...
+
+    def invoices_numbered(self, number: str) -> list[str]:
+        """The ids of the invoices with this number that have a case. Several only by a mistake of their source."""
+
+    def state_of(self, invoice_id: str) -> str | None:
+        """The whole case as JSON, as its newest decision left it."""
 
     def open_cases_of(self, customer_id: str) -> list[CaseRow]:
         """All of the customer's cases that are not closed, oldest first."""
@@ -157,8 +163,8 @@ class EventBook(Protocol):
     def provider_event(self, provider: str, event_id: str, kind: str, invoice_id: str | None, at: datetime) -> bool:
         """Records that an event came in. False: it had come before."""
 
-    def knows_event(self, provider: str, event_id: str) -> bool:
-        """Whether `provider_event` has recorded it."""
+    def event_known(self, provider: str, event_id: str) -> KnownEvent | None:
+        """What `provider_event` has recorded of it; None: it has not come in yet."""
 
 
 class HandoffBook(Protocol):
@@ -166,6 +172,9 @@ class HandoffBook(Protocol):
 
     def record_handoff(self, invoice_id: str, handoff_id: str, reference: str, at: datetime) -> None:
         """Once per handoff id."""
+
+    def was_handed_off(self, invoice_id: str) -> bool:
+        """Whether an agency got the case, however that ended."""
 
 
 class Ledger(

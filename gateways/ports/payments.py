@@ -8,7 +8,7 @@ from pydantic import Field
 from domain.base import Frozen
 from domain.case import ChargeOutcome
 from domain.declines import RawDecline
-from domain.invoice import InvoiceState
+from domain.invoice import InvoiceNow, InvoiceState, MethodRef, SubscriptionState
 from domain.money import Money
 from gateways.ports.rows import CustomerRow
 
@@ -20,6 +20,12 @@ class PaymentMethod(Frozen):
     network: str | None = None  # card brand in lower case; None for bank debits
     fingerprint: str | None = None  # the same card has the same fingerprint, whichever customer saved it
     country: str | None = None
+    expiry: str | None = None  # of a card: "12/2031"
+
+    @property
+    def ref(self) -> MethodRef:
+        """What the case knows of it."""
+        return MethodRef(id=self.id, fingerprint=self.fingerprint, expiry=self.expiry)
 
 
 class InvoiceSnapshot(Frozen):
@@ -39,8 +45,27 @@ class InvoiceSnapshot(Frozen):
     last_decline: RawDecline | None = None
     last_failed_at: datetime | None = None
     paid_by: str | None = None  # id of the payment that paid it, if it is paid
+    sent: bool | None = None  # to be paid by the customer on demand, by `due_at`; None: not to be seen, as below
+    due_at: datetime | None = None  # UTC
+    subscription: SubscriptionState | None = None
+    paying: bool | None = None  # a payment of it is on its way, whoever began it
     # As the provider states them now; of a deleted one only the id. None where the invoice shows no more than that.
     customer: CustomerRow | None = Field(default=None, repr=False)
+    customer_deleted: bool | None = None
+
+    @property
+    def now(self) -> InvoiceNow:
+        """What of it decides about every effect."""
+        return InvoiceNow(
+            state=self.state,
+            remaining=self.remaining,
+            paying=self.paying,
+            sent=self.sent,
+            due_at=self.due_at,
+            subscription=self.subscription,
+            customer_deleted=self.customer_deleted,
+            method=self.payment_method.ref if self.payment_method else None,
+        )
 
 
 class ChargeAnswer(Frozen):
@@ -70,6 +95,9 @@ class Payments(Protocol):
 
     def mark_uncollectible(self, invoice_id: str, key: str) -> None:
         """Closes the invoice as not to be collected any more. Already closed is success."""
+
+    def record_payment(self, invoice: InvoiceSnapshot, amount: Money, at: datetime, key: str) -> InvoiceSnapshot:
+        """Records money that came in another way, at most what remains, and answers the invoice as it is then."""
 
     def invoice_of_payment(self, payment_intent_id: str) -> str | None:
         """The invoice that a payment belongs to, if to any."""

@@ -69,6 +69,12 @@ class Page(Frozen, Generic[Row]):
     after: Cursor | None = None
 
 
+class KnownEvent(Frozen):
+    """An event of a provider that has come in."""
+
+    invoice_id: str | None  # what it was about, where that was one invoice
+
+
 class AttemptRow(Frozen):
     """One charge attempt. `state`: started (outcome unknown until finished), finished."""
 
@@ -103,3 +109,4 @@ class ContactRow(Frozen):
     provider_id: str | None = None
     subject: str = ""
     text: str = ""
+    html: str | None = None  # of an e-mail

@@ -30,7 +30,14 @@ class NotFound(ProviderMisuse):
 
 
 class Unreachable(Exception):
-    """The provider will not deliver to this address (opted out, not a mobile number, no such number). One sentence."""
+    """The provider will not deliver to this address (opted out, not a mobile number, no such number). One sentence.
+
+    `rule` names the provider's code and the edition of the table that says so: the record counts refusals by it.
+    """
+
+    def __init__(self, message: str, rule: str | None = None) -> None:
+        super().__init__(message)
+        self.rule = rule
 
 
 class LookupImpossible(Exception):

@@ -136,7 +136,7 @@ def _case(one: Played) -> CaseReport:
         history_events=history.events,
         outcome=history.outcome,
         closed_on_day=day,
-        recovered=invoice["amount_paid"] + invoice["amount_paid_off_stripe"],
+        recovered=invoice["amount_paid"],
         expected_outcome=script.expect.outcome.value if script.expect.outcome else None,
         differences=differences,
         ok=not differences,

@@ -7,24 +7,25 @@ import re
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from email.utils import parseaddr
-from typing import Any
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from sandbox.providers.journal import Journal, Json
+from sandbox.providers.sendgrid_checks import Problem, validate
 from sandbox.providers.webhooks import Delivery, Outbox
 
 _ACTIVITY_QUERY = re.compile(
     r"""(?P<field>[\w.]+)(?:\[['"]?(?P<name>\w+)['"]?\])?\s*(?:=|LIKE)\s*['"](?P<value>[^'"]*)['"]"""
 )
+
+_MOST_BYTES = 30 * 1024 * 1024
 
 
 @dataclass
@@ -33,6 +34,7 @@ class Email:
 
     message_id: str
     to: str
+    to_name: str | None
     from_email: str
     subject: str
     text: str | None
@@ -51,13 +53,6 @@ class Email:
 
 
 @dataclass
-class _Problem(Exception):
-    message: str
-    field: str | None = None
-    help: str | None = None
-
-
-@dataclass
 class SendGridWorld:
     """The account: what was sent, which addresses bounce, and the event webhook. Thread-safe."""
 
@@ -66,6 +61,8 @@ class SendGridWorld:
     api_key: str = "SG.sandbox"
     key_argument: str = "dunning_key"
     webhook_url: str | None = None
+    verified_senders: frozenset[str] | None = None  # addresses and domains; None: any
+    credits_left: int | None = None  # messages that the plan still pays for; None: any number
     _sent: list[Email] = field(default_factory=list)
     _bad_addresses: dict[str, tuple[str, str]] = field(default_factory=dict)
     _signing_key: ec.EllipticCurvePrivateKey = field(
@@ -92,23 +89,42 @@ class SendGridWorld:
         """Mail to this address is accepted (202) and then dropped."""
         self._bad_addresses[address.lower()] = ("dropped", reason)
 
+    def admit(self, payload: Json) -> None:
+        """What the account allows. Raises Problem."""
+        sender = payload["from"]["email"].lower()
+        known = self.verified_senders
+        if known is not None and sender not in known and sender.rpartition("@")[2] not in known:
+            raise Problem(
+                "The from address does not match a verified Sender Identity. Mail cannot be sent until this error is "
+                "resolved. Visit https://sendgrid.com/docs/for-developers/sending-email/sender-identity/ to see the "
+                "Sender Identity requirements",
+                "from",
+                status=403,
+            )
+        if self.credits_left == 0:
+            raise Problem("Maximum credits exceeded", status=401)
+
     def accept(self, payload: Json) -> str:
         """Take a valid mail/send payload; returns the message id."""
         content = {part["type"]: part["value"] for part in payload["content"]}
         with self.journal.lock:
             message_id = self.journal.new_id("sg")[3:]
+            if self.credits_left is not None:
+                self.credits_left -= 1
             for personalization in payload["personalizations"]:
                 for recipient in personalization["to"]:
-                    self._accept_one(message_id, payload, personalization, recipient["email"], content)
+                    self._accept_one(message_id, payload, personalization, recipient, content)
         return message_id
 
     def _accept_one(
-        self, message_id: str, payload: Json, personalization: Json, to: str, content: dict[str, str]
+        self, message_id: str, payload: Json, personalization: Json, recipient: Json, content: dict[str, str]
     ) -> None:
+        to = recipient["email"]
         status, reason = self._bad_addresses.get(to.lower(), ("delivered", None))
         email = Email(
             message_id=message_id,
             to=to,
+            to_name=recipient.get("name"),
             from_email=payload["from"]["email"],
             subject=personalization.get("subject") or payload["subject"],
             text=content.get("text/plain"),
@@ -173,7 +189,7 @@ class SendGridWorld:
         """Messages that match an Email Activity query: every `field="value"` in it must hold."""
         wanted = [match.groupdict() for match in _ACTIVITY_QUERY.finditer(query)]
         if not wanted:
-            raise _Problem("invalid query", field="query")
+            raise Problem("invalid query", field="query")
         return [e for e in reversed(self.sent) if all(_matches(e, **term) for term in wanted)]
 
 
@@ -192,19 +208,24 @@ def sendgrid_app(world: SendGridWorld) -> ASGIApp:
     def refused(request: Request) -> Response | None:
         if request.headers.get("authorization") == f"Bearer {world.api_key}":
             return None
-        return _errors(401, _Problem("The provided authorization grant is invalid, expired, or revoked"))
+        return _errors(401, Problem("The provided authorization grant is invalid, expired, or revoked"))
 
     async def send(request: Request) -> Response:
         if (refusal := refused(request)) is not None:
             return refusal
+        body = await request.body()
+        if len(body) > _MOST_BYTES:
+            # It never reaches the API: the web server in front of it answers.
+            return HTMLResponse("<html><head><title>413 Request Entity Too Large</title></head></html>", 413)
         try:
-            payload = json.loads(await request.body())
+            payload = json.loads(body)
         except ValueError:
-            return _errors(400, _Problem("Bad Request"))
+            return _errors(400, Problem("Bad Request"))
         try:
-            _validate(payload)
-        except _Problem as problem:
-            return _errors(400, problem)
+            validate(payload)
+            world.admit(payload)
+        except Problem as problem:
+            return _errors(problem.status, problem)
         if payload.get("mail_settings", {}).get("sandbox_mode", {}).get("enable"):
             return Response(status_code=200)
         return Response(status_code=202, headers={"X-Message-Id": world.accept(payload)})
@@ -214,7 +235,7 @@ def sendgrid_app(world: SendGridWorld) -> ASGIApp:
             return refusal
         try:
             found = world.find(request.query_params.get("query", ""))
-        except _Problem as problem:
+        except Problem as problem:
             return _errors(400, problem)
         limit = int(request.query_params.get("limit", "10"))
         return JSONResponse({"messages": [_activity(email) for email in found[:limit]]})
@@ -241,84 +262,6 @@ def _activity(email: Email) -> Json:
     }
 
 
-def _errors(status: int, problem: _Problem) -> JSONResponse:
+def _errors(status: int, problem: Problem) -> JSONResponse:
     error = {"message": problem.message, "field": problem.field, "help": problem.help}
     return JSONResponse({"errors": [error]}, status)
-
-
-def _validate(payload: Any) -> None:
-    """SendGrid's own checks, with its messages. Raises _Problem."""
-    if not isinstance(payload, dict):
-        raise _Problem("Bad Request")
-    personalizations = payload.get("personalizations")
-    if not isinstance(personalizations, list) or not personalizations:
-        raise _Problem(
-            "The personalizations field is required and must have at least one personalization.", "personalizations"
-        )
-    _validate_address((payload.get("from") or {}).get("email"), "from.email", "from address")
-    seen: set[str] = set()
-    for index, personalization in enumerate(personalizations):
-        place = f"personalizations.{index}"
-        recipients = personalization.get("to")
-        if not recipients:
-            raise _Problem(
-                "The to array is required for all personalization objects, and must have at least one "
-                "email object with a valid email address.",
-                f"{place}.to",
-            )
-        for position, recipient in enumerate(recipients):
-            address = recipient.get("email")
-            _validate_address(address, f"{place}.to.{position}.email", "to address")
-            if address.lower() in seen:
-                raise _Problem(
-                    "Each email address in the personalization block should be unique between to, cc, and bcc. "
-                    f"We found the first duplicate instance of [{address}] in the {place}.to field.",
-                    place,
-                )
-            seen.add(address.lower())
-        if not (personalization.get("subject") or payload.get("subject")):
-            raise _Problem(
-                "The subject is required. You can get around this requirement if you use a template "
-                "with a subject defined or if every personalization has a subject defined.",
-                "subject",
-            )
-        _validate_arguments(personalization.get("custom_args", {}), f"{place}.custom_args")
-    _validate_arguments(payload.get("custom_args", {}), "custom_args")
-    if len(payload.get("categories", [])) > 10:
-        raise _Problem("The categories field is limited to 10 categories.", "categories")
-    _validate_content(payload.get("content"))
-
-
-def _validate_address(address: object, place: str, noun: str) -> None:
-    if not isinstance(address, str) or "@" not in parseaddr(address)[1]:
-        raise _Problem(f"The {noun} does not contain a valid address.", place)
-
-
-def _validate_arguments(arguments: object, place: str) -> None:
-    if not isinstance(arguments, dict):
-        raise _Problem("The custom_args must be a JSON object.", place)
-    for name, value in arguments.items():
-        if not isinstance(value, str):
-            raise _Problem("The custom_args values must be strings.", f"{place}.{name}")
-
-
-def _validate_content(content: object) -> None:
-    if not isinstance(content, list) or not content:
-        raise _Problem(
-            "Unless a valid template_id is provided, the content parameter is required. There must be at "
-            "least one defined content block.",
-            "content",
-        )
-    for index, part in enumerate(content):
-        if not part.get("value"):
-            raise _Problem(
-                "The content value must be a string at least one character in length.", f"content.{index}.value"
-            )
-    order = [part.get("type") for part in content]
-    ranked = sorted(order, key=lambda kind: {"text/plain": 0, "text/html": 1}.get(kind, 2))
-    if order != ranked:
-        raise _Problem(
-            "If present, text/plain and text/html may only be provided once, and must be in that order: "
-            "text/plain, then text/html, then any other type.",
-            "content",
-        )

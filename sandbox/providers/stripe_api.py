@@ -1,8 +1,8 @@
-"""Stripe's HTTP surface: authentication, idempotency keys, parameters and the endpoints that dunning uses."""
+"""Stripe's HTTP surface: authentication, idempotency keys and parameters, in front of the endpoints."""
 
 import base64
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from urllib.parse import parse_qsl
@@ -17,27 +17,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from sandbox.providers.exchange import Reply, answer, local_path, read_body, run
 from sandbox.providers.faults import InnerFaults
 from sandbox.providers.journal import Json
+from sandbox.providers.stripe_endpoints import ENDPOINTS, Endpoint
 from sandbox.providers.stripe_objects import API_VERSION
 from sandbox.providers.stripe_store import Cause, StripeFailure, invalid_request
 from sandbox.providers.stripe_world import StripeWorld
 
-Params = Mapping[str, str]
-Handler = Callable[[StripeWorld, Cause, Mapping[str, str], Params], Json]
-
 IDEMPOTENCY_LIFETIME = timedelta(hours=24)
 _CAUSE_KEY = "sandbox.stripe.cause"
-_LIST_PARAMS = frozenset({"limit", "starting_after", "ending_before"})
-
-
-@dataclass(frozen=True)
-class Endpoint:
-    """One call. `params` are the accepted parameters; `nested` the accepted prefixes before a bracket."""
-
-    method: str
-    path: str
-    handler: Handler
-    params: frozenset[str] = frozenset()
-    nested: frozenset[str] = frozenset()
+_UNKNOWN_ERROR = {"message": "An unknown error occurred.", "type": "api_error"}
 
 
 @dataclass
@@ -165,10 +152,18 @@ def stripe_app(world: StripeWorld) -> ASGIApp:
 async def _unknown_url(request: Request, _: Exception) -> Response:
     failure = invalid_request(
         f"Unrecognized request URL ({request.method}: {local_path(request.scope)}). The stand-in knows only the "
-        "calls that dunning makes: add the endpoint to sandbox/providers/stripe_api.py.",
+        "calls that dunning makes: add the endpoint to sandbox/providers/stripe_endpoints.py.",
         status=404,
     )
     return JSONResponse({"error": failure.body}, failure.status)
+
+
+def _require_account(world: StripeWorld, named: list[str | None], account: str | None) -> None:
+    """An object of another account of the platform does not exist for this request."""
+    for id_ in named:
+        found = world.store.objects.get(id_) if id_ else None
+        if found is not None and world.store.account_of(found) != account:
+            raise invalid_request(f"No such {found['object']}: '{id_}'", status=404, code="resource_missing")
 
 
 def _endpoint(world: StripeWorld, endpoint: Endpoint) -> Callable[[Request], object]:
@@ -183,7 +178,11 @@ def _endpoint(world: StripeWorld, endpoint: Endpoint) -> Callable[[Request], obj
                 if name not in endpoint.params and name.partition("[")[0] not in endpoint.nested:
                     raise invalid_request(f"Received unknown parameter: {name}", code="parameter_unknown", param=name)
             cause.executed = True
+            if world.is_broken(f"{request.method} {local_path(request.scope)}"):
+                return JSONResponse({"error": _UNKNOWN_ERROR}, 500)
             with world.journal.lock:
+                named = [*request.path_params.values(), params.get("customer"), params.get("invoice")]
+                _require_account(world, named, request.headers.get("stripe-account"))
                 found = endpoint.handler(world, cause, request.path_params, params)
                 return JSONResponse(world.store.view(found, expand))
         except StripeFailure as failure:
@@ -192,144 +191,3 @@ def _endpoint(world: StripeWorld, endpoint: Endpoint) -> Callable[[Request], obj
             world.webhooks.deliver()
 
     return call
-
-
-def _read(kind: str, param: str = "id") -> Handler:
-    def handler(world: StripeWorld, _: Cause, path: Mapping[str, str], __: Params) -> Json:
-        return world.store.get(kind, path["id"], param)
-
-    return handler
-
-
-def _pay(world: StripeWorld, cause: Cause, path: Mapping[str, str], params: Params) -> Json:
-    invoice = world.store.get("invoice", path["id"], param="invoice")
-    if params.get("paid_out_of_band") == "true":
-        world.payments.pay_out_of_band(invoice, cause)
-    else:
-        world.payments.collect(invoice, cause, payment_method=params.get("payment_method"))
-    return invoice
-
-
-def _void(world: StripeWorld, cause: Cause, path: Mapping[str, str], _: Params) -> Json:
-    invoice = world.store.get("invoice", path["id"], param="invoice")
-    world.billing.void(invoice, cause)
-    return invoice
-
-
-def _mark_uncollectible(world: StripeWorld, cause: Cause, path: Mapping[str, str], _: Params) -> Json:
-    invoice = world.store.get("invoice", path["id"], param="invoice")
-    world.billing.mark_uncollectible(invoice, cause)
-    return invoice
-
-
-def _cancel_subscription(world: StripeWorld, cause: Cause, path: Mapping[str, str], params: Params) -> Json:
-    subscription = world.store.get("subscription", path["id"])
-    world.billing.cancel_subscription(subscription, cause, comment=params.get("cancellation_details[comment]"))
-    return subscription
-
-
-def _list_invoice_payments(world: StripeWorld, _: Cause, __: Mapping[str, str], params: Params) -> Json:
-    wanted_invoice = params.get("invoice")
-    wanted_intent = params.get("payment[payment_intent]")
-    found = [
-        p
-        for p in reversed(world.store.of_kind("invoice_payment", wanted_intent or wanted_invoice))
-        if wanted_invoice in (None, p["invoice"])
-        and wanted_intent in (None, p["payment"]["payment_intent"])
-        and params.get("status") in (None, p["status"])
-    ]
-    return _page(found, "/v1/invoice_payments", params)
-
-
-def _list_charges(world: StripeWorld, _: Cause, __: Mapping[str, str], params: Params) -> Json:
-    found = [
-        c
-        for c in reversed(world.store.of_kind("charge", params.get("payment_intent") or params.get("customer")))
-        if params.get("payment_intent") in (None, c["payment_intent"])
-        and params.get("customer") in (None, c["customer"])
-        and _in_range(c["created"], params)
-    ]
-    return _page(found, "/v1/charges", params)
-
-
-def _list_events(world: StripeWorld, _: Cause, __: Mapping[str, str], params: Params) -> Json:
-    types = {value for name, value in params.items() if name.partition("[")[0] in ("type", "types")}
-    found = [
-        e for e in reversed(world.store.events) if (not types or e["type"] in types) and _in_range(e["created"], params)
-    ]
-    return _page(found, "/v1/events", params)
-
-
-def _read_event(world: StripeWorld, _: Cause, path: Mapping[str, str], __: Params) -> Json:
-    return world.store.event(path["id"])
-
-
-def _in_range(created: int, params: Params) -> bool:
-    return (
-        created >= int(params.get("created[gte]", created))
-        and created <= int(params.get("created[lte]", created))
-        and created > int(params.get("created[gt]", created - 1))
-        and created < int(params.get("created[lt]", created + 1))
-    )
-
-
-def _page(found: list[Json], url: str, params: Params) -> Json:
-    """One page of a list whose newest object is first."""
-    ids = [obj["id"] for obj in found]
-    limit = int(params.get("limit", "10"))
-    if "ending_before" in params:
-        end = ids.index(params["ending_before"])
-        start = max(0, end - limit)
-        return {"object": "list", "data": found[start:end], "has_more": start > 0, "url": url}
-    start = ids.index(params["starting_after"]) + 1 if "starting_after" in params else 0
-    page = found[start : start + limit]
-    return {"object": "list", "data": page, "has_more": start + limit < len(found), "url": url}
-
-
-ENDPOINTS = [
-    Endpoint("GET", "/v1/invoices/{id}", _read("invoice", "invoice")),
-    Endpoint(
-        "POST",
-        "/v1/invoices/{id}/pay",
-        _pay,
-        frozenset({"payment_method", "off_session", "paid_out_of_band", "forgive", "mandate", "source"}),
-    ),
-    Endpoint("POST", "/v1/invoices/{id}/void", _void),
-    Endpoint("POST", "/v1/invoices/{id}/mark_uncollectible", _mark_uncollectible),
-    Endpoint(
-        "GET",
-        "/v1/invoice_payments",
-        _list_invoice_payments,
-        _LIST_PARAMS | {"invoice", "status"},
-        frozenset({"payment"}),
-    ),
-    Endpoint("GET", "/v1/invoice_payments/{id}", _read("invoice_payment")),
-    Endpoint("GET", "/v1/payment_intents/{id}", _read("payment_intent", "intent")),
-    Endpoint(
-        "GET",
-        "/v1/charges",
-        _list_charges,
-        _LIST_PARAMS | {"payment_intent", "customer"},
-        frozenset({"created"}),
-    ),
-    Endpoint("GET", "/v1/charges/{id}", _read("charge")),
-    Endpoint("GET", "/v1/customers/{id}", _read("customer")),
-    Endpoint("GET", "/v1/payment_methods/{id}", _read("payment_method")),
-    Endpoint("GET", "/v1/disputes/{id}", _read("dispute")),
-    Endpoint("GET", "/v1/subscriptions/{id}", _read("subscription")),
-    Endpoint(
-        "DELETE",
-        "/v1/subscriptions/{id}",
-        _cancel_subscription,
-        frozenset({"invoice_now", "prorate"}),
-        frozenset({"cancellation_details"}),
-    ),
-    Endpoint(
-        "GET",
-        "/v1/events",
-        _list_events,
-        _LIST_PARAMS | {"type"},
-        frozenset({"types", "created"}),
-    ),
-    Endpoint("GET", "/v1/events/{id}", _read_event),
-]

@@ -1,5 +1,8 @@
 """Builders of Stripe's billing documents (invoice, payment, charge), API version 2026-10-28.endive: plain JSON."""
 
+from base64 import b64encode
+from copy import deepcopy
+
 from sandbox.providers.journal import Json
 from sandbox.providers.stripe_outcomes import Decline, error_code, message
 
@@ -15,7 +18,9 @@ def invoice(
     currency: str,
     collection_method: str,
     due_date: int | None,
+    billing_reason: str,
 ) -> Json:
+    """An open invoice. `Invoices.finalize` puts the customer's balance to it."""
     parent = None
     if subscription is not None:
         parent = {
@@ -26,7 +31,6 @@ def invoice(
             },
             "type": "subscription_details",
         }
-    hosted = f"https://invoice.stripe.com/i/acct_1Sandbox/test_{id_[3:]}"
     return {
         "id": id_,
         "object": "invoice",
@@ -36,7 +40,6 @@ def invoice(
         "amount_due": amount,
         "amount_overpaid": 0,
         "amount_paid": 0,
-        "amount_paid_off_stripe": 0,
         "amount_remaining": amount,
         "amount_shipping": 0,
         "application": None,
@@ -45,7 +48,7 @@ def invoice(
         "auto_advance": collection_method == "charge_automatically",
         "automatic_tax": {"disabled_reason": None, "enabled": False, "liability": None, "status": None},
         "automatically_finalizes_at": None,
-        "billing_reason": "subscription_cycle" if subscription is not None else "manual",
+        "billing_reason": billing_reason,
         "collection_method": collection_method,
         "created": created,
         "currency": currency,
@@ -68,8 +71,8 @@ def invoice(
         "ending_balance": 0,
         "footer": None,
         "from_invoice": None,
-        "hosted_invoice_url": hosted,
-        "invoice_pdf": f"{hosted}/pdf",
+        "hosted_invoice_url": f"https://invoice.stripe.com/i/{_secret(id_)}?s=ap",
+        "invoice_pdf": f"https://pay.stripe.com/invoice/{_secret(id_)}/pdf?s=ap",
         "issuer": {"type": "self"},
         "last_finalization_error": None,
         "latest_revision": None,
@@ -120,6 +123,14 @@ def invoice(
     }
 
 
+def _secret(invoice_id: str) -> str:
+    """The account and the secret of an invoice's links, as long as Stripe's own: they hold an encoded list of
+    account, invoice secret and number (seen in public webhook fixtures, 159 characters in all)."""
+    account, own = "acct_1SandboxMerchant", invoice_id[-12:].rjust(12, "0")
+    hidden = b64encode(f"{account},_Q{own}mWYbG0v5bByby88HX6,117752075".encode()).decode().rstrip("=")
+    return f"{account}/test_{hidden}0200jYcTOCX7"
+
+
 def _line(invoice_id: str, created: int, subscription: Json | None, amount: int, currency: str) -> Json:
     return {
         "id": invoice_id.replace("in_", "il_"),
@@ -141,9 +152,8 @@ def _line(invoice_id: str, created: int, subscription: Json | None, amount: int,
     }
 
 
-def invoice_payment(
-    id_: str, created: int, *, invoice: Json, payment_intent: str, amount: int, is_default: bool
-) -> Json:
+def invoice_payment(id_: str, created: int, *, invoice: Json, payment: Json, amount: int, is_default: bool) -> Json:
+    """payment: a payment intent or a payment record."""
     return {
         "id": id_,
         "object": "invoice_payment",
@@ -154,13 +164,15 @@ def invoice_payment(
         "invoice": invoice["id"],
         "is_default": is_default,
         "livemode": False,
-        "payment": {"payment_intent": payment_intent, "type": "payment_intent"},
+        "payment": {payment["object"]: payment["id"], "type": payment["object"]},
         "status": "open",
         "status_transitions": {"canceled_at": None, "paid_at": None},
     }
 
 
-def payment_intent(id_: str, created: int, *, invoice: Json, amount: int) -> Json:
+def payment_intent(
+    id_: str, created: int, *, customer: str, amount: int, currency: str, description: str | None
+) -> Json:
     return {
         "id": id_,
         "object": "payment_intent",
@@ -176,9 +188,9 @@ def payment_intent(id_: str, created: int, *, invoice: Json, amount: int) -> Jso
         "client_secret": f"{id_}_secret_sandbox",
         "confirmation_method": "automatic",
         "created": created,
-        "currency": invoice["currency"],
-        "customer": invoice["customer"],
-        "description": "Subscription update" if invoice["parent"] else None,
+        "currency": currency,
+        "customer": customer,
+        "description": description,
         "last_payment_error": None,
         "latest_charge": None,
         "livemode": False,
@@ -263,7 +275,7 @@ def declined_outcome(decline: Decline) -> Json:
         "network_advice_code": decline.network_advice_code,
         "network_decline_code": decline.network_decline_code,
         "network_status": "not_sent_to_network" if decline.blocked else "declined_by_network",
-        "reason": "highest_risk_level" if decline.blocked else decline.decline_code,
+        "reason": (decline.code or "highest_risk_level") if decline.blocked else decline.decline_code,
         "risk_level": "highest" if decline.blocked else "normal",
         "risk_score": 92 if decline.blocked else 12,
         "seller_message": (
@@ -276,14 +288,16 @@ def declined_outcome(decline: Decline) -> Json:
 
 
 def payment_error(decline: Decline, *, charge_id: str, method: Json) -> Json:
-    """The error object of a refused charge, as in `last_payment_error` and in a 402 answer."""
+    """The error object of a refused charge, as in `last_payment_error` and in a 402 answer. It keeps the payment
+    method that was tried as it was then."""
+    code = error_code(decline, method["type"])
     error: Json = {
         "charge": charge_id,
-        "code": error_code(decline),
+        "code": code,
         "decline_code": decline.decline_code,
-        "doc_url": f"https://docs.stripe.com/error-codes/{error_code(decline).replace('_', '-')}",
-        "message": message(decline),
-        "payment_method": method,
+        "doc_url": f"https://docs.stripe.com/error-codes/{code.replace('_', '-')}",
+        "message": message(decline, method["type"]),
+        "payment_method": deepcopy(method),
         "type": "card_error",
     }
     for name in ("advice_code", "network_advice_code", "network_decline_code"):

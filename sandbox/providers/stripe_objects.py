@@ -135,10 +135,25 @@ def _bank_details(kind: str, country: str) -> Json:
         }
     if kind == "bacs_debit":
         return {"sort_code": "108800"}
-    raise ValueError(f"The stand-in has no bank debit {kind!r}: use sepa_debit, us_bank_account or bacs_debit.")
+    if kind == "au_becs_debit":
+        return {"bsb_number": "000000"}
+    if kind == "acss_debit":
+        return {"bank_name": "SANDBOX BANK", "institution_number": "000", "transit_number": "11000"}
+    raise ValueError(
+        f"The stand-in has no bank debit {kind!r}: use sepa_debit, us_bank_account, bacs_debit, au_becs_debit or "
+        "acss_debit."
+    )
 
 
-def subscription(id_: str, created: int, *, customer_id: str, amount: int, currency: str) -> Json:
+def deleted_customer(id_: str) -> Json:
+    """What remains of a customer: the API still answers 200, with nothing of the person."""
+    return {"id": id_, "object": "customer", "deleted": True}
+
+
+def subscription(
+    id_: str, created: int, *, customer_id: str, amount: int, currency: str, days_until_due: int | None
+) -> Json:
+    """An active monthly subscription; with `days_until_due` its invoices are sent, else charged automatically."""
     return {
         "id": id_,
         "object": "subscription",
@@ -154,11 +169,11 @@ def subscription(id_: str, created: int, *, customer_id: str, amount: int, curre
         "cancel_at_period_end": False,
         "canceled_at": None,
         "cancellation_details": {"comment": None, "feedback": None, "reason": None},
-        "collection_method": "charge_automatically",
+        "collection_method": "charge_automatically" if days_until_due is None else "send_invoice",
         "created": created,
         "currency": currency,
         "customer": customer_id,
-        "days_until_due": None,
+        "days_until_due": days_until_due,
         "default_payment_method": None,
         "default_source": None,
         "description": None,
@@ -205,5 +220,6 @@ def subscription(id_: str, created: int, *, customer_id: str, amount: int, curre
         "status": "active",
         "test_clock": None,
         "trial_end": None,
+        "trial_settings": {"end_behavior": {"missing_payment_method": "create_invoice"}},
         "trial_start": None,
     }

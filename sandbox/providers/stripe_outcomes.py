@@ -1,5 +1,6 @@
 """What a payment method answers to a charge attempt, and the words Stripe has for it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -17,6 +18,7 @@ class Decline:
     network_advice_code:  two digits (Mastercard's merchant advice code).
     network_decline_code: the network's own response code; its meaning depends on the brand.
     blocked:              stopped before it reached the network, as Radar does.
+    code:                 the error code, where it does not follow from the decline code.
     """
 
     decline_code: str = "generic_decline"
@@ -24,11 +26,13 @@ class Decline:
     network_advice_code: str | None = None
     network_decline_code: str | None = None
     blocked: bool = False
+    code: str | None = None
 
 
 @dataclass(frozen=True)
 class Processing:
-    """A bank debit that was sent and will be confirmed or returned later."""
+    """A payment that was sent and will be confirmed or returned later: a bank debit, or a card issued in India, whose
+    holder is told a day before (docs.stripe.com/india-recurring-payments)."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,7 @@ class RequiresAction:
 
 
 Outcome = Approve | Decline | Processing | RequiresAction
+Behaviour = Outcome | Iterable[Outcome]
 
 APPROVE = Approve()
 PROCESSING = Processing()
@@ -57,8 +62,31 @@ _OWN_ERROR_CODE = {
     # Bank debits: the return reason is the error code.
     "debit_not_authorized": "debit_not_authorized",
     "account_closed": "account_closed",
+    "bank_account_closed": "account_closed",
     "no_account": "no_account",
+    "bank_account_invalid_details": "no_account",
+    "bank_account_frozen": "bank_account_restricted",
+    "bank_account_restricted": "bank_account_restricted",
     "refer_to_customer": "refer_to_customer",
+}
+
+# docs.stripe.com/declines/network-codes (ACH Direct Debit): what Stripe calls each return. R20 is from the block
+# reasons of us_bank_account (`status_details.blocked` in the SDK's types).
+_ACH_RETURNS = {
+    "R01": "insufficient_funds",
+    "R02": "bank_account_closed",
+    "R03": "bank_account_invalid_details",
+    "R04": "bank_account_invalid_details",
+    "R05": "debit_not_authorized",
+    "R07": "debit_not_authorized",
+    "R08": "debit_not_authorized",
+    "R09": "insufficient_funds",
+    "R10": "debit_not_authorized",
+    "R11": "debit_not_authorized",
+    "R16": "bank_account_frozen",
+    "R20": "bank_account_restricted",
+    "R29": "debit_not_authorized",
+    "R31": "debit_not_authorized",
 }
 
 _MESSAGES = {
@@ -74,9 +102,31 @@ _MESSAGES = {
 }
 
 
-def error_code(decline: Decline) -> str:
+# error-codes of docs.stripe.com, in its words.
+_DEBIT_MESSAGES = {
+    "insufficient_funds": "The customer's account has insufficient funds to cover this payment.",
+    "account_closed": "The customer's bank account has been closed.",
+    "no_account": "The bank account could not be located.",
+    "debit_not_authorized": "The customer has notified their bank that this payment was unauthorized.",
+    "bank_account_restricted": "The customer's account can not be used with the payment method.",
+    "refer_to_customer": "The customer has stopped the payment with their bank.",
+}
+
+
+def ach_return(code: str) -> Decline:
+    """The decline of an ACH debit that came back with one of the network's return codes, for example ``R01``."""
+    return Decline(_ACH_RETURNS[code], network_decline_code=code)
+
+
+def error_code(decline: Decline, method_type: str = "card") -> str:
+    if decline.code is not None:
+        return decline.code
+    if method_type != "card" and decline.decline_code == "insufficient_funds":
+        return "insufficient_funds"
     return _OWN_ERROR_CODE.get(decline.decline_code, "card_declined")
 
 
-def message(decline: Decline) -> str:
+def message(decline: Decline, method_type: str = "card") -> str:
+    if method_type != "card":
+        return _DEBIT_MESSAGES.get(error_code(decline, method_type), "The payment failed.")
     return _MESSAGES.get(decline.decline_code, "Your card was declined.")

@@ -16,10 +16,13 @@ _NOUNS = {
     "charge": "charge",
     "payment_intent": "payment_intent",
     "payment_method": "PaymentMethod",
+    "payment_record": "payment record",
     "subscription": "subscription",
     "event": "event",
     "dispute": "dispute",
 }
+
+_PAYMENTS = ("charge", "payment_intent", "payment_record")
 
 
 class StripeFailure(Exception):
@@ -40,7 +43,8 @@ class Cause:
     """The API request behind a change; the default one stands for Stripe itself, the dashboard or the customer.
 
     executed: whether the endpoint began its work, so that Stripe stores the answer under the idempotency key.
-    origin:   api, automatic (Stripe's own first attempt) or customer (hosted invoice page).
+    origin:   api, automatic (Stripe's own attempts), customer (hosted invoice page) or engine (another program's
+              API calls).
     """
 
     request_id: str | None = None
@@ -56,11 +60,16 @@ class StripeStore:
         self.journal = journal
         self.objects: dict[str, Json] = {}
         self.events: list[Json] = []
+        self.livemode = False
+        self.accounts: dict[str, str] = {}
+        """Connected accounts by the ids of the customers that belong to them."""
         self._events_by_id: dict[str, Json] = {}
         # Ids by kind, and by kind and the object that they belong to: a list must not look at the whole account.
         self._ids: defaultdict[tuple[str, str | None], dict[str, None]] = defaultdict(dict)
 
     def put(self, obj: Json) -> Json:
+        if "livemode" in obj:
+            obj["livemode"] = self.livemode
         self.objects[obj["id"]] = obj
         for owner in (None, *_owners(obj)):
             self._ids[obj["object"], owner][obj["id"]] = None
@@ -70,7 +79,7 @@ class StripeStore:
         """Makes the account forget an object, until it is `put` back."""
         obj = self.objects.pop(id_)
         for owner in (None, *_owners(obj)):
-            del self._ids[obj["object"], owner][id_]
+            self._ids[obj["object"], owner].pop(id_, None)
         return obj
 
     def get(self, kind: str, id_: str, param: str = "id", status: int = 404) -> Json:
@@ -91,7 +100,8 @@ class StripeStore:
         return self._events_by_id[id_] if id_ in self._events_by_id else self.get("event", id_)
 
     def of_kind(self, kind: str, owner: str | None = None) -> list[Json]:
-        """All objects of a kind, the newest last; of one invoice, payment intent or customer if `owner` names it."""
+        """All objects of a kind, the newest last; of one invoice, payment intent, charge or customer if `owner` names
+        it."""
         return [self.objects[id_] for id_ in self._ids.get((kind, owner), ())]
 
     def payments_of(self, invoice_id: str) -> list[Json]:
@@ -103,6 +113,24 @@ class StripeStore:
 
     def invoice_of_intent(self, intent_id: str) -> str | None:
         return next((p["invoice"] for p in self.of_kind("invoice_payment", intent_id)), None)
+
+    def paid_off_stripe(self, invoice_id: str) -> int:
+        """Minor units that came in elsewhere: the paid payments of the invoice that are payment records."""
+        paid = (p for p in self.payments_of(invoice_id) if p["payment"]["type"] == "payment_record")
+        return sum(p["amount_paid"] or 0 for p in paid)
+
+    def account_of(self, obj: Json) -> str | None:
+        """The connected account (Connect) to which the object belongs, by its customer."""
+        owner = obj["id"] if obj["object"] == "customer" else obj.get("customer")
+        return self.accounts.get(str(owner))
+
+    def methods_of(self, customer_id: str) -> list[Json]:
+        """The payment methods that are attached to the customer now, the newest last."""
+        return [m for m in self.of_kind("payment_method", customer_id) if m["customer"] == customer_id]
+
+    def subscription_of(self, invoice: Json) -> Json | None:
+        parent = invoice["parent"]
+        return self.objects[parent["subscription_details"]["subscription"]] if parent else None
 
     def view(self, obj: Json, expand: Sequence[str] = ()) -> Json:
         """A copy of the object as the API shows it, with the `expand` paths resolved."""
@@ -124,6 +152,13 @@ class StripeStore:
             node.setdefault("payments", self._payment_list(node["id"]))
         elif name == "confirmation_secret" and node.get("object") == "invoice":
             node["confirmation_secret"] = self._confirmation_secret(node["id"])
+        elif name == "amount_paid_off_stripe" and node.get("object") == "invoice":
+            # Includable too, and never part of an event (changelog dahlia 2026-05-27; the SDK's types say Optional,
+            # though the OpenAPI description of 2026-08-26 lists it as required).
+            node["amount_paid_off_stripe"] = self.paid_off_stripe(node["id"])
+        elif node.get("deleted") or (name in _PAYMENTS and node.get("type") in _PAYMENTS and name not in node):
+            # A deleted customer has nothing left; a payment is a payment intent or something else.
+            return
         elif name not in node:
             raise invalid_request(f"This property cannot be expanded ({path}).", code="property_expansion_not_allowed")
         value = node[name]
@@ -157,20 +192,30 @@ class StripeStore:
             "api_version": API_VERSION,
             "created": self.journal.timestamp(),
             "data": data,
-            "livemode": False,
+            "livemode": self.livemode,
             "pending_webhooks": 0,
             "request": {"id": cause.request_id, "idempotency_key": cause.key},
             "type": type_,
         }
+        if account := self.account_of(obj):
+            event["account"] = account
         self.events.append(event)
         self._events_by_id[event["id"]] = event
         return event
 
 
 def _owners(obj: Json) -> list[str]:
-    """The objects by which the API lists this one. They stay the same for its whole life."""
-    if obj["object"] == "invoice_payment":
-        return [obj["invoice"], obj["payment"]["payment_intent"]]
-    if obj["object"] == "charge":
-        return [obj["payment_intent"], obj["customer"]]
-    return []
+    """The objects by which the API lists this one. They stay the same for its whole life, but for a payment method
+    that is detached (`methods_of` looks again)."""
+    match obj["object"]:
+        case "invoice_payment":
+            kind = obj["payment"]["type"]
+            return [obj["invoice"], obj["payment"][kind]]
+        case "charge":
+            return [obj["payment_intent"], obj["customer"]]
+        case "dispute":
+            return [obj["charge"], obj["payment_intent"]]
+        case "invoice" | "subscription" | "payment_method":
+            return [obj["customer"]]
+        case _:
+            return []

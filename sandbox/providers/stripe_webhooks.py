@@ -96,7 +96,8 @@ class StripeWebhooks:
             intent = self._store.objects[default["payment"]["payment_intent"]]
         parent = invoice.pop("parent")
         details = parent["subscription_details"] if parent else None
-        off_stripe = invoice.pop("amount_paid_off_stripe")
+        with self._store.journal.lock:
+            off_stripe = self._store.paid_off_stripe(invoice["id"])
         invoice.pop("status_details")
         invoice.update(
             charge=intent["latest_charge"],

@@ -16,9 +16,12 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from sandbox.providers.journal import Journal, Json
+from sandbox.providers.twilio_refusals import MAGIC_FROM, MAGIC_TO, Refusal, refusal
 from sandbox.providers.webhooks import Delivery, Outbox
 
 _E164 = re.compile(r"\+[1-9]\d{6,14}")
+_SHORT_CODE = re.compile(r"\+?\d{3,6}")
+_PREMIUM = re.compile(r"\+1900\d{7}")
 _STATUSES = ("accepted", "queued", "sending", "sent", "delivered", "undelivered", "failed", "read")
 _MAX_BODY = 1600
 
@@ -44,15 +47,11 @@ class TextMessage:
 
 
 @dataclass
-class _Problem(Exception):
-    status: int
-    code: int
-    message: str
-
-
-@dataclass
 class TwilioWorld:
-    """The account: what was sent, who opted out, which numbers cannot receive. Thread-safe."""
+    """The account: what was sent, who opted out, what is refused. Thread-safe.
+
+    The magic numbers of Twilio's test credentials are refused always.
+    """
 
     journal: Journal
     outbox: Outbox
@@ -61,7 +60,7 @@ class TwilioWorld:
     key_parameter: str = "dunning_key"
     _sent: list[TextMessage] = field(default_factory=list)
     _opted_out: set[str] = field(default_factory=set)
-    _landlines: set[str] = field(default_factory=set)
+    _refused: dict[str, Refusal] = field(default_factory=dict)
 
     @property
     def sent(self) -> list[TextMessage]:
@@ -79,7 +78,15 @@ class TwilioWorld:
 
     def landline(self, number: str) -> None:
         """The number cannot receive messages: they are refused with 21614."""
-        self._landlines.add(number)
+        self.refuse(number, 21614)
+
+    def refuse(self, prefix: str, code: int, *, status: int | None = None) -> None:
+        """Every message to a number that begins so is refused with this code: ``+66`` is a country, ``+`` everybody."""
+        self._refused[prefix] = refusal(code, status=status)
+
+    def relent(self, prefix: str) -> None:
+        """Takes a `refuse` back."""
+        self._refused.pop(prefix, None)
 
     def report(self, sid: str, status: str, error_code: int | None = None) -> None:
         """The carrier's later word on a message; it goes to the message's status callback, if it has one."""
@@ -118,7 +125,7 @@ class TwilioWorld:
         }
 
     def accept(self, form: dict[str, str]) -> TextMessage:
-        """Take a message or raise _Problem with Twilio's code."""
+        """Take a message or raise Refusal with Twilio's code."""
         to = form.get("To", "")
         number = to.removeprefix("whatsapp:")
         self._check(form, to, number)
@@ -144,20 +151,36 @@ class TwilioWorld:
         return message
 
     def _check(self, form: dict[str, str], to: str, number: str) -> None:
+        sender = form.get("From", "")
+
+        def refused(code: int, status: int | None = None) -> Refusal:
+            return refusal(code, to=to, from_=sender, status=status)
+
         if not to:
-            raise _Problem(400, 21604, "A 'To' phone number is required.")
-        if not form.get("From") and not form.get("MessagingServiceSid"):
-            raise _Problem(400, 21603, "A 'From' phone number is required.")
+            raise refused(21604)
+        if not sender and not form.get("MessagingServiceSid"):
+            raise refused(21603)
         if not form.get("Body") and not form.get("ContentSid"):
-            raise _Problem(400, 21602, "Message body is required.")
+            raise refused(21602)
         if len(form.get("Body", "")) > _MAX_BODY:
-            raise _Problem(400, 21617, "The concatenated message body exceeds the 1600 character limit")
-        if not _E164.fullmatch(number):
-            raise _Problem(400, 21211, f"Invalid 'To' Phone Number: {to}")
+            raise refused(21617)
+        if code := MAGIC_FROM.get(sender) or MAGIC_TO.get(number) or self._wrong(number, sender):
+            raise refused(code)
         if number in self._opted_out:
-            raise _Problem(400, 21610, "Attempt to send to unsubscribed recipient")
-        if number in self._landlines:
-            raise _Problem(400, 21614, f"'To' number is not a valid mobile number: {to}")
+            raise refused(21610)
+        for prefix, found in self._refused.items():
+            if number.startswith(prefix):
+                raise refused(found.code, found.status)
+
+    def _wrong(self, number: str, sender: str) -> int | None:
+        """The code for a recipient that is no number of a mobile phone."""
+        if _SHORT_CODE.fullmatch(number):
+            return 21265
+        if not _E164.fullmatch(number):
+            return 21211
+        if _PREMIUM.fullmatch(number):
+            return 21268
+        return 21266 if number == sender.removeprefix("whatsapp:") else None
 
     def render(self, message: TextMessage) -> Json:
         uri = f"/2010-04-01/Accounts/{self.account_sid}/Messages/{message.sid}"
@@ -207,7 +230,7 @@ def twilio_app(world: TwilioWorld) -> ASGIApp:
     def authenticate(request: Request) -> None:
         expected = base64.b64encode(f"{world.account_sid}:{world.auth_token}".encode()).decode()
         if request.headers.get("authorization") != f"Basic {expected}":
-            raise _Problem(401, 20003, "Authenticate")
+            raise refusal(20003)
         if request.path_params["account"] != world.account_sid:
             raise _not_found(request)
 
@@ -254,7 +277,7 @@ def twilio_app(world: TwilioWorld) -> ASGIApp:
         )
 
     async def problem(_: Request, error: Exception) -> Response:
-        if not isinstance(error, _Problem):
+        if not isinstance(error, Refusal):
             raise error
         return JSONResponse(
             {
@@ -272,9 +295,9 @@ def twilio_app(world: TwilioWorld) -> ASGIApp:
             Route(f"{base}.json", search, methods=["GET"]),
             Route(base + "/{sid}.json", read, methods=["GET"]),
         ],
-        exception_handlers={_Problem: problem},
+        exception_handlers={Refusal: problem},
     )
 
 
-def _not_found(request: Request) -> _Problem:
-    return _Problem(404, 20404, f"The requested resource {request.url.path} was not found")
+def _not_found(request: Request) -> Refusal:
+    return Refusal(404, 20404, f"The requested resource {request.url.path} was not found")

@@ -26,7 +26,8 @@ def test_a_charge_that_goes_through_is_paid_under_its_own_key(world: ProviderWor
 
     result = worker.charge(a_charge(case, attempt=3))
 
-    assert (ChargeOutcome.PAID, InvoiceState.PAID, usd(0)) == (result.outcome, result.invoice_state, result.remaining)
+    found = result.invoice
+    assert (ChargeOutcome.PAID, InvoiceState.PAID, usd(0)) == (result.outcome, found.state, found.remaining)
     assert [("succeeded", f"dun:{case.invoice_id}:3")] == charges(world, case)
     (row,) = worker.ledger.attempts_of(case.invoice_id)
     assert ("finished", ChargeOutcome.PAID, 3) == (row.state, row.outcome, row.attempt)
@@ -43,8 +44,8 @@ def test_a_decline_is_a_result_and_its_raw_codes_are_kept(world: ProviderWorld, 
 
     assert (ChargeOutcome.DECLINED, InvoiceState.OPEN, usd(1999)) == (
         result.outcome,
-        result.invoice_state,
-        result.remaining,
+        result.invoice.state,
+        result.invoice.remaining,
     )
     assert [("failed", f"dun:{case.invoice_id}:1")] == charges(world, case)
     (row,) = worker.ledger.attempts_of(case.invoice_id)
@@ -58,7 +59,8 @@ def test_a_decline_is_a_result_and_its_raw_codes_are_kept(world: ProviderWorld, 
         network="visa",
         network_status="declined_by_network",
     )
-    assert raw == row.decline.raw
+    assert raw == row.decline.raw.model_copy(update={"method": None})
+    assert result.invoice.method == row.decline.raw.method
     (line,) = worker.ledger.record(case.invoice_id)
     assert ("declined", row.decline.rule) == (line.what, line.rule)
 
@@ -129,7 +131,7 @@ def test_an_invoice_that_is_no_longer_open_is_not_charged(
 
     result = worker.charge(a_charge(case))
 
-    assert (ChargeOutcome.NOT_OPEN, state) == (result.outcome, result.invoice_state)
+    assert (ChargeOutcome.STOPPED, state) == (result.outcome, result.invoice.state)
     assert [] == charges(world, case)
     assert [] == worker.ledger.attempts_of(case.invoice_id)
 
@@ -141,7 +143,7 @@ def test_a_part_payment_is_not_charged_again(world: ProviderWorld, worker: Worke
 
     result = worker.charge(a_charge(case))
 
-    assert (ChargeOutcome.PAID, usd(0)) == (result.outcome, result.remaining)
+    assert (ChargeOutcome.PAID, usd(0)) == (result.outcome, result.invoice.remaining)
     assert 1499 == world.stripe.get(case.invoice_id)["amount_paid"] - 500
     assert [usd(1499)] == [row.amount for row in worker.ledger.attempts_of(case.invoice_id)]
 
@@ -180,7 +182,7 @@ def test_a_bank_debit_is_processing_and_is_not_debited_twice(world: ProviderWorl
 
     results = [worker.charge(a_charge(case, attempt)) for attempt in (1, 1, 2)]
 
-    assert [ChargeOutcome.PROCESSING] * 3 == [result.outcome for result in results]
+    assert [*[ChargeOutcome.PROCESSING] * 2, ChargeOutcome.STOPPED] == [result.outcome for result in results]
     assert [("processing", f"dun:{case.invoice_id}:1")] == charges(world, case)
 
 

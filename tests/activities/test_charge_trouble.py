@@ -70,7 +70,8 @@ def test_a_payment_whose_answer_was_lost_is_found_and_not_repeated(
     result = worker.charge(a_charge(case))
 
     assert ("ProviderTrouble", False) == (error.type, error.non_retryable)
-    assert (ChargeOutcome.PAID, InvoiceState.PAID, usd(0)) == (result.outcome, result.invoice_state, result.remaining)
+    found = result.invoice
+    assert (ChargeOutcome.PAID, InvoiceState.PAID, usd(0)) == (result.outcome, found.state, found.remaining)
     assert [("succeeded", f"dun:{case.invoice_id}:1")] == charges(world, case)
     assert ["paid"] == [line.what for line in worker.ledger.record(case.invoice_id)]
 
@@ -86,7 +87,7 @@ def test_a_decline_whose_answer_was_lost_is_found_with_its_codes(
     fails(worker, case)
     result = worker.charge(a_charge(case))
 
-    assert (ChargeOutcome.DECLINED, usd(1999)) == (result.outcome, result.remaining)
+    assert (ChargeOutcome.DECLINED, usd(1999)) == (result.outcome, result.invoice.remaining)
     assert result.decline is not None
     assert ("insufficient_funds", "51", "try_again_later", "declined_by_network") == (
         result.decline.raw.decline_code,
@@ -183,7 +184,7 @@ def test_the_unknown_outcome_of_an_earlier_attempt_is_looked_up_first(world: Pro
 
     result = worker.charge(a_charge(case, 2))
 
-    assert (ChargeOutcome.NOT_OPEN, InvoiceState.PAID) == (result.outcome, result.invoice_state)
+    assert (ChargeOutcome.STOPPED, InvoiceState.PAID) == (result.outcome, result.invoice.state)
     assert [("succeeded", f"dun:{case.invoice_id}:1")] == charges(world, case)
     assert [(1, ChargeOutcome.PAID)] == [
         (row.attempt, row.outcome) for row in worker.ledger.attempts_of(case.invoice_id)
@@ -231,7 +232,7 @@ def test_an_attempt_that_never_arrived_ends_when_the_invoice_was_paid_otherwise(
 
     results = [worker.charge(a_charge(case)) for _ in range(2)]
 
-    assert [(ChargeOutcome.NOT_OPEN, InvoiceState.PAID)] * 2 == [(r.outcome, r.invoice_state) for r in results]
+    assert [(ChargeOutcome.NOT_OPEN, InvoiceState.PAID)] * 2 == [(r.outcome, r.invoice.state) for r in results]
     assert [] == charges(world, case)
     assert [ChargeOutcome.NOT_OPEN] == [row.outcome for row in worker.ledger.attempts_of(case.invoice_id)]
     assert ["not_open"] == [line.what for line in worker.ledger.record(case.invoice_id)]

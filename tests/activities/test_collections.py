@@ -158,7 +158,7 @@ def test_a_case_that_was_paid_meanwhile_is_not_handed_over(world: ProviderWorld,
 
     result = worker.hand_off(a_handoff(case))
 
-    assert ("", InvoiceState.PAID) == (result.reference, result.invoice_state)
+    assert ("", InvoiceState.PAID) == (result.reference, result.invoice.state)
     assert [] == at_agency(world, case)
 
 
@@ -175,7 +175,7 @@ def test_a_delivery_whose_answer_was_lost_is_finished_although_the_invoice_was_p
     result = worker.hand_off(a_handoff(case))
 
     assert [result.reference] == [handoff.reference for handoff in at_agency(world, case)]
-    assert InvoiceState.PAID == result.invoice_state
+    assert InvoiceState.PAID == result.invoice.state
 
 
 def test_what_was_not_begun_is_not_delivered_at_the_end(world: ProviderWorld, worker: Worker) -> None:

@@ -37,11 +37,12 @@ def test_an_email_goes_to_the_customer_with_both_parts(world: ProviderWorld, wor
     (mail,) = mails(world, case)
     assert (ContactState.SENT, InvoiceState.OPEN, usd(1999)) == (
         outcome.state,
-        outcome.invoice_state,
-        outcome.remaining,
+        outcome.invoice.state,
+        outcome.invoice.remaining,
     )
     assert mail.message_id == outcome.provider_id
     assert {"dunning_key": f"dun:{case.invoice_id}:day3-email:email"} == mail.custom_args
+    assert [mail.html] == [row.html for row in worker.ledger.contacts(case.invoice_id)]
     for part in (mail.text, mail.html):
         assert part is not None
         for said in (NAME, "$19.99", invoice["number"], "November 28", invoice["hosted_invoice_url"]):
@@ -131,10 +132,10 @@ def test_nobody_is_written_to_about_an_invoice_that_is_not_open(
 
     outcome = worker.contact(a_contact(case, channel))
 
-    assert (ContactState.NOT_OPEN, InvoiceState.PAID, usd(0)) == (
+    assert (ContactState.STOPPED, InvoiceState.PAID, usd(0)) == (
         outcome.state,
-        outcome.invoice_state,
-        outcome.remaining,
+        outcome.invoice.state,
+        outcome.invoice.remaining,
     )
     assert [] == contacts(world, case)
     assert [] == worker.ledger.contacts(case.invoice_id)
@@ -150,7 +151,7 @@ def test_the_amount_is_the_one_at_the_time_of_sending(world: ProviderWorld, work
     outcome = worker.contact(task)
 
     (row,) = worker.ledger.contacts(case.invoice_id)
-    assert usd(1499) == outcome.remaining
+    assert usd(1499) == outcome.invoice.remaining
     assert "$14.99" in row.text
 
 

@@ -22,7 +22,7 @@ def test_an_unpaid_invoice_restricts_the_service(world: ProviderWorld, worker: W
 
     done = worker.set_access(an_access(case, access))
 
-    assert (InvoiceState.OPEN, usd(1999)) == (done.invoice_state, done.remaining)
+    assert (InvoiceState.OPEN, usd(1999)) == (done.invoice.state, done.invoice.remaining)
     assert access.value == world.merchant.access(case.customer_id)
     assert [("service.restricted", access.value, f"dun:{case.invoice_id}:day10-restrict")] == told(world, case)
     (line,) = worker.ledger.record(case.invoice_id)
@@ -36,7 +36,7 @@ def test_a_paid_invoice_never_restricts_the_service(world: ProviderWorld, worker
 
     done = worker.set_access(an_access(case, Access.BLOCKED))
 
-    assert (InvoiceState.PAID, usd(0)) == (done.invoice_state, done.remaining)
+    assert (InvoiceState.PAID, usd(0)) == (done.invoice.state, done.invoice.remaining)
     assert [] == told(world, case)
     assert [] == worker.ledger.record(case.invoice_id)
 

@@ -135,6 +135,7 @@ def test_what_the_newest_decision_says_is_listed(books: SqlLedger, url: str) -> 
     assert "2026-11-05T09:30:00Z" == case["next_step_at"]
     assert [
         invoice,
+        "cus_1",
         "open",
         "15.00",
         "USD",
@@ -144,6 +145,27 @@ def test_what_the_newest_decision_says_is_listed(books: SqlLedger, url: str) -> 
         "2026-11-05",
         "09:30",
     ] == (table.splitlines()[1].split())
+
+
+def test_a_page_shows_who_waits_for_what(books: SqlLedger, url: str) -> None:
+    """Customer, kind of each hold, what is due now, and the zone of the times."""
+    invoice = an_open_case(books, 1, "cus_held")
+    held = Projection(
+        status=CaseStatus.ON_HOLD,
+        stage="silent",
+        remaining=Money(amount=1200, currency="USD"),
+        hold="operator needed: Stripe refuses the API key: check STRIPE_API_KEY.; dispute: the customer disputes",
+        next_at=None,
+        why="on hold",
+    )
+    books.decided(invoice, FIRST + timedelta(days=1), [], held, "{}")
+
+    shown = listed(url).stdout
+    asked = json.loads(listed(url, "--json").stdout)
+
+    for part in ("cus_held", "12.00 USD", "(UTC)", "dispute", "operator"):
+        assert part in shown
+    assert ["dispute", "operator_needed"] == asked["holds"]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import asyncio
 import json
 import subprocess
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -114,6 +114,7 @@ async def test_reports_reach_the_case_and_the_ledger(
     async with build_worker(client, settings):
         await asyncio.to_thread(starter, "start", failed.file("payment_failed.json"))
         opted_out = await asyncio.to_thread(starter, "contact", invoice, "sms", "opted_out")
+        ledger.record_handoff(invoice, f"dun:{invoice}:d28-escalate", "AG-1", datetime.now(UTC))
         reported = await asyncio.to_thread(starter, "agency", invoice, "acknowledged")
         shown = await asyncio.to_thread(starter, "show", invoice)
 

@@ -147,9 +147,20 @@ def new_method(event_id: str, change: events.MethodChange = events.MethodChange.
 
 
 def payment(event_id: str, amount: Money, remaining: Money | None = None) -> Event:
-    """The customer pays, heard once however often it is told."""
-    fact = events.PaymentReceived(event_id=event_id, amount=amount, remaining=remaining)
+    """The customer pays at the provider, heard once however often it is told; what remains is the provider's word."""
 
+    def paid(case: Case, now: datetime) -> Case:
+        left = remaining or Money(amount=max(0, case.due.amount - amount.amount), currency=amount.currency)
+        return life.hear(
+            case, "payment_received", events.PaymentReceived(event_id=event_id, amount=amount, remaining=left), now
+        )
+
+    return paid
+
+
+def paid_outside(event_id: str, amount: Money) -> Event:
+    """Money came in by another way: the provider knows nothing of it."""
+    fact = events.PaymentReceived(event_id=event_id, amount=amount)
     return lambda case, now: life.hear(case, "payment_received", fact, now)
 
 

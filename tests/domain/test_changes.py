@@ -3,7 +3,7 @@
 from domain import changes, events, orders
 from domain.case import Case, Outcome
 from domain.decisions import Close
-from domain.invoice import InvoiceState
+from domain.invoice import InvoiceNow, InvoiceState
 from domain.money import Money
 from domain.record import Entry
 from tests.domain.builders import (
@@ -20,7 +20,7 @@ NOON = at("04-05 12:00")
 
 def test_an_amount_of_another_currency_found_while_acting_is_not_taken_over() -> None:
     """What an activity read about another currency cannot be what is due."""
-    case = changes.invoice_is(a_case(), InvoiceState.OPEN, Money(amount=1, currency="THB"), NOON, "d05-charge")
+    case = changes.invoice_is(a_case(), InvoiceNow(remaining=Money(amount=1, currency="THB")), NOON, "d05-charge")
 
     assert usd("100") == case.due
 
@@ -30,7 +30,7 @@ def test_the_first_end_stands_but_a_payment_beats_giving_up() -> None:
     written_off = orders.write_off(a_case(), events.WriteOff(), NOON)
     agreed = orders.settle(a_case(), events.Settle(amount=usd("40")), NOON)
     then_paid = payment("p", usd("100"))(written_off, NOON)
-    then_void = changes.invoice_is(agreed, InvoiceState.VOID, None, NOON, "c")
+    then_void = changes.invoice_is(agreed, InvoiceNow(state=InvoiceState.VOID), NOON, "c")
 
     assert [Outcome.RECOVERED, Outcome.SETTLED] == [
         case.closing.outcome for case in (then_paid, then_void) if case.closing

@@ -4,7 +4,8 @@ import pytest
 
 from domain.case import Attempt, ChargeOutcome, HoldReason, Outcome, StepState
 from domain.declines import DeclineClass
-from domain.invoice import InvoiceState
+from domain.gates import Stopped
+from domain.invoice import InvoiceNow, InvoiceState
 from domain.kinds.access import standing_access
 from domain.kinds.cancellation import is_cancelled
 from domain.kinds.charge import ChargeResult, ChargeStep
@@ -43,7 +44,7 @@ def test_an_invoice_that_is_no_longer_open_is_not_charged_and_ends_the_case(
     state: InvoiceState, outcome: Outcome
 ) -> None:
     """Found by the charge itself: no attempt counts."""
-    gone = ChargeResult(outcome=ChargeOutcome.NOT_OPEN, invoice_state=state)
+    gone = ChargeResult(outcome=ChargeOutcome.NOT_OPEN, invoice=InvoiceNow(state=state))
     life = live(a_case(), answers=lambda _c, act, _n: gone if isinstance(act.step, ChargeStep) else None)
 
     assert outcome is life.outcome
@@ -53,7 +54,7 @@ def test_an_invoice_that_is_no_longer_open_is_not_charged_and_ends_the_case(
 @pytest.mark.parametrize("key", ["d10-restrict-read_only", "d28-cancel_subscription"])
 def test_what_a_payment_prevented_is_not_booked_as_done(key: str) -> None:
     """Paid just before the restriction or the cancellation: neither happened, and the service is whole."""
-    found = Done(invoice_state=InvoiceState.PAID, remaining=usd("0"))
+    found = Done(invoice=InvoiceNow(state=InvoiceState.PAID), stopped=Stopped(why="the invoice is paid"))
     life = live(a_case(), answers=lambda _c, act, _n: found if act.step.key == key else None)
 
     assert StepState.SKIPPED is life.case.steps[key].state
@@ -64,7 +65,11 @@ def test_what_a_payment_prevented_is_not_booked_as_done(key: str) -> None:
 
 def test_a_draft_invoice_is_not_written_about_again_and_again() -> None:
     """A state that no case should see neither sends nor spins."""
-    odd = ContactOutcome(state=ContactState.NOT_OPEN, invoice_state=InvoiceState.DRAFT)
+    odd = ContactOutcome(
+        state=ContactState.STOPPED,
+        invoice=InvoiceNow(state=InvoiceState.DRAFT),
+        stopped=Stopped(why="the invoice is draft"),
+    )
     life = live(a_case(), answers=lambda _c, act, _n: odd if isinstance(act.step, MessageStep) else None)
 
     assert 7 == len(life.messages)

@@ -8,7 +8,7 @@ from domain import changes, events, news, orders
 from domain.case import Case, Outcome
 from domain.decisions import Effect
 from domain.events import AgencyReport
-from domain.invoice import InvoiceState
+from domain.invoice import InvoiceNow, InvoiceState
 from domain.kinds.handoff import HandoffResult
 from domain.kinds.recall import RecallStep, RecallTask
 from domain.kinds.write_off import WriteOffStep
@@ -46,7 +46,9 @@ def test_an_agency_that_acknowledged_is_not_reminded() -> None:
 
 def test_an_agency_that_only_reports_a_payment_has_acknowledged_by_it() -> None:
     """Whoever reports has the case."""
-    assert ["05-13 10:00 collections"] == rest(("05-01 12:00", agency(AgencyReport.PAYMENT, usd("10"))))
+    assert ["05-01 12:00 outside-1", "05-13 10:00 collections"] == rest(
+        ("05-01 12:00", agency(AgencyReport.PAYMENT, usd("10")))
+    )
 
 
 def test_a_part_payment_with_the_agency_lowers_what_is_due_and_recalls_nothing() -> None:
@@ -67,7 +69,12 @@ def test_a_full_payment_with_the_agency_recalls_the_case_and_ends_it_as_recovere
         ("05-02 13:00", agency(AgencyReport.PAYMENT, usd("40"), "a2")),
     ]
 
-    assert ["05-02 12:00 end-recall", "05-02 12:00 recovered"] == rest(*told)
+    assert [
+        "05-01 12:00 outside-1",
+        "05-02 12:00 end-recall",
+        "05-02 12:00 outside-2",
+        "05-02 12:00 recovered",
+    ] == rest(*told)
 
 
 def test_a_payment_to_the_merchant_recalls_the_case() -> None:
@@ -144,7 +151,9 @@ def test_the_providers_own_news_of_the_write_off_causes_no_second_one() -> None:
     """The invoice is marked uncollectible once, although the webhook about it comes before the case closes."""
 
     def told_at_once(_case: Case, act: Effect, _now: object) -> Done | None:
-        return Done(invoice_state=InvoiceState.UNCOLLECTIBLE) if isinstance(act.step, WriteOffStep) else None
+        return (
+            Done(invoice=InvoiceNow(state=InvoiceState.UNCOLLECTIBLE)) if isinstance(act.step, WriteOffStep) else None
+        )
 
     life = live(a_case(due=usd("20")), answers=told_at_once)
 

@@ -2,13 +2,17 @@
 
 from datetime import datetime
 
+import pytest
+
 from domain import changes, events, news
 from domain.case import Case, Outcome
+from domain.consent import BY_INTRUSION, UNKNOWN_HOURS
 from domain.decisions import Effect
 from domain.kinds.message import ContactOutcome, ContactState, MessageStep
 from domain.steps import Channel
 from tests.domain.builders import (
     a_case,
+    a_policy,
     at,
     live,
 )
@@ -66,3 +70,55 @@ def test_failure_17_channels_that_fall_back_on_each_other_do_not_turn_in_circles
 
     assert 3 == len(life.messages)
     assert Outcome.COLLECTIONS is life.outcome
+
+
+@pytest.mark.parametrize("result", [events.ContactResult.OPTED_OUT, events.ContactResult.COMPLAINED])
+def test_who_wanted_no_more_e_mails_got_text_messages_instead(result: events.ContactResult) -> None:
+    """R38: a wish leads to no channel that intrudes more. What the policy itself plans as a text stays one."""
+    fact = events.ContactReported(event_id="b", channel=Channel.EMAIL, result=result)
+    life = live(a_case(), told=[(at("04-04 10:05"), lambda case, now: news.contact_reported(case, fact, now))])
+    sent = [(act.step.key, act.step.channel) for _, act in life.acts if isinstance(act.step, MessageStep)]
+
+    assert [
+        ("d03-remind-email-friendly", Channel.EMAIL),
+        ("d03-remind-notice-friendly", Channel.NOTICE),
+        ("d05-remind-sms-reminder", Channel.SMS),
+        ("d21-remind-sms-final", Channel.SMS),
+    ] == sent
+    assert {f"no channel is left to this customer (email: {result.words})"} == {why for _, why in life.skips}
+
+
+def test_who_wanted_no_more_e_mails_is_told_in_the_application_where_the_policy_says_so() -> None:
+    """A notice intrudes less than an e-mail, directly and behind a channel that intrudes more."""
+    for fallback in ({"email": "notice"}, {"email": "sms", "sms": "notice"}):
+        policy = a_policy(contacts={"fallback": fallback})
+        case = changes.close_channel(a_case(policy=policy), Channel.EMAIL, events.ContactResult.OPTED_OUT.words)
+        life = live(case)
+
+        assert [Channel.NOTICE] == [act.step.channel for _, act in life.acts if act.step.key.startswith("d10-remind")]
+
+
+def test_who_wanted_no_more_text_messages_gets_an_e_mail() -> None:
+    """It intrudes less; an address that is wrong is no wish at all."""
+    case = changes.close_channel(a_case(), Channel.SMS, events.ContactResult.OPTED_OUT.words)
+    life = live(case)
+
+    assert [Channel.EMAIL] == [act.step.channel for _, act in life.acts if act.step.key == "d05-remind-sms-reminder"]
+
+
+def test_somebody_of_whom_nothing_was_known_was_texted_in_the_night() -> None:
+    """R35: no channel that can wake anybody; the e-mail takes its place."""
+    case = a_case()
+    case = case.model_copy(update={"facts": case.facts.model_copy(update={"place_known": False})})
+    life = live(case)
+    channels = {act.step.channel for _, act in life.acts if isinstance(act.step, MessageStep)}
+
+    assert {Channel.EMAIL, Channel.NOTICE} == channels
+    assert [Channel.EMAIL] == [act.step.channel for _, act in life.acts if act.step.key == "d05-remind-sms-reminder"]
+
+
+def test_every_channel_has_its_place_among_those_that_intrude() -> None:
+    """Whoever adds one says how much it does."""
+    assert set(Channel) == set(BY_INTRUSION)
+    assert len(Channel) == len(BY_INTRUSION)
+    assert set(Channel) >= UNKNOWN_HOURS.keys()

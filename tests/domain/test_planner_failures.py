@@ -9,7 +9,8 @@ from domain import events, news
 from domain.case import NO_PAYMENT_METHOD, Attempt, ChargeOutcome, Circumstances, Outcome
 from domain.decisions import Act, Close, Wait
 from domain.declines import Reason
-from domain.invoice import InvoiceState
+from domain.gates import Stopped
+from domain.invoice import InvoiceNow, InvoiceState
 from domain.kinds.access import AccessStep, standing_access
 from domain.kinds.charge import ChargeResult, ChargeStep
 from domain.kinds.message import ContactOutcome, ContactState, ContactTask, MessageStep, stage_of
@@ -223,7 +224,11 @@ def test_failure_11_no_message_follows_the_payment(hour: int) -> None:
 
 def test_failure_11_a_payment_found_while_sending_stops_the_message() -> None:
     """The activity read that the invoice is paid: nothing was sent, and the case ends as recovered."""
-    found = ContactOutcome(state=ContactState.NOT_OPEN, invoice_state=InvoiceState.PAID)
+    found = ContactOutcome(
+        state=ContactState.STOPPED,
+        invoice=InvoiceNow(state=InvoiceState.PAID),
+        stopped=Stopped(why="the invoice is paid"),
+    )
     life = live(a_case(), answers=lambda _c, act, _n: found if isinstance(act.step, MessageStep) else None)
 
     # The e-mail and the notice of that moment go side by side: each of their activities reads the invoice itself.

@@ -14,7 +14,7 @@ from domain.case import Case, ChargeOutcome, HoldReason, Outcome, StepState
 from domain.decisions import Effect
 from domain.declines import DeclineClass, Reason
 from domain.events import ContactResult, DisputeOutcome, MethodChange
-from domain.invoice import InvoiceState
+from domain.invoice import InvoiceNow, InvoiceState
 from domain.kinds.access import AccessStep
 from domain.kinds.cancellation import CancelStep
 from domain.kinds.charge import ChargeResult, ChargeStep
@@ -152,7 +152,7 @@ contact_answers = st.sampled_from(
         ContactOutcome(state=ContactState.UNKNOWN),
         ContactOutcome(state=ContactState.REFUSED, why="no consent"),
         ContactOutcome(state=ContactState.UNREACHABLE, why="no address"),
-        ContactOutcome(state=ContactState.SENT, remaining=usd("40")),
+        ContactOutcome(state=ContactState.SENT, invoice=InvoiceNow(remaining=usd("40"))),
     ]
 )
 

@@ -23,7 +23,7 @@ from domain.registry import KINDS, register
 from domain.situation import Situation
 from domain.steps import Access, Channel, Stage, Step
 from domain.tasks import Task
-from tests.domain.builders import a_case, at, effect_of, live, payment, situation, usd
+from tests.domain.builders import a_case, at, effect_of, live, paid_outside, payment, situation, usd
 from tests.toy import WaveForm, WaveStep
 
 NOW = at("04-05 12:00")
@@ -41,6 +41,7 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
     "handoff": [{}, {"again": True}, {"ends": True}],
     "write_off": [{}, {"ends": True}],
     "recall": [{"reference": "a-1"}],
+    "outside_payment": [{"amount": {"amount": 500, "currency": "USD"}}],
 }
 
 
@@ -210,7 +211,9 @@ def test_forms_of_one_day_have_names_of_their_own() -> None:
 def test_every_kind_is_lived_by_some_case_and_booked() -> None:
     """Between them, these lives carry out every kind there is."""
     paid = payment("p", usd("100"))
+    transferred = paid_outside("t", usd("40"))
     lives = [
+        live(a_case(), told=[(at("04-06 12:00"), transferred)]),
         live(a_case(), told=[(at("05-01 12:00"), paid)]),
         live(a_case(due=usd("20"))),
     ]

@@ -8,6 +8,7 @@ from domain import changes
 from domain.case import Case
 from domain.decisions import Act
 from domain.declines import DeclineClass, Reason
+from domain.invoice import InvoiceNow
 from domain.kinds.access import AccessStep
 from domain.kinds.message import ContactTask
 from domain.money import Money
@@ -149,7 +150,7 @@ def test_the_announced_end_is_that_of_the_amount_that_is_read_when_it_is_sent(re
     """A credit note that the case has not heard of; the case then ends by the amount that it hears of so."""
     case = a_case()
     facts = facts_of(case, Stage.FINAL, at("04-22 10:00"))
-    read = changes.invoice_is(case, None, usd(remaining), at("04-22 10:00"), "d21-remind-email-final")
+    read = changes.invoice_is(case, InvoiceNow(remaining=usd(remaining)), at("04-22 10:00"), "d21-remind-email-final")
 
     assert ending is facts.with_due(usd(remaining)).ending
     assert ending is facts_of(read, Stage.FINAL, at("04-22 10:00")).ending

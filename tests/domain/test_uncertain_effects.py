@@ -4,7 +4,8 @@ from domain import life
 from domain.case import Case, ChargeOutcome, Outcome, StepState
 from domain.decisions import Act, Effect, Wait
 from domain.declines import DeclineClass
-from domain.invoice import InvoiceState
+from domain.gates import Stopped
+from domain.invoice import InvoiceNow, InvoiceState
 from domain.kinds.access import AccessStep, standing_access
 from domain.kinds.charge import ChargeResult, ChargeStep
 from domain.kinds.handoff import HandoffResult, HandoffStep, HandoffTask
@@ -14,6 +15,7 @@ from domain.steps import Access, AttemptKind, Step
 from domain.tasks import Done
 from tests.domain.builders import a_case, a_decline, at, decide, live, new_method, of_class, payment, usd
 
+PAID = InvoiceNow(state=InvoiceState.PAID, remaining=usd("0"))
 NOON = at("04-15 12:00")
 
 
@@ -38,7 +40,7 @@ def test_a_restriction_that_found_the_invoice_paid_gives_the_service_back() -> N
     """An earlier run of it may have restricted, before it died."""
     case, act = acting(AccessStep)
 
-    booked = life.book(case, act, Done(invoice_state=InvoiceState.PAID, remaining=usd("0")), NOON)
+    booked = life.book(case, act, Done(invoice=PAID, stopped=Stopped(why="the invoice is paid")), NOON)
 
     assert ["04-15 12:00 end-restore", "04-15 12:00 recovered"] == live(booked, start=NOON).table
 
@@ -67,7 +69,7 @@ def test_a_payment_during_a_handoff_without_an_answer_asks_the_agency_and_recall
     [again] = decision.effects
     assert isinstance(again.task, HandoffTask)
     assert (act.step.key, True) == (again.task.step, again.task.begun_only)
-    delivered = HandoffResult(reference="agency-7", invoice_state=InvoiceState.PAID, remaining=usd("0"))
+    delivered = HandoffResult(reference="agency-7", invoice=PAID)
     lived = live(life.book(interrupted, again, delivered, NOON), start=NOON)
     assert [RecallStep] == [type(act.step) for _, act in lived.acts]
     assert Outcome.RECOVERED is lived.outcome
@@ -80,7 +82,7 @@ def test_a_handoff_that_never_reached_the_agency_is_not_recalled() -> None:
     decision = decide(interrupted, NOON)
     assert isinstance(decision, Act)
 
-    nothing = HandoffResult(invoice_state=InvoiceState.PAID, remaining=usd("0"))
+    nothing = HandoffResult(invoice=PAID)
     lived = live(life.book(interrupted, decision.effects[0], nothing, NOON), start=NOON)
 
     assert ["04-15 12:00 recovered"] == lived.table
@@ -90,7 +92,7 @@ def test_what_was_read_before_the_payment_does_not_bring_the_debt_back() -> None
     """A message was on its way when the payment came: its activity had read the invoice as open."""
     case, act = acting(MessageStep)
     recovered = payment("p", usd("100"))(case, NOON)
-    stale = ContactOutcome(state=ContactState.SENT, invoice_state=InvoiceState.OPEN, remaining=usd("100"))
+    stale = ContactOutcome(state=ContactState.SENT, invoice=InvoiceNow(remaining=usd("100")))
 
     booked = life.book(recovered, act, stale, NOON)
 
@@ -121,8 +123,7 @@ def test_a_late_answer_of_a_paid_invoice_ends_the_case() -> None:
     case, act = acting(ChargeStep)
     late = ChargeResult(
         outcome=ChargeOutcome.REFUSED,
-        invoice_state=InvoiceState.PAID,
-        remaining=usd("0"),
+        invoice=PAID,
         step="d00-charge",
         kind=AttemptKind.TIMELINE,
     )

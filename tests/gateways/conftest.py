@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -9,7 +10,8 @@ from gateways.ports.messages import Address
 from gateways.stripe_payments import StripePayments
 from sandbox.providers.world import ProviderWorld
 
-ADA = Address(customer_id="cus_ada", name="Ada Example", email="ada@example.com", phone="+15005550006")
+RULES = Path(__file__).resolve().parents[2] / "policies" / "rules"
+ADA = Address(customer_id="cus_ada", name="Ada Example", email="ada@example.com", phone="+14155550100")
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from gateways.messages import TemplateMessages
 from gateways.ports.messages import Address, Rendered
 from gateways.ports.payments import InvoiceSnapshot, PaymentMethod
 from gateways.ports.trouble import ProviderMisuse
-from gateways.sms_length import fits, is_gsm7, length
+from gateways.sms_length import is_gsm7, segments, usual_segments
 
 DIRECTORY = Path(__file__).resolve().parents[2] / "policies" / "messages"
 MESSAGES = TemplateMessages(DIRECTORY, "Acme Cloud")
@@ -142,7 +142,7 @@ def test_a_text_message_costs_what_it_must(language: str) -> None:
     for facts in every_situation():
         text = rendered(Channel.SMS, facts, language).text
 
-        assert fits(text), f"{length(text)}: {text}"
+        assert segments(text) <= usual_segments(text), text
         assert is_gsm7(text) is (language == "en")
 
 
@@ -152,17 +152,6 @@ def test_an_english_text_message_stays_in_the_basic_alphabet(currency: str) -> N
     text = MESSAGES.render(Channel.SMS, some_facts(Stage.REMINDER), someone(), an_invoice(15000, currency), "en").text
 
     assert is_gsm7(text)
-
-
-def test_a_long_link_leaves_out_what_need_not_be_said() -> None:
-    """What must be said and the whole link are sent even when they need a further segment."""
-    link = "https://invoice.example/i/" + "x" * 150
-    invoice = an_invoice().model_copy(update={"pay_url": link})
-    text = MESSAGES.render(Channel.SMS, some_facts(Stage.FINAL, next_charge_on=NEXT), someone(), invoice, "en").text
-
-    assert text.endswith(link)
-    assert "Mar 28" in text
-    assert "try again" not in text
 
 
 @pytest.mark.parametrize("channel", list(Channel))

@@ -6,14 +6,17 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from gateways.ports.messages import Rendered
-from gateways.ports.trouble import LookupImpossible, ProviderMisuse, ProviderTrouble, Unreachable
+from gateways.ports.trouble import LookupImpossible, ProviderTrouble
+from gateways.rules import load_refusals
 from gateways.sendgrid_email import SendGridSender
 from sandbox.providers.world import ProviderWorld
-from tests.gateways.conftest import ADA
+from tests.gateways.conftest import ADA, RULES
 
 KEY = "dun:in_1:day3-email:email"
 MESSAGE = Rendered(subject="Your payment failed", text="Hello Ada,\n…", html="<p>Hello Ada</p>")
 LAG = timedelta(minutes=5)
+
+REFUSALS = load_refusals(RULES, "sendgrid")
 
 
 def sender(world: ProviderWorld, *, api_key: str | None = None, activity: bool = True) -> SendGridSender:
@@ -23,6 +26,7 @@ def sender(world: ProviderWorld, *, api_key: str | None = None, activity: bool =
         "billing@example.com",
         "Example Billing",
         timedelta(seconds=2),
+        REFUSALS,
         email_activity=activity,
         activity_lag=LAG,
     )
@@ -56,43 +60,6 @@ def test_the_debug_log_has_neither_address_nor_key(world: ProviderWorld, caplog:
     assert world.sendgrid.api_key not in caplog.text
 
 
-@pytest.mark.parametrize("email", [None, "", "not-an-address"])
-def test_an_address_that_is_none_is_unreachable(world: ProviderWorld, email: str | None) -> None:
-    """The channel is of no use for this customer; the sentence does not repeat the address."""
-    with pytest.raises(Unreachable) as raised:
-        sender(world).send(ADA.model_copy(update={"email": email}), MESSAGE, KEY)
-
-    assert "not-an-address" not in str(raised.value)
-
-
-def test_a_refused_field_of_ours_is_misuse(world: ProviderWorld) -> None:
-    """An e-mail without a subject is our mistake, not the customer's address."""
-    with pytest.raises(ProviderMisuse, match="field subject"):
-        sender(world).send(ADA, Rendered(subject="", text="T"), KEY)
-
-
-def test_a_wrong_key_names_the_setting_and_not_the_key(world: ProviderWorld) -> None:
-    """One sentence that says what to check."""
-    wrong = sender(world, api_key="SG.wrong-secret")
-
-    with pytest.raises(ProviderMisuse) as raised:
-        wrong.send(ADA, MESSAGE, KEY)
-
-    assert "SendGrid refuses the API key: check SENDGRID_API_KEY." == str(raised.value)
-    assert "secret" not in repr(wrong)
-
-
-def test_too_many_requests_carries_the_wait(world: ProviderWorld) -> None:
-    """The wait that SendGrid asks for; nothing was sent, so there is nothing to look up."""
-    world.faults.add("sendgrid", "mail/send", "429", retry_after=9)
-
-    with pytest.raises(ProviderTrouble) as raised:
-        sender(world).send(ADA, MESSAGE, KEY)
-
-    assert (timedelta(seconds=9), True) == (raised.value.retry_after, raised.value.not_executed)
-    assert [] == world.sendgrid.sent
-
-
 @pytest.mark.parametrize(("mode", "arrived"), [("500", 0), ("timeout_before", 0), ("timeout_after", 1)])
 def test_failures_leave_the_outcome_unknown(world: ProviderWorld, mode: str, arrived: int) -> None:
     """A 500 and a lost answer look alike to us; only Email Activity tells them apart."""
@@ -119,7 +86,12 @@ def test_no_call_waits_for_ever(world: ProviderWorld) -> None:
     """The SDK has no time-out by itself."""
     world.faults.add("sendgrid", "mail/send", "timeout_before", hang=True)
     hasty = SendGridSender(
-        world.sendgrid.api_key, world.sendgrid_url, "billing@example.com", "Billing", timedelta(milliseconds=200)
+        world.sendgrid.api_key,
+        world.sendgrid_url,
+        "billing@example.com",
+        "Billing",
+        timedelta(milliseconds=200),
+        REFUSALS,
     )
 
     with pytest.raises(ProviderTrouble):

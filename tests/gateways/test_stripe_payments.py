@@ -28,7 +28,10 @@ def test_an_invoice_is_read_with_all_that_decisions_need(world: ProviderWorld, p
     assert Money(amount=59900, currency="THB") == invoice.remaining == invoice.amount
     assert (customer, True) == (invoice.customer_id, str(invoice.subscription_id).startswith("sub_"))
     assert str(invoice.pay_url).startswith("https://invoice.stripe.com/")
-    assert PaymentMethod(id=card, network="mastercard", fingerprint="fp_9", country="TH") == invoice.payment_method
+    assert (
+        PaymentMethod(id=card, network="mastercard", fingerprint="fp_9", country="TH", expiry="12/2034")
+        == invoice.payment_method
+    )
     assert (
         RawDecline(
             decline_code="insufficient_funds",
@@ -37,6 +40,7 @@ def test_an_invoice_is_read_with_all_that_decisions_need(world: ProviderWorld, p
             network_decline_code="51",
             network="mastercard",
             network_status="declined_by_network",
+            method=invoice.payment_method.ref if invoice.payment_method else None,
         )
         == invoice.last_decline
     )
@@ -118,6 +122,7 @@ def test_a_decline_is_a_result_with_every_raw_code(world: ProviderWorld, payment
             network_advice_code="03",
             network="mastercard",
             network_status="declined_by_network",
+            method=invoice.payment_method.ref if invoice.payment_method else None,
         )
         == answer.decline
     )

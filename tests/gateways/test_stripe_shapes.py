@@ -18,7 +18,9 @@ def test_both_shapes_of_an_invoice_mean_the_same(shape: dict[str, Any]) -> None:
 
     assert ("sub_1", InvoiceState.OPEN) == (invoice.subscription_id, invoice.state)
     assert Money(amount=1500, currency="USD") == invoice.remaining
-    assert RawDecline(decline_code="do_not_honor", error_code="card_declined", network="visa") == invoice.last_decline
+    assert invoice.last_decline
+    codes = invoice.last_decline.model_copy(update={"method": None})
+    assert RawDecline(decline_code="do_not_honor", error_code="card_declined", network="visa") == codes
 
 
 @pytest.mark.parametrize(

@@ -6,14 +6,17 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from gateways.ports.messages import Rendered
-from gateways.ports.trouble import LookupImpossible, ProviderMisuse, ProviderTrouble, Unreachable
+from gateways.ports.trouble import LookupImpossible, ProviderMisuse, ProviderTrouble
+from gateways.rules import load_refusals
 from gateways.twilio_sms import TwilioSender
 from sandbox.providers.world import ProviderWorld
-from tests.gateways.conftest import ADA
+from tests.gateways.conftest import ADA, RULES
 
 KEY = "dun:in_1:day5-sms:sms"
 MESSAGE = Rendered(text="Example: invoice A-1 over 19.99 USD is not paid. https://pay.example.com/1")
-NUMBER = "+15005550006"
+NUMBER = "+14155550100"
+
+REFUSALS = load_refusals(RULES, "twilio")
 
 
 def sender(
@@ -21,7 +24,7 @@ def sender(
     *,
     token: str | None = None,
     sid: str | None = None,
-    from_: str = "+15005550001",
+    from_: str = "+15005550006",
     callback: str | None = "https://dunning.example.com/hooks/twilio",
     lag: timedelta = timedelta(0),
     timeout: timedelta = timedelta(seconds=2),
@@ -32,6 +35,7 @@ def sender(
         world.twilio_url,
         from_,
         timeout,
+        REFUSALS,
         status_callback=callback,
         list_lag=lag,
     )
@@ -43,7 +47,7 @@ def test_a_text_message_goes_out_with_its_key_in_the_callback(world: ProviderWor
 
     (message,) = world.twilio.sent
     assert sent.provider_id == message.sid
-    assert (NUMBER, "+15005550001", MESSAGE.text) == (message.to, message.from_, message.body)
+    assert (NUMBER, "+15005550006", MESSAGE.text) == (message.to, message.from_, message.body)
     assert {"dunning_key": KEY} == message.callback_params
 
 
@@ -74,33 +78,6 @@ def test_the_log_has_no_number(world: ProviderWorld, caplog: pytest.LogCaptureFi
     assert NUMBER[1:] not in caplog.text
 
 
-def test_who_opted_out_is_unreachable(world: ProviderWorld) -> None:
-    """Twilio's 21610, in a sentence without the number."""
-    world.twilio.opt_out(NUMBER)
-
-    with pytest.raises(Unreachable, match="opted out") as raised:
-        sender(world).send(ADA, MESSAGE, KEY)
-
-    assert NUMBER not in str(raised.value)
-
-
-def test_a_landline_is_unreachable(world: ProviderWorld) -> None:
-    """Twilio's 21614."""
-    world.twilio.landline(NUMBER)
-
-    with pytest.raises(Unreachable, match="not a mobile number"):
-        sender(world).send(ADA, MESSAGE, KEY)
-
-
-@pytest.mark.parametrize("phone", [None, "", "0800-PIZZA"])
-def test_a_number_that_is_none_is_unreachable(world: ProviderWorld, phone: str | None) -> None:
-    """Missing, or refused with Twilio's 21211; the sentence does not repeat it."""
-    with pytest.raises(Unreachable) as raised:
-        sender(world).send(ADA.model_copy(update={"phone": phone}), MESSAGE, KEY)
-
-    assert "PIZZA" not in str(raised.value)
-
-
 @pytest.mark.parametrize(
     ("wrong", "setting"),
     [({"token": "wrong-secret"}, "TWILIO_AUTH_TOKEN"), ({"sid": "ACnobody"}, "TWILIO_ACCOUNT_SID")],
@@ -113,23 +90,6 @@ def test_wrong_credentials_name_the_settings(world: ProviderWorld, wrong: dict[s
         texts.send(ADA, MESSAGE, KEY)
 
     assert "secret" not in str(raised.value) + repr(texts)
-
-
-def test_a_message_that_twilio_refuses_is_misuse(world: ProviderWorld) -> None:
-    """Too long: our mistake, by its code."""
-    with pytest.raises(ProviderMisuse, match="21617"):
-        sender(world).send(ADA, Rendered(text="x" * 1601), KEY)
-
-
-def test_too_many_requests_carries_the_wait(world: ProviderWorld) -> None:
-    """`Retry-After` reaches the caller; nothing was sent, so there is nothing to look up."""
-    world.faults.add("twilio", "Messages", "429", retry_after=4)
-
-    with pytest.raises(ProviderTrouble) as raised:
-        sender(world).send(ADA, MESSAGE, KEY)
-
-    assert (timedelta(seconds=4), True) == (raised.value.retry_after, raised.value.not_executed)
-    assert [] == world.twilio.sent
 
 
 @pytest.mark.parametrize(

@@ -1,36 +1,13 @@
-"""Where a customer may live, when there is a holiday, and which number can be dialled."""
+"""One customer from several sources, and when there is a holiday."""
 
 from datetime import UTC, date, datetime
 
 import pytest
 
 from gateways.ports.rows import CustomerRow
-from service.customers import e164, merged, public_holidays, time_zones
+from service.customers import merged, public_holidays
 
 OPENED_AT = datetime(2026, 4, 7, 12, tzinfo=UTC)
-
-
-@pytest.mark.parametrize(
-    ("given", "country", "zones"),
-    [
-        ("Asia/Tokyo", "US", ("Asia/Tokyo",)),  # what the customer says counts
-        (None, "TH", ("Asia/Bangkok",)),
-        (None, "th", ("Asia/Bangkok",)),
-        (None, "DE", ("Europe/Berlin",)),  # Büsingen has the same clock
-        (None, "ES", ("Europe/Madrid", "Atlantic/Canary")),  # Ceuta has Madrid's
-        ("Mars/Olympus", "KW", ("Asia/Kuwait",)),  # a zone that does not exist counts as none
-        (None, "", ("UTC",)),
-        (None, "XX", ("UTC",)),
-    ],
-)
-def test_possible_time_zones(given: str | None, country: str, zones: tuple[str, ...]) -> None:
-    """The given zone, else every different clock of the country, else the policy's default."""
-    assert zones == time_zones(given, country, "UTC", OPENED_AT)
-
-
-def test_zones_that_differ_only_in_summer_time_are_kept() -> None:
-    """Phoenix and Denver show the same hour in winter and not in summer."""
-    assert {"America/Phoenix", "America/Denver"} <= set(time_zones(None, "US", "UTC", OPENED_AT))
 
 
 @pytest.mark.parametrize(
@@ -57,22 +34,6 @@ def test_a_country_without_known_holidays_has_none() -> None:
     assert frozenset() == public_holidays("", OPENED_AT.date()) == public_holidays("XX", OPENED_AT.date())
 
 
-@pytest.mark.parametrize(
-    ("phone", "country", "dialled"),
-    [
-        ("+66 81 234 5678", "", "+66812345678"),
-        ("081 234 5678", "TH", "+66812345678"),
-        ("(415) 555-2671", "US", "+14155552671"),
-        ("0812345678", "", None),  # nobody knows whose number that is
-        ("call me", "US", None),
-        (None, "US", None),
-    ],
-)
-def test_a_phone_number_that_can_be_dialled(phone: str | None, country: str, dialled: str | None) -> None:
-    """International form, or none."""
-    assert dialled == e164(phone, country)
-
-
 def test_what_a_later_source_states_replaces_what_an_earlier_one_does() -> None:
     """And what it leaves out stays."""
     stripe = CustomerRow(customer_id="cus_1", name="Ada", email="ada@example.com", country="us")
@@ -81,3 +42,38 @@ def test_what_a_later_source_states_replaces_what_an_earlier_one_does() -> None:
     assert CustomerRow(
         customer_id="cus_1", name="Ada", email="ada@work.example", country="US", phone="+14155552671"
     ) == merged(stripe, billing)
+
+
+def test_an_unreadable_value_erased_the_good_earlier_one() -> None:
+    """R34, R30, R37: country, zone, address and number are read leniently, and what cannot be read changes nothing."""
+    stripe = CustomerRow(
+        customer_id="cus_1", email="ada@example.com", phone="+66812345678", country="TH", time_zone="asia/bangkok"
+    )
+    billing = CustomerRow(
+        customer_id="cus_1", name="Ada", email="n/a", phone="555-2671", country="n/a", time_zone="Mars/Olympus"
+    )
+
+    assert CustomerRow(
+        customer_id="cus_1",
+        name="Ada",
+        email="ada@example.com",
+        phone="+66812345678",
+        country="TH",
+        time_zone="Asia/Bangkok",
+    ) == merged(stripe, billing)
+
+
+def test_what_nobody_can_read_is_not_stated_at_all() -> None:
+    """So the ledger keeps what it has of the customer."""
+    odd = CustomerRow(customer_id="cus_1", email="none", phone="-", country="Atlantis", time_zone="here")
+
+    assert {"customer_id"} == merged(odd).model_fields_set
+
+
+def test_a_country_by_its_name_gives_its_local_numbers_a_prefix() -> None:
+    """`USA` and (415) 555-2671 belong together, and so do a number and the country that an earlier source knew."""
+    plain = CustomerRow(customer_id="cus_1", country="USA", phone="(415) 555-2671")
+    later = CustomerRow(customer_id="cus_1", phone="(212) 555-0137")
+
+    assert ("US", "+14155552671") == (merged(plain).country, merged(plain).phone)
+    assert ("US", "+12125550137") == (merged(plain, later).country, merged(plain, later).phone)

@@ -14,8 +14,8 @@ from gateways.ledger.sql_ledger import SqlLedger
 from sandbox.providers.world import ProviderWorld
 from service.intake import Intake
 from service.reports import Heard, Reports
-from service.requests import WrongRequest
-from service.running import Ended, Refused, RunningCases
+from service.requests import Refused, WrongRequest
+from service.running import Ended, RunningCases
 from tests.cases import a_failed_invoice, failed, signals
 
 
@@ -83,6 +83,18 @@ async def test_an_agencys_payment_on_an_ended_case_is_refused(
 
     with pytest.raises(Ended, match="has ended"):
         await reports.agency(invoice, AgencyReport.PAYMENT, "agency-1", "5.00")
+
+
+async def test_a_report_of_an_agency_that_has_no_case_is_refused(
+    world: ProviderWorld, intake: Intake, client: Client, reports: Reports
+) -> None:
+    """The wrong invoice, most likely: its case is told nothing, and whoever reports it reads why."""
+    invoice, _ = a_failed_invoice(world)
+    await intake.take_event(failed(world, invoice))
+
+    with pytest.raises(Refused, match=f"No agency has the case of invoice {invoice}: check the invoice"):
+        await reports.agency(invoice, AgencyReport.ACKNOWLEDGED, "agency-1")
+    assert [] == await signals(client, invoice)
 
 
 async def test_a_report_about_nothing_is_refused(client: Client, ledger: SqlLedger, reports: Reports) -> None:

@@ -27,3 +27,8 @@ def charges(world: ProviderWorld, invoice: str, kind: str = "charge.succeeded") 
         entry.kind == kind and entry.subjects["invoice"] == invoice and entry.data["origin"] == "api"
         for entry in world.log
     )
+
+
+def types_of(world: ProviderWorld, object_id: str) -> list[str]:
+    """The types of all events about one object, in order."""
+    return [event["type"] for event in world.stripe.events if event["data"]["object"]["id"] == object_id]

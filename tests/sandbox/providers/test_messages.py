@@ -91,11 +91,25 @@ def test_sending_twice_sends_twice(world: ProviderWorld, mail_client: Any) -> No
         ({"content": []}, "content"),
         ({"custom_args": {"attempt": 3}}, "custom_args.attempt"),
         ({"personalizations": [{"to": [{"email": "nobody"}]}]}, "personalizations.0.to.0.email"),
+        ({"personalizations": [{"to": [{"email": "a@example.com, b@example.com"}]}]}, "personalizations.0.to.0.email"),
+        ({"personalizations": [{"to": [{"email": "a@" + "b" * 320 + ".com"}]}]}, "personalizations.0.to.0.email"),
+        ({"personalizations": [{"to": [{"name": "n/a"}]}]}, "personalizations.0.to.0.email"),
         ({"personalizations": []}, "personalizations"),
         ({"subject": ""}, "subject"),
         ({"from": {}}, "from.email"),
     ],
-    ids=["html first", "no content", "number in custom_args", "bad address", "nobody", "no subject", "no sender"],
+    ids=[
+        "html first",
+        "no content",
+        "number in custom_args",
+        "bad address",
+        "two",
+        "long",
+        "no address",
+        "nobody",
+        "no subject",
+        "no sender",
+    ],
 )
 def test_a_wrong_payload_is_400_and_names_the_field(
     world: ProviderWorld, mail_client: Any, change: dict[str, Any], field: str
@@ -108,6 +122,35 @@ def test_a_wrong_payload_is_400_and_names_the_field(
 
     assert field == refused.value.to_dict["errors"][0]["field"]
     assert before == len(world.sendgrid.sent)
+
+
+def test_an_address_without_its_sign_never_reaches_sendgrid(mail_client: Any) -> None:
+    """R30: the SDK's helper takes it for a name, and fails on its own request."""
+    with pytest.raises(KeyError):
+        mail_client.send(a_mail("n/a", "k"))
+
+
+def test_a_sender_that_is_not_verified_is_403(world: ProviderWorld, mail_client: Any) -> None:
+    """An address or a whole domain can be verified."""
+    world.sendgrid.verified_senders = frozenset({"example.org"})
+    with pytest.raises(HTTPError) as refused:
+        mail_client.send(a_mail("ann@example.com", "k"))
+    world.sendgrid.verified_senders = frozenset({"example.com"})
+
+    assert (403, "from") == (refused.value.status_code, refused.value.to_dict["errors"][0]["field"])
+    assert 202 == mail_client.send(a_mail("ann@example.com", "k")).status_code
+    world.sendgrid.verified_senders = None
+
+
+def test_a_plan_that_is_used_up_is_401(world: ProviderWorld, mail_client: Any) -> None:
+    """SendGrid says it with the status of a wrong key."""
+    world.sendgrid.credits_left = 1
+    mail_client.send(a_mail("ann@example.com", "k"))
+    with pytest.raises(UnauthorizedError) as refused:
+        mail_client.send(a_mail("ann@example.com", "k"))
+    world.sendgrid.credits_left = None
+
+    assert "Maximum credits exceeded" == refused.value.to_dict["errors"][0]["message"]
 
 
 def test_a_wrong_sendgrid_key_is_401(world: ProviderWorld) -> None:
@@ -180,8 +223,19 @@ def test_a_text_is_accepted_and_kept(world: ProviderWorld, text_client: Any) -> 
 
 @pytest.mark.parametrize(
     ("to", "code"),
-    [("+14155550111", 21610), ("+14155550112", 21614), ("nonsense", 21211)],
-    ids=["opted out", "landline", "not a number"],
+    [
+        ("+14155550111", 21610),
+        ("+14155550112", 21614),
+        ("nonsense", 21211),
+        ("12345", 21265),
+        ("+19005550100", 21268),
+        (SENDER, 21266),
+        ("+15005550001", 21211),
+        ("+15005550002", 21612),
+        ("+15005550003", 21408),
+        ("+15005550004", 21610),
+        ("+15005550009", 21614),
+    ],
 )
 def test_texts_that_cannot_be_sent(world: ProviderWorld, text_client: Any, to: str, code: int) -> None:
     """Twilio's own error codes, and nothing is sent."""
@@ -194,6 +248,26 @@ def test_texts_that_cannot_be_sent(world: ProviderWorld, text_client: Any, to: s
 
     assert (400, code) == (refused.value.status, refused.value.code)
     assert before == len(world.twilio.sent)
+
+
+@pytest.mark.parametrize(("from_", "code"), [("+15005550001", 21212), ("+15005550007", 21606), ("+15005550008", 21611)])
+def test_senders_that_cannot_send(text_client: Any, from_: str, code: int) -> None:
+    """The magic senders of Twilio's test credentials."""
+    with pytest.raises(TwilioRestException) as refused:
+        text_client.messages.create(to=NUMBER, from_=from_, body="Please pay.")
+
+    assert (400, code) == (refused.value.status, refused.value.code)
+
+
+def test_a_country_can_be_closed(world: ProviderWorld, text_client: Any) -> None:
+    """Every number that begins so, with any of Twilio's codes and statuses, until it is opened again."""
+    world.twilio.refuse("+66", 21408)
+    with pytest.raises(TwilioRestException) as refused:
+        text_client.messages.create(to="+66812345678", from_=SENDER, body="Please pay.")
+    world.twilio.relent("+66")
+
+    assert (400, 21408) == (refused.value.status, refused.value.code)
+    assert "queued" == text_client.messages.create(to="+66812345678", from_=SENDER, body="Please pay.").status
 
 
 def test_start_ends_an_opt_out(world: ProviderWorld, text_client: Any) -> None:

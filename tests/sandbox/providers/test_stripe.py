@@ -244,12 +244,16 @@ def test_the_payment_method_of_the_request_wins(world: ProviderWorld, client: st
 
 
 def test_paying_out_of_band_moves_no_money(world: ProviderWorld, client: stripe.StripeClient) -> None:
-    """The invoice is paid, nothing is charged."""
+    """The invoice is paid, nothing is charged. How much came in elsewhere is told only when it is asked for."""
     invoice = a_failed_invoice(world)
 
     paid = client.v1.invoices.pay(invoice, {"paid_out_of_band": True})
 
-    assert ("paid", 1900, 0) == (paid.status, paid.amount_paid_off_stripe, charges(world, invoice))
+    asked = client.v1.invoices.retrieve(invoice, {"expand": ["amount_paid_off_stripe"]})
+    assert ("paid", 1900, 0) == (paid.status, paid.amount_paid, charges(world, invoice))
+    assert 1900 == asked.amount_paid_off_stripe
+    assert "amount_paid_off_stripe" not in paid.to_dict()
+    assert "amount_paid_off_stripe" not in world.stripe.last_event("invoice.paid", invoice)["data"]["object"]
 
 
 def test_write_off_and_cancellation(world: ProviderWorld, client: stripe.StripeClient) -> None:

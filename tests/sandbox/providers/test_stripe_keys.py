@@ -126,6 +126,22 @@ def test_a_server_error_after_execution_stays_under_its_key(world: ProviderWorld
     assert 1 == charges(world, invoice)
 
 
+def test_a_500_that_did_nothing_is_replayed_for_its_key(world: ProviderWorld, client: stripe.StripeClient) -> None:
+    """R6: stored although nothing was charged: only a new key can charge, after a look that found nothing."""
+    invoice = a_failed_invoice(world)
+    world.stripe.break_calls(f"POST /v1/invoices/{invoice}/pay")
+
+    replies = []
+    for _ in range(2):
+        with pytest.raises(stripe.APIError) as broken:
+            client.v1.invoices.pay(invoice, {}, {"idempotency_key": f"dun:{invoice}:1"})
+        replies.append((broken.value.http_status, (broken.value.headers or {}).get("idempotent-replayed")))
+
+    assert [(500, None), (500, "true")] == replies
+    assert ("open", 0) == (client.v1.invoices.retrieve(invoice).status, charges(world, invoice))
+    assert "paid" == client.v1.invoices.pay(invoice, {}, {"idempotency_key": f"dun:{invoice}:2"}).status
+
+
 def test_rate_limit_names_the_wait_and_is_not_stored(world: ProviderWorld, client: stripe.StripeClient) -> None:
     """429 carries Retry-After, and the same key may be tried again."""
     invoice = a_failed_invoice(world)
@@ -208,5 +224,5 @@ def test_a_key_is_forgotten_after_a_day() -> None:
 
 def test_calls_that_dunning_does_not_make_are_unknown(client: stripe.StripeClient) -> None:
     """A new call of the gateway needs a new endpoint here: the answer says where."""
-    with pytest.raises(stripe.InvalidRequestError, match=r"add the endpoint to sandbox/providers/stripe_api\.py"):
+    with pytest.raises(stripe.InvalidRequestError, match=r"add the endpoint to sandbox/providers/stripe_endpoints\.py"):
         client.v1.products.list()

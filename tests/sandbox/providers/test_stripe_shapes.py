@@ -7,7 +7,7 @@ from typing import Any
 import stripe
 
 from sandbox.providers.journal import Json
-from sandbox.providers.stripe_outcomes import AUTHENTICATION_REQUIRED, PROCESSING, Decline
+from sandbox.providers.stripe_outcomes import AUTHENTICATION_REQUIRED, PROCESSING, Decline, ach_return
 from sandbox.providers.world import ProviderWorld
 
 CLASSES: dict[str, Any] = {
@@ -20,6 +20,7 @@ CLASSES: dict[str, Any] = {
     "invoice_payment": stripe.InvoicePayment,
     "payment_intent": stripe.PaymentIntent,
     "payment_method": stripe.PaymentMethod,
+    "payment_record": stripe.PaymentRecord,
     "subscription": stripe.Subscription,
 }
 
@@ -34,16 +35,22 @@ def a_busy_account() -> ProviderWorld:
     account.customer_pays(invoice, 900)
     account.credit(invoice, 100)
     account.open_dispute(invoice)
-    for kind in ("sepa_debit", "us_bank_account", "bacs_debit"):
+    debits = {"sepa_debit": "eur", "us_bank_account": "usd", "bacs_debit": "gbp"}
+    for kind, currency in (debits | {"au_becs_debit": "aud", "acss_debit": "cad"}).items():
         debtor = account.add_customer()
         account.add_bank_debit(debtor, behaviour=PROCESSING, kind=kind)
-        returned = account.fail_first_payment(debtor, amount=500)
+        returned = account.fail_first_payment(debtor, amount=500, currency=currency)
         account.finish_processing(returned, Decline("debit_not_authorized"))
         account.void(returned)
     careful = account.add_customer()
     account.add_card(careful, behaviour=AUTHENTICATION_REQUIRED)
     account.fail_first_payment(careful, amount=500)
     account.fail_first_payment(careful, amount=500, outcome=Decline(blocked=True))
+    account.pay_out_of_band(account.fail_first_payment(careful, amount=500))
+    account.start_trial(careful, amount=500)
+    account.customer_enters_account(account.fail_first_payment(careful, amount=500))
+    account.dispute_charge(account.buy_once(customer, 700))
+    account.add_bank_debit(careful, behaviour=ach_return("R02"))
     account.cancel_subscription(account.last_event("customer.subscription.created")["data"]["object"]["id"])
     return world
 

@@ -1,0 +1,34 @@
+"""What can be an address. A field that calls itself one also holds `n/a`, two addresses, or a name."""
+
+import re
+
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LOCAL = re.compile(rf"{_ATOM}(?:\.{_ATOM})*")
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_DOMAIN = re.compile(rf"(?:{_LABEL}\.)+(?:[A-Za-z]{{2,63}}|[xX][nN]--{_LABEL})")
+_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+_LONGEST_LOCAL = 64  # RFC 5321, 4.5.3.1.1
+_LONGEST = 254  # RFC 5321, 4.5.3.1.3, without the angle brackets
+
+
+def email_address(text: str | None) -> str | None:
+    """The one address that mail can be sent to, its domain in ASCII; None when the text is no such address.
+
+    Stricter than RFC 5322: no comments, no quotes, no display name, no address literal, and nothing but ASCII before
+    the sign @, which mail servers of today do not pass on.
+    """
+    local, at, domain = (text or "").strip().rpartition("@")
+    if not at or len(local) > _LONGEST_LOCAL or not _LOCAL.fullmatch(local):
+        return None
+    try:
+        domain = domain if domain.isascii() else domain.encode("idna").decode()
+    except UnicodeError:
+        return None
+    found = f"{local}@{domain}"
+    return found if len(found) <= _LONGEST and _DOMAIN.fullmatch(domain) else None
+
+
+def dialled_number(text: str | None) -> str | None:
+    """The phone number, where it is in the form that providers take (E.164); None when it is not."""
+    number = (text or "").strip()
+    return number if _E164.fullmatch(number) else None

@@ -1,0 +1,232 @@
+"""The calls that dunning makes at Stripe: which parameters each takes, and what it does."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from sandbox.providers.journal import Json
+from sandbox.providers.stripe_store import Cause, invalid_request
+from sandbox.providers.stripe_world import StripeWorld
+
+Params = Mapping[str, str]
+Handler = Callable[[StripeWorld, Cause, Mapping[str, str], Params], Json]
+
+_LIST_PARAMS = frozenset({"limit", "starting_after", "ending_before"})
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One call. `params` are the accepted parameters; `nested` the accepted prefixes before a bracket."""
+
+    method: str
+    path: str
+    handler: Handler
+    params: frozenset[str] = frozenset()
+    nested: frozenset[str] = frozenset()
+
+
+def _read(kind: str, param: str = "id") -> Handler:
+    def handler(world: StripeWorld, _: Cause, path: Mapping[str, str], __: Params) -> Json:
+        return world.store.get(kind, path["id"], param)
+
+    return handler
+
+
+def _pay(world: StripeWorld, cause: Cause, path: Mapping[str, str], params: Params) -> Json:
+    invoice = world.store.get("invoice", path["id"], param="invoice")
+    if params.get("paid_out_of_band") == "true":
+        world.payments.pay_out_of_band(invoice, cause)
+    else:
+        world.payments.collect(invoice, cause, payment_method=params.get("payment_method"))
+    return invoice
+
+
+def _void(world: StripeWorld, cause: Cause, path: Mapping[str, str], _: Params) -> Json:
+    invoice = world.store.get("invoice", path["id"], param="invoice")
+    world.billing.void(invoice, cause)
+    return invoice
+
+
+def _mark_uncollectible(world: StripeWorld, cause: Cause, path: Mapping[str, str], _: Params) -> Json:
+    invoice = world.store.get("invoice", path["id"], param="invoice")
+    world.billing.mark_uncollectible(invoice, cause)
+    return invoice
+
+
+def _cancel_subscription(world: StripeWorld, cause: Cause, path: Mapping[str, str], params: Params) -> Json:
+    subscription = world.store.get("subscription", path["id"])
+    world.subscriptions.cancel(subscription, cause, comment=params.get("cancellation_details[comment]"))
+    return subscription
+
+
+def _report_payment(world: StripeWorld, _: Cause, __: Mapping[str, str], params: Params) -> Json:
+    return world.records.report(params)
+
+
+def _attach_payment(world: StripeWorld, cause: Cause, path: Mapping[str, str], params: Params) -> Json:
+    invoice = world.store.get("invoice", path["id"], param="invoice")
+    if "payment_record" not in params:
+        raise invalid_request("The stand-in attaches payment records only: give payment_record.")
+    record = world.store.get("payment_record", params["payment_record"], param="payment_record", status=400)
+    world.records.attach(invoice, record, cause)
+    return invoice
+
+
+def _list_invoice_payments(world: StripeWorld, _: Cause, __: Mapping[str, str], params: Params) -> Json:
+    wanted_invoice = params.get("invoice")
+    wanted_payment = params.get("payment[payment_intent]") or params.get("payment[payment_record]")
+    found = [
+        p
+        for p in reversed(world.store.of_kind("invoice_payment", wanted_payment or wanted_invoice))
+        if wanted_invoice in (None, p["invoice"])
+        and wanted_payment in (None, p["payment"][p["payment"]["type"]])
+        and params.get("status") in (None, p["status"])
+    ]
+    return _page(found, "/v1/invoice_payments", params)
+
+
+def _list_charges(world: StripeWorld, _: Cause, __: Mapping[str, str], params: Params) -> Json:
+    found = [
+        c
+        for c in reversed(world.store.of_kind("charge", params.get("payment_intent") or params.get("customer")))
+        if params.get("payment_intent") in (None, c["payment_intent"])
+        and params.get("customer") in (None, c["customer"])
+        and _in_range(c["created"], params)
+    ]
+    return _page(found, "/v1/charges", params)
+
+
+def _list_disputes(world: StripeWorld, _: Cause, __: Mapping[str, str], params: Params) -> Json:
+    found = [
+        d
+        for d in reversed(world.store.of_kind("dispute", params.get("charge") or params.get("payment_intent")))
+        if params.get("payment_intent") in (None, d["payment_intent"]) and _in_range(d["created"], params)
+    ]
+    return _page(found, "/v1/disputes", params)
+
+
+def _list_methods(world: StripeWorld, _: Cause, path: Mapping[str, str], params: Params) -> Json:
+    customer = path.get("id") or params.get("customer")
+    if customer is None:
+        raise invalid_request("The stand-in lists a customer's payment methods only: give customer.")
+    if world.store.get("customer", customer, param="customer").get("deleted"):
+        raise invalid_request(f"No such customer: '{customer}'", status=404, code="resource_missing", param="customer")
+    found = [m for m in reversed(world.store.methods_of(customer)) if params.get("type") in (None, m["type"])]
+    return _page(found, f"/v1/customers/{customer}/payment_methods", params)
+
+
+def _list_invoices(world: StripeWorld, _: Cause, __: Mapping[str, str], params: Params) -> Json:
+    found = [
+        i
+        for i in reversed(world.store.of_kind("invoice", params.get("customer")))
+        if params.get("status") in (None, i["status"]) and _in_range(i["created"], params)
+    ]
+    return _page(found, "/v1/invoices", params)
+
+
+def _list_events(world: StripeWorld, _: Cause, __: Mapping[str, str], params: Params) -> Json:
+    types = {value for name, value in params.items() if name.partition("[")[0] in ("type", "types")}
+    found = [
+        e for e in reversed(world.store.events) if (not types or e["type"] in types) and _in_range(e["created"], params)
+    ]
+    return _page(found, "/v1/events", params)
+
+
+def _read_event(world: StripeWorld, _: Cause, path: Mapping[str, str], __: Params) -> Json:
+    return world.store.event(path["id"])
+
+
+def _in_range(created: int, params: Params) -> bool:
+    return (
+        created >= int(params.get("created[gte]", created))
+        and created <= int(params.get("created[lte]", created))
+        and created > int(params.get("created[gt]", created - 1))
+        and created < int(params.get("created[lt]", created + 1))
+    )
+
+
+def _page(found: list[Json], url: str, params: Params) -> Json:
+    """One page of a list whose newest object is first."""
+    ids = [obj["id"] for obj in found]
+    limit = int(params.get("limit", "10"))
+    if "ending_before" in params:
+        end = ids.index(params["ending_before"])
+        start = max(0, end - limit)
+        return {"object": "list", "data": found[start:end], "has_more": start > 0, "url": url}
+    start = ids.index(params["starting_after"]) + 1 if "starting_after" in params else 0
+    page = found[start : start + limit]
+    return {"object": "list", "data": page, "has_more": start + limit < len(found), "url": url}
+
+
+ENDPOINTS = [
+    Endpoint("GET", "/v1/invoices", _list_invoices, _LIST_PARAMS | {"customer", "status"}, frozenset({"created"})),
+    Endpoint("GET", "/v1/invoices/{id}", _read("invoice", "invoice")),
+    Endpoint(
+        "POST",
+        "/v1/invoices/{id}/pay",
+        _pay,
+        frozenset({"payment_method", "off_session", "paid_out_of_band", "forgive", "mandate", "source"}),
+    ),
+    Endpoint("POST", "/v1/invoices/{id}/void", _void),
+    Endpoint("POST", "/v1/invoices/{id}/mark_uncollectible", _mark_uncollectible),
+    Endpoint(
+        "GET",
+        "/v1/invoice_payments",
+        _list_invoice_payments,
+        _LIST_PARAMS | {"invoice", "status"},
+        frozenset({"payment"}),
+    ),
+    Endpoint("POST", "/v1/invoices/{id}/attach_payment", _attach_payment, frozenset({"payment_record"})),
+    Endpoint(
+        "POST",
+        "/v1/payment_records/report_payment",
+        _report_payment,
+        frozenset({"customer_presence", "description", "initiated_at", "outcome"}),
+        frozenset(
+            {
+                "amount_requested",
+                "customer_details",
+                "failed",
+                "guaranteed",
+                "metadata",
+                "payment_method_details",
+                "processor_details",
+                "shipping_details",
+            }
+        ),
+    ),
+    Endpoint("GET", "/v1/payment_records/{id}", _read("payment_record")),
+    Endpoint("GET", "/v1/invoice_payments/{id}", _read("invoice_payment")),
+    Endpoint("GET", "/v1/payment_intents/{id}", _read("payment_intent", "intent")),
+    Endpoint(
+        "GET",
+        "/v1/charges",
+        _list_charges,
+        _LIST_PARAMS | {"payment_intent", "customer"},
+        frozenset({"created"}),
+    ),
+    Endpoint("GET", "/v1/charges/{id}", _read("charge")),
+    Endpoint("GET", "/v1/customers/{id}", _read("customer")),
+    Endpoint("GET", "/v1/customers/{id}/payment_methods", _list_methods, _LIST_PARAMS | {"type"}),
+    Endpoint("GET", "/v1/payment_methods", _list_methods, _LIST_PARAMS | {"customer", "type"}),
+    Endpoint("GET", "/v1/payment_methods/{id}", _read("payment_method")),
+    Endpoint(
+        "GET", "/v1/disputes", _list_disputes, _LIST_PARAMS | {"charge", "payment_intent"}, frozenset({"created"})
+    ),
+    Endpoint("GET", "/v1/disputes/{id}", _read("dispute")),
+    Endpoint("GET", "/v1/subscriptions/{id}", _read("subscription")),
+    Endpoint(
+        "DELETE",
+        "/v1/subscriptions/{id}",
+        _cancel_subscription,
+        frozenset({"invoice_now", "prorate"}),
+        frozenset({"cancellation_details"}),
+    ),
+    Endpoint(
+        "GET",
+        "/v1/events",
+        _list_events,
+        _LIST_PARAMS | {"type"},
+        frozenset({"types", "created"}),
+    ),
+    Endpoint("GET", "/v1/events/{id}", _read_event),
+]

@@ -1,0 +1,35 @@
+"""What lies ahead of a case, from the ledger alone: with or without a worker, and without a trace in its history."""
+
+from collections.abc import Callable
+from datetime import date, datetime
+
+from domain.case import Case, Circumstances
+from domain.plan import Planned, plan
+from domain.policy import Policy
+from gateways.ports.ledger import Ledger
+
+
+class Plans:
+    """Reads plans. `holidays` are a country's from a day on; `clock` is the time at which an operator asks."""
+
+    def __init__(
+        self, ledger: Ledger, holidays: Callable[[str, date], frozenset[date]], clock: Callable[[], datetime]
+    ) -> None:
+        self._ledger = ledger
+        self._holidays = holidays
+        self._clock = clock
+
+    def of(self, invoice_id: str) -> list[Planned]:
+        """The steps that lie ahead, by date. Empty for a case that is over, or that nobody has decided about yet."""
+        row, state = self._ledger.case(invoice_id), self._ledger.state_of(invoice_id)
+        if row is None or not state or row.status == "closed" or row.decided_at is None:
+            return []
+        case = Case.model_validate_json(state)
+        facts = case.facts
+        circumstances = Circumstances(
+            holidays=self._holidays(facts.country, facts.opened_at.date()),
+            closed_channels=self._ledger.closed_channels(facts.customer_id),
+        )
+        policy = Policy.stored(self._ledger.policy(case.policy.digest))
+        # A case may live ahead of the clock of this machine, in a world that skips time.
+        return plan(case, policy, circumstances, max(row.decided_at, self._clock()))

@@ -1,0 +1,80 @@
+"""One case as an operator reads it: by whatever name, with what comes, what holds it, and what stands in its way."""
+
+import asyncio
+import json
+
+import pytest
+from temporalio.client import Client
+
+from domain.ids import workflow_id
+from gateways.ledger.sql_ledger import SqlLedger
+from gateways.ports.rows import CustomerRow
+from runtime.settings import Settings
+from tests.cases import an_opening_row
+from tests.cli.commands import Failed, Starter, said
+from worker import build_worker
+
+
+async def test_a_case_has_three_names(
+    starter: Starter, client: Client, ledger: SqlLedger, settings: Settings, failed: Failed
+) -> None:
+    """The invoice's id, its number and the workflow's id mean the same case, to show it and in an order."""
+    async with build_worker(client, settings):
+        await asyncio.to_thread(starter, "start", failed.file("payment_failed.json"))
+        row = ledger.case(failed.invoice)
+        assert row
+        assert row.invoice_number
+        names = [failed.invoice, row.invoice_number, workflow_id(failed.invoice)]
+        shown = [await asyncio.to_thread(starter, "show", name) for name in names]
+        orders = [
+            await asyncio.to_thread(starter, "pause", names[1]),
+            await asyncio.to_thread(starter, "resume", names[2]),
+            await asyncio.to_thread(starter, "contact", names[1], "sms", "opted_out"),
+        ]
+
+    head = f"Invoice {failed.invoice}, number {row.invoice_number} (all times in UTC)"
+    assert [(head, 0)] * 3 == [(result.stdout.splitlines()[0], result.exit_code) for result in shown]
+    assert [0, 0, 0] == [result.exit_code for result in orders]
+
+
+def test_a_number_that_two_invoices_have_is_no_name(starter: Starter, client: Client, ledger: SqlLedger) -> None:
+    """Nobody guesses which of them is meant."""
+    for invoice in ("in_one", "in_two"):
+        row = an_opening_row(invoice, "cus_1").model_copy(update={"invoice_number": "A-1"})
+        ledger.open_case(row, CustomerRow(customer_id="cus_1"), "{}")
+
+    assert (1, "Several invoices have the number A-1: name one by its id (in_one, in_two).") == said(
+        starter("show", "A-1")
+    )
+
+
+@pytest.mark.parametrize("name", ["in_nowhere", "dunning-in_nowhere"])
+def test_an_unknown_case_is_one_sentence(starter: Starter, client: Client, ledger: SqlLedger, name: str) -> None:
+    assert (
+        1,
+        "There is no case of invoice in_nowhere: python starter.py list shows the ones there are.",
+    ) == said(starter("show", name))
+
+
+async def test_the_plan_is_shown_with_reasons_also_while_the_case_is_held(
+    starter: Starter, client: Client, ledger: SqlLedger, settings: Settings, failed: Failed
+) -> None:
+    """And without a worker: it follows from what the ledger has."""
+    async with build_worker(client, settings):
+        await asyncio.to_thread(starter, "start", failed.file("payment_failed.json"))
+        running = await asyncio.to_thread(starter, "show", failed.invoice)
+        await asyncio.to_thread(starter, "pause", failed.invoice, "--note", "call back")
+        held = await asyncio.to_thread(starter, "show", failed.invoice)
+        as_json = json.loads((await asyncio.to_thread(starter, "show", failed.invoice, "--json")).stdout)
+
+    for shown in (running, held):
+        assert "retry on day 1: retry 1 of 6: insufficient funds" in shown.stdout
+        assert "friendly e-mail on day 3: friendly e-mail on day 3 of the timeline" in shown.stdout
+        assert "subscription cancelled on day 28" in shown.stdout
+    assert "Unless something happens" in running.stdout
+    assert "Once it goes on, with the dates as if that were now" in held.stdout
+    assert (
+        "operator pause: call back; until told otherwise. An operator paused it: python starter.py resume "
+        f"{failed.invoice} ends the pause."
+    ) in held.stdout
+    assert "retry on day 1" == as_json["plan"][0]["title"]

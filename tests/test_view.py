@@ -1,0 +1,73 @@
+"""A case's page in the Temporal UI: one zone for all times, what holds it, what stands in its way, what is to come."""
+
+from temporalio import exceptions
+from temporalio.exceptions import ActivityError, ApplicationError, RetryState, TimeoutType
+
+from activities.errors import last_trouble
+from domain import changes, events, life, orders
+from domain.case import Case
+from domain.decisions import Act
+from tests.domain.builders import a_case, at, rule
+from workflows.view import details, view
+
+NOW = at("04-01 10:00")
+
+
+def page(case: Case, now: str = "04-01 10:00") -> list[str]:
+    ruling = rule(case, at(now))
+    return details(life.settled(case, case, ruling.decided), ruling.decided).splitlines()
+
+
+def test_all_times_of_the_page_are_in_one_zone_that_it_names() -> None:
+    """Headline, plan and record say UTC; the customer's own clock stands beside the customer."""
+    lines = page(a_case())
+
+    assert "**Next: retry 1 of 6: generic decline, due Tue 2 Apr 2030 03:00 UTC**" == lines[0]
+    assert "| Customer | `cus_1`, TH, Asia/Bangkok (UTC+07:00) |" in lines
+    assert "#### Unless something happens (UTC)" in lines
+    assert "- 2030-04-02 03:00 retry on day 1" in lines
+    assert "#### What happened (UTC, newest first)" in lines
+
+
+def test_a_held_case_says_what_to_do_and_keeps_its_plan() -> None:
+    lines = page(orders.pause(a_case(), events.Pause(note="call back"), NOW))
+
+    assert (
+        "| On hold | operator pause: call back; until told otherwise. An operator paused it: "
+        "python starter.py resume in_1 ends the pause. |"
+    ) in lines
+    assert "#### Once it goes on, with the dates as if that were now (UTC)" in lines
+    assert "- 2030-04-02 03:00 retry on day 1" in lines
+
+
+def test_a_silent_provider_is_named() -> None:
+    """With what it said last, and when it is asked again."""
+    decision = rule(a_case(), at("04-02 10:00")).decided.decision
+    assert isinstance(decision, Act)
+    trouble = "Stripe does not answer (HTTP 500)."
+    case = life.unanswered(a_case(), decision.effects[0], at("04-02 11:00"), trouble)
+
+    [line] = view(case, None).tried_again
+    assert f"retry on day 1: {trouble}; again at 2030-04-02 05:00 UTC" == line
+    assert f"| Tried again | {line} |" in page(case, "04-02 11:00")
+    assert trouble == changes.said(case, case.record[-1]).record[-1].why
+
+
+def test_what_the_last_try_met_is_found_below_the_time_out() -> None:
+    """Temporal wraps it in the time-out that ended the tries, and that in the activity's failure."""
+    wrapped = ActivityError(
+        "activity error",
+        scheduled_event_id=1,
+        started_event_id=2,
+        identity="worker",
+        activity_type="charge",
+        activity_id="1",
+        retry_state=RetryState.TIMEOUT,
+    )
+    wrapped.__cause__ = exceptions.TimeoutError(
+        "timed out", type=TimeoutType.SCHEDULE_TO_CLOSE, last_heartbeat_details=[]
+    )
+
+    assert "" == last_trouble(wrapped)
+    wrapped.__cause__.__cause__ = ApplicationError("Stripe does not answer.")
+    assert "Stripe does not answer." == last_trouble(wrapped)
