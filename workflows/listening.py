@@ -52,6 +52,14 @@ class Listening:
         self._has_news = True
         self._interrupted = self._interrupted or name in INTERRUPTING
 
+    def _answered(self, order: str) -> CaseView:
+        """The case as its order has left it: made on each replay too, whose rules need not know what to show."""
+        try:
+            return self.status()
+        except Exception as error:
+            why = f"The order {order} is carried out, but this worker cannot show the case ({type(error).__name__})."
+            raise ApplicationError(why, type="NotShown", non_retryable=True) from None
+
     @workflow.update(dynamic=True)
     async def _unknown_order(self, name: str, payloads: Sequence[RawValue]) -> None:
         """Any other update: its validator refuses it."""
@@ -87,7 +95,7 @@ def _order(name: str) -> Callable[..., Any]:
         # The case acts while this waits: what the operator gets to see is what it made of the order.
         before = self._decided
         await workflow.wait_condition(lambda: self._decided is not before)
-        return self.status()
+        return self._answered(name)
 
     @carry_out.validator
     @wraps(_one_payload)
