@@ -12,6 +12,8 @@ from domain.base import Frozen
 
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+LONGEST_DAY = timedelta(hours=48)
+"""No two moments this far apart are of one local day, whatever the clocks do: a day that is repeated included."""
 _SEARCH_DAYS = 62
 _MEET_DAYS = 15  # zones without a common hour in two weeks have none
 
@@ -32,7 +34,13 @@ def at_local(day: date, clock: time, zone: str) -> datetime:
     In the hour that summer time skips, the moment that would have been it before the change; in the hour that it
     repeats, the first of the two.
     """
-    return datetime.combine(day, clock, tzinfo=_zone(zone)).astimezone(UTC)
+    return _at(day, clock, _zone(zone))
+
+
+@lru_cache(maxsize=4096)
+def _at(day: date, clock: time, zone: ZoneInfo) -> datetime:
+    # The cases of a zone have their days and hours in common.
+    return datetime.combine(day, clock, tzinfo=zone).astimezone(UTC)
 
 
 def minute(at: datetime) -> str:

@@ -216,11 +216,11 @@ class Case(Message):
 
     @property
     def our_attempts(self) -> tuple[Attempt, ...]:
-        return tuple(a for a in self.attempts if a.kind in OURS and a.charged)
+        return tuple([a for a in self.attempts if a.kind in OURS and a.charged])
 
     @property
     def counting_attempts(self) -> tuple[Attempt, ...]:
-        return tuple(a for a in self.attempts if a.kind in COUNTING and a.charged)
+        return tuple([a for a in self.attempts if a.kind in COUNTING and a.charged])
 
     @property
     def next_attempt_number(self) -> int:
@@ -253,7 +253,6 @@ class Case(Message):
     def newest(self, kind: type[S]) -> S | None:
         """The step of a kind that was done last."""
         for record in reversed(self.steps.values()):
-            step = record.step
-            if type(step) is kind and record.state is _DONE:
-                return step
+            if type(record.step) is kind and record.state is _DONE:
+                return record.step
         return None

@@ -12,6 +12,7 @@ from domain.money import Money
 from domain.record import Entry, new_entry
 from domain.steps import Channel, Step
 
+_OPEN = InvoiceState.OPEN
 _SEEN_KEPT = 300
 _SHOWN_KEPT = 60
 _UNWRITTEN_KEPT = 200  # they travel with the case, whose size is bounded
@@ -20,13 +21,16 @@ END = "end"
 """Where entries about the end of a case come from."""
 
 
-def changed(case: Case, **update: Any) -> Case:
-    return case.but(**update)
+changed = Case.but
 
 
 def shown(case: Case, entry: Entry) -> Case:
     """Adds an entry to what operators see; the ledger has it already, or gets it from who did it."""
-    return changed(case, record=(*case.record, entry)[-_SHOWN_KEPT:])
+    return changed(case, record=_with(case, entry))
+
+
+def _with(case: Case, entry: Entry) -> tuple[Entry, ...]:
+    return (*case.record, entry)[-_SHOWN_KEPT:]
 
 
 def said(case: Case, entry: Entry) -> Case:
@@ -51,7 +55,7 @@ def done(case: Case, step: Step, at: datetime, what: str = "done") -> Case:
     """The step was done, and operators see it."""
     record = new_step_record(step=step, state=StepState.DONE, at=at, note="" if what == "done" else what)
     entry = new_entry(at=at, step=step.key, what=what, why="")
-    return _over(shown(case, entry), step, record)
+    return _over(case, step, record, record=_with(case, entry))
 
 
 def found_over(case: Case, step: Step, state: InvoiceState, at: datetime, what: str, *, unsure: bool = False) -> Case:
@@ -61,14 +65,13 @@ def found_over(case: Case, step: Step, state: InvoiceState, at: datetime, what: 
     return said(case, new_entry(at=at, step=step.key, what=what, why=why))
 
 
-def _over(case: Case, step: Step, record: StepRecord) -> Case:
+def _over(case: Case, step: Step, became: StepRecord, **besides: Any) -> Case:
     key = step.key
-    return changed(
-        case,
-        steps={**case.steps, key: record},
-        unfinished={other: known for other, known in case.unfinished.items() if other != key},
-        put_off={other: until for other, until in case.put_off.items() if other != key},
-    )
+    if key in case.unfinished:
+        besides["unfinished"] = {other: known for other, known in case.unfinished.items() if other != key}
+    if key in case.put_off:
+        besides["put_off"] = {other: until for other, until in case.put_off.items() if other != key}
+    return changed(case, steps={**case.steps, key: became}, **besides)
 
 
 def begun(case: Case, step: Step) -> Case:
@@ -105,6 +108,8 @@ def invoice_is(case: Case, state: InvoiceState | None, remaining: Money | None, 
     # At the end the case knows: what was read meanwhile may be from before the payment.
     if remaining is not None and remaining.currency == case.due.currency and case.closing is None:
         case = changed(case, due=remaining)
+    if state is None or (state is _OPEN and case.due.amount > 0):
+        return case
     match state:
         case InvoiceState.PAID:
             case = changed(case, due=Money(amount=min(case.due.amount, 0), currency=case.due.currency))
@@ -113,7 +118,7 @@ def invoice_is(case: Case, state: InvoiceState | None, remaining: Money | None, 
             return close(case, Outcome.CANCELLED, "the invoice was voided", at, source)
         case InvoiceState.UNCOLLECTIBLE:
             return close(case, Outcome.WRITTEN_OFF, "the invoice was marked uncollectible", at, source)
-        case InvoiceState.OPEN if case.due.amount <= 0:
+        case InvoiceState.OPEN:
             return recovered(case, "nothing is due any more", at, source)
     return case
 

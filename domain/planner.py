@@ -4,16 +4,15 @@ It asks the sources for steps and the gates about each, and knows a step only by
 (`domain/steps.py`).
 """
 
-from collections.abc import Iterator
 from datetime import datetime
 
 from domain.case import StepRecord, StepState
 from domain.decisions import Act, Close, Effect, PutOff, Skip, Wait, new_act, new_effect, new_wait
 from domain.ending import deadline
 from domain.holds import goes_on, said
-from domain.policy import CatchUp
 from domain.reasons import why_wait
 from domain.situation import Situation
+from domain.skips import skips_of
 from domain.sources import sources_of
 from domain.steps import Step
 
@@ -22,11 +21,22 @@ def next_step(now: Situation) -> Wait | Act | Close:
     """Decides. Asked again about the same situation it answers the same."""
     if now.case.holds and not any(goes_on(now.case, source.survives) for source in sources_of(now)):
         return _held(now)
-    if skips := tuple(_skips(now)):
+    if not now.due:
+        return _wait(now)
+    if skips := skips_of(now):
         # What is left out can change the dates of what is left: the decision is that of the case without it.
         decision = next_step(_without(now, skips))
         return decision.but(skips=(*skips, *decision.skips))
-    return _Choice(now, now.possible_now).act() or _Choice(now, now.possible).wait()
+    return _Choice(now, now.possible_now).act() or _wait(now)
+
+
+def _wait(now: Situation) -> Wait | Close:
+    """The wait for what is next, or the end. The next few steps say it, unless it comes after all of them."""
+    if later_from := now.later_from:
+        decision = _Choice(now, now.possible_next).wait()
+        if type(decision) is Wait and decision.until and decision.until < later_from:
+            return decision
+    return _Choice(now, now.possible).wait()
 
 
 class _Choice:
@@ -35,8 +45,7 @@ class _Choice:
     def __init__(self, now: Situation, possible: list[Step]) -> None:
         self._now = now
         self._possible = possible
-        self._wakes: dict[str, datetime] = {}
-        self._waits: dict[str, bool] = {}
+        self._known: dict[str, tuple[datetime, bool]] = {}
         # What may have happened and comes before all others is found out before anything else is done.
         begun = [step for step in possible if step.comes_first] if now.case.unfinished else []
         self._unknown = [step for step in begun if (u := now.case.unfinished.get(step.key)) and u.begun]
@@ -44,8 +53,7 @@ class _Choice:
     def act(self) -> Act | None:
         """What is ready now, with all that can run beside it; None when nothing is."""
         now = self._now
-        due = [step for step in self._possible if step.due <= now.at]
-        ready = [step for step in due if self._wake(step) <= now.at and not self._waits[step.key]]
+        ready = [step for step in self._possible if step.due <= now.at and self._wake(step) == (now.at, False)]
         if not ready:
             return None
         together = ready[:1]
@@ -53,10 +61,8 @@ class _Choice:
             if all(step.beside(other) for other in together):
                 together.append(step)
         effects = tuple([_effect(now, step) for step in together])
-        cut_off = self._cut_off(together[0])
-        left_out = {skip.step.key for skip in cut_off}
-        put_off = tuple([each for each in self._put_off() if each.step.key not in left_out])
-        return new_act(effects=effects, why=effects[0].why, skips=cut_off, put_off=put_off)
+        skips = self._cut_off(together[0])
+        return new_act(effects=effects, why=effects[0].why, skips=skips, put_off=self._put_off(skips))
 
     def wait(self) -> Wait | Close:
         """The wait for what is next, or the end."""
@@ -69,22 +75,25 @@ class _Choice:
         known = now.case.unfinished.get(upcoming.key)
         if known and known.times and known.not_before == until:
             why = f"{why} (provider unreachable before)"
-        return new_wait(until=until, why=why, step=upcoming, put_off=tuple(self._put_off()))
+        return new_wait(until=until, why=why, step=upcoming, put_off=self._put_off())
 
-    def _put_off(self) -> Iterator[PutOff]:
+    def _put_off(self, skips: tuple[Skip, ...] = ()) -> tuple[PutOff, ...]:
         put_off = self._now.put_off
-        for step in self._possible if put_off else ():
-            if answer := put_off.get(step.key):
-                yield PutOff(step=step, until=answer.until, why=answer.why, rule=answer.rule)
+        if not put_off:
+            return ()
+        left_out = {skip.step.key for skip in skips}
+        return tuple(
+            PutOff(step=step, until=answer.until, why=answer.why, rule=answer.rule)
+            for step in self._possible
+            if (answer := put_off.get(step.key)) and step.key not in left_out
+        )
 
     def _upcoming(self) -> tuple[Step | None, datetime]:
         """What comes next, and when. Of two at one moment the one that the other waits for is named."""
         upcoming, first = None, (self._now.at, False)
         for step in self._possible:
-            if upcoming is None or step.due <= first[0]:
-                order = self._wake(step), self._waits[step.key]
-                if upcoming is None or order < first:
-                    upcoming, first = step, order
+            if upcoming is None or (step.due <= first[0] and self._wake(step) < first):
+                upcoming, first = step, self._wake(step)
         return upcoming, first[0]
 
     def _last(self, ends: datetime | None) -> Wait | Close:
@@ -96,19 +105,26 @@ class _Choice:
             return new_wait(until=ends, why=f"with the agency until {ends.date()}, {now.case.due} still due")
         return new_wait(until=None, why="nothing is left to be done")
 
-    def _wake(self, step: Step) -> datetime:
-        """When the step can be done: at its due time, or later when a gate, a provider or another step says so."""
-        at = self._wakes.get(step.key)
-        if at is not None:
-            return at
-        now = self._now
-        at = step.opens(now, max(step.due, now.at, now.not_before(step) or now.at))
-        if type(step).waits_for is Step.waits_for and not self._unknown:  # most kinds wait for none
-            self._wakes[step.key], self._waits[step.key] = at, False
-            return at
-        silent = now.case.unfinished
+    def _wake(self, step: Step) -> tuple[datetime, bool]:
+        """When the step can be done, at its due time or when a gate, a provider or another step says so; and whether
+        it is another step that it waits for.
+        """
+        known = self._known.get(step.key)
+        if known is not None:
+            return known
+        at = self._now.opens(step)
+        # Most kinds wait for none.
+        waits = bool(self._unknown) or type(step).waits_for is not Step.waits_for
+        first = self._first(step, at) if waits else ()
+        known = max([at, *(self._wake(other)[0] for other in first)]) if first else at, bool(first)
+        self._known[step.key] = known
+        return known
+
+    def _first(self, step: Step, at: datetime) -> list[Step]:
+        """What has to be done before the step."""
+        silent = self._now.case.unfinished
         unknown = () if step.comes_first else self._unknown
-        first = [*unknown] + [
+        return [*unknown] + [
             other
             for other in self._possible
             if other is not step
@@ -117,9 +133,6 @@ class _Choice:
             # What its provider does not take for days holds no end up, once the customer is warned.
             and (other.holds_up_the_end or not step.ends or other.key not in silent)
         ]
-        self._waits[step.key] = bool(first)
-        at = self._wakes[step.key] = max([at, *(self._wake(other) for other in first)])
-        return at
 
     def _cut_off(self, step: Step) -> tuple[Skip, ...]:
         """What the end of the timeline leaves undone: whatever a rule or a provider put off beyond it."""
@@ -144,55 +157,3 @@ def _without(now: Situation, skips: tuple[Skip, ...]) -> Situation:
         skip.step.key: StepRecord(step=skip.step, state=StepState.SKIPPED, at=now.at, note=skip.why) for skip in skips
     }
     return now.with_case(now.case.but(steps={**now.case.steps, **records}))
-
-
-def _skips(now: Situation) -> Iterator[Skip]:
-    """The steps whose time has come and that will not be done."""
-    due = [step for step in now.near if step.due <= now.at]
-    if not due:
-        return
-    yield from (Skip(step=step, why=why) for step in due if (why := now.refusal(step)))
-    due = [step for step in due if not now.refusal(step)]
-    dropped = {skip.step.key: skip for skip in (*_falling_together(due), *_overtaken(now, due))}
-    if now.policy.catch_up is CatchUp.ALL:
-        dropped = {}
-    if now.policy.catch_up is CatchUp.NONE:
-        late = [step for step in due if step.may_be_left_out and _missed(now, step)]
-        dropped |= {s.key: Skip(step=s, why="missed while the system was down; catch_up is none") for s in late}
-    yield from dropped.values()
-    for step in due:
-        if step.key not in dropped and (why := step.said_by(_others(now, dropped), now)):
-            yield Skip(step=step, why=why)
-
-
-def _others(now: Situation, dropped: dict[str, Skip]) -> Iterator[Step]:
-    """What is left of all steps: asked for one after the other, and most kinds ask for none."""
-    yield from (step for step in now.steps if step.key not in dropped)
-
-
-def _falling_together(due: list[Step]) -> Iterator[Skip]:
-    """At most one at a time of a kind that wants it so."""
-    alone = [step for step in due if step.one_at_a_time]
-    for kind in {step.kind: None for step in alone}:
-        steps = [step for step in alone if step.kind == kind]
-        kept = max(steps, key=lambda step: step.weight)
-        yield from (Skip(step=s, why=f"falls together with the {kept.title}") for s in steps if s is not kept)
-
-
-def _overtaken(now: Situation, due: list[Step]) -> Iterator[Skip]:
-    """After an outage only the newest is still worth doing."""
-    steps = [step for step in due if step.newest_only]
-    if not any(_missed(now, step) for step in steps):
-        return
-    newest = max(steps, key=lambda step: step.weight).day
-    for step in steps:
-        if step.day != newest:
-            yield Skip(step=step, why=step.overtaken(newest))
-
-
-def _missed(now: Situation, step: Step) -> bool:
-    due, held_until = step.due, now.case.held_until
-    if held_until and held_until > due:
-        # A hold put it off, not an outage: it is due when the hold ends, or in the first allowed hours after it.
-        due = now.contact_from(step.day, held_until)
-    return now.at - due > now.policy.late_after

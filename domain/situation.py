@@ -3,22 +3,30 @@
 What follows from them is worked out once for each situation, however many steps ask.
 """
 
-from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime, timedelta
+from bisect import bisect_left
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from itertools import filterfalse
+from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
-from domain.calendar import local
+from domain.calendar import LONGEST_DAY, local
 from domain.case import Attempt, Case, Circumstances, StepState
 from domain.ending import End, end_of
 from domain.gates import ALLOW, Answer, Postpone, Refuse, strictest
 from domain.policy import Policy
 from domain.rules.gates import GATES
 from domain.schedule import Schedule, Slot, schedule_of
-from domain.sources import steps_of
+from domain.sources import steps_of, unplanned
 from domain.steps import Channel, Step
+from domain.truth import MessageFacts
 
 T = TypeVar("T")
 
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+_DONE, _PLACE = StepState.DONE, attrgetter("place")
+NEXT = 5
+"""How many steps at least are looked at for what comes next; as many are shown (domain/life.py)."""
 _MOST_RULES = 9
 """How often in a row one rule's "later" may be another one's "later still"."""
 
@@ -50,6 +58,7 @@ class Situation:
         self._answers: dict[str, Answer] = {}
         self.put_off: dict[str, Postpone] = {}  # step → what puts it off, of those that were asked about
         self.puts_off = bool(GATES or case.unfinished or case.put_off)  # whether rules may move a step
+        self.said: MessageFacts | None = None  # what a message says that is sent now (domain/truth.py)
 
     def with_case(self, case: Case) -> "Situation":
         """The same moment for a case that is a little further."""
@@ -61,7 +70,7 @@ class Situation:
 
     @once
     def today(self) -> date:
-        return self.local(self.at).date()
+        return self.schedule.date(self.at)
 
     @once
     def end(self) -> End | None:
@@ -69,14 +78,47 @@ class Situation:
         return end_of(self)
 
     @once
+    def left(self) -> list[Slot]:
+        """The places of the policy whose steps are neither done, skipped nor refused, in its order.
+
+        No step is due before its place in the schedule, and none waits for one of a later place.
+        """
+        entries = self.schedule.entries
+        return [*map(entries.__getitem__, filterfalse(self.case.steps.__contains__, entries))]
+
+    @once
+    def unplanned(self) -> tuple[list[Step], list[Step] | None]:
+        """The steps that no policy names, in two parts: see `domain/sources.py`."""
+        return unplanned(self)
+
+    @once
     def steps(self) -> list[Step]:
         """Every step that is still to be done, from every source that goes on in spite of the case's holds."""
-        return steps_of(self)
+        return steps_of(self, self.left)
 
     @once
     def near(self) -> list[Step]:
         """Those of the steps that may be due by now: enough to see what is, at less cost."""
-        return steps_of(self, near=True)
+        return steps_of(self, self._left_before(self.schedule.places_until(self.at)))
+
+    def _left_before(self, place: int) -> list[Slot]:
+        return self.left[: bisect_left(self.left, place, key=_PLACE)]
+
+    @once
+    def later_from(self) -> datetime | None:
+        """No step but the next few is due before this moment; None: there are no others."""
+        # One that rules put off leaves its place.
+        if self.puts_off or len(self.left) <= NEXT:
+            return None
+        first_from = self.schedule.first_from
+        places = self.schedule.places_until(first_from[self.left[NEXT - 1].place])
+        return first_from[places] if places < len(first_from) else None
+
+    @once
+    def due(self) -> list[Step]:
+        """Those whose time has come."""
+        at = self.at
+        return [step for step in self.near if step.due <= at]
 
     @once
     def possible(self) -> list[Step]:
@@ -84,9 +126,37 @@ class Situation:
         return self._not_refused(self.steps)
 
     @once
+    def possible_next(self) -> list[Step]:
+        """Those of the next few steps that can be done as things stand: mostly enough to see what comes next."""
+        if self.later_from is None:
+            return self.possible
+        return self._not_refused(steps_of(self, self._left_before(self.schedule.places_before(self.later_from))))
+
+    @once
     def possible_now(self) -> list[Step]:
         """Those of the near ones that can be done as things stand."""
         return self._not_refused(self.near)
+
+    def first(self, kind: type[Step], moment: Callable[[Step], datetime | None]) -> datetime | None:
+        """The first of the moments of the steps of a kind that can be done as things stand; None: there is none.
+
+        `moment`: of one step, no sooner than it is due; None when it does not count.
+        """
+        before, after = self.unplanned
+        found = [
+            at for step in self._not_refused([*before, *(after or ())]) if type(step) is kind and (at := moment(step))
+        ]
+        first = min(found, default=None)
+        done = self.case.steps
+        for slot in self.schedule.slots_of(kind) if after is not None else ():
+            if slot.key in done:
+                continue
+            if first and first <= self.schedule.first_from[slot.place]:
+                break
+            step = self.step_at(slot)
+            at = moment(step) if type(step) is kind and self.refusal(step) is None else None
+            first = at if at and (first is None or at < first) else first
+        return first
 
     def _not_refused(self, steps: list[Step]) -> list[Step]:
         ask = self.ask
@@ -109,15 +179,14 @@ class Situation:
         return self.case.counting_attempts
 
     @once
+    def days_free_from(self) -> datetime:
+        """From when on no local day has one of them."""
+        return max([attempt.at for attempt in self.counting], default=_LONG_AGO) + LONGEST_DAY
+
+    @once
     def ends_at(self) -> datetime:
         """When the case ends unless it is paid: never sooner than the notice period after the final notice."""
-        last = self.schedule.last
-        planned = self.schedule.entries[self.schedule.end_key].due
-        warned = self.warned_at or self._warning_due
-        if warned is None:
-            return planned
-        earliest = self.local(warned).date() + timedelta(days=self.policy.endgame.notice_days)
-        return max(planned, self.schedule.on(earliest, last))
+        return self.schedule.end(self.warned_at or self._warning_due)
 
     @property
     def timeline_is_over(self) -> bool:
@@ -127,16 +196,6 @@ class Situation:
     def slot_of(self, step: Step) -> Slot | None:
         """Where the policy has it; None for steps that no policy names."""
         return self.schedule.entries.get(step.key)
-
-    def steps_of_policy(self, until: datetime | None = None) -> Iterator[Step]:
-        """The policy's steps that are neither done, skipped nor refused, in its order; those due by a moment at least.
-
-        No step is due before its place in the schedule, and none waits for one of a later place.
-        """
-        done = self.case.steps
-        slots = self.schedule.slots if until is None else self.schedule.slots_until(until)
-        made = self._of_policy
-        return (made.get(slot.key) or self.step_at(slot) for slot in slots if slot.key not in done)
 
     def step_at(self, slot: Slot) -> Step:
         """The step of one place of the policy, as it stands now."""
@@ -148,13 +207,16 @@ class Situation:
 
     def said_by(self, slot: Slot) -> datetime:
         """The moment by which the messages that stand before it in its entry have gone out, or will have."""
-        moment = slot.due
+        moment, done = slot.due, self.case.steps
         for other in slot.after:
-            record = self.case.steps.get(other.key)
+            record = done.get(other.key)
             if record is None:
-                moment = max(moment, self.step_at(other).due)
-            elif record.state is StepState.DONE:
-                moment = max(moment, record.at)  # it may have waited for a working day
+                said = self.step_at(other).due
+            elif record.state is _DONE:
+                said = record.at  # it may have waited for a working day
+            else:
+                continue
+            moment = said if said > moment else moment
         return moment
 
     def contact_from(self, day: int, start: datetime) -> datetime:
@@ -163,22 +225,32 @@ class Situation:
 
     def ask(self, step: Step) -> Answer:
         """What the step's own kind and every gate say to it at its due time, or now when that is past."""
-        answer = self._answers.get(step.key)
+        key = step.key
+        answer = self._answers.get(key)
         if answer is None:
-            answer = self._answers[step.key] = self._asked(step) if GATES else step.asks(self)
+            answer = self._answers[key] = self._asked(step) if GATES else step.asks(self)
             if answer is not ALLOW and isinstance(answer, Postpone):
-                self.put_off[step.key] = answer
+                self.put_off[key] = answer
         return answer
 
     def refusal(self, step: Step) -> str | None:
         """Why the step cannot be done as things stand, or None. Only a new fact can change it, never time."""
         answer = self.ask(step)
-        return answer.why if isinstance(answer, Refuse) else None
+        return answer.why if answer is not ALLOW and isinstance(answer, Refuse) else None
+
+    def opens(self, step: Step) -> datetime:
+        """The first moment from now on at which the step may be done: it is due, and nothing puts it off."""
+        due, at = step.due, self.at
+        start = due if due > at else at
+        if self.puts_off or self.ask(step) is not ALLOW:
+            start = max(start, self.not_before(step) or start)
+        return step.opens(self, start)
 
     def not_before(self, step: Step) -> datetime | None:
         """Until when a gate or a silent provider puts the step off; None when neither does."""
         answer = self.ask(step)
-        known = self.case.unfinished.get(step.key)
+        unfinished = self.case.unfinished
+        known = unfinished.get(step.key) if unfinished else None
         if answer is ALLOW and known is None:
             return None
         moments = [answer.until] if isinstance(answer, Postpone) else []
@@ -217,12 +289,16 @@ class Situation:
     @property
     def warned_at(self) -> datetime | None:
         """When the first final notice went out; None when none has."""
-        records = (self.case.steps.get(slot.key) for slot in self.schedule.warnings)
-        return min((r.at for r in records if r and r.state is StepState.DONE), default=None)
+        done = self.case.steps
+        records = [record for slot in self.schedule.warnings if (record := done.get(slot.key))]
+        return min([record.at for record in records if record.state is _DONE], default=None)
 
     @property
     def _warning_due(self) -> datetime | None:
         """When the final notice will go out, if one is still to come."""
         done = self.case.steps
         coming = [self.step_at(slot).due for slot in self.schedule.warnings if slot.key not in done]
-        return max(self.at, min(coming)) if coming else None
+        if not coming:
+            return None
+        first = min(coming)
+        return first if first > self.at else self.at

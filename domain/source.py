@@ -1,6 +1,6 @@
 """Where steps come from."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,5 @@ class Source:
     """A supplier of steps that are still to be done, and the holds in spite of which it goes on."""
 
     name: str
-    steps: Callable[["Situation"], Iterator[Step]]
-    near: Callable[["Situation"], Iterator[Step]] | None = None
-    """Those alone that may be due by now, where that is less work."""
+    steps: Callable[["Situation"], Iterable[Step]]
     survives: "frozenset[HoldReason]" = NOTHING

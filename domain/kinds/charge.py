@@ -1,10 +1,10 @@
 """Charges: the tries of the timeline, the quick ones after a technical fault, and the one with a new method."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from domain.base import Message, unchecked
-from domain.calendar import day_in_words
+from domain.calendar import LONGEST_DAY, day_in_words
 from domain.case import Attempt, Case, ChargeOutcome, Hold, HoldReason, StepState, new_attempt
 from domain.changes import begun, changed, declined, ended, hold, invoice_is, put_off, recovered, said, shown
 from domain.declines import RETRYABLE, Decline, DeclineClass, Reason
@@ -21,10 +21,11 @@ if TYPE_CHECKING:
     from domain.schedule import Slot
     from domain.situation import Situation
 
+_TIMELINE, _NEW_METHOD = AttemptKind.TIMELINE, AttemptKind.NEW_METHOD
+_DAY = timedelta(days=1)
 _GRACE = timedelta(hours=1)
 """By how much a payday may be too early: two tries of the same hour differ by their jitter and by a slow answer."""
-_LONGEST_DAY = timedelta(hours=48)
-"""No two moments this far apart are of one local day, whatever the clocks do: a day that is repeated included."""
+_NO_FUNDS = Reason.INSUFFICIENT_FUNDS
 _PROCESSING_LIMIT = timedelta(days=14)
 """How long a bank debit may be on its way before the case goes on; the slowest scheme answers within two weeks."""
 
@@ -54,18 +55,6 @@ class ChargeResult(Message):
     kind: AttemptKind | None = None
 
 
-class ChargeForm(Form):
-    word: ClassVar[str] = "charge"
-    counts: ClassVar[bool] = True
-
-    def step(self, now: "Situation", slot: "Slot") -> "ChargeStep":
-        due = _charge_due(now, slot)
-        kind = AttemptKind.TIMELINE
-        return now.schedule.kept(
-            (slot.key, due), lambda: ChargeStep(key=slot.key, due=due, day=slot.entry.day, attempt_kind=kind)
-        )
-
-
 class ChargeStep(Step):
     """One charge attempt on the payment method that the provider would charge."""
 
@@ -90,7 +79,7 @@ class ChargeStep(Step):
 
     @property
     def _of_new_method(self) -> bool:
-        return self.attempt_kind is AttemptKind.NEW_METHOD
+        return self.attempt_kind is _NEW_METHOD
 
     @property
     def weight(self) -> tuple[Any, ...]:
@@ -102,14 +91,15 @@ class ChargeStep(Step):
         return not self._of_new_method
 
     def asks(self, now: "Situation") -> Answer:
-        if self._of_new_method:
+        kind = self.attempt_kind
+        if kind is _NEW_METHOD:
             return ALLOW
         if now.awaits_customer:
             return Refuse(
                 why=f"no charge until the payment method changes or the customer authenticates ({cause(now.case)})"
             )
         most = now.policy.retries.max_attempts
-        if self.attempt_kind is AttemptKind.TIMELINE and len(now.counting) >= most:
+        if kind is _TIMELINE and len(now.counting) >= most:
             return Refuse(why=f"all {most} attempts of the policy are used")
         return ALLOW
 
@@ -188,41 +178,69 @@ class ChargeStep(Step):
         return invoice_is(case, result.invoice_state, result.remaining, at, self.key)
 
 
+new_step = unchecked(ChargeStep)
+
+
+class ChargeForm(Form):
+    word: ClassVar[str] = "charge"
+    makes: ClassVar[tuple[type[Step], ...]] = (ChargeStep,)
+    counts: ClassVar[bool] = True
+
+    def step(self, now: "Situation", slot: "Slot") -> ChargeStep:
+        due, known = _charge_due(now, slot), now.schedule.steps
+        sign = slot.key if due is slot.due else (slot.key, due)
+        step: ChargeStep | None = known.get(sign)
+        if step is None:
+            step = new_step(key=slot.key, due=due, day=slot.entry.day, attempt_kind=_TIMELINE)
+            known[sign] = step
+        return step
+
+
 def _charge_due(now: "Situation", slot: "Slot") -> datetime:
     """When a try of the timeline is made: on its day, on a payday near it, when the network allows, once a day."""
-    due, schedule = slot.due, now.schedule
-    decline = now.case.decline
-    if decline and decline.reason is Reason.INSUFFICIENT_FUNDS and decline.decline_class in RETRYABLE:
-        due = _payday(now, slot) or due
-    if decline and decline.not_before:
-        due = max(due, decline.not_before)
+    due, decline = slot.due, now.case.decline
+    if decline is not None:
+        if decline.reason is _NO_FUNDS and decline.decline_class in RETRYABLE:
+            due = _payday(now, slot) or due
+        if decline.not_before:
+            due = max(due, decline.not_before)
+    if due >= now.days_free_from:
+        return due
     # A try that is late is made today: today's tries count, not those of the day that it was meant for.
     while len(_same_day(now, due)) >= now.policy.retries.max_per_day:
-        due = schedule.on(now.local(max(due, now.at)).date() + timedelta(days=1), slot.entry)
+        due = now.schedule.on(now.schedule.date(max(due, now.at)) + _DAY, slot.entry)
     return due
 
 
 def _same_day(now: "Situation", due: datetime) -> list[Attempt]:
     """The tries that were made on the customer's day on which this one would be."""
     made = max(due, now.at)
-    near = [attempt for attempt in now.counting if made - attempt.at < _LONGEST_DAY]
-    return [attempt for attempt in near if now.local(attempt.at).date() == now.local(made).date()] if near else near
+    near = [attempt for attempt in now.counting if made - attempt.at < LONGEST_DAY]
+    if not near:
+        return near
+    date = now.schedule.date
+    return [attempt for attempt in near if date(attempt.at) == date(made)]
 
 
 def _payday(now: "Situation", slot: "Slot") -> datetime | None:
     """The next likely payday for this try, before its next neighbour on the timeline."""
-    retries, schedule, entry = now.policy.retries, now.schedule, slot.entry
+    schedule, entry, retries = now.schedule, slot.entry, now.policy.retries
+    start, end = schedule.kept(("neighbour", slot.key), lambda: _room(now, slot))
+    if end is None:
+        return None
+    earliest = (now.case.declined_at or now.case.facts.opened_at) + retries.payday_min_wait - _GRACE
+    while start <= end and schedule.on(start, entry) < earliest:
+        start += _DAY
+    found = retries.paydays.first_in(start, end)
+    return schedule.on(found, entry) if found else None
+
+
+def _room(now: "Situation", slot: "Slot") -> tuple[date, date | None]:
+    """The days on which a try can be made, from its own to the one before its neighbour; None: it has none."""
+    schedule, entry = now.schedule, slot.entry
     later = [e for e in now.policy.timeline if e.day > entry.day]
     neighbours = [e for e in later if any(form.counts for form in e.do)] or later
-    if not neighbours:
-        return None
-    last = schedule.date_of(neighbours[0]) - timedelta(days=1)
-    start = schedule.date_of(entry)
-    earliest = (now.case.declined_at or now.case.facts.opened_at) + retries.payday_min_wait - _GRACE
-    while start <= last and schedule.on(start, entry) < earliest:
-        start += timedelta(days=1)
-    found = retries.paydays.first_in(start, last)
-    return schedule.on(found, entry) if found else None
+    return schedule.date_of(entry), schedule.date_of(neighbours[0]) - _DAY if neighbours else None
 
 
 def _moved(now: "Situation", step: ChargeStep) -> str:

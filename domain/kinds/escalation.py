@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 class EscalateForm(Form):
     word: ClassVar[str] = "escalate"
+    makes: ClassVar[tuple[type[Step], ...]] = (HandoffStep, WriteOffStep)
     ends: ClassVar[bool] = True
 
     def step(self, now: "Situation", slot: "Slot") -> Step:
@@ -26,6 +27,7 @@ class EscalateForm(Form):
 
 def goes_to_collections(now: "Situation") -> bool:
     """Whether the end, as things stand, is a handoff: one that was begun is finished whatever is due by now."""
-    collections = now.policy.endgame.collections
-    worth_it = collections is not None and collections.accepts(now.case.due)
-    return worth_it or begun_handoff(now.case) is not None
+    collections, case = now.policy.endgame.collections, now.case
+    if collections is not None and collections.accepts(case.due):
+        return True
+    return bool(case.unfinished) and begun_handoff(case) is not None
