@@ -12,8 +12,9 @@ from domain.projection import Projection
 from domain.record import Entry
 from domain.rules.networks import CardUse
 from domain.steps import Channel
+from gateways.ports.case_list import CaseList
 from gateways.ports.messages import Address, Recipient
-from gateways.ports.rows import AttemptRow, CaseRow, ContactRow, Cursor, CustomerRow, KnownEvent, Page
+from gateways.ports.rows import AttemptRow, CaseRow, ContactRow, CustomerRow, KnownEvent
 
 
 class NetworkRules(Protocol):
@@ -23,7 +24,7 @@ class NetworkRules(Protocol):
         """Whether one more charge may be made at `at`. `uses` are the card's charges within 31 days of it."""
 
 
-class CaseBook(Protocol):
+class CaseBook(CaseList, Protocol):
     """One row per case, for ever, kept by each decision."""
 
     def open_case(
@@ -62,16 +63,6 @@ class CaseBook(Protocol):
 
     def state_of(self, invoice_id: str) -> str | None:
         """The whole case as JSON, as its newest decision left it."""
-
-    def cases(
-        self,
-        status: str | None = None,
-        customer_id: str | None = None,
-        segment: str | None = None,
-        after: Cursor | None = None,
-        limit: int = 50,
-    ) -> Page[CaseRow]:
-        """One page, oldest case first."""
 
     def open_cases_of(self, customer_id: str) -> list[CaseRow]:
         """All of the customer's cases that are not closed, oldest first."""
