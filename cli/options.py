@@ -6,6 +6,8 @@ from uuid import uuid4
 
 import typer
 
+from cli.console import UNUSABLE, fail
+
 Invoice = Annotated[
     str, typer.Argument(help="The invoice: its id (in_…), its number, or its case's workflow id.", show_default=False)
 ]
@@ -13,14 +15,19 @@ Note = Annotated[str, typer.Option(help="Why; kept with the case. No personal da
 By = Annotated[str, typer.Option(help="Who gives the order.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object per line.")]
 
-_DAYS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z"]
-_UNTIL = "2026-12-01 (its beginning in UTC) or 2026-12-01T09:00+07:00; without it until resumed."
-Until = Annotated[datetime | None, typer.Option(formats=_DAYS, metavar="DATE", help=_UNTIL)]
+_MOMENT = "2026-12-01 (its beginning in UTC) or 2026-12-01T09:00+07:00"
+Until = Annotated[str | None, typer.Option(metavar="DATE", help=f"{_MOMENT}; without it until resumed.")]
 
 
-def in_utc(moment: datetime | None) -> datetime | None:
-    """The moment that a user wrote; without a time zone it is in UTC."""
-    return moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment
+def moment(written: str | None) -> datetime | None:
+    """The moment that a user wrote; without a time zone it is in UTC. Ends the program with a sentence otherwise."""
+    if written is None:
+        return None
+    try:
+        found = datetime.fromisoformat(written)
+    except ValueError:
+        raise fail(f"{written} is not a date: write it like {_MOMENT}.", UNUSABLE) from None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def new_event_id() -> str:

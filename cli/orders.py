@@ -5,19 +5,19 @@ from typing import Annotated
 import typer
 
 from cli.console import message, one_sentence, run
-from cli.options import By, Invoice, Note, Until, in_utc
-from cli.text import case_text, columns
+from cli.options import By, Invoice, Note, Until, moment
+from cli.text import columns, shown_text
 from domain import events
 from domain.base import Message
 from runtime.desk import desk
 from runtime.settings import Settings
+from service.reading import Shown
 from service.requests import money
-from workflows.messages import CaseView
 
 
 def pause(invoice: Invoice, until: Until = None, note: Note = "", by: By = "operator") -> None:
     """Put a case on hold. Its timeline goes on where it stood when it is resumed."""
-    _order(invoice, "pause", message(events.Pause, until=in_utc(until), note=note, by=by))
+    _order(invoice, "pause", message(events.Pause, until=moment(until), note=note, by=by))
 
 
 def resume(invoice: Invoice, note: Note = "", by: By = "operator") -> None:
@@ -51,8 +51,8 @@ def write_off(invoice: Invoice, note: Note = "", by: By = "operator") -> None:
 
 
 def _order(invoice: str, name: str, order: Message) -> None:
-    async def work(settings: Settings) -> CaseView:
+    async def work(settings: Settings) -> Shown:
         async with desk(settings) as here:
-            return await here.running.order(invoice, name, order)
+            return here.reader.around(await here.running.order(invoice, name, order))
 
-    print(case_text(run(work), columns()))
+    print(shown_text(run(work), columns()))

@@ -35,7 +35,7 @@ def case_table(cases: Iterable[Listed], width: int) -> Table:
             *(ids if wide else ["\n".join(ids)]),
             _status(case),
             case.due,
-            case.decline or "",
+            (case.decline or "").replace("_", " "),  # a long one goes on in the next line, between its words
             *([case.policy, f"{case.opened_at:%Y-%m-%d}"] if widest else []),
             f"{case.next_step_at:%Y-%m-%d %H:%M}" if case.next_step_at else "",
         )

@@ -47,11 +47,6 @@ def shown_text(found: Shown, width: int | None = None) -> str:
     return "\n".join([*head, *parts])
 
 
-def case_text(view: CaseView, width: int | None = None) -> str:
-    """One case as an order leaves it."""
-    return shown_text(Shown(view.invoice_id, view, None, [], [], []), width)
-
-
 def messages_text(invoice_id: str, said: Sequence[Said]) -> str:
     """Every message of a case, each below its head."""
     count = f"{len(said)} {'message' if len(said) == 1 else 'messages'}"
@@ -88,7 +83,8 @@ def _facts_of(view: CaseView) -> list[Fact]:
     if view.outcome is None:
         waits = "now" if view.next_step else "when the case is told something"
         when = f"{view.next_at:%Y-%m-%d %H:%M}" if view.next_at else waits
-        facts += [("Next", f"{view.next_step or 'look again'}, {when}"), ("Why", view.why)]
+        next_step = view.next_step or ("the case goes on" if view.holds else "look again")
+        facts += [("Next", f"{next_step}, {when}"), ("Why", view.why)]
     return facts
 
 

@@ -8,6 +8,7 @@ heal                      all providers work again
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -36,7 +37,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     if "refused" in told:
         print(told["refused"], file=sys.stderr)
         return 1
-    print("\n".join(told["said"]))
+    try:
+        print("\n".join(told["said"]), flush=True)
+    except BrokenPipeError:  # who reads it has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 

@@ -45,5 +45,9 @@ class CaseReader:
             expected = row.status == "closed" and not isinstance(error, NoWorker)
             why = "" if expected else str(error)
             return Shown(invoice_id, None, row, self._ledger.record(invoice_id), self._plans.of(invoice_id), [], why)
-        plan, in_hand = self._plans.of(invoice_id), await self._running.in_hand(invoice_id)
-        return Shown(invoice_id, view, row, [], plan, in_hand)
+        return Shown(invoice_id, view, row, [], self._plans.of(invoice_id), await self._running.in_hand(invoice_id))
+
+    def around(self, view: CaseView) -> Shown:
+        """A view that somebody has got already, with what the ledger knows beside it."""
+        invoice_id = view.invoice_id
+        return Shown(invoice_id, view, self._ledger.case(invoice_id), [], self._plans.of(invoice_id), [])

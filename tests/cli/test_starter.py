@@ -206,6 +206,7 @@ def test_missing_and_wrong_settings(
         (["start"], "", 1, "There is no record in the input"),
         (["settle", "in_1", "12.345", "USD"], None, 2, "12.345 USD is not an amount"),
         (["agency", "in_1", "payment"], None, 2, "A payment needs --amount"),
+        (["pause", "in_1", "--until", "tomorrow"], None, 2, "tomorrow is not a date: write it like 2026-12-01 (its"),
         (["pause", "in_1", "--note", "x" * 501], None, 2, "--note cannot be taken"),
         (["write-off", "in_1", "--by", "x" * 101], None, 2, "--by cannot be taken"),
         (["contact", "in_1", "sms", "bounced", "--event-id", "x" * 256], None, 2, "--event-id cannot be taken"),
