@@ -55,7 +55,9 @@ def happened(case: Case, entry: Entry) -> Happened:
 
 def _title(case: Case, entry: Entry) -> str | None:
     known = case.steps.get(entry.step) or case.unfinished.get(entry.step)
-    return known.step.title if known else None
+    if known:
+        return known.step.title
+    return entry.step if entry.what.startswith("postponed") else None  # what is still to come: by its key
 
 
 def details(case: Case, decided: Decided | None, *, deciding: bool = False) -> str:
