@@ -54,7 +54,8 @@ class BareHerd:
 
     @workflow.run
     async def run(self, due: str) -> None:
-        await workflow.sleep(datetime.fromisoformat(due) - workflow.now())
+        # A busy machine may come to it too late.
+        await workflow.sleep(max(timedelta(0), datetime.fromisoformat(due) - workflow.now()))
         for together in (1, 2):
             calls = [
                 workflow.start_activity(nothing, start_to_close_timeout=timedelta(minutes=5)) for _ in range(together)
