@@ -15,6 +15,7 @@ from pathlib import Path
 
 import httpx
 
+from runtime.leaving import leave
 from sandbox.play.place import DATA, PROVIDERS
 from sandbox.providers.faults import Mode
 
@@ -74,4 +75,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())
