@@ -221,10 +221,14 @@ def tick(case: Case, at: datetime) -> Case:
     return said(case, new_entry(at=at, step="hold", what="the hold ended", why=reasons))
 
 
+def settled_for_good(case: Case) -> bool:
+    """Whether an end was decided that nothing overtakes: a case that only gave up may still be paid."""
+    return case.closing is not None and case.closing.outcome not in (Outcome.WRITTEN_OFF, Outcome.COLLECTIONS)
+
+
 def close(case: Case, outcome: Outcome, why: str, at: datetime, source: str = END) -> Case:
     """Decides the end. The first decision stands, but a payment still beats giving up."""
-    gave_up = case.closing is not None and case.closing.outcome in (Outcome.WRITTEN_OFF, Outcome.COLLECTIONS)
-    if case.closed or (case.closing and not (gave_up and outcome is Outcome.RECOVERED)):
+    if case.closed or settled_for_good(case) or (case.closing and outcome is not Outcome.RECOVERED):
         return case
     # Whatever held the case up is over: the end does not wait for it.
     case = changed(case, closing=Closing(outcome=outcome, why=why, at=at), holds=(), held_from=None)

@@ -19,6 +19,7 @@ from domain.changes import (
     recovered,
     release,
     said,
+    settled_for_good,
 )
 from domain.invoice import InvoiceState
 from domain.money import CurrencyMismatch
@@ -32,7 +33,7 @@ def payment_received(case: Case, fact: events.PaymentReceived, at: datetime) -> 
     for money in (fact.amount, fact.remaining):
         if money and money.currency != case.due.currency:
             raise CurrencyMismatch(f"the payment is in {money.currency}, the invoice in {case.due.currency}")
-    if fact.remaining is None and case.due.amount > 0:
+    if fact.remaining is None and case.due.amount > 0 and not settled_for_good(case):
         # By another way than the provider: more than is due is not recorded there.
         case = taken_in(case, min(fact.amount, case.due, key=lambda money: money.amount), at)
     remaining = fact.remaining or case.due - fact.amount

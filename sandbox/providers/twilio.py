@@ -84,9 +84,12 @@ class TwilioWorld:
         """Every message to a number that begins so is refused with this code: ``+66`` is a country, ``+`` everybody."""
         self._refused[prefix] = refusal(code, status=status)
 
-    def relent(self, prefix: str) -> None:
-        """Takes a `refuse` back."""
-        self._refused.pop(prefix, None)
+    def relent(self, prefix: str | None = None) -> None:
+        """Takes a `refuse` back; without a prefix all of them."""
+        if prefix is None:
+            self._refused.clear()
+        else:
+            self._refused.pop(prefix, None)
 
     def report(self, sid: str, status: str, error_code: int | None = None) -> None:
         """The carrier's later word on a message; it goes to the message's status callback, if it has one."""

@@ -37,9 +37,10 @@ def shared_worker(shared_world: ProviderWorld, data_dir: Path) -> Iterator[Worke
 
 @pytest.fixture
 def world(shared_world: ProviderWorld) -> Iterator[ProviderWorld]:
-    """The providers. A fault that a test left over is gone after it."""
+    """The providers. A fault or a refusal that a test left over is gone after it."""
     yield shared_world
     shared_world.faults.clear()
+    shared_world.twilio.relent()
 
 
 @pytest.fixture

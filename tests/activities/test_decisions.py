@@ -42,7 +42,7 @@ def record_of(worker: Worker, case: OpenCase) -> list[tuple[str, str]]:
 
 
 def a_payment(cents: int = 1999, event: str = "evt_paid") -> PaymentReceived:
-    return PaymentReceived(event_id=event, amount=usd(cents))
+    return PaymentReceived(event_id=event, amount=usd(cents), remaining=usd(1999 - cents))
 
 
 def test_a_wait_leaves_entry_row_and_state(worker: Worker) -> None:

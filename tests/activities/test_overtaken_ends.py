@@ -31,7 +31,8 @@ THEN = AS_OF + timedelta(days=90)
 A_MOMENT = timedelta(seconds=1)
 
 NEWS: dict[str, tuple[str, Message]] = {
-    "paid": ("payment_received", events.PaymentReceived(event_id="evt_new", amount=usd(1999))),
+    "paid": ("payment_received", events.PaymentReceived(event_id="evt_new", amount=usd(1999), remaining=usd(0))),
+    "paid by transfer": ("payment_received", events.PaymentReceived(event_id="evt_new", amount=usd(1999))),
     "paid in part": ("payment_received", events.PaymentReceived(event_id="evt_new", amount=usd(500))),
     "voided": ("invoice_changed", events.InvoiceChanged(event_id="evt_new", state=InvoiceState.VOID)),
     "uncollectible": ("invoice_changed", events.InvoiceChanged(event_id="evt_new", state=InvoiceState.UNCOLLECTIBLE)),
@@ -76,7 +77,10 @@ ENDS: dict[str, tuple[Outcome, Callable[[Worker, DecisionTask], DecisionTask]]] 
     "paid": (
         Outcome.RECOVERED,
         lambda _, task: told(
-            task, "payment_received", events.PaymentReceived(event_id="evt_end", amount=usd(1999)), THEN
+            task,
+            "payment_received",
+            events.PaymentReceived(event_id="evt_end", amount=usd(1999), remaining=usd(0)),
+            THEN,
         ),
     ),
     "voided": (
