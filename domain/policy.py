@@ -100,6 +100,7 @@ class Collections(Frozen):
 class Endgame(Frozen):
     notice_days: int = Field(ge=1)  # the end comes no earlier than this after the final notice was sent
     collections: Collections | None = None
+    restore: bool = True  # who is given up gets the service back, where the subscription goes on
 
 
 class Policy(Frozen):

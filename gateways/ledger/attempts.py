@@ -1,6 +1,5 @@
 """Charge attempts: reserved one by one under the card's lock, so that no card is used more often than allowed."""
 
-import hashlib
 from datetime import UTC, timedelta
 
 import sqlalchemy as sa
@@ -13,6 +12,7 @@ from domain.rules.networks import CardUse
 from gateways.ledger import rows
 from gateways.ledger.foreign import write_foreign
 from gateways.ledger.inserts import insert_once
+from gateways.ledger.locks import lock
 from gateways.ledger.records import write_decisions, write_effect
 from gateways.ledger.schema import attempts
 from gateways.ledger.transactions import Book
@@ -49,7 +49,7 @@ class SqlAttempts(Book):
 
     def begin_attempt(self, row: AttemptRow, rules: NetworkRules) -> AttemptRow | Postpone | Refuse:
         with self._database.writing(of=row.invoice_id) as connection:
-            _lock_card(connection, row)
+            lock(connection, f"card {row.fingerprint or row.invoice_id}")
             answer = rules.ask(row.network, _card_uses(connection, row), row.amount, row.as_of)
             begun = row.model_copy(update={"state": "started"})
             if isinstance(answer, Allow):
@@ -92,17 +92,6 @@ class SqlAttempts(Book):
 def _find(connection: sa.Connection, row: AttemptRow) -> AttemptRow | None:
     found = connection.execute(_ONE, {"of": row.invoice_id, "number": row.attempt}).mappings().one_or_none()
     return rows.attempt_row(found) if found else None
-
-
-def _lock_card(connection: sa.Connection, row: AttemptRow) -> None:
-    """Makes reservations on one card wait for each other until the transaction ends.
-
-    SQLite needs nothing: its immediate transaction holds the whole file.
-    """
-    if connection.dialect.name == "postgresql":
-        digest = hashlib.sha256(f"card {row.fingerprint or row.invoice_id}".encode()).digest()
-        key = int.from_bytes(digest[:8], "big", signed=True)
-        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
 
 
 def _card_uses(connection: sa.Connection, row: AttemptRow) -> list[CardUse]:

@@ -7,6 +7,7 @@ from typing import Protocol
 from domain.case import ChargeOutcome
 from domain.declines import Decline
 from domain.gates import Answer, Postpone, Refuse
+from domain.kinds.access import AccessWish, Standing
 from domain.money import Money
 from domain.projection import Projection
 from domain.record import Entry
@@ -131,6 +132,17 @@ class ContactBook(Protocol):
         """Oldest first."""
 
 
+class AccessBook(Protocol):
+    """How much of the service each case would leave. Those of one subscription belong together, and those of one
+    customer that are for no subscription."""
+
+    def wish_access(self, wish: AccessWish) -> Standing:
+        """Keeps the case's wish, unless it has a newer one, and says what all of them come to, in one transaction."""
+
+    def access_of(self, customer_id: str, subscription_id: str | None) -> Standing:
+        """What the wishes of all open cases come to now."""
+
+
 class CustomerBook(Protocol):
     """Whom the cases are about."""
 
@@ -187,6 +199,15 @@ class HandoffBook(Protocol):
 
 
 class Ledger(
-    CaseBook, AttemptBook, ContactBook, CustomerBook, RecordBook, PolicyBook, EventBook, HandoffBook, Protocol
+    CaseBook,
+    AttemptBook,
+    ContactBook,
+    AccessBook,
+    CustomerBook,
+    RecordBook,
+    PolicyBook,
+    EventBook,
+    HandoffBook,
+    Protocol,
 ):
     """The SQL record of what was said, charged and decided."""
