@@ -1,6 +1,6 @@
 """Charge attempts: reserved one by one under the card's lock, so that no card is used more often than allowed."""
 
-from datetime import UTC, timedelta
+from datetime import timedelta
 
 import sqlalchemy as sa
 
@@ -13,7 +13,7 @@ from gateways.ledger import rows
 from gateways.ledger.foreign import write_foreign
 from gateways.ledger.inserts import insert_once
 from gateways.ledger.locks import lock
-from gateways.ledger.records import write_decisions, write_effect
+from gateways.ledger.records import put_off, write_decisions, write_effect
 from gateways.ledger.schema import attempts
 from gateways.ledger.transactions import Book
 from gateways.ports.ledger import NetworkRules
@@ -60,7 +60,7 @@ class SqlAttempts(Book):
             if standing := _find(connection, row):
                 return standing
             assert not isinstance(answer, Allow)  # noqa: S101 - only a standing row stops an insert
-            write_decisions(connection, row.invoice_id, [_entry(row, answer)])
+            write_decisions(connection, row.invoice_id, [put_off(row.as_of, row.step, answer)])
             return answer
 
     def finish_attempt(
@@ -111,8 +111,3 @@ def _card_uses(connection: sa.Connection, row: AttemptRow) -> list[CardUse]:
     else:
         found = connection.execute(_USES_OF_CARD, given | {"card": row.fingerprint})
     return [rows.card_use(use) for use in found.mappings()]
-
-
-def _entry(row: AttemptRow, answer: Postpone | Refuse) -> Entry:
-    what = f"postponed to {answer.until.astimezone(UTC):%Y-%m-%d %H:%M}" if isinstance(answer, Postpone) else "refused"
-    return Entry(at=row.as_of, step=row.step, what=what, why=answer.why, rule=answer.rule)

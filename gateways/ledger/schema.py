@@ -169,6 +169,9 @@ contacts = sa.Table(
     _text("subject"),
     _text("text"),
     _text("html", null=True),
+    # What it told of the case, and the customer's other invoices that it named: those say no more of it.
+    sa.Column("said", sa.JSON(none_as_null=True), nullable=True),
+    sa.Column("names", sa.JSON(none_as_null=True), nullable=True),
     sa.UniqueConstraint("invoice_id", "step", "channel"),
     sa.Index(None, "invoice_id", "as_of", "id"),
 )

@@ -11,10 +11,14 @@ from domain.kinds.access import AccessWish, Standing
 from domain.money import Money
 from domain.projection import Projection
 from domain.record import Entry
+from domain.rules.contacts import ContactRules, SaidWith
 from domain.rules.networks import CardUse
 from domain.steps import Channel
 from gateways.ports.messages import Address, Recipient
-from gateways.ports.rows import AttemptRow, CaseRow, ContactRow, Cursor, CustomerRow, Page
+from gateways.ports.rows import AttemptRow, CaseRow, ContactRow, Cursor, CustomerRow, Page, Reserved
+
+Contact = Reserved | Postpone | Refuse | SaidWith
+"""What becomes of a contact that is to be made."""
 
 
 class NetworkRules(Protocol):
@@ -113,9 +117,14 @@ class AttemptBook(Protocol):
 class ContactBook(Protocol):
     """Contacts, each reserved before it is made."""
 
-    def begin_contact(self, row: ContactRow) -> tuple[ContactRow, bool]:
-        """Reserves (invoice, step, channel). Returns the row that stands and whether it is this call's to send: it was
-        inserted, or it had `failed` and is `sending` again with the new `started_at`."""
+    def begin_contact(self, row: ContactRow, customer_id: str, rules: ContactRules) -> Contact:
+        """Reserves (invoice, step, channel), in one transaction.
+
+        One that stands is returned as it is, not the caller's to send. Else the customer's contacts within a week are
+        counted across invoices and `rules` asked. Allowed, it is the caller's: inserted, or one that had `failed` is
+        `sending` again as `row` has it. Postponed or refused, only the record keeps it, once per moment; said with
+        another invoice's message, nothing is written.
+        """
 
     def finish_contact(
         self,

@@ -4,6 +4,7 @@ import asyncio
 
 from domain.case import Outcome
 from sandbox.play.stage import Scene, StagedCase
+from sandbox.providers.journal import CONTACTS
 from sandbox.providers.stripe_outcomes import Decline
 
 DECLINED = Decline("generic_decline")
@@ -34,3 +35,25 @@ async def test_the_service_returns_with_the_last_of_two_payments(stage: Scene) -
         levels.append(stage.world.merchant.access(first.customer))
 
     assert ["read_only", "read_only", "full"] == levels
+
+
+async def test_two_invoices_are_one_conversation(stage: Scene) -> None:
+    """Until the final notices each message goes out once, names both invoices, and both cases have it done."""
+    first, second = await two_invoices(stage)
+    for day in range(2, 14):
+        for case in (first, second):
+            await case.until(f"2030-04-{day:02} 21:00")
+    accepted = {e.key for case in (first, second) for e in case.log if e.kind in CONTACTS and e.key}
+
+    said = ["d03-remind-email-friendly", "d03-remind-notice-friendly", "d05-remind-sms-reminder"]
+    said += ["d07-remind-email-reminder", "d10-remind-email-firm"]
+    assert sorted(said) == sorted(key.split(":")[2] for key in accepted)
+    numbers = [stage.world.stripe.get(case.invoice)["number"] for case in (first, second)]
+    assert all(number in mail for mail in first.mails for number in numbers)
+    for case in (first, second):
+        done = {entry.step for entry in stage.ledger.record(case.invoice) if _is_said(entry.what)}
+        assert {*said} == done
+
+
+def _is_said(what: str) -> bool:
+    return what.endswith(" sent") or " said with in_" in what

@@ -1,4 +1,4 @@
-"""Access by the strictest wish of a subscription's cases."""
+"""Access by the strictest wish of a subscription's cases, and what one message says for several invoices."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -23,3 +23,5 @@ def upgrade() -> None:
     )
     columns = ["customer_id", "subscription_id"]
     op.create_index("ix_access_wishes_customer_id_subscription_id", "access_wishes", columns)
+    for name in ("said", "names"):
+        op.add_column("contacts", sa.Column(name, sa.JSON(), nullable=True))
