@@ -24,7 +24,7 @@ test: $(STAMP) ## run the tests (ARGS="tests/domain -k money" for some of them)
 
 up: $(STAMP) ## start server, web UI, worker and provider stand-ins until Ctrl-C
 	@echo "==> Starting the stand-in world"
-	@$(RUN) -m sandbox.machine.up
+	@$(RUN) -m sandbox.play.up
 
 check: $(STAMP) ## run the linters, the type checker and the import rules
 	@echo "==> Checking style, format, types and imports"

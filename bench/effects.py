@@ -69,7 +69,7 @@ async def _until_done(herd: Herd, pid: int) -> float:
 async def bare_herd(folder: Path, address: str, count: int) -> float:
     """Milliseconds of a worker's CPU per effect that does nothing."""
     client, queue = await Client.connect(address), f"bare-{uuid4().hex[:8]}"
-    due = datetime.now(UTC) + timedelta(seconds=10 + count / 50)
+    due = datetime.now(UTC) + timedelta(seconds=10 + count / 20)
     worker = python_child("bare", ["-m", "bench.bare_worker", address, queue], folder, {})
     try:
         started = [

@@ -16,7 +16,7 @@ from rich.table import Table
 
 from domain import life
 from domain.case import Case, ChargeOutcome, Circumstances, Facts, PolicyRef
-from domain.decisions import Act, Close, Effect, Wait
+from domain.decisions import Effect
 from domain.declines import Decline, RawDecline, classify
 from domain.kinds.charge import ChargeResult
 from domain.kinds.handoff import HandoffResult
@@ -35,6 +35,7 @@ WANTED = 1_000
 _RUNS, _LIVES = 7, 100
 _POLICIES = ROOT / "policies"
 _OPENED = datetime(2030, 4, 1, 3, tzinfo=UTC)
+_SECOND = timedelta(seconds=1)
 _NOTHING_KNOWN = Circumstances()
 _ANSWERS: dict[type, Any] = {
     ContactOutcome: ContactOutcome(state=ContactState.SENT),
@@ -72,17 +73,16 @@ def lived(case: Case, policy: Policy, declined: ChargeResult) -> int:
     while True:
         ruling = life.decide(case, policy, _NOTHING_KNOWN, now)
         case, decision, decisions = ruling.case, ruling.decided.decision, decisions + 1
-        match decision:
-            case Wait(until=datetime() as until):
-                now = until
-            case Act():
-                now += timedelta(seconds=1)
-                for effect in decision.effects:
-                    case = life.book(case, effect, _answer(effect, declined), now)
-            case Close():
-                return decisions
-            case _:
-                raise AssertionError(f"the case does not end: {decision.why}")
+        if decision.does == "act":
+            now += _SECOND
+            for effect in decision.effects:
+                case = life.book(case, effect, _answer(effect, declined), now)
+        elif decision.does == "close":
+            return decisions
+        elif decision.until:
+            now = decision.until
+        else:
+            raise AssertionError(f"the case does not end: {decision.why}")
 
 
 def _answer(effect: Effect, declined: ChargeResult) -> Any:

@@ -14,6 +14,7 @@ _COMMANDS = {
     "start": "cli.intake:start",
     "list": "cli.list:list_cases",
     "show": "cli.show:show",
+    "messages": "cli.messages:messages",
     "pause": "cli.orders:pause",
     "resume": "cli.orders:resume",
     "settle": "cli.orders:settle",

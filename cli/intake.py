@@ -7,10 +7,11 @@ import typer
 
 from cli.console import REFUSED, fail, read_text, run
 from cli.options import AsJson
+from cli.stdin import is_open_end, lines
 from cli.text import record_text
 from runtime.desk import desk
 from runtime.settings import Settings
-from service.feed import FAILURES, take_all
+from service.feed import FAILURES, take_all, take_as_it_comes
 
 
 def start(
@@ -25,14 +26,17 @@ def start(
     FILE holds a JSON array, one object, a Stripe list, or one object per line. A record with id, type and data is a
     Stripe event; one with invoice_id is a failed invoice of another billing system. The same input may be given again:
     an invoice never gets a second case. Exits with 1 when a record could not be taken.
+
+    From a pipe that stays open each record is taken as it comes: stripe listen --print-json | python starter.py start -
     """
-    text = read_text(file)
+    comes = file == "-" and is_open_end()
+    text = "" if comes else read_text(file)
 
     async def work(settings: Settings) -> tuple[int, int]:
         taken = failed = 0
         async with desk(settings) as here:
             with closing(here.intake(again)) as intake:
-                async for line in take_all(intake, text):
+                async for line in take_as_it_comes(intake, lines()) if comes else take_all(intake, text):
                     print(line.model_dump_json() if as_json else record_text(line), flush=True)
                     taken += 1
                     failed += line.result in FAILURES

@@ -29,13 +29,20 @@ def settle(
     invoice: Invoice,
     amount: Annotated[str, typer.Argument(help="What was agreed, for example 19.99", show_default=False)],
     currency: Annotated[str, typer.Argument(help="Its currency, for example USD", show_default=False)],
+    paid: Annotated[
+        bool, typer.Option("--paid", help="The money is in: record it in Stripe as paid elsewhere.")
+    ] = False,
     note: Note = "",
     by: By = "operator",
 ) -> None:
-    """End a case: the debt is settled for an amount."""
+    """End a case: the debt is settled for an amount.
+
+    With --paid that amount is recorded in Stripe first; without, nothing is recorded there as paid. What is still due
+    then is given up: Stripe's invoice is marked uncollectible.
+    """
     with one_sentence():
         agreed = money(amount, currency)
-    _order(invoice, "settle", message(events.Settle, amount=agreed, note=note, by=by))
+    _order(invoice, "settle", message(events.Settle, amount=agreed, paid=paid, note=note, by=by))
 
 
 def write_off(invoice: Invoice, note: Note = "", by: By = "operator") -> None:

@@ -2,10 +2,12 @@
 
 import shutil
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from textwrap import wrap
 
 from domain.case import CaseStatus
+from domain.plan import Planned
+from service.correspondence import Said
 from service.feed import FAILURES, Line
 from service.reading import Shown
 from workflows.messages import CaseView
@@ -34,10 +36,7 @@ def shown_text(found: Shown, width: int | None = None) -> str:
         happened = [(f"{e.at:%Y-%m-%d %H:%M}", f"{e.what}: {e.why}" if e.why else e.what) for e in found.record]
         head_of_plan = "What comes"
     facts += [("Tried again", step) for step in found.in_hand]
-    plan = [
-        (f"{s.at:%Y-%m-%d %H:%M}", f"{s.title}: {s.why}" if s.done else f"{s.title} is left out: {s.why}")
-        for s in found.plan
-    ]
+    plan = [(f"{step.at:%Y-%m-%d %H:%M}", _planned(step)) for step in found.plan]
     parts = [
         *_listed(facts, _NAMES, width),
         *(["", head_of_plan, *_listed(plan, _TIMES, width)] if plan else []),
@@ -53,12 +52,22 @@ def case_text(view: CaseView, width: int | None = None) -> str:
     return shown_text(Shown(view.invoice_id, view, None, [], [], []), width)
 
 
+def messages_text(invoice_id: str, said: Sequence[Said]) -> str:
+    """Every message of a case, each below its head."""
+    count = f"{len(said)} {'message' if len(said) == 1 else 'messages'}"
+    parts = [f"Invoice {invoice_id}: {count} (all times in UTC)"]
+    for one in said:
+        text = [f"Subject: {one.subject}", ""] if one.subject else []
+        parts += ["", one.head, *(f"  {line}".rstrip() for line in (*text, *one.text.strip().splitlines()))]
+    return "\n".join(parts)
+
+
 def record_text(line: Line) -> str:
     """One record of a file, in one line."""
     if line.result in FAILURES:
         return f"{line.result:<10} line {line.line}: {line.problem}"
     source = f"{line.event_type} {line.event_id}" if line.event_id else f"line {line.line}"
-    note = f": {line.problem}" if line.problem else ""
+    note = f": {line.note}" if line.note else ""
     return f"{line.result:<10} {line.invoice_id or '-':<28} {source}{note}"
 
 
@@ -77,7 +86,8 @@ def _facts_of(view: CaseView) -> list[Fact]:
         *(("Closed channel", f"{channel}: {why}") for channel, why in view.closed_channels.items()),
     ]
     if view.outcome is None:
-        when = f"{view.next_at:%Y-%m-%d %H:%M}" if view.next_at else "when the case is told something"
+        waits = "now" if view.next_step else "when the case is told something"
+        when = f"{view.next_at:%Y-%m-%d %H:%M}" if view.next_at else waits
         facts += [("Next", f"{view.next_step or 'look again'}, {when}"), ("Why", view.why)]
     return facts
 
@@ -98,6 +108,12 @@ def _facts_of_row(found: Shown) -> list[Fact]:
         *([("Next", f"{row.next_step or 'look again'}{next_at}")] if row.status != "closed" else []),
         *([("Why", row.why)] if row.why else []),
     ]
+
+
+def _planned(step: Planned) -> str:
+    if not step.done:
+        return f"{step.title} is left out: {step.why}"
+    return step.why if step.why.startswith(step.title) else f"{step.title}: {step.why}"
 
 
 def _status(view: CaseView) -> str:

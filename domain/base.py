@@ -34,7 +34,7 @@ class Message(BaseModel):
         """The same value with other fields, unchecked: what `model_copy` gives, at a third of its time."""
         model = type(self)
         changed = model.__new__(model)
-        _fields(changed, {**self.__dict__, **fields})
+        _fields(changed, self.__dict__ | fields)
         _set(changed, self.__pydantic_fields_set__ | fields.keys())
         _extra(changed, None)
         _private(changed, None)
@@ -52,12 +52,12 @@ def unchecked(model: Callable[P, M]) -> Callable[P, M]:
     defaults = {name: None if field.is_required() else field.default for name, field in kind.model_fields.items()}
     names, new = set(defaults), kind.__new__
 
-    def make(*_: P.args, **fields: P.kwargs) -> M:
+    def make(**fields: Any) -> M:
         made = new(kind)
-        _fields(made, {**defaults, **fields})
+        _fields(made, defaults | fields)
         _set(made, names)
         _extra(made, None)
         _private(made, None)
         return made
 
-    return make
+    return cast("Callable[P, M]", make)

@@ -34,7 +34,13 @@ def at_local(day: date, clock: time, zone: str) -> datetime:
     In the hour that summer time skips, the moment that would have been it before the change; in the hour that it
     repeats, the first of the two.
     """
-    return datetime.combine(day, clock, tzinfo=_zone(zone)).astimezone(UTC)
+    return _at(day, clock, _zone(zone))
+
+
+@lru_cache(maxsize=4096)
+def _at(day: date, clock: time, zone: ZoneInfo) -> datetime:
+    # The cases of a zone have their days and hours in common.
+    return datetime.combine(day, clock, tzinfo=zone).astimezone(UTC)
 
 
 def minute(at: datetime) -> str:

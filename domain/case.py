@@ -264,7 +264,6 @@ class Case(Message):
     def newest(self, kind: type[S]) -> S | None:
         """The step of a kind that was done last."""
         for record in reversed(self.steps.values()):
-            step = record.step
-            if type(step) is kind and record.state is _DONE:
-                return step
+            if type(record.step) is kind and record.state is _DONE:
+                return record.step
         return None

@@ -24,13 +24,16 @@ END = "end"
 """Where entries about the end of a case come from."""
 
 
-def changed(case: Case, **update: Any) -> Case:
-    return case.but(**update)
+changed = Case.but
 
 
 def shown(case: Case, entry: Entry) -> Case:
     """Adds an entry to what operators see; the ledger has it already, or gets it from who did it."""
-    return changed(case, record=(*case.record, entry)[-_SHOWN_KEPT:])
+    return changed(case, record=_with(case, entry))
+
+
+def _with(case: Case, entry: Entry) -> tuple[Entry, ...]:
+    return (*case.record, entry)[-_SHOWN_KEPT:]
 
 
 def said(case: Case, entry: Entry) -> Case:
@@ -55,7 +58,7 @@ def done(case: Case, step: Step, at: datetime, what: str = "done") -> Case:
     """The step was done, and operators see it."""
     record = new_step_record(step=step, state=StepState.DONE, at=at, note="" if what == "done" else what)
     entry = new_entry(at=at, step=step.key, what=what, why="")
-    return _over(shown(case, entry), step, record)
+    return _over(case, step, record, record=_with(case, entry))
 
 
 def stopped(case: Case, step: Step, found: Stopped, at: datetime, what: str, *, unsure: bool = False) -> Case:
@@ -71,14 +74,13 @@ def stopped(case: Case, step: Step, found: Stopped, at: datetime, what: str, *, 
     return said(case, new_entry(at=at, step=step.key, what=what, why=found.why, rule=found.rule))
 
 
-def _over(case: Case, step: Step, record: StepRecord) -> Case:
+def _over(case: Case, step: Step, became: StepRecord, **besides: Any) -> Case:
     key = step.key
-    return changed(
-        case,
-        steps={**case.steps, key: record},
-        unfinished={other: known for other, known in case.unfinished.items() if other != key},
-        put_off={other: until for other, until in case.put_off.items() if other != key},
-    )
+    if key in case.unfinished:
+        besides["unfinished"] = {other: known for other, known in case.unfinished.items() if other != key}
+    if key in case.put_off:
+        besides["put_off"] = {other: until for other, until in case.put_off.items() if other != key}
+    return changed(case, steps={**case.steps, key: became}, **besides)
 
 
 def begun(case: Case, step: Step) -> Case:

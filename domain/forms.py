@@ -23,6 +23,8 @@ class Form(Frozen):
     detail: ClassVar[str | None] = None
     """The field that `word: value` sets; None: the word stands alone, or before a mapping of the fields."""
 
+    makes: ClassVar[tuple[type[Step], ...]] = ()
+    """The kinds of its steps; those of a form that names none are looked at whatever kind is asked for."""
     counts: ClassVar[bool] = False  # uses up one of the policy's attempts
     speaks: ClassVar[bool] = False  # the customer hears of the debt
     needs_a_message: ClassVar[bool] = False  # what it takes away has to be said first

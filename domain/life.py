@@ -21,11 +21,11 @@ from domain.planner import next_step
 from domain.policy import Policy
 from domain.projection import Projection, projection_of, searchable
 from domain.record import Entry, new_entry
-from domain.situation import Situation
-from domain.steps import Channel
+from domain.situation import NEXT, Situation
+from domain.steps import Channel, Step
 from domain.telling import FACTS, ORDERS
 
-_MOST_AHEAD = 5  # each costs a case some bytes in every decision of its history
+_DUE = attrgetter("due")
 
 
 class Ahead(Message):
@@ -66,13 +66,12 @@ def decide(case: Case, policy: Policy, circumstances: Circumstances, at: datetim
     decision = next_step(now)
     then, entries = after(case, decision, at)
     projection = projection_of(then, decision)
-    resting = not isinstance(decision, Act)
     decided = new_decided(
         at=at,
         decision=decision,
         # What a case is searched by is brought up to date when it comes to rest.
-        searchable=searchable(then, projection) if resting else {},
-        ahead=_ahead(now) if isinstance(decision, Wait) else (),
+        searchable=searchable(then, projection) if decision.does != "act" else {},
+        ahead=_ahead(now) if decision.does == "wait" else (),
         closed_channels=now.closed_channels,
     )
     written = (*then.unwritten, *entries)
@@ -181,5 +180,14 @@ def _ahead(now: Situation) -> tuple[Ahead, ...]:
     if now.end or now.case.handoff:
         return ()
     now = released(now)
-    steps = sorted(now.possible, key=attrgetter("due"))[:_MOST_AHEAD]
-    return tuple([new_ahead(at=step.due, title=step.title) for step in steps])
+    steps = sorted(now.possible_next, key=_DUE)[:NEXT]
+    if (later_from := now.later_from) and (len(steps) < NEXT or steps[-1].due >= later_from):
+        steps = sorted(now.possible, key=_DUE)[:NEXT]
+    return tuple([_shown(now, step) for step in steps])
+
+
+def _shown(now: Situation, step: Step) -> Ahead:
+    known = now.schedule.shown.get(step.key)
+    if known is None or known[0] is not step:
+        known = now.schedule.shown[step.key] = step, new_ahead(at=step.due, title=step.title)
+    return known[1]

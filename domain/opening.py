@@ -15,6 +15,16 @@ _NEWS = timedelta(days=4)
 """Providers repeat an undelivered event for three days: a failure up to here is news that came late."""
 
 
+def late(failed_at: datetime, day_zero: datetime) -> str:
+    """What to say of a timeline that does not begin at the failure; "" when it does."""
+    if day_zero <= failed_at:
+        return ""
+    return (
+        f"the payment failed {(day_zero - failed_at).days} days ago, on {failed_at:%Y-%m-%d}: day 0 is today, because "
+        f"a failure older than {_NEWS.days} days is no news"
+    )
+
+
 def day_zero(failed_at: datetime, now: datetime) -> datetime:
     """When the case's timeline begins: at the failed payment, unless that is so old that its dates are history.
 

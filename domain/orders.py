@@ -90,9 +90,19 @@ def resume(case: Case, order: events.Resume, at: datetime) -> Case:
 def settle(case: Case, order: events.Settle, at: datetime) -> Case:
     if order.paid:
         case = changed(taken_in(case, order.amount, at), due=case.due - order.amount)
+    case = said(case, Entry(at=at, step=ORDER, what="settlement in Stripe", why=_in_stripe(case, order)))
     paid = ", paid" if order.paid else ""
     why = f"settled for {order.amount}{paid} by {order.by}{_tail(order.note)}"
     return close(case, Outcome.SETTLED, why, at, ORDER)
+
+
+def _in_stripe(case: Case, order: events.Settle) -> str:
+    """What a settlement does to the invoice, and whether the money is in; `case` has what is due after it."""
+    given_up = f"{case.due} given up, the invoice marked uncollectible"
+    if not order.paid:
+        return f"nothing recorded as paid (order it with `paid` when the money is in), {given_up}"
+    recorded = f"{order.amount} recorded as paid outside Stripe"
+    return f"{recorded}, {given_up}" if case.due.amount > 0 else f"{recorded}, which pays the invoice"
 
 
 def write_off(case: Case, order: events.WriteOff, at: datetime) -> Case:

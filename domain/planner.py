@@ -4,16 +4,15 @@ It asks the sources for steps and the gates about each, and knows a step only by
 (`domain/steps.py`).
 """
 
-from collections.abc import Iterator
 from datetime import datetime
 
 from domain.case import StepRecord, StepState
 from domain.decisions import Act, Close, Effect, PutOff, Skip, Wait, new_act, new_effect, new_wait
 from domain.ending import deadline
 from domain.holds import goes_on, said
-from domain.policy import CatchUp
 from domain.reasons import why_wait
 from domain.situation import Situation
+from domain.skips import skips_of
 from domain.sources import sources_of
 from domain.steps import Step
 
@@ -23,12 +22,21 @@ def next_step(now: Situation) -> Wait | Act | Close:
     if now.case.holds and not any(goes_on(now.case, source.survives) for source in sources_of(now)):
         return _held(now)
     if not now.due:
-        return _Choice(now, now.possible).wait()
-    if skips := _skips(now):
+        return _wait(now)
+    if skips := skips_of(now):
         # What is left out can change the dates of what is left: the decision is that of the case without it.
         decision = next_step(_without(now, skips))
         return decision.but(skips=(*skips, *decision.skips))
-    return _Choice(now, now.possible_now).act() or _Choice(now, now.possible).wait()
+    return _Choice(now, now.possible_now).act() or _wait(now)
+
+
+def _wait(now: Situation) -> Wait | Close:
+    """The wait for what is next, or the end. The next few steps say it, unless it comes after all of them."""
+    if later_from := now.later_from:
+        decision = _Choice(now, now.possible_next).wait()
+        if type(decision) is Wait and decision.until and decision.until < later_from:
+            return decision
+    return _Choice(now, now.possible).wait()
 
 
 class _Choice:
@@ -104,22 +112,27 @@ class _Choice:
         known = self._known.get(step.key)
         if known is not None:
             return known
-        now = self._now
-        at, first = now.opens(step), []
-        if self._unknown or type(step).waits_for is not Step.waits_for:  # most kinds wait for none
-            silent = now.case.unfinished
-            unknown = () if step.comes_first else self._unknown
-            first = [*unknown] + [
-                other
-                for other in self._possible
-                if other is not step
-                and other not in unknown
-                and step.waits_for(other, at)
-                # What its provider does not take for days holds no end up, once the customer is warned.
-                and (other.holds_up_the_end or not step.ends or other.key not in silent)
-            ]
-        known = self._known[step.key] = max([at, *(self._wake(other)[0] for other in first)]), bool(first)
+        at = self._now.opens(step)
+        # Most kinds wait for none.
+        waits = bool(self._unknown) or type(step).waits_for is not Step.waits_for
+        first = self._first(step, at) if waits else ()
+        known = max([at, *(self._wake(other)[0] for other in first)]) if first else at, bool(first)
+        self._known[step.key] = known
         return known
+
+    def _first(self, step: Step, at: datetime) -> list[Step]:
+        """What has to be done before the step."""
+        silent = self._now.case.unfinished
+        unknown = () if step.comes_first else self._unknown
+        return [*unknown] + [
+            other
+            for other in self._possible
+            if other is not step
+            and other not in unknown
+            and step.waits_for(other, at)
+            # What its provider does not take for days holds no end up, once the customer is warned.
+            and (other.holds_up_the_end or not step.ends or other.key not in silent)
+        ]
 
     def _cut_off(self, step: Step) -> tuple[Skip, ...]:
         """What the end of the timeline leaves undone: whatever a rule or a provider put off beyond it."""
@@ -144,53 +157,3 @@ def _without(now: Situation, skips: tuple[Skip, ...]) -> Situation:
         skip.step.key: StepRecord(step=skip.step, state=StepState.SKIPPED, at=now.at, note=skip.why) for skip in skips
     }
     return now.with_case(now.case.but(steps={**now.case.steps, **records}))
-
-
-def _skips(now: Situation) -> tuple[Skip, ...]:
-    """The steps whose time has come and that will not be done."""
-    skips = [Skip(step=step, why=why) for step in now.due if (why := now.refusal(step))]
-    due = [step for step in now.due if not now.refusal(step)] if skips else now.due
-    dropped: dict[str, Skip] = {}
-    if len(due) > 1 and now.policy.catch_up is not CatchUp.ALL:
-        dropped = {skip.step.key: skip for skip in (*_falling_together(due), *_overtaken(now, due))}
-    if now.policy.catch_up is CatchUp.NONE:
-        late = [step for step in due if step.may_be_left_out and _missed(now, step)]
-        dropped |= {s.key: Skip(step=s, why="missed while the system was down; catch_up is none") for s in late}
-    skips += dropped.values()
-    for step in due:
-        if step.key not in dropped and (why := step.said_by(_others(now, dropped), now)):
-            skips.append(Skip(step=step, why=why))
-    return tuple(skips)
-
-
-def _others(now: Situation, dropped: dict[str, Skip]) -> Iterator[Step]:
-    """What is left of all steps: asked for one after the other, and most kinds ask for none."""
-    yield from (step for step in now.steps if step.key not in dropped)
-
-
-def _falling_together(due: list[Step]) -> Iterator[Skip]:
-    """At most one at a time of a kind that wants it so."""
-    alone = [step for step in due if step.one_at_a_time]
-    for kind in {step.kind: None for step in alone}:
-        steps = [step for step in alone if step.kind == kind]
-        kept = max(steps, key=lambda step: step.weight)
-        yield from (Skip(step=s, why=f"falls together with the {kept.title}") for s in steps if s is not kept)
-
-
-def _overtaken(now: Situation, due: list[Step]) -> Iterator[Skip]:
-    """After an outage only the newest is still worth doing."""
-    steps = [step for step in due if step.newest_only]
-    if not any(_missed(now, step) for step in steps):
-        return
-    newest = max(steps, key=lambda step: step.weight).day
-    for step in steps:
-        if step.day != newest:
-            yield Skip(step=step, why=step.overtaken(newest))
-
-
-def _missed(now: Situation, step: Step) -> bool:
-    due, held_until = step.due, now.case.held_until
-    if held_until and held_until > due:
-        # A hold put it off, not an outage: it is due when the hold ends, or in the first allowed hours after it.
-        due = now.contact_from(step.day, held_until)
-    return now.at - due > now.policy.late_after

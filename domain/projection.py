@@ -34,27 +34,27 @@ new_projection = unchecked(Projection)
 
 def projection_of(case: Case, decision: Wait | Act | Close) -> Projection:
     """How the case stands once the decision is taken."""
-    step = None if isinstance(decision, Close) else decision.step
-    decline_class = case.decline_class
+    step = None if decision.does == "close" else decision.step
+    decline, decline_class = case.decline, case.decline_class
     return new_projection(
         status=case.status,
         stage=stage_of(case),
         remaining=case.due,
-        decline_code=case.decline.code if case.decline else None,
-        decline_class=decline_class.value if decline_class else None,
+        decline_code=decline.code if decline else None,
+        decline_class=str(decline_class) if decline_class else None,
         access=standing_access(case),
-        hold="; ".join(map(str, case.holds)) or None,
-        next_at=decision.until if isinstance(decision, Wait) else None,
+        hold="; ".join(map(str, case.holds)) if case.holds else None,
+        next_at=decision.until if decision.does == "wait" else None,
         next_step=step.title if step else None,
         why=decision.why,
-        outcome=decision.outcome if isinstance(decision, Close) else None,
+        outcome=decision.outcome if decision.does == "close" else None,
     )
 
 
 def searchable(case: Case, projection: Projection) -> dict[str, str | int]:
     """What a case can be searched by in Temporal, by short names. No personal data: the customer is an opaque id."""
     found: dict[str, str | int | None] = {
-        "status": projection.status.value,
+        "status": str(projection.status),
         "stage": projection.stage,
         "segment": case.facts.segment[:_LONGEST_KEYWORD],
         "policy": str(case.policy),

@@ -1,6 +1,6 @@
 """The message that asks, at once, for what only the customer can do. One per standing decline."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from domain.case import ChargeOutcome
@@ -11,13 +11,14 @@ if TYPE_CHECKING:
     from domain.situation import Situation
 
 
-def action_request(now: "Situation") -> Iterator[Step]:
+def action_request(now: "Situation") -> Iterable[Step]:
     case = now.case
     if not now.awaits_customer or case.method_changes > case.method_tried:
-        return
+        return ()
     declines = sum(1 for a in case.attempts if a.kind in OURS and a.outcome is ChargeOutcome.DECLINED)
     key = f"ask-{declines}"
-    if key not in case.steps:
-        since = case.declined_at or case.facts.opened_at
-        wanted = now.policy.contacts.action_request
-        yield message(now, key, since, now.schedule.day_of(since), wanted, Stage.ACTION)
+    if key in case.steps:
+        return ()
+    since = case.declined_at or case.facts.opened_at
+    wanted = now.policy.contacts.action_request
+    return [message(now, key, since, now.schedule.day_of(since), wanted, Stage.ACTION)]

@@ -1,6 +1,6 @@
 """When the entries of a policy fall due for one case. Follows from the case's opening, its zone and its holds alone."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from itertools import accumulate
@@ -15,12 +15,13 @@ from domain.steps import Step
 
 _MOST_KEPT = 1024  # each has some 25 kB once its case is asked about
 
-S = TypeVar("S", bound=Step)
+T = TypeVar("T")
 
 
 class Slot(NamedTuple):
     """One step of the policy at its place in one case's time."""
 
+    place: int  # 0, 1, … in the policy's order
     key: str
     form: Form
     entry: TimelineEntry
@@ -33,42 +34,67 @@ class Schedule:
 
     def __init__(self, policy: Policy, facts: Facts, shift_days: int, holidays: frozenset[date]) -> None:
         self.policy = policy
-        self._zones = facts.time_zones
+        self._facts = facts
         self._holidays = holidays
         self.zone = facts.time_zones[0]
         self.opened_on = local(facts.opened_at, self.zone).date()
-        self._invoice = facts.invoice_id
         self._shift = shift_days
         self._limit = int(policy.jitter.total_seconds())
         self._jitters: dict[int, timedelta] = {}
         self._on: dict[tuple[date, int], datetime] = {}
         self.steps: dict[str | tuple[Any, ...], Any] = {}
-        """Every step that was made, by its sign: its slot's key where nothing stands in its way, else whatever makes it
-        another one besides."""
+        """Every step that was made, by its sign: its key alone where nothing stands in its way."""
+        self.shown: dict[str, tuple[Step, Any]] = {}  # key → step, and how it is shown (domain/life.py)
         self._contacts: dict[tuple[int, datetime], datetime] = {}
         self._ends: dict[datetime | None, datetime] = {}
-        self.slots = tuple(slot for entry in policy.timeline for slot in self._slots(entry))
+        self._days: dict[datetime, date] = {}
+        self._slots_of: dict[type[Step], tuple[Slot, ...]] = {}
+        self.slots: list[Slot] = []
+        for entry in policy.timeline:
+            self._add(entry)
         self.entries: dict[str, Slot] = {slot.key: slot for slot in self.slots}
         # From each place on, the first moment at which anything is planned: jitter can turn two days around.
-        self._first_from = [*accumulate((slot.due for slot in reversed(self.slots)), min)][::-1]
+        self.first_from = [*accumulate((slot.due for slot in reversed(self.slots)), min)][::-1]
         self.warnings = tuple(slot for slot in self.slots if slot.form.warns)
         self.last = policy.timeline[-1]
         self.end_key = next(slot.key for slot in self.slots if slot.form.ends)
 
-    def slots_until(self, moment: datetime) -> tuple[Slot, ...]:
-        """Every place that is planned for `moment` or before, with those in between."""
-        return self.slots[: bisect_right(self._first_from, moment)]
+    def follows_from(self, policy: Policy, facts: Facts, shift_days: int, holidays: frozenset[date]) -> bool:
+        """Whether it is the schedule that these make."""
+        return (
+            self.policy is policy
+            and self._shift == shift_days
+            and self._holidays == holidays
+            and (self._facts is facts or self._facts == facts)
+        )
+
+    def places_until(self, moment: datetime) -> int:
+        """How many places are planned for `moment` or before, with those in between."""
+        return bisect_right(self.first_from, moment)
+
+    def places_before(self, moment: datetime) -> int:
+        """How many of them are planned before it."""
+        return bisect_left(self.first_from, moment)
+
+    def slots_of(self, kind: type[Step]) -> tuple[Slot, ...]:
+        """Every place whose step may be of a kind."""
+        known = self._slots_of.get(kind)
+        if known is None:
+            known = self._slots_of[kind] = tuple(s for s in self.slots if kind in s.form.makes or not s.form.makes)
+        return known
 
     def date_of(self, entry: TimelineEntry) -> date:
         """The local date of an entry, holds included."""
         return self.opened_on + timedelta(days=entry.day + self._shift)
 
-    def _slots(self, entry: TimelineEntry) -> list[Slot]:
-        slots: list[Slot] = []
+    def _add(self, entry: TimelineEntry) -> None:
+        said: tuple[Slot, ...] = ()
+        due = self.on(self.date_of(entry), entry)
         for form in entry.do:
-            said = tuple(slot for slot in slots if slot.form.speaks)
-            slots.append(Slot(step_key(entry, form), form, entry, self.on(self.date_of(entry), entry), said))
-        return slots
+            slot = Slot(len(self.slots), step_key(entry, form), form, entry, due, said)
+            self.slots.append(slot)
+            if form.speaks:
+                said = (*said, slot)
 
     def on(self, day: date, entry: TimelineEntry) -> datetime:
         """The moment of an entry's time of day on another date, with this case's jitter (UTC)."""
@@ -82,22 +108,22 @@ class Schedule:
         """By how much this case is late on a day of the timeline, so that not all cases wake in the same second."""
         known = self._jitters.get(day)
         if known is None:
-            known = self._jitters[day] = timedelta(seconds=spread(self._invoice, f"d{day:02d}", self._limit))
+            known = self._jitters[day] = timedelta(seconds=spread(self._facts.invoice_id, f"d{day:02d}", self._limit))
         return known
 
-    def kept(self, sign: tuple[Any, ...], make: Callable[[], S]) -> S:
-        """The step that `make` makes, made once for each sign: whatever its fields depend on has to be in there."""
-        step: S | None = self.steps.get(sign)
-        if step is None:
-            step = self.steps[sign] = make()
-        return step
+    def kept(self, sign: tuple[Any, ...], make: Callable[[], T]) -> T:
+        """What `make` makes, a step mostly, made once for each sign: whatever it depends on has to be in there."""
+        made: T | None = self.steps.get(sign)
+        if made is None:
+            made = self.steps[sign] = make()
+        return made
 
     def contact_from(self, day: int, start: datetime) -> datetime:
         """The first allowed contact moment from `start` on, with the jitter of a day of the timeline (UTC)."""
         known = self._contacts.get((day, start))
         if known is None:
             hours = self.policy.contacts.hours
-            known = hours.next_allowed(start, self._zones, self._holidays, self.jitter(day))
+            known = hours.next_allowed(start, self._facts.time_zones, self._holidays, self.jitter(day))
             self._contacts[day, start] = known
         return known
 
@@ -107,14 +133,21 @@ class Schedule:
         if known is None:
             known = self.entries[self.end_key].due
             if warned is not None:
-                earliest = local(warned, self.zone).date() + timedelta(days=self.policy.endgame.notice_days)
+                earliest = self.date(warned) + timedelta(days=self.policy.endgame.notice_days)
                 known = max(known, self.on(earliest, self.last))
             self._ends[warned] = known
         return known
 
+    def date(self, at: datetime) -> date:
+        """The customer's day at a moment."""
+        known = self._days.get(at)
+        if known is None:
+            known = self._days[at] = local(at, self.zone).date()
+        return known
+
     def day_of(self, at: datetime) -> int:
         """The day of the timeline that a moment falls on, for humans."""
-        return (local(at, self.zone).date() - self.opened_on).days
+        return (self.date(at) - self.opened_on).days
 
 
 def step_key(entry: TimelineEntry, form: Form) -> str:
@@ -122,16 +155,15 @@ def step_key(entry: TimelineEntry, form: Form) -> str:
     return f"d{entry.day:02d}-{form.name}"
 
 
-_kept: dict[tuple[Any, ...], Schedule] = {}
+_kept: dict[str, Schedule] = {}
 
 
 def schedule_of(case: Case, policy: Policy, holidays: frozenset[date]) -> Schedule:
     """The schedule of a case; worked out once for as long as nothing that it follows from changes."""
     facts = case.facts
-    key = (case.policy.digest, facts.invoice_id, facts.opened_at, facts.time_zones, case.shift_days, holidays)
-    found = _kept.get(key)
-    if found is None or found.policy is not policy:
+    found = _kept.get(facts.invoice_id)
+    if found is None or not found.follows_from(policy, facts, case.shift_days, holidays):
         if len(_kept) >= _MOST_KEPT:
             _kept.clear()
-        found = _kept[key] = Schedule(policy, facts, case.shift_days, holidays)
+        found = _kept[facts.invoice_id] = Schedule(policy, facts, case.shift_days, holidays)
     return found

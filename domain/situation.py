@@ -3,8 +3,11 @@
 What follows from them is worked out once for each situation, however many steps ask.
 """
 
+from bisect import bisect_left
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from itertools import filterfalse
+from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 from domain.calendar import LONGEST_DAY, local
@@ -13,15 +16,18 @@ from domain.consent import UNKNOWN_HOURS
 from domain.ending import End, end_of
 from domain.gates import ALLOW, Answer, Postpone, Refuse, strictest
 from domain.policy import Policy
-from domain.rules.gates import GATES
+from domain.rules.gates import gates_of
 from domain.schedule import Schedule, Slot, schedule_of
-from domain.sources import steps_of
+from domain.sources import steps_of, unplanned
 from domain.steps import Channel, Step
+from domain.truth import MessageFacts
 
 T = TypeVar("T")
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
-_DONE = StepState.DONE
+_DONE, _PLACE = StepState.DONE, attrgetter("place")
+NEXT = 5
+"""How many steps at least are looked at for what comes next; as many are shown (domain/life.py)."""
 _MOST_RULES = 9
 """How often in a row one rule's "later" may be another one's "later still"."""
 
@@ -52,7 +58,9 @@ class Situation:
         self._of_policy: dict[str, Step] = {}
         self._answers: dict[str, Answer] = {}
         self.put_off: dict[str, Postpone] = {}  # step → what puts it off, of those that were asked about
-        self.puts_off = bool(GATES or case.unfinished or case.put_off)  # whether rules may move a step
+        self._gates = gates_of(case)
+        self.puts_off = bool(self._gates or case.unfinished or case.put_off)  # whether rules may move a step
+        self.said: MessageFacts | None = None  # what a message says that is sent now (domain/truth.py)
 
     def with_case(self, case: Case) -> "Situation":
         """The same moment for a case that is a little further."""
@@ -64,7 +72,7 @@ class Situation:
 
     @once
     def today(self) -> date:
-        return self.local(self.at).date()
+        return self.schedule.date(self.at)
 
     @once
     def end(self) -> End | None:
@@ -72,14 +80,41 @@ class Situation:
         return end_of(self)
 
     @once
+    def left(self) -> list[Slot]:
+        """The places of the policy whose steps are neither done, skipped nor refused, in its order.
+
+        No step is due before its place in the schedule, and none waits for one of a later place.
+        """
+        entries = self.schedule.entries
+        return [*map(entries.__getitem__, filterfalse(self.case.steps.__contains__, entries))]
+
+    @once
+    def unplanned(self) -> tuple[list[Step], list[Step] | None]:
+        """The steps that no policy names, in two parts: see `domain/sources.py`."""
+        return unplanned(self)
+
+    @once
     def steps(self) -> list[Step]:
         """Every step that is still to be done, from every source that goes on in spite of the case's holds."""
-        return steps_of(self)
+        return steps_of(self, self.left)
 
     @once
     def near(self) -> list[Step]:
         """Those of the steps that may be due by now: enough to see what is, at less cost."""
-        return steps_of(self, near=True)
+        return steps_of(self, self._left_before(self.schedule.places_until(self.at)))
+
+    def _left_before(self, place: int) -> list[Slot]:
+        return self.left[: bisect_left(self.left, place, key=_PLACE)]
+
+    @once
+    def later_from(self) -> datetime | None:
+        """No step but the next few is due before this moment; None: there are no others."""
+        # One that rules put off leaves its place.
+        if self.puts_off or len(self.left) <= NEXT:
+            return None
+        first_from = self.schedule.first_from
+        places = self.schedule.places_until(first_from[self.left[NEXT - 1].place])
+        return first_from[places] if places < len(first_from) else None
 
     @once
     def due(self) -> list[Step]:
@@ -93,9 +128,37 @@ class Situation:
         return self._not_refused(self.steps)
 
     @once
+    def possible_next(self) -> list[Step]:
+        """Those of the next few steps that can be done as things stand: mostly enough to see what comes next."""
+        if self.later_from is None:
+            return self.possible
+        return self._not_refused(steps_of(self, self._left_before(self.schedule.places_before(self.later_from))))
+
+    @once
     def possible_now(self) -> list[Step]:
         """Those of the near ones that can be done as things stand."""
         return self._not_refused(self.near)
+
+    def first(self, kind: type[Step], moment: Callable[[Step], datetime | None]) -> datetime | None:
+        """The first of the moments of the steps of a kind that can be done as things stand; None: there is none.
+
+        `moment`: of one step, no sooner than it is due; None when it does not count.
+        """
+        before, after = self.unplanned
+        found = [
+            at for step in self._not_refused([*before, *(after or ())]) if type(step) is kind and (at := moment(step))
+        ]
+        first = min(found, default=None)
+        done = self.case.steps
+        for slot in self.schedule.slots_of(kind) if after is not None else ():
+            if slot.key in done:
+                continue
+            if first and first <= self.schedule.first_from[slot.place]:
+                break
+            step = self.step_at(slot)
+            at = moment(step) if type(step) is kind and self.refusal(step) is None else None
+            first = at if at and (first is None or at < first) else first
+        return first
 
     def _not_refused(self, steps: list[Step]) -> list[Step]:
         ask = self.ask
@@ -137,16 +200,6 @@ class Situation:
         """Where the policy has it; None for steps that no policy names."""
         return self.schedule.entries.get(step.key)
 
-    def steps_of_policy(self, until: datetime | None = None) -> list[Step]:
-        """The policy's steps that are neither done, skipped nor refused, in its order; those due by a moment at least.
-
-        No step is due before its place in the schedule, and none waits for one of a later place.
-        """
-        done = self.case.steps
-        slots = self.schedule.slots if until is None else self.schedule.slots_until(until)
-        made = self._of_policy
-        return [made.get(slot.key) or self.step_at(slot) for slot in slots if slot.key not in done]
-
     def step_at(self, slot: Slot) -> Step:
         """The step of one place of the policy, as it stands now."""
         step = self._of_policy.get(slot.key)
@@ -178,7 +231,7 @@ class Situation:
         key = step.key
         answer = self._answers.get(key)
         if answer is None:
-            answer = self._answers[key] = self._asked(step) if GATES else step.asks(self)
+            answer = self._answers[key] = self._asked(step) if self._gates else step.asks(self)
             if answer is not ALLOW and isinstance(answer, Postpone):
                 self.put_off[key] = answer
         return answer
@@ -191,9 +244,10 @@ class Situation:
     def opens(self, step: Step) -> datetime:
         """The first moment from now on at which the step may be done: it is due, and nothing puts it off."""
         due, at = step.due, self.at
-        put_off = self.not_before(step)
         start = due if due > at else at
-        return step.opens(self, start if put_off is None or put_off <= start else put_off)
+        if self.puts_off or self.ask(step) is not ALLOW:
+            start = max(start, self.not_before(step) or start)
+        return step.opens(self, start)
 
     def not_before(self, step: Step) -> datetime | None:
         """Until when a gate or a silent provider puts the step off; None when neither does."""
@@ -218,7 +272,7 @@ class Situation:
         elif until and until <= self.at:
             # It waited for that moment, and is not late for what it was meant for before.
             step = self._due_from(step, until)
-        if not GATES:
+        if not self._gates:
             return step
         for _ in range(_MOST_RULES):
             answer = self._asked(step)
@@ -233,7 +287,7 @@ class Situation:
         return step.but(due=step.opens(self, until)) if until > step.due else step
 
     def _asked(self, step: Step) -> Answer:
-        return strictest((step.asks(self), *(gate(self, step) for gate in GATES)))
+        return strictest((step.asks(self), *(gate(self, step) for gate in self._gates)))
 
     @property
     def warned_at(self) -> datetime | None:

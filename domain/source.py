@@ -18,6 +18,4 @@ class Source:
 
     name: str
     steps: Callable[["Situation"], Iterable[Step]]
-    near: Callable[["Situation"], Iterable[Step]] | None = None
-    """Those alone that may be due by now, where that is less work."""
     survives: "frozenset[HoldReason]" = NOTHING

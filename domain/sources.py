@@ -13,17 +13,21 @@ from domain.steps import Step
 from domain.tries import method_try, quick_tries
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from domain.schedule import Slot
     from domain.situation import Situation
 
 _BY_DAY, _FIRST = attrgetter("day", "ends"), attrgetter("comes_first")
 
 OUTSIDE = Source("outside payments", outside_payments)
+TIMELINE = Source("timeline", lambda _now: ())  # its steps have places: see `steps_of`
 BEFORE_THE_END: tuple[Source, ...] = (
     OUTSIDE,
     Source("new payment method", method_try),
     Source("quick tries", quick_tries),
     Source("request to the customer", action_request),
-    Source("timeline", lambda now: now.steps_of_policy(), lambda now: now.steps_of_policy(until=now.at)),
+    TIMELINE,
 )
 WITH_AGENCY: tuple[Source, ...] = (OUTSIDE, Source("agency", steps_with_agency))
 AT_THE_END: tuple[Source, ...] = (Source("end", steps_to_end, survives=ALL_BUT_AN_OPERATOR),)
@@ -33,26 +37,36 @@ def sources_of(now: "Situation") -> tuple[Source, ...]:
     """The sources that are asked in the case's present phase."""
     if now.end:
         return AT_THE_END
-    return WITH_AGENCY if now.case.handoff else (*BEFORE_THE_END, *ARRANGEMENTS)
+    if now.case.handoff:
+        return WITH_AGENCY
+    return (*BEFORE_THE_END, *ARRANGEMENTS) if ARRANGEMENTS else BEFORE_THE_END
 
 
-def steps_of(now: "Situation", *, near: bool = False) -> list[Step]:
-    """Every step still to be done: charges first, then by day and in the policy's order; the end comes last.
+def unplanned(now: "Situation") -> tuple[list[Step], list[Step] | None]:
+    """What the sources besides the timeline have: those before it, and those after it; None when it does not go on."""
+    before: list[Step] = []
+    after: list[Step] | None = None
+    done, holds = now.case.steps, now.case.holds
+    for source in sources_of(now):
+        if holds and not goes_on(now.case, source.survives):
+            continue
+        if source is TIMELINE:
+            after = []
+            continue
+        for step in source.steps(now):
+            # A step happens once, whatever a source says: else a mistake in one would be an effect without end.
+            if step.key not in done:
+                (before if after is None else after).append(now.planned(step))
+    return before, after
 
-    `near`: those may be left out that cannot be due by now.
+
+def steps_of(now: "Situation", slots: "Iterable[Slot]") -> list[Step]:
+    """The steps still to be done: charges first, then by day and in the policy's order; the end comes last.
+
+    `slots`: the places of the policy whose steps are wanted.
     """
-    sources, done = sources_of(now), now.case.steps
-    if now.case.holds:
-        sources = tuple(source for source in sources if goes_on(now.case, source.survives))
-    steps = [
-        step
-        for source in sources
-        for step in ((near and source.near) or source.steps)(now)
-        # A step happens once, whatever a source says: else a mistake in one would be an effect without end.
-        if step.key not in done
-    ]
-    if now.puts_off:
-        steps = [now.planned(step) for step in steps]
+    before, after = now.unplanned
+    steps = [*before, *map(now.step_at, slots), *after] if after is not None else [*before]
     if len(steps) > 1:
         steps.sort(key=_BY_DAY)
         steps.sort(key=_FIRST, reverse=True)  # stable, also in reverse

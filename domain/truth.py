@@ -1,13 +1,19 @@
 """What a message says about the case. Every word of it has to be true at the moment of sending."""
 
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from domain.base import Message, unchecked
 from domain.declines import DeclineClass, Reason
+from domain.kinds.access import AccessStep, standing_access
+from domain.kinds.cancellation import CancelStep
+from domain.kinds.charge import ChargeStep
+from domain.kinds.escalation import goes_to_collections
+from domain.kinds.handoff import begun_handoff
 from domain.money import Money
-from domain.steps import Access, Stage
+from domain.steps import Access, Stage, Step
 
 if TYPE_CHECKING:
     from domain.situation import Situation
@@ -43,38 +49,42 @@ class MessageFacts(Message):
         return self.model_copy(update={"ending": ending})
 
 
+_DUE = attrgetter("due")
 new_facts = unchecked(MessageFacts)
 
 
 def message_facts(now: "Situation", stage: Stage) -> MessageFacts:
     """The facts for one message that is sent now, from the same schedule that the case follows."""
     # What a step means is its kind's business; these files read this one in turn.
-    from domain.kinds.access import AccessStep, standing_access  # noqa: PLC0415
-    from domain.kinds.cancellation import CancelStep, has_ended  # noqa: PLC0415
-    from domain.kinds.charge import ChargeStep  # noqa: PLC0415
-    from domain.kinds.escalation import goes_to_collections  # noqa: PLC0415
-    from domain.kinds.handoff import begun_handoff  # noqa: PLC0415
+    from domain.kinds.cancellation import has_ended  # noqa: PLC0415
 
+    if now.said is not None:
+        return now.said.but(stage=stage)
     case, ends = now.case, now.ends_at
-    steps = now.possible
-    charges = [max(step.due, now.not_before(step) or step.due) for step in steps if isinstance(step, ChargeStep)]
-    charges = [at for at in charges if now.at < at < ends]
     # A subscription that is cancelled is not restored by paying: nothing is said of an access that returns.
     served = not has_ended(case)
-    restricts = [step.due for step in steps if isinstance(step, AccessStep) and served]
+
+    def charged(step: Step) -> datetime | None:
+        at = max(step.due, now.not_before(step) or step.due)
+        return at if now.at < at < ends else None
+
+    restricts = now.first(AccessStep, _DUE) if served else None
+    next_charge = now.first(ChargeStep, charged)
+    cancels = now.first(CancelStep, lambda step: step.due if step.due >= ends else None) if served else None
     collections = now.policy.endgame.collections
     minimum = [] if collections is None or begun_handoff(case) else collections.minimum
     reason = case.decline.reason if case.decline else Reason.DECLINED
-    return new_facts(
+    now.said = new_facts(
         stage=stage,
         reason=reason if case.tried else Reason.NO_PAYMENT_METHOD,
         action=case.decline_class if now.awaits_customer else None,
         tried=case.tried,
-        next_charge_on=now.local(min(charges)).date() if charges else None,
+        next_charge_on=now.schedule.date(next_charge) if next_charge else None,
         access=standing_access(case) if served else Access.FULL,
-        restricts_on=now.local(max(min(restricts), now.at)).date() if restricts else None,
-        ends_on=now.local(ends).date(),
+        restricts_on=now.schedule.date(max(restricts, now.at)) if restricts else None,
+        ends_on=now.schedule.date(ends),
         ending=Ending.COLLECTIONS if goes_to_collections(now) else Ending.WRITE_OFF,
-        cancels=served and any(isinstance(step, CancelStep) and step.due >= ends for step in steps),
+        cancels=cancels is not None,
         agency_from=next((row for row in minimum if row.currency == case.due.currency), None),
     )
+    return now.said

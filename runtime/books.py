@@ -1,12 +1,16 @@
 """The ledger for a program that only asks it: without Temporal and without providers."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING
 
-from gateways.ledger.cases import SqlCases
+from gateways.ledger.case_list import SqlCaseList
 from gateways.ledger.database import schema_is_current
 from gateways.ledger.transactions import Database
 from runtime.settings import Settings, SettingsError
+
+if TYPE_CHECKING:
+    from gateways.ledger.sql_ledger import SqlLedger
 
 
 def require_schema(settings: Settings) -> None:
@@ -16,11 +20,21 @@ def require_schema(settings: Settings) -> None:
 
 
 @contextmanager
-def opened_cases(settings: Settings) -> Iterator[SqlCases]:
+def opened_ledger(settings: Settings) -> Iterator["SqlLedger"]:
+    """The whole ledger, known to be usable. Raises SettingsError when it is not set up."""
+    from gateways.ledger.sql_ledger import SqlLedger  # noqa: PLC0415 - a list has no use for all that it brings
+
+    require_schema(settings)
+    with closing(SqlLedger(settings.dunning_database_url)) as ledger:
+        yield ledger
+
+
+@contextmanager
+def opened_cases(settings: Settings) -> Iterator[SqlCaseList]:
     """The cases of a ledger that is known to be usable. Raises SettingsError when it is not set up."""
     require_schema(settings)
     database = Database(settings.dunning_database_url)
     try:
-        yield SqlCases(database)
+        yield SqlCaseList(database)
     finally:
         database.close()

@@ -42,14 +42,7 @@ class SharedConverter(CompositePayloadConverter):
         return self
 
 
-class SharedDataConverter(DataConverter):
-    """Says at once that no part of it asks whose payload it is; the SDK asks eight times for each command."""
-
-    def with_context(self, context: SerializationContext) -> Self:  # noqa: ARG002 - the base class's signature
-        return self
-
-
-class Failures(DefaultFailureConverter):
+class PlainRefusals(DefaultFailureConverter):
     """A refused order goes back as its sentence alone: the Temporal UI shows a trace below it."""
 
     def to_failure(self, exception: BaseException, payload_converter: PayloadConverter, failure: Failure) -> None:
@@ -58,5 +51,12 @@ class Failures(DefaultFailureConverter):
             failure.stack_trace = ""
 
 
-data_converter = SharedDataConverter(payload_converter_class=SharedConverter, failure_converter_class=Failures)
-"""Writes and reads what `temporalio.contrib.pydantic.pydantic_data_converter` does."""
+class SharedDataConverter(DataConverter):
+    """Says at once that no part of it asks whose payload it is; the SDK asks eight times for each command."""
+
+    def with_context(self, context: SerializationContext) -> Self:  # noqa: ARG002 - the base class's signature
+        return self
+
+
+data_converter = SharedDataConverter(payload_converter_class=SharedConverter, failure_converter_class=PlainRefusals)
+"""Its payloads are those of `temporalio.contrib.pydantic.pydantic_data_converter`."""

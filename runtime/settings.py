@@ -9,6 +9,7 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from domain.sentences import dotted, sentence
+from runtime.in_clear import in_clear
 from runtime.zones import use_pinned_zones
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -30,7 +31,7 @@ class Settings(BaseSettings):
     temporal_address: str = "127.0.0.1:7233"
     temporal_namespace: str = "default"
     temporal_api_key: SecretStr | None = None
-    temporal_tls: bool = False
+    temporal_tls: bool | None = None  # None: with an API key
     dunning_task_queue: str = "dunning"
 
     dunning_database_url: str = f"sqlite:///{ROOT / 'var' / 'dunning.db'}"
@@ -76,6 +77,11 @@ class Settings(BaseSettings):
 
     provider_timeout: timedelta = Field(default=timedelta(seconds=10), gt=timedelta(0))
 
+    @property
+    def uses_tls(self) -> bool:
+        """Whether Temporal is connected to by TLS: a key goes out by nothing else unless that is said."""
+        return self.temporal_api_key is not None if self.temporal_tls is None else self.temporal_tls
+
     @cached_property
     def stripe_secret(self) -> str:
         return self._required("STRIPE_API_KEY", self.stripe_api_key)
@@ -107,6 +113,9 @@ class Settings(BaseSettings):
 def load_settings() -> Settings:
     """Reads the environment. Raises SettingsError that names every wrong variable, without its value."""
     try:
-        return Settings()
+        settings = Settings()
     except ValidationError as error:
         raise SettingsError(sentence(error, Settings, place=lambda loc: dotted(loc).upper())) from None
+    if found := "; ".join(in_clear(settings)):
+        raise SettingsError(f"{found}.")
+    return settings

@@ -35,7 +35,7 @@ async def connect(settings: Settings) -> Client:
             settings.temporal_address,
             namespace=settings.temporal_namespace,
             api_key=settings.temporal_api_key.get_secret_value() if settings.temporal_api_key else None,
-            tls=TLSConfig() if settings.temporal_tls else False,
+            tls=TLSConfig() if settings.uses_tls else False,
             plugins=[dunning_plugin()],
         )
     except (RuntimeError, RPCError):

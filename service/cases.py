@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from domain.base import Frozen
 from domain.case import CaseStatus, HoldReason
-from gateways.ports.ledger import CaseBook
+from gateways.ports.case_list import CaseList
 from gateways.ports.rows import CaseRow, Cursor
 from service.requests import WrongRequest
 
@@ -42,7 +42,7 @@ class CasePage(Frozen):
 class Cases:
     """Lists cases. Raises WrongRequest, or ProviderTrouble when the ledger does not answer."""
 
-    def __init__(self, ledger: CaseBook) -> None:
+    def __init__(self, ledger: CaseList) -> None:
         self._ledger = ledger
 
     def page(

@@ -8,8 +8,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from gateways.policy_files import PolicyError
 from gateways.ports.trouble import ProviderMisuse, ProviderTrouble
 from gateways.yaml_files import FileError
-from service.requests import WrongRequest
-from service.running import Refused
+from service.requests import Refused, WrongRequest
 
 
 class Blame(StrEnum):

@@ -1,6 +1,6 @@
 """A file of records, taken in with many in hand at once. One that cannot be taken does not stop the others."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from functools import partial
 
 from domain.base import Frozen
@@ -12,7 +12,8 @@ from service.intake import Intake
 from service.lanes import Piece, overlapping
 from service.opening import Failure, NotAdmitted, WrongRecord
 from service.records import Kind, MalformedRecord, Record, read_records
-from service.sequence import Sequence
+from service.sequence import Sequence as InOrder
+from service.stream import RecordStream
 
 MALFORMED = "malformed"
 REFUSED = "refused"
@@ -29,6 +30,22 @@ class Line(Frozen):
     event_id: str | None = None
     event_type: str | None = None
     problem: str = ""
+    note: str = ""  # what else there is to say of one that was taken
+
+
+async def take_as_it_comes(intake: Intake, lines: AsyncIterator[Sequence[str]]) -> AsyncIterator[Line]:
+    """Takes in every record of a stream as soon as it is complete, and tells what became of it.
+
+    `lines` gives what has come since the last time: all of that overlaps, as in `take_all`, and is done before the next
+    is looked at. Raises what `take_all` raises.
+    """
+    stream = RecordStream()
+    async for some in lines:
+        records = [record for line in some for record in stream.take(line)]
+        async for done in overlapping(_pieces(intake, records), intake.at_once):
+            yield done
+    async for done in overlapping(_pieces(intake, stream.end()), intake.at_once):
+        yield done
 
 
 async def take_all(intake: Intake, text: str) -> AsyncIterator[Line]:
@@ -39,13 +56,13 @@ async def take_all(intake: Intake, text: str) -> AsyncIterator[Line]:
     Trouble that would meet every record alike (no Temporal, a wrong API key) is raised after the lines of those that
     were in hand; the same text may then be given again as a whole.
     """
-    async for line in overlapping(_pieces(intake, text), intake.at_once):
+    async for line in overlapping(_pieces(intake, read_records(text)), intake.at_once):
         yield line
 
 
-def _pieces(intake: Intake, text: str) -> Iterator[Piece[Line]]:
-    order = Sequence()
-    for record in read_records(text):
+def _pieces(intake: Intake, records: Iterable[Record]) -> Iterator[Piece[Line]]:
+    order = InOrder()
+    for record in records:
         line = _named(record)
         read = _read(intake, record, line)
         if isinstance(read, Line):
@@ -70,7 +87,9 @@ async def _told(line: Line) -> Line:
 
 async def _take(intake: Intake, read: Fact | Failure, line: Line) -> Line:
     try:
-        return line.model_copy(update={"result": (await intake.take(read)).value})
+        receipt = await intake.receive(read)
+        named = line.invoice_id or receipt.invoice_id
+        return line.model_copy(update={"result": receipt.taken.value, "invoice_id": named, "note": receipt.note})
     except NotAdmitted as error:
         return line.model_copy(update={"result": NO_CASE, "problem": str(error)})
     except (NotFound, WrongRecord, PolicyError) as error:

@@ -18,7 +18,7 @@ from gateways.ports.ledger import Ledger
 from gateways.ports.payments import Payments
 from gateways.provider_facts import Fact, Ignored, PaymentFailed
 from service.news import NewsDesk, Told
-from service.opening import CaseOpener, Failure, NotAdmitted, Taken
+from service.opening import CaseOpener, Failure, NotAdmitted, Receipt, Taken
 from service.records import plain_failure
 from service.starting import CaseStarter
 from service.threads import Threads
@@ -82,40 +82,45 @@ class Intake:
 
     async def take(self, record: Fact | Failure) -> Taken:
         """Takes in what was read."""
+        return (await self.receive(record)).taken
+
+    async def receive(self, record: Fact | Failure) -> Receipt:
+        """Takes in what was read, and says more of it than what became of it."""
         if isinstance(record, Failure):
             return await self._opener.open(record)
-        if not self._again and await self._threads.run(self._ledger.knows_event, record.provider, record.event_id):
-            return Taken.EXISTS
+        known = await self._threads.run(self._ledger.event_known, record.provider, record.event_id)
+        if known and not self._again:
+            return Receipt(Taken.EXISTS, known.invoice_id, "the event came before")
         try:
-            taken = await self._take(record)
+            receipt = await self._take(record)
         except NotAdmitted:
-            await self._keep(record)
+            await self._keep(record, record.invoice_id)
             raise
-        await self._keep(record)
-        return taken
+        await self._keep(record, receipt.invoice_id or record.invoice_id)
+        return receipt
 
-    async def _keep(self, fact: Fact) -> None:
-        """From now on the event counts as taken."""
-        names = fact.provider, fact.event_id, fact.event_type, fact.invoice_id
+    async def _keep(self, fact: Fact, invoice_id: str | None) -> None:
+        """From now on the event counts as taken; given again it names this invoice."""
+        names = fact.provider, fact.event_id, fact.event_type, invoice_id
         await self._threads.run(self._ledger.provider_event, *names, self._clock())
 
-    async def _take(self, fact: Fact) -> Taken:
+    async def _take(self, fact: Fact) -> Receipt:
         if isinstance(fact, Ignored):
-            return Taken.IGNORED
+            return Receipt(Taken.IGNORED)
         if isinstance(fact, PaymentFailed):
             return await self._failed(fact)
         return await self._tell(fact, await self._threads.run(self._news.of, fact))
 
-    async def _failed(self, fact: PaymentFailed) -> Taken:
+    async def _failed(self, fact: PaymentFailed) -> Receipt:
         # The event is made when the payment fails: its time is the failure's, however late it arrives.
         failure = Failure(invoice_id=fact.invoice_id, heard_at=fact.at, failed_at=fact.at, known=fact.customer)
-        taken = await self._opener.open(failure)
-        if taken is not Taken.EXISTS or not fact.counts or fact.caused_by_us:
-            return taken
+        receipt = await self._opener.open(failure)
+        if receipt.taken is not Taken.EXISTS or not fact.counts or fact.caused_by_us:
+            return receipt
         told = await self._threads.run(self._news.foreign_failure, fact)
-        return await self._tell(fact, told) if told else taken
+        return await self._tell(fact, told) if told else receipt
 
-    async def _tell(self, fact: Fact, told: Told) -> Taken:
+    async def _tell(self, fact: Fact, told: Told) -> Receipt:
         """Signals the cases. One whose workflow is over needs no news any more."""
         reached = False
         for case, signal, message in told:
@@ -127,4 +132,6 @@ class Intake:
             except RPCError as error:
                 if error.status is not RPCStatusCode.NOT_FOUND:
                     raise
-        return Taken.PASSED_ON if reached else Taken.IGNORED
+        ids = [case.invoice_id for case, _, _ in told]
+        note = f"cases of {', '.join(ids)}" if len(ids) > 1 else ""
+        return Receipt(Taken.PASSED_ON if reached else Taken.IGNORED, ids[0] if len(ids) == 1 else None, note)

@@ -140,7 +140,8 @@ class NewsDesk:
         # A new card is told of twice, as added and as made the default: it is tried once.
         is_new = fact.change is events.MethodChange.NEW
         once = f"method-{method.id}-{fact.at:%Y%m%d}" if is_new else fact.event_id
-        return [(case, "payment_method_changed", events.PaymentMethodChanged(event_id=once, change=fact.change))]
+        message = events.PaymentMethodChanged(event_id=once, change=fact.change, method=method.ref)
+        return [(case, "payment_method_changed", message)]
 
     def _dispute(self, fact: PaymentDisputed | DisputeEnded) -> Told:
         """A dispute halts every case of the customer; only the disputed invoice's own can be lost by it."""

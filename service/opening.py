@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from domain.admission import admission
 from domain.base import Frozen
@@ -11,7 +12,7 @@ from domain.declines import Decline, DeclineTable, RawDecline, classify
 from domain.gates import Refuse
 from domain.invoice import InvoiceState
 from domain.money import Money
-from domain.opening import OPENING, day_zero, open_case
+from domain.opening import OPENING, day_zero, late, open_case
 from domain.policy import Policy
 from domain.reasons import cause
 from domain.record import Entry
@@ -34,6 +35,14 @@ class Taken(StrEnum):
     PAID = "paid"  # the invoice is paid, void or otherwise closed: no case
     PASSED_ON = "passed on"  # a case was told
     IGNORED = "ignored"  # the record concerns no open case
+
+
+class Receipt(NamedTuple):
+    """What became of one record, and what there is to say of it."""
+
+    taken: Taken
+    invoice_id: str | None = None  # what it was about, where one invoice is meant
+    note: str = ""
 
 
 class Failure(Frozen):
@@ -85,23 +94,24 @@ class CaseOpener:
         self._threads = threads
         self._kept: set[str] = set()  # digests of policies that the ledger has
 
-    async def open(self, failure: Failure) -> Taken:
+    async def open(self, failure: Failure) -> Receipt:
         """Opens the invoice's case unless it has or had one, or needs none."""
         reserved = await self._threads.run(self._reserve, failure)
-        if isinstance(reserved, Taken):
+        if isinstance(reserved, Receipt):
             return reserved
-        started = await self._starter.start(*reserved)
+        case, policy, note = reserved
+        started = await self._starter.start(case, policy)
         await self._threads.run(self._ledger.mark_open, failure.invoice_id)
-        return Taken.OPENED if started else Taken.EXISTS
+        return Receipt(Taken.OPENED if started else Taken.EXISTS, failure.invoice_id, note)
 
-    def _reserve(self, failure: Failure) -> tuple[Case, Policy] | Taken:
+    def _reserve(self, failure: Failure) -> tuple[Case, Policy, str] | Receipt:
         """Writes the case's row, by which the invoice never gets a second case, and builds the case."""
         standing = self._ledger.case(failure.invoice_id)
         if standing and standing.status != "opening":
-            return Taken.EXISTS
+            return _exists(standing)
         invoice = self._payments.read_invoice(failure.invoice_id, with_decline=True)
         if standing is None and invoice.state is not InvoiceState.OPEN:
-            return Taken.PAID
+            return Receipt(Taken.PAID, failure.invoice_id, f"the invoice is {invoice.state.value}")
         _compare(failure, invoice)
         customer = _customer(failure, invoice)
         policy = self._policy(failure, customer, standing)
@@ -112,10 +122,11 @@ class CaseOpener:
         row = standing or self._row(failure, invoice, customer, policy, decline, failed_at)
         case = open_case(_facts(row, invoice, customer, policy, decline), _ref(policy), decline, invoice.now)
         self._keep(policy)
+        note = late(failed_at, row.opened_at)
         charged = decline is not None and decline.code != NO_PAYMENT_METHOD
         charge = foreign_attempt(invoice, AttemptKind.OTHER_ENGINE, decline, failed_at) if charged else None
-        row = self._ledger.open_case(row, customer, case.model_dump_json(), _opened(case, decline), charge)
-        return (case, policy) if row.status == "opening" else Taken.EXISTS
+        row = self._ledger.open_case(row, customer, case.model_dump_json(), _opened(case, decline, note), charge)
+        return (case, policy, note) if row.status == "opening" else _exists(row)
 
     def _keep(self, policy: Policy) -> None:
         """Keeps this version of the policy for as long as a case may follow it."""
@@ -241,8 +252,13 @@ def _ref(policy: Policy) -> PolicyRef:
     return PolicyRef(name=policy.name, version=policy.version, digest=policy_digest(policy))
 
 
-def _opened(case: Case, decline: Decline | None) -> Entry:
+def _exists(row: CaseRow) -> Receipt:
+    how = f"closed as {row.outcome.value}" if row.outcome else row.status.replace("_", " ")
+    return Receipt(Taken.EXISTS, row.invoice_id, f"its case is {how}")
+
+
+def _opened(case: Case, decline: Decline | None, note: str) -> Entry:
     facts = case.facts
-    why = f"{facts.amount} due, {cause(case)}; policy {case.policy}"
+    why = f"{facts.amount} due, {cause(case)}; policy {case.policy}{f'; {note}' if note else ''}"
     rule = decline.rule if decline else None
     return Entry(at=facts.opened_at, step=OPENING, what="case opened", why=why, rule=rule)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gateways.policy_files import PolicyError, load_policy
-from service.running import Refused
+from service.requests import Refused
 
 
 @dataclass(frozen=True)

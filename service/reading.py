@@ -7,7 +7,8 @@ from domain.record import Entry
 from gateways.ports.ledger import Ledger
 from gateways.ports.rows import CaseRow
 from service.plans import Plans
-from service.running import NoWorker, Refused, RunningCases
+from service.requests import Refused
+from service.running import NoWorker, RunningCases
 from workflows.messages import CaseView
 
 

@@ -8,8 +8,8 @@ from domain import events
 from domain.money import Money
 from domain.steps import Channel
 from gateways.ports.ledger import Ledger
-from service.requests import WrongRequest, money
-from service.running import Ended, Refused, RunningCases
+from service.requests import Refused, WrongRequest, money
+from service.running import Ended, RunningCases
 
 
 class Heard(StrEnum):

@@ -1,6 +1,10 @@
-"""Requests that make no sense in themselves."""
+"""Requests that cannot be carried out, and those that make no sense in themselves."""
 
 from domain.money import Money
+
+
+class Refused(Exception):
+    """An order, a report or a question cannot be carried out. One sentence."""
 
 
 class WrongRequest(Exception):

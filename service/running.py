@@ -16,16 +16,14 @@ from temporalio.service import RPCError, RPCStatusCode
 from domain.base import Message
 from domain.ids import workflow_id
 from gateways.ports.ledger import Ledger
+from service.naming import invoice_named, no_case
+from service.requests import Refused
 from workflows.dunning import DunningWorkflow
 from workflows.messages import CaseResult, CaseView
 
 # A case that slept for weeks is replayed first, in well under a second.
 _ANSWER_WITHIN = timedelta(seconds=5)
 _NO_WORKER = frozenset({RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED, RPCStatusCode.FAILED_PRECONDITION})
-
-
-class Refused(Exception):
-    """An order, a report or a question cannot be carried out. One sentence."""
 
 
 class NoWorker(Refused):
@@ -45,15 +43,8 @@ class RunningCases:
         self._answer_within = answer_within
 
     def named(self, invoice: str) -> str:
-        """The id of the invoice that is meant: by its id, its number, or its case's workflow id. Raises Refused when
-        several invoices have the number; what nobody knows stays as it is."""
-        invoice_id = invoice.removeprefix(workflow_id(""))
-        if self._ledger.case(invoice_id):
-            return invoice_id
-        found = self._ledger.invoices_numbered(invoice)
-        if len(found) > 1:
-            raise Refused(f"Several invoices have the number {invoice}: name one by its id ({', '.join(found)}).")
-        return found[0] if found else invoice_id
+        """The id of the invoice that is meant (`invoice_named`)."""
+        return invoice_named(self._ledger, invoice)
 
     async def order(self, invoice: str, name: str, order: Message) -> CaseView:
         """Gives an order (`pause`, `resume`, `settle`, `write_off`) and returns the case after it."""
@@ -108,9 +99,7 @@ class RunningCases:
     def _why_none(self, invoice_id: str) -> Refused:
         case = self._ledger.case(invoice_id)
         if case is None:
-            return Refused(
-                f"There is no case of invoice {invoice_id}: python starter.py list shows the ones there are."
-            )
+            return no_case(invoice_id)
         if case.status == "closed":
             outcome = case.outcome.value if case.outcome else "unknown"
             return Ended(f"The case of invoice {invoice_id} has ended ({outcome}): nothing can be ordered any more.")

@@ -52,25 +52,22 @@ class Listening:
         self._has_news = True
         self._interrupted = self._interrupted or name in INTERRUPTING
 
-    async def _order(self, name: str, payloads: Sequence[Any]) -> CaseView:
-        self._hear(name, payloads)
-        # The case acts while this waits: what the operator gets to see is what it made of the order.
-        before = self._decided
-        await workflow.wait_condition(lambda: self._decided is not before)
-        return self.status()
-
-    def _validate(self, name: str, payloads: Sequence[Any]) -> None:
-        """Refuses an order with a sentence. Not asked on a replay, and free to follow today's rules."""
-        if why := refusal(self._case, name, payloads, workflow.now()):
-            raise ApplicationError(why, type=REFUSED, non_retryable=True)
+    def _answered(self, order: str) -> CaseView:
+        """The case as its order has left it: made on each replay too, whose rules need not know what to show."""
+        try:
+            return self.status()
+        except Exception as error:
+            why = f"The order {order} is carried out, but this worker cannot show the case ({type(error).__name__})."
+            raise ApplicationError(why, type="NotShown", non_retryable=True) from None
 
     @workflow.update(dynamic=True)
     async def _unknown_order(self, name: str, payloads: Sequence[RawValue]) -> None:
         """Any other update: its validator refuses it."""
 
     @_unknown_order.validator
-    def _refuse_unknown(self, name: str, payloads: Sequence[RawValue]) -> None:
-        self._validate(name, payloads)
+    def _validate(self, name: str, payloads: Sequence[RawValue]) -> None:
+        if why := refusal(self._case, name, payloads, workflow.now()):
+            raise ApplicationError(why, type=REFUSED, non_retryable=True)
 
 
 def _listener(name: str) -> Callable[..., None]:
@@ -88,17 +85,22 @@ def _listener(name: str) -> Callable[..., None]:
     return listen
 
 
-def _order(name: str) -> Any:
-    """The handler of one order and its validator. A typed one would answer what does not fit with a trace."""
+def _order(name: str) -> Callable[..., Any]:
+    """The handler of one order. As with signals: a typed one answers what does not fit with a trace."""
 
     @workflow.update(name=name)
     @wraps(_one_payload)
     async def carry_out(self: Listening, *payloads: Any) -> CaseView:
-        return await self._order(name, payloads)
+        self._hear(name, payloads)
+        # The case acts while this waits: what the operator gets to see is what it made of the order.
+        before = self._decided
+        await workflow.wait_condition(lambda: self._decided is not before)
+        return self._answered(name)
 
     @carry_out.validator
     @wraps(_one_payload)
     def validate(self: Listening, *payloads: Any) -> None:
+        """Refuses the order with a sentence. Not asked on a replay, and free to follow today's rules."""
         self._validate(name, payloads)
 
     return carry_out
@@ -112,4 +114,4 @@ def _one_payload(self, _payload: RawValue) -> None:  # type: ignore[no-untyped-d
 for _name in TELLINGS:
     setattr(Listening, f"_on_{_name}", _listener(_name))
 for _name in ORDERS:
-    setattr(Listening, _name, _order(_name))
+    setattr(Listening, f"_order_{_name}", _order(_name))

@@ -87,7 +87,7 @@ class CaseView(Message):
     next_step: str | None
     why: str
     deciding: bool = False  # it was told something, or was woken, and what comes next is being decided
-    zone: str = ""  # the customer's time zone, with its offset
+    zone: str = ""  # the customer's time zone
     plan_is: str = ""  # what has to be said of the plan's dates
     steps: dict[str, str]  # step key → done, skipped or refused, with its note
     record: tuple[Happened, ...]

@@ -41,7 +41,7 @@ def view(case: Case, decided: Decided | None, *, deciding: bool = False) -> Case
         next_step=step.title if step else None,
         why=decision.why if decision else "nothing is decided yet",
         deciding=deciding,
-        zone=_zone(case, decided.at if decided else case.facts.opened_at),
+        zone=case.zone,
         plan_is=ahead_title(case),
         steps={key: f"{r.state.value}: {r.note}" if r.note else r.state.value for key, r in case.steps.items()},
         record=tuple(happened(case, entry) for entry in case.record),
@@ -55,7 +55,9 @@ def happened(case: Case, entry: Entry) -> Happened:
 
 def _title(case: Case, entry: Entry) -> str | None:
     known = case.steps.get(entry.step) or case.unfinished.get(entry.step)
-    return known.step.title if known else None
+    if known:
+        return known.step.title
+    return entry.step if entry.what.startswith("postponed") else None  # what is still to come: by its key
 
 
 def details(case: Case, decided: Decided | None, *, deciding: bool = False) -> str:
@@ -84,10 +86,7 @@ def _details(case: Case, decided: Decided | None, *, deciding: bool) -> str:
         ("Attempts", f"{len(case.our_attempts)} ours, {len(case.counting_attempts)} counting"),
         ("Service", standing_access(case).value.replace("_", "-")),
         ("Policy", str(case.policy)),
-        (
-            "Customer",
-            f"`{facts.customer_id}`, {facts.country or 'country unknown'}, {_zone(case, decided.at if decided else facts.opened_at)}",
-        ),
+        ("Customer", f"`{facts.customer_id}`, {facts.country or 'country unknown'}, {_zone(case, at)}"),
     ]
     if case.handoff:
         said = "acknowledged" if case.handoff.acknowledged else "not acknowledged"

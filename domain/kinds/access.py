@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import field_validator
 
-from domain.base import Frozen
+from domain.base import Frozen, unchecked
 from domain.case import Case, StepState
 from domain.changes import begun, changed, done, invoice_is, stopped
 from domain.forms import Form
@@ -49,32 +49,6 @@ class Standing(Frozen):
 def strictest(wishes: Iterable[Access]) -> Access:
     """What several wishes come to: who owes several invoices has what the strictest of them leaves."""
     return max(wishes, key=_FROM_FULL.index, default=Access.FULL)
-
-
-class RestrictForm(Form):
-    word: ClassVar[str] = "restrict"
-    detail: ClassVar[str | None] = "access"
-    needs_a_message: ClassVar[bool] = True
-    access: Access
-
-    @field_validator("access")
-    @classmethod
-    def _takes_something_away(cls, value: Access) -> Access:
-        if value is Access.FULL:
-            raise ValueError("restrict needs read_only or blocked")
-        return value
-
-    @property
-    def name(self) -> str:
-        return f"{self.word}-{self.access}"
-
-    def step(self, now: "Situation", slot: "Slot") -> "AccessStep":
-        # Access never changes before the message that says so.
-        due = max(slot.due, now.said_by(slot))
-        sign = (slot.key, due)
-        return now.schedule.kept(
-            sign, lambda: AccessStep(key=slot.key, due=due, day=slot.entry.day, access=self.access)
-        )
 
 
 class AccessStep(Step):
@@ -130,6 +104,34 @@ class AccessStep(Step):
 
     def lost(self, case: Case) -> Case:
         return begun(case, self) if self._restricts else case
+
+
+new_step = unchecked(AccessStep)
+
+
+class RestrictForm(Form):
+    word: ClassVar[str] = "restrict"
+    makes: ClassVar[tuple[type[Step], ...]] = (AccessStep,)
+    detail: ClassVar[str | None] = "access"
+    needs_a_message: ClassVar[bool] = True
+    access: Access
+
+    @field_validator("access")
+    @classmethod
+    def _takes_something_away(cls, value: Access) -> Access:
+        if value is Access.FULL:
+            raise ValueError("restrict needs read_only or blocked")
+        return value
+
+    @property
+    def name(self) -> str:
+        return f"{self.word}-{self.access}"
+
+    def step(self, now: "Situation", slot: "Slot") -> AccessStep:
+        # Access never changes before the message that says so.
+        due = max(slot.due, now.said_by(slot))
+        sign = (slot.key, due)
+        return now.schedule.kept(sign, lambda: new_step(key=slot.key, due=due, day=slot.entry.day, access=self.access))
 
 
 def standing_access(case: Case) -> Access:

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from domain.base import unchecked
 from domain.case import Case
 from domain.changes import done, invoice_is, stopped
 from domain.forms import Form
@@ -21,15 +22,6 @@ class CancelTask(Task):
     """Cancel the subscription, unless the invoice was paid in the meantime."""
 
     subscription_id: str
-
-
-class CancelForm(Form):
-    word: ClassVar[str] = "cancel_subscription"
-    needs_a_message: ClassVar[bool] = True
-
-    def step(self, now: "Situation", slot: "Slot") -> "CancelStep":
-        due = now.ends_at if slot.entry is now.schedule.last else slot.due
-        return now.schedule.kept((slot.key, due), lambda: CancelStep(key=slot.key, due=due, day=slot.entry.day))
 
 
 class CancelStep(Step):
@@ -66,6 +58,19 @@ class CancelStep(Step):
         # Not cancelled, a subscription runs on, and gets its service back at the end.
         case = stopped(case, self, result.stopped, at, "not cancelled") if result.stopped else done(case, self, at)
         return invoice_is(case, result.invoice, at, self.key)
+
+
+new_step = unchecked(CancelStep)
+
+
+class CancelForm(Form):
+    word: ClassVar[str] = "cancel_subscription"
+    makes: ClassVar[tuple[type[Step], ...]] = (CancelStep,)
+    needs_a_message: ClassVar[bool] = True
+
+    def step(self, now: "Situation", slot: "Slot") -> CancelStep:
+        due = now.ends_at if slot.entry is now.schedule.last else slot.due
+        return now.schedule.kept((slot.key, due), lambda: new_step(key=slot.key, due=due, day=slot.entry.day))
 
 
 def is_cancelled(case: Case) -> bool:

@@ -1,6 +1,6 @@
 """Charges: the tries of the timeline, the quick ones after a technical fault, and the one with a new method."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from domain.base import Message, unchecked
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from domain.situation import Situation
 
 _TIMELINE, _NEW_METHOD = AttemptKind.TIMELINE, AttemptKind.NEW_METHOD
+_DAY = timedelta(days=1)
 _GRACE = timedelta(hours=1)
 """By how much a payday may be too early: two tries of the same hour differ by their jitter and by a slow answer."""
 _NO_FUNDS = Reason.INSUFFICIENT_FUNDS
@@ -48,7 +49,6 @@ class ChargeTask(Task):
     attempt: int
     kind: AttemptKind
     method: int  # how often the payment method had changed
-    policy: str  # "standard@1"
     do_not_honor: DeclineClass = DeclineClass.RETRY_LATER
     after_cancellation: bool = False  # charge also when the subscription was ended
 
@@ -66,20 +66,6 @@ class ChargeResult(Message):
     # Whose attempt it was, when not this task's: an earlier step's with the same number, unanswered until now.
     step: str | None = None
     kind: AttemptKind | None = None
-
-
-class ChargeForm(Form):
-    word: ClassVar[str] = "charge"
-    counts: ClassVar[bool] = True
-
-    def step(self, now: "Situation", slot: "Slot") -> "ChargeStep":
-        due, known = _charge_due(now, slot), now.schedule.steps
-        sign = slot.key if due is slot.due else (slot.key, due)
-        step: ChargeStep | None = known.get(sign)
-        if step is None:
-            step = ChargeStep(key=slot.key, due=due, day=slot.entry.day, attempt_kind=_TIMELINE)
-            known[sign] = step
-        return step
 
 
 class ChargeStep(Step):
@@ -158,7 +144,6 @@ class ChargeStep(Step):
             attempt=now.case.next_attempt_number,
             kind=self.attempt_kind,
             method=now.case.method_changes,
-            policy=str(now.case.policy),
             do_not_honor=now.policy.retries.do_not_honor,
             after_cancellation=now.policy.cancelled_subscription is CancelledSubscription.GO_ON,
         )
@@ -221,6 +206,24 @@ class ChargeStep(Step):
         return invoice_is(case, result.invoice, at, self.key)
 
 
+new_step = unchecked(ChargeStep)
+
+
+class ChargeForm(Form):
+    word: ClassVar[str] = "charge"
+    makes: ClassVar[tuple[type[Step], ...]] = (ChargeStep,)
+    counts: ClassVar[bool] = True
+
+    def step(self, now: "Situation", slot: "Slot") -> ChargeStep:
+        due, known = _charge_due(now, slot), now.schedule.steps
+        sign = slot.key if due is slot.due else (slot.key, due)
+        step: ChargeStep | None = known.get(sign)
+        if step is None:
+            step = new_step(key=slot.key, due=due, day=slot.entry.day, attempt_kind=_TIMELINE)
+            known[sign] = step
+        return step
+
+
 def _charge_due(now: "Situation", slot: "Slot") -> datetime:
     """When a try of the timeline is made: on its day, on a payday near it, when the network allows, once a day."""
     due, decline = slot.due, now.case.decline
@@ -233,7 +236,7 @@ def _charge_due(now: "Situation", slot: "Slot") -> datetime:
         return due
     # A try that is late is made today: today's tries count, not those of the day that it was meant for.
     while len(_same_day(now, due)) >= now.policy.retries.max_per_day:
-        due = now.schedule.on(now.local(max(due, now.at)).date() + timedelta(days=1), slot.entry)
+        due = now.schedule.on(now.schedule.date(max(due, now.at)) + _DAY, slot.entry)
     return due
 
 
@@ -255,24 +258,29 @@ def _same_day(now: "Situation", due: datetime) -> list[Attempt]:
     near = [attempt for attempt in now.counting if made - attempt.at < LONGEST_DAY]
     if not near:
         return near
-    day = now.local(made).date()
-    return [attempt for attempt in near if now.local(attempt.at).date() == day]
+    date = now.schedule.date
+    return [attempt for attempt in near if date(attempt.at) == date(made)]
 
 
 def _payday(now: "Situation", slot: "Slot") -> datetime | None:
     """The next likely payday for this try, before its next neighbour on the timeline."""
-    retries, schedule, entry = now.policy.retries, now.schedule, slot.entry
+    schedule, entry, retries = now.schedule, slot.entry, now.policy.retries
+    start, end = schedule.kept(("neighbour", slot.key), lambda: _room(now, slot))
+    if end is None:
+        return None
+    earliest = (now.case.declined_at or now.case.facts.opened_at) + retries.payday_min_wait - _GRACE
+    while start <= end and schedule.on(start, entry) < earliest:
+        start += _DAY
+    found = retries.paydays.first_in(start, end)
+    return schedule.on(found, entry) if found else None
+
+
+def _room(now: "Situation", slot: "Slot") -> tuple[date, date | None]:
+    """The days on which a try can be made, from its own to the one before its neighbour; None: it has none."""
+    schedule, entry = now.schedule, slot.entry
     later = [e for e in now.policy.timeline if e.day > entry.day]
     neighbours = [e for e in later if any(form.counts for form in e.do)] or later
-    if not neighbours:
-        return None
-    last = schedule.date_of(neighbours[0]) - timedelta(days=1)
-    start = schedule.date_of(entry)
-    earliest = (now.case.declined_at or now.case.facts.opened_at) + retries.payday_min_wait - _GRACE
-    while start <= last and schedule.on(start, entry) < earliest:
-        start += timedelta(days=1)
-    found = retries.paydays.first_in(start, last)
-    return schedule.on(found, entry) if found else None
+    return schedule.date_of(entry), schedule.date_of(neighbours[0]) - _DAY if neighbours else None
 
 
 def _moved(now: "Situation", step: ChargeStep) -> str:

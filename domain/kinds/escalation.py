@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 class EscalateForm(Form):
     word: ClassVar[str] = "escalate"
+    makes: ClassVar[tuple[type[Step], ...]] = (HandoffStep, WriteOffStep)
     ends: ClassVar[bool] = True
 
     def step(self, now: "Situation", slot: "Slot") -> Step:

@@ -7,7 +7,6 @@ from domain.agency import Handoff
 from domain.base import Message
 from domain.case import Case
 from domain.changes import begun, changed, done, invoice_is, stopped
-from domain.money import Money
 from domain.rules.invoice import Aim
 from domain.steps import Step
 from domain.tasks import Done, Task
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
 class HandoffTask(Task):
     """Deliver the evidence bundle, unless the invoice is closed by now."""
 
-    amount: Money
-    again: bool = False  # the agency did not acknowledge the first one
     begun_only: bool = False  # deliver only if an earlier run may have delivered, to learn the reference
 
 
@@ -64,11 +61,7 @@ class HandoffStep(Step):
         return f"waiting for the agency to acknowledge, until {until.date()}" if self.again else None
 
     def task(self, now: "Situation", why: str) -> HandoffTask:
-        case = now.case
-        begun_only = case.closing is not None
-        return HandoffTask(
-            **self.common(now, why), amount=case.due, again=case.handoff is not None, begun_only=begun_only
-        )
+        return HandoffTask(**self.common(now, why), begun_only=now.case.closing is not None)
 
     def book(self, case: Case, task: Task, result: Any, at: datetime) -> Case:
         assert isinstance(task, HandoffTask) and isinstance(result, HandoffResult)  # noqa: S101, PT018 - by the registry

@@ -63,37 +63,6 @@ class ContactOutcome(Message):
     said_with: str | None = None  # SENT: by the message of this other invoice, which names this one
 
 
-class RemindForm(Form):
-    word: ClassVar[str] = "remind"
-    speaks: ClassVar[bool] = True
-    channel: Channel
-    stage: Stage
-
-    @field_validator("stage")
-    @classmethod
-    def _of_the_timeline(cls, value: Stage) -> Stage:
-        if value is Stage.ACTION:
-            raise ValueError("the action mail is sent by itself when it is needed: see contacts.action_request")
-        return value
-
-    @property
-    def warns(self) -> bool:
-        return self.stage is Stage.FINAL
-
-    @property
-    def name(self) -> str:
-        return f"{self.word}-{self.channel}-{self.stage}"
-
-    def step(self, now: "Situation", slot: "Slot") -> "MessageStep":
-        known = now.schedule.steps
-        step: MessageStep | None = None if now.closed_channels else known.get(slot.key)
-        if step is None:
-            step = message(now, slot.key, slot.due, slot.entry.day, self.channel, self.stage)
-            if not now.closed_channels:
-                known[slot.key] = step
-        return step
-
-
 class MessageStep(Step):
     """One message on one channel."""
 
@@ -161,7 +130,7 @@ class MessageStep(Step):
         for other in others:
             if isinstance(other, MessageStep) and other.newest_only and other.channel is self.channel:
                 goes = other.opens(now, max(other.due, now.at, now.not_before(other) or now.at))
-                if now.local(goes).date() == now.today:
+                if now.schedule.date(goes) == now.today:
                     return f"the {other.title} says it on the same day"
         return None
 
@@ -230,12 +199,47 @@ class MessageStep(Step):
         return invoice_is(case, result.invoice, at, self.key)
 
 
+new_step = unchecked(MessageStep)
+
+
+class RemindForm(Form):
+    word: ClassVar[str] = "remind"
+    makes: ClassVar[tuple[type[Step], ...]] = (MessageStep,)
+    speaks: ClassVar[bool] = True
+    channel: Channel
+    stage: Stage
+
+    @field_validator("stage")
+    @classmethod
+    def _of_the_timeline(cls, value: Stage) -> Stage:
+        if value is Stage.ACTION:
+            raise ValueError("the action mail is sent by itself when it is needed: see contacts.action_request")
+        return value
+
+    @property
+    def warns(self) -> bool:
+        return self.stage is Stage.FINAL
+
+    @property
+    def name(self) -> str:
+        return f"{self.word}-{self.channel}-{self.stage}"
+
+    def step(self, now: "Situation", slot: "Slot") -> MessageStep:
+        known = now.schedule.steps
+        step: MessageStep | None = None if now.closed_channels else known.get(slot.key)
+        if step is None:
+            step = message(now, slot.key, slot.due, slot.entry.day, self.channel, self.stage)
+            if not now.closed_channels:
+                known[slot.key] = step
+        return step
+
+
 def message(now: "Situation", key: str, at: datetime, day: int, wanted: Channel, stage: Stage) -> MessageStep:
     """A message that is planned for `at`, in the contact hours and on a channel that is open, if one is."""
     channel = _open_channel(now, wanted) if now.closed_channels else wanted
     return now.schedule.kept(
         (key, at, channel),
-        lambda: MessageStep(
+        lambda: new_step(
             key=key,
             due=now.contact_from(day, at),
             planned=at,
@@ -250,7 +254,7 @@ def message(now: "Situation", key: str, at: datetime, day: int, wanted: Channel,
 def stage_of(case: Case) -> str:
     """The stage of the newest message; `silent` before the first."""
     newest = case.newest(MessageStep)
-    return newest.stage.value if newest else "silent"
+    return str(newest.stage) if newest else "silent"
 
 
 def _open_channel(now: "Situation", channel: Channel) -> Channel:

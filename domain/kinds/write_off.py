@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from domain.case import Case, Outcome
+from domain.case import Case
 from domain.changes import done, invoice_is, stopped
 from domain.kinds.handoff import goes_before_the_end
 from domain.rules.invoice import Aim
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 class WriteOffTask(Task):
     """Close the invoice as uncollectible, unless it is closed already."""
-
-    outcome: Outcome
 
 
 class WriteOffStep(Step):
@@ -43,10 +41,6 @@ class WriteOffStep(Step):
         if now.end:
             return f"{now.case.due} will not be collected: {now.end.why}"
         return f"the announced end: {now.case.due} is below the minimum for collections"
-
-    def task(self, now: "Situation", why: str) -> WriteOffTask:
-        closing = now.case.closing
-        return WriteOffTask(**self.common(now, why), outcome=closing.outcome if closing else Outcome.WRITTEN_OFF)
 
     def book(self, case: Case, task: Task, result: Any, at: datetime) -> Case:
         assert isinstance(result, Done)  # noqa: S101 - by the registry

@@ -8,12 +8,18 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from domain.gates import Answer
-from domain.rules.invoice import invoice_gate
+from domain.rules.invoice import invoice_gate, is_ordinary
 from domain.steps import Step
 
 if TYPE_CHECKING:
+    from domain.case import Case
     from domain.situation import Situation
 
 Gate = Callable[["Situation", Step], Answer]
 
-GATES: list[Gate] = [invoice_gate]
+GATES: list[Gate] = []
+
+
+def gates_of(case: "Case") -> tuple[Gate, ...]:
+    """Those that are asked about this case's steps. The invoice's own are needed by few cases, and cost all of them."""
+    return tuple(GATES) if is_ordinary(case.invoice) else (invoice_gate, *GATES)

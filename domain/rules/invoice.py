@@ -84,6 +84,12 @@ def _by_aim(invoice: InvoiceNow, aim: Aim, after_cancellation: bool) -> Answer:
     return ALLOW
 
 
+def is_ordinary(invoice: InvoiceNow) -> bool:
+    """Whether an invoice that is open allows whatever there is to do: then no step need be judged."""
+    plain = invoice.subscription in (None, SubscriptionState.RUNS) and not invoice.customer_deleted
+    return plain and not invoice.sent and invoice.due_at is None
+
+
 def invoice_gate(now: "Situation", step: "Step") -> Answer:
     """The same judgement while the case goes on, of the invoice as the case knows it."""
     if now.end:

@@ -7,8 +7,9 @@ import sqlalchemy as sa
 from gateways.ledger.inserts import insert_once
 from gateways.ledger.schema import handoffs, provider_events
 from gateways.ledger.transactions import Book
+from gateways.ports.rows import KnownEvent
 
-_EVENT = sa.select(provider_events.c.event_id).where(
+_EVENT = sa.select(provider_events.c.invoice_id).where(
     provider_events.c.provider == sa.bindparam("by"), provider_events.c.event_id == sa.bindparam("of")
 )
 
@@ -23,9 +24,10 @@ class SqlEvents(Book):
         with self._database.writing() as connection:
             return insert_once(connection, provider_events, columns)
 
-    def knows_event(self, provider: str, event_id: str) -> bool:
+    def event_known(self, provider: str, event_id: str) -> KnownEvent | None:
         with self._database.reading() as connection:
-            return connection.execute(_EVENT, {"by": provider, "of": event_id}).first() is not None
+            found = connection.execute(_EVENT, {"by": provider, "of": event_id}).first()
+        return KnownEvent(invoice_id=found.invoice_id) if found else None
 
 
 class SqlHandoffs(Book):

@@ -11,21 +11,20 @@ from domain.money import CurrencyMismatch
 from domain.projection import Projection
 from domain.record import Entry
 from gateways.ledger import rows
+from gateways.ledger.case_list import CASE, IN_ORDER, SqlCaseList, case_row
 from gateways.ledger.customers import write_customer
 from gateways.ledger.foreign import write_foreign
 from gateways.ledger.inserts import Columns, insert_once
 from gateways.ledger.records import write_decisions, write_effect
 from gateways.ledger.schema import NOT_CLOSED, cases
-from gateways.ledger.transactions import Book, no_case
-from gateways.ports.rows import AttemptRow, CaseRow, Cursor, CustomerRow, Page
+from gateways.ledger.transactions import no_case
+from gateways.ports.rows import AttemptRow, CaseRow, CustomerRow
 from gateways.ports.trouble import ProviderMisuse
 
 _GIVEN_UP = (Outcome.COLLECTIONS, Outcome.WRITTEN_OFF)
 """Ends that news may overtake while they are written down: what the case makes of them is a decision of its own."""
 
 _OF = cases.c.invoice_id == sa.bindparam("of")
-_CASE = sa.select(*(column for column in cases.c if column is not cases.c.state))
-_ONE = _CASE.where(_OF)
 _STATE = sa.select(cases.c.state).where(_OF)
 _NUMBERED = (
     sa.select(cases.c.invoice_id)
@@ -33,6 +32,7 @@ _NUMBERED = (
     .order_by(cases.c.invoice_id)
     .limit(10)
 )
+_ONE = CASE.where(_OF)
 # Not the key: entries of the record may refer to the case at the same time.
 _LOCKED = sa.select(cases.c.outcome, cases.c.decided_at, cases.c.currency).where(_OF).with_for_update(key_share=True)
 _WRITE = sa.update(cases).where(_OF)
@@ -42,12 +42,11 @@ _WRITE_OPEN = _WRITE.where(
     sa.or_(cases.c.decided_at.is_(None), cases.c.decided_at <= sa.bindparam("moment")),
 )
 _MARK_OPEN = _WRITE.where(cases.c.status == "opening")
-_IN_ORDER = (cases.c.opened_at, cases.c.invoice_id)
 _NOT_CLOSED = sa.text(NOT_CLOSED)
 _STATES = sa.select(cases.c.invoice_id, cases.c.state).where(_NOT_CLOSED).order_by(cases.c.invoice_id)
 
 
-class SqlCases(Book):
+class SqlCases(SqlCaseList):
     """`ports.CaseBook` in SQL."""
 
     def open_case(
@@ -99,33 +98,10 @@ class SqlCases(Book):
         with self._database.reading() as connection:
             return connection.execute(_STATE, {"of": invoice_id}).scalar_one_or_none()
 
-    def cases(
-        self,
-        status: str | None = None,
-        customer_id: str | None = None,
-        segment: str | None = None,
-        after: Cursor | None = None,
-        limit: int = 50,
-    ) -> Page[CaseRow]:
-        query = _CASE.order_by(*_IN_ORDER).limit(limit + 1)
-        for name, wanted in (("status", status), ("customer_id", customer_id), ("segment", segment)):
-            if wanted is not None:
-                query = query.where(cases.c[name] == wanted)
-        if after:
-            last = (sa.literal(after.opened_at, cases.c.opened_at.type), sa.literal(after.invoice_id))
-            query = query.where(sa.tuple_(*_IN_ORDER) > sa.tuple_(*last))
-        with self._database.reading() as connection:
-            found = [rows.case_row(row) for row in connection.execute(query).mappings()]
-        page = tuple(found[:limit])
-        more = len(found) > limit
-        return Page(
-            rows=page, after=Cursor(opened_at=page[-1].opened_at, invoice_id=page[-1].invoice_id) if more else None
-        )
-
     def open_cases_of(self, customer_id: str) -> list[CaseRow]:
-        query = _CASE.where(cases.c.customer_id == customer_id, _NOT_CLOSED).order_by(*_IN_ORDER)
+        query = CASE.where(cases.c.customer_id == customer_id, _NOT_CLOSED).order_by(*IN_ORDER)
         with self._database.reading() as connection:
-            return [rows.case_row(row) for row in connection.execute(query).mappings()]
+            return [case_row(row) for row in connection.execute(query).mappings()]
 
     def case_states(self, after: str | None, limit: int) -> list[tuple[str, str]]:
         query = _STATES.where(cases.c.invoice_id > (after or "")).limit(limit)
@@ -143,7 +119,7 @@ class _Standing(NamedTuple):
 
 def _find(connection: sa.Connection, invoice_id: str) -> CaseRow | None:
     found = connection.execute(_ONE, {"of": invoice_id}).mappings().one_or_none()
-    return rows.case_row(found) if found else None
+    return case_row(found) if found else None
 
 
 def _known(connection: sa.Connection, invoice_id: str) -> CaseRow:

@@ -2,13 +2,13 @@
 
 from sqlalchemy import RowMapping
 
-from domain.base import Frozen
 from domain.case import ChargeOutcome
 from domain.declines import Decline
 from domain.money import CurrencyMismatch, Money
 from domain.projection import Projection
 from domain.rules.contacts import ContactUse
 from domain.rules.networks import CardUse
+from gateways.ledger.case_list import fields_of
 from gateways.ledger.inserts import Columns
 from gateways.ports.rows import AttemptRow, CaseRow, ContactRow
 
@@ -31,15 +31,6 @@ def projection_columns(projection: Projection) -> Columns:
     return without_nul(columns)
 
 
-def case_row(found: RowMapping) -> CaseRow:
-    currency = found["currency"]
-    return CaseRow(
-        **_fields(found, CaseRow, "amount", "remaining"),
-        amount=Money(amount=found["amount"], currency=currency),
-        remaining=Money(amount=found["remaining"], currency=currency),
-    )
-
-
 def attempt_columns(row: AttemptRow) -> Columns:
     return {
         **row.model_dump(exclude={"amount", "decline"}),
@@ -59,7 +50,7 @@ def decline_columns(decline: Decline | None) -> Columns:
 
 def attempt_row(found: RowMapping) -> AttemptRow:
     return AttemptRow(
-        **_fields(found, AttemptRow, "amount"), amount=Money(amount=found["amount"], currency=found["currency"])
+        **fields_of(found, AttemptRow, "amount"), amount=Money(amount=found["amount"], currency=found["currency"])
     )
 
 
@@ -75,7 +66,7 @@ def contact_columns(row: ContactRow) -> Columns:
 
 
 def contact_row(found: RowMapping) -> ContactRow:
-    return ContactRow(**_fields(found, ContactRow, "names"), names=tuple(found["names"] or ()))
+    return ContactRow(**fields_of(found, ContactRow, "names"), names=tuple(found["names"] or ()))
 
 
 def contact_use(found: RowMapping) -> ContactUse:
@@ -93,8 +84,3 @@ def without_nul(columns: Columns) -> Columns:
     # PostgreSQL refuses text with a NUL, and these texts quote what others wrote, event ids and remarks: refused once,
     # an entry would be refused with every repetition of its decision, and the case could never go on.
     return {name: value.replace("\0", "") if isinstance(value, str) else value for name, value in columns.items()}
-
-
-def _fields(found: RowMapping, model: type[Frozen], *left_out: str) -> Columns:
-    """The columns that the model has fields for."""
-    return {name: found[name] for name in model.model_fields if name not in left_out}

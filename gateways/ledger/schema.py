@@ -1,4 +1,4 @@
-"""The ledger's tables. `migrations/` creates them; a test compares the two.
+"""The ledger's tables. `migrations/` creates them and the indexes of `indexes.py`; a test compares.
 
 Money is an amount in minor units (BIGINT) beside its ISO 4217 currency. Times are UTC.
 """
@@ -59,11 +59,6 @@ def _case() -> sa.Column[Any]:
     return _text("invoice_id", sa.ForeignKey("cases.invoice_id"))
 
 
-def _where(condition: str) -> dict[str, Any]:
-    """For an index over some rows only. A query uses it when it has the condition word for word."""
-    return {"sqlite_where": sa.text(condition), "postgresql_where": sa.text(condition)}
-
-
 NOT_CLOSED = "status <> 'closed'"
 
 
@@ -115,8 +110,6 @@ cases = sa.Table(
     sa.Index(None, "status", "opened_at", "invoice_id"),
     sa.Index(None, "customer_id", "opened_at", "invoice_id"),
     sa.Index(None, "segment", "opened_at", "invoice_id"),
-    sa.Index("ix_cases_not_closed", "invoice_id", **_where(NOT_CLOSED)),
-    sa.Index("ix_cases_numbered", "invoice_number", **_where("invoice_number IS NOT NULL")),
 )
 
 attempts = sa.Table(
@@ -146,11 +139,7 @@ attempts = sa.Table(
     sa.CheckConstraint("(attempt = 0) = (event_id IS NOT NULL)", name="foreign_by_event"),
     sa.CheckConstraint("(attempt = 0) = (case_id IS NULL)", name="ours_have_a_case"),
     sa.UniqueConstraint("event_id"),
-    sa.Index("uq_attempts_invoice_id_attempt", "invoice_id", "attempt", unique=True, **_where("attempt > 0")),
     sa.Index(None, "invoice_id", "as_of", "id"),
-    # Two halves: over all rows SQLite would look for a card without fingerprint among all such cards of the world.
-    sa.Index("ix_attempts_card", "fingerprint", "as_of", **_where("fingerprint IS NOT NULL")),
-    sa.Index("ix_attempts_no_fingerprint", "invoice_id", "as_of", **_where("fingerprint IS NULL")),
 )
 
 contacts = sa.Table(

@@ -14,8 +14,9 @@ from domain.record import Entry
 from domain.rules.contacts import ContactRules, SaidWith
 from domain.rules.networks import CardUse
 from domain.steps import Channel
+from gateways.ports.case_list import CaseList
 from gateways.ports.messages import Address, Recipient
-from gateways.ports.rows import AttemptRow, CaseRow, ContactRow, Cursor, CustomerRow, Page, Reserved
+from gateways.ports.rows import AttemptRow, CaseRow, ContactRow, CustomerRow, KnownEvent, Reserved
 
 Contact = Reserved | Postpone | Refuse | SaidWith
 """What becomes of a contact that is to be made."""
@@ -28,7 +29,7 @@ class NetworkRules(Protocol):
         """Whether one more charge may be made at `at`. `uses` are the card's charges within 31 days of it."""
 
 
-class CaseBook(Protocol):
+class CaseBook(CaseList, Protocol):
     """One row per case, for ever, kept by each decision."""
 
     def open_case(
@@ -67,16 +68,6 @@ class CaseBook(Protocol):
 
     def state_of(self, invoice_id: str) -> str | None:
         """The whole case as JSON, as its newest decision left it."""
-
-    def cases(
-        self,
-        status: str | None = None,
-        customer_id: str | None = None,
-        segment: str | None = None,
-        after: Cursor | None = None,
-        limit: int = 50,
-    ) -> Page[CaseRow]:
-        """One page, oldest case first."""
 
     def open_cases_of(self, customer_id: str) -> list[CaseRow]:
         """All of the customer's cases that are not closed, oldest first."""
@@ -193,8 +184,8 @@ class EventBook(Protocol):
     def provider_event(self, provider: str, event_id: str, kind: str, invoice_id: str | None, at: datetime) -> bool:
         """Records that an event came in. False: it had come before."""
 
-    def knows_event(self, provider: str, event_id: str) -> bool:
-        """Whether `provider_event` has recorded it."""
+    def event_known(self, provider: str, event_id: str) -> KnownEvent | None:
+        """What `provider_event` has recorded of it; None: it has not come in yet."""
 
 
 class HandoffBook(Protocol):

@@ -70,6 +70,12 @@ class Page(Frozen, Generic[Row]):
     after: Cursor | None = None
 
 
+class KnownEvent(Frozen):
+    """An event of a provider that has come in."""
+
+    invoice_id: str | None  # what it was about, where that was one invoice
+
+
 class AttemptRow(Frozen):
     """One charge attempt. `state`: started (outcome unknown until finished), finished."""
 

@@ -1,5 +1,7 @@
 """The environment in which worker and starter use the stand-in world: base URLs and keys, nothing else."""
 
+import shlex
+from collections.abc import Mapping
 from pathlib import Path
 
 from runtime.settings import Settings
@@ -41,3 +43,11 @@ def stand_in_settings(temporal_address: str, world: ProviderWorld, data_dir: Pat
     """The same as settings, for code in this process."""
     values = stand_in_environment(temporal_address, world, data_dir)
     return Settings.model_validate({name.lower(): value for name, value in values.items()})
+
+
+def write_environment(environment: Mapping[str, str], folder: Path) -> Path:
+    """The same as a file for a shell, `. env`. The keys are the stand-ins' own and open nothing else."""
+    file = folder / "env"
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in environment.items()]
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return file

@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,8 +37,17 @@ class Running:
 
 
 @contextmanager
-def running(data_dir: Path, *, time_skipping: bool, say: Say, task_queue: str = "dunning") -> Iterator[Running]:
+def running(
+    data_dir: Path,
+    *,
+    time_skipping: bool,
+    say: Say,
+    task_queue: str = "dunning",
+    furnish: Callable[[ProviderWorld], None] = lambda _: None,
+) -> Iterator[Running]:
     """Starts everything, and ends it when the block is left. Blocks; raises SandboxError or SettingsError.
+
+    `furnish` is given the world before it listens.
 
     The environment's TEMPORAL_ADDRESS, when set, names a server to use in place of one of our own.
     """
@@ -48,6 +57,7 @@ def running(data_dir: Path, *, time_skipping: bool, say: Say, task_queue: str = 
     supervisor = Supervisor(say=say)
     port = remembered_ports(data_dir / "stand-ins.json", ["stand-ins"], {})["stand-ins"]
     world = ProviderWorld(port=port)
+    furnish(world)
     try:
         _listen(world)  # first, so that the server's free ports are other ones
         with (

@@ -23,6 +23,7 @@ from gateways.ledger.sql_ledger import SqlLedger
 from runtime import wiring
 from runtime.leaving import leave
 from runtime.settings import ROOT, SettingsError
+from sandbox.machine.environment import write_environment
 from sandbox.machine.errors import SandboxError
 from sandbox.machine.locks import alone
 from sandbox.machine.patience import connected
@@ -159,7 +160,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             else:
                 for line in asyncio.run(leave_open(here, script, DATA, Progress(Console(quiet=True)))):
                     say(f"Left open: {line}")
+                environment = write_environment(here.environment, DATA)
                 stop.is_ready_to_wait()
+                say(f"Its settings for another shell: . {environment.relative_to(ROOT)}")
                 say(f"Everything stays up until Ctrl-C. Temporal's UI: {here.server.ui_url}")
                 stop.wait()
     except (SandboxError, SettingsError) as error:

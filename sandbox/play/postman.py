@@ -19,6 +19,12 @@ class Postman:
         self._entries: dict[str, list[LogEntry]] = defaultdict(list)
         self._events: dict[str, list[Json]] = defaultdict(list)
 
+    def knows(self, actor: Actor) -> None:
+        """From now on this customer's as well; what opened the case is theirs to bring."""
+        self._sort()
+        self._customers[actor.invoice] = actor.customer
+        self._events.pop(actor.customer, None)
+
     def entries(self, customer: str) -> list[LogEntry]:
         """The customer's new entries of the journal."""
         self._sort()

@@ -9,7 +9,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
 from sandbox.providers.agency import AgencyWorld, agency_app
@@ -47,6 +47,7 @@ class ProviderWorld:
     """
 
     def __init__(self, *, port: int = 0, clock: Clock = utc_now) -> None:
+        self.doors: list[BaseRoute] = []  # further routes beside the providers', set before start()
         self._wanted_port = port
         self._port: int | None = None
         self._server: _Server | None = None
@@ -153,6 +154,7 @@ class ProviderWorld:
         providers = Starlette(
             routes=[
                 Route("/", _health),
+                *self.doors,
                 # Stripe puts its idempotency keys between the two layers of faults by itself.
                 Mount("/stripe", OuterFaults(stripe_app(self.stripe), "stripe", self.faults)),
                 self._mount("sendgrid", sendgrid_app(self.sendgrid)),

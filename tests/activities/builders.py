@@ -9,7 +9,7 @@ from typing import Any
 from activities.decisions import DecisionTask
 from domain import life, opening
 from domain.base import Frozen, Message
-from domain.case import Facts, Outcome, PolicyRef
+from domain.case import Facts, PolicyRef
 from domain.decisions import Act
 from domain.declines import Reason
 from domain.kinds.access import AccessTask
@@ -171,7 +171,7 @@ def another_invoice(worker: Worker, case: OpenCase, *, same_subscription: bool =
 
 
 def a_charge(case: OpenCase, attempt: int = 1, **fields: Any) -> ChargeTask:
-    given = {"attempt": attempt, "kind": AttemptKind.TIMELINE, "method": 0, "policy": "standard@1"}
+    given = {"attempt": attempt, "kind": AttemptKind.TIMELINE, "method": 0}
     return ChargeTask(**_common(case, f"day{attempt}-charge", "retry on day 3") | given | fields)
 
 
@@ -201,11 +201,11 @@ def a_cancellation(case: OpenCase) -> CancelTask:
 
 
 def a_write_off(case: OpenCase) -> WriteOffTask:
-    return WriteOffTask(**_common(case, "end-write-off", "too small for an agency"), outcome=Outcome.WRITTEN_OFF)
+    return WriteOffTask(**_common(case, "end-write-off", "too small for an agency"))
 
 
 def a_handoff(case: OpenCase, **fields: Any) -> HandoffTask:
-    return HandoffTask(**_common(case, "day28-handoff", "unpaid on day 28") | {"amount": usd(1999)} | fields)
+    return HandoffTask(**_common(case, "day28-handoff", "unpaid on day 28") | fields)
 
 
 def a_recall(case: OpenCase, reference: str) -> RecallTask:

@@ -42,6 +42,7 @@ def test_an_email_goes_to_the_customer_with_both_parts(world: ProviderWorld, wor
     )
     assert mail.message_id == outcome.provider_id
     assert {"dunning_key": f"dun:{case.invoice_id}:day3-email:email"} == mail.custom_args
+    assert [mail.html] == [row.html for row in worker.ledger.contacts(case.invoice_id)]
     for part in (mail.text, mail.html):
         assert part is not None
         for said in (NAME, "$19.99", invoice["number"], "November 28", invoice["hosted_invoice_url"]):

@@ -69,7 +69,7 @@ async def test_the_plan_is_shown_with_reasons_also_while_the_case_is_held(
 
     for shown in (running, held):
         assert "retry on day 1: retry 1 of 6: insufficient funds" in shown.stdout
-        assert "friendly e-mail on day 3: friendly e-mail on day 3 of the timeline" in shown.stdout
+        assert "  friendly e-mail on day 3 of the timeline" in shown.stdout
         assert "subscription cancelled on day 28" in shown.stdout
     assert "Unless something happens" in running.stdout
     assert "Once it goes on, with the dates as if that were now" in held.stdout

@@ -121,6 +121,32 @@ def test_write_off(case: Case, refusal: str | None) -> None:
     assert refusal == refusal_of(orders.ask_write_off, case, events.WriteOff(), NOW)
 
 
+@pytest.mark.parametrize(
+    ("order", "what"),
+    [
+        (
+            events.Settle(amount=usd("60"), paid=True),
+            "60.00 USD recorded as paid outside Stripe, 40.00 USD given up",
+        ),
+        (
+            events.Settle(amount=usd("100"), paid=True),
+            "100.00 USD recorded as paid outside Stripe, which pays the invoice",
+        ),
+        (
+            events.Settle(amount=usd("60")),
+            "nothing recorded as paid (order it with `paid` when the money is in), 100.00 USD given up",
+        ),
+    ],
+)
+def test_a_settlement_says_what_it_does_in_stripe(order: events.Settle, what: str) -> None:
+    """Whether the money is in, and what becomes of the rest."""
+    case = orders.settle(OPEN, order, NOW)
+
+    [said] = [entry.why for entry in case.unwritten if entry.what == "settlement in Stripe"]
+    assert what == said.removesuffix(", the invoice marked uncollectible")
+    assert said.endswith("uncollectible") == (case.due.amount > 0)
+
+
 def test_refusing_changes_nothing() -> None:
     """A refusal is a question, not an act."""
     before = OPEN.model_dump_json()

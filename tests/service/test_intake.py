@@ -218,7 +218,7 @@ async def test_an_event_that_is_none_is_refused(intake: Intake, ledger: SqlLedge
     with pytest.raises(MalformedEvent, match="'created'"):
         await intake.take_event({"id": "evt_1", "type": "invoice.payment_failed", "data": {"object": {}}})
 
-    assert not ledger.knows_event("stripe", "evt_1")
+    assert not ledger.event_known("stripe", "evt_1")
 
 
 async def test_events_of_other_kinds_are_ignored(world: ProviderWorld, intake: Intake, ledger: SqlLedger) -> None:

@@ -14,8 +14,8 @@ from gateways.ledger.sql_ledger import SqlLedger
 from sandbox.providers.world import ProviderWorld
 from service.intake import Intake
 from service.reports import Heard, Reports
-from service.requests import WrongRequest
-from service.running import Ended, Refused, RunningCases
+from service.requests import Refused, WrongRequest
+from service.running import Ended, RunningCases
 from tests.cases import a_failed_invoice, failed, signals
 
 

@@ -31,7 +31,7 @@ async def test_the_details_tell_what_is_next_what_lies_ahead_and_what_happened(s
 
     lines = (await details(case)).splitlines()
 
-    assert "**Next: retry 2 of 8: generic decline, due Thu 4 Apr 2030 10:" in lines[0]
+    assert "**Next: retry 2 of 6: generic decline, due Thu 4 Apr 2030 14:" in lines[0]
     assert "| Due | 50.00 USD of 50.00 USD |" in lines
     assert [line for line in lines if line.startswith("- 2030-04-06") and line.endswith("reminder SMS on day 5")]
     assert [line for line in lines if line.startswith("- 2030-04-02") and "retry on day 1: declined" in line]

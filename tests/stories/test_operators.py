@@ -59,6 +59,10 @@ async def test_settle_as_a_signal_from_the_ui_ends_the_case(stage: Scene) -> Non
     assert Outcome.SETTLED == result.outcome
     said = {line.what: line.why for line in stage.ledger.record(case.invoice)}
     assert "settled for 30.00 USD by noor" == said["to be closed as settled"]
+    assert (
+        "nothing recorded as paid (order it with `paid` when the money is in), 50.00 USD given up, the invoice marked "
+        "uncollectible"
+    ) == said["settlement in Stripe"]
     assert "uncollectible" == stage.world.stripe.get(case.invoice)["status"]
     assert "full" == stage.world.merchant.access(case.customer)
 

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from gateways.ledger.schema import metadata
+from gateways.ledger.indexes import metadata
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
 context.run_migrations()

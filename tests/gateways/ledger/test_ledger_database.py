@@ -15,7 +15,8 @@ from alembic.migration import MigrationContext
 from domain.gates import ALLOW, Answer
 from gateways.ledger import database
 from gateways.ledger.database import open_database, schema_is_current, upgrade_schema
-from gateways.ledger.schema import attempts, metadata
+from gateways.ledger.indexes import metadata
+from gateways.ledger.schema import attempts
 from gateways.ledger.sql_ledger import SqlLedger
 from gateways.ports.ledger import NetworkRules
 from gateways.ports.rows import AttemptRow

@@ -93,7 +93,7 @@ def finish_one(ledger: SqlLedger) -> None:
         lambda ledger: ledger.recipient("cus_1"),
         lambda ledger: ledger.closed_channels("cus_1"),
         lambda ledger: ledger.record("in_1"),
-        lambda ledger: ledger.knows_event("stripe", "evt_1"),
+        lambda ledger: ledger.event_known("stripe", "evt_1"),
     ],
 )
 def test_nothing_is_read_from_end_to_end(ledger: SqlLedger, url: str, use: Use) -> None:

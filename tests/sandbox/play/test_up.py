@@ -14,7 +14,7 @@ from runtime.settings import ROOT
 def test_a_server_that_does_not_answer_is_told_in_one_sentence(tmp_path: Path) -> None:
     """Exit code 2, no traceback."""
     environment = {**os.environ, "TEMPORAL_ADDRESS": "127.0.0.1:1"}
-    argv = [sys.executable, "-m", "sandbox.machine.up", "--data", str(tmp_path)]
+    argv = [sys.executable, "-m", "sandbox.play.up", "--data", str(tmp_path)]
 
     ended = subprocess.run(argv, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=60)
 
@@ -25,7 +25,7 @@ def test_a_server_that_does_not_answer_is_told_in_one_sentence(tmp_path: Path) -
 
 def test_up_prints_how_to_start_a_case_and_ends_in_order(tmp_path: Path) -> None:
     """SIGTERM ends it with exit code 0, and none of its processes is left."""
-    argv = [sys.executable, "-m", "sandbox.machine.up", "--data", str(tmp_path)]
+    argv = [sys.executable, "-m", "sandbox.play.up", "--data", str(tmp_path)]
     with subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.PIPE, text=True) as running:
         assert running.stdout is not None
         said = []
@@ -47,7 +47,7 @@ def test_a_second_up_on_the_same_folder_is_refused(tmp_path: Path) -> None:
     """Also with TEMPORAL_ADDRESS set, as in a shell that read `env`: the first one's files stay as they are."""
     (tmp_path / "env").write_text("export FIRST=1\n")
     environment = {**os.environ, "TEMPORAL_ADDRESS": "127.0.0.1:1"}
-    argv = [sys.executable, "-m", "sandbox.machine.up", "--data", str(tmp_path)]
+    argv = [sys.executable, "-m", "sandbox.play.up", "--data", str(tmp_path)]
     with FileLock(tmp_path / "up.lock"):
         ended = subprocess.run(argv, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=60)
 
@@ -59,7 +59,7 @@ def test_a_second_up_on_the_same_folder_is_refused(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_made_is_told_in_one_sentence(tmp_path: Path) -> None:
     """A file stands where the folder should be."""
     (tmp_path / "file").touch()
-    argv = [sys.executable, "-m", "sandbox.machine.up", "--data", str(tmp_path / "file" / "up")]
+    argv = [sys.executable, "-m", "sandbox.play.up", "--data", str(tmp_path / "file" / "up")]
 
     ended = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
 

@@ -1,0 +1,43 @@
+"""What a customer was told, as the customer saw it."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.console import UNUSABLE, fail, one_sentence
+from cli.options import AsJson, Invoice
+from cli.text import messages_text
+from runtime.books import opened_ledger
+from runtime.settings import load_settings
+from service.correspondence import Said, messages_of
+
+Folder = Annotated[
+    Path | None, typer.Option("--html", metavar="FOLDER", help="Write each message as a page for a browser, too.")
+]
+
+
+def messages(invoice: Invoice, html: Folder = None, as_json: AsJson = False) -> None:
+    """Show every message of a case as the customer saw it: channel, time (UTC), subject, text.
+
+    It asks the ledger alone. The texts are personal data.
+    """
+    with one_sentence(), opened_ledger(load_settings()) as ledger:
+        invoice_id, said = messages_of(ledger, invoice)
+    if as_json:
+        for one in said:
+            print(one.model_dump_json(exclude={"file"}))
+    else:
+        print(messages_text(invoice_id, said))
+    if html:
+        _write(html, said)
+
+
+def _write(folder: Path, said: list[Said]) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for one in said:
+            (folder / one.file).write_text(one.page, encoding="utf-8")
+    except OSError as error:
+        raise fail(f"{folder} cannot be written ({error.strerror}): name another folder.", UNUSABLE) from None
+    typer.echo(f"{len(said)} pages written to {folder}", err=True)

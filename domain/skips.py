@@ -1,0 +1,63 @@
+"""What is left out: the steps whose time has come and that will not be done, each with the reason why.
+
+As the planner, it knows a step only by the traits that every kind declares (`domain/steps.py`).
+"""
+
+from collections.abc import Iterator
+
+from domain.decisions import Skip
+from domain.policy import CatchUp
+from domain.situation import Situation
+from domain.steps import Step
+
+
+def skips_of(now: Situation) -> tuple[Skip, ...]:
+    """The steps whose time has come and that will not be done."""
+    skips, due = [], now.due
+    if len(now.possible_now) < len(now.near):
+        skips = [Skip(step=step, why=why) for step in due if (why := now.refusal(step))]
+        due = [step for step in due if not now.refusal(step)]
+    dropped: dict[str, Skip] = {}
+    if len(due) > 1 and now.policy.catch_up is not CatchUp.ALL:
+        dropped = {skip.step.key: skip for skip in (*_falling_together(due), *_overtaken(now, due))}
+    if now.policy.catch_up is CatchUp.NONE:
+        late = [step for step in due if step.may_be_left_out and _missed(now, step)]
+        dropped |= {s.key: Skip(step=s, why="missed while the system was down; catch_up is none") for s in late}
+    skips += dropped.values()
+    for step in due:
+        if step.key not in dropped and (why := step.said_by(_others(now, dropped), now)):
+            skips.append(Skip(step=step, why=why))
+    return tuple(skips)
+
+
+def _others(now: Situation, dropped: dict[str, Skip]) -> Iterator[Step]:
+    """What is left of all steps: asked for one after the other, and most kinds ask for none."""
+    yield from (step for step in now.steps if step.key not in dropped)
+
+
+def _falling_together(due: list[Step]) -> Iterator[Skip]:
+    """At most one at a time of a kind that wants it so."""
+    alone = [step for step in due if step.one_at_a_time]
+    for kind in {step.kind: None for step in alone}:
+        steps = [step for step in alone if step.kind == kind]
+        kept = max(steps, key=lambda step: step.weight)
+        yield from (Skip(step=s, why=f"falls together with the {kept.title}") for s in steps if s is not kept)
+
+
+def _overtaken(now: Situation, due: list[Step]) -> Iterator[Skip]:
+    """After an outage only the newest is still worth doing."""
+    steps = [step for step in due if step.newest_only]
+    if not any(_missed(now, step) for step in steps):
+        return
+    newest = max(steps, key=lambda step: step.weight).day
+    for step in steps:
+        if step.day != newest:
+            yield Skip(step=step, why=step.overtaken(newest))
+
+
+def _missed(now: Situation, step: Step) -> bool:
+    due, held_until = step.due, now.case.held_until
+    if held_until and held_until > due:
+        # A hold put it off, not an outage: it is due when the hold ends, or in the first allowed hours after it.
+        due = now.contact_from(step.day, held_until)
+    return now.at - due > now.policy.late_after

@@ -1,0 +1,53 @@
+"""The cases, a page at a time. It loads what reading them needs and no more: no command is given as often as a list."""
+
+import sqlalchemy as sa
+
+from domain.base import Frozen
+from domain.money import Money
+from gateways.ledger.schema import cases
+from gateways.ledger.transactions import Book
+from gateways.ports.rows import CaseRow, Cursor, Page
+
+CASE = sa.select(*(column for column in cases.c if column is not cases.c.state))
+IN_ORDER = (cases.c.opened_at, cases.c.invoice_id)
+
+
+class SqlCaseList(Book):
+    """`ports.CaseList` in SQL."""
+
+    def cases(
+        self,
+        status: str | None = None,
+        customer_id: str | None = None,
+        segment: str | None = None,
+        after: Cursor | None = None,
+        limit: int = 50,
+    ) -> Page[CaseRow]:
+        query = CASE.order_by(*IN_ORDER).limit(limit + 1)
+        for name, wanted in (("status", status), ("customer_id", customer_id), ("segment", segment)):
+            if wanted is not None:
+                query = query.where(cases.c[name] == wanted)
+        if after:
+            last = (sa.literal(after.opened_at, cases.c.opened_at.type), sa.literal(after.invoice_id))
+            query = query.where(sa.tuple_(*IN_ORDER) > sa.tuple_(*last))
+        with self._database.reading() as connection:
+            found = [case_row(row) for row in connection.execute(query).mappings()]
+        page = tuple(found[:limit])
+        more = len(found) > limit
+        return Page(
+            rows=page, after=Cursor(opened_at=page[-1].opened_at, invoice_id=page[-1].invoice_id) if more else None
+        )
+
+
+def case_row(found: sa.RowMapping) -> CaseRow:
+    currency = found["currency"]
+    return CaseRow(
+        **fields_of(found, CaseRow, "amount", "remaining"),
+        amount=Money(amount=found["amount"], currency=currency),
+        remaining=Money(amount=found["remaining"], currency=currency),
+    )
+
+
+def fields_of(found: sa.RowMapping, model: type[Frozen], *left_out: str) -> dict[str, object]:
+    """The columns that the model has fields for."""
+    return {name: found[name] for name in model.model_fields if name not in left_out}

@@ -1,0 +1,25 @@
+"""The indexes over some rows only; those over all rows stand with their tables.
+
+Apart from these, for whoever makes or compares the tables: for such an index SQLAlchemy loads all that it has for
+PostgreSQL, and programs that only read and write have no use for that.
+"""
+
+import sqlalchemy as sa
+
+from gateways.ledger.schema import NOT_CLOSED, attempts, cases, metadata
+
+__all__ = ["metadata"]
+
+
+def _some(name: str, condition: str, *columns: sa.Column[object], unique: bool = False) -> None:
+    """A query uses it when it has the condition word for word."""
+    where = sa.text(condition)
+    sa.Index(name, *columns, unique=unique, sqlite_where=where, postgresql_where=where)
+
+
+_some("ix_cases_not_closed", NOT_CLOSED, cases.c.invoice_id)
+_some("ix_cases_numbered", "invoice_number IS NOT NULL", cases.c.invoice_number)
+_some("uq_attempts_invoice_id_attempt", "attempt > 0", attempts.c.invoice_id, attempts.c.attempt, unique=True)
+# Two halves: over all rows SQLite would look for a card without fingerprint among all such cards of the world.
+_some("ix_attempts_card", "fingerprint IS NOT NULL", attempts.c.fingerprint, attempts.c.as_of)
+_some("ix_attempts_no_fingerprint", "fingerprint IS NULL", attempts.c.invoice_id, attempts.c.as_of)

@@ -1,0 +1,65 @@
+"""What a case said to its customer, as the customer saw it."""
+
+from datetime import datetime
+from html import escape
+
+from domain.base import Frozen
+from domain.steps import CHANNEL_NAMES, Channel
+from gateways.ports.ledger import Ledger
+from gateways.ports.rows import ContactRow
+from service.naming import invoice_named, no_case
+
+_STATES = {
+    "sent": "sent",
+    "sending": "on its way, or nobody knows yet",
+    "failed": "not sent, to be tried again",
+    "unknown": "perhaps sent, not repeated",
+    "unreachable": "not delivered: the provider does not take it for this address",
+}
+
+
+class Said(Frozen):
+    """One message. Its text is personal: it holds the customer's name."""
+
+    at: datetime  # UTC, the case's own time
+    channel: Channel
+    stage: str
+    state: str  # in words
+    subject: str
+    text: str
+    page: str  # HTML that a browser opens: as it was sent, or the text where it had none
+    file: str  # a name for that page
+
+    @property
+    def head(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M}  {CHANNEL_NAMES[self.channel]}, {self.stage}: {self.state}"
+
+
+def messages_of(ledger: Ledger, invoice: str) -> tuple[str, list[Said]]:
+    """The invoice's id and its case's messages, oldest first. Raises Refused when there is no such case."""
+    invoice_id = invoice_named(ledger, invoice)
+    if ledger.case(invoice_id) is None:
+        raise no_case(invoice_id)
+    return invoice_id, [_said(number, row) for number, row in enumerate(ledger.contacts(invoice_id), start=1)]
+
+
+def _said(number: int, row: ContactRow) -> Said:
+    return Said(
+        at=row.as_of,
+        channel=row.channel,
+        stage=row.stage,
+        state=_STATES[row.state],
+        subject=row.subject,
+        text=row.text,
+        page=row.html or _page(row),
+        file=f"{number:02}-{row.as_of:%Y-%m-%d}-{row.channel.value}-{row.stage}.html",
+    )
+
+
+def _page(row: ContactRow) -> str:
+    """A text message as a page: as wide as a telephone, with its own line breaks."""
+    title = escape(row.subject or f"{CHANNEL_NAMES[row.channel]}, {row.stage}")
+    return (
+        f'<!doctype html>\n<meta charset="utf-8">\n<title>{title}</title>\n<h3>{title}</h3>\n'
+        f'<p style="white-space: pre-wrap; max-width: 24em; font-family: sans-serif">{escape(row.text)}</p>\n'
+    )

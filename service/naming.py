@@ -1,0 +1,20 @@
+"""Which invoice is meant: by its id, by its number, or by the workflow id of its case."""
+
+from domain.ids import workflow_id
+from gateways.ports.ledger import CaseBook
+from service.requests import Refused
+
+
+def invoice_named(cases: CaseBook, name: str) -> str:
+    """The invoice's id. Raises Refused when several invoices have the number; what nobody knows stays as it is."""
+    invoice_id = name.removeprefix(workflow_id(""))
+    if cases.case(invoice_id):
+        return invoice_id
+    found = cases.invoices_numbered(name)
+    if len(found) > 1:
+        raise Refused(f"Several invoices have the number {name}: name one by its id ({', '.join(found)}).")
+    return found[0] if found else invoice_id
+
+
+def no_case(invoice_id: str) -> Refused:
+    return Refused(f"There is no case of invoice {invoice_id}: python starter.py list shows the ones there are.")

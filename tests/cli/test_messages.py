@@ -1,0 +1,115 @@
+"""What a customer was told, read again: from the ledger alone."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from cli.app import app
+from domain.record import Entry
+from domain.steps import Channel
+from gateways.ledger.database import upgrade_schema
+from gateways.ledger.sql_ledger import SqlLedger
+from gateways.ports.rows import ContactRow, CustomerRow
+from tests.cases import an_opening_row
+from tests.cli.commands import said
+from tests.gateways.ledger.builders import reserve
+
+WHEN = datetime(2026, 11, 29, 3, 0, tzinfo=UTC)
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def books(tmp_path: Path) -> Iterator[tuple[SqlLedger, Run]]:
+    """A ledger with one case, and the command on it; no Temporal far and wide."""
+    url = f"sqlite:///{tmp_path / 'ledger.db'}"
+    upgrade_schema(url)
+    env = {"DUNNING_DATABASE_URL": url, "TEMPORAL_ADDRESS": "127.0.0.1:1"}
+    with closing(SqlLedger(url)) as ledger:
+        row = an_opening_row("in_1", "cus_1").model_copy(update={"invoice_number": "A-0001"})
+        ledger.open_case(row, CustomerRow(customer_id="cus_1"), "{}")
+        yield ledger, lambda *words: CliRunner().invoke(app, ["messages", *words], env=env)
+
+
+def told(ledger: SqlLedger, channel: Channel, text: str, html: str | None = None, state: str = "sent") -> None:
+    subject = "" if channel is Channel.SMS else "Your payment failed"
+    row = ContactRow(
+        invoice_id="in_1",
+        step=f"d03-{channel}",
+        channel=channel,
+        stage="friendly",
+        key="dun:in_1:d03",
+        state="sending",
+        as_of=WHEN,
+        started_at=WHEN,
+        subject=subject,
+        text=text,
+        html=html,
+    )
+    reserve(ledger, row)
+    ledger.finish_contact("in_1", row.step, channel, state, "id", Entry(at=WHEN, step=row.step, what=state, why=""))
+
+
+def test_every_message_is_shown_as_the_customer_saw_it(books: tuple[SqlLedger, Run]) -> None:
+    """Channel, time with its zone, subject and text, by any of the case's names."""
+    ledger, messages = books
+    told(ledger, Channel.EMAIL, "Hello Ada,\n\nplease pay.\n", "<p>Hello <b>Ada</b></p>")
+    told(ledger, Channel.SMS, "Please pay: https://pay.example/1", state="unreachable")
+
+    result = messages("A-0001")
+
+    assert (0, "") == said(result)
+    assert [
+        "Invoice in_1: 2 messages (all times in UTC)",
+        "",
+        "2026-11-29 03:00  e-mail, friendly: sent",
+        "  Subject: Your payment failed",
+        "",
+        "  Hello Ada,",
+        "",
+        "  please pay.",
+        "",
+        "2026-11-29 03:00  SMS, friendly: not delivered: the provider does not take it for this address",
+        "  Please pay: https://pay.example/1",
+    ] == result.stdout.splitlines()
+
+
+def test_pages_for_a_browser(books: tuple[SqlLedger, Run], tmp_path: Path) -> None:
+    """An e-mail as it was sent; what was only text as text, whatever stands in it."""
+    ledger, messages = books
+    told(ledger, Channel.EMAIL, "Hello Ada", "<p>Hello <b>Ada</b></p>")
+    told(ledger, Channel.SMS, "1 < 2\nPlease pay")
+    folder = tmp_path / "new" / "pages"
+
+    result = messages("in_1", "--html", str(folder))
+
+    assert f"2 pages written to {folder}" == result.stderr.strip()
+    pages = {file.name: file.read_text() for file in folder.iterdir()}
+    assert "<p>Hello <b>Ada</b></p>" == pages["01-2026-11-29-email-friendly.html"]
+    assert "1 &lt; 2\nPlease pay</p>" in pages["02-2026-11-29-sms-friendly.html"]
+
+
+def test_messages_as_json_lines(books: tuple[SqlLedger, Run]) -> None:
+    ledger, messages = books
+    told(ledger, Channel.EMAIL, "Hello Ada", "<p>Hello</p>")
+
+    [line] = messages("in_1", "--json").stdout.splitlines()
+
+    assert ("email", "Hello Ada", "<p>Hello</p>") == tuple(json.loads(line)[key] for key in ("channel", "text", "page"))
+
+
+def test_a_case_that_said_nothing_and_one_that_is_not_there(books: tuple[SqlLedger, Run], tmp_path: Path) -> None:
+    _, messages = books
+    (tmp_path / "file").touch()
+
+    assert "Invoice in_1: 0 messages (all times in UTC)\n" == messages("in_1").stdout
+    assert (1, "There is no case of invoice in_2: python starter.py list shows the ones there are.") == said(
+        messages("in_2")
+    )
+    assert (2, f"{tmp_path / 'file'} cannot be written (File exists): name another folder.") == said(
+        messages("in_1", "--html", str(tmp_path / "file"))
+    )
