@@ -1,21 +1,23 @@
 """One contact on one channel: re-read, check, write, send, once."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from temporalio import activity
 
+from activities.conversation import facts_with_others, other_invoices
 from activities.errors import translated
-from domain.gates import stop
+from domain.gates import Postpone, Refuse, stop
 from domain.ids import contact_key
 from domain.kinds.message import ContactOutcome, ContactState, ContactTask
 from domain.record import Entry
+from domain.rules.contacts import ContactRules, SaidWith
 from domain.rules.invoice import Aim, judge_now
 from domain.steps import Channel
-from gateways.ports.ledger import Ledger
+from gateways.ports.ledger import Contact, Ledger
 from gateways.ports.messages import Address, Messages, Recipient, Rendered, Sender, Sent
 from gateways.ports.payments import InvoiceSnapshot, Payments
-from gateways.ports.rows import ContactRow
+from gateways.ports.rows import ContactRow, Reserved
 from gateways.ports.trouble import LookupImpossible, ProviderMisuse, ProviderTrouble, Unreachable
 
 
@@ -38,7 +40,8 @@ class ContactActivities:
 
     @activity.defn(name="contact", no_thread_cancel_exception=True)
     def contact(self, task: ContactTask) -> ContactOutcome:
-        """Sends one message, unless the invoice is no longer open or the channel no longer is.
+        """Sends one message, unless the invoice is no longer open or the channel no longer is, the customer was
+        contacted often enough, or another invoice's message has said it. It names the customer's other invoices.
 
         A message whose fate is unknown (crash, lost reply) is looked up; where that is impossible it is not sent
         again: a customer rather misses one message than gets it twice.
@@ -52,25 +55,41 @@ class ContactActivities:
             if why := _closed(task, recipient):
                 self._ledger.record_effect(task.invoice_id, _entry(task, "unreachable", why))
                 return _outcome(ContactState.UNREACHABLE, invoice, why=why)
-            message = self._messages.render(task.channel, task.facts, address, invoice, task.language)
-            row, ours = self._ledger.begin_contact(self._row(task, message))
-            if row.state == "sending" and not ours:
-                if earlier := self._look_up(task, invoice, address, row):
+            others = other_invoices(task, self._payments, self._ledger)
+            if others:
+                facts = facts_with_others(task, invoice.subscription_id, self._ledger)
+                task = task.model_copy(update={"facts": facts})
+            message = self._messages.render(task.channel, task.facts, address, invoice, task.language, others)
+            row = self._row(task, message, others)
+            reserved = self._reserve(task, row)
+            if isinstance(reserved, Reserved) and reserved.row.state == "sending" and not reserved.ours:
+                if earlier := self._look_up(task, invoice, address, reserved.row):
                     return earlier
                 # Certainly not sent: it is reserved anew, so that the ledger has the text that goes out now.
                 self._finish(task, "failed", None, "the provider knows nothing of the earlier try; it is tried again")
-                row, ours = self._ledger.begin_contact(self._row(task, message))
-            if ours:
-                return self._send(task, invoice, address, message, row.key)
-            match row.state:
-                case "sent":
-                    return _outcome(ContactState.SENT, invoice, row.provider_id)
-                case "unknown":
-                    return _outcome(ContactState.UNKNOWN, invoice)
-                case "unreachable":
-                    why = "the provider does not deliver to this address"
-                    return _outcome(ContactState.UNREACHABLE, invoice, why=why)
-            raise ProviderTrouble("Another run of this step is sending the message at this moment.")
+                reserved = self._reserve(task, row)
+            match reserved:
+                case Postpone():
+                    return ContactOutcome(state=ContactState.POSTPONED, invoice=invoice.now, postponed=reserved)
+                case Refuse():
+                    return _outcome(ContactState.REFUSED, invoice, why=reserved.why)
+                case SaidWith():
+                    return self._said_with(task, invoice, reserved)
+                case Reserved(ours=True):
+                    return self._send(task, invoice, address, message, reserved.row.key)
+                case Reserved():
+                    return _standing(reserved.row, invoice)
+
+    def _reserve(self, task: ContactTask, row: ContactRow) -> Contact:
+        rules = ContactRules(invoice_id=task.invoice_id, channel=task.channel, facts=task.facts, caps=task.caps)
+        return self._ledger.begin_contact(row, task.customer_id, rules)
+
+    def _said_with(self, task: ContactTask, invoice: InvoiceSnapshot, said: SaidWith) -> ContactOutcome:
+        if said.sending:
+            raise ProviderTrouble(f"A message about {said.invoice_id} that says it as well is on its way.")
+        self._ledger.record_effect(task.invoice_id, _entry(task, f"said with {said.invoice_id}", task.why))
+        outcome = _outcome(ContactState.SENT, invoice)
+        return outcome.model_copy(update={"said_with": said.invoice_id})
 
     def _look_up(
         self, task: ContactTask, invoice: InvoiceSnapshot, address: Address, row: ContactRow
@@ -115,7 +134,7 @@ class ContactActivities:
         entry = _entry(task, state, why, rule)
         self._ledger.finish_contact(task.invoice_id, task.step, task.channel, state, provider_id, entry)
 
-    def _row(self, task: ContactTask, message: Rendered) -> ContactRow:
+    def _row(self, task: ContactTask, message: Rendered, others: Sequence[InvoiceSnapshot]) -> ContactRow:
         return ContactRow(
             invoice_id=task.invoice_id,
             step=task.step,
@@ -128,12 +147,26 @@ class ContactActivities:
             subject=message.subject,
             text=message.text,
             html=message.html or None,
+            said=task.facts,
+            names=tuple(other.id for other in others),
         )
 
 
 def _entry(task: ContactTask, state: str, why: str, rule: str | None = None) -> Entry:
     what = f"{task.channel.value} {state}"
     return Entry(at=task.as_of, step=task.step, what=what, why=why, rule=rule)
+
+
+def _standing(row: ContactRow, invoice: InvoiceSnapshot) -> ContactOutcome:
+    """What became of a contact that an earlier run has made."""
+    match row.state:
+        case "sent":
+            return _outcome(ContactState.SENT, invoice, row.provider_id)
+        case "unknown":
+            return _outcome(ContactState.UNKNOWN, invoice)
+        case "unreachable":
+            return _outcome(ContactState.UNREACHABLE, invoice, why="the provider does not deliver to this address")
+    raise ProviderTrouble("Another run of this step is sending the message at this moment.")
 
 
 def _outcome(

@@ -4,8 +4,8 @@ from temporalio import activity
 
 from activities.errors import translated
 from domain.gates import stop
-from domain.ids import effect_key
-from domain.kinds.access import AccessTask
+from domain.ids import access_key
+from domain.kinds.access import AccessTask, AccessWish, Standing
 from domain.record import Entry
 from domain.rules.invoice import Aim, judge_now
 from domain.steps import Access
@@ -25,7 +25,10 @@ class ServiceActivities:
 
     @activity.defn(name="set_access", no_thread_cancel_exception=True)
     def set_access(self, task: AccessTask) -> Done:
-        """Restricts only while the invoice allows it; restores always."""
+        """Restricts only while the invoice allows it; takes a restriction back always.
+
+        The case says what it would leave; the application is told the strictest of what all open cases would.
+        """
         with translated():
             result = Done()
             if task.access is not Access.FULL:
@@ -33,8 +36,31 @@ class ServiceActivities:
                 result = Done(invoice=now, stopped=stop(judge_now(now, Aim.LIMIT, task.as_of)))
                 if result.stopped:
                     return result
-            key = effect_key(task.invoice_id, task.step)
-            self._service.set_access(task.customer_id, task.subscription_id, task.invoice_id, task.access, key)
-            entry = Entry(at=task.as_of, step=task.step, what=f"service {task.access.value}", why=task.why)
+            holds = self._tell(task, self._ledger.wish_access(_wish(task)))
+            why = task.why
+            if holds is not task.access:
+                why = f"{why}; {holds.value} stays as long as another invoice needs it"
+            entry = Entry(at=task.as_of, step=task.step, what=f"service {task.access.value}", why=why)
             self._ledger.record_effect(task.invoice_id, entry)
             return result
+
+    def _tell(self, task: AccessTask, standing: Standing) -> Access:
+        """Tells the application what holds, and again if that changed meanwhile: of two workers that tell it at once,
+        the one whose word arrives last has read it last."""
+        while True:
+            key = access_key(task.invoice_id, task.step, standing.changes, standing.access)
+            self._service.set_access(task.customer_id, task.subscription_id, task.invoice_id, standing.access, key)
+            newer = self._ledger.access_of(task.customer_id, task.subscription_id)
+            if newer == standing:
+                return standing.access
+            standing = newer
+
+
+def _wish(task: AccessTask) -> AccessWish:
+    return AccessWish(
+        invoice_id=task.invoice_id,
+        customer_id=task.customer_id,
+        subscription_id=task.subscription_id,
+        access=task.access,
+        as_of=task.as_of,
+    )

@@ -8,7 +8,7 @@ from domain.agency import AgencyState
 from domain.case import Case, Outcome
 from domain.invoice import SubscriptionState
 from domain.kinds.access import AccessStep, may_be_limited
-from domain.kinds.cancellation import is_cancelled
+from domain.kinds.cancellation import has_ended, is_cancelled
 from domain.kinds.handoff import HandoffStep, begun_handoff
 from domain.kinds.recall import RecallStep
 from domain.kinds.write_off import WriteOffStep
@@ -69,8 +69,7 @@ def steps_to_end(now: "Situation") -> Iterator[Step]:
     case, end = now.case, now.end
     if end is None:
         return
-    owes_nothing = end.outcome not in (Outcome.WRITTEN_OFF, Outcome.COLLECTIONS)
-    if owes_nothing and may_be_limited(case) and not is_cancelled(case):
+    if may_be_limited(case) and _gives_back(now, end):
         yield AccessStep(key="end-restore", due=now.at, day=0, access=Access.FULL)
         return
     handoff = case.handoff
@@ -89,6 +88,13 @@ def steps_to_end(now: "Situation") -> Iterator[Step]:
     gives_up = end.outcome in (Outcome.WRITTEN_OFF, Outcome.SETTLED) and not written_off
     if gives_up and case.due.amount > 0 and _WRITE_OFF not in case.steps:
         yield WriteOffStep(key=_WRITE_OFF, due=now.at, day=0)
+
+
+def _gives_back(now: "Situation", end: End) -> bool:
+    """Whether the end gives the service back: always to who owes nothing more, and by policy to who is given up."""
+    if end.outcome in (Outcome.WRITTEN_OFF, Outcome.COLLECTIONS):
+        return now.policy.endgame.restore and not has_ended(now.case)
+    return not is_cancelled(now.case)
 
 
 def _end_with_agency(case: Case, policy: Policy, at: datetime) -> End | None:

@@ -19,8 +19,13 @@ def contact_key(invoice_id: str, step: str, channel: str) -> str:
 
 
 def effect_key(invoice_id: str, step: str) -> str:
-    """The idempotency key of any other effect of a step (service access, handoff, cancellation)."""
+    """The idempotency key of any other effect of a step (handoff, cancellation)."""
     return f"dun:{invoice_id}:{step}"
+
+
+def access_key(invoice_id: str, step: str, changes: int, access: str) -> str:
+    """The key of one word about the access: another one when any wish for the subscription has changed since."""
+    return f"{effect_key(invoice_id, step)}:{changes}:{access}"
 
 
 def is_ours(key: str, invoice_id: str) -> bool:

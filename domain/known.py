@@ -30,6 +30,14 @@ _KNOWN_WITHOUT_TRY = frozenset({Reason.NO_PAYMENT_METHOD, Reason.EXPIRED_CARD})
 _INSISTS = frozenset({Stage.FIRM, Stage.FINAL})
 
 
+class Other(Frozen):
+    """One more unpaid invoice of the customer."""
+
+    number: str
+    due: Money
+    link: str  # of its payment page
+
+
 class AtSending(Frozen):
     """What is read anew when a message is sent. Never stored: it names the customer."""
 
@@ -41,6 +49,16 @@ class AtSending(Frozen):
     subscription: bool  # whether the invoice belongs to one
     has_method: bool  # whether there is a payment method that the next charge would be made on
     link: str  # of the payment page
+    others: tuple[Other, ...] = ()
+
+    @property
+    def all_due(self) -> tuple[Money, ...]:
+        """What is due in all, one amount for each currency."""
+        totals: dict[str, Money] = {}
+        for money in (self.due, *(other.due for other in self.others)):
+            known = totals.get(money.currency)
+            totals[money.currency] = known + money if known else money
+        return tuple(totals.values())
 
 
 class Known(Frozen):
@@ -118,13 +136,20 @@ class Known(Frozen):
     def paid_in_part(self) -> bool:
         return self.at.total != self.at.due
 
+    def has_others(self) -> bool:
+        return bool(self.at.others)
+
+    def bill(self) -> str:
+        """Whether it is one invoice that has to be paid, or several."""
+        return "all" if self.has_others() else "one"
+
     def named(self) -> bool:
         return bool(self.at.name)
 
     def nameless(self) -> bool:
         return not self.named()
 
-    def values(self) -> dict[str, Money | date | str | None]:
+    def values(self) -> dict[str, Money | date | str | tuple[Money, ...] | None]:
         """What sentences name."""
         facts, at = self.facts, self.at
         return {
@@ -134,6 +159,8 @@ class Known(Frozen):
             "amount": at.due,
             "total": at.total,
             "link": at.link,
+            "count": str(1 + len(at.others)),
+            "sum": at.all_due,
             "next_charge_on": facts.next_charge_on,
             "restricts_on": facts.restricts_on,
             "ends_on": facts.ends_on,

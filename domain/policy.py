@@ -67,6 +67,9 @@ class Contacts(Frozen):
     hours: ContactHours
     action_request: Channel = Channel.EMAIL
     fallback: dict[Channel, Channel] = Field(default_factory=dict)  # when a channel is closed to this customer
+    # Of one person, over all their cases; notices are not counted.
+    per_week: int = Field(default=7, ge=1)
+    distance: timedelta = Field(default=timedelta(0), ge=timedelta(0), le=timedelta(days=7))
 
 
 def _read_amounts(value: Any) -> Any:
@@ -100,6 +103,7 @@ class Collections(Frozen):
 class Endgame(Frozen):
     notice_days: int = Field(ge=1)  # the end comes no earlier than this after the final notice was sent
     collections: Collections | None = None
+    restore: bool = True  # who is given up gets the service back, where the subscription goes on
 
 
 class Policy(Frozen):

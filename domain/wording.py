@@ -18,7 +18,7 @@ from domain.money import Money
 from domain.steps import Channel, Stage
 from domain.truth import Ending, MessageFacts
 
-Value = Money | date | str
+Value = Money | date | str | tuple[Money, ...]
 
 
 class Untrue(ValueError):
@@ -31,6 +31,7 @@ class Part(StrEnum):
     SUBJECT = "subject"
     GREETING = "greeting"
     HAPPENED = "happened"  # what happened, and why
+    OTHERS = "others"  # the customer's other unpaid invoices, which are listed
     TODO = "todo"  # what we will do, and what the customer can
     ACCESS = "access"
     END = "end"
@@ -97,6 +98,7 @@ ASPECTS: dict[str, tuple[tuple[str, ...], Callable[[Known], str]]] = {
     "todo": (tuple(Todo), Known.todo),
     "ask": (ASKING, Known.todo),
     "ending": (tuple(Ending), lambda known: known.facts.ending or ""),
+    "bill": (("one", "all"), Known.bill),
     "plan": (("with_subscription", "without_subscription"), Known.plan),
 }
 """What the words of a sentence differ by: all that it can be, and what it is."""
@@ -116,11 +118,12 @@ ROWS: tuple[Row, ...] = (
     Row(Part.HAPPENED, "stages.{stage}.opening.{tried}", _LONG, stages=_OTHERS),
     Row(Part.HAPPENED, "stages.{stage}.opening.{tried}", _LONG, values=("ends_on",), stages=_FINAL),
     Row(Part.HAPPENED, "reasons.{reason}", _LONG, Known.knows_why),
+    Row(Part.OTHERS, "others", _LONG, Known.has_others),
     Row(Part.TODO, "next_charge.{tried}", _LONG, Known.charge_is_planned, ("next_charge_on",)),
     Row(Part.TODO, "todo.{todo}", _LONG),
-    Row(Part.ACCESS, "access.read_only", _LONG, Known.is_read_only),
-    Row(Part.ACCESS, "access.blocked", _LONG, Known.is_blocked),
-    Row(Part.ACCESS, "restricts", _LONG, Known.will_be_restricted, ("restricts_on",)),
+    Row(Part.ACCESS, "access.read_only.{bill}", _LONG, Known.is_read_only),
+    Row(Part.ACCESS, "access.blocked.{bill}", _LONG, Known.is_blocked),
+    Row(Part.ACCESS, "restricts.{bill}", _LONG, Known.will_be_restricted, ("restricts_on",)),
     Row(Part.END, "ending.{ending}.{plan}", _LONG, Known.knows_the_end, ("ends_on",), (Stage.FIRM,)),
     Row(Part.END, "ending.{ending}.{plan}", _LONG, Known.knows_the_end, ("ends_on",), _FINAL, or_refuse=_NO_END),
     Row(Part.AMOUNTS, "labels.invoice", _MAIL, labels="number"),
@@ -135,11 +138,12 @@ ROWS: tuple[Row, ...] = (
     # A text message: what need not be said stands in the order of its importance.
     Row(Part.HAPPENED, "sms.opening.{stage}.{tried}", _SMS, stages=_OTHERS),
     Row(Part.HAPPENED, "sms.opening.{stage}.{tried}", _SMS, values=("ends_on",), stages=_FINAL),
+    Row(Part.OTHERS, "sms.others", _SMS, Known.has_others, ("count", "sum")),
     Row(Part.TODO, "sms.next_charge.{tried}", _SMS, Known.charge_is_planned, ("next_charge_on",), may=True),
     Row(Part.TODO, "sms.todo.{ask}", _SMS, Known.asks_for_more, may=True),  # that it is to be paid, the link says
-    Row(Part.ACCESS, "sms.access.read_only", _SMS, Known.is_read_only, may=True),
-    Row(Part.ACCESS, "sms.access.blocked", _SMS, Known.is_blocked, may=True),
-    Row(Part.ACCESS, "sms.restricts", _SMS, Known.will_be_restricted, ("restricts_on",), may=True),
+    Row(Part.ACCESS, "sms.access.read_only.{bill}", _SMS, Known.is_read_only, may=True),
+    Row(Part.ACCESS, "sms.access.blocked.{bill}", _SMS, Known.is_blocked, may=True),
+    Row(Part.ACCESS, "sms.restricts.{bill}", _SMS, Known.will_be_restricted, ("restricts_on",), may=True),
     Row(Part.END, "sms.ending.{ending}.{plan}", _SMS, Known.knows_the_end, ("ends_on",), _FINAL, or_refuse=_NO_END),
     Row(Part.LINK, "sms.link.pay", _SMS, Known.asks_no_confirmation, ("link",)),
     Row(Part.LINK, "sms.link.authenticate", _SMS, Known.asks_a_confirmation, ("link",)),

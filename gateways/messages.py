@@ -4,7 +4,7 @@ Which sentences a message has is decided in `domain/wording.py`; here only what 
 E-mail's text and HTML part are two layouts of one content, so they cannot disagree.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, lru_cache
@@ -15,7 +15,7 @@ from babel import Locale, UnknownLocaleError
 from jinja2 import FileSystemLoader, StrictUndefined, Template
 from jinja2.sandbox import SandboxedEnvironment
 
-from domain.known import AtSending
+from domain.known import AtSending, Other
 from domain.money import Money
 from domain.names import plausible_name
 from domain.steps import Channel
@@ -45,6 +45,8 @@ class _Content:
     closing: str
     regards: str
     merchant: str
+    others_intro: str | None  # of the customer's other unpaid invoices
+    others: tuple[tuple[str, str, str], ...]  # number, amount and payment page of each
 
 
 class TemplateMessages:
@@ -63,14 +65,23 @@ class TemplateMessages:
             raise PhrasesError(f"{directory} has no {FALLBACK}/phrases.yaml: every other language falls back to it.")
 
     def render(
-        self, channel: Channel, facts: MessageFacts, address: Address, invoice: InvoiceSnapshot, language: str
+        self,
+        channel: Channel,
+        facts: MessageFacts,
+        address: Address,
+        invoice: InvoiceSnapshot,
+        language: str,
+        others: Sequence[InvoiceSnapshot] = (),
     ) -> Rendered:
         """Renders one message in the language of a BCP 47 tag; an unknown one falls back to English.
+
+        `others` are the customer's other unpaid invoices: they are named with amount and link; in a text message only
+        how many there are, and what is due in all.
 
         Raises ProviderMisuse when the message could not be true or useful: no pay link, or a final notice without
         its date and consequence.
         """
-        at = self._at_sending(address, invoice, language)
+        at = self._at_sending(address, invoice, language, others)
         try:
             said = wording(facts, at, channel)
         except Untrue as error:
@@ -82,8 +93,7 @@ class TemplateMessages:
             case Channel.SMS:
                 return Rendered(text=writer.sms())
             case Channel.NOTICE:
-                text = " ".join(writer.paragraphs())
-                return Rendered(subject=writer.one(Part.SUBJECT), text=f"{text} {at.link}")
+                return Rendered(subject=writer.one(Part.SUBJECT), text=writer.notice())
             case Channel.EMAIL:
                 content = writer.mail()
                 values = {"content": content, "language": locale.language, "direction": locale.text_direction}
@@ -93,7 +103,9 @@ class TemplateMessages:
                     html=self._html.get_template("email.html.j2").render(values),
                 )
 
-    def _at_sending(self, address: Address, invoice: InvoiceSnapshot, language: str) -> AtSending:
+    def _at_sending(
+        self, address: Address, invoice: InvoiceSnapshot, language: str, others: Sequence[InvoiceSnapshot]
+    ) -> AtSending:
         return AtSending(
             merchant=self._merchant,
             name=plausible_name(address.name, language),
@@ -103,6 +115,9 @@ class TemplateMessages:
             subscription=invoice.subscription_id is not None,
             has_method=invoice.payment_method is not None,
             link=_pay_link(invoice),
+            others=tuple(
+                Other(number=other.number or other.id, due=other.remaining, link=_pay_link(other)) for other in others
+            ),
         )
 
     def _language(self, tag: str) -> tuple[Phrases, Locale]:
@@ -169,7 +184,21 @@ class _Writer:
             closing=self.one(Part.CLOSING),
             regards=self.one(Part.REGARDS),
             merchant=self.at.merchant,
+            others_intro=self._others_intro(),
+            others=self._others(),
         )
+
+    def notice(self) -> str:
+        """One text with its link, and a line for each other invoice."""
+        text = f"{' '.join(self.paragraphs())} {self.at.link}"
+        others = [f"{number}: {amount} {link}" for number, amount, link in self._others()]
+        return "\n".join([text, self._others_intro() or "", *others]) if others else text
+
+    def _others(self) -> tuple[tuple[str, str, str], ...]:
+        return tuple((other.number, self.form(other.due), other.link) for other in self.at.others)
+
+    def _others_intro(self) -> str | None:
+        return self.one(Part.OTHERS) if self.at.others else None
 
     def one(self, part: Part) -> str:
         return self._words(self.said.one(part))
@@ -229,6 +258,8 @@ def _form(day: Callable[[date], str], amount: Callable[[Money], str]) -> Callabl
                 return day(value)
             case str():
                 return value
+            case tuple():
+                return " + ".join(map(amount, value))
 
     return written
 

@@ -38,6 +38,18 @@ class ByTry(Frozen):
         return {"tried": value, "due": value} if isinstance(value, str) else value
 
 
+class ByBill(Frozen):
+    """A sentence for one unpaid invoice, and one for several of the customer. A plain string is both."""
+
+    one: str
+    all: str
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_one(cls, value: Any) -> Any:
+        return {"one": value, "all": value} if isinstance(value, str) else value
+
+
 class ByPlan(Frozen):
     """A sentence for the case that a subscription is cancelled besides, and one for the case that none is."""
 
@@ -66,8 +78,8 @@ class Buttons(Frozen):
 
 
 class AccessPhrases(Frozen):
-    read_only: str
-    blocked: str
+    read_only: ByBill
+    blocked: ByBill
 
 
 class StagePhrases(Frozen):
@@ -93,9 +105,10 @@ class SmsTodo(Frozen):
 class SmsPhrases(Frozen):
     opening: dict[Stage, ByTry]
     todo: SmsTodo
+    others: str
     next_charge: ByTry
     access: AccessPhrases
-    restricts: str
+    restricts: ByBill
     ending: dict[Ending, ByPlan]
     link: LinkPhrases
 
@@ -111,9 +124,10 @@ class Phrases(Frozen):
     buttons: Buttons
     reasons: dict[Reason, str]
     todo: dict[Todo, str]
+    others: str
     next_charge: ByTry
     access: AccessPhrases
-    restricts: str
+    restricts: ByBill
     ending: dict[Ending, ByPlan]
     stages: dict[Stage, StagePhrases]
     sms: SmsPhrases

@@ -1,11 +1,12 @@
 """Service access: restricted while the debt stands, restored when it no longer does."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import field_validator
 
-from domain.base import unchecked
+from domain.base import Frozen, unchecked
 from domain.case import Case, StepState
 from domain.changes import begun, changed, done, invoice_is, stopped
 from domain.forms import Form
@@ -18,11 +19,36 @@ if TYPE_CHECKING:
     from domain.situation import Situation
 
 
+_FROM_FULL = (Access.FULL, Access.READ_ONLY, Access.BLOCKED)
+
+
 class AccessTask(Task):
     """Tell the merchant's application how much of the service the customer may use."""
 
     access: Access
     subscription_id: str | None = None
+
+
+class AccessWish(Frozen):
+    """How much of the service one case would leave. What holds is the strictest wish of all open cases."""
+
+    invoice_id: str
+    customer_id: str
+    subscription_id: str | None = None
+    access: Access
+    as_of: datetime  # UTC, the case's time: an older wish never replaces a newer one
+
+
+class Standing(Frozen):
+    """What all wishes for one subscription come to."""
+
+    access: Access
+    changes: int  # how often any of them changed: with each, one more
+
+
+def strictest(wishes: Iterable[Access]) -> Access:
+    """What several wishes come to: who owes several invoices has what the strictest of them leaves."""
+    return max(wishes, key=_FROM_FULL.index, default=Access.FULL)
 
 
 class AccessStep(Step):

@@ -16,6 +16,7 @@ from domain.gates import ALLOW, Answer, Postpone, Refuse, Stopped
 from domain.invoice import InvoiceNow
 from domain.reasons import cause
 from domain.record import new_entry
+from domain.rules.contacts import ContactCaps
 from domain.rules.invoice import Aim
 from domain.steps import CHANNEL_NAMES, Channel, Stage, Step
 from domain.tasks import Task
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from domain.schedule import Slot
     from domain.situation import Situation
 
+_PATIENCE = timedelta(days=7)
+"""How long a message waits for room in the customer's contacts."""
 _LONGEST = timedelta(minutes=20)
 """How long a contact may be tried: what it says, and the hour it says it in, hold for minutes."""
 
@@ -35,9 +38,10 @@ class ContactTask(Task):
     channel: Channel
     language: str
     facts: MessageFacts
+    caps: ContactCaps | None = None  # None: of before there were any
 
 
-new_task = unchecked(ContactTask)
+new_task, new_caps = unchecked(ContactTask), unchecked(ContactCaps)
 
 
 class ContactState(StrEnum):
@@ -56,6 +60,7 @@ class ContactOutcome(Message):
     why: str = ""
     postponed: Postpone | None = None  # POSTPONED: by which rule, and until when
     stopped: Stopped | None = None  # STOPPED: by what
+    said_with: str | None = None  # SENT: by the message of this other invoice, which names this one
 
 
 class MessageStep(Step):
@@ -118,14 +123,25 @@ class MessageStep(Step):
         return isinstance(other, MessageStep) and other.channel is not self.channel
 
     def said_by(self, others: Iterable[Step], now: "Situation") -> str | None:
-        """A message of the timeline on the same channel and day names the cause and what to do as well."""
+        """A message of the timeline on the same channel and day names the cause and what to do as well; and a newer one
+        takes the place of one that a rule has put off until then."""
         if self.stage is not Stage.ACTION:
-            return None
+            return self._overtaken_by(others, now)
         for other in others:
             if isinstance(other, MessageStep) and other.newest_only and other.channel is self.channel:
                 goes = other.opens(now, max(other.due, now.at, now.not_before(other) or now.at))
                 if now.schedule.date(goes) == now.today:
                     return f"the {other.title} says it on the same day"
+        return None
+
+    def _overtaken_by(self, others: Iterable[Step], now: "Situation") -> str | None:
+        known = now.case.unfinished.get(self.key) if now.case.unfinished else None
+        if known is None or known.rule is None or self.warns:
+            return None
+        newer = (other for other in others if other.day > self.day and other.due <= now.at)
+        for other in newer:
+            if isinstance(other, MessageStep) and other.newest_only and other.channel is self.channel:
+                return f"put off until the {other.title} takes its place"
         return None
 
     def overtaken(self, day: int) -> str:
@@ -140,7 +156,19 @@ class MessageStep(Step):
     def task(self, now: "Situation", why: str) -> ContactTask:
         said = message_facts(now, self.stage)
         language = now.case.facts.language
-        return new_task(**self.common(now, why), channel=self.channel, language=language, facts=said)
+        caps = self._caps(now)
+        return new_task(**self.common(now, why), channel=self.channel, language=language, facts=said, caps=caps)
+
+    def _caps(self, now: "Situation") -> ContactCaps:
+        """No message is put off for ever, whatever other cases have to say; the end waits for the final notice."""
+        wanted = now.policy.contacts
+        return new_caps(
+            per_week=wanted.per_week,
+            distance=wanted.distance,
+            policy=str(now.case.policy),
+            patient_until=self.planned + _PATIENCE,
+            insists=self.warns,
+        )
 
     def deadline(self, now: "Situation") -> datetime | None:
         """Not past the hours in which it is allowed."""
@@ -157,6 +185,7 @@ class MessageStep(Step):
         match result.state:
             case ContactState.SENT | ContactState.UNKNOWN:
                 said = "sent" if result.state is ContactState.SENT else "may have been sent, not repeated"
+                said = f"said with {result.said_with}" if result.said_with else said
                 case = done(case, self, at, said)
             case ContactState.REFUSED:
                 case = told(ended(case, self, StepState.REFUSED, at, result.why), "refused", result.why)

@@ -1,7 +1,6 @@
 """Charge attempts: reserved one by one under the card's lock, so that no card is used more often than allowed."""
 
-import hashlib
-from datetime import UTC, timedelta
+from datetime import timedelta
 
 import sqlalchemy as sa
 
@@ -13,7 +12,8 @@ from domain.rules.networks import CardUse
 from gateways.ledger import rows
 from gateways.ledger.foreign import write_foreign
 from gateways.ledger.inserts import insert_once
-from gateways.ledger.records import write_decisions, write_effect
+from gateways.ledger.locks import lock
+from gateways.ledger.records import put_off, write_decisions, write_effect
 from gateways.ledger.schema import attempts
 from gateways.ledger.transactions import Book
 from gateways.ports.ledger import NetworkRules
@@ -49,7 +49,7 @@ class SqlAttempts(Book):
 
     def begin_attempt(self, row: AttemptRow, rules: NetworkRules) -> AttemptRow | Postpone | Refuse:
         with self._database.writing(of=row.invoice_id) as connection:
-            _lock_card(connection, row)
+            lock(connection, f"card {row.fingerprint or row.invoice_id}")
             answer = rules.ask(row.network, _card_uses(connection, row), row.amount, row.as_of)
             begun = row.model_copy(update={"state": "started"})
             if isinstance(answer, Allow):
@@ -60,7 +60,7 @@ class SqlAttempts(Book):
             if standing := _find(connection, row):
                 return standing
             assert not isinstance(answer, Allow)  # noqa: S101 - only a standing row stops an insert
-            write_decisions(connection, row.invoice_id, [_entry(row, answer)])
+            write_decisions(connection, row.invoice_id, [put_off(row.as_of, row.step, answer)])
             return answer
 
     def finish_attempt(
@@ -94,17 +94,6 @@ def _find(connection: sa.Connection, row: AttemptRow) -> AttemptRow | None:
     return rows.attempt_row(found) if found else None
 
 
-def _lock_card(connection: sa.Connection, row: AttemptRow) -> None:
-    """Makes reservations on one card wait for each other until the transaction ends.
-
-    SQLite needs nothing: its immediate transaction holds the whole file.
-    """
-    if connection.dialect.name == "postgresql":
-        digest = hashlib.sha256(f"card {row.fingerprint or row.invoice_id}".encode()).digest()
-        key = int.from_bytes(digest[:8], "big", signed=True)
-        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
-
-
 def _card_uses(connection: sa.Connection, row: AttemptRow) -> list[CardUse]:
     """The card's charges that reached the network, within 31 days of `row.as_of`, oldest first.
 
@@ -122,8 +111,3 @@ def _card_uses(connection: sa.Connection, row: AttemptRow) -> list[CardUse]:
     else:
         found = connection.execute(_USES_OF_CARD, given | {"card": row.fingerprint})
     return [rows.card_use(use) for use in found.mappings()]
-
-
-def _entry(row: AttemptRow, answer: Postpone | Refuse) -> Entry:
-    what = f"postponed to {answer.until.astimezone(UTC):%Y-%m-%d %H:%M}" if isinstance(answer, Postpone) else "refused"
-    return Entry(at=row.as_of, step=row.step, what=what, why=answer.why, rule=answer.rule)

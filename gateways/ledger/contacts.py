@@ -1,16 +1,24 @@
 """Contacts: each is reserved before it is made, by a row that only one caller can insert."""
 
+from datetime import datetime
+
 import sqlalchemy as sa
 
+from domain.gates import Allow
 from domain.record import Entry
+from domain.rules.contacts import WEEK, ContactRules, ContactUse, SaidWith
 from domain.steps import Channel
 from gateways.ledger import rows
 from gateways.ledger.inserts import insert_once
-from gateways.ledger.records import write_effect
-from gateways.ledger.schema import contacts
+from gateways.ledger.locks import lock
+from gateways.ledger.records import put_off, write_decisions, write_effect
+from gateways.ledger.schema import cases, contacts
 from gateways.ledger.transactions import Book
-from gateways.ports.rows import ContactRow
+from gateways.ports.ledger import Contact
+from gateways.ports.rows import ContactRow, Reserved
 from gateways.ports.trouble import NotFound
+
+_MADE = ("sending", "sent", "unknown")
 
 _contact = contacts.c
 _SAME = (
@@ -22,20 +30,40 @@ _ONE = sa.select(contacts).where(*_SAME)
 _TAKE_FAILED = sa.update(contacts).where(*_SAME, _contact.state == "failed")
 _FINISH = sa.update(contacts).where(*_SAME, _contact.state == "sending")
 _OF_INVOICE = sa.select(contacts).where(_contact.invoice_id == sa.bindparam("of")).order_by(_contact.as_of, _contact.id)
+_OF_CUSTOMER = (
+    sa.select(*(_contact[name] for name in ("invoice_id", "channel", "as_of", "state", "said", "names")))
+    .join_from(cases, contacts, _contact.invoice_id == cases.c.invoice_id)
+    .where(
+        cases.c.customer_id == sa.bindparam("customer"),
+        _contact.as_of.between(sa.bindparam("since"), sa.bindparam("until")),
+        _contact.state.in_(_MADE),
+        # One that is asked for once more does not stand in its own way.
+        sa.not_(sa.and_(*_SAME)),
+    )
+)
 
 
 class SqlContacts(Book):
     """`ports.ContactBook` in SQL."""
 
-    def begin_contact(self, row: ContactRow) -> tuple[ContactRow, bool]:
-        same, columns = _same(row.invoice_id, row.step, row.channel), row.model_dump()
+    def begin_contact(self, row: ContactRow, customer_id: str, rules: ContactRules) -> Contact:
+        same, columns = _same(row.invoice_id, row.step, row.channel), rows.contact_columns(row)
         with self._database.writing(of=row.invoice_id) as connection:
-            if insert_once(connection, contacts, columns):
-                return row, True
-            # One that certainly was not sent is reserved once more, as it reads now.
-            if connection.execute(_TAKE_FAILED, same | columns).rowcount:
-                return row, True
-            return rows.contact_row(connection.execute(_ONE, same).mappings().one()), False
+            lock(connection, f"contacts {customer_id}")
+            answer = rules.ask(_uses(connection, same, customer_id, row.as_of), row.as_of)
+            if isinstance(answer, Allow):
+                # One that certainly was not sent is reserved once more, as it reads now.
+                again = same | columns
+                if insert_once(connection, contacts, columns) or connection.execute(_TAKE_FAILED, again).rowcount:
+                    return Reserved(row, ours=True)
+            # It stands already, whatever else was said by now: an earlier run may have sent it.
+            standing = connection.execute(_ONE, same).mappings().one_or_none()
+            if standing and standing["state"] != "failed":
+                return Reserved(rows.contact_row(standing), ours=False)
+            assert not isinstance(answer, Allow)  # noqa: S101 - only a standing row stops an insert
+            if not isinstance(answer, SaidWith):
+                write_decisions(connection, row.invoice_id, [put_off(row.as_of, row.step, answer)])
+            return answer
 
     def finish_contact(
         self,
@@ -56,6 +84,12 @@ class SqlContacts(Book):
     def contacts(self, invoice_id: str) -> list[ContactRow]:
         with self._database.reading() as connection:
             return [rows.contact_row(row) for row in connection.execute(_OF_INVOICE, {"of": invoice_id}).mappings()]
+
+
+def _uses(connection: sa.Connection, same: dict[str, str], customer_id: str, at: datetime) -> list[ContactUse]:
+    """The customer's other contacts within a week of `at`, over all cases, in any order."""
+    given = same | {"customer": customer_id, "since": at - WEEK, "until": at + WEEK}
+    return [rows.contact_use(found) for found in connection.execute(_OF_CUSTOMER, given).mappings()]
 
 
 def _same(invoice_id: str, step: str, channel: Channel) -> dict[str, str]:

@@ -2,9 +2,11 @@
 
 import hashlib
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
+from domain.gates import Postpone, Refuse
 from domain.record import Entry
 from gateways.ledger.inserts import Columns, insert_missing
 from gateways.ledger.rows import without_nul
@@ -28,6 +30,12 @@ class SqlRecords(Book):
     def record(self, invoice_id: str) -> list[Entry]:
         with self._database.reading() as connection:
             return [Entry(**found) for found in connection.execute(_OF_CASE, {"of": invoice_id}).mappings()]
+
+
+def put_off(at: datetime, step: str, answer: Postpone | Refuse) -> Entry:
+    """What the record keeps of an effect that a rule allows later, or not at all."""
+    what = f"postponed to {answer.until.astimezone(UTC):%Y-%m-%d %H:%M}" if isinstance(answer, Postpone) else "refused"
+    return Entry(at=at, step=step, what=what, why=answer.why, rule=answer.rule)
 
 
 def write_decisions(connection: sa.Connection, invoice_id: str, entries: Sequence[Entry]) -> None:

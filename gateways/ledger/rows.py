@@ -6,6 +6,7 @@ from domain.case import ChargeOutcome
 from domain.declines import Decline
 from domain.money import CurrencyMismatch, Money
 from domain.projection import Projection
+from domain.rules.contacts import ContactUse
 from domain.rules.networks import CardUse
 from gateways.ledger.case_list import fields_of
 from gateways.ledger.inserts import Columns
@@ -59,8 +60,24 @@ def card_use(found: RowMapping) -> CardUse:
     return CardUse(at=found["as_of"], amount=Money(amount=found["amount"], currency=found["currency"]), outcome=outcome)
 
 
+def contact_columns(row: ContactRow) -> Columns:
+    said = row.said.model_dump(mode="json") if row.said else None
+    return {**row.model_dump(exclude={"said", "names"}), "said": said, "names": list(row.names) or None}
+
+
 def contact_row(found: RowMapping) -> ContactRow:
-    return ContactRow(**fields_of(found, ContactRow))
+    return ContactRow(**fields_of(found, ContactRow, "names"), names=tuple(found["names"] or ()))
+
+
+def contact_use(found: RowMapping) -> ContactUse:
+    return ContactUse(
+        invoice_id=found["invoice_id"],
+        channel=found["channel"],
+        at=found["as_of"],
+        sending=found["state"] == "sending",
+        said=found["said"],
+        names=tuple(found["names"] or ()),
+    )
 
 
 def without_nul(columns: Columns) -> Columns:

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
-REVISION = "0002"
+REVISION = "0003"
 """The newest migration, with which these are the tables."""
 
 metadata = sa.MetaData(
@@ -47,8 +47,8 @@ class UtcTime(sa.types.TypeDecorator[datetime]):
 _RowNumber = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
-def _text(name: str, *arguments: Any, null: bool = False) -> sa.Column[Any]:
-    return sa.Column(name, sa.Text(), *arguments, nullable=null)
+def _text(name: str, *arguments: Any, null: bool = False, key: bool = False) -> sa.Column[Any]:
+    return sa.Column(name, sa.Text(), *arguments, nullable=null, primary_key=key)
 
 
 def _moment(name: str, *, null: bool = False) -> sa.Column[Any]:
@@ -158,8 +158,23 @@ contacts = sa.Table(
     _text("subject"),
     _text("text"),
     _text("html", null=True),
+    # What it told of the case, and the customer's other invoices that it named: those say no more of it.
+    sa.Column("said", sa.JSON(none_as_null=True), nullable=True),
+    sa.Column("names", sa.JSON(none_as_null=True), nullable=True),
     sa.UniqueConstraint("invoice_id", "step", "channel"),
     sa.Index(None, "invoice_id", "as_of", "id"),
+)
+
+access_wishes = sa.Table(
+    "access_wishes",
+    metadata,
+    _text("invoice_id", sa.ForeignKey("cases.invoice_id"), key=True),
+    _text("customer_id"),
+    _text("subscription_id", null=True),
+    _text("access"),
+    _moment("as_of"),
+    sa.Column("changes", sa.Integer(), nullable=False),
+    sa.Index(None, "customer_id", "subscription_id"),
 )
 
 channel_closures = sa.Table(

@@ -1,10 +1,12 @@
 """The ledger in SQL, on SQLite or PostgreSQL. Every promise of `ports.Ledger` rests on a constraint of the schema.
 
-Lock order: the case's row before the card's lock. A transaction that needs both takes the case first; what a book adds
-later (a customer's or a subscription's budget) comes between the two. Entries of the record, attempts and contacts only
-refer to the case, which waits for no decision on it. SQLite has one writer at a time and no order to keep.
+Lock order: the case's row before any named lock (`locks.lock`: a subscription's access, a customer's contacts, a card).
+A transaction that needs both takes the case first, and none takes two named ones. Entries of the record, attempts,
+contacts and wishes only refer to the case, which waits for no decision on it. SQLite has one writer at a time and no
+order to keep.
 """
 
+from gateways.ledger.access import SqlAccess
 from gateways.ledger.arrivals import SqlEvents, SqlHandoffs
 from gateways.ledger.attempts import SqlAttempts
 from gateways.ledger.cases import SqlCases
@@ -15,7 +17,9 @@ from gateways.ledger.records import SqlRecords
 from gateways.ledger.transactions import Database
 
 
-class SqlLedger(SqlCases, SqlAttempts, SqlContacts, SqlCustomers, SqlRecords, SqlPolicies, SqlEvents, SqlHandoffs):
+class SqlLedger(
+    SqlCases, SqlAttempts, SqlContacts, SqlAccess, SqlCustomers, SqlRecords, SqlPolicies, SqlEvents, SqlHandoffs
+):
     """`ports.Ledger`: all books on one database, whose schema `upgrade_schema` has brought up to date.
 
     May be shared by threads. Every call is one transaction. Raises ProviderTrouble when the database does not answer,

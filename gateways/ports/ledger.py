@@ -7,14 +7,19 @@ from typing import Protocol
 from domain.case import ChargeOutcome
 from domain.declines import Decline
 from domain.gates import Answer, Postpone, Refuse
+from domain.kinds.access import AccessWish, Standing
 from domain.money import Money
 from domain.projection import Projection
 from domain.record import Entry
+from domain.rules.contacts import ContactRules, SaidWith
 from domain.rules.networks import CardUse
 from domain.steps import Channel
 from gateways.ports.case_list import CaseList
 from gateways.ports.messages import Address, Recipient
-from gateways.ports.rows import AttemptRow, CaseRow, ContactRow, CustomerRow, KnownEvent
+from gateways.ports.rows import AttemptRow, CaseRow, ContactRow, CustomerRow, KnownEvent, Reserved
+
+Contact = Reserved | Postpone | Refuse | SaidWith
+"""What becomes of a contact that is to be made."""
 
 
 class NetworkRules(Protocol):
@@ -103,9 +108,14 @@ class AttemptBook(Protocol):
 class ContactBook(Protocol):
     """Contacts, each reserved before it is made."""
 
-    def begin_contact(self, row: ContactRow) -> tuple[ContactRow, bool]:
-        """Reserves (invoice, step, channel). Returns the row that stands and whether it is this call's to send: it was
-        inserted, or it had `failed` and is `sending` again with the new `started_at`."""
+    def begin_contact(self, row: ContactRow, customer_id: str, rules: ContactRules) -> Contact:
+        """Reserves (invoice, step, channel), in one transaction.
+
+        One that stands is returned as it is, not the caller's to send. Else the customer's contacts within a week are
+        counted across invoices and `rules` asked. Allowed, it is the caller's: inserted, or one that had `failed` is
+        `sending` again as `row` has it. Postponed or refused, only the record keeps it, once per moment; said with
+        another invoice's message, nothing is written.
+        """
 
     def finish_contact(
         self,
@@ -120,6 +130,17 @@ class ContactBook(Protocol):
 
     def contacts(self, invoice_id: str) -> list[ContactRow]:
         """Oldest first."""
+
+
+class AccessBook(Protocol):
+    """How much of the service each case would leave. Those of one subscription belong together, and those of one
+    customer that are for no subscription."""
+
+    def wish_access(self, wish: AccessWish) -> Standing:
+        """Keeps the case's wish, unless it has a newer one, and says what all of them come to, in one transaction."""
+
+    def access_of(self, customer_id: str, subscription_id: str | None) -> Standing:
+        """What the wishes of all open cases come to now."""
 
 
 class CustomerBook(Protocol):
@@ -178,6 +199,15 @@ class HandoffBook(Protocol):
 
 
 class Ledger(
-    CaseBook, AttemptBook, ContactBook, CustomerBook, RecordBook, PolicyBook, EventBook, HandoffBook, Protocol
+    CaseBook,
+    AttemptBook,
+    ContactBook,
+    AccessBook,
+    CustomerBook,
+    RecordBook,
+    PolicyBook,
+    EventBook,
+    HandoffBook,
+    Protocol,
 ):
     """The SQL record of what was said, charged and decided."""

@@ -1,5 +1,6 @@
 """What the activities expect of the channels to the customer, and of the messages' texts."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -38,9 +39,16 @@ class Messages(Protocol):
     """Templates by language, channel and stage."""
 
     def render(
-        self, channel: Channel, facts: MessageFacts, address: Address, invoice: InvoiceSnapshot, language: str
+        self,
+        channel: Channel,
+        facts: MessageFacts,
+        address: Address,
+        invoice: InvoiceSnapshot,
+        language: str,
+        others: Sequence[InvoiceSnapshot] = (),
     ) -> Rendered:
-        """Renders one message. An unknown language falls back to English."""
+        """Renders one message; `others` are the customer's other unpaid invoices, which it names. An unknown language
+        falls back to English."""
 
 
 class Sent(Frozen):

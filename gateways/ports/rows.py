@@ -1,13 +1,14 @@
 """The rows of the ledger, as its callers see them."""
 
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from domain.base import Frozen
 from domain.case import ChargeOutcome, Outcome
 from domain.declines import Decline
 from domain.money import Money
 from domain.steps import Access, AttemptKind, Channel
+from domain.truth import MessageFacts
 
 Row = TypeVar("Row")
 
@@ -110,3 +111,12 @@ class ContactRow(Frozen):
     subject: str = ""
     text: str = ""
     html: str | None = None  # of an e-mail
+    said: MessageFacts | None = None  # what it tells of the case
+    names: tuple[str, ...] = ()  # ids of the customer's other invoices that it names
+
+
+class Reserved(NamedTuple):
+    """The contact that stands, and whether it is the caller's to send."""
+
+    row: ContactRow
+    ours: bool

@@ -106,6 +106,18 @@ class Scene:
             await case.status()
         return case
 
+    async def open_another(self, first: "StagedCase", *, amount: int = 4_000, start: datetime = START) -> "StagedCase":
+        """One more failed invoice of the same customer and subscription, and the case that it opens."""
+        stripe = self.world.stripe
+        subscription = stripe.get(first.invoice)["parent"]["subscription_details"]["subscription"]
+        invoice = stripe.fail_first_payment(first.customer, amount=amount, subscription=subscription)
+        event = stripe.last_event("invoice.payment_failed", invoice)
+        self._delivered = len(stripe.events)
+        await self.intake.take_event({**event, "created": int(start.timestamp())})
+        case = self.case(first.customer, first.card, invoice, first.zone)
+        await case.status()
+        return case
+
     @property
     def worker_environment(self) -> dict[str, str]:
         """The environment of a worker process for this stage."""

@@ -19,6 +19,7 @@ from starlette.types import ASGIApp
 from sandbox.providers.journal import Journal, Json
 
 TOLERANCE_S = 300
+_FROM_FULL = ("full", "read_only", "blocked")
 
 
 @dataclass
@@ -28,7 +29,7 @@ class MerchantWorld:
     journal: Journal
     secret: str = "dwhsec_sandbox"  # noqa: S105  (the stand-in's own, known to everyone)
     _received: dict[str, Json] = field(default_factory=dict)
-    _access: dict[str, str] = field(default_factory=dict)
+    _access: dict[tuple[str, str | None], str] = field(default_factory=dict)
 
     @property
     def received(self) -> list[Json]:
@@ -37,9 +38,10 @@ class MerchantWorld:
             return list(self._received.values())
 
     def access(self, customer: str) -> str:
-        """The customer's level of service: `full`, or what the last restriction asked for."""
+        """The customer's level of service, the least of all subscriptions: each has what its last message said."""
         with self.journal.lock:
-            return self._access.get(customer, "full")
+            levels = [level for (owner, _), level in self._access.items() if owner == customer]
+        return max(levels, key=_FROM_FULL.index, default="full")
 
     def notices(self, customer: str) -> list[Json]:
         """The notices that the customer sees in the application, the oldest first."""
@@ -63,9 +65,9 @@ class MerchantWorld:
             self._received[key] = message
             kind = message["type"]
             if kind == "service.restricted":
-                self._access[message["customer"]] = message.get("level", "restricted")
+                self._access[message["customer"], message.get("subscription")] = message["level"]
             elif kind == "service.restored":
-                self._access.pop(message["customer"], None)
+                self._access.pop((message["customer"], message.get("subscription")), None)
             self.journal.record("merchant", kind, _subjects(message), key=key, data=message)
             return True
 

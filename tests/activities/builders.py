@@ -131,8 +131,15 @@ def open_debit_case(worker: Worker, *answers: CardAnswer) -> OpenCase:
     return case_of(worker, customer, account, None, None)
 
 
-def case_of(worker: Worker, customer: str, method: str | None, email: str | None, phone: str | None) -> OpenCase:
-    subscription = worker.world.stripe.add_subscription(customer, amount=1999, currency="usd")
+def case_of(
+    worker: Worker,
+    customer: str,
+    method: str | None,
+    email: str | None,
+    phone: str | None,
+    subscription: str | None = None,
+) -> OpenCase:
+    subscription = subscription or worker.world.stripe.add_subscription(customer, amount=1999, currency="usd")
     invoice = worker.world.stripe.add_invoice(customer, amount=1999, subscription=subscription)
     row = CaseRow(
         invoice_id=invoice,
@@ -155,6 +162,12 @@ def case_of(worker: Worker, customer: str, method: str | None, email: str | None
         email=email,
         phone=phone,
     )
+
+
+def another_invoice(worker: Worker, case: OpenCase, *, same_subscription: bool = True) -> OpenCase:
+    """One more unpaid invoice of the customer, with a case of its own."""
+    subscription = case.subscription_id if same_subscription else None
+    return case_of(worker, case.customer_id, case.card, case.email, case.phone, subscription)
 
 
 def a_charge(case: OpenCase, attempt: int = 1, **fields: Any) -> ChargeTask:

@@ -17,6 +17,7 @@ from gateways.ledger.sql_ledger import SqlLedger
 from gateways.ports.rows import ContactRow, CustomerRow
 from tests.cases import an_opening_row
 from tests.cli.commands import said
+from tests.gateways.ledger.builders import reserve
 
 WHEN = datetime(2026, 11, 29, 3, 0, tzinfo=UTC)
 Run = Callable[..., Result]
@@ -49,7 +50,7 @@ def told(ledger: SqlLedger, channel: Channel, text: str, html: str | None = None
         text=text,
         html=html,
     )
-    ledger.begin_contact(row)
+    reserve(ledger, row)
     ledger.finish_contact("in_1", row.step, channel, state, "id", Entry(at=WHEN, step=row.step, what=state, why=""))
 
 

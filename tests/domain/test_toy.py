@@ -52,6 +52,7 @@ def test_a_toy_kind_and_a_toy_gate_live_a_whole_life(catch_up: str) -> None:
         "04-26 10:00 d25-wave",
         "04-26 10:00 d25-escalate",
         "05-01 10:00 handoff-again",
+        "05-10 10:00 end-restore",
         "05-10 10:00 collections",
     ] == life.table
     assert [] == life.skips

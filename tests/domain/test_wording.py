@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from domain.declines import DeclineClass, Reason
-from domain.known import ASKING, AtSending, Known, Todo
+from domain.known import ASKING, AtSending, Known, Other, Todo
 from domain.money import Money
 from domain.steps import Access, Channel, Stage
 from domain.truth import Ending, MessageFacts
@@ -41,6 +41,12 @@ def sending(**changes: Any) -> AtSending:
     return read.model_copy(update=changes)
 
 
+OTHERS = (
+    Other(number="A-2", due=usd("20"), link="https://pay.acme.example/2"),
+    Other(number="A-3", due=Money.of_major("30", "EUR"), link="https://pay.acme.example/3"),
+)
+
+
 def said(facts: MessageFacts, at: AtSending | None = None, channel: Channel = Channel.EMAIL) -> list[str]:
     return [sentence.key for sentence in wording(facts, at or sending(), channel).sentences]
 
@@ -49,9 +55,9 @@ def every_message() -> Iterator[tuple[MessageFacts, Channel, Wording]]:
     """Stage × reason × action × tried × next charge on every channel; what else differs by lot, always the same."""
     lot = Random(7)  # noqa: S311 - the same examples on each run
     reads = [
-        sending(name=name, total=usd(total), subscription=subscription, has_method=has_method)
-        for name, total, subscription, has_method in product(
-            ("Ada", None), ("149", "200"), (True, False), (True, False)
+        sending(name=name, total=usd(total), subscription=subscription, has_method=has_method, others=others)
+        for name, total, subscription, has_method, others in product(
+            ("Ada", None), ("149", "200"), (True, False), (True, False), ((), OTHERS)
         )
     ]
     for stage, reason, action, tried, next_charge_on in product(
@@ -92,11 +98,11 @@ MESSAGES = list(every_message())
         ("todo.fix_data", some_facts(action=DeclineClass.FIX_DATA), some_facts(action=DeclineClass.NEW_METHOD)),
         ("todo.new_method", some_facts(action=DeclineClass.NEVER), some_facts(action=DeclineClass.RETRY_NOW)),
         ("todo.add_method", some_facts(reason=Reason.NO_PAYMENT_METHOD), some_facts(action=DeclineClass.NEW_METHOD)),
-        ("access.read_only", some_facts(access=Access.READ_ONLY), some_facts(access=Access.BLOCKED)),
-        ("access.blocked", some_facts(access=Access.BLOCKED), some_facts(restricts_on=LIMIT)),
-        ("restricts", some_facts(restricts_on=LIMIT), some_facts()),
-        ("restricts", some_facts(restricts_on=LIMIT, ends_on=None), some_facts(restricts_on=END)),
-        ("restricts", some_facts(restricts_on=LIMIT), some_facts(restricts_on=LIMIT, access=Access.READ_ONLY)),
+        ("access.read_only.one", some_facts(access=Access.READ_ONLY), some_facts(access=Access.BLOCKED)),
+        ("access.blocked.one", some_facts(access=Access.BLOCKED), some_facts(restricts_on=LIMIT)),
+        ("restricts.one", some_facts(restricts_on=LIMIT), some_facts()),
+        ("restricts.one", some_facts(restricts_on=LIMIT, ends_on=None), some_facts(restricts_on=END)),
+        ("restricts.one", some_facts(restricts_on=LIMIT), some_facts(restricts_on=LIMIT, access=Access.READ_ONLY)),
         ("ending.collections.with_subscription", some_facts(Stage.FIRM), some_facts(Stage.FIRM, cancels=False)),
         ("ending.write_off.with_subscription", some_facts(Stage.FINAL, ending=Ending.WRITE_OFF), some_facts()),
         ("ending.collections.without_subscription", some_facts(Stage.FINAL, cancels=False), some_facts(Stage.FINAL)),
@@ -131,8 +137,8 @@ def test_what_is_read_at_sending_decides_as_well(key: str, true: AtSending, fals
     [
         ("sms.next_charge.tried", some_facts(next_charge_on=NEXT), some_facts()),
         ("sms.todo.new_method", some_facts(action=DeclineClass.NEW_METHOD), some_facts(action=DeclineClass.RETRY_NOW)),
-        ("sms.access.read_only", some_facts(access=Access.READ_ONLY), some_facts()),
-        ("sms.restricts", some_facts(restricts_on=LIMIT), some_facts(restricts_on=END)),
+        ("sms.access.read_only.one", some_facts(access=Access.READ_ONLY), some_facts()),
+        ("sms.restricts.one", some_facts(restricts_on=LIMIT), some_facts(restricts_on=END)),
         ("sms.ending.collections.with_subscription", some_facts(Stage.FINAL), some_facts(Stage.FIRM)),
         ("sms.link.pay", some_facts(action=DeclineClass.FIX_DATA), some_facts(action=DeclineClass.AUTHENTICATE)),
         ("sms.link.authenticate", some_facts(action=DeclineClass.AUTHENTICATE), some_facts()),
@@ -168,6 +174,31 @@ def test_every_sentence_has_all_that_its_words_may_name() -> None:
         for sentence in message.sentences:
             assert KEYS[sentence.key] == frozenset(sentence.values)
             assert (sentence.part is Part.AMOUNTS) is (sentence.labels is not None)
+
+
+@pytest.mark.parametrize(
+    ("key", "channel", "access"),
+    [
+        ("access.read_only", Channel.EMAIL, Access.READ_ONLY),
+        ("access.blocked", Channel.NOTICE, Access.BLOCKED),
+        ("sms.access.read_only", Channel.SMS, Access.READ_ONLY),
+        ("restricts", Channel.EMAIL, Access.FULL),
+        ("sms.restricts", Channel.SMS, Access.FULL),
+    ],
+)
+def test_who_owes_several_invoices_is_told_that_all_have_to_be_paid(key: str, channel: Channel, access: Access) -> None:
+    """The service returns with the last payment, and one message names them all."""
+    facts = some_facts(access=access, restricts_on=LIMIT)
+    alone, several = said(facts, channel=channel), said(facts, sending(others=OTHERS), channel)
+    listed = {Channel.SMS: "sms.others"}.get(channel, "others")
+
+    assert {f"{key}.one"} == set(alone) - set(several)
+    assert {f"{key}.all", listed} == set(several) - set(alone)
+
+
+def test_what_is_due_in_all_is_added_up_by_currency() -> None:
+    """No amount ever crosses currencies."""
+    assert (usd("169"), Money.of_major("30", "EUR")) == sending(others=OTHERS).all_due
 
 
 def test_no_row_and_no_key_is_in_vain() -> None:
@@ -229,7 +260,7 @@ def test_a_text_message_ends_with_the_end_and_the_link_and_leaves_out_the_access
         ("sms.opening.final.tried", False),
         ("sms.next_charge.tried", True),
         ("sms.todo.fix_data", True),
-        ("sms.restricts", True),
+        ("sms.restricts.one", True),
         ("sms.ending.collections.with_subscription", False),
         ("sms.link.pay", False),
     ] == [(sentence.key, sentence.may) for sentence in sentences]
@@ -241,7 +272,7 @@ def test_a_notice_has_a_subject_and_paragraphs_and_no_more() -> None:
         sentence.part for _, channel, message in MESSAGES if channel is Channel.NOTICE for sentence in message.sentences
     }
 
-    assert {Part.SUBJECT, *PARAGRAPHS} == parts
+    assert {Part.SUBJECT, Part.OTHERS, *PARAGRAPHS} == parts
 
 
 @pytest.mark.parametrize("channel", list(Channel))

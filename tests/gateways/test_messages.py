@@ -387,3 +387,41 @@ def test_no_phrase_shouts(language: str) -> None:
     phrases = "\n".join(line for line in file.splitlines() if not line.lstrip().startswith("#"))
 
     assert [] == re.findall(r"!|\b[A-Z]{4,}\b", phrases)
+
+
+def another_invoice(number: str, amount: int, currency: str = "USD") -> InvoiceSnapshot:
+    link = f"https://pay.acme.example/i/{number}"
+    return an_invoice(amount, currency).model_copy(update={"id": number, "number": number, "pay_url": link})
+
+
+@pytest.mark.parametrize("language", ["en", "th"])
+@pytest.mark.parametrize("stage", list(Stage))
+def test_the_customers_other_invoices_are_named_with_amount_and_link(stage: Stage, language: str) -> None:
+    """In both parts of an e-mail, and in the notice."""
+    others = (another_invoice("A-2", 2000), another_invoice("A-3", 3000, "EUR"))
+    for channel in (Channel.EMAIL, Channel.NOTICE):
+        message = MESSAGES.render(channel, some_facts(stage), someone(), an_invoice(), language, others)
+        for part in filter(None, (message.text, message.html)):
+            for named in ("A-2", "A-3", "20.00", "30.00", *(other.pay_url or "" for other in others)):
+                assert named in part
+            assert NUMBER in part
+
+
+@pytest.mark.parametrize(("language", "count"), [("en", "2 unpaid invoices in all, $59.98."), ("th", "2 ใบ US$59.98")])
+def test_a_text_message_says_how_many_and_how_much_in_all(language: str, count: str) -> None:
+    """And has the first link only: each has 150 signs."""
+    others = (another_invoice("A-2", 2999),)
+    text = MESSAGES.render(Channel.SMS, some_facts(Stage.REMINDER), someone(), an_invoice(2999), language, others).text
+
+    assert count in text
+    assert text.endswith(LINK)
+    assert "A-2" not in text
+
+
+def test_a_text_message_adds_up_by_currency() -> None:
+    """And stays in the basic alphabet."""
+    others = (another_invoice("A-2", 2000), another_invoice("A-3", 3000, "EUR"))
+    text = MESSAGES.render(Channel.SMS, some_facts(Stage.FIRM), someone(), an_invoice(), "en", others).text
+
+    assert "3 unpaid invoices in all, $169.00 + €30.00." in text
+    assert is_gsm7(text)

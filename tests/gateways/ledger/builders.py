@@ -14,11 +14,13 @@ from domain.gates import ALLOW, Answer
 from domain.money import Money
 from domain.projection import Projection
 from domain.record import Entry
+from domain.rules.contacts import ContactRules
 from domain.rules.networks import CardUse, Ceiling, CeilingTable
 from domain.rules.origin import Origin
-from domain.steps import AttemptKind, Channel
+from domain.steps import AttemptKind, Channel, Stage
+from domain.truth import MessageFacts
 from gateways.ledger.sql_ledger import SqlLedger
-from gateways.ports.rows import AttemptRow, CaseRow, ContactRow, CustomerRow
+from gateways.ports.rows import AttemptRow, CaseRow, ContactRow, CustomerRow, Reserved
 
 T = TypeVar("T")
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
@@ -110,6 +112,19 @@ def a_contact(**fields: Any) -> ContactRow:
         "text": "It did not work.",
     }
     return ContactRow(**given | fields)
+
+
+def rules(invoice_id: str = "in_1", channel: Channel = Channel.EMAIL, **fields: Any) -> ContactRules:
+    """What a friendly message asks; without caps unless told."""
+    facts = MessageFacts(stage=Stage.FRIENDLY, reason=Reason.DECLINED)
+    return ContactRules(**{"invoice_id": invoice_id, "channel": channel, "facts": facts} | fields)
+
+
+def reserve(ledger: SqlLedger, row: ContactRow, customer_id: str = "cus_1") -> Reserved:
+    """The reservation of a contact that nothing stands in the way of."""
+    reserved = ledger.begin_contact(row, customer_id, rules(row.invoice_id, row.channel))
+    assert isinstance(reserved, Reserved)
+    return reserved
 
 
 def an_entry(what: str = "charged", **fields: Any) -> Entry:

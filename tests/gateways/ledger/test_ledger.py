@@ -26,6 +26,7 @@ from tests.gateways.ledger.builders import (
     an_entry,
     finish,
     race,
+    reserve,
 )
 
 
@@ -55,7 +56,7 @@ def written(ledger: SqlLedger, entries: Sequence[Entry]) -> None:
         lambda ledger: ledger.decided("in_9", NOW, [], a_projection(Outcome.RECOVERED), "{}"),
         lambda ledger: ledger.begin_attempt(an_attempt(invoice_id="in_9"), FREE),
         lambda ledger: finish(ledger, an_attempt(invoice_id="in_9"), ChargeOutcome.PAID),
-        lambda ledger: ledger.begin_contact(a_contact(invoice_id="in_9")),
+        lambda ledger: reserve(ledger, a_contact(invoice_id="in_9")),
         lambda ledger: ledger.finish_contact("in_9", "day-3", Channel.EMAIL, "sent", None, an_entry()),
         lambda ledger: ledger.record_effect("in_9", an_entry()),
         lambda ledger: ledger.record_handoff("in_9", "h_1", "ref", NOW),
@@ -71,9 +72,9 @@ def test_nothing_is_written_for_an_invoice_without_a_case(
 
 def test_a_contact_is_reserved_once_per_step_and_channel(ledger: SqlLedger) -> None:
     """A second call gets the first one's row and learns that it is not its own."""
-    first = ledger.begin_contact(a_contact())
-    second = ledger.begin_contact(a_contact(started_at=NOW + DAY, text="again"))
-    other = ledger.begin_contact(a_contact(channel=Channel.SMS))
+    first = reserve(ledger, a_contact())
+    second = reserve(ledger, a_contact(started_at=NOW + DAY, text="again"))
+    other = reserve(ledger, a_contact(channel=Channel.SMS))
 
     assert [(a_contact(), True), (a_contact(), False)] == [first, second]
     assert (a_contact(channel=Channel.SMS), True) == other
@@ -82,7 +83,7 @@ def test_a_contact_is_reserved_once_per_step_and_channel(ledger: SqlLedger) -> N
 
 def test_workers_that_race_for_a_contact_reserve_it_once(ledger: SqlLedger) -> None:
     """Exactly one of them is told that it may send."""
-    answers = race(lambda number: ledger.begin_contact(a_contact(text=f"by {number}")))
+    answers = race(lambda number: reserve(ledger, a_contact(text=f"by {number}")))
 
     assert 1 == sum(inserted for _, inserted in answers)
     assert [answers[0][0]] == ledger.contacts("in_1")
@@ -90,10 +91,10 @@ def test_workers_that_race_for_a_contact_reserve_it_once(ledger: SqlLedger) -> N
 
 def test_a_contact_that_failed_is_reserved_once_more_as_it_reads_now(ledger: SqlLedger) -> None:
     """It certainly was not sent: of the workers that try again one may send, and its text is the one that is kept."""
-    ledger.begin_contact(a_contact())
+    reserve(ledger, a_contact())
     ledger.finish_contact("in_1", "day-3", Channel.EMAIL, "failed", None, an_entry("failed", step="day-3"))
 
-    answers = race(lambda number: ledger.begin_contact(a_contact(text=f"by {number}", started_at=NOW + DAY)))
+    answers = race(lambda number: reserve(ledger, a_contact(text=f"by {number}", started_at=NOW + DAY)))
 
     assert 1 == sum(ours for _, ours in answers)
     (row,) = ledger.contacts("in_1")
@@ -104,7 +105,7 @@ def test_a_contact_that_failed_is_reserved_once_more_as_it_reads_now(ledger: Sql
 
 def test_a_contact_finishes_once(ledger: SqlLedger) -> None:
     """What was sent stays sent."""
-    ledger.begin_contact(a_contact())
+    reserve(ledger, a_contact())
     for state, provider_id in (("sent", "msg_1"), ("unreachable", None)):
         entry = an_entry(state, step="day-3")
         ledger.finish_contact("in_1", "day-3", Channel.EMAIL, state, provider_id, entry)

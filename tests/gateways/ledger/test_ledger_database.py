@@ -29,6 +29,7 @@ from tests.gateways.ledger.builders import (
     at_most,
     open_case,
     race,
+    reserve,
     run_alone,
     with_database,
 )
@@ -140,7 +141,7 @@ def _reserve_many(url: str, process: int) -> list[tuple[bool, bool]]:
     ledger = SqlLedger(url)
     found = []
     for number in range(1, 16):
-        inserted = ledger.begin_contact(a_contact(step=f"step-{number}"))[1]
+        inserted = reserve(ledger, a_contact(step=f"step-{number}"))[1]
         attempt = ledger.begin_attempt(an_attempt(number, f"in_{process}"), at_most(20))
         found.append((inserted, isinstance(attempt, AttemptRow)))
     ledger.close()

@@ -8,13 +8,16 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 from domain.case import ChargeOutcome
+from domain.kinds.access import AccessWish
+from domain.steps import Access
 from gateways.ledger.database import open_database
 from gateways.ledger.sql_ledger import SqlLedger
 from gateways.ports.rows import Cursor
-from tests.gateways.ledger.builders import FREE, NOW, a_contact, a_projection, an_attempt, an_entry, finish
+from tests.gateways.ledger.builders import FREE, NOW, a_contact, a_projection, an_attempt, an_entry, finish, reserve
 
 # On tables that are nearly empty PostgreSQL would read all rows and sort them: with these it does so only if it must.
 _IF_IT_MUST = ("SET enable_seqscan = off", "SET enable_bitmapscan = off", "SET enable_sort = off")
+A_WISH = AccessWish(invoice_id="in_1", customer_id="cus_1", subscription_id="sub_1", access=Access.BLOCKED, as_of=NOW)
 _AFTER = Cursor(opened_at=NOW, invoice_id="in_1")
 
 Use = Callable[[SqlLedger], object]
@@ -82,7 +85,10 @@ def finish_one(ledger: SqlLedger) -> None:
         lambda ledger: ledger.begin_attempt(an_attempt(fingerprint=None), FREE),
         finish_one,
         lambda ledger: ledger.contacts("in_1"),
-        lambda ledger: [ledger.begin_contact(a_contact()) for _ in range(2)],
+        lambda ledger: [reserve(ledger, a_contact()) for _ in range(2)],
+        lambda ledger: ledger.wish_access(A_WISH),
+        lambda ledger: ledger.access_of("cus_1", "sub_1"),
+        lambda ledger: ledger.access_of("cus_1", None),
         lambda ledger: ledger.address("cus_1"),
         lambda ledger: ledger.recipient("cus_1"),
         lambda ledger: ledger.closed_channels("cus_1"),
@@ -118,7 +124,7 @@ def test_a_card_without_fingerprint_is_looked_for_in_its_invoice(ledger: SqlLedg
     [
         (lambda ledger: ledger.decided("in_1", NOW, [an_entry("a"), an_entry("b")], a_projection(), "{}"), 2),
         (lambda ledger: ledger.begin_attempt(an_attempt(), FREE), 2),
-        (lambda ledger: ledger.begin_contact(a_contact()), 1),
+        (lambda ledger: reserve(ledger, a_contact()), 2),
         (lambda ledger: ledger.recipient("cus_1"), 1),
         (lambda ledger: ledger.record_effect("in_1", an_entry()), 1),
     ],

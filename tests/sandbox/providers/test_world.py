@@ -55,6 +55,17 @@ def test_the_merchant_restricts_restores_and_shows_notices(world: ProviderWorld)
     assert ["Please pay."] == [notice["text"] for notice in world.merchant.notices("cus_1")]
 
 
+def test_the_merchant_keeps_a_level_for_each_subscription(world: ProviderWorld) -> None:
+    """The last message about a subscription says what it has, whichever invoice it names, and nothing of another."""
+    one = {**RESTRICT, "customer": "cus_4", "subscription": "sub_1"}
+    post_signed(world, one, "s-1")
+    post_signed(world, {**one, "subscription": "sub_2", "level": "blocked"}, "s-2")
+    both = world.merchant.access("cus_4")
+    post_signed(world, {**one, "subscription": "sub_2", "invoice": "in_2", "type": "service.restored"}, "s-3")
+
+    assert ("blocked", "read_only") == (both, world.merchant.access("cus_4"))
+
+
 def test_the_merchant_takes_a_key_once(world: ProviderWorld) -> None:
     """A repeated delivery is answered and not applied."""
     replies = [post_signed(world, {"type": "notice.created", "customer": "cus_2"}, "n-2").json() for _ in range(2)]

@@ -1,0 +1,33 @@
+"""What one message says for several invoices: which ones it names, read right before, and how the service stands."""
+
+from domain.gates import Allow
+from domain.kinds.access import strictest
+from domain.kinds.message import ContactTask
+from domain.rules.invoice import Aim, judge_now
+from domain.truth import MessageFacts
+from gateways.ports.ledger import Ledger
+from gateways.ports.payments import InvoiceSnapshot, Payments
+
+_MOST_NAMED = 10
+"""More would be a list that nobody reads, and each costs a request."""
+
+
+def other_invoices(task: ContactTask, payments: Payments, ledger: Ledger) -> tuple[InvoiceSnapshot, ...]:
+    """The customer's other invoices of which something may be said now, the oldest case first.
+
+    Not those whose case stands still or is with an agency: nothing is said of these.
+    """
+    cases = [row for row in ledger.open_cases_of(task.customer_id) if row.status == "open"]
+    others = [row.invoice_id for row in cases if row.invoice_id != task.invoice_id]
+    read = [payments.read_invoice(invoice_id) for invoice_id in others[:_MOST_NAMED]]
+    return tuple(
+        invoice
+        for invoice in read
+        if invoice.pay_url and isinstance(judge_now(invoice.now, Aim.SAY, task.as_of), Allow)
+    )
+
+
+def facts_with_others(task: ContactTask, subscription_id: str | None, ledger: Ledger) -> MessageFacts:
+    """The facts with the access as it is, whichever invoice restricts it."""
+    standing = ledger.access_of(task.customer_id, subscription_id).access
+    return task.facts.model_copy(update={"access": strictest((task.facts.access, standing))})

@@ -1,0 +1,103 @@
+"""What several cases of one customer may say together: how many contacts, how far apart, and what is said already."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from domain.base import Frozen, Message
+from domain.gates import ALLOW, Answer, Postpone, Refuse
+from domain.steps import Access, Channel, Stage
+from domain.truth import MessageFacts
+
+WEEK = timedelta(days=7)
+_TOGETHER = timedelta(hours=24)
+_ON_ITS_WAY = timedelta(hours=1)
+"""How long a message is waited for whose fate nobody knows; its case may have no use for it any more."""
+_STRENGTH = {Stage.ACTION: 0, Stage.FRIENDLY: 0, Stage.REMINDER: 1, Stage.FIRM: 2, Stage.FINAL: 3}
+_COUNTED = (Channel.EMAIL, Channel.SMS)
+"""A notice waits in the merchant's application until somebody looks."""
+
+
+class ContactCaps(Message):
+    """How often one person is contacted, over all unpaid invoices, by the policy of the case that asks."""
+
+    per_week: int
+    distance: timedelta  # between two contacts of different moments, on any channel
+    policy: str  # "standard@1"
+    patient_until: datetime | None = None  # how long one may wait for room; None: for ever
+    insists: bool = False  # a final notice: it goes out then, where others are left out
+
+    def ask(self, channel: Channel, times: Sequence[datetime], at: datetime) -> Answer:
+        """Whether one more contact may be made at `at`; `times` are those of the customer's others, in any order."""
+        if channel not in _COUNTED or self._has_room(times, at):
+            return ALLOW
+        rule = f"contacts@{self.policy}"
+        ends = sorted(time + pause for time in times for pause in (WEEK, self.distance))
+        until = next(end for end in ends if end > at and self._has_room(times, end))
+        within = f"{self.per_week} in a week"
+        if self.distance:
+            within = f"{within}, {self.distance} apart"
+        why = f"the customer was contacted as often as the policy allows ({within})"
+        if self.patient_until is None or at < self.patient_until:
+            return Postpone(until=min(until, self.patient_until or until), why=why, rule=rule)
+        return ALLOW if self.insists else Refuse(why=f"{why}, and it is late for this one", rule=rule)
+
+    def _has_room(self, times: Iterable[datetime], at: datetime) -> bool:
+        # Also those of a later moment: another case may have overtaken one that was retried for a while.
+        near = [time for time in times if time > at - WEEK]
+        return len(near) < self.per_week and all(time + self.distance <= at for time in near)
+
+
+class ContactUse(Frozen):
+    """One contact of the customer that was made, or is on its way."""
+
+    invoice_id: str
+    channel: Channel
+    at: datetime
+    sending: bool = False  # nobody knows yet whether it goes out
+    said: MessageFacts | None = None
+    names: tuple[str, ...] = ()  # the other invoices that it named
+
+
+class SaidWith(Message):
+    """Another invoice's message has said it, or is about to."""
+
+    invoice_id: str
+    sending: bool = False
+
+
+class ContactRules(Frozen):
+    """What is asked before a message of one invoice is sent: what the customer has heard of the others counts."""
+
+    invoice_id: str
+    channel: Channel
+    facts: MessageFacts
+    caps: ContactCaps | None = None
+
+    def ask(self, uses: Sequence[ContactUse], at: datetime) -> Answer | SaidWith:
+        """Whether it may go at `at`, is said already, or has to wait."""
+        covering = [use for use in uses if self._is_said_by(use, at)]
+        if covering:
+            best = min(covering, key=lambda use: use.sending)
+            return SaidWith(invoice_id=best.invoice_id, sending=best.sending)
+        times = [use.at for use in uses if use.channel in _COUNTED]
+        return self.caps.ask(self.channel, times, at) if self.caps else ALLOW
+
+    def _is_said_by(self, use: ContactUse, at: datetime) -> bool:
+        window = _ON_ITS_WAY if use.sending else _TOGETHER
+        if use.channel is not self.channel or self.invoice_id not in use.names or abs(use.at - at) >= window:
+            return False
+        return use.said is not None and covers(use.said, self.facts)
+
+
+def covers(said: MessageFacts, wanted: MessageFacts) -> bool:
+    """Whether who has read one message, which names the other's invoice as well, knows what the other would say.
+
+    A final notice names the date and the consequence of its own invoice: it is never left out.
+    """
+    if wanted.stage is Stage.FINAL or _STRENGTH[said.stage] < _STRENGTH[wanted.stage]:
+        return False
+    if wanted.action not in (None, said.action):
+        return False
+    if wanted.restricts_on is None or wanted.access is not Access.FULL or said.access is not Access.FULL:
+        return True
+    return said.restricts_on is not None and said.restricts_on <= wanted.restricts_on

@@ -1,0 +1,181 @@
+"""Several unpaid invoices of one customer are one conversation: one message names them, each case records it."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from temporalio.exceptions import ApplicationError
+
+from domain.kinds.message import ContactOutcome, ContactState, ContactTask
+from domain.rules.contacts import ContactCaps
+from domain.steps import Access, Channel
+from sandbox.providers.faults import Mode
+from sandbox.providers.world import ProviderWorld
+from tests.activities.builders import (
+    AS_OF,
+    OpenCase,
+    Worker,
+    a_contact,
+    a_final_notice,
+    an_access,
+    another_invoice,
+    contacts,
+    mails,
+    open_case,
+    texts,
+)
+
+CHANNELS = list(Channel)
+HOUR = timedelta(hours=1)
+
+
+def two_invoices(worker: Worker) -> tuple[OpenCase, OpenCase]:
+    first = open_case(worker)
+    second = another_invoice(worker, first)
+    for case in (first, second):
+        worker.ledger.mark_open(case.invoice_id)
+    return first, second
+
+
+def later(task: ContactTask, by: timedelta = HOUR) -> ContactTask:
+    return task.model_copy(update={"as_of": AS_OF + by})
+
+
+def said_with(outcome: ContactOutcome) -> tuple[ContactState, str | None]:
+    return outcome.state, outcome.said_with
+
+
+def capped(task: ContactTask, per_week: int, distance: timedelta = timedelta(0)) -> ContactTask:
+    caps = ContactCaps(per_week=per_week, distance=distance, policy="standard@1")
+    return task.model_copy(update={"caps": caps})
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+def test_one_message_names_both_invoices_and_each_case_records_it(
+    world: ProviderWorld, worker: Worker, channel: Channel
+) -> None:
+    """The second case says nothing by itself: its step is done, and its record says with what."""
+    first, second = two_invoices(worker)
+
+    outcomes = [worker.contact(a_contact(first, channel)), worker.contact(later(a_contact(second, channel)))]
+
+    (row,) = worker.ledger.contacts(first.invoice_id)
+    assert [(ContactState.SENT, None), (ContactState.SENT, first.invoice_id)] == [*map(said_with, outcomes)]
+    assert (1, []) == (len(contacts(world, first)), contacts(world, second))
+    assert (second.invoice_id,) == row.names
+    invoice = world.stripe.get(second.invoice_id)
+    if channel is Channel.SMS:
+        assert "2 unpaid invoices in all, $39.98." in row.text
+    else:
+        assert invoice["number"] in row.text
+        assert invoice["hosted_invoice_url"] in row.text
+    (line,) = worker.ledger.record(second.invoice_id)
+    assert f"{channel.value} said with {first.invoice_id}" == line.what
+    assert [] == worker.ledger.contacts(second.invoice_id)
+
+
+def test_only_what_may_be_spoken_of_now_is_named(world: ProviderWorld, worker: Worker) -> None:
+    """Not what is paid, with an agency, on hold, or has its payment on its way; all of it read right before."""
+    first, paid = two_invoices(worker)
+    opening, owed = another_invoice(worker, first), another_invoice(worker, first, same_subscription=False)
+    worker.ledger.mark_open(owed.invoice_id)
+    world.stripe.customer_pays(paid.invoice_id)
+
+    worker.contact(a_contact(first))
+
+    (row,) = worker.ledger.contacts(first.invoice_id)
+    assert (owed.invoice_id,) == row.names
+    for silent in (paid, opening):
+        assert world.stripe.get(silent.invoice_id)["number"] not in row.text
+
+
+def test_a_payment_in_between_is_not_asked_for_again(world: ProviderWorld, worker: Worker) -> None:
+    """The second invoice was paid after the message that names it: its own step finds that first."""
+    first, second = two_invoices(worker)
+    worker.contact(a_contact(first))
+    world.stripe.customer_pays(second.invoice_id)
+
+    assert ContactState.STOPPED is worker.contact(later(a_contact(second))).state
+
+
+def test_a_final_notice_is_always_sent_and_names_the_others(world: ProviderWorld, worker: Worker) -> None:
+    """Its own date and consequence are in no other message."""
+    first, second = two_invoices(worker)
+
+    outcomes = [worker.contact(a_final_notice(first)), worker.contact(later(a_final_notice(second)))]
+
+    assert [(ContactState.SENT, None)] * 2 == [*map(said_with, outcomes)]
+    assert world.stripe.get(first.invoice_id)["number"] in str(mails(world, second)[-1].text)
+
+
+def test_a_day_later_it_is_said_again(world: ProviderWorld, worker: Worker) -> None:
+    """And then names the first."""
+    first, second = two_invoices(worker)
+    worker.contact(a_contact(first))
+
+    outcome = worker.contact(later(a_contact(second), 24 * HOUR))
+
+    assert (ContactState.SENT, None) == said_with(outcome)
+    assert 2 == len(mails(world, first))
+
+
+def test_two_workers_at_once_send_one_message(world: ProviderWorld, worker: Worker) -> None:
+    """While the first is on its way the second waits, and is tried again by its activity."""
+    first, second = two_invoices(worker)
+    slow = world.faults.add("sendgrid", "POST", Mode.HOLD_BEFORE)
+    with ThreadPoolExecutor(1) as pool:
+        sending = pool.submit(worker.contact, a_contact(first))
+        assert slow.reached.wait(timeout=30)
+        with pytest.raises(ApplicationError, match="on its way") as caught:
+            worker.contact(a_contact(second))
+        slow.release()
+        sending.result(timeout=30)
+
+    assert ("ProviderTrouble", False) == (caught.value.type, caught.value.non_retryable)
+    assert (ContactState.SENT, first.invoice_id) == said_with(worker.contact(a_contact(second)))
+    assert 1 == len(mails(world, first))
+
+
+def test_a_message_that_failed_says_nothing_for_others(world: ProviderWorld, worker: Worker) -> None:
+    """The provider did not take it: the other case speaks for both."""
+    first, second = two_invoices(worker)
+    world.faults.add("sendgrid", "POST", "429")
+    with pytest.raises(ApplicationError):
+        worker.contact(a_contact(first))
+
+    assert (ContactState.SENT, None) == said_with(worker.contact(a_contact(second)))
+    assert (ContactState.SENT, second.invoice_id) == said_with(worker.contact(a_contact(first)))
+
+
+def test_what_one_case_says_of_the_access_is_what_the_other_restricts(world: ProviderWorld, worker: Worker) -> None:
+    """The service is read-only for another invoice: nobody is told that it will be limited."""
+    first, second = two_invoices(worker)
+    worker.set_access(an_access(second, Access.READ_ONLY))
+
+    worker.contact(a_contact(first))
+
+    (mail,) = mails(world, first)
+    assert "account is read-only at the moment. Full access returns once all unpaid invoices are paid." in str(
+        mail.text
+    )
+
+
+@pytest.mark.parametrize(
+    ("per_week", "distance", "until"),
+    [(1, timedelta(0), AS_OF + timedelta(days=7)), (9, timedelta(hours=4), AS_OF + timedelta(hours=4))],
+)
+def test_a_message_waits_for_room_in_the_customers_contacts(
+    world: ProviderWorld, worker: Worker, per_week: int, distance: timedelta, until: object
+) -> None:
+    """A text message about the other invoice, an hour after an e-mail about the first: it stays to be done."""
+    first, second = two_invoices(worker)
+    worker.contact(capped(a_contact(first), per_week, distance))
+
+    outcome = worker.contact(capped(later(a_contact(second, Channel.SMS)), per_week, distance))
+
+    assert ContactState.POSTPONED is outcome.state
+    assert outcome.postponed is not None
+    assert (until, "contacts@standard@1") == (outcome.postponed.until, outcome.postponed.rule)
+    assert [] == texts(world, second)
+    (line,) = worker.ledger.record(second.invoice_id)
+    assert line.what.startswith("postponed to ")

@@ -1,0 +1,124 @@
+"""Contacts of one person are counted, and said once, over all invoices, in one transaction."""
+
+from datetime import timedelta
+from typing import Any
+
+from domain.declines import Reason
+from domain.gates import Postpone
+from domain.rules.contacts import ContactCaps, SaidWith
+from domain.steps import Channel, Stage
+from domain.truth import MessageFacts
+from gateways.ledger.sql_ledger import SqlLedger
+from gateways.ports.ledger import Contact
+from gateways.ports.rows import ContactRow, Reserved
+from tests.gateways.ledger.builders import DAY, NOW, RACERS, a_contact, an_entry, open_case, race, reserve, rules
+
+SAID = MessageFacts(stage=Stage.FRIENDLY, reason=Reason.DECLINED)
+
+
+def begin(ledger: SqlLedger, row: ContactRow, per_week: int = 1, **fields: Any) -> Contact:
+    """A reservation under a cap of so many in a week."""
+    caps = ContactCaps(per_week=per_week, distance=timedelta(0), policy="standard@1")
+    return ledger.begin_contact(row, "cus_1", rules(row.invoice_id, row.channel, caps=caps, **fields))
+
+
+def end(ledger: SqlLedger, row: ContactRow, state: str) -> None:
+    ledger.finish_contact(row.invoice_id, row.step, row.channel, state, None, an_entry(f"email {state}"))
+
+
+def another(**fields: Any) -> ContactRow:
+    return a_contact(invoice_id="in_2", **fields)
+
+
+def test_the_contacts_of_all_invoices_count(ledger: SqlLedger) -> None:
+    """A message about one leaves no room for one about the other; the record says why and until when."""
+    open_case(ledger, "in_2")
+    begin(ledger, a_contact())
+    answers = [begin(ledger, another()) for _ in range(2)]
+    [entry] = ledger.record("in_2")
+
+    assert [answers[0]] * 2 == answers
+    assert isinstance(answers[0], Postpone)
+    assert NOW + 7 * DAY == answers[0].until
+    assert (NOW, "day-3", "postponed to 2026-11-30 10:00", "contacts@standard@1") == (
+        entry.at,
+        entry.step,
+        entry.what,
+        entry.rule,
+    )
+    assert [] == ledger.contacts("in_2")
+
+
+def test_a_contact_that_stands_is_returned_whatever_the_cap_says(ledger: SqlLedger) -> None:
+    """It may have been sent: it does not stand in its own way, nor do those that came after it."""
+    open_case(ledger, "in_2")
+    reserve(ledger, another())
+    begin(ledger, a_contact(), 2)
+
+    assert Reserved(another(), ours=False) == begin(ledger, another())
+
+
+def test_one_that_failed_is_asked_again_and_not_counted(ledger: SqlLedger) -> None:
+    """It certainly was not sent."""
+    open_case(ledger, "in_2")
+    begin(ledger, a_contact())
+    end(ledger, a_contact(), "failed")
+    room = begin(ledger, another())
+    again = begin(ledger, a_contact())
+
+    assert Reserved(another(), ours=True) == room
+    assert isinstance(again, Postpone)
+    assert ["failed"] == [row.state for row in ledger.contacts("in_1")]
+
+
+def test_what_reached_nobody_is_not_counted(ledger: SqlLedger) -> None:
+    """A number that is none, another customer's message, one of the week before, and a notice."""
+    open_case(ledger, "in_2")
+    open_case(ledger, "in_other", customer_id="cus_2")
+    reserve(ledger, a_contact())
+    end(ledger, a_contact(), "unreachable")
+    reserve(ledger, a_contact(invoice_id="in_other"), "cus_2")
+    reserve(ledger, a_contact(step="old", as_of=NOW - 7 * DAY))
+    reserve(ledger, a_contact(channel=Channel.NOTICE))
+
+    assert Reserved(another(), ours=True) == begin(ledger, another())
+
+
+def test_the_last_place_of_a_person_is_given_once(ledger: SqlLedger) -> None:
+    """Several invoices race for the third and last message of the week."""
+    for number in range(RACERS):
+        open_case(ledger, f"in_race_{number}")
+    for step in ("one", "two"):
+        reserve(ledger, a_contact(step=step))
+    answers = race(lambda number: begin(ledger, a_contact(invoice_id=f"in_race_{number}"), 3))
+
+    assert 1 == sum(isinstance(answer, Reserved) for answer in answers)
+    assert RACERS - 1 == sum(isinstance(answer, Postpone) for answer in answers)
+
+
+def test_what_a_message_says_of_another_invoice_is_kept(ledger: SqlLedger) -> None:
+    """And the other one is said with it."""
+    open_case(ledger, "in_2")
+    row = a_contact(said=SAID, names=("in_2",))
+    reserve(ledger, row)
+    waits = begin(ledger, another())
+    end(ledger, row, "sent")
+
+    assert SaidWith(invoice_id="in_1", sending=True) == waits
+    assert SaidWith(invoice_id="in_1") == begin(ledger, another())
+    assert [row.model_copy(update={"state": "sent"})] == ledger.contacts("in_1")
+
+
+def test_of_messages_that_race_and_name_each_other_one_is_sent(ledger: SqlLedger) -> None:
+    """All others are said with it."""
+    invoices = [f"in_race_{number}" for number in range(RACERS)]
+    for invoice in invoices:
+        open_case(ledger, invoice)
+    answers = race(
+        lambda number: begin(ledger, a_contact(invoice_id=invoices[number], said=SAID, names=tuple(invoices)), 9)
+    )
+    [sent] = [answer.row.invoice_id for answer in answers if isinstance(answer, Reserved)]
+
+    assert [SaidWith(invoice_id=sent, sending=True)] * (RACERS - 1) == [
+        answer for answer in answers if isinstance(answer, SaidWith)
+    ]
