@@ -22,6 +22,8 @@ from gateways.ports.ledger import Ledger, NetworkRules
 from gateways.ports.payments import ChargeAnswer, InvoiceSnapshot, Payments
 from gateways.ports.rows import AttemptRow
 
+_SPENT = "the provider charges no more under this number, and has charged nothing"
+
 
 class PaymentActivities:
     """What the case asks of the payment provider."""
@@ -70,6 +72,9 @@ class PaymentActivities:
                 # Another worker has finished this very attempt since we looked.
                 return self._result_of(stands, stands.outcome, invoice, task)
             answer = self._payments.pay(invoice, stands.key)
+            if answer.outcome is ChargeOutcome.KEY_SPENT:
+                # Nothing was charged when it was looked up, but that was before this request.
+                answer = self._payments.find_attempt(invoice, stands.started_at) or answer
             self._finish(stands, answer, task)
             return self._result(answer, invoice, task)
 
@@ -118,7 +123,7 @@ class PaymentActivities:
         for row in unknown:
             answer = self._payments.find_attempt(invoice, row.started_at)
             if answer is None and (row.attempt, row.step) != (task.attempt, task.step):
-                answer = ChargeAnswer(outcome=ChargeOutcome.REFUSED)  # it never reached the provider
+                answer = ChargeAnswer(outcome=ChargeOutcome.KEY_SPENT)  # it never reached the provider
             if answer:
                 self._finish(row, answer, task)
         if unknown:
@@ -143,6 +148,7 @@ class PaymentActivities:
             outcome=answer.outcome,
             invoice=after.now,
             decline=self._classify(answer.decline, task) if answer.decline else None,
+            why=_SPENT if answer.outcome is ChargeOutcome.KEY_SPENT else "",
         )
 
     def _result_of(

@@ -20,6 +20,10 @@ S = TypeVar("S", bound=Step)
 
 NO_PAYMENT_METHOD = "no_payment_method"
 """Our own code for a charge that could not even be tried."""
+CUSTOMER_DELETED = "customer_deleted"
+"""Our own code for a charge of somebody who is no customer any more."""
+NOT_CHARGEABLE = "not_chargeable"
+"""Our own code for a charge that the provider refuses for this customer without one of its own."""
 
 
 class Outcome(StrEnum):
@@ -60,12 +64,13 @@ class ChargeOutcome(StrEnum):
     DECLINED = "declined"
     PROCESSING = "processing"  # a bank debit was accepted, its result comes later
     NOT_OPEN = "not_open"  # the invoice was already paid, void or uncollectible: nothing was charged
-    REFUSED = "refused"  # the provider charges no more under this key: nothing was charged
+    REFUSED = "refused"  # a rule forbids it, or no number was left to try it under: nothing was charged
+    KEY_SPENT = "key_spent"  # nothing was charged under this number, and nothing will be: the next one may be tried
     POSTPONED = "postponed"  # a rule allows it later: nothing was charged, and the step stays to be done
     STOPPED = "stopped"  # as the invoice stands nothing may be charged on it: nothing was
 
 
-_NOT_CHARGED = (ChargeOutcome.NOT_OPEN, ChargeOutcome.REFUSED)
+_NOT_CHARGED = (ChargeOutcome.NOT_OPEN, ChargeOutcome.REFUSED, ChargeOutcome.KEY_SPENT)
 
 
 class PolicyRef(Message):
@@ -241,7 +246,8 @@ class Case(Message):
     @property
     def method_tried(self) -> int:
         """Up to which change of the payment method a charge of ours was tried."""
-        return max((a.method for a in self.attempts if a.kind in OURS), default=0)
+        tried = [a.method for a in self.attempts if a.kind in OURS and a.outcome is not ChargeOutcome.KEY_SPENT]
+        return max(tried, default=0)
 
     @property
     def decline_class(self) -> DeclineClass | None:

@@ -110,6 +110,13 @@ def unanswered(case: Case, step: Step, why: str, at: datetime) -> Case:
     return said(case, new_entry(at=at, step=step.key, what=f"postponed to {minute(until)}", why=why))
 
 
+def not_made(case: Case, step: Step, why: str, at: datetime, until: datetime) -> Case:
+    """Certainly nothing came of the tries so far. The step stays to be done, from `until` on."""
+    known = case.unfinished.get(step.key) or Unfinished(step=step)
+    case = _unfinished(case, known.but(not_before=until, begun=False, rule=None, trouble=why))
+    return shown(case, new_entry(at=at, step=step.key, what="not charged, tried again", why=why))
+
+
 def _unfinished(case: Case, known: Unfinished) -> Case:
     return changed(case, unfinished={**case.unfinished, known.step.key: known})
 

@@ -94,6 +94,14 @@ def default_method(invoice: Json) -> str | Json | None:
     return None
 
 
+def chargeable(method: str | Json | None) -> str | Json | None:
+    """The method, unless it belongs to no customer any more: one that was detached may still be named as the default,
+    and nothing is charged on it. (github.com/dj-stripe/dj-stripe issue 1836)"""
+    if not isinstance(method, Mapping) or "customer" not in method:
+        return method
+    return method if method["customer"] or method.get("customer_account") else None
+
+
 def read_method(method: str | Json | None) -> PaymentMethod | None:
     """A payment method, or only its id where that is all there is."""
     identity = object_id(method)

@@ -131,9 +131,11 @@ def open_debit_case(worker: Worker, *answers: CardAnswer) -> OpenCase:
     return case_of(worker, customer, account, None, None)
 
 
-def case_of(worker: Worker, customer: str, method: str | None, email: str | None, phone: str | None) -> OpenCase:
+def case_of(
+    worker: Worker, customer: str, method: str | None, email: str | None, phone: str | None, **invoice_fields: Any
+) -> OpenCase:
     subscription = worker.world.stripe.add_subscription(customer, amount=1999, currency="usd")
-    invoice = worker.world.stripe.add_invoice(customer, amount=1999, subscription=subscription)
+    invoice = worker.world.stripe.add_invoice(customer, amount=1999, subscription=subscription, **invoice_fields)
     row = CaseRow(
         invoice_id=invoice,
         customer_id=customer,

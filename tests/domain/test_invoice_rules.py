@@ -40,7 +40,7 @@ sign-up    no       no       no       no       no        no       no       yes
 ended      no       yes      no       yes      yes       yes      yes      yes
 not due    later    yes      later    later    later     later    yes      yes
 due        no       yes      yes      yes      yes       yes      yes      yes
-deleted    yes      no       yes      yes      yes       yes      yes      yes
+deleted    no       no       yes      yes      yes       yes      yes      yes
 """
 
 
