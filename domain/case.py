@@ -196,6 +196,7 @@ class Case(Message):
     unfinished: dict[str, Unfinished] = Field(default_factory=dict)
     put_off: dict[str, datetime] = Field(default_factory=dict)  # step → until when rules put it off, as recorded
     holds: tuple[Hold, ...] = ()
+    disputes: dict[str, bool] = Field(default_factory=dict)  # the customer's, by id: whether it is still open
     held_from: datetime | None = None  # when the first of the present holds began
     shift_days: int = 0  # local days that holds took from the timeline
     held_until: datetime | None = None  # when the newest hold that is over ended

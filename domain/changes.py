@@ -18,6 +18,7 @@ PROCESSING_LIMIT = timedelta(days=14)
 
 _SEEN_KEPT = 300
 _SHOWN_KEPT = 60
+_DISPUTES_KEPT = 50  # of those that are over
 _UNWRITTEN_KEPT = 200  # they travel with the case, whose size is bounded
 
 END = "end"
@@ -198,6 +199,21 @@ def hold(case: Case, new: Hold, at: datetime, source: str = "hold") -> Case:
     until = f" until {new.until:%Y-%m-%d}" if new.until else ""
     what = f"on hold ({new.reason.value.replace('_', ' ')}){until}"
     return said(case, new_entry(at=at, step=source, what=what, why=new.note))
+
+
+def disputed(case: Case, dispute_id: str, at: datetime, source: str) -> Case:
+    """The customer contests a payment: the case stands still until that is over."""
+    case = with_disputes(case, {dispute_id: True})
+    note = "the customer disputes a payment" if dispute_id else "the customer disputes the payment"
+    return hold(case, Hold(reason=HoldReason.DISPUTE, since=at, note=note), at, source)
+
+
+def with_disputes(case: Case, news: dict[str, bool]) -> Case:
+    """The case that knows how these disputes stand. Those that are over are remembered: events come in any order."""
+    known = {**case.disputes, **news}
+    over = [dispute for dispute, is_open in known.items() if not is_open]
+    forgotten = set(over[: max(0, len(over) - _DISPUTES_KEPT)])
+    return changed(case, disputes={dispute: known[dispute] for dispute in known if dispute not in forgotten})
 
 
 def needs_operator(case: Case, why: str, at: datetime) -> Case:

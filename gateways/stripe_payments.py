@@ -169,6 +169,10 @@ class StripePayments:
         )
         return fields.object_id(found.get("invoice"))
 
+    def customer_of_charge(self, charge_id: str) -> str | None:
+        """Whose charge it was: disputes of one-off payments name neither customer nor invoice."""
+        return fields.object_id(self._charge(charge_id).get("customer"))
+
     def _read(self, invoice_id: str) -> Json:
         return self._api.get(f"read invoice {invoice_id}", "invoices", invoice_id, expand=_EXPAND)
 

@@ -7,15 +7,15 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from domain.case import Outcome
-from domain.money import CurrencyMismatch
+from domain.money import CurrencyMismatch, Money
 from domain.projection import Projection
 from domain.record import Entry
 from gateways.ledger import rows
 from gateways.ledger.customers import write_customer
 from gateways.ledger.foreign import write_foreign
 from gateways.ledger.inserts import Columns, insert_once
-from gateways.ledger.records import write_decisions, write_effect
-from gateways.ledger.schema import NOT_CLOSED, cases
+from gateways.ledger.records import write_decisions, write_effect, write_first
+from gateways.ledger.schema import NOT_CLOSED, OWED_AGAIN, cases
 from gateways.ledger.transactions import Book, no_case
 from gateways.ports.rows import AttemptRow, CaseRow, Cursor, CustomerRow, Page
 from gateways.ports.trouble import ProviderMisuse
@@ -40,6 +40,11 @@ _WRITE_OPEN = _WRITE.where(
     cases.c.currency == sa.bindparam("in_currency"),
     cases.c.outcome.is_(None),
     sa.or_(cases.c.decided_at.is_(None), cases.c.decided_at <= sa.bindparam("moment")),
+)
+_CLOSED = (
+    sa.select(cases.c.invoice_id)
+    .where(_OF, cases.c.status == "closed", cases.c.currency == sa.bindparam("in_currency"))
+    .with_for_update(key_share=True)
 )
 _MARK_OPEN = _WRITE.where(cases.c.status == "opening")
 _IN_ORDER = (cases.c.opened_at, cases.c.invoice_id)
@@ -87,6 +92,18 @@ class SqlCases(Book):
                 _reopen(connection, invoice_id, at, projection, columns)
             write_decisions(connection, invoice_id, entries)
 
+    def after_the_end(
+        self, invoice_id: str, occasion: str, entry: Entry, remaining: Money, outcome: Outcome | None = None
+    ) -> bool:
+        columns = {"remaining": remaining.amount, "why": entry.why} | ({"outcome": outcome} if outcome else {})
+        conditions = {"of": invoice_id, "in_currency": remaining.currency}
+        with self._database.writing(of=invoice_id) as connection:
+            closed = connection.execute(_CLOSED, conditions).first() is not None
+            if not closed or not write_first(connection, invoice_id, entry, occasion):
+                return False
+            connection.execute(_WRITE, columns | {"of": invoice_id})
+            return True
+
     def case(self, invoice_id: str) -> CaseRow | None:
         with self._database.reading() as connection:
             return _find(connection, invoice_id)
@@ -106,8 +123,11 @@ class SqlCases(Book):
         segment: str | None = None,
         after: Cursor | None = None,
         limit: int = 50,
+        owed_again: bool = False,
     ) -> Page[CaseRow]:
         query = _CASE.order_by(*_IN_ORDER).limit(limit + 1)
+        if owed_again:
+            query = query.where(sa.text(OWED_AGAIN))
         for name, wanted in (("status", status), ("customer_id", customer_id), ("segment", segment)):
             if wanted is not None:
                 query = query.where(cases.c[name] == wanted)

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
-REVISION = "0002"
+REVISION = "0003"
 """The newest migration, with which these are the tables."""
 
 metadata = sa.MetaData(
@@ -65,6 +65,7 @@ def _where(condition: str) -> dict[str, Any]:
 
 
 NOT_CLOSED = "status <> 'closed'"
+OWED_AGAIN = "outcome = 'recovered' AND remaining > 0"
 
 
 customers = sa.Table(
@@ -117,6 +118,7 @@ cases = sa.Table(
     sa.Index(None, "segment", "opened_at", "invoice_id"),
     sa.Index("ix_cases_not_closed", "invoice_id", **_where(NOT_CLOSED)),
     sa.Index("ix_cases_numbered", "invoice_number", **_where("invoice_number IS NOT NULL")),
+    sa.Index("ix_cases_owed_again", "opened_at", "invoice_id", **_where(OWED_AGAIN)),
 )
 
 attempts = sa.Table(
@@ -183,6 +185,17 @@ channel_closures = sa.Table(
     _text("why"),
     _moment("at"),
     sa.Index(None, "customer_id", "at", "event_id"),
+)
+
+disputes = sa.Table(
+    "disputes",
+    metadata,
+    # No foreign key: a dispute may come before the customer's first case, and concern no invoice at all.
+    sa.Column("dispute_id", sa.Text(), primary_key=True),
+    _text("customer_id"),
+    _text("status"),
+    _moment("at"),
+    sa.Index("ix_disputes_open", "customer_id", "at", "dispute_id", **_where("status = 'open'")),
 )
 
 handoffs = sa.Table(

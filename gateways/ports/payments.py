@@ -101,3 +101,6 @@ class Payments(Protocol):
 
     def invoice_of_payment(self, payment_intent_id: str) -> str | None:
         """The invoice that a payment belongs to, if to any."""
+
+    def customer_of_charge(self, charge_id: str) -> str | None:
+        """Whose charge it was, if a customer's."""
