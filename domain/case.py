@@ -10,6 +10,7 @@ from domain.agency import Handoff
 from domain.base import Message, unchecked
 from domain.calendar import local
 from domain.declines import CUSTOMER_MUST_ACT, RETRYABLE, Decline, DeclineClass
+from domain.gates import Refuse
 from domain.invoice import InvoiceNow
 from domain.money import Money
 from domain.outside import OutsidePayment
@@ -105,6 +106,7 @@ class Circumstances(Message):
 
     holidays: frozenset[date] = frozenset()  # public holidays where the customer lives
     closed_channels: dict[Channel, str] = Field(default_factory=dict)  # channel → why it is closed, in any case
+    too_small: Refuse | None = None  # why what is due cannot be charged at all
 
 
 class Attempt(Message):

@@ -10,7 +10,7 @@ from domain.base import Frozen
 from domain.calendar import ContactHours, Paydays, is_zone
 from domain.declines import DeclineClass
 from domain.forms import FORMS, Form, write_form
-from domain.money import Money
+from domain.money import Amounts, Money
 from domain.rules.invoice import CancelledSubscription
 from domain.sentences import ByWord
 from domain.steps import Channel
@@ -67,16 +67,6 @@ class Contacts(Frozen):
     hours: ContactHours
     action_request: Channel = Channel.EMAIL
     fallback: dict[Channel, Channel] = Field(default_factory=dict)  # when a channel is closed to this customer
-
-
-def _read_amounts(value: Any) -> Any:
-    """Reads `{USD: 50, THB: "1500.00"}`, amounts in major units."""
-    if not isinstance(value, dict):
-        return value
-    return tuple(Money.of_major(str(amount), str(currency)) for currency, amount in value.items())
-
-
-Amounts = Annotated[tuple[Money, ...], BeforeValidator(_read_amounts)]
 
 
 class Admission(Frozen):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from domain.gates import Answer
 from domain.rules.invoice import invoice_gate
+from domain.rules.minimum import minimum_gate
 from domain.steps import Step
 
 if TYPE_CHECKING:
@@ -16,4 +17,4 @@ if TYPE_CHECKING:
 
 Gate = Callable[["Situation", Step], Answer]
 
-GATES: list[Gate] = [invoice_gate]
+GATES: list[Gate] = [invoice_gate, minimum_gate]

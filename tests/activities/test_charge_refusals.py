@@ -8,7 +8,7 @@ from domain.declines import DeclineClass, Reason
 from domain.kinds.charge import ChargeResult
 from sandbox.providers.stripe_outcomes import APPROVE, PROCESSING
 from sandbox.providers.world import ProviderWorld
-from tests.activities.builders import OpenCase, Worker, a_charge, case_of, charges, open_case
+from tests.activities.builders import OpenCase, Worker, a_charge, case_of, charges, open_case, usd
 
 
 def answered(result: ChargeResult) -> tuple[str, DeclineClass, Reason]:
@@ -149,3 +149,26 @@ def test_a_debit_whose_mandate_is_gone_asks_for_another_method(world: ProviderWo
 
     assert ("not_chargeable", DeclineClass.NEW_METHOD, Reason.CARD_NOT_USABLE) == answered(result)
     assert [] == charges(world, case)
+
+
+def test_an_amount_below_the_minimum_is_not_charged(world: ProviderWorld, worker: Worker) -> None:
+    """R11: a credit note left 30 cents. Nothing is sent, and the case gets to know what remains."""
+    case = open_case(worker)
+    world.stripe.credit(case.invoice_id, 1969)
+
+    result = worker.charge(a_charge(case))
+
+    assert (ChargeOutcome.STOPPED, usd(30)) == (result.outcome, result.invoice.remaining)
+    assert "minimum-charge-usd@2026-11-26" == (result.stopped and result.stopped.rule)
+    assert [] == worker.ledger.attempts_of(case.invoice_id)
+
+
+def test_a_minimum_that_the_table_does_not_know_is_a_result(world: ProviderWorld, worker: Worker) -> None:
+    """R11, R12: the account settles in another currency: Stripe refuses, and no operator has to look."""
+    case = open_case(worker)
+    world.stripe.credit(case.invoice_id, 1969)
+
+    answer = worker.payments.pay(worker.payments.read_invoice(case.invoice_id), f"dun:{case.invoice_id}:1")
+
+    assert ChargeOutcome.DECLINED is answer.outcome
+    assert "amount_too_small" == (answer.decline and answer.decline.error_code)
