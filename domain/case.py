@@ -21,6 +21,8 @@ S = TypeVar("S", bound=Step)
 
 NO_PAYMENT_METHOD = "no_payment_method"
 """Our own code for a charge that could not even be tried."""
+ACCOUNT_VERIFICATION = "account_verification"
+"""Our own code for a debit that waits until the customer has confirmed the small deposits on the account."""
 CUSTOMER_DELETED = "customer_deleted"
 """Our own code for a charge of somebody who is no customer any more."""
 NOT_CHARGEABLE = "not_chargeable"

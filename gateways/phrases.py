@@ -63,6 +63,7 @@ class Buttons(Frozen):
     new_method: str
     fix_data: str
     authenticate: str
+    verify_account: str
 
 
 class AccessPhrases(Frozen):
@@ -88,6 +89,7 @@ class SmsTodo(Frozen):
     new_method: str
     fix_data: str
     authenticate: str
+    verify_account: str
 
 
 class SmsPhrases(Frozen):

@@ -233,6 +233,8 @@ class StripePayments:
         intent = fields.expanded(details.get("payment_intent"))
         last_error = fields.expanded(intent.get("last_payment_error"))
         merged = {**last_error} | {name: value for name, value in details.items() if value is not None}
+        if intent.get("status") == "requires_action":
+            merged |= {"code": fields.action_error(intent)["code"]}
         charge_id = fields.object_id(merged.get("charge"))
         charge = None
         if charge_id:

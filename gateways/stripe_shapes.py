@@ -47,6 +47,7 @@ def read_invoice(invoice: Json, charge: Json | None = None) -> InvoiceSnapshot:
     customer = expanded(invoice.get("customer"))
     intent = fields.open_intent(invoice) if state is InvoiceState.OPEN else {}
     decline = fields.intent_decline(intent, charge)
+    deposits = fields.verification(invoice)
     return InvoiceSnapshot(
         id=invoice_id,
         number=text(invoice, "number"),
@@ -56,6 +57,8 @@ def read_invoice(invoice: Json, charge: Json | None = None) -> InvoiceSnapshot:
         remaining=remaining,
         customer_id=customer_id,
         subscription_id=fields.subscription_id(invoice),
+        verifying=bool(deposits) if deposits is not None else None,
+        verify_url=text(deposits or {}, "hosted_verification_url"),
         pay_url=text(invoice, "hosted_invoice_url"),
         payment_method=fields.read_method(fields.chargeable(fields.default_method(invoice))),
         last_decline=decline,

@@ -92,6 +92,14 @@ class NewsDesk:
         )
         return [(case, "invoice_changed", message)]
 
+    def action_wanted(self, fact: PaymentFailed) -> Told:
+        """A payment that the customer began waits for its bank account to be verified. What a bank wants confirmed
+        comes as a failure as well, and only that is told."""
+        case = self._open_case(fact.invoice_id)
+        if case is None or not self._payments.read_invoice(case.invoice_id).verifying:
+            return []
+        return [self._as_it_is(case, fact)]
+
     def _pending_debit(self, invoice_id: str) -> AttemptRow | None:
         """Our newest bank debit that is on its way: its answer comes days later, and without a request of ours."""
         ours = (row for row in reversed(self._ledger.attempts_of(invoice_id)) if row.kind in OURS)
@@ -138,7 +146,7 @@ class NewsDesk:
         cases = self._open_cases(fact.customer_id)
         return [self._as_it_is(case, fact) for case in cases if case.subscription_id == fact.subscription_id]
 
-    def _as_it_is(self, case: CaseRow, fact: News) -> tuple[CaseRow, str, Message]:
+    def _as_it_is(self, case: CaseRow, fact: News | PaymentFailed) -> tuple[CaseRow, str, Message]:
         invoice = self._payments.read_invoice(case.invoice_id)
         return case, "invoice_changed", events.InvoiceChanged(event_id=fact.event_id, **dict(invoice.now))
 

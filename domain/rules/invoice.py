@@ -49,6 +49,10 @@ def judge_now(invoice: InvoiceNow, aim: Aim, at: datetime, *, after_cancellation
     """Whether an effect is right at this moment: `judge`, and that no payment of the invoice is on its way."""
     if invoice.paying and invoice.state is InvoiceState.OPEN and aim is not Aim.GIVE_BACK:
         return Postpone(until=at + LOOK_AGAIN, why="a payment of the invoice is on its way", rule=f"{_RULE}-paying")
+    if invoice.verifying and aim is Aim.CHARGE:
+        # A charge of another method would take the place of the payment that the customer has begun.
+        why = "the customer's bank account is being verified"
+        return Postpone(until=at + LOOK_AGAIN, why=why, rule=f"{_RULE}-verifying")
     return judge(invoice, aim, at, after_cancellation=after_cancellation)
 
 

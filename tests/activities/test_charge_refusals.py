@@ -172,3 +172,18 @@ def test_a_minimum_that_the_table_does_not_know_is_a_result(world: ProviderWorld
 
     assert ChargeOutcome.DECLINED is answer.outcome
     assert "amount_too_small" == (answer.decline and answer.decline.error_code)
+
+
+def test_a_bank_account_that_is_being_verified_is_left_alone(world: ProviderWorld, worker: Worker) -> None:
+    """R16: the card is not charged in place of the payment that the customer has begun."""
+    case = open_case(worker)
+    world.stripe.customer_enters_account(case.invoice_id)
+
+    result = worker.charge(a_charge(case))
+    invoice = worker.payments.read_invoice(case.invoice_id, with_decline=True)
+
+    assert (ChargeOutcome.STOPPED, "invoice-verifying") == (result.outcome, result.stopped and result.stopped.rule)
+    assert result.invoice.verifying
+    assert str(invoice.verify_url).startswith("https://payments.stripe.com/microdeposit/")
+    assert "account_verification" == (invoice.last_decline and invoice.last_decline.error_code)
+    assert [] == charges(world, case)

@@ -91,6 +91,7 @@ DECLINE_CODES = {
 # Local payment methods and errors that come without a decline code.
 ERROR_CODES = {
     "account_closed": METHOD,
+    "account_verification": AUTH,
     "amount_too_large": METHOD,
     "amount_too_small": METHOD,
     "authentication_failure": AUTH,

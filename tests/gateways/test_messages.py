@@ -387,3 +387,19 @@ def test_no_phrase_shouts(language: str) -> None:
     phrases = "\n".join(line for line in file.splitlines() if not line.lstrip().startswith("#"))
 
     assert [] == re.findall(r"!|\b[A-Z]{4,}\b", phrases)
+
+
+@pytest.mark.parametrize(
+    ("language", "asked"), [("en", "small deposit in the bank account"), ("th", "รายการเงินเข้ายอดเล็กในบัญชีธนาคาร")]
+)
+def test_micro_deposits_are_asked_for_with_the_page_that_takes_them(language: str, asked: str) -> None:
+    """R16: not a confirmation with the bank, and not the payment page where Stripe has one for it."""
+    page = "https://payments.stripe.com/microdeposit/pacs_test_1"
+    invoice = an_invoice(150000, "THB").model_copy(update={"verifying": True, "verify_url": page})
+    facts = some_facts(Stage.ACTION, Reason.CARD_NOT_USABLE, action=DeclineClass.NEW_METHOD)
+
+    mail = MESSAGES.render(Channel.EMAIL, facts, someone(), invoice, language)
+
+    assert asked in mail.text
+    assert page in mail.text
+    assert LINK not in mail.text

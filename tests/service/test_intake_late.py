@@ -11,7 +11,7 @@ from domain.record import Entry
 from gateways.ledger.sql_ledger import SqlLedger
 from runtime import wiring
 from runtime.settings import Settings
-from sandbox.providers.stripe_outcomes import APPROVE, PROCESSING, Approve, Decline
+from sandbox.providers.stripe_outcomes import APPROVE, AUTHENTICATION_REQUIRED, PROCESSING, Approve, Decline
 from sandbox.providers.world import ProviderWorld
 from service.intake import Intake
 from service.opening import Taken
@@ -187,3 +187,29 @@ async def test_our_debit_in_the_ledger_gets_the_banks_answer(
     [row] = [row for row in ledger.attempts_of(invoice_id) if row.attempt == 1]
     assert (outcome, "d01-charge") == (row.outcome, row.step)
     assert [outcome.value] == [line.what for line in ledger.record(invoice_id) if line.step == "d01-charge"][1:]
+
+
+async def test_micro_deposits_are_told_to_the_case(world: ProviderWorld, intake: Intake, client: Client) -> None:
+    """R16: the customer gave a bank account on the hosted page: its payment waits for two small deposits."""
+    invoice_id, _ = a_failed_invoice(world)
+    await intake.take_event(failed(world, invoice_id))
+    world.stripe.customer_enters_account(invoice_id)
+
+    taken = await intake.take_event(world.stripe.last_event("invoice.payment_action_required", invoice_id))
+
+    [(name, fact)] = await signals(client, invoice_id)
+    assert (Taken.PASSED_ON, "invoice_changed", True) == (taken, name, fact["verifying"])
+
+
+async def test_a_confirmation_that_the_bank_wants_is_told_once(
+    world: ProviderWorld, intake: Intake, client: Client
+) -> None:
+    """It comes as a failed payment as well, and that event tells it."""
+    invoice_id, _ = a_failed_invoice(world)
+    await intake.take_event(failed(world, invoice_id))
+    world.stripe.customer_tries(invoice_id, outcome=AUTHENTICATION_REQUIRED)
+
+    taken = await intake.take_event(world.stripe.last_event("invoice.payment_action_required", invoice_id))
+
+    assert Taken.EXISTS == taken
+    assert [] == await signals(client, invoice_id)
