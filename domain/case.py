@@ -11,7 +11,7 @@ from domain.base import Message, unchecked
 from domain.calendar import local
 from domain.declines import CUSTOMER_MUST_ACT, RETRYABLE, Decline, DeclineClass
 from domain.gates import Refuse
-from domain.invoice import InvoiceNow
+from domain.invoice import InvoiceNow, MethodRef
 from domain.money import Money
 from domain.outside import OutsidePayment
 from domain.record import Entry
@@ -193,6 +193,8 @@ class Case(Message):
     outside: tuple[OutsidePayment, ...] = ()  # payments that the provider was not told of by itself
     decline: Decline | None = None  # the standing decline; None: nothing was tried or nothing stands in the way
     declined_at: datetime | None = None
+    refused: tuple[Decline, ...] = ()  # standing declines of other methods, by which those are not charged again
+    tried_method: MethodRef | None = None  # the one that we charged last
     method_changes: int = 0  # how often the payment method changed or the customer authenticated
     quick_since: datetime | None = None  # the decline that started the quick technical tries
     attempts: tuple[Attempt, ...] = ()

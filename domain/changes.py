@@ -5,17 +5,19 @@ from typing import Any
 
 from domain.calendar import local, minute
 from domain.case import Case, Closing, Hold, HoldReason, Outcome, StepRecord, StepState, Unfinished, new_step_record
-from domain.declines import OPERATOR_MUST_ACT, Decline, DeclineClass
+from domain.declines import CUSTOMER_MUST_ACT, OPERATOR_MUST_ACT, Decline, DeclineClass
 from domain.gates import Postpone, Stopped
 from domain.invoice import InvoiceNow, InvoiceState, SubscriptionState
 from domain.money import Money
 from domain.outside import unrecorded
 from domain.record import Entry, new_entry
+from domain.rules.invoice import PAYING
 from domain.steps import Channel, Step
 
 PROCESSING_LIMIT = timedelta(days=14)
 """How long a payment may be on its way before the case looks again; the slowest scheme answers within two weeks."""
 
+_REFUSED_KEPT = 10
 _SEEN_KEPT = 300
 _SHOWN_KEPT = 60
 _DISPUTES_KEPT = 50  # of those that are over
@@ -126,14 +128,13 @@ def _unfinished(case: Case, known: Unfinished) -> Case:
 
 def invoice_is(case: Case, read: InvoiceNow, at: datetime, source: str) -> Case:
     """Takes over what was just read of the invoice: its state, exactly what remains, and what else decides."""
-    # What is due, what is on its way and the end have places of their own.
-    known = case.invoice.known_with(read.but(state=InvoiceState.OPEN, remaining=None, paying=None))
+    known = case.invoice.known_with(lasting(read))
     if known is not case.invoice:
         case = changed(case, invoice=known)
     # At the end the case knows: what was read meanwhile may be from before the payment.
     remaining = read.remaining
     if remaining is not None and remaining.currency == case.due.currency and case.closing is None:
-        case = changed(case, due=remaining - _not_known_there(case))
+        case = changed(case, due=known_here(case, remaining))
     match read.state:
         case InvoiceState.PAID:
             case = changed(case, due=Money(amount=min(case.due.amount, 0), currency=case.due.currency))
@@ -157,16 +158,44 @@ def _method_is(case: Case, at: datetime, source: str) -> Case:
 
 
 def another_method(case: Case, why: str, at: datetime, source: str) -> Case:
-    """A payment method that was not tried yet: one immediate try follows, outside the budget."""
+    """A payment method that was not tried yet: one immediate try follows, outside the budget.
+
+    One that a bank has refused for good before is refused still.
+    """
+    case = _set_aside(case)
+    method = case.invoice.method
+    if method and (known := next((d for d in case.refused if d.raw.method and d.raw.method.is_same(method)), None)):
+        case = changed(case, decline=known, declined_at=at, quick_since=None)
+        why = f"{why}, which was refused before ({known.code})"
+        return said(case, new_entry(at=at, step=source, what="payment method changed", why=why))
     case = changed(case, method_changes=case.method_changes + 1)
-    if case.decline and not case.decline.is_about(case.invoice.method):
-        case = changed(case, decline=None, declined_at=None, quick_since=None)
     return said(case, new_entry(at=at, step=source, what="payment method changed", why=why))
 
 
-def _not_known_there(case: Case) -> Money:
-    """What was paid outside the provider and is not in its account of what remains."""
-    return Money(amount=sum(payment.amount.amount for payment in unrecorded(case)), currency=case.due.currency)
+def _set_aside(case: Case) -> Case:
+    """The standing decline of another method stands no more; one that binds is remembered with its method."""
+    decline = case.decline
+    if decline is None or decline.is_about(case.invoice.method):
+        return case
+    case = changed(case, decline=None, declined_at=None, quick_since=None)
+    if decline.decline_class in CUSTOMER_MUST_ACT - {DeclineClass.AUTHENTICATE}:
+        case = changed(case, refused=(*case.refused, decline)[-_REFUSED_KEPT:])
+    return case
+
+
+def lasting(read: InvoiceNow) -> InvoiceNow:
+    """What of a reading the case keeps: what is due, what is on its way and the end have places of their own."""
+    return read.but(state=InvoiceState.OPEN, remaining=None, paying=None)
+
+
+def known_here(case: Case, remaining: Money) -> Money:
+    """What remains by the provider's account, less what was paid elsewhere and is not in it yet.
+
+    That it may be in it already, and only our knowledge of it is late, must not make a debt disappear.
+    """
+    elsewhere = sum(payment.amount.amount for payment in unrecorded(case))
+    left = remaining.amount - elsewhere
+    return case.due if elsewhere and left <= 0 < case.due.amount else Money(amount=left, currency=remaining.currency)
 
 
 def _payment_is(case: Case, on_its_way: bool | None, at: datetime, source: str) -> Case:
@@ -225,10 +254,23 @@ def needs_operator(case: Case, why: str, at: datetime) -> Case:
 def release(case: Case, reasons: set[HoldReason], at: datetime) -> Case:
     """Ends holds. When none is left, the timeline goes on as many local days later as the holds lasted."""
     left = tuple(h for h in case.holds if h.reason not in reasons)
+    if HoldReason.PAYMENT_PROCESSING in reasons and len(left) < len(case.holds):
+        case = _no_longer_off(case)
     if left or not case.holds:
         return changed(case, holds=left)
     days = (local(at, case.zone).date() - local(case.held_from or at, case.zone).date()).days
     return changed(case, holds=(), held_from=None, held_until=at, shift_days=case.shift_days + max(0, days))
+
+
+def _no_longer_off(case: Case) -> Case:
+    """What was put off because a payment was on its way waits no longer."""
+    off = {key for key, known in case.unfinished.items() if known.rule == PAYING}
+    kept = {
+        key: known.but(not_before=None, rule=None) if key in off else known
+        for key, known in case.unfinished.items()
+        if key not in off or known.begun or known.times
+    }
+    return changed(case, unfinished=kept, put_off={k: until for k, until in case.put_off.items() if k not in off})
 
 
 def tick(case: Case, at: datetime) -> Case:

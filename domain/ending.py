@@ -8,7 +8,7 @@ from domain.agency import AgencyState
 from domain.case import Case, Outcome
 from domain.invoice import SubscriptionState
 from domain.kinds.access import AccessStep, may_be_limited
-from domain.kinds.cancellation import has_ended, is_cancelled
+from domain.kinds.cancellation import begun_cancellation, has_ended, is_cancelled
 from domain.kinds.handoff import HandoffStep, begun_handoff
 from domain.kinds.recall import RecallStep
 from domain.kinds.write_off import WriteOffStep
@@ -38,7 +38,11 @@ def end_of(now: "Situation") -> End | None:
     if case.holds:
         return None
     closes = now.policy.cancelled_subscription is CancelledSubscription.CLOSE
-    if closes and case.invoice.subscription is SubscriptionState.ENDED and not is_cancelled(case):
+    if (
+        closes
+        and case.invoice.subscription is SubscriptionState.ENDED
+        and not (is_cancelled(case) or begun_cancellation(case))
+    ):
         return End(Outcome.CANCELLED, "the subscription was ended, and by policy the case with it")
     if case.handoff:
         return _end_with_agency(case, now.policy, now.at)

@@ -16,6 +16,8 @@ from domain.changes import (
     declined,
     disputed,
     invoice_is,
+    known_here,
+    lasting,
     recovered,
     release,
     said,
@@ -34,10 +36,15 @@ def payment_received(case: Case, fact: events.PaymentReceived, at: datetime) -> 
     for money in (fact.amount, fact.remaining):
         if money and money.currency != case.due.currency:
             raise CurrencyMismatch(f"the payment is in {money.currency}, the invoice in {case.due.currency}")
-    if fact.remaining is None and case.due.amount > 0 and not settled_for_good(case):
+    if fact.remaining is None and settled_for_good(case):
+        # The end is being carried out by what was due then.
+        return _told(case, fact.event_id, "payment received", f"{fact.amount}, after the end: not booked", at)
+    if fact.remaining is None and case.due.amount > 0:
         # By another way than the provider: more than is due is not recorded there.
         case = taken_in(case, min(fact.amount, case.due, key=lambda money: money.amount), at)
-    remaining = fact.remaining or case.due - fact.amount
+        remaining = case.due - fact.amount
+    else:
+        remaining = known_here(case, fact.remaining or case.due)
     # Part payments may be reported in any order; what is due only ever falls by them.
     case = changed(case, due=min(case.due, remaining, key=lambda money: money.amount))
     if case.due.amount > 0:
@@ -49,14 +56,16 @@ def payment_received(case: Case, fact: events.PaymentReceived, at: datetime) -> 
 def invoice_changed(case: Case, fact: events.InvoiceChanged, at: datetime) -> Case:
     if fact.remaining and fact.remaining.currency != case.due.currency:
         raise CurrencyMismatch(f"the change is in {fact.remaining.currency}, the invoice in {case.due.currency}")
+    # Which method would be charged is taken over first: by it a decline is judged.
+    case = changed(case, invoice=case.invoice.known_with(lasting(fact)))
     if fact.attempt:
         case = _foreign_attempt(case, fact.event_id, fact.attempt, at)
     if fact.remaining and fact.state is InvoiceState.OPEN:
-        lower = min(case.due, fact.remaining, key=lambda money: money.amount)
+        lower = min(case.due, known_here(case, fact.remaining), key=lambda money: money.amount)
         if lower != case.due:
             case = changed(case, due=lower)
             case = _told(case, fact.event_id, "invoice changed", f"{lower} still due", at)
-    return invoice_is(case, fact.but(remaining=case.due), at, fact.event_id)
+    return invoice_is(case, fact.but(remaining=None), at, fact.event_id)
 
 
 def payment_method_changed(case: Case, fact: events.PaymentMethodChanged, at: datetime) -> Case:
@@ -68,7 +77,8 @@ def payment_method_changed(case: Case, fact: events.PaymentMethodChanged, at: da
     }[fact.change]
     standing = case.decline.raw.method if case.decline else None
     authenticated = fact.change is events.MethodChange.AUTHENTICATED
-    if fact.method and standing and not authenticated and fact.method.is_same(standing):
+    known = [method for method in (standing, case.tried_method) if method]
+    if fact.method and not authenticated and any(fact.method.is_same(method) for method in known):
         return _told(case, fact.event_id, "payment method not changed", "the same number and expiry as before", at)
     if fact.method:
         case = changed(case, invoice=case.invoice.but(method=fact.method))

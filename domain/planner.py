@@ -19,7 +19,7 @@ from domain.steps import Step
 
 def next_step(now: Situation) -> Wait | Act | Close:
     """Decides. Asked again about the same situation it answers the same."""
-    if now.case.holds and not any(goes_on(now.case, source.survives) for source in sources_of(now)):
+    if now.case.holds and _stands_still(now):
         return _held(now)
     if not now.due:
         return _wait(now)
@@ -28,6 +28,12 @@ def next_step(now: Situation) -> Wait | Act | Close:
         decision = next_step(_without(now, skips))
         return decision.but(skips=(*skips, *decision.skips))
     return _Choice(now, now.possible_now).act() or _wait(now)
+
+
+def _stands_still(now: Situation) -> bool:
+    """Whether nothing goes on in spite of the case's holds. The end does, also when nothing of it is left to do."""
+    survive = any(goes_on(now.case, source.survives) for source in sources_of(now))
+    return not survive or (now.end is None and not now.steps)
 
 
 def _wait(now: Situation) -> Wait | Close:
@@ -138,7 +144,7 @@ class _Choice:
         """What the end of the timeline leaves undone: whatever a rule or a provider put off beyond it."""
         if not step.ends:
             return ()
-        left = (other for other in self._now.steps if other.key != step.key)
+        left = (other for other in self._now.steps if other.key != step.key and other.may_be_cut_off)
         return tuple(Skip(step=other, why="the case ended before it could be done") for other in left)
 
 

@@ -4,6 +4,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from domain.arrangements.registry import ARRANGEMENTS
+from domain.case import HoldReason
 from domain.ending import steps_to_end, steps_with_agency
 from domain.holds import ALL_BUT_AN_OPERATOR, goes_on
 from domain.outside import outside_payments
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
 
 _BY_DAY, _FIRST = attrgetter("day", "ends"), attrgetter("comes_first")
 
-OUTSIDE = Source("outside payments", outside_payments)
+OUTSIDE = Source(
+    "outside payments", outside_payments, survives=frozenset({HoldReason.DISPUTE, HoldReason.OPERATOR_PAUSE})
+)
 TIMELINE = Source("timeline", lambda _now: ())  # its steps have places: see `steps_of`
 BEFORE_THE_END: tuple[Source, ...] = (
     OUTSIDE,

@@ -94,6 +94,9 @@ class Step(Message):
     holds_up_the_end: ClassVar[bool] = True
     """Whether the end waits for it even when its provider has not answered for hours."""
 
+    may_be_cut_off: ClassVar[bool] = True
+    """Whether the end of the timeline leaves it undone when something has put it off beyond that."""
+
     @computed_field  # type: ignore[prop-decorator]  # mypy has no word for it
     @property
     def kind(self) -> str:

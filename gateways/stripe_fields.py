@@ -70,7 +70,10 @@ def is_paying(invoice: Json) -> bool | None:
     old = isinstance(invoice.get("payment_intent"), Mapping)  # before basil an invoice had one
     if not shown and not old:
         return None
-    return any(intent.get("status") == "processing" for intent in intents(invoice))
+    if any(intent.get("status") == "processing" for intent in intents(invoice)):
+        return True
+    references = [expanded(payment.get("payment")).get("payment_intent") for payment in _payments(invoice)]
+    return None if any(isinstance(reference, str) for reference in references) else False
 
 
 def verification(invoice: Json) -> Json | None:

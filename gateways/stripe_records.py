@@ -12,7 +12,7 @@ from domain.invoice import InvoiceState
 from domain.money import Money
 from gateways.ports.payments import InvoiceSnapshot
 from gateways.stripe_api import StripeApi, translated
-from gateways.stripe_fields import Json
+from gateways.stripe_fields import Json, expanded, object_id
 
 _WAY = "Paid outside Stripe"
 
@@ -23,23 +23,35 @@ def record(api: StripeApi, invoice: InvoiceSnapshot, amount: Money, at: datetime
     Raises NotFound, ProviderTrouble or ProviderMisuse; the same call may then be made again under the same key.
     """
     what = f"record a payment on invoice {invoice.id}"
+    takes = invoice.state in (InvoiceState.OPEN, InvoiceState.UNCOLLECTIBLE)
+    # After a lost answer, or when the key is too old to be known: it may be there already.
+    if not takes or _is_recorded(api, invoice, key, what):
+        return api.get(what, "invoices", invoice.id, expand=expand)
     try:
-        if invoice.state is InvoiceState.OPEN and invoice.remaining <= amount:
+        if invoice.remaining <= amount:
             return api.post("invoices", invoice.id, "pay", key=key, paid_out_of_band=True, expand=expand)
-        if invoice.state is InvoiceState.OPEN:
-            attached = api.post(
-                "invoices",
-                invoice.id,
-                "attach_payment",
-                key=f"{key}:attach",
-                payment_record=_reported(api, invoice, amount, at, key),
-                expand=expand,
-            )
-            if attached.get("id") == invoice.id:
-                return attached
+        return api.post(
+            "invoices",
+            invoice.id,
+            "attach_payment",
+            key=f"{key}:attach",
+            payment_record=_reported(api, invoice, amount, at, key),
+            expand=expand,
+        )
     except stripe.StripeError as error:
         raise translated(error, what) from None
-    return api.get(what, "invoices", invoice.id, expand=expand)
+
+
+def _is_recorded(api: StripeApi, invoice: InvoiceSnapshot, key: str, what: str) -> bool:
+    """Whether one of the invoice's payments is the record with this reference."""
+    listed = api.get(what, "invoice_payments", invoice=invoice.id, limit=100).get("data")
+    for payment in listed if isinstance(listed, list) else ():
+        record_id = object_id(expanded(expanded(payment).get("payment")).get("payment_record"))
+        if record_id:
+            details = expanded(api.get(what, "payment_records", record_id).get("processor_details"))
+            if expanded(details.get("custom")).get("payment_reference") == key:
+                return True
+    return False
 
 
 def _reported(api: StripeApi, invoice: InvoiceSnapshot, amount: Money, at: datetime, key: str) -> str:

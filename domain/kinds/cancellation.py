@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from domain.base import unchecked
 from domain.case import Case
-from domain.changes import done, invoice_is, stopped
+from domain.changes import begun, done, invoice_is, stopped
 from domain.forms import Form
 from domain.gates import ALLOW, Answer, Refuse
 from domain.invoice import SubscriptionState
@@ -53,6 +53,9 @@ class CancelStep(Step):
     def task(self, now: "Situation", why: str) -> CancelTask:
         return CancelTask(**self.common(now, why), subscription_id=now.case.facts.subscription_id or "")
 
+    def lost(self, case: Case) -> Case:
+        return begun(case, self)
+
     def book(self, case: Case, task: Task, result: Any, at: datetime) -> Case:
         assert isinstance(result, Done)  # noqa: S101 - by the registry
         # Not cancelled, a subscription runs on, and gets its service back at the end.
@@ -71,6 +74,11 @@ class CancelForm(Form):
     def step(self, now: "Situation", slot: "Slot") -> CancelStep:
         due = now.ends_at if slot.entry is now.schedule.last else slot.due
         return now.schedule.kept((slot.key, due), lambda: new_step(key=slot.key, due=due, day=slot.entry.day))
+
+
+def begun_cancellation(case: Case) -> bool:
+    """Whether a cancellation of ours may have happened whose answer is not known."""
+    return any(known.begun and isinstance(known.step, CancelStep) for known in case.unfinished.values())
 
 
 def is_cancelled(case: Case) -> bool:

@@ -179,7 +179,9 @@ class ChargeStep(Step):
             code=result.decline.code if result.decline else None,
             step=step.key,
         )
-        case = changed(case, attempts=(*case.attempts, attempt))
+        case = changed(
+            case, attempts=(*case.attempts, attempt), tried_method=result.invoice.method or case.tried_method
+        )
         if result.outcome is ChargeOutcome.KEY_SPENT:
             case = not_made(case, step, result.why, at, at + spent * _BETWEEN_NUMBERS)
             return invoice_is(case, result.invoice, at, step.key)
@@ -202,7 +204,7 @@ class ChargeStep(Step):
                 return recovered(paid, "our charge went through", at, self.key)
             case ChargeOutcome.DECLINED if result.decline:
                 case = told("declined", result.decline.code)
-                return declined(invoice_is(case, result.invoice, at, self.key), result.decline, at)
+                return invoice_is(declined(case, result.decline, at), result.invoice, at, self.key)
             case ChargeOutcome.PROCESSING:
                 until = at + PROCESSING_LIMIT
                 pending = Hold(

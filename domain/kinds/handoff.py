@@ -91,4 +91,4 @@ def begun_handoff(case: Case) -> HandoffStep | None:
 
 def goes_before_the_end(other: Step, at: datetime) -> bool:
     """Everything that is due goes first: a case with an agency is not charged and not written to."""
-    return not other.ends and other.due <= at
+    return not other.ends and (other.due <= at or not other.may_be_cut_off)

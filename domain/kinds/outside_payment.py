@@ -30,6 +30,7 @@ class OutsidePaymentStep(Step):
     activity: ClassVar[str] = "record_payment"
     task_type: ClassVar[type[Task]] = RecordPaymentTask
     comes_first: ClassVar[bool] = True
+    may_be_cut_off: ClassVar[bool] = False
 
     @property
     def aim(self) -> Aim:

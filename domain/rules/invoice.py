@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 LOOK_AGAIN = timedelta(days=1)
 _RULE = "invoice"
+PAYING = f"{_RULE}-paying"
+"""The rule that puts off whatever is due while a payment is on its way."""
 
 
 class CancelledSubscription(StrEnum):
@@ -48,7 +50,7 @@ _BEFORE_DUE = frozenset({Aim.SAY, Aim.SETTLE})
 def judge_now(invoice: InvoiceNow, aim: Aim, at: datetime, *, after_cancellation: bool = False) -> Answer:
     """Whether an effect is right at this moment: `judge`, and that no payment of the invoice is on its way."""
     if invoice.paying and invoice.state is InvoiceState.OPEN and aim is not Aim.GIVE_BACK:
-        return Postpone(until=at + LOOK_AGAIN, why="a payment of the invoice is on its way", rule=f"{_RULE}-paying")
+        return Postpone(until=at + LOOK_AGAIN, why="a payment of the invoice is on its way", rule=PAYING)
     if invoice.verifying and aim is Aim.CHARGE:
         # A charge of another method would take the place of the payment that the customer has begun.
         why = "the customer's bank account is being verified"
@@ -64,6 +66,8 @@ def judge(invoice: InvoiceNow, aim: Aim, at: datetime, *, after_cancellation: bo
     """
     if aim is Aim.GIVE_BACK:
         return ALLOW
+    if invoice.state is InvoiceState.UNCOLLECTIBLE and aim is Aim.SETTLE:
+        return ALLOW  # it was given up, and may still be paid
     if invoice.state is not InvoiceState.OPEN:
         return Refuse(why=f"the invoice is {invoice.state.value}", rule=f"{_RULE}-open")
     if invoice.subscription is SubscriptionState.NOT_BEGUN:

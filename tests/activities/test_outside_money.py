@@ -1,0 +1,46 @@
+"""A payment from elsewhere is recorded at Stripe once, whatever becomes of the answers."""
+
+from datetime import timedelta
+
+import pytest
+
+from gateways.ports.trouble import ProviderTrouble
+from sandbox.providers.faults import Mode
+from sandbox.providers.world import ProviderWorld
+from tests.activities.builders import AS_OF, OpenCase, Worker, open_case, usd
+
+
+def record(worker: Worker, case: OpenCase, cents: int) -> None:
+    """The activity's own calls, without Temporal."""
+    invoice = worker.payments.read_invoice(case.invoice_id)
+    worker.payments.record_payment(invoice, usd(cents), AS_OF, f"dun:{case.invoice_id}:outside-1")
+
+
+@pytest.mark.parametrize("cents", [500, 1200])
+@pytest.mark.parametrize("mode", [Mode.TIMEOUT_AFTER, Mode.ERROR_AFTER])
+@pytest.mark.parametrize("later", [timedelta(0), timedelta(hours=25)])
+def test_a_part_whose_answer_was_lost_is_neither_recorded_twice_nor_taken_for_all(
+    world: ProviderWorld, worker: Worker, monkeypatch: pytest.MonkeyPatch, cents: int, mode: Mode, later: timedelta
+) -> None:
+    """Also when the idempotency key is forgotten by then, and when the part is more than what is left."""
+    case = open_case(worker)
+    world.faults.add("stripe", "/attach_payment", mode)
+    with pytest.raises(ProviderTrouble):
+        record(worker, case, cents)
+    clock = world.journal.clock
+    monkeypatch.setattr(world.journal, "clock", lambda: clock() + later)
+
+    record(worker, case, cents)
+
+    invoice = world.stripe.get(case.invoice_id)
+    assert ["open", cents, 1999 - cents] == [invoice[name] for name in ("status", "amount_paid", "amount_remaining")]
+
+
+def test_what_was_given_up_may_still_be_paid(world: ProviderWorld, worker: Worker) -> None:
+    """Stripe takes a payment of an uncollectible invoice."""
+    case = open_case(worker)
+    worker.payments.mark_uncollectible(case.invoice_id, "by-hand")
+
+    record(worker, case, 1999)
+
+    assert "paid" == world.stripe.get(case.invoice_id)["status"]
