@@ -57,7 +57,7 @@ class ContactActivities:
                 return _outcome(ContactState.UNREACHABLE, invoice, why=why)
             others = other_invoices(task, self._payments, self._ledger)
             if others:
-                facts = facts_with_others(task, invoice.subscription_id, self._ledger)
+                facts = facts_with_others(task, invoice, others, self._ledger)
                 task = task.model_copy(update={"facts": facts})
             message = self._messages.render(task.channel, task.facts, address, invoice, task.language, others)
             row = self._row(task, message, others)

@@ -1,5 +1,7 @@
 """What one message says for several invoices: which ones it names, read right before, and how the service stands."""
 
+from collections.abc import Sequence
+
 from domain.gates import Allow
 from domain.kinds.access import strictest
 from domain.kinds.message import ContactTask
@@ -27,7 +29,17 @@ def other_invoices(task: ContactTask, payments: Payments, ledger: Ledger) -> tup
     )
 
 
-def facts_with_others(task: ContactTask, subscription_id: str | None, ledger: Ledger) -> MessageFacts:
-    """The facts with the access as it is, whichever invoice restricts it."""
-    standing = ledger.access_of(task.customer_id, subscription_id).access
-    return task.facts.model_copy(update={"access": strictest((task.facts.access, standing))})
+def facts_with_others(
+    task: ContactTask, invoice: InvoiceSnapshot, others: Sequence[InvoiceSnapshot], ledger: Ledger
+) -> MessageFacts:
+    """The facts as they are for the whole subscription: its access, whichever invoice restricts it, and the first date
+    of a restriction that the customer was told."""
+    same = [other for other in others if other.subscription_id == invoice.subscription_id]
+    newest = [row for other in same for row in ledger.contacts(other.id)[-1:]]
+    told = [row.said.restricts_on for row in newest if row.said and row.said.restricts_on]
+    ahead = [day for day in told if day > task.as_of.date()]
+    if task.facts.restricts_on:
+        ahead.append(task.facts.restricts_on)
+    standing = ledger.access_of(task.customer_id, invoice.subscription_id).access
+    changes = {"access": strictest((task.facts.access, standing)), "restricts_on": min(ahead, default=None)}
+    return task.facts.model_copy(update=changes)

@@ -1,7 +1,7 @@
 """Several unpaid invoices of one customer are one conversation: one message names them, each case records it."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from temporalio.exceptions import ApplicationError
@@ -158,6 +158,22 @@ def test_what_one_case_says_of_the_access_is_what_the_other_restricts(world: Pro
     assert "account is read-only at the moment. Full access returns once all unpaid invoices are paid." in str(
         mail.text
     )
+
+
+def test_all_messages_name_the_first_date_of_a_restriction(world: ProviderWorld, worker: Worker) -> None:
+    """The older invoice restricts on the 5th: the younger one's message does not speak of the 9th."""
+    first, second = two_invoices(worker)
+    tasks = []
+    for case, day in ((first, 5), (second, 9)):
+        task = a_contact(case)
+        facts = task.facts.model_copy(update={"restricts_on": date(2026, 12, day)})
+        tasks.append(task.model_copy(update={"facts": facts}))
+
+    worker.contact(tasks[0])
+    worker.contact(later(tasks[1], 24 * HOUR))
+
+    both = [str(mail.text) for mail in mails(world, first)]
+    assert [True, True] == ["will be limited from December 5, 2026 until all are paid" in text for text in both]
 
 
 @pytest.mark.parametrize(
