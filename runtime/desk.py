@@ -25,7 +25,7 @@ async def desk(settings: Settings) -> AsyncIterator[Desk]:
     with closing(wiring.open_ledger(settings)) as ledger:
         client = await connect(settings)
         running = RunningCases(client, ledger)
-        plans = Plans(ledger, public_holidays, wiring.minimum_charges(settings), wiring.utc_now)
+        plans = Plans(ledger, public_holidays, partial(wiring.minimum_charges, settings), wiring.utc_now)
         yield Desk(
             reader=CaseReader(running, ledger, plans),
             running=running,

@@ -11,13 +11,14 @@ from gateways.ports.ledger import Ledger
 
 
 class Plans:
-    """Reads plans. `holidays` are a country's from a day on; `clock` is the time at which an operator asks."""
+    """Reads plans. `holidays` are a country's from a day on; `minimums` reads the least amounts that are charged when a
+    plan is asked for; `clock` is the time at which an operator asks."""
 
     def __init__(
         self,
         ledger: Ledger,
         holidays: Callable[[str, date], frozenset[date]],
-        minimums: MinimumCharges,
+        minimums: Callable[[], MinimumCharges],
         clock: Callable[[], datetime],
     ) -> None:
         self._ledger = ledger
@@ -35,7 +36,7 @@ class Plans:
         circumstances = Circumstances(
             holidays=self._holidays(facts.country, facts.opened_at.date()),
             closed_channels=self._ledger.closed_channels(facts.customer_id),
-            too_small=self._minimums.ask(case.due),
+            too_small=self._minimums().ask(case.due),
         )
         policy = Policy.stored(self._ledger.policy(case.policy.digest))
         # A case may live ahead of the clock of this machine, in a world that skips time.
