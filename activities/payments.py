@@ -8,7 +8,7 @@ from temporalio import activity
 from activities.errors import translated
 from domain.case import NO_PAYMENT_METHOD, ChargeOutcome
 from domain.declines import Decline, DeclineTable, RawDecline, classify
-from domain.gates import Postpone, Refuse, stop
+from domain.gates import ALLOW, Postpone, Refuse, stop, strictest
 from domain.ids import charge_key, effect_key
 from domain.invoice import InvoiceState
 from domain.kinds.cancellation import CancelTask
@@ -17,10 +17,13 @@ from domain.kinds.outside_payment import RecordPaymentTask
 from domain.kinds.write_off import WriteOffTask
 from domain.record import Entry
 from domain.rules.invoice import Aim, judge_now
+from domain.rules.minimum import MinimumCharges
 from domain.tasks import Done, Task
 from gateways.ports.ledger import Ledger, NetworkRules
 from gateways.ports.payments import ChargeAnswer, InvoiceSnapshot, Payments
 from gateways.ports.rows import AttemptRow
+
+_SPENT = "the provider charges no more under this number, and has charged nothing"
 
 
 class PaymentActivities:
@@ -32,12 +35,14 @@ class PaymentActivities:
         ledger: Ledger,
         declines: DeclineTable,
         rules: NetworkRules,
+        minimums: MinimumCharges,
         clock: Callable[[], datetime],
     ) -> None:
         self._payments = payments
         self._ledger = ledger
         self._declines = declines
         self._rules = rules
+        self._minimums = minimums
         self._clock = clock
 
     @activity.defn(name="charge", no_thread_cancel_exception=True)
@@ -53,7 +58,7 @@ class PaymentActivities:
                 return self._result_of(row, row.outcome, invoice, task)
             now = invoice.now
             judged = judge_now(now, Aim.CHARGE, task.as_of, after_cancellation=task.after_cancellation)
-            if found := stop(judged):
+            if found := stop(strictest((judged, self._minimums.ask(invoice.remaining) or ALLOW))):
                 if row:
                     # Begun by an earlier run, and nothing of it is found: it charged nothing and never will.
                     self._finish(row, ChargeAnswer(outcome=ChargeOutcome.NOT_OPEN), task)
@@ -70,6 +75,9 @@ class PaymentActivities:
                 # Another worker has finished this very attempt since we looked.
                 return self._result_of(stands, stands.outcome, invoice, task)
             answer = self._payments.pay(invoice, stands.key)
+            if answer.outcome is ChargeOutcome.KEY_SPENT:
+                # Nothing was charged when it was looked up, but that was before this request.
+                answer = self._payments.find_attempt(invoice, stands.started_at) or answer
             self._finish(stands, answer, task)
             return self._result(answer, invoice, task)
 
@@ -118,7 +126,7 @@ class PaymentActivities:
         for row in unknown:
             answer = self._payments.find_attempt(invoice, row.started_at)
             if answer is None and (row.attempt, row.step) != (task.attempt, task.step):
-                answer = ChargeAnswer(outcome=ChargeOutcome.REFUSED)  # it never reached the provider
+                answer = ChargeAnswer(outcome=ChargeOutcome.KEY_SPENT)  # it never reached the provider
             if answer:
                 self._finish(row, answer, task)
         if unknown:
@@ -143,6 +151,7 @@ class PaymentActivities:
             outcome=answer.outcome,
             invoice=after.now,
             decline=self._classify(answer.decline, task) if answer.decline else None,
+            why=_SPENT if answer.outcome is ChargeOutcome.KEY_SPENT else "",
         )
 
     def _result_of(

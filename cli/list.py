@@ -17,11 +17,14 @@ def list_cases(
     customer: Annotated[str | None, typer.Option(help="Only this customer's: Stripe's id, cus_…")] = None,
     limit: Annotated[int, typer.Option(help="How many at most.")] = PAGE,
     after: Annotated[str | None, typer.Option(metavar="PLACE", help="Go on after the page that ended there.")] = None,
+    owed_again: Annotated[
+        bool, typer.Option("--owed-again", help="Only recovered ones whose money was taken back since.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """List cases, oldest first, with the moment of the next step."""
     with one_sentence(), opened_cases(load_settings()) as cases:
-        page = Cases(cases).page(status, customer, after, limit)
+        page = Cases(cases).page(status, customer, after, limit, owed_again)
     if as_json:
         for case in page.cases:
             print(case.model_dump_json())
@@ -32,6 +35,7 @@ def list_cases(
     if page.after:
         asked = {"--status": status, "--customer": customer, "--limit": None if limit == PAGE else limit}
         options = "".join(f" {name} {value}" for name, value in asked.items() if value is not None)
+        options += " --owed-again" if owed_again else ""
         # Not among the cases: a program reads those.
         sys.stdout.flush()
         print(f"There are more: python starter.py list{options} --after {page.after}", file=sys.stderr)

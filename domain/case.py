@@ -10,6 +10,7 @@ from domain.agency import Handoff
 from domain.base import Message, unchecked
 from domain.calendar import local
 from domain.declines import CUSTOMER_MUST_ACT, RETRYABLE, Decline, DeclineClass
+from domain.gates import Refuse
 from domain.invoice import InvoiceNow
 from domain.money import Money
 from domain.outside import OutsidePayment
@@ -20,6 +21,12 @@ S = TypeVar("S", bound=Step)
 
 NO_PAYMENT_METHOD = "no_payment_method"
 """Our own code for a charge that could not even be tried."""
+ACCOUNT_VERIFICATION = "account_verification"
+"""Our own code for a debit that waits until the customer has confirmed the small deposits on the account."""
+CUSTOMER_DELETED = "customer_deleted"
+"""Our own code for a charge of somebody who is no customer any more."""
+NOT_CHARGEABLE = "not_chargeable"
+"""Our own code for a charge that the provider refuses for this customer without one of its own."""
 
 
 class Outcome(StrEnum):
@@ -60,12 +67,13 @@ class ChargeOutcome(StrEnum):
     DECLINED = "declined"
     PROCESSING = "processing"  # a bank debit was accepted, its result comes later
     NOT_OPEN = "not_open"  # the invoice was already paid, void or uncollectible: nothing was charged
-    REFUSED = "refused"  # the provider charges no more under this key: nothing was charged
+    REFUSED = "refused"  # a rule forbids it, or no number was left to try it under: nothing was charged
+    KEY_SPENT = "key_spent"  # nothing was charged under this number, and nothing will be: the next one may be tried
     POSTPONED = "postponed"  # a rule allows it later: nothing was charged, and the step stays to be done
     STOPPED = "stopped"  # as the invoice stands nothing may be charged on it: nothing was
 
 
-_NOT_CHARGED = (ChargeOutcome.NOT_OPEN, ChargeOutcome.REFUSED)
+_NOT_CHARGED = (ChargeOutcome.NOT_OPEN, ChargeOutcome.REFUSED, ChargeOutcome.KEY_SPENT)
 
 
 class PolicyRef(Message):
@@ -100,6 +108,7 @@ class Circumstances(Message):
 
     holidays: frozenset[date] = frozenset()  # public holidays where the customer lives
     closed_channels: dict[Channel, str] = Field(default_factory=dict)  # channel → why it is closed, in any case
+    too_small: Refuse | None = None  # why what is due cannot be charged at all
 
 
 class Attempt(Message):
@@ -191,6 +200,7 @@ class Case(Message):
     unfinished: dict[str, Unfinished] = Field(default_factory=dict)
     put_off: dict[str, datetime] = Field(default_factory=dict)  # step → until when rules put it off, as recorded
     holds: tuple[Hold, ...] = ()
+    disputes: dict[str, bool] = Field(default_factory=dict)  # the customer's, by id: whether it is still open
     held_from: datetime | None = None  # when the first of the present holds began
     shift_days: int = 0  # local days that holds took from the timeline
     held_until: datetime | None = None  # when the newest hold that is over ended
@@ -241,7 +251,8 @@ class Case(Message):
     @property
     def method_tried(self) -> int:
         """Up to which change of the payment method a charge of ours was tried."""
-        return max((a.method for a in self.attempts if a.kind in OURS), default=0)
+        tried = [a.method for a in self.attempts if a.kind in OURS and a.outcome is not ChargeOutcome.KEY_SPENT]
+        return max(tried, default=0)
 
     @property
     def decline_class(self) -> DeclineClass | None:

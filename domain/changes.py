@@ -18,6 +18,7 @@ PROCESSING_LIMIT = timedelta(days=14)
 
 _SEEN_KEPT = 300
 _SHOWN_KEPT = 60
+_DISPUTES_KEPT = 50  # of those that are over
 _UNWRITTEN_KEPT = 200  # they travel with the case, whose size is bounded
 
 END = "end"
@@ -112,6 +113,13 @@ def unanswered(case: Case, step: Step, why: str, at: datetime) -> Case:
     return said(case, new_entry(at=at, step=step.key, what=f"postponed to {minute(until)}", why=why))
 
 
+def not_made(case: Case, step: Step, why: str, at: datetime, until: datetime) -> Case:
+    """Certainly nothing came of the tries so far. The step stays to be done, from `until` on."""
+    known = case.unfinished.get(step.key) or Unfinished(step=step)
+    case = _unfinished(case, known.but(not_before=until, begun=False, rule=None, trouble=why))
+    return shown(case, new_entry(at=at, step=step.key, what="not charged, tried again", why=why))
+
+
 def _unfinished(case: Case, known: Unfinished) -> Case:
     return changed(case, unfinished={**case.unfinished, known.step.key: known})
 
@@ -193,6 +201,21 @@ def hold(case: Case, new: Hold, at: datetime, source: str = "hold") -> Case:
     until = f" until {new.until:%Y-%m-%d}" if new.until else ""
     what = f"on hold ({new.reason.value.replace('_', ' ')}){until}"
     return said(case, new_entry(at=at, step=source, what=what, why=new.note))
+
+
+def disputed(case: Case, dispute_id: str, at: datetime, source: str) -> Case:
+    """The customer contests a payment: the case stands still until that is over."""
+    case = with_disputes(case, {dispute_id: True})
+    note = "the customer disputes a payment" if dispute_id else "the customer disputes the payment"
+    return hold(case, Hold(reason=HoldReason.DISPUTE, since=at, note=note), at, source)
+
+
+def with_disputes(case: Case, news: dict[str, bool]) -> Case:
+    """The case that knows how these disputes stand. Those that are over are remembered: events come in any order."""
+    known = {**case.disputes, **news}
+    over = [dispute for dispute, is_open in known.items() if not is_open]
+    forgotten = set(over[: max(0, len(over) - _DISPUTES_KEPT)])
+    return changed(case, disputes={dispute: known[dispute] for dispute in known if dispute not in forgotten})
 
 
 def needs_operator(case: Case, why: str, at: datetime) -> Case:

@@ -41,6 +41,7 @@ class Reason(StrEnum):
     CARD_NOT_USABLE = "card_not_usable"
     BANK_UNAVAILABLE = "bank_unavailable"
     NO_PAYMENT_METHOD = "no_payment_method"
+    ACCOUNT_VERIFICATION = "account_verification"
 
 
 class RawDecline(Message):

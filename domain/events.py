@@ -75,6 +75,7 @@ class DisputeOutcome(StrEnum):
 
 class DisputeClosed(Message):
     event_id: EventId
+    dispute_id: str = Field(default="", max_length=255)  # "": whichever was open
     outcome: DisputeOutcome
 
 

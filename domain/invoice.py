@@ -44,6 +44,7 @@ class InvoiceNow(Message):
     state: InvoiceState = InvoiceState.OPEN
     remaining: Money | None = None
     paying: bool | None = None  # a payment of it is on its way, whoever began it
+    verifying: bool | None = None  # the customer gave a bank account for it, and has to confirm small deposits first
     sent: bool | None = None  # the customer pays it on demand: never charged off session
     due_at: datetime | None = None  # UTC; of one that was sent
     subscription: SubscriptionState | None = None  # None as well where it is for none

@@ -19,9 +19,10 @@ class Todo(StrEnum):
     NEW_METHOD = "new_method"
     FIX_DATA = "fix_data"
     AUTHENTICATE = "authenticate"
+    VERIFY_ACCOUNT = "verify_account"  # confirm the small deposits on a bank account
 
 
-ASKING = (Todo.ADD_METHOD, Todo.NEW_METHOD, Todo.FIX_DATA, Todo.AUTHENTICATE)
+ASKING = (Todo.ADD_METHOD, Todo.NEW_METHOD, Todo.FIX_DATA, Todo.AUTHENTICATE, Todo.VERIFY_ACCOUNT)
 """What asks for more than to pay."""
 
 # Without a try, only these are known to be the cause.
@@ -47,6 +48,7 @@ class AtSending(Frozen):
     due: Money  # what is still to be paid
     total: Money
     subscription: bool  # whether the invoice belongs to one
+    verifying: bool  # whether a bank account that the customer gave for it has to be verified first
     has_method: bool  # whether there is a payment method that the next charge would be made on
     link: str  # of the payment page
     others: tuple[Other, ...] = ()
@@ -71,9 +73,16 @@ class Known(Frozen):
         """The invoice has the payment method that the case still misses: nobody is asked for it, nor told of it."""
         return self.facts.reason is Reason.NO_PAYMENT_METHOD and self.at.has_method
 
+    def reason(self) -> Reason:
+        return Reason.ACCOUNT_VERIFICATION if self.at.verifying else self.facts.reason
+
+    def verifies(self) -> bool:
+        return self.reason() is Reason.ACCOUNT_VERIFICATION
+
     def stage(self) -> Stage:
         """The mail that would ask for a method that is there is a friendly one."""
-        return Stage.FRIENDLY if self.facts.stage is Stage.ACTION and self.method_came() else self.facts.stage
+        given = self.method_came() or (self.verifies() and not self.tried())
+        return Stage.FRIENDLY if self.facts.stage is Stage.ACTION and given else self.facts.stage
 
     def insists(self) -> bool:
         return self.stage() in _INSISTS
@@ -82,10 +91,12 @@ class Known(Frozen):
         return self.facts.tried
 
     def knows_why(self) -> bool:
-        return not self.method_came() and (self.tried() or self.facts.reason in _KNOWN_WITHOUT_TRY)
+        return self.verifies() or (not self.method_came() and (self.tried() or self.facts.reason in _KNOWN_WITHOUT_TRY))
 
     def todo(self) -> Todo:
         """What to ask for. A payment that no retry can win is asked for in another way."""
+        if self.verifies():
+            return Todo.VERIFY_ACCOUNT
         action = None if self.method_came() else self.facts.action
         if action is DeclineClass.AUTHENTICATE:
             return Todo.AUTHENTICATE
@@ -104,7 +115,7 @@ class Known(Frozen):
         return not self.asks_for_more()
 
     def asks_a_confirmation(self) -> bool:
-        return self.todo() is Todo.AUTHENTICATE
+        return self.todo() in (Todo.AUTHENTICATE, Todo.VERIFY_ACCOUNT)
 
     def asks_no_confirmation(self) -> bool:
         return not self.asks_a_confirmation()

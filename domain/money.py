@@ -1,9 +1,9 @@
 """Money in integer minor units. No float comes near it and no sum crosses currencies."""
 
 from decimal import Decimal
-from typing import Self
+from typing import Annotated, Any, Self
 
-from pydantic import Field, field_validator
+from pydantic import BeforeValidator, Field, field_validator
 
 from domain.base import Frozen
 
@@ -90,3 +90,14 @@ class Money(Frozen):
         if self.currency != other.currency:
             raise CurrencyMismatch(f"{self.currency} and {other.currency} cannot be added or compared")
         return other.amount
+
+
+def _read_amounts(value: Any) -> Any:
+    """Reads `{USD: 50, THB: "1500.00"}`, amounts in major units."""
+    if not isinstance(value, dict):
+        return value
+    return tuple(Money.of_major(str(amount), str(currency)) for currency, amount in value.items())
+
+
+Amounts = Annotated[tuple[Money, ...], BeforeValidator(_read_amounts)]
+"""Amounts of several currencies, at most one of each, as files state them."""

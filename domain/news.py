@@ -7,19 +7,20 @@ from datetime import datetime
 
 from domain import events
 from domain.agency import AgencyState
-from domain.case import Attempt, Case, ChargeOutcome, Hold, HoldReason, Outcome
+from domain.case import Attempt, Case, ChargeOutcome, HoldReason, Outcome
 from domain.changes import (
     another_method,
     changed,
     close,
     close_channel,
     declined,
-    hold,
+    disputed,
     invoice_is,
     recovered,
     release,
     said,
     settled_for_good,
+    with_disputes,
 )
 from domain.invoice import InvoiceState
 from domain.money import CurrencyMismatch
@@ -75,15 +76,25 @@ def payment_method_changed(case: Case, fact: events.PaymentMethodChanged, at: da
 
 
 def dispute_opened(case: Case, fact: events.DisputeOpened, at: datetime) -> Case:
-    disputed = Hold(reason=HoldReason.DISPUTE, since=at, note="the customer disputes the payment")
-    return hold(case, disputed, at, fact.event_id)
+    """The case stands still, unless the dispute's end was told before its beginning."""
+    known = case.disputes.get(fact.dispute_id) if fact.dispute_id else None
+    if known is None:
+        return disputed(case, fact.dispute_id, at, fact.event_id)
+    why = "it is known already" if known else "it is over: that was told before"
+    return _told(case, fact.event_id, "dispute opened", why, at)
 
 
 def dispute_closed(case: Case, fact: events.DisputeClosed, at: datetime) -> Case:
-    case = release(case, {HoldReason.DISPUTE}, at)
+    """The case goes on when no other dispute of the customer is open."""
+    over = [fact.dispute_id] if fact.dispute_id else [*case.disputes]
+    case = with_disputes(case, dict.fromkeys(over, False))
+    left = sum(case.disputes.values())
+    if left == 0:
+        case = release(case, {HoldReason.DISPUTE}, at)
     if fact.outcome is events.DisputeOutcome.LOST:
         return close(case, Outcome.CANCELLED, "the dispute was decided for the customer", at, fact.event_id)
-    return _told(case, fact.event_id, "dispute closed", f"{fact.outcome.value}: the case goes on", at)
+    then = f"{left} more open" if left else "the case goes on"
+    return _told(case, fact.event_id, "dispute closed", f"{fact.outcome.value}: {then}", at)
 
 
 def contact_reported(case: Case, fact: events.ContactReported, at: datetime) -> Case:

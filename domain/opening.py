@@ -1,9 +1,10 @@
 """How a case begins."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from domain.case import Case, Facts, PolicyRef
-from domain.changes import declined, invoice_is, shown
+from domain.changes import declined, disputed, invoice_is, shown
 from domain.declines import Decline
 from domain.invoice import InvoiceNow
 from domain.record import Entry
@@ -33,9 +34,15 @@ def day_zero(failed_at: datetime, now: datetime) -> datetime:
     return failed_at if now - failed_at <= _NEWS else now
 
 
-def open_case(facts: Facts, policy: PolicyRef, decline: Decline | None, read: InvoiceNow | None = None) -> Case:
+def open_case(
+    facts: Facts,
+    policy: PolicyRef,
+    decline: Decline | None,
+    read: InvoiceNow | None = None,
+    disputes: Iterable[str] = (),
+) -> Case:
     """The case as it starts. `decline` is the answer to the failed payment, None when there was none; `read` is the
-    invoice at this moment.
+    invoice at this moment; `disputes` are the customer's open ones, for which it stands still from the beginning.
 
     Its first entry is shown; whoever opens the case writes it to the ledger.
     """
@@ -43,4 +50,6 @@ def open_case(facts: Facts, policy: PolicyRef, decline: Decline | None, read: In
     why = f"{facts.amount} due by policy {policy}"
     case = shown(case, Entry(at=facts.opened_at, step=OPENING, what="case opened", why=why))
     case = declined(case, decline, facts.opened_at) if decline else case
+    for dispute_id in disputes:
+        case = disputed(case, dispute_id, facts.opened_at, OPENING)
     return invoice_is(case, read, facts.opened_at, OPENING) if read else case

@@ -10,7 +10,7 @@ from domain.base import Frozen
 from domain.calendar import ContactHours, Paydays, is_zone
 from domain.declines import DeclineClass
 from domain.forms import FORMS, Form, write_form
-from domain.money import Money
+from domain.money import Amounts, Money
 from domain.rules.invoice import CancelledSubscription
 from domain.sentences import ByWord
 from domain.steps import Channel
@@ -70,16 +70,6 @@ class Contacts(Frozen):
     # Of one person, over all their cases; notices are not counted.
     per_week: int = Field(default=7, ge=1)
     distance: timedelta = Field(default=timedelta(0), ge=timedelta(0), le=timedelta(days=7))
-
-
-def _read_amounts(value: Any) -> Any:
-    """Reads `{USD: 50, THB: "1500.00"}`, amounts in major units."""
-    if not isinstance(value, dict):
-        return value
-    return tuple(Money.of_major(str(amount), str(currency)) for currency, amount in value.items())
-
-
-Amounts = Annotated[tuple[Money, ...], BeforeValidator(_read_amounts)]
 
 
 class Admission(Frozen):

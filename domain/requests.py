@@ -10,9 +10,15 @@ from domain.steps import OURS, Stage, Step
 if TYPE_CHECKING:
     from domain.situation import Situation
 
+VERIFY = "ask-verify"
+"""The request to confirm the small deposits on a bank account, once per case."""
+
 
 def action_request(now: "Situation") -> Iterable[Step]:
     case = now.case
+    if case.invoice.verifying:
+        wanted, day = now.policy.contacts.action_request, now.schedule.day_of(now.at)
+        return () if VERIFY in case.steps else [message(now, VERIFY, now.at, day, wanted, Stage.ACTION)]
     if not now.awaits_customer or case.method_changes > case.method_tried:
         return ()
     declines = sum(1 for a in case.attempts if a.kind in OURS and a.outcome is ChargeOutcome.DECLINED)

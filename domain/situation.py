@@ -58,7 +58,7 @@ class Situation:
         self._of_policy: dict[str, Step] = {}
         self._answers: dict[str, Answer] = {}
         self.put_off: dict[str, Postpone] = {}  # step → what puts it off, of those that were asked about
-        self._gates = gates_of(case)
+        self._gates = gates_of(case, circumstances)
         self.puts_off = bool(self._gates or case.unfinished or case.put_off)  # whether rules may move a step
         self.said: MessageFacts | None = None  # what a message says that is sent now (domain/truth.py)
 

@@ -113,6 +113,7 @@ class TemplateMessages:
             due=invoice.remaining,
             total=invoice.amount,
             subscription=invoice.subscription_id is not None,
+            verifying=invoice.verifying is True,
             has_method=invoice.payment_method is not None,
             link=_pay_link(invoice),
             others=tuple(
@@ -149,7 +150,7 @@ def _regional(tag: str, phrases: Phrases) -> Locale:
 
 
 def _pay_link(invoice: InvoiceSnapshot) -> str:
-    link = invoice.pay_url or ""
+    link = invoice.verify_url or invoice.pay_url or ""
     if not link.startswith(("https://", "http://")) or len(link.split()) != 1:
         raise ProviderMisuse(
             f"Invoice {invoice.id} has no pay link, so nothing can be sent about it: "

@@ -75,6 +75,7 @@ class Buttons(Frozen):
     new_method: str
     fix_data: str
     authenticate: str
+    verify_account: str
 
 
 class AccessPhrases(Frozen):
@@ -100,6 +101,7 @@ class SmsTodo(Frozen):
     new_method: str
     fix_data: str
     authenticate: str
+    verify_account: str
 
 
 class SmsPhrases(Frozen):

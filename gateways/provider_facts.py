@@ -79,15 +79,18 @@ class PaymentDisputed(ProviderFact):
 
     dispute_id: str
     payment_id: str | None = None  # the contested payment, by which its invoice can be looked up
+    charge_id: str | None = None  # and its charge, by which its customer can be
     customer_id: str | None = None
 
 
 class DisputeEnded(ProviderFact):
-    """A dispute is over. `invoice_id` is the contested payment's, where it is named."""
+    """A dispute is over, or a debit came back. `invoice_id` is the contested payment's, where it is named."""
 
     dispute_id: str
     outcome: DisputeOutcome  # never ELSEWHERE: which cases it was elsewhere for, the event does not tell
+    amount: Money | None = None  # what was contested
     payment_id: str | None = None
+    charge_id: str | None = None
     customer_id: str | None = None
 
 

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from domain.base import Frozen
 from domain.declines import CodeRule, DeclineTable
+from domain.rules.minimum import MinimumCharges
 from domain.rules.networks import CeilingTable
 from domain.rules.origin import Origin
 from domain.rules.refusals import RefusalTable
@@ -70,6 +71,11 @@ def load_decline_table(folder: Path | str) -> DeclineTable:
 def load_network_rules(folder: Path | str) -> CeilingTable:
     """Reads `networks.yaml` of the folder `policies/rules`. Raises FileError that names line and key."""
     return read_model(Path(folder) / "networks.yaml", CeilingTable)
+
+
+def load_minimum_charges(folder: Path | str) -> MinimumCharges:
+    """Reads `minimum-charges.yaml` of the folder `policies/rules`. Raises FileError that names line and key."""
+    return read_model(Path(folder) / "minimum-charges.yaml", MinimumCharges)
 
 
 def load_refusals(folder: Path | str, provider: str) -> RefusalTable:

@@ -19,7 +19,24 @@ from gateways.http_pool import HttpPool
 from gateways.ports.trouble import NotFound, ProviderMisuse, ProviderTrouble
 from gateways.stripe_fields import Json, expanded
 
-_BUSY = frozenset({"idempotency_key_in_use", "lock_timeout", "rate_limit"})
+BUSY = frozenset({"idempotency_key_in_use", "lock_timeout", "rate_limit"})
+OF_ACCOUNT = frozenset(
+    {
+        "account_invalid",
+        "api_key_expired",
+        "capability_not_active",
+        "invoice_no_payment_method_types",
+        "livemode_mismatch",
+        "not_allowed_on_standard_account",
+        "payment_method_unactivated",
+        "platform_account_required",
+        "platform_api_key_expired",
+        "secret_key_required",
+        "testmode_charges_only",
+        "tls_version_unsupported",
+    }
+)
+"""What an account's key or settings do not allow, whoever the customer is (docs.stripe.com/error-codes)."""
 
 
 class _Transport(stripe.HTTPClient):
@@ -107,7 +124,7 @@ def is_spent(error: stripe.StripeError) -> bool:
 def translated(error: stripe.StripeError, what: str) -> Exception:
     """Stripe's error in the two shapes of `ports`. `what` completes "could not …" and names the object's id."""
     status = error.http_status
-    if status is None or status < 400 or status >= 500 or status in (409, 429) or error.code in _BUSY:
+    if status is None or status < 400 or status >= 500 or status in (409, 429) or error.code in BUSY:
         # Below 400: the answer was cut off or is not JSON, so that the outcome is unknown.
         reason = f"answered {status}" if status else "cannot be reached"
         return ProviderTrouble(
@@ -126,6 +143,8 @@ def translated(error: stripe.StripeError, what: str) -> Exception:
             f"Stripe does not know the id: could not {what}. Check the id and the account of STRIPE_API_KEY."
         )
     code = error.code or (error.error.type if error.error else None) or status
+    if code in OF_ACCOUNT:
+        return ProviderMisuse(f"Stripe's account does not allow it ({code}): could not {what}. Change its settings.")
     return ProviderMisuse(
         f"Stripe refuses ({code}): could not {what}. See request {error.request_id} in its dashboard."
     )

@@ -186,7 +186,7 @@ def _disputed(event: _Event) -> Fact:
 
 def _dispute_ended(event: _Event) -> Fact:
     outcome = _DISPUTE_OUTCOMES.get(text(event.about, "status") or "", DisputeOutcome.WITHDRAWN)
-    return DisputeEnded(**_of_dispute(event), outcome=outcome)
+    return DisputeEnded(**_of_dispute(event), outcome=outcome, amount=_money(event, "amount"))
 
 
 def _of_dispute(event: _Event) -> dict[str, Any]:
@@ -194,6 +194,7 @@ def _of_dispute(event: _Event) -> dict[str, Any]:
     return event.said(object_id(charge.get("invoice"))) | {  # before basil only
         "dispute_id": object_id(event.about) or "",
         "payment_id": object_id(event.about.get("payment_intent")),
+        "charge_id": object_id(event.about.get("charge")),
         "customer_id": object_id(charge.get("customer")),
     }
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from domain.case import ChargeOutcome
+from domain.case import ACCOUNT_VERIFICATION, ChargeOutcome
 from domain.declines import RawDecline
 from domain.invoice import SubscriptionState
 from gateways.ports.payments import PaymentMethod
@@ -14,6 +14,7 @@ Json = Mapping[str, Any]
 # What Stripe answers when the customer has to confirm the payment with the bank.
 REQUIRES_ACTION = "invoice_payment_intent_requires_action"
 
+_DEPOSITS = "verify_with_microdeposits"
 _EPOCH = datetime.fromtimestamp(0, UTC)
 _CODES = ("decline_code", "advice_code", "network_advice_code", "network_decline_code")
 
@@ -72,6 +73,18 @@ def is_paying(invoice: Json) -> bool | None:
     return any(intent.get("status") == "processing" for intent in intents(invoice))
 
 
+def verification(invoice: Json) -> Json | None:
+    """What is told of the small deposits that the invoice's open payment waits for; empty when it waits for none, None
+    where the invoice's payments are not shown. (docs.stripe.com/api/payment_intents/object, `next_action`)"""
+    return None if is_paying(invoice) is None else _deposits(open_intent(invoice))
+
+
+def _deposits(intent: Json) -> Json:
+    action = expanded(intent.get("next_action"))
+    waits = intent.get("status") == "requires_action" and action.get("type") == _DEPOSITS
+    return expanded(action.get(_DEPOSITS)) or action if waits else {}
+
+
 def default_method(invoice: Json) -> str | Json | None:
     """What Stripe would charge next: invoice, then subscription, then customer; at each, a source comes second.
 
@@ -92,6 +105,14 @@ def default_method(invoice: Json) -> str | Json | None:
         if method := holder.get(name):
             return method if isinstance(method, Mapping) else str(method)
     return None
+
+
+def chargeable(method: str | Json | None) -> str | Json | None:
+    """The method, unless it belongs to no customer any more: one that was detached may still be named as the default,
+    and nothing is charged on it. (github.com/dj-stripe/dj-stripe issue 1836)"""
+    if not isinstance(method, Mapping) or "customer" not in method:
+        return method
+    return method if method["customer"] or method.get("customer_account") else None
 
 
 def read_method(method: str | Json | None) -> PaymentMethod | None:
@@ -129,8 +150,14 @@ def intent_decline(intent: Json, charge: Json | None = None) -> RawDecline | Non
     """Why the intent's newest attempt failed, or None if it did not (or there was none)."""
     error = expanded(intent.get("last_payment_error"))
     if intent.get("status") == "requires_action":
-        return raw_decline({"code": REQUIRES_ACTION, "payment_method": intent.get("payment_method")}, charge)
+        return raw_decline(action_error(intent), charge)
     return raw_decline(error, charge) if error else None
+
+
+def action_error(intent: Json) -> Json:
+    """Why an intent waits for its customer, as an error: for the bank's confirmation, or for small deposits."""
+    code = ACCOUNT_VERIFICATION if _deposits(intent) else REQUIRES_ACTION
+    return {"code": code, "payment_method": intent.get("payment_method")}
 
 
 def raw_decline(error: Json, charge: Json | None = None) -> RawDecline:

@@ -9,10 +9,10 @@ from domain.declines import RawDecline
 from domain.invoice import InvoiceState
 from domain.money import Money
 from gateways import stripe_fields as fields
-from gateways import stripe_records
+from gateways import stripe_records, stripe_refusals
 from gateways import stripe_shapes as shapes
-from gateways.ports.payments import ChargeAnswer, InvoiceSnapshot
-from gateways.ports.trouble import ProviderMisuse, ProviderTrouble
+from gateways.ports.payments import ChargeAnswer, InvoiceSnapshot, PaymentMethod
+from gateways.ports.trouble import NotFound, ProviderMisuse, ProviderTrouble
 from gateways.stripe_api import StripeApi, is_spent, translated
 from gateways.stripe_fields import Json
 
@@ -70,7 +70,9 @@ class StripePayments:
 
         Without a payment method nothing is sent, and the answer is a decline with the code `no_payment_method`.
         After a lost answer `find_attempt` has to be asked first. A key that Stripe will not charge under any more (it
-        stored a failure of its own, or the payment method changed since) is answered with `refused`.
+        stored a failure of its own, or the payment method changed since) is answered with `key_spent`. What is refused
+        because of this customer's own objects is a decline; raises ProviderMisuse for what is wrong with our request or
+        account.
         """
         if invoice.state is not InvoiceState.OPEN:
             return ChargeAnswer(outcome=ChargeOutcome.NOT_OPEN, invoice=invoice)
@@ -167,6 +169,10 @@ class StripePayments:
         )
         return fields.object_id(found.get("invoice"))
 
+    def customer_of_charge(self, charge_id: str) -> str | None:
+        """Whose charge it was: disputes of one-off payments name neither customer nor invoice."""
+        return fields.object_id(self._charge(charge_id).get("customer"))
+
     def _read(self, invoice_id: str) -> Json:
         return self._api.get(f"read invoice {invoice_id}", "invoices", invoice_id, expand=_EXPAND)
 
@@ -177,9 +183,15 @@ class StripePayments:
         method = fields.default_method(invoice)
         if isinstance(method, str):
             # An old-style card or source; Stripe shows it as a payment method under the same id.
-            found = self._api.get(f"read payment method {method}", "payment_methods", method)
-            return snapshot.model_copy(update={"payment_method": fields.read_method(found)})
+            return snapshot.model_copy(update={"payment_method": self._method(method)})
         return snapshot
+
+    def _method(self, method_id: str) -> PaymentMethod | None:
+        try:
+            found = self._api.get(f"read payment method {method_id}", "payment_methods", method_id)
+        except NotFound:
+            return None  # still named as the default, and gone
+        return fields.read_method(fields.chargeable(found))
 
     def _failed_charge(self, invoice: Json) -> Json | None:
         intent = fields.open_intent(invoice)
@@ -208,9 +220,12 @@ class StripePayments:
         if answer := _pending(current, snapshot):
             return answer
         if is_spent(error):
-            return ChargeAnswer(outcome=ChargeOutcome.REFUSED, invoice=snapshot)
-        if snapshot.payment_method != invoice.payment_method:
+            return ChargeAnswer(outcome=ChargeOutcome.KEY_SPENT, invoice=snapshot)
+        if snapshot.payment_method and snapshot.payment_method != invoice.payment_method:
             raise ProviderTrouble(f"The payment method of invoice {invoice.id} changed while it was being charged.")
+        if stripe_refusals.is_of_customer(error):
+            decline = stripe_refusals.refusal(error, invoice)
+            return ChargeAnswer(outcome=ChargeOutcome.DECLINED, decline=decline, invoice=snapshot)
         raise translated(error, f"pay invoice {invoice.id}") from None
 
     def _declined(self, error: stripe.StripeError, invoice: InvoiceSnapshot) -> ChargeAnswer:
@@ -218,6 +233,8 @@ class StripePayments:
         intent = fields.expanded(details.get("payment_intent"))
         last_error = fields.expanded(intent.get("last_payment_error"))
         merged = {**last_error} | {name: value for name, value in details.items() if value is not None}
+        if intent.get("status") == "requires_action":
+            merged |= {"code": fields.action_error(intent)["code"]}
         charge_id = fields.object_id(merged.get("charge"))
         charge = None
         if charge_id:

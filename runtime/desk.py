@@ -25,8 +25,9 @@ async def desk(settings: Settings) -> AsyncIterator[Desk]:
     with closing(wiring.open_ledger(settings)) as ledger:
         client = await connect(settings)
         running = RunningCases(client, ledger)
+        plans = Plans(ledger, public_holidays, wiring.minimum_charges(settings), wiring.utc_now)
         yield Desk(
-            reader=CaseReader(running, ledger, Plans(ledger, public_holidays, wiring.utc_now)),
+            reader=CaseReader(running, ledger, plans),
             running=running,
             reports=Reports(running, ledger, wiring.utc_now),
             intake=partial(wiring.intake, settings, client, ledger),

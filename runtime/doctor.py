@@ -14,7 +14,7 @@ from gateways.messages import TemplateMessages
 from gateways.phrases import PhrasesError
 from gateways.policy_files import PolicyError
 from gateways.ports.trouble import ProviderMisuse, ProviderTrouble
-from gateways.rules import load_decline_table, load_network_rules, load_refusals
+from gateways.rules import load_decline_table, load_minimum_charges, load_network_rules, load_refusals
 from gateways.yaml_files import FileError
 from runtime import wiring
 from runtime.books import require_schema
@@ -73,6 +73,7 @@ async def _installation(settings: Settings) -> list[Finding]:
         "policies": _policies,
         "decline table": lambda s: f"edition {load_decline_table(s.dunning_policies / 'rules').edition}",
         "network rules": lambda s: f"edition {load_network_rules(s.dunning_policies / 'rules').edition}",
+        "minimum charges": lambda s: f"edition {load_minimum_charges(s.dunning_policies / 'rules').edition}",
         "Twilio's refusals": lambda s: f"edition {load_refusals(s.dunning_policies / 'rules', 'twilio').edition}",
         "SendGrid's refusals": lambda s: f"edition {load_refusals(s.dunning_policies / 'rules', 'sendgrid').edition}",
         "message texts": _messages,

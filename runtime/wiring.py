@@ -17,6 +17,7 @@ from activities.decisions import DecisionActivities
 from activities.payments import PaymentActivities
 from activities.service import ServiceActivities
 from domain.declines import DeclineTable
+from domain.rules.minimum import MinimumCharges
 from domain.rules.refusals import RefusalTable
 from domain.steps import Channel
 from gateways.agency import agency_for
@@ -28,7 +29,7 @@ from gateways.phrases import PhrasesError
 from gateways.policy_files import PolicyStore
 from gateways.ports.ledger import Ledger, NetworkRules
 from gateways.ports.messages import Sender
-from gateways.rules import load_decline_table, load_network_rules, load_refusals
+from gateways.rules import load_decline_table, load_minimum_charges, load_network_rules, load_refusals
 from gateways.sendgrid_email import SendGridSender
 from gateways.stripe_payments import StripePayments
 from gateways.twilio_sms import TwilioSender
@@ -57,6 +58,13 @@ def decline_table(settings: Settings) -> DeclineTable:
 
 def network_rules(settings: Settings) -> NetworkRules:
     return load_network_rules(settings.dunning_policies / "rules")
+
+
+def minimum_charges(settings: Settings) -> MinimumCharges:
+    try:
+        return load_minimum_charges(settings.dunning_policies / "rules")
+    except FileError as error:
+        raise _not_readable(error) from None
 
 
 def stripe_payments(settings: Settings) -> StripePayments:
@@ -121,11 +129,12 @@ def activities(settings: Settings) -> list[Callable[..., Any]]:
     messages, declines, rules = _data_files(settings)
     token = settings.agency_token.get_secret_value() if settings.agency_token else None
     agency = agency_for(settings.agency_endpoint, token, settings.provider_timeout)
-    paying = PaymentActivities(payments, ledger, declines, rules, utc_now)
+    minimums = minimum_charges(settings)
+    paying = PaymentActivities(payments, ledger, declines, rules, minimums, utc_now)
     contacting = ContactActivities(payments, ledger, messages, senders(settings, app), utc_now)
     serving = ServiceActivities(payments, ledger, app)
     collecting = CollectionsActivities(payments, ledger, agency, partial(build_bundle, creditor=settings.merchant_name))
-    deciding = DecisionActivities(ledger, public_holidays)
+    deciding = DecisionActivities(ledger, public_holidays, minimums)
     return [
         paying.charge,
         paying.record_payment,

@@ -51,14 +51,16 @@ class Cases:
         customer_id: str | None = None,
         after: str | None = None,
         limit: int = PAGE,
+        owed_again: bool = False,
     ) -> CasePage:
-        """The cases with this status and of this customer, after the page that ended with `after`."""
+        """The cases with this status and of this customer, after the page that ended with `after`. `owed_again`: only
+        those that ended as recovered, and whose money was taken back since."""
         if status not in (None, *STATUSES):
             raise WrongRequest(f"There is no status {status!r}: use one of {', '.join(STATUSES)}.")
         if limit < 1:
             raise WrongRequest("A page has at least one case: give a limit of 1 or more.")
         cursor = _cursor(after) if after else None
-        page = self._ledger.cases(status, customer_id, after=cursor, limit=limit)
+        page = self._ledger.cases(status, customer_id, after=cursor, limit=limit, owed_again=owed_again)
         return CasePage(cases=tuple(map(_listed, page.rows)), after=_text(page.after) if page.after else None)
 
 

@@ -115,9 +115,10 @@ class Intake:
         # The event is made when the payment fails: its time is the failure's, however late it arrives.
         failure = Failure(invoice_id=fact.invoice_id, heard_at=fact.at, failed_at=fact.at, known=fact.customer)
         receipt = await self._opener.open(failure)
-        if receipt.taken is not Taken.EXISTS or not fact.counts or fact.caused_by_us:
+        if receipt.taken is not Taken.EXISTS or fact.caused_by_us:
             return receipt
-        told = await self._threads.run(self._news.foreign_failure, fact)
+        news = self._news.foreign_failure if fact.counts else self._news.action_wanted
+        told = await self._threads.run(news, fact)
         return await self._tell(fact, told) if told else receipt
 
     async def _tell(self, fact: Fact, told: Told) -> Receipt:

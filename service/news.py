@@ -6,10 +6,12 @@ from domain import events
 from domain.base import Message
 from domain.case import ChargeOutcome
 from domain.declines import DeclineTable, classify
+from domain.invoice import InvoiceState
+from domain.record import Entry
 from domain.steps import OURS, AttemptKind
 from gateways.ports.ledger import Ledger
-from gateways.ports.payments import Payments
-from gateways.ports.rows import CaseRow
+from gateways.ports.payments import InvoiceSnapshot, Payments
+from gateways.ports.rows import AttemptRow, CaseRow
 from gateways.provider_facts import (
     DisputeEnded,
     InvoiceAltered,
@@ -20,6 +22,7 @@ from gateways.provider_facts import (
     PaymentSucceeded,
     SubscriptionEnded,
 )
+from service.late import book_loss, book_payment
 from service.opening import foreign_attempt
 
 # Two events may tell of one failure, and their times have whole seconds.
@@ -41,7 +44,8 @@ Told = list[tuple[CaseRow, str, Message]]
 
 
 class NewsDesk:
-    """Reads ledger and provider, and writes nothing but attempts that others made. Blocks while it reads.
+    """Reads ledger and provider. Writes what the ledger keeps beside the cases: attempts that others made, the bank's
+    late answers to ours, disputes, and money that moved after a case's end. Blocks while it does.
 
     Raises NotFound, ProviderTrouble or ProviderMisuse.
     """
@@ -74,8 +78,11 @@ class NewsDesk:
         invoice = self._payments.read_invoice(case.invoice_id, with_decline=True)
         raw = invoice.last_decline
         decline = classify(raw, self._declines, at=fact.at) if raw else None
-        own_debit = decline is not None and decline.raw.network is None and self._has_pending_debit(case.invoice_id)
-        if not own_debit:
+        debit = self._pending_debit(case.invoice_id) if decline and decline.raw.network is None else None
+        if debit and decline:
+            entry = Entry(at=fact.at, step=debit.step, what="declined", why=f"the bank debit failed → {decline.code}")
+            self._ledger.settle_attempt(case.invoice_id, debit.attempt, ChargeOutcome.DECLINED, decline, entry)
+        else:
             row = foreign_attempt(invoice, AttemptKind.CUSTOMER, decline, fact.at)
             self._ledger.record_foreign_attempt(row, fact.event_id)
         message = events.InvoiceChanged(
@@ -85,18 +92,38 @@ class NewsDesk:
         )
         return [(case, "invoice_changed", message)]
 
-    def _has_pending_debit(self, invoice_id: str) -> bool:
-        """Whether a bank debit of ours is on its way: that one fails days later, and without a request of ours."""
-        return any(
-            row.kind in OURS and row.outcome is ChargeOutcome.PROCESSING for row in self._ledger.attempts_of(invoice_id)
-        )
+    def action_wanted(self, fact: PaymentFailed) -> Told:
+        """A payment that the customer began waits for its bank account to be verified. What a bank wants confirmed
+        comes as a failure as well, and only that is told."""
+        case = self._open_case(fact.invoice_id)
+        if case is None or not self._payments.read_invoice(case.invoice_id).verifying:
+            return []
+        return [self._as_it_is(case, fact)]
+
+    def _pending_debit(self, invoice_id: str) -> AttemptRow | None:
+        """Our newest bank debit that is on its way: its answer comes days later, and without a request of ours."""
+        ours = (row for row in reversed(self._ledger.attempts_of(invoice_id)) if row.kind in OURS)
+        return next((row for row in ours if row.outcome is ChargeOutcome.PROCESSING), None)
+
+    def _came_through(self, invoice_id: str, invoice: InvoiceSnapshot, fact: PaymentSucceeded) -> None:
+        """If it was our debit that paid the invoice, the attempt is paid."""
+        debit = self._pending_debit(invoice_id)
+        # An event does not show what paid the invoice.
+        if debit and debit.provider_id == (invoice.paid_by or self._payments.read_invoice(invoice_id).paid_by):
+            entry = Entry(at=fact.at, step=debit.step, what="paid", why="the bank debit came through")
+            self._ledger.settle_attempt(invoice_id, debit.attempt, ChargeOutcome.PAID, None, entry)
 
     def _payment(self, fact: PaymentSucceeded) -> Told:
-        case = self._open_case(fact.invoice_id)
+        case = self._ledger.case(fact.invoice_id)
         if case is None:
             return []
         # A fact about a single payment does not tell what remains, and others may have told of it already.
         invoice = fact.invoice or self._payments.read_invoice(case.invoice_id)
+        if invoice.state is InvoiceState.PAID:
+            self._came_through(case.invoice_id, invoice, fact)
+        if case.status == "closed":
+            book_payment(self._ledger, case, invoice, fact)
+            return []
         paid = fact.amount or invoice.amount - invoice.remaining
         message = events.PaymentReceived(event_id=fact.event_id, amount=paid, remaining=invoice.remaining)
         return [(case, "payment_received", message)]
@@ -119,7 +146,7 @@ class NewsDesk:
         cases = self._open_cases(fact.customer_id)
         return [self._as_it_is(case, fact) for case in cases if case.subscription_id == fact.subscription_id]
 
-    def _as_it_is(self, case: CaseRow, fact: News) -> tuple[CaseRow, str, Message]:
+    def _as_it_is(self, case: CaseRow, fact: News | PaymentFailed) -> tuple[CaseRow, str, Message]:
         invoice = self._payments.read_invoice(case.invoice_id)
         return case, "invoice_changed", events.InvoiceChanged(event_id=fact.event_id, **dict(invoice.now))
 
@@ -151,7 +178,22 @@ class NewsDesk:
         customer = fact.customer_id
         if customer is None and disputed:
             customer = self._payments.read_invoice(disputed).customer_id
-        return [_about_dispute(case, fact, disputed) for case in self._open_cases(customer)] if customer else []
+        if customer is None and fact.charge_id:
+            customer = self._payments.customer_of_charge(fact.charge_id)
+        if customer is None:
+            return []
+        self._keep(fact, customer, disputed)
+        return [_about_dispute(case, fact, disputed) for case in self._open_cases(customer)]
+
+    def _keep(self, fact: PaymentDisputed | DisputeEnded, customer: str, disputed: str | None) -> None:
+        """A case that opens later stands still for it as well; one that is over gets its money's end."""
+        if isinstance(fact, PaymentDisputed):
+            self._ledger.dispute_opened(fact.dispute_id, customer, fact.at)
+            return
+        self._ledger.dispute_ended(fact.dispute_id, customer, fact.outcome.value, fact.at)
+        over = self._ledger.case(disputed) if disputed else None
+        if over and over.status == "closed":
+            book_loss(self._ledger, over, fact)
 
     def _open_case(self, invoice_id: str | None) -> CaseRow | None:
         case = self._ledger.case(invoice_id) if invoice_id else None
@@ -169,4 +211,5 @@ def _about_dispute(
     outcome = fact.outcome
     if outcome is events.DisputeOutcome.LOST and case.invoice_id != disputed:
         outcome = events.DisputeOutcome.ELSEWHERE
-    return case, "dispute_closed", events.DisputeClosed(event_id=fact.event_id, outcome=outcome)
+    closed = events.DisputeClosed(event_id=fact.event_id, dispute_id=fact.dispute_id, outcome=outcome)
+    return case, "dispute_closed", closed

@@ -120,7 +120,9 @@ class CaseOpener:
         failed_at = failure.failed_at or invoice.last_failed_at or failure.heard_at
         decline = self._decline(failure, invoice, policy, failed_at)
         row = standing or self._row(failure, invoice, customer, policy, decline, failed_at)
-        case = open_case(_facts(row, invoice, customer, policy, decline), _ref(policy), decline, invoice.now)
+        disputes = self._ledger.open_disputes_of(customer.customer_id)
+        facts = _facts(row, invoice, customer, policy, decline)
+        case = open_case(facts, _ref(policy), decline, invoice.now, disputes)
         self._keep(policy)
         note = late(failed_at, row.opened_at)
         charged = decline is not None and decline.code != NO_PAYMENT_METHOD

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from domain.case import Case, Circumstances
 from domain.plan import Planned, plan
 from domain.policy import Policy
+from domain.rules.minimum import MinimumCharges
 from gateways.ports.ledger import Ledger
 
 
@@ -13,10 +14,15 @@ class Plans:
     """Reads plans. `holidays` are a country's from a day on; `clock` is the time at which an operator asks."""
 
     def __init__(
-        self, ledger: Ledger, holidays: Callable[[str, date], frozenset[date]], clock: Callable[[], datetime]
+        self,
+        ledger: Ledger,
+        holidays: Callable[[str, date], frozenset[date]],
+        minimums: MinimumCharges,
+        clock: Callable[[], datetime],
     ) -> None:
         self._ledger = ledger
         self._holidays = holidays
+        self._minimums = minimums
         self._clock = clock
 
     def of(self, invoice_id: str) -> list[Planned]:
@@ -29,6 +35,7 @@ class Plans:
         circumstances = Circumstances(
             holidays=self._holidays(facts.country, facts.opened_at.date()),
             closed_channels=self._ledger.closed_channels(facts.customer_id),
+            too_small=self._minimums.ask(case.due),
         )
         policy = Policy.stored(self._ledger.policy(case.policy.digest))
         # A case may live ahead of the clock of this machine, in a world that skips time.

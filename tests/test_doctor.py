@@ -66,6 +66,7 @@ def test_a_good_installation(
         "policies": "standard@1",
         "decline table": f"edition {table.edition}",
         "network rules": good["network rules"],
+        "minimum charges": good["minimum charges"],
         "Twilio's refusals": good["Twilio's refusals"],
         "SendGrid's refusals": good["SendGrid's refusals"],
         "message texts": "well formed",
@@ -75,6 +76,7 @@ def test_a_good_installation(
     } == good
     for line, file in (
         ("network rules", "networks"),
+        ("minimum charges", "minimum-charges"),
         ("Twilio's refusals", "twilio-errors"),
         ("SendGrid's refusals", "sendgrid-errors"),
     ):

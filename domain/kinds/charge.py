@@ -14,6 +14,7 @@ from domain.changes import (
     ended,
     hold,
     invoice_is,
+    not_made,
     put_off,
     recovered,
     said,
@@ -41,6 +42,10 @@ _DAY = timedelta(days=1)
 _GRACE = timedelta(hours=1)
 """By how much a payday may be too early: two tries of the same hour differ by their jitter and by a slow answer."""
 _NO_FUNDS = Reason.INSUFFICIENT_FUNDS
+_MOST_NUMBERS = 3
+"""Under how many numbers one step is tried when the provider stores failures of its own under each."""
+_BETWEEN_NUMBERS = timedelta(hours=1)
+"""From the second number on: a provider that fails so often needs a while."""
 
 
 class ChargeTask(Task):
@@ -160,6 +165,10 @@ class ChargeStep(Step):
             # The number was an earlier step's, whose answer came only now: this step is still to be done.
             kind, method = result.kind or kind, case.method_tried
             step = self.model_copy(update={"key": result.step, "attempt_kind": kind})
+        spent = sum(1 for a in case.attempts if a.step == step.key and a.outcome is ChargeOutcome.KEY_SPENT)
+        if result.outcome is ChargeOutcome.KEY_SPENT and spent + 1 >= _MOST_NUMBERS:
+            why = f"the provider failed under {spent + 1} numbers, and charged under none"
+            result = result.but(outcome=ChargeOutcome.REFUSED, why=why)
         attempt = new_attempt(
             number=task.attempt,
             kind=kind,
@@ -171,6 +180,9 @@ class ChargeStep(Step):
             step=step.key,
         )
         case = changed(case, attempts=(*case.attempts, attempt))
+        if result.outcome is ChargeOutcome.KEY_SPENT:
+            case = not_made(case, step, result.why, at, at + spent * _BETWEEN_NUMBERS)
+            return invoice_is(case, result.invoice, at, step.key)
         return step._answered(case, result, at)
 
     def lost(self, case: Case) -> Case:

@@ -149,7 +149,8 @@ class MessageStep(Step):
 
     def why(self, now: "Situation") -> str:
         if self.stage is Stage.ACTION:
-            return f"{CHANNEL_NAMES[self.channel]} at once: {cause(now.case)}, which only the customer can put right"
+            what = "the bank account has to be verified" if now.case.invoice.verifying else cause(now.case)
+            return f"{CHANNEL_NAMES[self.channel]} at once: {what}, which only the customer can put right"
         swapped = f", in place of {self.instead_of.value}" if self.instead_of else ""
         return f"{self.title} of the timeline{swapped}"
 

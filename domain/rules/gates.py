@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from domain.gates import Answer
 from domain.rules.invoice import invoice_gate, is_ordinary
+from domain.rules.minimum import minimum_gate
 from domain.steps import Step
 
 if TYPE_CHECKING:
-    from domain.case import Case
+    from domain.case import Case, Circumstances
     from domain.situation import Situation
 
 Gate = Callable[["Situation", Step], Answer]
@@ -20,6 +21,8 @@ Gate = Callable[["Situation", Step], Answer]
 GATES: list[Gate] = []
 
 
-def gates_of(case: "Case") -> tuple[Gate, ...]:
-    """Those that are asked about this case's steps. The invoice's own are needed by few cases, and cost all of them."""
-    return tuple(GATES) if is_ordinary(case.invoice) else (invoice_gate, *GATES)
+def gates_of(case: "Case", circumstances: "Circumstances") -> tuple[Gate, ...]:
+    """Those that are asked about this case's steps. What few cases need would cost all of them."""
+    of_invoice = () if is_ordinary(case.invoice) else (invoice_gate,)
+    of_amount = (minimum_gate,) if circumstances.too_small else ()
+    return (*of_invoice, *of_amount, *GATES)

@@ -49,6 +49,10 @@ def judge_now(invoice: InvoiceNow, aim: Aim, at: datetime, *, after_cancellation
     """Whether an effect is right at this moment: `judge`, and that no payment of the invoice is on its way."""
     if invoice.paying and invoice.state is InvoiceState.OPEN and aim is not Aim.GIVE_BACK:
         return Postpone(until=at + LOOK_AGAIN, why="a payment of the invoice is on its way", rule=f"{_RULE}-paying")
+    if invoice.verifying and aim is Aim.CHARGE:
+        # A charge of another method would take the place of the payment that the customer has begun.
+        why = "the customer's bank account is being verified"
+        return Postpone(until=at + LOOK_AGAIN, why=why, rule=f"{_RULE}-verifying")
     return judge(invoice, aim, at, after_cancellation=after_cancellation)
 
 
@@ -73,14 +77,14 @@ def judge(invoice: InvoiceNow, aim: Aim, at: datetime, *, after_cancellation: bo
 def _by_aim(invoice: InvoiceNow, aim: Aim, after_cancellation: bool) -> Answer:
     ended = invoice.subscription is SubscriptionState.ENDED
     match aim:
+        case Aim.SAY | Aim.CHARGE if invoice.customer_deleted:
+            return Refuse(why="the customer was deleted at the payment provider", rule=f"{_RULE}-deleted")
         case Aim.CHARGE if invoice.sent:
             return Refuse(why="the invoice was sent to be paid by the customer", rule=f"{_RULE}-sent")
         case Aim.CHARGE if ended and not after_cancellation:
             return Refuse(why="the subscription has ended: nothing is charged any more", rule=f"{_RULE}-ended")
         case Aim.LIMIT if ended:
             return Refuse(why="the subscription has ended: there is nothing to restrict", rule=f"{_RULE}-ended")
-        case Aim.SAY if invoice.customer_deleted:
-            return Refuse(why="the customer was deleted at the payment provider", rule=f"{_RULE}-deleted")
     return ALLOW
 
 

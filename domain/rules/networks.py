@@ -13,7 +13,7 @@ from domain.rules.origin import Origin
 
 _CLOCKS = timedelta(minutes=1)
 """By how much the network's clock and ours may differ: a charge in the very second in which a window ends is in it."""
-_NOT_CHARGED = (ChargeOutcome.NOT_OPEN, ChargeOutcome.REFUSED)
+_NOT_CHARGED = (ChargeOutcome.NOT_OPEN, ChargeOutcome.REFUSED, ChargeOutcome.KEY_SPENT)
 
 
 class CardUse(Frozen):

@@ -28,6 +28,7 @@ _attempt = attempts.c
 _OURS = (_attempt.invoice_id == sa.bindparam("of"), _attempt.attempt == sa.bindparam("number"), _attempt.attempt > 0)
 _ONE = sa.select(attempts).where(*_OURS)
 _FINISH = sa.update(attempts).where(*_OURS, _attempt.state == "started")
+_SETTLE = sa.update(attempts).where(*_OURS, _attempt.outcome == sa.literal(ChargeOutcome.PROCESSING.value))
 _OF_INVOICE = sa.select(attempts).where(_attempt.invoice_id == sa.bindparam("of")).order_by(_attempt.as_of, _attempt.id)
 _USES = (
     sa.select(_attempt.as_of, _attempt.amount, _attempt.currency, _attempt.outcome)
@@ -79,6 +80,16 @@ class SqlAttempts(Book):
                 write_effect(connection, invoice_id, entry, occasion=f"attempt {attempt}")
             elif connection.execute(_ONE, ours).first() is None:
                 raise NotFound(f"Attempt {attempt} of invoice {invoice_id} was never begun: begin it before charging.")
+
+    def settle_attempt(
+        self, invoice_id: str, attempt: int, outcome: ChargeOutcome, decline: Decline | None, entry: Entry
+    ) -> None:
+        ours = {"of": invoice_id, "number": attempt}
+        # It has been at the bank, whatever the answer tells of its network.
+        answer = {"outcome": outcome, **rows.decline_columns(decline), "reached_network": True}
+        with self._database.writing() as connection:
+            if connection.execute(_SETTLE, ours | answer).rowcount:
+                write_effect(connection, invoice_id, entry, occasion=f"attempt {attempt}")
 
     def record_foreign_attempt(self, row: AttemptRow, event_id: str) -> None:
         with self._database.writing() as connection:

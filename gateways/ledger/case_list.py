@@ -4,7 +4,7 @@ import sqlalchemy as sa
 
 from domain.base import Frozen
 from domain.money import Money
-from gateways.ledger.schema import cases
+from gateways.ledger.schema import OWED_AGAIN, cases
 from gateways.ledger.transactions import Book
 from gateways.ports.rows import CaseRow, Cursor, Page
 
@@ -22,8 +22,11 @@ class SqlCaseList(Book):
         segment: str | None = None,
         after: Cursor | None = None,
         limit: int = 50,
+        owed_again: bool = False,
     ) -> Page[CaseRow]:
         query = CASE.order_by(*IN_ORDER).limit(limit + 1)
+        if owed_again:
+            query = query.where(sa.text(OWED_AGAIN))
         for name, wanted in (("status", status), ("customer_id", customer_id), ("segment", segment)):
             if wanted is not None:
                 query = query.where(cases.c[name] == wanted)

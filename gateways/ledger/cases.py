@@ -7,7 +7,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from domain.case import Outcome
-from domain.money import CurrencyMismatch
+from domain.money import CurrencyMismatch, Money
 from domain.projection import Projection
 from domain.record import Entry
 from gateways.ledger import rows
@@ -15,7 +15,7 @@ from gateways.ledger.case_list import CASE, IN_ORDER, SqlCaseList, case_row
 from gateways.ledger.customers import write_customer
 from gateways.ledger.foreign import write_foreign
 from gateways.ledger.inserts import Columns, insert_once
-from gateways.ledger.records import write_decisions, write_effect
+from gateways.ledger.records import write_decisions, write_effect, write_first
 from gateways.ledger.schema import NOT_CLOSED, cases
 from gateways.ledger.transactions import no_case
 from gateways.ports.rows import AttemptRow, CaseRow, CustomerRow
@@ -40,6 +40,11 @@ _WRITE_OPEN = _WRITE.where(
     cases.c.currency == sa.bindparam("in_currency"),
     cases.c.outcome.is_(None),
     sa.or_(cases.c.decided_at.is_(None), cases.c.decided_at <= sa.bindparam("moment")),
+)
+_CLOSED = (
+    sa.select(cases.c.invoice_id)
+    .where(_OF, cases.c.status == "closed", cases.c.currency == sa.bindparam("in_currency"))
+    .with_for_update(key_share=True)
 )
 _MARK_OPEN = _WRITE.where(cases.c.status == "opening")
 _NOT_CLOSED = sa.text(NOT_CLOSED)
@@ -85,6 +90,18 @@ class SqlCases(SqlCaseList):
             elif not _write_open(connection, invoice_id, at, projection, columns):
                 _reopen(connection, invoice_id, at, projection, columns)
             write_decisions(connection, invoice_id, entries)
+
+    def after_the_end(
+        self, invoice_id: str, occasion: str, entry: Entry, remaining: Money, outcome: Outcome | None = None
+    ) -> bool:
+        columns = {"remaining": remaining.amount, "why": entry.why} | ({"outcome": outcome} if outcome else {})
+        conditions = {"of": invoice_id, "in_currency": remaining.currency}
+        with self._database.writing(of=invoice_id) as connection:
+            closed = connection.execute(_CLOSED, conditions).first() is not None
+            if not closed or not write_first(connection, invoice_id, entry, occasion):
+                return False
+            connection.execute(_WRITE, columns | {"of": invoice_id})
+            return True
 
     def case(self, invoice_id: str) -> CaseRow | None:
         with self._database.reading() as connection:

@@ -6,7 +6,7 @@ PostgreSQL, and programs that only read and write have no use for that.
 
 import sqlalchemy as sa
 
-from gateways.ledger.schema import NOT_CLOSED, attempts, cases, metadata
+from gateways.ledger.schema import NOT_CLOSED, OWED_AGAIN, attempts, cases, disputes, metadata
 
 __all__ = ["metadata"]
 
@@ -18,8 +18,10 @@ def _some(name: str, condition: str, *columns: sa.Column[object], unique: bool =
 
 
 _some("ix_cases_not_closed", NOT_CLOSED, cases.c.invoice_id)
+_some("ix_cases_owed_again", OWED_AGAIN, cases.c.opened_at, cases.c.invoice_id)
 _some("ix_cases_numbered", "invoice_number IS NOT NULL", cases.c.invoice_number)
 _some("uq_attempts_invoice_id_attempt", "attempt > 0", attempts.c.invoice_id, attempts.c.attempt, unique=True)
 # Two halves: over all rows SQLite would look for a card without fingerprint among all such cards of the world.
 _some("ix_attempts_card", "fingerprint IS NOT NULL", attempts.c.fingerprint, attempts.c.as_of)
 _some("ix_attempts_no_fingerprint", "fingerprint IS NULL", attempts.c.invoice_id, attempts.c.as_of)
+_some("ix_disputes_open", "status = 'open'", disputes.c.customer_id, disputes.c.at, disputes.c.dispute_id)

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from domain.gates import Postpone, Refuse
 from domain.record import Entry
-from gateways.ledger.inserts import Columns, insert_missing
+from gateways.ledger.inserts import Columns, insert_missing, insert_once
 from gateways.ledger.rows import without_nul
 from gateways.ledger.schema import record
 from gateways.ledger.transactions import Book
@@ -46,6 +46,11 @@ def write_decisions(connection: sa.Connection, invoice_id: str, entries: Sequenc
 def write_effect(connection: sa.Connection, invoice_id: str, entry: Entry, occasion: str) -> None:
     """Writes the entry once per (invoice, step, what, occasion)."""
     insert_missing(connection, record, [_columns(invoice_id, entry, occasion)])
+
+
+def write_first(connection: sa.Connection, invoice_id: str, entry: Entry, occasion: str) -> bool:
+    """As `write_effect`; whether it was not there before."""
+    return insert_once(connection, record, _columns(invoice_id, entry, occasion))
 
 
 def _moment(entry: Entry) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
-REVISION = "0003"
+REVISION = "0004"
 """The newest migration, with which these are the tables."""
 
 metadata = sa.MetaData(
@@ -60,6 +60,7 @@ def _case() -> sa.Column[Any]:
 
 
 NOT_CLOSED = "status <> 'closed'"
+OWED_AGAIN = "outcome = 'recovered' AND remaining > 0"
 
 
 customers = sa.Table(
@@ -187,6 +188,16 @@ channel_closures = sa.Table(
     _text("why"),
     _moment("at"),
     sa.Index(None, "customer_id", "at", "event_id"),
+)
+
+disputes = sa.Table(
+    "disputes",
+    metadata,
+    # No foreign key: a dispute may come before the customer's first case, and concern no invoice at all.
+    sa.Column("dispute_id", sa.Text(), primary_key=True),
+    _text("customer_id"),
+    _text("status"),
+    _moment("at"),
 )
 
 handoffs = sa.Table(

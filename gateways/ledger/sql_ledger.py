@@ -12,13 +12,23 @@ from gateways.ledger.attempts import SqlAttempts
 from gateways.ledger.cases import SqlCases
 from gateways.ledger.contacts import SqlContacts
 from gateways.ledger.customers import SqlCustomers
+from gateways.ledger.disputes import SqlDisputes
 from gateways.ledger.policies import SqlPolicies
 from gateways.ledger.records import SqlRecords
 from gateways.ledger.transactions import Database
 
 
 class SqlLedger(
-    SqlCases, SqlAttempts, SqlContacts, SqlAccess, SqlCustomers, SqlRecords, SqlPolicies, SqlEvents, SqlHandoffs
+    SqlCases,
+    SqlAttempts,
+    SqlContacts,
+    SqlAccess,
+    SqlCustomers,
+    SqlRecords,
+    SqlPolicies,
+    SqlEvents,
+    SqlDisputes,
+    SqlHandoffs,
 ):
     """`ports.Ledger`: all books on one database, whose schema `upgrade_schema` has brought up to date.
 

@@ -15,5 +15,6 @@ class CaseList(Protocol):
         segment: str | None = None,
         after: Cursor | None = None,
         limit: int = 50,
+        owed_again: bool = False,
     ) -> Page[CaseRow]:
-        """One page, oldest case first."""
+        """One page, oldest case first. `owed_again`: only those that were recovered, and whose money was taken back."""

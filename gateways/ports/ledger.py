@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from domain.case import ChargeOutcome
+from domain.case import ChargeOutcome, Outcome
 from domain.declines import Decline
 from domain.gates import Answer, Postpone, Refuse
 from domain.kinds.access import AccessWish, Standing
@@ -66,6 +66,12 @@ class CaseBook(CaseList, Protocol):
     def invoices_numbered(self, number: str) -> list[str]:
         """The ids of the invoices with this number that have a case. Several only by a mistake of their source."""
 
+    def after_the_end(
+        self, invoice_id: str, occasion: str, entry: Entry, remaining: Money, outcome: Outcome | None = None
+    ) -> bool:
+        """Books what became of the money of a closed case, once per occasion: its entry, what remains, and if given how
+        the case ended in truth. False: it was booked before, or the case is not closed."""
+
     def state_of(self, invoice_id: str) -> str | None:
         """The whole case as JSON, as its newest decision left it."""
 
@@ -100,6 +106,11 @@ class AttemptBook(Protocol):
 
     def record_foreign_attempt(self, row: AttemptRow, event_id: str) -> None:
         """An attempt that was not ours (customer, other engine). Counted for the card. Once per event id."""
+
+    def settle_attempt(
+        self, invoice_id: str, attempt: int, outcome: ChargeOutcome, decline: Decline | None, entry: Entry
+    ) -> None:
+        """Processing → `outcome`: the bank has answered. Settled already: nothing happens."""
 
     def attempts_of(self, invoice_id: str) -> list[AttemptRow]:
         """Oldest first; ours and others'."""
@@ -188,6 +199,19 @@ class EventBook(Protocol):
         """What `provider_event` has recorded of it; None: it has not come in yet."""
 
 
+class DisputeBook(Protocol):
+    """The customers' disputes, whether they have a case or not."""
+
+    def dispute_opened(self, dispute_id: str, customer_id: str, at: datetime) -> None:
+        """Once per id. One that is over stays so, also when its opening is told later than its end."""
+
+    def dispute_ended(self, dispute_id: str, customer_id: str, outcome: str, at: datetime) -> None:
+        """How it ended: the first outcome stands."""
+
+    def open_disputes_of(self, customer_id: str) -> list[str]:
+        """Ids, oldest first."""
+
+
 class HandoffBook(Protocol):
     """Cases that went to an agency."""
 
@@ -207,6 +231,7 @@ class Ledger(
     RecordBook,
     PolicyBook,
     EventBook,
+    DisputeBook,
     HandoffBook,
     Protocol,
 ):

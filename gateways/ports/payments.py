@@ -39,6 +39,8 @@ class InvoiceSnapshot(Frozen):
     remaining: Money
     customer_id: str
     subscription_id: str | None = None
+    verifying: bool | None = None  # its payment waits until the customer has confirmed small deposits
+    verify_url: str | None = None  # the provider's page for that, if it has one
     pay_url: str | None = None  # the provider's hosted page, fresh at the time of reading
     payment_method: PaymentMethod | None = None  # what the next charge would be made on
     # Of the invoice's newest payment, if that failed: some codes, and all with the time if read `with_decline`.
@@ -60,6 +62,7 @@ class InvoiceSnapshot(Frozen):
             state=self.state,
             remaining=self.remaining,
             paying=self.paying,
+            verifying=self.verifying,
             sent=self.sent,
             due_at=self.due_at,
             subscription=self.subscription,
@@ -101,3 +104,6 @@ class Payments(Protocol):
 
     def invoice_of_payment(self, payment_intent_id: str) -> str | None:
         """The invoice that a payment belongs to, if to any."""
+
+    def customer_of_charge(self, charge_id: str) -> str | None:
+        """Whose charge it was, if a customer's."""

@@ -138,9 +138,10 @@ def case_of(
     email: str | None,
     phone: str | None,
     subscription: str | None = None,
+    **invoice_fields: Any,
 ) -> OpenCase:
     subscription = subscription or worker.world.stripe.add_subscription(customer, amount=1999, currency="usd")
-    invoice = worker.world.stripe.add_invoice(customer, amount=1999, subscription=subscription)
+    invoice = worker.world.stripe.add_invoice(customer, amount=1999, subscription=subscription, **invoice_fields)
     row = CaseRow(
         invoice_id=invoice,
         customer_id=customer,

@@ -215,7 +215,7 @@ def test_an_earlier_attempt_that_never_arrived_is_closed_as_such(world: Provider
     result = worker.charge(a_charge(case, 2))
 
     assert ChargeOutcome.PAID == result.outcome
-    assert [ChargeOutcome.REFUSED, ChargeOutcome.PAID] == [
+    assert [ChargeOutcome.KEY_SPENT, ChargeOutcome.PAID] == [
         row.outcome for row in worker.ledger.attempts_of(case.invoice_id)
     ]
     assert [("succeeded", f"dun:{case.invoice_id}:2")] == charges(world, case)
@@ -338,5 +338,5 @@ def test_an_attempt_that_never_arrived_leaves_its_number_unused_by_the_new_card(
 
     old = worker.charge(a_charge(case, 1, step="m1-charge", kind=AttemptKind.NEW_METHOD, method=1))
 
-    assert (ChargeOutcome.REFUSED, "day1-charge") == (old.outcome, old.step)
+    assert (ChargeOutcome.KEY_SPENT, "day1-charge") == (old.outcome, old.step)
     assert [] == charges(world, case)

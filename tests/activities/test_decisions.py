@@ -14,6 +14,8 @@ from domain.case import Case, CaseStatus, Outcome
 from domain.decisions import Act, Close, Wait
 from domain.events import ContactReported, ContactResult, DisputeOpened, PaymentReceived, Settle, WriteOff
 from domain.steps import Channel
+from runtime import wiring
+from runtime.settings import Settings
 from tests.activities.builders import (
     AS_OF,
     LATER,
@@ -243,7 +245,7 @@ def test_holidays_are_asked_for_at_each_decision(worker: Worker) -> None:
         asked.append((country, day))
         return frozenset(known)
 
-    deciding = DecisionActivities(worker.ledger, holidays)
+    deciding = DecisionActivities(worker.ledger, holidays, wiring.minimum_charges(Settings()))
     task = a_decision(worker, case)
 
     before = deciding.decide(task)
@@ -320,7 +322,7 @@ def test_a_policy_is_read_once_per_worker(worker: Worker) -> None:
     """It never changes: what costs a statement and a parse a decision is remembered by its digest."""
     case = open_case(worker)
     task = a_decision(worker, case)
-    deciding = DecisionActivities(worker.ledger, lambda _country, _day: frozenset())
+    deciding = DecisionActivities(worker.ledger, lambda _country, _day: frozenset(), wiring.minimum_charges(Settings()))
     statements: list[str] = []
 
     with seen_by(statements.append):

@@ -12,6 +12,7 @@ from domain.calendar import local
 from domain.case import Case, ChargeOutcome, Circumstances, Facts, Outcome, PolicyRef
 from domain.decisions import Act, Close, Decision, Effect, Wait
 from domain.declines import Decline, DeclineClass, RawDecline, Reason, classify
+from domain.gates import Refuse
 from domain.kinds.charge import ChargeResult, ChargeStep
 from domain.kinds.handoff import HandoffResult, HandoffStep
 from domain.kinds.message import ContactOutcome, ContactState, MessageStep
@@ -95,6 +96,7 @@ def a_case(
     invoice: str = "in_1",
     subscription: str | None = "sub_1",
     tried_before: bool = True,
+    too_small: Refuse | None = None,
 ) -> Case:
     """A case opened on Monday 1 April 2030 at ten o'clock in the customer's zone, over 100 dollars."""
     zones = zones or (zone,)
@@ -109,8 +111,8 @@ def a_case(
         opened_at=moment,
         tried_before=tried_before,
     )
-    circumstances = Circumstances(holidays=frozenset(holidays))
-    digest = f"{policy_digest(policy)} {sorted(circumstances.holidays)}"
+    circumstances = Circumstances(holidays=frozenset(holidays), too_small=too_small)
+    digest = f"{policy_digest(policy)} {sorted(circumstances.holidays)} {too_small}"
     _KNOWN.setdefault(digest, (policy, circumstances))
     ref = PolicyRef(name=policy.name, version=policy.version, digest=digest)
     return open_case(facts, ref, a_decline(decline, moment) if isinstance(decline, str) else decline)

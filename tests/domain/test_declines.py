@@ -91,12 +91,17 @@ DECLINE_CODES = {
 # Local payment methods and errors that come without a decline code.
 ERROR_CODES = {
     "account_closed": METHOD,
+    "account_verification": AUTH,
+    "amount_too_large": METHOD,
+    "amount_too_small": METHOD,
     "authentication_failure": AUTH,
     "bank_account_restricted": METHOD,
     "billing_invalid_mandate": METHOD,
     "card_decline_rate_limit_exceeded": LATER,
+    "charge_exceeds_source_limit": METHOD,
     "charge_exceeds_transaction_limit": METHOD,
     "compliance_violation": NEVER,
+    "customer_deleted": NEVER,
     "debit_not_authorized": NEVER,
     "expired_payment_information": METHOD,
     "expired_payment_method": METHOD,
@@ -106,20 +111,35 @@ ERROR_CODES = {
     "invalid_business_account": MERCHANT,
     "invalid_customer_account": METHOD,
     "invalid_payment_information": METHOD,
+    "invalid_source_usage": METHOD,
     "invoice_payment_intent_requires_action": AUTH,
     "no_account": METHOD,
+    "not_chargeable": METHOD,
     "partner_generic_decline": LATER,
     "partner_high_risk_customer": NEVER,
     "partner_payment_not_found": MERCHANT,
     "payment_disputed": MERCHANT,
     "payment_intent_action_required": AUTH,
     "payment_intent_authentication_failure": AUTH,
+    "payment_intent_incompatible_payment_method": METHOD,
     "payment_intent_mandate_invalid": METHOD,
+    "payment_intent_payment_attempt_expired": METHOD,
+    "payment_intent_payment_attempt_failed": METHOD,
+    "payment_intent_unexpected_state": LATER,
     "payment_limit_exceeded": LATER,
+    "payment_method_bank_account_blocked": METHOD,
+    "payment_method_billing_details_address_missing": DATA,
+    "payment_method_currency_mismatch": METHOD,
     "payment_method_customer_decline": METHOD,
+    "payment_method_microdeposit_failed": METHOD,
+    "payment_method_microdeposit_verification_attempts_exceeded": METHOD,
+    "payment_method_microdeposit_verification_timeout": METHOD,
+    "payment_method_not_available": LATER,
     "payment_method_provider_decline": LATER,
     "payment_method_provider_timeout": NOW,
     "payment_method_restricted": METHOD,
+    "payment_method_unexpected_state": METHOD,
+    "payment_method_unsupported_type": METHOD,
     "refer_to_customer": LATER,
 }
 ADVICE_CODES = {"confirm_card_data": DATA, "do_not_try_again": NEVER, "try_again_later": LATER}
@@ -136,7 +156,7 @@ def test_a_decline_code_has_its_class(code: str, expected: DeclineClass) -> None
     """By the provider's own next step for it."""
     found = decline(decline_code=code, error_code="card_declined")
 
-    assert (expected, code, f"code-{code}@2026-11-23") == (found.decline_class, found.code, found.rule)
+    assert (expected, code, f"code-{code}@2026-11-26") == (found.decline_class, found.code, found.rule)
 
 
 @pytest.mark.parametrize(("code", "expected"), ERROR_CODES.items())
@@ -224,7 +244,7 @@ def test_mastercards_own_response_codes(code: str, expected: DeclineClass) -> No
 )
 def test_the_more_binding_code_decides(raw: dict[str, str], rule: str) -> None:
     """The network, then advice, then the decline code, then the error code; an unknown one decides nothing."""
-    assert f"{rule}@2026-11-23" == decline(network="mastercard", **raw).rule
+    assert f"{rule}@2026-11-26" == decline(network="mastercard", **raw).rule
 
 
 def test_a_networks_code_means_nothing_on_another_network() -> None:

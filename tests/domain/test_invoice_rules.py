@@ -25,6 +25,7 @@ STANDINGS = {
     "ordinary": InvoiceNow(subscription=SubscriptionState.RUNS, paying=False, sent=False),
     "paid": InvoiceNow(state=InvoiceState.PAID),
     "paying": InvoiceNow(paying=True),
+    "verifying": InvoiceNow(verifying=True),
     "sign-up": InvoiceNow(subscription=SubscriptionState.NOT_BEGUN),
     "ended": InvoiceNow(subscription=SubscriptionState.ENDED),
     "not due": InvoiceNow(sent=True, due_at=NOON + DAY),
@@ -36,11 +37,12 @@ ANSWERS = """
 ordinary   yes      yes      yes      yes      yes       yes      yes      yes
 paid       no       no       no       no       no        no       no       yes
 paying     later    later    later    later    later     later    later    yes
+verifying  later    yes      yes      yes      yes       yes      yes      yes
 sign-up    no       no       no       no       no        no       no       yes
 ended      no       yes      no       yes      yes       yes      yes      yes
 not due    later    yes      later    later    later     later    yes      yes
 due        no       yes      yes      yes      yes       yes      yes      yes
-deleted    yes      no       yes      yes      yes       yes      yes      yes
+deleted    no       no       yes      yes      yes       yes      yes      yes
 """
 
 

@@ -94,6 +94,7 @@ def test_attempts_that_do_not_count_are_told_from_those_that_do() -> None:
                 (AttemptKind.TIMELINE, ChargeOutcome.DECLINED),
                 (AttemptKind.TIMELINE, ChargeOutcome.REFUSED),
                 (AttemptKind.TIMELINE, ChargeOutcome.NOT_OPEN),
+                (AttemptKind.TIMELINE, ChargeOutcome.KEY_SPENT),
                 *((kind, ChargeOutcome.DECLINED) for kind in sorted(NON_COUNTING)),
             ]
         )
@@ -102,7 +103,7 @@ def test_attempts_that_do_not_count_are_told_from_those_that_do() -> None:
 
     assert [0] == [attempt.number for attempt in case.counting_attempts]
     assert {AttemptKind.TIMELINE, AttemptKind.TECHNICAL, AttemptKind.NEW_METHOD} == {a.kind for a in case.our_attempts}
-    assert 7 == case.next_attempt_number
+    assert 8 == case.next_attempt_number
 
 
 def test_the_stage_is_that_of_the_newest_message() -> None:

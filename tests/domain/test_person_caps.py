@@ -54,7 +54,7 @@ def test_of_messages_that_were_put_off_to_one_moment_the_newest_is_sent() -> Non
     full = [at("04-02 12:00")] * 7
     life = live(a_case(), answers=lambda _case, effect, now: under_caps(effect, now, full))
 
-    assert StepState.SKIPPED is life.case.steps["d05-remind-sms-reminder"].state
+    assert StepState.SKIPPED is life.case.steps["d03-remind-email-friendly"].state
     assert "put off until the reminder e-mail on day 7 takes its place" == (
         life.case.steps["d03-remind-email-friendly"].note
     )

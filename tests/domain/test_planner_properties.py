@@ -144,6 +144,7 @@ codes = st.sampled_from(
 charge_answers = st.one_of(
     codes.map(lambda decline: ChargeResult(outcome=ChargeOutcome.DECLINED, decline=decline)),
     st.just(ChargeResult(outcome=ChargeOutcome.REFUSED, why="the network's ceiling")),
+    st.just(ChargeResult(outcome=ChargeOutcome.KEY_SPENT, why="the number is used up")),
     st.just(ChargeResult(outcome=ChargeOutcome.PROCESSING)),
 )
 contact_answers = st.sampled_from(

@@ -1,5 +1,7 @@
 """Effects that did not come to an end: their answer was lost, or a payment ended the wait for them."""
 
+from datetime import datetime
+
 from domain import life
 from domain.case import Case, ChargeOutcome, Outcome, StepState
 from domain.decisions import Act, Effect, Wait
@@ -159,3 +161,53 @@ def test_nothing_else_is_done_while_nobody_knows_what_became_of_a_charge() -> No
     assert at("04-04 12:00") == waits.until
     assert isinstance(again, Act)
     assert ["d03-charge"] == [effect.step.key for effect in again.effects]
+
+
+def spent() -> ChargeResult:
+    return ChargeResult(outcome=ChargeOutcome.KEY_SPENT, why="the number is used up")
+
+
+def test_a_used_up_number_leaves_the_step_to_be_done() -> None:
+    """R6: the same step is tried at once under the next number."""
+    case, act = acting(ChargeStep)
+
+    booked = life.book(case, act, spent(), act.step.due)
+
+    again = decide(booked, act.step.due)
+    assert isinstance(again, Act)
+    assert (act.step.key, 2) == (again.step.key, booked.next_attempt_number)
+    assert () == booked.our_attempts
+
+
+def test_a_second_used_up_number_waits_an_hour_and_a_third_ends_the_step() -> None:
+    """R6: at most three numbers for one step; then it is refused with its reason, and the case goes on."""
+    numbers: list[tuple[str, int]] = []
+
+    def answers(case: Case, act: Effect, now: datetime) -> ChargeResult | None:
+        if not isinstance(act.step, ChargeStep) or act.step.day > 1:
+            return None
+        numbers.append((f"{now:%d %H:%M}", case.next_attempt_number))
+        return spent()
+
+    life_ = live(a_case(), answers=answers, until=at("04-03 00:00"))
+
+    first = numbers[0][0]
+    assert [(first, 1), (first, 2)] == numbers[:2]
+    assert 3 == len(numbers)
+    step = life_.case.steps["d01-charge"]
+    assert StepState.REFUSED is step.state
+    assert "the provider failed under 3 numbers, and charged under none" == step.note
+    assert not life_.case.holds
+
+
+def test_a_new_card_whose_number_is_used_up_is_still_the_new_card() -> None:
+    """R6: the one immediate try is not lost with its first number."""
+    case = new_method("m")(a_case("stolen_card"), NOON)
+    act = decide(case, NOON)
+    assert isinstance(act, Act)
+
+    booked = life.book(case, act.effects[0], spent(), NOON)
+
+    again = decide(booked, NOON)
+    assert isinstance(again, Act)
+    assert "m1-charge" == again.step.key

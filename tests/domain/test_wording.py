@@ -35,6 +35,7 @@ def sending(**changes: Any) -> AtSending:
         due=usd("149"),
         total=usd("149"),
         subscription=True,
+        verifying=False,
         has_method=False,
         link="https://pay.acme.example/1",
     )
@@ -123,6 +124,9 @@ def test_a_sentence_is_said_when_it_is_true_and_only_then(key: str, true: Messag
         ("greeting.named", sending(), sending(name=None)),
         ("greeting.neutral", sending(name=None), sending()),
         ("labels.total", sending(total=usd("200")), sending()),
+        ("todo.verify_account", sending(verifying=True), sending()),
+        ("reasons.account_verification", sending(verifying=True), sending()),
+        ("reasons.declined", sending(), sending(verifying=True)),
         ("ending.collections.with_subscription", sending(), sending(subscription=False)),
         ("ending.collections.without_subscription", sending(subscription=False), sending()),
     ],

@@ -425,3 +425,19 @@ def test_a_text_message_adds_up_by_currency() -> None:
 
     assert "3 unpaid invoices in all, $169.00 + €30.00." in text
     assert is_gsm7(text)
+
+
+@pytest.mark.parametrize(
+    ("language", "asked"), [("en", "small deposit in the bank account"), ("th", "รายการเงินเข้ายอดเล็กในบัญชีธนาคาร")]
+)
+def test_micro_deposits_are_asked_for_with_the_page_that_takes_them(language: str, asked: str) -> None:
+    """R16: not a confirmation with the bank, and not the payment page where Stripe has one for it."""
+    page = "https://payments.stripe.com/microdeposit/pacs_test_1"
+    invoice = an_invoice(150000, "THB").model_copy(update={"verifying": True, "verify_url": page})
+    facts = some_facts(Stage.ACTION, Reason.CARD_NOT_USABLE, action=DeclineClass.NEW_METHOD)
+
+    mail = MESSAGES.render(Channel.EMAIL, facts, someone(), invoice, language)
+
+    assert asked in mail.text
+    assert page in mail.text
+    assert LINK not in mail.text

@@ -11,7 +11,7 @@ from domain.gates import Allow, Postpone
 from domain.money import Money
 from domain.rules.networks import CardUse
 from gateways.ports.ledger import NetworkRules
-from gateways.rules import load_decline_table, load_network_rules
+from gateways.rules import load_decline_table, load_minimum_charges, load_network_rules
 from gateways.yaml_files import FileError
 
 RULES = Path(__file__).parents[2] / "policies" / "rules"
@@ -159,3 +159,21 @@ def test_a_broken_table_is_one_sentence_per_problem(tmp_path: Path, text: str, m
         load_decline_table(tmp_path)
     assert str(caught.value).startswith(f"{tmp_path}/{message}")
     assert 1 == len(str(caught.value).splitlines())
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "rule"),
+    [
+        (49, "USD", "minimum-charge-usd@2026-11-26"),
+        (50, "USD", None),
+        (29, "GBP", "minimum-charge-gbp@2026-11-26"),
+        (49, "JPY", "minimum-charge-jpy@2026-11-26"),
+        (17_499, "HUF", "minimum-charge-huf@2026-11-26"),
+        (1, "XPF", None),
+    ],
+)
+def test_no_less_is_charged_than_the_currencys_minimum(amount: int, currency: str, rule: str | None) -> None:
+    """R11: the minimum itself is charged, and a currency that the table does not know has none."""
+    refusal = load_minimum_charges(RULES).ask(Money(amount=amount, currency=currency))
+
+    assert rule == (refusal.rule if refusal else None)

@@ -159,14 +159,14 @@ def test_a_changed_card_under_the_same_key_is_refused(world: ProviderWorld, paym
 
     same, new = (payments.pay(payments.read_invoice(invoice.id), key) for key in ("dun:1", "dun:2"))
 
-    assert [ChargeOutcome.REFUSED, ChargeOutcome.PAID] == [same.outcome, new.outcome]
+    assert [ChargeOutcome.KEY_SPENT, ChargeOutcome.PAID] == [same.outcome, new.outcome]
 
 
 @pytest.mark.parametrize(
     ("behaviour", "outcome"),
     [
         (APPROVE, ChargeOutcome.NOT_OPEN),
-        (BROKE, ChargeOutcome.REFUSED),
+        (BROKE, ChargeOutcome.KEY_SPENT),
         (AUTHENTICATION_REQUIRED, ChargeOutcome.DECLINED),
     ],
 )

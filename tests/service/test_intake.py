@@ -16,6 +16,8 @@ from domain.steps import AttemptKind, Channel
 from gateways.ledger.sql_ledger import SqlLedger
 from gateways.ports.messages import Address
 from gateways.provider_facts import MalformedEvent
+from runtime import wiring
+from runtime.settings import Settings
 from sandbox.providers.stripe_outcomes import AUTHENTICATION_REQUIRED
 from sandbox.providers.world import ProviderWorld
 from service.customers import public_holidays
@@ -333,7 +335,7 @@ async def test_a_customer_who_opted_out_before_is_not_written_to(
 
     await intake.take_event(failed(world, invoice_id))
 
-    decide = DecisionActivities(ledger, public_holidays).decide
+    decide = DecisionActivities(ledger, public_holidays, wiring.minimum_charges(Settings())).decide
     task = DecisionTask(case=await case_of(client, invoice_id), at=datetime.now(UTC))
     assert {Channel.SMS: "opted out"} == ActivityEnvironment().run(decide, task).closed_channels
 

@@ -1,0 +1,215 @@
+"""Disputes of any payment, the bank's late answers, and money that moves after a case has ended."""
+
+import pytest
+from temporalio.client import Client
+
+from domain.case import CaseStatus, ChargeOutcome, HoldReason, Outcome
+from domain.ids import charge_key
+from domain.money import Money
+from domain.projection import Projection
+from domain.record import Entry
+from gateways.ledger.sql_ledger import SqlLedger
+from runtime import wiring
+from runtime.settings import Settings
+from sandbox.providers.stripe_outcomes import APPROVE, AUTHENTICATION_REQUIRED, PROCESSING, Approve, Decline
+from sandbox.providers.world import ProviderWorld
+from service.intake import Intake
+from service.opening import Taken
+from tests.cases import OPENED_AT, a_failed_invoice, an_attempt, case_of, failed, signals
+
+
+def usd(amount: int) -> Money:
+    return Money(amount=amount, currency="USD")
+
+
+def end(ledger: SqlLedger, invoice_id: str, outcome: Outcome, remaining: int) -> None:
+    """What the case's last decision leaves in the ledger."""
+    end = Projection(status=CaseStatus.CLOSED, stage="final", remaining=usd(remaining), why="over", outcome=outcome)
+    ledger.decided(invoice_id, OPENED_AT, [], end, "{}")
+
+
+def outcome_of(ledger: SqlLedger, invoice_id: str) -> tuple[Outcome | None, Money]:
+    row = ledger.case(invoice_id)
+    assert row
+    return row.outcome, row.remaining
+
+
+def late_entries(ledger: SqlLedger, invoice_id: str) -> list[str]:
+    return [line.what for line in ledger.record(invoice_id) if line.step == "late"]
+
+
+async def test_a_dispute_of_a_one_off_payment_halts_the_customers_case(
+    world: ProviderWorld, intake: Intake, client: Client
+) -> None:
+    """R13: it names neither invoice nor customer: the charge's customer is enough."""
+    invoice_id, customer = a_failed_invoice(world)
+    await intake.take_event(failed(world, invoice_id))
+    charge = world.stripe.buy_once(customer, 500)
+
+    dispute = world.stripe.dispute_charge(charge)
+    taken = await intake.take_event(world.stripe.last_event("charge.dispute.created", dispute))
+
+    [(name, fact)] = await signals(client, invoice_id)
+    assert (Taken.PASSED_ON, "dispute_opened", dispute) == (taken, name, fact["dispute_id"])
+
+
+async def test_a_case_that_opens_under_a_dispute_begins_held(
+    world: ProviderWorld, intake: Intake, ledger: SqlLedger, client: Client
+) -> None:
+    """R13: the customer disputes an earlier payment when the invoice fails."""
+    invoice_id, customer = a_failed_invoice(world)
+    dispute = world.stripe.dispute_charge(world.stripe.buy_once(customer, 500))
+    await intake.take_event(world.stripe.last_event("charge.dispute.created", dispute))
+
+    await intake.take_event(failed(world, invoice_id))
+
+    assert [dispute] == ledger.open_disputes_of(customer)
+    case = await case_of(client, invoice_id)
+    assert [HoldReason.DISPUTE] == [hold.reason for hold in case.holds]
+    assert {dispute: True} == case.disputes
+
+
+async def test_a_dispute_that_ended_before_the_case_holds_nothing(
+    world: ProviderWorld, intake: Intake, client: Client
+) -> None:
+    """R13: also when the news of its end overtook that of its beginning."""
+    invoice_id, customer = a_failed_invoice(world)
+    dispute = world.stripe.dispute_charge(world.stripe.buy_once(customer, 500))
+    world.stripe.close_dispute(dispute, won=True)
+    await intake.take_event(world.stripe.last_event("charge.dispute.closed", dispute))
+    await intake.take_event(world.stripe.last_event("charge.dispute.created", dispute))
+
+    await intake.take_event(failed(world, invoice_id))
+
+    assert () == (await case_of(client, invoice_id)).holds
+
+
+async def test_a_debit_that_comes_back_after_the_recovery_is_owed_again(
+    world: ProviderWorld, intake: Intake, ledger: SqlLedger
+) -> None:
+    """R14: weeks after `paid`. It is booked once, and an operator finds it in a list."""
+    invoice_id, _ = a_failed_invoice(world)
+    await intake.take_event(failed(world, invoice_id))
+    world.stripe.customer_pays(invoice_id)
+    end(ledger, invoice_id, Outcome.RECOVERED, 0)
+
+    dispute = world.stripe.return_debit(invoice_id)
+    for kind in ("created", "closed"):
+        await intake.take_event(world.stripe.last_event(f"charge.dispute.{kind}", dispute))
+
+    assert (Outcome.RECOVERED, usd(2000)) == outcome_of(ledger, invoice_id)
+    assert [invoice_id] == [row.invoice_id for row in ledger.cases(owed_again=True).rows]
+    assert ["taken back after the end"] == late_entries(ledger, invoice_id)
+
+
+async def test_a_dispute_that_is_won_after_the_recovery_changes_nothing(
+    world: ProviderWorld, intake: Intake, ledger: SqlLedger
+) -> None:
+    """The money stays."""
+    invoice_id, _ = a_failed_invoice(world)
+    await intake.take_event(failed(world, invoice_id))
+    world.stripe.customer_pays(invoice_id)
+    end(ledger, invoice_id, Outcome.RECOVERED, 0)
+
+    dispute = world.stripe.open_dispute(invoice_id)
+    world.stripe.close_dispute(dispute, won=True)
+    await intake.take_event(world.stripe.last_event("charge.dispute.closed", dispute))
+
+    assert (Outcome.RECOVERED, usd(0)) == outcome_of(ledger, invoice_id)
+    assert [] == late_entries(ledger, invoice_id)
+
+
+async def test_a_payment_after_the_write_off_is_a_recovery(
+    world: ProviderWorld, intake: Intake, ledger: SqlLedger
+) -> None:
+    """R14, R40: several events tell of it, and it is booked once."""
+    invoice_id, _ = a_failed_invoice(world)
+    await intake.take_event(failed(world, invoice_id))
+    end(ledger, invoice_id, Outcome.WRITTEN_OFF, 2000)
+    world.stripe.customer_pays(invoice_id)
+
+    for kind, of in (("invoice.paid", invoice_id), ("invoice_payment.paid", None)):
+        event = world.stripe.last_event(kind, of) if of else world.stripe.last_event(kind)
+        await intake.take_event(event)
+
+    assert (Outcome.RECOVERED, usd(0)) == outcome_of(ledger, invoice_id)
+    assert ["paid after the end"] == late_entries(ledger, invoice_id)
+
+
+async def test_a_part_payment_after_the_write_off_lowers_what_is_due(
+    world: ProviderWorld, intake: Intake, ledger: SqlLedger
+) -> None:
+    """R14: the list shows what is due now, and the case stays written off."""
+    invoice_id, _ = a_failed_invoice(world)
+    await intake.take_event(failed(world, invoice_id))
+    end(ledger, invoice_id, Outcome.WRITTEN_OFF, 2000)
+    world.stripe.customer_pays(invoice_id, 500)
+
+    await intake.take_event(world.stripe.last_event("invoice_payment.paid"))
+
+    assert (Outcome.WRITTEN_OFF, usd(1500)) == outcome_of(ledger, invoice_id)
+
+
+async def test_the_payment_that_ended_the_case_is_no_late_one(
+    world: ProviderWorld, intake: Intake, ledger: SqlLedger
+) -> None:
+    """Its event comes when the case is over: nothing is booked twice."""
+    invoice_id, _ = a_failed_invoice(world)
+    await intake.take_event(failed(world, invoice_id))
+    world.stripe.customer_pays(invoice_id)
+    end(ledger, invoice_id, Outcome.RECOVERED, 0)
+
+    assert Taken.IGNORED == await intake.take_event(world.stripe.last_event("invoice.paid", invoice_id))
+    assert [] == late_entries(ledger, invoice_id)
+
+
+@pytest.mark.parametrize("answer", [APPROVE, Decline("insufficient_funds")], ids=["paid", "returned"])
+async def test_our_debit_in_the_ledger_gets_the_banks_answer(
+    world: ProviderWorld, intake: Intake, ledger: SqlLedger, settings: Settings, answer: Approve | Decline
+) -> None:
+    """An attempt that is `processing` does not stay so: the rows follow the money to its end."""
+    owner = world.stripe.add_customer(country="DE")
+    world.stripe.add_bank_debit(owner, behaviour=(Decline("insufficient_funds"), PROCESSING))
+    invoice_id = world.stripe.fail_first_payment(owner, amount=2000, currency="eur")
+    await intake.take_event(failed(world, invoice_id))
+    payments = wiring.stripe_payments(settings)
+    ours = an_attempt(invoice_id, charge_key(invoice_id, 1))
+    ledger.begin_attempt(ours, wiring.network_rules(settings))
+    sent = payments.pay(payments.read_invoice(invoice_id), ours.key)
+    entry = Entry(at=OPENED_AT, step="d01-charge", what="processing", why="")
+    ledger.finish_attempt(invoice_id, 1, sent.outcome, sent.provider_id, None, entry)
+
+    world.stripe.finish_processing(invoice_id, answer)
+    kind, outcome = ("paid", ChargeOutcome.PAID) if answer is APPROVE else ("payment_failed", ChargeOutcome.DECLINED)
+    event = world.stripe.last_event(f"invoice.{kind}", invoice_id)
+    await intake.take_event({**event, "created": event["created"] + 3 * 86_400})
+
+    [row] = [row for row in ledger.attempts_of(invoice_id) if row.attempt == 1]
+    assert (outcome, "d01-charge") == (row.outcome, row.step)
+    assert [outcome.value] == [line.what for line in ledger.record(invoice_id) if line.step == "d01-charge"][1:]
+
+
+async def test_micro_deposits_are_told_to_the_case(world: ProviderWorld, intake: Intake, client: Client) -> None:
+    """R16: the customer gave a bank account on the hosted page: its payment waits for two small deposits."""
+    invoice_id, _ = a_failed_invoice(world)
+    await intake.take_event(failed(world, invoice_id))
+    world.stripe.customer_enters_account(invoice_id)
+
+    taken = await intake.take_event(world.stripe.last_event("invoice.payment_action_required", invoice_id))
+
+    [(name, fact)] = await signals(client, invoice_id)
+    assert (Taken.PASSED_ON, "invoice_changed", True) == (taken, name, fact["verifying"])
+
+
+async def test_a_confirmation_that_the_bank_wants_is_told_once(
+    world: ProviderWorld, intake: Intake, client: Client
+) -> None:
+    """It comes as a failed payment as well, and that event tells it."""
+    invoice_id, _ = a_failed_invoice(world)
+    await intake.take_event(failed(world, invoice_id))
+    world.stripe.customer_tries(invoice_id, outcome=AUTHENTICATION_REQUIRED)
+
+    taken = await intake.take_event(world.stripe.last_event("invoice.payment_action_required", invoice_id))
+
+    assert Taken.EXISTS == taken
+    assert [] == await signals(client, invoice_id)
