@@ -32,8 +32,8 @@ _THAI = re.compile("[\u0e00-\u0e7f]")
 _ENGLISH = re.compile(r"\b(your|invoice|please|payment)\b", re.IGNORECASE)
 _CHANNELS = {"email.accepted": "email", "sms.accepted": "sms", "notice.created": "notice"}
 _ENDS = INVOICE_ENDS | {"operator_settles", "operator_writes_off"}
-_HOLDS = frozenset({"dispute.opened", "operator_pauses"})
-_RELEASES = frozenset({"dispute.closed", "operator_resumes"})
+_RELEASES = {"dispute.closed": "dispute.opened", "operator_resumes": "operator_pauses"}
+_HOLDS = frozenset(_RELEASES.values())
 _GIVES_BACK = frozenset({"recovered", "settled", "written_off"})
 _END_OF_TIMELINE = frozenset({"cancel_subscription", "hand_off", "mark_uncollectible"})
 
@@ -120,16 +120,19 @@ class _Case:
 
     def _went_on(self) -> Iterator[tuple[str, str]]:
         """Walks through the journal, and says what was done although the case had ended or was on hold."""
-        ended = held = None
+        ended = None
+        holds: dict[tuple[str, str], str] = {}  # several disputes can be open at once
         closed_channels: set[str] = set()
         for entry in self._journal:
             about_it = self._is_about(entry)
+            held = next(iter(holds.values()), None)
+            dispute = entry.subjects.get("dispute", "")
             if entry.kind in _ENDS and about_it:
                 ended = entry.kind
             elif entry.kind in _HOLDS:
-                held = entry.kind
+                holds[entry.kind, dispute] = entry.kind
             elif entry.kind in _RELEASES:
-                held = None
+                holds.pop((_RELEASES[entry.kind], dispute), None)
             elif entry.kind == "opts_out":
                 closed_channels.add("sms")
             elif entry.kind == "unsubscribes":

@@ -24,9 +24,11 @@ _SIGNS = {
     "handoff.accepted": Sign.HANDOFF,
 }
 _NO_FUNDS = Decline("insufficient_funds")
-_CARD_DEEDS = frozenset({Deed.NEW_CARD, Deed.CARD_WORKS, Deed.CARD_UPDATED, Deed.SYNCED})
+_CARD_DEEDS = frozenset({Deed.NEW_CARD, Deed.CARD_WORKS, Deed.CARD_UPDATED, Deed.DETACHES, Deed.SYNCED})
 _LEAVING = frozenset({Deed.CANCELS, Deed.CANCELS_LATER, Deed.DELETED})
-_BANK_DEEDS = frozenset({Deed.DISPUTES, Deed.DISPUTE_WON, Deed.DISPUTE_LOST, Deed.BANK_PAYS, Deed.BANK_RETURNS})
+_BANK_DEEDS = frozenset(
+    {Deed.DISPUTES, Deed.DISPUTE_WON, Deed.DISPUTE_LOST, Deed.BANK_PAYS, Deed.BANK_RETURNS, Deed.COMES_BACK}
+)
 _TRIES = frozenset({"charge.succeeded", "charge.failed", "charge.processing", "payment.requires_action"})
 
 
@@ -43,7 +45,7 @@ class Actor:
     events: list[Json]  # Stripe's events of the failed payment: what opens the case
     agenda: list[tuple[datetime, Action]] = field(default_factory=list)
     _signs: Counter[Sign] = field(default_factory=Counter)
-    _dispute: str | None = None
+    _disputes: list[str] = field(default_factory=list)  # open ones, the oldest first
 
     @property
     def zone(self) -> ZoneInfo:
@@ -69,6 +71,12 @@ class Actor:
 
     def take_due(self, now: datetime) -> Action | None:
         return self.agenda.pop(0)[1] if self.agenda and self.agenda[0][0] <= now else None
+
+    def take_late(self) -> Action | None:
+        """What still happens when the case has ended: a debit that comes back. All else the customer leaves."""
+        late = next((plan for plan in self.agenda if plan[1].do is Deed.COMES_BACK), None)
+        self.agenda = []
+        return late[1] if late else None
 
     def amount(self, action: Action) -> Money:
         """The action's amount; without one, all that remains of the invoice."""
@@ -105,6 +113,8 @@ class Actor:
         if action.do is Deed.NEW_CARD:
             answer = action.answer.outcome if action.answer else APPROVE
             self.method = stripe.add_card(self.customer, behaviour=answer)
+        elif self.method and action.do is Deed.DETACHES:
+            stripe.detach(self.method)
         elif self.method and action.do is Deed.SYNCED:
             stripe.update_billing_details(self.method, metadata={"synced": str(len(stripe.events))})
         elif self.method:
@@ -125,9 +135,11 @@ class Actor:
         stripe = self.world.stripe
         match action.do:
             case Deed.DISPUTES:
-                self._dispute = stripe.open_dispute(self.invoice)
-            case Deed.DISPUTE_WON | Deed.DISPUTE_LOST if self._dispute:
-                stripe.close_dispute(self._dispute, won=action.do is Deed.DISPUTE_WON)
+                self._disputes.append(stripe.open_dispute(self.invoice))
+            case Deed.DISPUTE_WON | Deed.DISPUTE_LOST if self._disputes:
+                stripe.close_dispute(self._disputes.pop(0), won=action.do is Deed.DISPUTE_WON)
+            case Deed.COMES_BACK:
+                stripe.return_debit(self.invoice)
             case Deed.BANK_PAYS:
                 stripe.finish_processing(self.invoice, APPROVE)
             case Deed.BANK_RETURNS:
@@ -148,6 +160,10 @@ class Actor:
                 stripe.customer_tries(self.invoice, payment_method=other, outcome=answer)
             case Deed.DEBITS:
                 stripe.customer_debits(self.invoice, kind="us_bank_account")
+            case Deed.ENTERS_ACCOUNT:
+                stripe.customer_enters_account(self.invoice)
+            case Deed.CONFIRMS_DEPOSITS:
+                stripe.customer_confirms_deposits(self.invoice)
             case Deed.OTHER_ENGINE_TRIES:
                 stripe.other_engine_tries(self.invoice, answer)
             case Deed.AUTHENTICATES:

@@ -69,7 +69,10 @@ class Lead:
         if await self._world_answers(standing):
             return
         if standing.closed:
-            self.done = True
+            if late := self.actor.take_late():
+                self.actor.do(late)
+            else:
+                self.done = True
             return
         if action := self.actor.take_due(standing.now):
             await self._do(action)

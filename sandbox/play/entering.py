@@ -28,6 +28,8 @@ def enter(script: Customer, world: ProviderWorld, starts_on: datetime) -> Actor:
     actor.agenda.sort(key=lambda plan: plan[0])
     for fault in script.faults:
         world.faults.add(fault.provider, fault.match.format(invoice=invoice), fault.mode, times=fault.times)
+    if script.stripe_breaks:
+        stripe.break_calls(f"POST /v1/invoices/{invoice}/pay")
     if script.pays_while_we_charge:
         charge = world.faults.add("stripe", f"POST /v1/invoices/{invoice}/pay", Mode.HOLD_BEFORE)
         threading.Thread(target=actor.pays_during, args=[charge], daemon=True).start()

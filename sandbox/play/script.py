@@ -38,6 +38,9 @@ class Deed(StrEnum):
     TRANSFERS = "transfers"  # `amount`, or all that remains, to the merchant's bank: only the billing system knows
     DEBITS = "debits"  # pays on the hosted page from a bank account: it takes days until that arrives or comes back
     OTHER_ENGINE_TRIES = "other_engine_tries"  # another program charges the same card; the answer is `answer`
+    DETACHES = "detaches"  # takes the card off the account, which goes on naming it
+    ENTERS_ACCOUNT = "enters_account"  # a bank account on the hosted page, to be confirmed by two small deposits
+    CONFIRMS_DEPOSITS = "confirms_deposits"
     SYNCED = "synced"  # a nightly job writes the card's billing details
     CANCELS = "cancels"  # the subscription, at once
     CANCELS_LATER = "cancels_later"  # … for the end of its period
@@ -45,6 +48,7 @@ class Deed(StrEnum):
     UNSUBSCRIBES = "unsubscribes"  # from the e-mails
     BANK_PAYS = "bank_pays"  # a debit that was on its way arrives
     BANK_RETURNS = "bank_returns"  # … or comes back with `answer`
+    COMES_BACK = "comes_back"  # a debit that had arrived is taken back by the bank, after the case has ended
     AGENCY_ACKNOWLEDGES = "agency_acknowledges"
     AGENCY_COLLECTS = "agency_collects"  # `amount`, or all that remains
     AGENCY_RETURNS = "agency_returns"
@@ -185,6 +189,7 @@ class Customer(Frozen):
     faults: tuple[ProviderFault, ...] = ()
     webhooks: str = Field(default="in_order", pattern="^(in_order|twice|newest_first)$")
     pre_basil: bool = False  # the account still gets Stripe's older event shape
+    stripe_breaks: bool = False  # Stripe stores a 500 under the key of our first charge, which it never makes
     pays_while_we_charge: bool = False
     before: tuple[Deed, ...] = ()  # what has happened by the time the event of the failure is read
     expect: Expected

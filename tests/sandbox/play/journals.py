@@ -67,7 +67,12 @@ def counts(
             at=datetime(2026, 1, 1, tzinfo=UTC),
             provider=provider,
             kind=kind,
-            subjects={"invoice": INVOICE, "customer": CUSTOMER, "charge": data.get("charge", "")},
+            subjects={
+                "invoice": INVOICE,
+                "customer": CUSTOMER,
+                "charge": data.get("charge", ""),
+                "dispute": data.get("dispute", ""),
+            },
             key=key,
             data=data,
         )

@@ -78,6 +78,13 @@ def test_a_charge_and_a_message_during_a_hold(begins: str, ends: str) -> None:
     assert {"charges_on_hold": 1, "contacts_on_hold": 1} == counts(happened, [contact()])
 
 
+def test_a_charge_when_only_one_of_two_disputes_is_over() -> None:
+    first, second = ("customer", "dispute.opened", None, {"dispute": "dp_1"}), did("dispute.opened")
+    over: Happened = ("customer", "dispute.closed", None, {"dispute": "dp_1"})
+
+    assert {"charges_on_hold": 1} == counts([first, second, over, charge("failed")])
+
+
 @pytest.mark.parametrize(
     "moment",
     [
