@@ -7,13 +7,14 @@ hours, Sundays and public holidays are worked out here anew.
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from holidays import country_holidays
 
-from sandbox.play.case_history import CaseHistory, Effect, moment_of
+from sandbox.play.audit_of_reality import REALITY, in_reality, rails_exceeded
+from sandbox.play.case_history import CaseHistory, Effect
+from sandbox.play.evidence import Evidence, Subject, invoice_of, is_ours, moment_in
 from sandbox.providers.journal import CHARGES, CONTACTS, INVOICE_ENDS, LogEntry
 
 OPENS, CLOSES = time(9), time(20)
@@ -31,8 +32,9 @@ _THAI = re.compile("[\u0e00-\u0e7f]")
 _ENGLISH = re.compile(r"\b(your|invoice|please|payment)\b", re.IGNORECASE)
 _CHANNELS = {"email.accepted": "email", "sms.accepted": "sms", "notice.created": "notice"}
 _ENDS = INVOICE_ENDS | {"operator_settles", "operator_writes_off"}
-_HOLDS = frozenset({"dispute.opened", "operator_pauses"})
-_RELEASES = frozenset({"dispute.closed", "operator_resumes"})
+_RELEASES = {"dispute.closed": "dispute.opened", "operator_resumes": "operator_pauses"}
+_HOLDS = frozenset(_RELEASES.values())
+_GIVES_BACK = frozenset({"recovered", "settled", "written_off"})
 _END_OF_TIMELINE = frozenset({"cancel_subscription", "hand_off", "mark_uncollectible"})
 
 PROMISES: Mapping[str, str] = {
@@ -49,31 +51,10 @@ PROMISES: Mapping[str, str] = {
     "wrong_language": "messages have the customer's language, else English",
     "short_notice": "the end comes at least 7 days after a final notice",
     "ceilings_exceeded": "a card is not tried more often than its network allows",
-    "service_not_restored": "who has paid has full service",
+    "service_not_restored": "who has paid, or is given up while billing goes on, has full service",
+    **REALITY,
 }
 """Every count of the audit, and the promise behind it."""
-
-
-@dataclass(frozen=True)
-class Subject:
-    """Whom a case is about, from the script and not from the system."""
-
-    invoice: str
-    customer: str
-    country: str
-    time_zone: str
-    reads: str  # the language that messages must have: th or en
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What the audit looks at."""
-
-    journal: Sequence[LogEntry]
-    mails: Mapping[str, str]  # contact key → subject, text and HTML part
-    histories: Mapping[str, CaseHistory]  # invoice → history
-    subjects: Sequence[Subject]
-    seen_at: Mapping[int, datetime] = field(default_factory=dict)  # journal number → the case's time, when known
 
 
 Findings = dict[str, list[str]]
@@ -86,6 +67,7 @@ def audit(evidence: Evidence) -> Findings:
         for promise, sentence in _Case(evidence, subject).broken():
             found[promise].append(f"{subject.invoice}: {sentence}")
     found["ceilings_exceeded"] += _ceilings(evidence)
+    found["rails_exceeded"] += rails_exceeded(evidence)
     return found
 
 
@@ -94,16 +76,20 @@ class _Case:
 
     def __init__(self, evidence: Evidence, subject: Subject) -> None:
         self._subject = subject
+        self._evidence = evidence
         self._mails = evidence.mails
         self._history = evidence.histories.get(subject.invoice) or CaseHistory(subject.invoice, 0, 0, ())
         self._journal = [entry for entry in evidence.journal if self._is_mine(entry)]
-        self._charges = [e for e in self._journal if e.kind in CHARGES and e.subjects.get("invoice") == subject.invoice]
+        self._charges = [e for e in self._journal if e.kind in CHARGES and self._is_about(e)]
         self._messages = [e for e in self._journal if e.kind in CONTACTS]
         self._zone = ZoneInfo(subject.time_zone)
 
     def _is_mine(self, entry: LogEntry) -> bool:
         mine = {self._subject.invoice, self._subject.customer}
-        return bool(mine & set(entry.subjects.values())) or _invoice(entry) == self._subject.invoice
+        return bool(mine & set(entry.subjects.values())) or invoice_of(entry) == self._subject.invoice
+
+    def _is_about(self, entry: LogEntry) -> bool:
+        return entry.subjects.get("invoice") == self._subject.invoice
 
     def broken(self) -> Iterator[tuple[str, str]]:
         yield from self._charged_twice()
@@ -113,13 +99,15 @@ class _Case:
             yield from self._heard(message)
         yield from self._unannounced()
         yield from self._locked_out()
+        yield from in_reality(self._evidence, self._subject, self._journal)
 
     def _charged_twice(self) -> Iterator[tuple[str, str]]:
-        ours = [e for e in self._charges if _is_ours(e)]
+        ours = [e for e in self._charges if is_ours(e)]
         paid = [e for e in ours if e.kind == "charge.succeeded"]
         if len(paid) > 1:
             yield "double_charges", f"{len(paid)} of our charges succeeded"
-        total = next((e.data["amount_remaining"] for e in self._journal if e.kind == "invoice.finalized"), None)
+        finalized = (e for e in self._journal if e.kind == "invoice.finalized" and self._is_about(e))
+        total = next((e.data["amount_remaining"] for e in finalized), None)
         taken = sum(e.data["amount"] for e in self._charges if e.kind == "charge.succeeded")
         if total is not None and taken > total:
             yield "double_charges", f"{taken} was taken for an invoice over {total}"
@@ -132,19 +120,24 @@ class _Case:
 
     def _went_on(self) -> Iterator[tuple[str, str]]:
         """Walks through the journal, and says what was done although the case had ended or was on hold."""
-        ended = held = None
+        ended = None
+        holds: dict[tuple[str, str], str] = {}  # several disputes can be open at once
         closed_channels: set[str] = set()
         for entry in self._journal:
-            about_it = entry.subjects.get("invoice") == self._subject.invoice
+            about_it = self._is_about(entry)
+            held = next(iter(holds.values()), None)
+            dispute = entry.subjects.get("dispute", "")
             if entry.kind in _ENDS and about_it:
                 ended = entry.kind
             elif entry.kind in _HOLDS:
-                held = entry.kind
+                holds[entry.kind, dispute] = entry.kind
             elif entry.kind in _RELEASES:
-                held = None
+                holds.pop((_RELEASES[entry.kind], dispute), None)
             elif entry.kind == "opts_out":
                 closed_channels.add("sms")
-            elif entry.kind in CHARGES and about_it and _is_ours(entry):
+            elif entry.kind == "unsubscribes":
+                closed_channels.add("email")
+            elif entry.kind in CHARGES and about_it and is_ours(entry):
                 yield from _too_late(f"{entry.key} was charged", "charges_after_end", ended, "charges_on_hold", held)
             elif entry.kind in CONTACTS:
                 said = f"{entry.key} was sent"
@@ -214,12 +207,12 @@ class _Case:
             yield "short_notice", f"the end came {days} days after the final notice"
 
     def _locked_out(self) -> Iterator[tuple[str, str]]:
-        """Restricted, paid and not restored; whose subscription was cancelled has no service to restore."""
+        """Restricted, over and not restored; whose subscription was cancelled has no service to restore."""
         access = [e.kind for e in self._journal if e.kind in ("service.restricted", "service.restored")]
         cancelled = any(e.kind == "subscription.canceled" for e in self._journal)
-        recovered = self._history.outcome == "recovered"
-        if recovered and access and access[-1] == "service.restricted" and not cancelled:
-            yield "service_not_restored", "the customer paid and is still restricted"
+        outcome = self._history.outcome
+        if outcome in _GIVES_BACK and access and access[-1] == "service.restricted" and not cancelled:
+            yield "service_not_restored", f"the case is {outcome} and the customer still restricted"
 
 
 def _too_late(
@@ -237,13 +230,13 @@ def _ceilings(evidence: Evidence) -> Iterator[str]:
     for entry in evidence.journal:
         if entry.kind not in CHARGES or entry.data.get("brand") in _BANK_DEBITS:
             continue
-        moment = _moment(entry, evidence)
+        moment = moment_in(evidence, entry)
         if moment is not None:
             tries[entry.data["brand"], entry.data["fingerprint"]].append((moment, entry))
     for (brand, _), made in tries.items():
         made.sort(key=lambda one: one[0])
         for position, (moment, entry) in enumerate(made):
-            if not _is_ours(entry):
+            if not is_ours(entry):
                 continue
             for limit, window, same_amount in CEILINGS.get(brand, CEILINGS[""]):
                 before = [
@@ -255,22 +248,3 @@ def _ceilings(evidence: Evidence) -> Iterator[str]:
                 ]
                 if len(before) >= limit:
                     yield f"{entry.key} was tried after {len(before)} declined charges within {window}"
-
-
-def _moment(entry: LogEntry, evidence: Evidence) -> datetime | None:
-    """The case's time of a charge: ours by the history, another one by when it was seen."""
-    history = evidence.histories.get(_invoice(entry))
-    number = (entry.key or "").rpartition(":")[2]
-    if history and _is_ours(entry) and number.isdigit():
-        return moment_of(history, int(number))
-    return evidence.seen_at.get(entry.seq)
-
-
-def _is_ours(entry: LogEntry) -> bool:
-    return (entry.key or "").startswith("dun:")
-
-
-def _invoice(entry: LogEntry) -> str:
-    """The invoice that the caller's key names."""
-    parts = (entry.key or "").split(":")
-    return parts[1] if len(parts) > 1 else ""

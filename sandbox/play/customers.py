@@ -1,22 +1,20 @@
-"""The scripted customers in the stand-in world: their accounts, and what they do there.
+"""The scripted customers in the stand-in world, and what they do there.
 
 What they do reaches the case only as Stripe's events, like in life; what Stripe does not tell (opt-outs, the agency's
 and operators' words) is the driver's to pass on.
 """
 
-import threading
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from domain.money import Money
 from sandbox.play.script import Action, Customer, Deed, Sign
-from sandbox.providers.faults import Fault, Mode
+from sandbox.providers.faults import Fault
 from sandbox.providers.journal import Json, LogEntry
 from sandbox.providers.stripe_outcomes import APPROVE, Decline
-from sandbox.providers.stripe_store import Cause, StripeFailure
 from sandbox.providers.world import ProviderWorld
 
 _SIGNS = {
@@ -26,8 +24,11 @@ _SIGNS = {
     "handoff.accepted": Sign.HANDOFF,
 }
 _NO_FUNDS = Decline("insufficient_funds")
-_CARD_DEEDS = frozenset({Deed.NEW_CARD, Deed.CARD_WORKS, Deed.CARD_UPDATED})
-_BANK_DEEDS = frozenset({Deed.DISPUTES, Deed.DISPUTE_WON, Deed.DISPUTE_LOST, Deed.BANK_PAYS, Deed.BANK_RETURNS})
+_CARD_DEEDS = frozenset({Deed.NEW_CARD, Deed.CARD_WORKS, Deed.CARD_UPDATED, Deed.DETACHES, Deed.SYNCED})
+_LEAVING = frozenset({Deed.CANCELS, Deed.CANCELS_LATER, Deed.DELETED})
+_BANK_DEEDS = frozenset(
+    {Deed.DISPUTES, Deed.DISPUTE_WON, Deed.DISPUTE_LOST, Deed.BANK_PAYS, Deed.BANK_RETURNS, Deed.COMES_BACK}
+)
 _TRIES = frozenset({"charge.succeeded", "charge.failed", "charge.processing", "payment.requires_action"})
 
 
@@ -44,7 +45,7 @@ class Actor:
     events: list[Json]  # Stripe's events of the failed payment: what opens the case
     agenda: list[tuple[datetime, Action]] = field(default_factory=list)
     _signs: Counter[Sign] = field(default_factory=Counter)
-    _dispute: str | None = None
+    _disputes: list[str] = field(default_factory=list)  # open ones, the oldest first
 
     @property
     def zone(self) -> ZoneInfo:
@@ -71,6 +72,12 @@ class Actor:
     def take_due(self, now: datetime) -> Action | None:
         return self.agenda.pop(0)[1] if self.agenda and self.agenda[0][0] <= now else None
 
+    def take_late(self) -> Action | None:
+        """What still happens when the case has ended: a debit that comes back. All else the customer leaves."""
+        late = next((plan for plan in self.agenda if plan[1].do is Deed.COMES_BACK), None)
+        self.agenda = []
+        return late[1] if late else None
+
     def amount(self, action: Action) -> Money:
         """The action's amount; without one, all that remains of the invoice."""
         if action.amount is not None:
@@ -80,9 +87,13 @@ class Actor:
 
     def do(self, action: Action) -> None:
         """Carries out an action in the stand-in world; one that no longer makes sense there is left out."""
-        self.note(action.do.value)
+        self.takes_note(action)
         if action.do is Deed.OPTS_OUT:
             self.world.twilio.opt_out(self.script.phone or "")
+        elif action.do is Deed.UNSUBSCRIBES:
+            self.world.sendgrid.suppress(self.script.fields.email or "")
+        elif action.do in _LEAVING:
+            self._leaves(action)
         elif action.do in _CARD_DEEDS:
             self._changes_card(action)
         elif action.do in _BANK_DEEDS:
@@ -102,18 +113,33 @@ class Actor:
         if action.do is Deed.NEW_CARD:
             answer = action.answer.outcome if action.answer else APPROVE
             self.method = stripe.add_card(self.customer, behaviour=answer)
+        elif self.method and action.do is Deed.DETACHES:
+            stripe.detach(self.method)
+        elif self.method and action.do is Deed.SYNCED:
+            stripe.update_billing_details(self.method, metadata={"synced": str(len(stripe.events))})
         elif self.method:
             stripe.set_behaviour(self.method, APPROVE)
             if action.do is Deed.CARD_UPDATED:
                 stripe.update_card(self.method, exp_month=11, exp_year=2036)
 
+    def _leaves(self, action: Action) -> None:
+        stripe = self.world.stripe
+        if action.do is Deed.DELETED:
+            stripe.delete_customer(self.customer)
+            return
+        subscription = stripe.get(self.invoice)["parent"]["subscription_details"]["subscription"]
+        leave = stripe.cancel_subscription if action.do is Deed.CANCELS else stripe.cancel_at_period_end
+        leave(subscription)
+
     def _bank_decides(self, action: Action) -> None:
         stripe = self.world.stripe
         match action.do:
             case Deed.DISPUTES:
-                self._dispute = stripe.open_dispute(self.invoice)
-            case Deed.DISPUTE_WON | Deed.DISPUTE_LOST if self._dispute:
-                stripe.close_dispute(self._dispute, won=action.do is Deed.DISPUTE_WON)
+                self._disputes.append(stripe.open_dispute(self.invoice))
+            case Deed.DISPUTE_WON | Deed.DISPUTE_LOST if self._disputes:
+                stripe.close_dispute(self._disputes.pop(0), won=action.do is Deed.DISPUTE_WON)
+            case Deed.COMES_BACK:
+                stripe.return_debit(self.invoice)
             case Deed.BANK_PAYS:
                 stripe.finish_processing(self.invoice, APPROVE)
             case Deed.BANK_RETURNS:
@@ -122,12 +148,24 @@ class Actor:
 
     def _acts_on_invoice(self, action: Action) -> None:
         stripe = self.world.stripe
+        answer = action.answer.outcome if action.answer else None
         match action.do:
             case Deed.PAYS:
                 stripe.customer_pays(self.invoice, self.amount(action).amount if action.amount else None)
             case Deed.TRIES_IN_VAIN:
                 for _ in range(action.times):
-                    self._tries(action)
+                    stripe.customer_tries(self.invoice, outcome=answer)
+            case Deed.TRIES_ANOTHER_CARD:
+                other = stripe.add_card(self.customer, default=False)
+                stripe.customer_tries(self.invoice, payment_method=other, outcome=answer)
+            case Deed.DEBITS:
+                stripe.customer_debits(self.invoice, kind="us_bank_account")
+            case Deed.ENTERS_ACCOUNT:
+                stripe.customer_enters_account(self.invoice)
+            case Deed.CONFIRMS_DEPOSITS:
+                stripe.customer_confirms_deposits(self.invoice)
+            case Deed.OTHER_ENGINE_TRIES:
+                stripe.other_engine_tries(self.invoice, answer)
             case Deed.AUTHENTICATES:
                 stripe.customer_authenticates(self.invoice)
             case Deed.CREDITED:
@@ -141,80 +179,17 @@ class Actor:
         """Stripe's events of the failed payment, as the script's webhooks bring them."""
         return [event for event in self.events for _ in range(2 if self.script.webhooks == "twice" else 1)]
 
+    def takes_note(self, action: Action) -> None:
+        """Writes an action into the journal, with the money that comes in by it outside Stripe."""
+        outside = action.do is Deed.TRANSFERS or action.paid
+        self.note(action.do.value, **({"amount": self.amount(action).amount} if outside else {}))
+
     def note(self, what: str, **data: Any) -> None:
         """Writes what happened outside the providers into the world's one journal, in its order."""
         subjects = {"customer": self.customer, "invoice": self.invoice}
         self.world.journal.record("customer", what, subjects, data=data)
 
-    def _tries(self, action: Action) -> None:
-        stripe = self.world.stripe
-        answer = action.answer.outcome if action.answer else None
-        with self.world.lock:
-            try:
-                stripe.payments.collect(stripe.store.objects[self.invoice], Cause(origin="customer"), outcome=answer)
-            except StripeFailure as failure:
-                if failure.status != 402:
-                    raise
-        stripe.webhooks.deliver()
-
 
 def is_our_try(entry: LogEntry) -> bool:
     """Whether the entry is a charge attempt of the system under demonstration."""
     return entry.kind in _TRIES and (entry.key or "").startswith("dun:")
-
-
-def enter(script: Customer, world: ProviderWorld, starts_on: datetime) -> Actor:
-    """Creates the customer in the stand-ins and lets the first payment of the invoice fail."""
-    stripe = world.stripe
-    metadata = {"time_zone": script.time_zone} if script.known_zone else {}
-    customer = stripe.add_customer(
-        script.name,
-        email=script.email,
-        phone=script.phone,
-        country=script.country,
-        locales=[script.language],
-        metadata=metadata,
-    )
-    if script.mail_bounces and script.email:
-        world.sendgrid.bounce(script.email)
-    method = _method(script, world, customer)
-    money = script.money
-    before = len(stripe.events)
-    if script.has_subscription:
-        invoice = stripe.fail_first_payment(customer, amount=money.amount, currency=money.currency.lower())
-    else:
-        invoice = stripe.add_invoice(customer, amount=money.amount, currency=money.currency.lower())
-        with world.lock:
-            try:
-                stripe.payments.collect(stripe.store.objects[invoice], Cause())
-            except StripeFailure as failure:
-                if failure.status != 402:
-                    raise
-    failed = [e for e in stripe.events[before:] if e["type"] == "invoice.payment_failed"]
-    if script.pre_basil:
-        failed = [stripe.webhooks.in_old_shape(event) for event in failed]
-    actor = Actor(script, world, customer, method, invoice, starts_on, failed)
-    midnight = starts_on.astimezone(actor.zone).date()
-    for action in script.does:
-        if action.day is not None:
-            day = midnight + timedelta(days=action.day)
-            actor.agenda.append((datetime.combine(day, action.at, tzinfo=actor.zone), action))
-    actor.agenda.sort(key=lambda plan: plan[0])
-    for fault in script.faults:
-        world.faults.add(fault.provider, fault.match.format(invoice=invoice), fault.mode, times=fault.times)
-    if script.pays_while_we_charge:
-        charge = world.faults.add("stripe", f"POST /v1/invoices/{invoice}/pay", Mode.HOLD_BEFORE)
-        threading.Thread(target=actor.pays_during, args=[charge], daemon=True).start()
-    if script.paid_before:
-        stripe.customer_pays(invoice)
-    return actor
-
-
-def _method(script: Customer, world: ProviderWorld, customer: str) -> str | None:
-    pays_with = script.pays_with
-    if pays_with.kind == "none":
-        return None
-    answers = [answer.outcome for answer in pays_with.answers]
-    if pays_with.kind == "card":
-        return world.stripe.add_card(customer, behaviour=answers, brand=pays_with.brand)
-    return world.stripe.add_bank_debit(customer, behaviour=answers, kind=pays_with.kind, country=script.country)

@@ -29,10 +29,12 @@ from sandbox.machine.locks import alone
 from sandbox.machine.patience import connected
 from sandbox.machine.running import Running, running
 from sandbox.machine.stopping import until_stopped
-from sandbox.play.audit import Evidence, Subject, audit
+from sandbox.play.audit import audit
 from sandbox.play.case_history import CaseHistory, read_history
-from sandbox.play.customers import Actor, enter
+from sandbox.play.customers import Actor
 from sandbox.play.drive import Driver, Lead
+from sandbox.play.entering import due_at, enter
+from sandbox.play.evidence import Evidence, Subject
 from sandbox.play.live import Progress
 from sandbox.play.postman import Postman
 from sandbox.play.report import Played, Report, build_report, show
@@ -118,13 +120,27 @@ def _evidence(
     mails: dict[str, str] = {}
     for mail in world.sendgrid.sent:
         key = mail.custom_args.get(world.sendgrid.key_argument, "")
-        mails[key] = " ".join([mails.get(key, ""), mail.subject, mail.text or "", mail.html or ""])
+        mails[key] = " ".join([mails.get(key, ""), mail.to_name or "", mail.subject, mail.text or "", mail.html or ""])
     return Evidence(
         journal=world.log,
         mails=mails,
         histories=histories,
-        subjects=[Subject(a.invoice, a.customer, a.script.country, a.script.time_zone, a.script.reads) for a in actors],
+        subjects=[_subject(actor) for actor in actors],
         seen_at={number: moment for lead in leads for number, moment in lead.seen_at.items()},
+    )
+
+
+def _subject(actor: Actor) -> Subject:
+    script = actor.script
+    return Subject(
+        actor.invoice,
+        actor.customer,
+        script.country,
+        script.time_zone,
+        script.reads,
+        name=script.name,
+        sign_up=script.comes_from == "sign_up",
+        due_at=due_at(script, actor.opened_at),
     )
 
 

@@ -69,7 +69,10 @@ class Lead:
         if await self._world_answers(standing):
             return
         if standing.closed:
-            self.done = True
+            if late := self.actor.take_late():
+                self.actor.do(late)
+            else:
+                self.done = True
             return
         if action := self.actor.take_due(standing.now):
             await self._do(action)
@@ -121,13 +124,17 @@ class Lead:
 
     async def _do(self, action: Action) -> None:
         if action.do in _ORDERS:
-            self.actor.note(action.do.value)
+            self.actor.takes_note(action)
             await self._order(action)
             return
-        amount = self.actor.amount(action) if action.do is Deed.AGENCY_COLLECTS else None
+        amount = self.actor.amount(action) if action.do in (Deed.AGENCY_COLLECTS, Deed.TRANSFERS) else None
         self.actor.do(action)
         if action.do is Deed.OPTS_OUT:
             await self._contact_reported(Channel.SMS, events.ContactResult.OPTED_OUT)
+        if action.do is Deed.UNSUBSCRIBES:
+            await self._contact_reported(Channel.EMAIL, events.ContactResult.OPTED_OUT)
+        if action.do is Deed.TRANSFERS and amount:
+            await self._signal("payment_received", events.PaymentReceived(event_id=self._event_id(), amount=amount))
         report = {
             Deed.AGENCY_ACKNOWLEDGES: events.AgencyReport.ACKNOWLEDGED,
             Deed.AGENCY_COLLECTS: events.AgencyReport.PAYMENT,
@@ -152,7 +159,8 @@ class Lead:
             case Deed.OPERATOR_RESUMES:
                 await self._update("resume", events.Resume(by=by, note="clarified"), action)
             case Deed.OPERATOR_SETTLES:
-                order = events.Settle(amount=self.actor.amount(action), by=by, note="agreed by phone")
+                agreed = self.actor.amount(action)
+                order = events.Settle(amount=agreed, paid=action.paid, by=by, note="agreed by phone")
                 await self._update("settle", order, action)
             case Deed.OPERATOR_WRITES_OFF:
                 await self._update("write_off", events.WriteOff(by=by, note="goodwill"), action)

@@ -19,8 +19,9 @@ from runtime import wiring
 from sandbox.machine.errors import SandboxError
 from sandbox.machine.patience import connected
 from sandbox.machine.running import Running
-from sandbox.play.customers import Actor, enter
+from sandbox.play.customers import Actor
 from sandbox.play.drive import Driver, Lead
+from sandbox.play.entering import enter
 from sandbox.play.place import PROVIDERS
 from sandbox.play.postman import Postman
 from sandbox.play.script import Customer, read_world

@@ -1,7 +1,7 @@
 """What the demo found: the cases, the totals and the audit, for reading and as report.json."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rich.box import HEAVY_HEAD
@@ -12,6 +12,7 @@ from domain.base import Frozen
 from domain.money import Money
 from gateways.ports.rows import CaseRow
 from sandbox.play.audit import PROMISES, Findings
+from sandbox.play.audit_of_reality import REALITY
 from sandbox.play.case_history import CaseHistory
 from sandbox.play.customers import Actor, is_our_try
 from sandbox.play.script import Expected
@@ -184,7 +185,7 @@ def _money(cases: Sequence[CaseReport]) -> dict[str, MoneyTotal]:
 def show(report: Report, console: Console) -> None:
     """Prints the tables."""
     console.print(
-        Group(_cases_table(report, console.width), _money_table(report), _class_table(report), _audit_table(report))
+        Group(_cases_table(report, console.width), _money_table(report), _class_table(report), *_audit_tables(report))
     )
     for sentence in report.findings:
         console.print(f"Promise broken: {sentence}", style="bold red", markup=False, highlight=False)
@@ -250,11 +251,17 @@ def _class_table(report: Report) -> RenderableType:
     return table
 
 
-def _audit_table(report: Report) -> RenderableType:
-    table = Table(title="Audit, from the providers' own records", title_justify="left", header_style="bold")
+def _audit_tables(report: Report) -> Iterator[RenderableType]:
+    own = {promise: meaning for promise, meaning in PROMISES.items() if promise not in REALITY}
+    yield _audit_table(report, "Audit, from the providers' own records", own)
+    yield _audit_table(report, "Audit of what really happens (docs/reality.md)", REALITY)
+
+
+def _audit_table(report: Report, title: str, promises: Mapping[str, str]) -> RenderableType:
+    table = Table(title=title, title_justify="left", header_style="bold")
     table.add_column("promise")
     table.add_column("broken", justify="right")
-    for promise, meaning in PROMISES.items():
+    for promise, meaning in promises.items():
         count = report.audit[promise]
         table.add_row(meaning, f"[bold red]{count}[/]" if count else "[green]0[/]")
     return table

@@ -23,6 +23,7 @@ class Deed(StrEnum):
 
     PAYS = "pays"  # on the hosted page: all that remains, or `amount`
     TRIES_IN_VAIN = "tries_in_vain"  # on the hosted page, `times` times, each answered by `answer`
+    TRIES_ANOTHER_CARD = "tries_another_card"  # once, which is not kept; answered by `answer`
     NEW_CARD = "new_card"  # gives another card, which works unless `answer` says otherwise
     CARD_WORKS = "card_works"  # the same card is good again; nobody is told
     CARD_UPDATED = "card_updated"  # the network's updater brings a new expiry date
@@ -34,8 +35,20 @@ class Deed(StrEnum):
     CREDITED = "credited"  # a credit note over `amount`
     VOIDED = "voided"
     PAID_ELSEWHERE = "paid_elsewhere"  # by bank transfer, and marked as paid
+    TRANSFERS = "transfers"  # `amount`, or all that remains, to the merchant's bank: only the billing system knows
+    DEBITS = "debits"  # pays on the hosted page from a bank account: it takes days until that arrives or comes back
+    OTHER_ENGINE_TRIES = "other_engine_tries"  # another program charges the same card; the answer is `answer`
+    DETACHES = "detaches"  # takes the card off the account, which goes on naming it
+    ENTERS_ACCOUNT = "enters_account"  # a bank account on the hosted page, to be confirmed by two small deposits
+    CONFIRMS_DEPOSITS = "confirms_deposits"
+    SYNCED = "synced"  # a nightly job writes the card's billing details
+    CANCELS = "cancels"  # the subscription, at once
+    CANCELS_LATER = "cancels_later"  # … for the end of its period
+    DELETED = "deleted"  # the merchant deletes the customer at Stripe
+    UNSUBSCRIBES = "unsubscribes"  # from the e-mails
     BANK_PAYS = "bank_pays"  # a debit that was on its way arrives
     BANK_RETURNS = "bank_returns"  # … or comes back with `answer`
+    COMES_BACK = "comes_back"  # a debit that had arrived is taken back by the bank, after the case has ended
     AGENCY_ACKNOWLEDGES = "agency_acknowledges"
     AGENCY_COLLECTS = "agency_collects"  # `amount`, or all that remains
     AGENCY_RETURNS = "agency_returns"
@@ -91,6 +104,7 @@ class Action(Frozen):
     amount: str | None = None  # major units of the invoice's currency
     times: int = Field(default=1, ge=1)
     answer: Answer | None = None
+    paid: bool = False  # the amount that an operator settles for is in
     by_command: bool = False  # an operator's order given by starter.py in place of the client
 
     _short = field_validator("answer", mode="before")(_answers)
@@ -107,6 +121,7 @@ class Method(Frozen):
 
     kind: str = Field(default="card", pattern="^(card|sepa_debit|bacs_debit|us_bank_account|none)$")
     brand: str = "visa"
+    country: str | None = None  # of the card; without one, what the customer's address says
     answers: tuple[Answer, ...] = ()
 
     @field_validator("answers", mode="before")
@@ -141,11 +156,20 @@ class Expected(Frozen):
     day: int | None = None  # local days from the opening to the end
 
 
+class Fields(Frozen):
+    """What stands in a customer's fields at Stripe where that is not simply the truth; null: the field is empty."""
+
+    email: str | None = None
+    country: str | None = None
+    time_zone: str | None = None
+
+
 class Customer(Frozen):
     """One customer with one failed invoice."""
 
     key: str = Field(pattern="^[a-z][a-z0-9_]{1,30}$")
     story: str
+    row: str | None = Field(default=None, pattern=r"^R\d+$")  # of docs/reality.md, which this customer stands for
     name: str
     country: str
     time_zone: str  # where the customer is; what the merchant knows of it is `known_zone`
@@ -153,18 +177,21 @@ class Customer(Frozen):
     language: str = "en"  # preferred, BCP 47
     reads: str = "en"  # the language that messages must have
     phone: str | None = None
-    has_email: bool = True
+    writes: Fields = Fields()
     mail_bounces: bool = False
+    texts_refused: int | None = None  # the code with which Twilio refuses every message to the number
     amount: str  # major units
     currency: str
     pays_with: Method
-    has_subscription: bool = True
+    comes_from: str = Field(default="cycle", pattern="^(cycle|one_off|sign_up|trial|sent)$")  # the invoice
+    due_day: int = Field(default=10, ge=1)  # local days after the opening; of an invoice that is sent
     does: tuple[Action, ...] = ()
     faults: tuple[ProviderFault, ...] = ()
     webhooks: str = Field(default="in_order", pattern="^(in_order|twice|newest_first)$")
     pre_basil: bool = False  # the account still gets Stripe's older event shape
+    stripe_breaks: bool = False  # Stripe stores a 500 under the key of our first charge, which it never makes
     pays_while_we_charge: bool = False
-    paid_before: bool = False  # the invoice is paid by the time its event is read
+    before: tuple[Deed, ...] = ()  # what has happened by the time the event of the failure is read
     expect: Expected
 
     @property
@@ -172,8 +199,14 @@ class Customer(Frozen):
         return Money.of_major(self.amount, self.currency)
 
     @property
-    def email(self) -> str | None:
-        return f"{self.key}@customers.example" if self.has_email else None
+    def fields(self) -> Fields:
+        """What stands in the customer's fields at Stripe."""
+        stated = {
+            "email": f"{self.key}@customers.example",
+            "country": self.country,
+            "time_zone": self.time_zone if self.known_zone else None,
+        }
+        return Fields.model_validate(stated | self.writes.model_dump(exclude_unset=True))
 
 
 class World(Frozen):

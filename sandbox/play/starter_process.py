@@ -45,6 +45,7 @@ async def command(
     match order:
         case events.Settle():
             words = ["settle", invoice, str(order.amount.major), order.amount.currency, "--note", order.note]
+            words += ["--paid"] if order.paid else []
         case events.Pause() | events.Resume() | events.WriteOff():
             word = {events.Pause: "pause", events.Resume: "resume"}.get(type(order), "write-off")
             words = [word, invoice, "--note", order.note]

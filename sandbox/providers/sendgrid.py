@@ -116,6 +116,15 @@ class SendGridWorld:
                     self._accept_one(message_id, payload, personalization, recipient, content)
         return message_id
 
+    def note_refused(self, payload: Json, problem: Problem) -> None:
+        """Writes a refused message into the journal, as far as it can be read."""
+        for one in payload.get("personalizations") or ():
+            parts = [given for given in (payload.get("custom_args"), one.get("custom_args")) if isinstance(given, dict)]
+            key = next((given[self.key_argument] for given in parts if self.key_argument in given), None)
+            for recipient in one.get("to") or ():
+                said = {"to": recipient.get("email"), "field": problem.field, "status": problem.status}
+                self.journal.record("sendgrid", "email.refused", {}, key=key, data=said)
+
     def _accept_one(
         self, message_id: str, payload: Json, personalization: Json, recipient: Json, content: dict[str, str]
     ) -> None:
@@ -225,6 +234,8 @@ def sendgrid_app(world: SendGridWorld) -> ASGIApp:
             validate(payload)
             world.admit(payload)
         except Problem as problem:
+            if isinstance(payload, dict):
+                world.note_refused(payload, problem)
             return _errors(problem.status, problem)
         if payload.get("mail_settings", {}).get("sandbox_mode", {}).get("enable"):
             return Response(status_code=200)

@@ -43,7 +43,7 @@ class TextMessage:
     @property
     def callback_params(self) -> dict[str, str]:
         """The query parameters of the status callback, where the sender puts its own keys."""
-        return dict(parse_qsl(urlsplit(self.status_callback or "").query))
+        return _query(self.status_callback)
 
 
 @dataclass
@@ -131,7 +131,13 @@ class TwilioWorld:
         """Take a message or raise Refusal with Twilio's code."""
         to = form.get("To", "")
         number = to.removeprefix("whatsapp:")
-        self._check(form, to, number)
+        try:
+            self._check(form, to, number)
+        except Refusal as refused:
+            keys = _query(form.get("StatusCallback"))
+            said = {"to": to, "code": refused.code, "status": refused.status}
+            self.journal.record("twilio", "sms.refused", keys, key=keys.get(self.key_parameter), data=said)
+            raise
         with self.journal.lock:
             message = TextMessage(
                 sid="SM" + self.journal.new_hex(32),
@@ -220,6 +226,10 @@ class TwilioWorld:
             for m in reversed(self.sent)
             if to in (None, m.to) and from_ in (None, m.from_) and after <= m.at.astimezone(UTC).date() <= before
         ]
+
+
+def _query(url: str | None) -> dict[str, str]:
+    return dict(parse_qsl(urlsplit(url or "").query))
 
 
 def _day(text: str | None) -> date | None:

@@ -1,82 +1,25 @@
 """The audit finds every broken promise: each test breaks one in a journal and sees only that count rise."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 
-from sandbox.play.audit import PROMISES, Evidence, Subject, audit
-from sandbox.play.case_history import CaseHistory, Effect
-from sandbox.providers.journal import LogEntry
-
-INVOICE, CUSTOMER = "in_1", "cus_1"
-MORNING = datetime(2030, 4, 4, 3, 5, tzinfo=UTC)  # Thursday, 10:05 in Bangkok
-THAI = "เรียน ลูกค้า กรุณาชำระใบแจ้งหนี้"
-SUBJECT = Subject(INVOICE, CUSTOMER, country="TH", time_zone="Asia/Bangkok", reads="th")
-
-Happened = tuple[str, str, str | None, dict[str, Any]]
-FINALIZED: Happened = ("stripe", "invoice.finalized", None, {"amount_remaining": 2000})
-PAID: Happened = ("stripe", "invoice.paid", None, {})
-
-
-def charge(kind: str, attempt: int | None = 1, charge_id: str = "ch_1", amount: int = 2000) -> Happened:
-    """A charge; `attempt` None: the customer's own."""
-    key = f"dun:{INVOICE}:{attempt}" if attempt else None
-    data = {"amount": amount, "brand": "visa", "fingerprint": "fp", "charge": charge_id}
-    return "stripe", f"charge.{kind}", key, data
-
-
-def email(step: str = "d03-remind-email-friendly", text: str = THAI) -> Happened:
-    return "sendgrid", "email.accepted", f"dun:{INVOICE}:{step}:email", {"subject": text}
-
-
-def sms(step: str, text: str = THAI) -> Happened:
-    return "twilio", "sms.accepted", f"dun:{INVOICE}:{step}:sms", {"body": text}
-
-
-def did(what: str) -> Happened:
-    return "customer", what, None, {}
-
-
-def contact(
-    step: str = "d03-remind-email-friendly", channel: str = "email", at: datetime = MORNING, stage: str = "friendly"
-) -> Effect:
-    return Effect(1, "contact", step, began=at, ended=at + timedelta(seconds=1), channel=channel, stage=stage)
-
-
-def tried(attempt: int, at: datetime) -> Effect:
-    return Effect(1, "charge", f"c{attempt}", began=at, attempt=attempt)
-
-
-def end(at: datetime, activity: str = "hand_off", step: str = "d28-escalate") -> Effect:
-    return Effect(9, activity, step, began=at)
-
-
-def counts(
-    happened: Sequence[Happened],
-    effects: Sequence[Effect] = (),
-    outcome: str | None = None,
-    seen_at: dict[int, datetime] | None = None,
-) -> dict[str, int]:
-    """The audit's counts that are not zero."""
-    journal = [
-        LogEntry(
-            seq=number,
-            at=datetime(2026, 1, 1, tzinfo=UTC),
-            provider=provider,
-            kind=kind,
-            subjects={"invoice": INVOICE, "customer": CUSTOMER, "charge": data.get("charge", "")},
-            key=key,
-            data=data,
-        )
-        for number, (provider, kind, key, data) in enumerate(happened, start=1)
-    ]
-    history = CaseHistory(INVOICE, events=10, wakeups=1, effects=tuple(effects), outcome=outcome)
-    found = audit(Evidence(journal, {}, {INVOICE: history}, [SUBJECT], seen_at or {}))
-
-    assert set(PROMISES) == set(found)
-    return {promise: len(sentences) for promise, sentences in found.items() if sentences}
+from sandbox.play.case_history import Effect
+from tests.sandbox.play.journals import (
+    FINALIZED,
+    MORNING,
+    PAID,
+    THAI,
+    Happened,
+    charge,
+    contact,
+    counts,
+    did,
+    email,
+    end,
+    sms,
+    tried,
+)
 
 
 def test_a_case_that_keeps_every_promise_is_clean() -> None:
@@ -135,6 +78,13 @@ def test_a_charge_and_a_message_during_a_hold(begins: str, ends: str) -> None:
     assert {"charges_on_hold": 1, "contacts_on_hold": 1} == counts(happened, [contact()])
 
 
+def test_a_charge_when_only_one_of_two_disputes_is_over() -> None:
+    first, second = ("customer", "dispute.opened", None, {"dispute": "dp_1"}), did("dispute.opened")
+    over: Happened = ("customer", "dispute.closed", None, {"dispute": "dp_1"})
+
+    assert {"charges_on_hold": 1} == counts([first, second, over, charge("failed")])
+
+
 @pytest.mark.parametrize(
     "moment",
     [
@@ -163,6 +113,10 @@ def test_a_message_that_begins_in_time_and_ends_too_late() -> None:
 
 def test_an_sms_after_the_customer_opted_out() -> None:
     assert {"contacts_after_opt_out": 1} == counts([did("opts_out"), sms("s")], [contact("s", "sms")])
+
+
+def test_an_e_mail_after_the_customer_unsubscribed() -> None:
+    assert {"contacts_after_opt_out": 1} == counts([did("unsubscribes"), email()], [contact()])
 
 
 def test_the_same_message_twice() -> None:
@@ -214,17 +168,19 @@ def test_a_card_that_is_tried_too_often(before: int, expected: dict[str, int]) -
     assert expected == counts(happened, [tried(1, MORNING + timedelta(days=1))], seen_at=seen_at)
 
 
-def test_a_customer_who_paid_and_is_still_restricted() -> None:
-    happened = [("merchant", "service.restricted", None, {}), PAID]
+@pytest.mark.parametrize("outcome", ["recovered", "settled", "written_off"])
+def test_a_customer_who_paid_or_is_given_up_and_is_still_restricted(outcome: str) -> None:
+    happened = [email(), ("merchant", "service.restricted", None, {}), PAID]
 
-    assert {"service_not_restored": 1} == counts(happened, outcome="recovered")
+    assert {"service_not_restored": 1} == counts(happened, [contact()], outcome=outcome)
 
 
 def test_a_customer_who_paid_and_is_restored() -> None:
     happened: list[Happened] = [
+        email(),
         ("merchant", "service.restricted", None, {}),
         PAID,
         ("merchant", "service.restored", None, {}),
     ]
 
-    assert {} == counts(happened, outcome="recovered")
+    assert {} == counts(happened, [contact()], outcome="recovered")

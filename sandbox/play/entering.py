@@ -1,0 +1,93 @@
+"""How the scripted customers come into the stand-in world: their accounts, and the payment that fails."""
+
+import threading
+from datetime import datetime, timedelta
+
+from sandbox.play.customers import Actor
+from sandbox.play.script import Action, Customer
+from sandbox.providers.faults import Mode
+from sandbox.providers.world import ProviderWorld
+
+
+def enter(script: Customer, world: ProviderWorld, starts_on: datetime) -> Actor:
+    """Creates the customer in the stand-ins and lets the first payment of the invoice fail."""
+    stripe = world.stripe
+    customer = _account(script, world)
+    method = _method(script, world, customer)
+    before = len(stripe.events)
+    invoice = _failed_invoice(script, world, customer, starts_on)
+    failed = [e for e in stripe.events[before:] if e["type"] == "invoice.payment_failed"]
+    if script.pre_basil:
+        failed = [stripe.webhooks.in_old_shape(event) for event in failed]
+    actor = Actor(script, world, customer, method, invoice, starts_on, failed)
+    midnight = starts_on.astimezone(actor.zone).date()
+    for action in script.does:
+        if action.day is not None:
+            day = midnight + timedelta(days=action.day)
+            actor.agenda.append((datetime.combine(day, action.at, tzinfo=actor.zone), action))
+    actor.agenda.sort(key=lambda plan: plan[0])
+    for fault in script.faults:
+        world.faults.add(fault.provider, fault.match.format(invoice=invoice), fault.mode, times=fault.times)
+    if script.stripe_breaks:
+        stripe.break_calls(f"POST /v1/invoices/{invoice}/pay")
+    if script.pays_while_we_charge:
+        charge = world.faults.add("stripe", f"POST /v1/invoices/{invoice}/pay", Mode.HOLD_BEFORE)
+        threading.Thread(target=actor.pays_during, args=[charge], daemon=True).start()
+    for deed in script.before:
+        actor.do(Action(do=deed, day=0))
+    return actor
+
+
+def due_at(script: Customer, starts_on: datetime) -> datetime | None:
+    """When an invoice that is sent has to be paid; None: Stripe charges it by itself."""
+    return starts_on + timedelta(days=script.due_day) if script.comes_from == "sent" else None
+
+
+def _account(script: Customer, world: ProviderWorld) -> str:
+    fields = script.fields
+    if script.mail_bounces and fields.email:
+        world.sendgrid.bounce(fields.email)
+    if script.texts_refused and script.phone:
+        world.twilio.refuse(script.phone, script.texts_refused)
+    return world.stripe.add_customer(
+        script.name,
+        email=fields.email,
+        phone=script.phone,
+        country=fields.country,
+        locales=[script.language],
+        metadata={"time_zone": fields.time_zone} if fields.time_zone else {},
+    )
+
+
+def _failed_invoice(script: Customer, world: ProviderWorld, customer: str, starts_on: datetime) -> str:
+    stripe = world.stripe
+    amount, currency = script.money.amount, script.currency.lower()
+    match script.comes_from:
+        case "sign_up":
+            signed_up = stripe.sign_up(customer, amount=amount, currency=currency)
+            return str(stripe.get(signed_up)["latest_invoice"])
+        case "trial":
+            trial = stripe.start_trial(customer, amount=amount, currency=currency)
+            return str(stripe.end_trial(trial))
+        case "one_off":
+            invoice = stripe.add_invoice(customer, amount=amount, currency=currency)
+            stripe.retry(invoice)
+        case "sent":
+            due, method = due_at(script, starts_on), "send_invoice"
+            invoice = stripe.add_invoice(
+                customer, amount=amount, currency=currency, collection_method=method, due_date=due
+            )
+            stripe.customer_tries(invoice)
+        case _:
+            invoice = stripe.fail_first_payment(customer, amount=amount, currency=currency)
+    return invoice
+
+
+def _method(script: Customer, world: ProviderWorld, customer: str) -> str | None:
+    pays_with = script.pays_with
+    if pays_with.kind == "none":
+        return None
+    answers = [answer.outcome for answer in pays_with.answers]
+    if pays_with.kind == "card":
+        return world.stripe.add_card(customer, behaviour=answers, brand=pays_with.brand, country=pays_with.country)
+    return world.stripe.add_bank_debit(customer, behaviour=answers, kind=pays_with.kind, country=script.country)

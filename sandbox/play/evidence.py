@@ -1,0 +1,53 @@
+"""What the audit looks at: the stand-ins' journal, the cases' histories, and what the script knows of the customers."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sandbox.play.case_history import CaseHistory, moment_of
+from sandbox.providers.journal import LogEntry
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Whom a case is about, from the script and not from the system."""
+
+    invoice: str
+    customer: str
+    country: str
+    time_zone: str
+    reads: str  # the language that messages must have: th or en
+    name: str = ""  # as it stands in the customer's field
+    sign_up: bool = False  # the invoice is the first one of somebody who never became a customer
+    due_at: datetime | None = None  # of an invoice that was sent
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the audit looks at."""
+
+    journal: Sequence[LogEntry]
+    mails: Mapping[str, str]  # contact key → recipient's name, subject, text and HTML part
+    histories: Mapping[str, CaseHistory]  # invoice → history
+    subjects: Sequence[Subject]
+    seen_at: Mapping[int, datetime] = field(default_factory=dict)  # journal number → the case's time, when known
+
+
+def is_ours(entry: LogEntry) -> bool:
+    """Whether the system under audit did it."""
+    return (entry.key or "").startswith("dun:")
+
+
+def invoice_of(entry: LogEntry) -> str:
+    """The invoice that the caller's key names."""
+    parts = (entry.key or "").split(":")
+    return parts[1] if len(parts) > 1 else ""
+
+
+def moment_in(evidence: Evidence, entry: LogEntry) -> datetime | None:
+    """The case's time of an entry: our charges by the history, all else by when it was seen."""
+    history = evidence.histories.get(invoice_of(entry))
+    number = (entry.key or "").rpartition(":")[2]
+    if history and is_ours(entry) and number.isdigit():
+        return moment_of(history, int(number))
+    return evidence.seen_at.get(entry.seq)

@@ -1,0 +1,86 @@
+"""Journals of the stand-ins as a test makes them up, and what the audit counts in them."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sandbox.play.audit import PROMISES, audit
+from sandbox.play.case_history import CaseHistory, Effect
+from sandbox.play.evidence import Evidence, Subject
+from sandbox.providers.journal import LogEntry
+
+INVOICE, CUSTOMER = "in_1", "cus_1"
+MORNING = datetime(2030, 4, 4, 3, 5, tzinfo=UTC)  # Thursday, 10:05 in Bangkok
+THAI = "เรียน ลูกค้า กรุณาชำระใบแจ้งหนี้"
+SUBJECT = Subject(INVOICE, CUSTOMER, country="TH", time_zone="Asia/Bangkok", reads="th")
+
+Happened = tuple[str, str, str | None, dict[str, Any]]
+FINALIZED: Happened = ("stripe", "invoice.finalized", None, {"amount_remaining": 2000})
+PAID: Happened = ("stripe", "invoice.paid", None, {})
+
+
+def charge(kind: str, attempt: int | None = 1, charge_id: str = "ch_1", amount: int = 2000) -> Happened:
+    """A charge; `attempt` None: the customer's own."""
+    key = f"dun:{INVOICE}:{attempt}" if attempt else None
+    data = {"amount": amount, "brand": "visa", "fingerprint": "fp", "charge": charge_id}
+    return "stripe", f"charge.{kind}", key, data
+
+
+def email(step: str = "d03-remind-email-friendly", text: str = THAI) -> Happened:
+    return "sendgrid", "email.accepted", f"dun:{INVOICE}:{step}:email", {"to": "someone@a.example", "subject": text}
+
+
+def sms(step: str, text: str = THAI) -> Happened:
+    return "twilio", "sms.accepted", f"dun:{INVOICE}:{step}:sms", {"to": "+66812345678", "body": text}
+
+
+def did(what: str) -> Happened:
+    return "customer", what, None, {}
+
+
+def contact(
+    step: str = "d03-remind-email-friendly", channel: str = "email", at: datetime = MORNING, stage: str = "friendly"
+) -> Effect:
+    return Effect(1, "contact", step, began=at, ended=at + timedelta(seconds=1), channel=channel, stage=stage)
+
+
+def tried(attempt: int, at: datetime) -> Effect:
+    return Effect(1, "charge", f"c{attempt}", began=at, attempt=attempt)
+
+
+def end(at: datetime, activity: str = "hand_off", step: str = "d28-escalate") -> Effect:
+    return Effect(9, activity, step, began=at)
+
+
+def counts(
+    happened: Sequence[Happened],
+    effects: Sequence[Effect] = (),
+    outcome: str | None = None,
+    seen_at: dict[int, datetime] | None = None,
+    **about: Any,
+) -> dict[str, int]:
+    """The audit's counts that are not zero. `about`: what else the script knows of the customer."""
+    journal = [
+        LogEntry(
+            seq=number,
+            at=datetime(2026, 1, 1, tzinfo=UTC),
+            provider=provider,
+            kind=kind,
+            subjects={
+                "invoice": INVOICE,
+                "customer": CUSTOMER,
+                "charge": data.get("charge", ""),
+                "dispute": data.get("dispute", ""),
+            },
+            key=key,
+            data=data,
+        )
+        for number, (provider, kind, key, data) in enumerate(happened, start=1)
+    ]
+    history = CaseHistory(INVOICE, events=10, wakeups=1, effects=tuple(effects), outcome=outcome)
+    subject = replace(SUBJECT, **about)
+    found = audit(Evidence(journal, {}, {INVOICE: history}, [subject], seen_at or {}))
+
+    assert set(PROMISES) == set(found)
+    return {promise: len(sentences) for promise, sentences in found.items() if sentences}

@@ -1,0 +1,162 @@
+"""The audit of what really happens finds every fault: each test plants one and sees only that count rise."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from sandbox.play.audit import PROMISES
+from sandbox.play.audit_of_reality import REALITY
+from tests.sandbox.play.journals import (
+    FINALIZED,
+    INVOICE,
+    MORNING,
+    THAI,
+    Happened,
+    charge,
+    contact,
+    counts,
+    email,
+    sms,
+    tried,
+)
+
+NOTICE = contact("d03-remind-notice", "notice")
+
+
+def ours(kind: str, provider: str = "merchant", step: str = "d10-restrict") -> Happened:
+    return provider, kind, f"dun:{INVOICE}:{step}", {}
+
+
+def debit(kind: str, attempt: int | None, charge_id: str, rail: str = "us_bank_account") -> Happened:
+    provider, what, key, data = charge(kind, attempt, charge_id)
+    return provider, what, key, {**data, "brand": rail}
+
+
+def mailed_to(address: str) -> Happened:
+    provider, kind, key, data = email()
+    return provider, kind, key, {**data, "to": address}
+
+
+def seen(*happened: Happened, at: datetime = MORNING) -> dict[int, datetime]:
+    return dict.fromkeys(range(1, len(happened) + 1), at)
+
+
+def test_its_table_is_a_part_of_the_audit() -> None:
+    assert set(REALITY) <= set(PROMISES)
+
+
+@pytest.mark.parametrize(
+    "effect",
+    [
+        charge("failed", charge_id="ch_2"),
+        ours("service.restricted"),
+        ours("subscription.canceled", "stripe"),
+        ours("handoff.accepted", "agency"),
+        ours("invoice.marked_uncollectible", "stripe"),
+    ],
+)
+def test_an_effect_before_the_due_date(effect: Happened) -> None:
+    happened: list[Happened] = [
+        ("merchant", "notice.created", f"dun:{INVOICE}:d03-remind-notice:notice", {"body": THAI}),
+        effect,
+    ]
+    due = {"due_at": MORNING + timedelta(hours=1)}
+    late = {"due_at": MORNING}
+    known: dict[str, Any] = {"effects": [NOTICE, tried(1, MORNING)], "seen_at": seen(*happened)}
+
+    assert {"before_due": 1} == counts(happened, **known, **due)
+    assert {} == counts(happened, **known, **late)
+
+
+@pytest.mark.parametrize(
+    "effect",
+    [
+        charge("failed", charge_id="ch_2"),
+        email(),
+        ours("subscription.canceled", "stripe"),
+        ours("handoff.accepted", "agency"),
+        ours("invoice.marked_uncollectible", "stripe"),
+    ],
+)
+def test_an_effect_while_the_customers_debit_is_on_its_way(effect: Happened) -> None:
+    own = charge("processing", None, "ch_own")
+
+    assert {"while_paying": 1} == counts([own, effect], [contact()])
+    assert {} == counts([own, charge("failed", None, "ch_own"), effect], [contact()])
+
+
+def test_a_restriction_while_our_own_debit_is_on_its_way() -> None:
+    happened = [email(), charge("processing"), ours("service.restricted")]
+
+    assert {"while_paying": 1} == counts(happened, [contact()])
+
+
+@pytest.mark.parametrize("effect", [charge("failed"), email(), ours("subscription.canceled", "stripe")])
+def test_anything_about_a_sign_up(effect: Happened) -> None:
+    assert {"about_sign_ups": 1} == counts([effect], [contact()], sign_up=True)
+
+
+def test_a_charge_after_the_subscription_has_ended() -> None:
+    cancelled: Happened = ("stripe", "subscription.canceled", None, {})
+
+    assert {"charges_after_subscription": 1} == counts([charge("failed"), cancelled, charge("failed", 2, "ch_2")])
+
+
+@pytest.mark.parametrize(("amount", "expected"), [(1201, {"charged_though_paid_outside": 1}), (1200, {})])
+def test_a_charge_for_money_that_came_in_outside(amount: int, expected: dict[str, int]) -> None:
+    """Eight of twenty were transferred: at most twelve may be charged, whether that succeeds or not."""
+    transfer: Happened = ("customer", "transfers", None, {"amount": 800})
+
+    assert expected == counts([FINALIZED, transfer, charge("failed", amount=amount)])
+
+
+@pytest.mark.parametrize("address", ["n/a", "none", "a@b", "one@a.example, two@a.example", "someone.example"])
+def test_an_e_mail_to_what_is_no_address(address: str) -> None:
+    assert {"impossible_addresses": 1} == counts([mailed_to(address)], [contact()])
+    assert {} == counts([mailed_to("someone@a.example")], [contact()])
+
+
+@pytest.mark.parametrize("number", ["555-2671", "0812345678", "+0812345678"])
+def test_a_text_message_to_what_is_no_number(number: str) -> None:
+    asked: Happened = ("twilio", "sms.refused", f"dun:{INVOICE}:s:sms", {"to": number, "code": 21211, "status": 400})
+
+    assert {"impossible_addresses": 1} == counts([asked])
+
+
+@pytest.mark.parametrize(("status", "expected"), [(400, {"impossible_addresses": 1}), (429, {})])
+def test_a_number_that_was_refused_is_asked_again(status: int, expected: dict[str, int]) -> None:
+    data = {"to": "+66812345601", "code": 21614, "status": status}
+    refused: Happened = ("twilio", "sms.refused", f"dun:{INVOICE}:s:sms", data)
+    provider, kind, key, said = sms("t")
+
+    assert expected == counts([refused, (provider, kind, key, {**said, "to": data["to"]})], [contact("t", "sms")])
+
+
+@pytest.mark.parametrize("status", ["bounce", "dropped"])
+def test_a_restriction_without_a_message_that_arrived(status: str) -> None:
+    provider, kind, key, data = email()
+    bounced: Happened = (provider, kind, key, {**data, "status": status})
+
+    assert {"unannounced_limits": 1} == counts([bounced, ours("service.restricted")], [contact()])
+    assert {} == counts([email(), ours("service.restricted")], [contact()])
+
+
+@pytest.mark.parametrize("name", ["Win at www.prize.example/now", "Call 0800-123456", "https://prize.example"])
+def test_a_message_that_repeats_what_stands_in_a_name(name: str) -> None:
+    assert {"names_repeated": 1} == counts([email(text=f"{THAI} {name}")], [contact()], name=name)
+    assert {} == counts([email()], [contact()], name=name)
+
+
+def test_a_name_that_is_one_may_be_repeated() -> None:
+    assert {} == counts([email(text=f"{THAI} Anne-Marie O'Neil 3rd")], [contact()], name="Anne-Marie O'Neil 3rd")
+
+
+@pytest.mark.parametrize(("days", "expected"), [(179, {"rails_exceeded": 1}), (180, {})])
+def test_a_bank_account_that_is_debited_too_often(days: int, expected: dict[str, int]) -> None:
+    """ACH: the first debit and two more within 180 days; a debit that comes back days later is one."""
+    first = [debit("processing", None, "ch_1"), debit("failed", None, "ch_1")]
+    then = [debit("failed", 1, "ch_2"), debit("failed", 2, "ch_3"), debit("failed", 3, "ch_4")]
+    tries = [tried(number, MORNING + timedelta(days=number)) for number in (1, 2)]
+
+    assert expected == counts([*first, *then], [*tries, tried(3, MORNING + timedelta(days=days))], seen_at=seen(*first))
