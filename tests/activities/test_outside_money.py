@@ -39,7 +39,7 @@ def test_a_part_whose_answer_was_lost_is_neither_recorded_twice_nor_taken_for_al
 def test_what_was_given_up_may_still_be_paid(world: ProviderWorld, worker: Worker) -> None:
     """Stripe takes a payment of an uncollectible invoice."""
     case = open_case(worker)
-    worker.payments.mark_uncollectible(case.invoice_id, "by-hand")
+    worker.payments.mark_uncollectible(case.invoice_id, f"by-hand-{case.invoice_id}")
 
     record(worker, case, 1999)
 
