@@ -64,7 +64,8 @@ class Known(Frozen):
         return self.facts.tried
 
     def knows_why(self) -> bool:
-        return not self.method_came() and (self.tried() or self.facts.reason in _KNOWN_WITHOUT_TRY)
+        reason = self.facts.reason
+        return reason is not None and not self.method_came() and (self.tried() or reason in _KNOWN_WITHOUT_TRY)
 
     def todo(self) -> Todo:
         """What to ask for. A payment that no retry can win is asked for in another way."""

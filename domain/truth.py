@@ -30,7 +30,7 @@ class MessageFacts(Message):
     """What a message says, all of it true at `as_of`. Names, amounts and links are read when it is sent."""
 
     stage: Stage
-    reason: Reason
+    reason: Reason | None = None  # None: no answer of a bank stands, so no cause is named
     action: DeclineClass | None = None  # what the customer has to do, if retrying alone will not help
     tried: bool = True  # whether a charge was tried at all
     next_charge_on: date | None = None  # None: we will not try again by ourselves
@@ -73,10 +73,9 @@ def message_facts(now: "Situation", stage: Stage) -> MessageFacts:
     cancels = now.first(CancelStep, lambda step: step.due if step.due >= ends else None) if served else None
     collections = now.policy.endgame.collections
     minimum = [] if collections is None or begun_handoff(case) else collections.minimum
-    reason = case.decline.reason if case.decline else Reason.DECLINED
     now.said = new_facts(
         stage=stage,
-        reason=reason if case.tried else Reason.NO_PAYMENT_METHOD,
+        reason=case.decline.reason if case.decline else None,
         action=case.decline_class if now.awaits_customer else None,
         tried=case.tried,
         next_charge_on=now.schedule.date(next_charge) if next_charge else None,

@@ -93,7 +93,7 @@ ALWAYS = ("merchant", "amount", "number")
 
 ASPECTS: dict[str, tuple[tuple[str, ...], Callable[[Known], str]]] = {
     "tried": (("tried", "due"), lambda known: "tried" if known.tried() else "due"),
-    "reason": (tuple(Reason), lambda known: known.facts.reason),
+    "reason": (tuple(Reason), lambda known: known.facts.reason or ""),
     "todo": (tuple(Todo), Known.todo),
     "ask": (ASKING, Known.todo),
     "ending": (tuple(Ending), lambda known: known.facts.ending or ""),

@@ -120,7 +120,10 @@ class CaseOpener:
         failed_at = failure.failed_at or invoice.last_failed_at or failure.heard_at
         decline = self._decline(failure, invoice, policy, failed_at)
         row = standing or self._row(failure, invoice, customer, policy, decline, failed_at)
-        case = open_case(_facts(row, invoice, customer, policy, decline), _ref(policy), decline, invoice.now)
+        # Without an answer only the source's own word, or the provider's, says that a charge was tried at all.
+        tried = decline.code != NO_PAYMENT_METHOD if decline else bool(failure.failed_at or invoice.last_failed_at)
+        facts = _facts(row, invoice, customer, policy, tried)
+        case = open_case(facts, _ref(policy), decline, invoice.now)
         self._keep(policy)
         note = late(failed_at, row.opened_at)
         charged = decline is not None and decline.code != NO_PAYMENT_METHOD
@@ -226,9 +229,7 @@ def _compare(failure: Failure, invoice: InvoiceSnapshot) -> None:
         )
 
 
-def _facts(
-    row: CaseRow, invoice: InvoiceSnapshot, customer: CustomerRow, policy: Policy, decline: Decline | None
-) -> Facts:
+def _facts(row: CaseRow, invoice: InvoiceSnapshot, customer: CustomerRow, policy: Policy, tried: bool) -> Facts:
     """What the workflow gets to know: no names, no addresses."""
     card = invoice.payment_method.country if invoice.payment_method else None
     start = row.opened_at.date()
@@ -244,7 +245,7 @@ def _facts(
         segment=customer.segment,
         amount=row.remaining,
         opened_at=row.opened_at,
-        tried_before=decline is None or decline.code != NO_PAYMENT_METHOD,
+        tried_before=tried,
     )
 
 

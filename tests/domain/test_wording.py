@@ -55,7 +55,7 @@ def every_message() -> Iterator[tuple[MessageFacts, Channel, Wording]]:
         )
     ]
     for stage, reason, action, tried, next_charge_on in product(
-        Stage, Reason, (None, *DeclineClass), (True, False), (None, NEXT)
+        Stage, (None, *Reason), (None, *DeclineClass), (True, False), (None, NEXT)
     ):
         facts = some_facts(
             stage,
@@ -82,6 +82,7 @@ MESSAGES = list(every_message())
         ("stages.friendly.opening.due", some_facts(tried=False), some_facts()),
         ("stages.firm.closing.tried", some_facts(Stage.FIRM), some_facts(Stage.REMINDER)),
         ("reasons.declined", some_facts(), some_facts(tried=False)),
+        ("reasons.declined", some_facts(), some_facts(reason=None)),
         ("reasons.expired_card", some_facts(tried=False, reason=Reason.EXPIRED_CARD), some_facts()),
         ("next_charge.tried", some_facts(next_charge_on=NEXT), some_facts()),
         ("next_charge.due", some_facts(next_charge_on=NEXT, tried=False), some_facts(next_charge_on=NEXT)),
