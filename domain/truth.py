@@ -64,19 +64,22 @@ def message_facts(now: "Situation", stage: Stage) -> MessageFacts:
     # A subscription that is cancelled is not restored by paying: nothing is said of an access that returns.
     served = not has_ended(case)
 
+    has_none = case.invoice.has_no_method
+    decline_reason = case.decline.reason if case.decline else None
+
     def charged(step: Step) -> datetime | None:
         at = max(step.due, now.not_before(step) or step.due)
         return at if now.at < at < ends else None
 
     restricts = now.first(AccessStep, _DUE) if served else None
-    next_charge = now.first(ChargeStep, charged)
+    next_charge = None if has_none else now.first(ChargeStep, charged)
     cancels = now.first(CancelStep, lambda step: step.due if step.due >= ends else None) if served else None
     collections = now.policy.endgame.collections
     minimum = [] if collections is None or begun_handoff(case) else collections.minimum
     now.said = new_facts(
         stage=stage,
-        reason=case.decline.reason if case.decline else None,
-        action=case.decline_class if now.awaits_customer else None,
+        reason=Reason.NO_PAYMENT_METHOD if has_none else decline_reason,
+        action=DeclineClass.NEW_METHOD if has_none else case.decline_class if now.awaits_customer else None,
         tried=case.tried,
         next_charge_on=now.schedule.date(next_charge) if next_charge else None,
         access=standing_access(case) if served else Access.FULL,

@@ -101,7 +101,7 @@ class TemplateMessages:
             due=invoice.remaining,
             total=invoice.amount,
             subscription=invoice.subscription_id is not None,
-            has_method=invoice.payment_method is not None,
+            has_method=invoice.payment_method is not None and not invoice.without_method,
             link=_pay_link(invoice),
         )
 

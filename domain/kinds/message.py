@@ -35,6 +35,7 @@ class ContactTask(Task):
     channel: Channel
     language: str
     facts: MessageFacts
+    invoice: InvoiceNow | None = None  # as it was known when the message was decided on
 
 
 new_task = unchecked(ContactTask)
@@ -139,8 +140,8 @@ class MessageStep(Step):
 
     def task(self, now: "Situation", why: str) -> ContactTask:
         said = message_facts(now, self.stage)
-        language = now.case.facts.language
-        return new_task(**self.common(now, why), channel=self.channel, language=language, facts=said)
+        language, invoice = now.case.facts.language, now.case.invoice
+        return new_task(**self.common(now, why), channel=self.channel, language=language, facts=said, invoice=invoice)
 
     def deadline(self, now: "Situation") -> datetime | None:
         """Not past the hours in which it is allowed."""

@@ -8,7 +8,7 @@ from pydantic import Field
 from domain.base import Frozen
 from domain.case import ChargeOutcome
 from domain.declines import RawDecline
-from domain.invoice import InvoiceNow, InvoiceState, MethodRef, SubscriptionState
+from domain.invoice import NO_METHOD, InvoiceNow, InvoiceState, MethodRef, SubscriptionState
 from domain.money import Money
 from gateways.ports.rows import CustomerRow
 
@@ -41,6 +41,7 @@ class InvoiceSnapshot(Frozen):
     subscription_id: str | None = None
     pay_url: str | None = None  # the provider's hosted page, fresh at the time of reading
     payment_method: PaymentMethod | None = None  # what the next charge would be made on
+    without_method: bool = False  # it was to be seen that there is none, or that it was detached
     # Of the invoice's newest payment, if that failed: some codes, and all with the time if read `with_decline`.
     last_decline: RawDecline | None = None
     last_failed_at: datetime | None = None
@@ -64,7 +65,7 @@ class InvoiceSnapshot(Frozen):
             due_at=self.due_at,
             subscription=self.subscription,
             customer_deleted=self.customer_deleted,
-            method=self.payment_method.ref if self.payment_method else None,
+            method=NO_METHOD if self.without_method else self.payment_method.ref if self.payment_method else None,
         )
 
 
