@@ -95,6 +95,16 @@ class Known(Frozen):
     def charge_is_planned(self) -> bool:
         return self.facts.next_charge_on is not None
 
+    def pays_or_is_charged(self) -> bool:
+        """Whether paying is urged and a further try is planned: it is made unless the customer pays before."""
+        return self.charge_is_planned() and self.todo() is Todo.PAY
+
+    def is_charged_anyway(self) -> bool:
+        return self.charge_is_planned() and not self.pays_or_is_charged()
+
+    def has_a_todo(self) -> bool:
+        return not self.pays_or_is_charged()
+
     def is_read_only(self) -> bool:
         return self.facts.access is Access.READ_ONLY
 
@@ -102,9 +112,9 @@ class Known(Frozen):
         return self.facts.access is Access.BLOCKED
 
     def will_be_restricted(self) -> bool:
-        """Before the end, and not yet: a restriction that stands is never announced again."""
+        """Before the end, and more than now: a restriction that stands is never announced again."""
         facts = self.facts
-        if facts.access is not Access.FULL or facts.restricts_on is None:
+        if facts.restricts_on is None or (facts.access is not Access.FULL and not facts.tightens):
             return False
         return facts.ends_on is None or facts.restricts_on < facts.ends_on
 

@@ -112,6 +112,7 @@ class Phrases(Frozen):
     reasons: dict[Reason, str]
     todo: dict[Todo, str]
     next_charge: ByTry
+    unless_paid: ByTry
     access: AccessPhrases
     restricts: str
     ending: dict[Ending, ByPlan]

@@ -176,3 +176,19 @@ def test_without_an_agency_no_amount_changes_the_announced_end() -> None:
         facts = facts_of(case, Stage.FINAL, at("04-22 10:00"))
 
         assert Ending.WRITE_OFF is facts.with_due(case.due + case.due).ending
+
+
+def test_a_block_is_announced_while_the_account_is_read_only() -> None:
+    """Read-only on day 10, blocked on day 14: the mail of day 12 says so."""
+    policy = a_policy(
+        {"day": 5, "do": [{"remind": {"channel": "email", "stage": "reminder"}}]},
+        {"day": 10, "do": [{"restrict": "read_only"}]},
+        {"day": 12, "do": [{"remind": {"channel": "email", "stage": "firm"}}]},
+        {"day": 14, "do": [{"restrict": "blocked"}]},
+        {"day": 21, "do": [{"remind": {"channel": "email", "stage": "final"}}]},
+        {"day": 28, "do": ["escalate"]},
+    )
+
+    facts = said(a_case(policy=policy), "d12-remind-email-firm")
+
+    assert (Access.READ_ONLY, date(2030, 4, 15), True) == (facts.access, facts.restricts_on, facts.tightens)

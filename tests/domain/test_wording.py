@@ -87,7 +87,13 @@ MESSAGES = list(every_message())
         ("next_charge.tried", some_facts(next_charge_on=NEXT), some_facts()),
         ("next_charge.due", some_facts(next_charge_on=NEXT, tried=False), some_facts(next_charge_on=NEXT)),
         ("todo.pay", some_facts(), some_facts(next_charge_on=NEXT)),
-        ("todo.pay", some_facts(Stage.FIRM, next_charge_on=NEXT), some_facts(action=DeclineClass.NEVER)),
+        ("todo.pay", some_facts(Stage.FIRM), some_facts(action=DeclineClass.NEVER)),
+        ("unless_paid.tried", some_facts(Stage.FIRM, next_charge_on=NEXT), some_facts(next_charge_on=NEXT)),
+        (
+            "restricts",
+            some_facts(access=Access.READ_ONLY, restricts_on=LIMIT, tightens=True),
+            some_facts(access=Access.READ_ONLY, restricts_on=LIMIT),
+        ),
         ("todo.pay_early", some_facts(next_charge_on=NEXT), some_facts(Stage.FIRM, next_charge_on=NEXT)),
         ("todo.authenticate", some_facts(action=DeclineClass.AUTHENTICATE), some_facts()),
         ("todo.fix_data", some_facts(action=DeclineClass.FIX_DATA), some_facts(action=DeclineClass.NEW_METHOD)),
@@ -144,6 +150,22 @@ def test_a_text_message_has_sentences_of_its_own(key: str, true: MessageFacts, f
     assert key not in said(false, channel=Channel.SMS)
 
 
+@pytest.mark.parametrize("stage", [Stage.FIRM, Stage.FINAL])
+def test_a_firm_notice_with_a_try_left_names_one_thing_to_do(stage: Stage) -> None:
+    """`We will try again` and `please pay` side by side read like paying twice."""
+    keys = said(some_facts(stage, next_charge_on=NEXT))
+
+    assert ["unless_paid.tried"] == [k for k in keys if k.startswith(("todo.", "next_charge.", "unless_paid."))]
+
+
+def test_a_notice_that_all_colleagues_read_does_not_name_the_banks_reason() -> None:
+    """The account is shared; the card is somebody's own."""
+    facts = some_facts(reason=Reason.INSUFFICIENT_FUNDS)
+
+    assert "reasons.insufficient_funds" in said(facts, channel=Channel.EMAIL)
+    assert [] == [key for key in said(facts, channel=Channel.NOTICE) if key.startswith("reasons.")]
+
+
 def test_every_message_says_what_it_is_about_what_happened_and_what_to_do() -> None:
     """Each stage, reason and action on each channel, tried or not."""
     for facts, channel, message in MESSAGES:
@@ -156,7 +178,7 @@ def test_every_message_says_what_it_is_about_what_happened_and_what_to_do() -> N
         else:
             assert message.one(Part.SUBJECT).key.startswith("stages.")
             assert ".opening." in message.paragraphs[0][0].key
-            assert 1 == sum(key.startswith("todo.") for key in todo)
+            assert 1 == sum(key.startswith(("todo.", "unless_paid.")) for key in todo)
         assert ("tried" if facts.tried else "due") == message.of(Part.HAPPENED)[0].key.rpartition(".")[2]
         if channel is Channel.EMAIL:
             for part in (Part.GREETING, Part.BUTTON, Part.LINK_HINT, Part.CLOSING, Part.REGARDS):
