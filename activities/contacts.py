@@ -7,7 +7,7 @@ from temporalio import activity
 
 from activities.conversation import facts_with_others, other_invoices
 from activities.errors import translated
-from domain.gates import Postpone, Refuse, stop
+from domain.gates import Postpone, Refuse, Stopped, stop
 from domain.ids import contact_key
 from domain.kinds.message import ContactOutcome, ContactState, ContactTask
 from domain.record import Entry
@@ -50,6 +50,8 @@ class ContactActivities:
             invoice = self._payments.read_invoice(task.invoice_id)
             if found := stop(judge_now(invoice.now, Aim.SAY, task.as_of)):
                 return ContactOutcome(state=ContactState.STOPPED, invoice=invoice.now, stopped=found)
+            if task.invoice and task.invoice.says_otherwise(invoice.now):
+                return ContactOutcome(state=ContactState.STOPPED, invoice=invoice.now, stopped=_changed(task))
             recipient = self._ledger.recipient(task.customer_id)
             address = recipient.address
             if why := _closed(task, recipient):
@@ -173,6 +175,12 @@ def _outcome(
     state: ContactState, invoice: InvoiceSnapshot, provider_id: str | None = None, why: str = ""
 ) -> ContactOutcome:
     return ContactOutcome(state=state, invoice=invoice.now, provider_id=provider_id, why=why)
+
+
+def _changed(task: ContactTask) -> Stopped:
+    """Decided anew at once: the next task carries what was read here."""
+    why = "the invoice is not what the message was written about"
+    return Stopped(why=why, rule="invoice-changed", until=task.as_of)
 
 
 def _closed(task: ContactTask, recipient: Recipient) -> str | None:

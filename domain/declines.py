@@ -6,7 +6,7 @@ from enum import StrEnum
 from pydantic import AwareDatetime
 
 from domain.base import Frozen, Message
-from domain.invoice import MethodRef
+from domain.invoice import NO_METHOD, MethodRef
 
 
 class DeclineClass(StrEnum):
@@ -72,7 +72,7 @@ class Decline(Message):
     def is_about(self, method: MethodRef | None) -> bool:
         """Whether it is the answer to this method, as far as both are known."""
         tried = self.raw.method
-        return tried is None or method is None or tried.is_same(method)
+        return tried is None or method is None or method == NO_METHOD or tried.is_same(method)
 
 
 class CodeRule(Frozen):

@@ -38,6 +38,10 @@ class MethodRef(Message):
         return self.id == other.id
 
 
+NO_METHOD = MethodRef(id="")
+"""There is nothing on file to charge."""
+
+
 class InvoiceNow(Message):
     """What was read of the invoice. None: that part was not to be seen, and stays as it was known before."""
 
@@ -49,7 +53,21 @@ class InvoiceNow(Message):
     due_at: datetime | None = None  # UTC; of one that was sent
     subscription: SubscriptionState | None = None  # None as well where it is for none
     customer_deleted: bool | None = None  # at the provider: nobody is written to any more
-    method: MethodRef | None = None  # what the next charge would be made on
+    method: MethodRef | None = None  # what the next charge would be made on; NO_METHOD: seen that there is none
+
+    @property
+    def has_no_method(self) -> bool:
+        """Whether it was seen that nothing is on file, where something would have to be."""
+        return self.method == NO_METHOD and not self.sent
+
+    def says_otherwise(self, newer: "InvoiceNow") -> bool:
+        """Whether a newer reading shows another invoice than a message was written about."""
+        method = newer.method
+        changed = method is not None and not (self.method and self.method.is_same(method))
+        return changed or any(
+            seen is not None and seen is not known
+            for known, seen in ((self.subscription, newer.subscription), (self.sent, newer.sent))
+        )
 
     def known_with(self, newer: "InvoiceNow") -> Self:
         """This, with all that a newer reading shows."""

@@ -73,7 +73,7 @@ class Known(Frozen):
         """The invoice has the payment method that the case still misses: nobody is asked for it, nor told of it."""
         return self.facts.reason is Reason.NO_PAYMENT_METHOD and self.at.has_method
 
-    def reason(self) -> Reason:
+    def reason(self) -> Reason | None:
         return Reason.ACCOUNT_VERIFICATION if self.at.verifying else self.facts.reason
 
     def verifies(self) -> bool:
@@ -91,7 +91,9 @@ class Known(Frozen):
         return self.facts.tried
 
     def knows_why(self) -> bool:
-        return self.verifies() or (not self.method_came() and (self.tried() or self.facts.reason in _KNOWN_WITHOUT_TRY))
+        reason = self.facts.reason
+        known = reason is not None and not self.method_came() and (self.tried() or reason in _KNOWN_WITHOUT_TRY)
+        return self.verifies() or known
 
     def todo(self) -> Todo:
         """What to ask for. A payment that no retry can win is asked for in another way."""
@@ -123,6 +125,16 @@ class Known(Frozen):
     def charge_is_planned(self) -> bool:
         return self.facts.next_charge_on is not None
 
+    def pays_or_is_charged(self) -> bool:
+        """Whether paying is urged and a further try is planned: it is made unless the customer pays before."""
+        return self.charge_is_planned() and self.todo() is Todo.PAY
+
+    def is_charged_anyway(self) -> bool:
+        return self.charge_is_planned() and not self.pays_or_is_charged()
+
+    def has_a_todo(self) -> bool:
+        return not self.pays_or_is_charged()
+
     def is_read_only(self) -> bool:
         return self.facts.access is Access.READ_ONLY
 
@@ -130,9 +142,9 @@ class Known(Frozen):
         return self.facts.access is Access.BLOCKED
 
     def will_be_restricted(self) -> bool:
-        """Before the end, and not yet: a restriction that stands is never announced again."""
+        """Before the end, and more than now: a restriction that stands is never announced again."""
         facts = self.facts
-        if facts.access is not Access.FULL or facts.restricts_on is None:
+        if facts.restricts_on is None or (facts.access is not Access.FULL and not facts.tightens):
             return False
         return facts.ends_on is None or facts.restricts_on < facts.ends_on
 

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from enum import StrEnum
-from operator import attrgetter
+from functools import partial
 from typing import TYPE_CHECKING
 
 from domain.base import Message, unchecked
@@ -30,12 +30,13 @@ class MessageFacts(Message):
     """What a message says, all of it true at `as_of`. Names, amounts and links are read when it is sent."""
 
     stage: Stage
-    reason: Reason
+    reason: Reason | None = None  # None: no answer of a bank stands, so no cause is named
     action: DeclineClass | None = None  # what the customer has to do, if retrying alone will not help
     tried: bool = True  # whether a charge was tried at all
     next_charge_on: date | None = None  # None: we will not try again by ourselves
     access: Access = Access.FULL
     restricts_on: date | None = None
+    tightens: bool = False  # what comes on `restricts_on` leaves less than the restriction that stands
     ends_on: date | None = None
     ending: Ending | None = None
     cancels: bool = True  # the subscription, if there is one, is cancelled at the end; a policy need not
@@ -49,8 +50,14 @@ class MessageFacts(Message):
         return self.model_copy(update={"ending": ending})
 
 
-_DUE = attrgetter("due")
+_BY_STRICTNESS = [*Access]
 new_facts = unchecked(MessageFacts)
+
+
+def _restricts(step: Step, than: Access) -> datetime | None:
+    """When a step leaves the customer less than this; None when it does not."""
+    assert isinstance(step, AccessStep)  # noqa: S101 - asked of no other kind
+    return step.due if _BY_STRICTNESS.index(step.access) > _BY_STRICTNESS.index(than) else None
 
 
 def message_facts(now: "Situation", stage: Stage) -> MessageFacts:
@@ -64,24 +71,28 @@ def message_facts(now: "Situation", stage: Stage) -> MessageFacts:
     # A subscription that is cancelled is not restored by paying: nothing is said of an access that returns.
     served = not has_ended(case)
 
+    has_none = case.invoice.has_no_method
+    decline_reason = case.decline.reason if case.decline else None
+
     def charged(step: Step) -> datetime | None:
         at = max(step.due, now.not_before(step) or step.due)
         return at if now.at < at < ends else None
 
-    restricts = now.first(AccessStep, _DUE) if served else None
-    next_charge = now.first(ChargeStep, charged)
+    access = standing_access(case) if served else Access.FULL
+    restricts = now.first(AccessStep, partial(_restricts, than=access)) if served else None
+    next_charge = None if has_none else now.first(ChargeStep, charged)
     cancels = now.first(CancelStep, lambda step: step.due if step.due >= ends else None) if served else None
     collections = now.policy.endgame.collections
     minimum = [] if collections is None or begun_handoff(case) else collections.minimum
-    reason = case.decline.reason if case.decline else Reason.DECLINED
     now.said = new_facts(
         stage=stage,
-        reason=reason if case.tried else Reason.NO_PAYMENT_METHOD,
-        action=case.decline_class if now.awaits_customer else None,
+        reason=Reason.NO_PAYMENT_METHOD if has_none else decline_reason,
+        action=DeclineClass.NEW_METHOD if has_none else case.decline_class if now.awaits_customer else None,
         tried=case.tried,
         next_charge_on=now.schedule.date(next_charge) if next_charge else None,
-        access=standing_access(case) if served else Access.FULL,
+        access=access,
         restricts_on=now.schedule.date(max(restricts, now.at)) if restricts else None,
+        tightens=restricts is not None and access is not Access.FULL,
         ends_on=now.schedule.date(ends),
         ending=Ending.COLLECTIONS if goes_to_collections(now) else Ending.WRITE_OFF,
         cancels=cancels is not None,

@@ -94,7 +94,7 @@ ALWAYS = ("merchant", "amount", "number")
 
 ASPECTS: dict[str, tuple[tuple[str, ...], Callable[[Known], str]]] = {
     "tried": (("tried", "due"), lambda known: "tried" if known.tried() else "due"),
-    "reason": (tuple(Reason), Known.reason),
+    "reason": (tuple(Reason), lambda known: known.reason() or ""),
     "todo": (tuple(Todo), Known.todo),
     "ask": (ASKING, Known.todo),
     "ending": (tuple(Ending), lambda known: known.facts.ending or ""),
@@ -107,6 +107,7 @@ _MAIL = (Channel.EMAIL,)
 _LONG = (Channel.EMAIL, Channel.NOTICE)
 _SMS = (Channel.SMS,)
 _FINAL = (Stage.FINAL,)
+_INSISTING = (Stage.FIRM, Stage.FINAL)
 _OTHERS = tuple(stage for stage in Stage if stage is not Stage.FINAL)
 _NO_END = "names no date or no consequence: give it both before it is sent"
 
@@ -117,10 +118,13 @@ ROWS: tuple[Row, ...] = (
     Row(Part.GREETING, "greeting.neutral", _MAIL, Known.nameless),
     Row(Part.HAPPENED, "stages.{stage}.opening.{tried}", _LONG, stages=_OTHERS),
     Row(Part.HAPPENED, "stages.{stage}.opening.{tried}", _LONG, values=("ends_on",), stages=_FINAL),
-    Row(Part.HAPPENED, "reasons.{reason}", _LONG, Known.knows_why),
+    # A notice is read by all who share the account: the bank's answer is nobody's business but the payer's.
+    Row(Part.HAPPENED, "reasons.{reason}", _MAIL, Known.knows_why),
     Row(Part.OTHERS, "others", _LONG, Known.has_others),
-    Row(Part.TODO, "next_charge.{tried}", _LONG, Known.charge_is_planned, ("next_charge_on",)),
-    Row(Part.TODO, "todo.{todo}", _LONG),
+    # Who is urged to pay while a try is left reads of both in one sentence: two instructions read like paying twice.
+    Row(Part.TODO, "unless_paid.{tried}", _LONG, Known.pays_or_is_charged, ("next_charge_on",), _INSISTING),
+    Row(Part.TODO, "next_charge.{tried}", _LONG, Known.is_charged_anyway, ("next_charge_on",)),
+    Row(Part.TODO, "todo.{todo}", _LONG, Known.has_a_todo),
     Row(Part.ACCESS, "access.read_only.{bill}", _LONG, Known.is_read_only),
     Row(Part.ACCESS, "access.blocked.{bill}", _LONG, Known.is_blocked),
     Row(Part.ACCESS, "restricts.{bill}", _LONG, Known.will_be_restricted, ("restricts_on",)),

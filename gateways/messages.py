@@ -114,7 +114,7 @@ class TemplateMessages:
             total=invoice.amount,
             subscription=invoice.subscription_id is not None,
             verifying=invoice.verifying is True,
-            has_method=invoice.payment_method is not None,
+            has_method=invoice.payment_method is not None and not invoice.without_method,
             link=_pay_link(invoice),
             others=tuple(
                 Other(number=other.number or other.id, due=other.remaining, link=_pay_link(other)) for other in others

@@ -128,6 +128,7 @@ class Phrases(Frozen):
     todo: dict[Todo, str]
     others: str
     next_charge: ByTry
+    unless_paid: ByTry
     access: AccessPhrases
     restricts: ByBill
     ending: dict[Ending, ByPlan]

@@ -49,6 +49,35 @@ _ALSO = {
 }
 # The zone database has no row for them.
 _ZONES_OF = {"XK": ("Europe/Belgrade",)}
+# The zone database's old names of places; its other names without an area (UTC, EST, Zulu) are none.
+_PLACES_WITHOUT_AREA = frozenset(
+    {
+        "Cuba",
+        "Egypt",
+        "Eire",
+        "GB",
+        "GB-Eire",
+        "Hongkong",
+        "Iceland",
+        "Iran",
+        "Israel",
+        "Jamaica",
+        "Japan",
+        "Kwajalein",
+        "Libya",
+        "NZ",
+        "NZ-CHAT",
+        "Navajo",
+        "PRC",
+        "Poland",
+        "Portugal",
+        "ROC",
+        "ROK",
+        "Singapore",
+        "Turkey",
+        "W-SU",
+    }
+)
 _NOBODYS = frozenset({PhoneNumberType.PREMIUM_RATE})
 # Numbers that are dialled alike from everywhere in a country say nothing of where somebody is.
 _NOWHERE = frozenset(
@@ -85,7 +114,10 @@ def country(text: str | None) -> str | None:
 
 
 def zone(text: str | None) -> str | None:
-    """The IANA zone that is written in any case, with blanks or in Windows' words; None when it is unreadable."""
+    """The IANA zone that is written in any case, with blanks or in Windows' words.
+
+    None when it is unreadable or no place: `UTC`, `Etc/GMT+7`, `EST` and `localtime` say how a clock is set, not where.
+    """
     plain = " ".join((text or "").split()).casefold()
     return _zones_by_name().get(plain.replace(" ", "_")) or _windows_zones().get(plain)
 
@@ -189,12 +221,17 @@ def _names() -> dict[str, str]:
 
 @lru_cache(maxsize=1)
 def _zones_by_name() -> dict[str, str]:
-    return {name.casefold(): name for name in available_timezones() if name != "Factory"}
+    return {name.casefold(): name for name in available_timezones() if _is_a_place(name)}
+
+
+def _is_a_place(name: str) -> bool:
+    area, has_area, _ = name.partition("/")
+    return area != "Etc" if has_area else name in _PLACES_WITHOUT_AREA
 
 
 @lru_cache(maxsize=1)
 def _windows_zones() -> dict[str, str]:
-    return {name.casefold(): iana for name, iana in get_global("windows_zone_mapping").items()}
+    return {name.casefold(): iana for name, iana in get_global("windows_zone_mapping").items() if _is_a_place(iana)}
 
 
 @lru_cache(maxsize=1)

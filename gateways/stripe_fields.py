@@ -118,6 +118,21 @@ def chargeable(method: str | Json | None) -> str | Json | None:
     return method if method["customer"] or method.get("customer_account") else None
 
 
+def has_no_method(invoice: Json) -> bool:
+    """Whether it is shown that nothing can be charged: no payment method is named, or one that is nobody's any more.
+
+    Customer and subscription go on naming a method that was detached, and a detached one cannot be used again.
+    """
+    method = default_method(invoice)
+    if isinstance(method, Mapping):
+        of_nobody = method.get("customer", "?") is None and not method.get("customer_account")
+        return method.get("object") == "payment_method" and of_nobody
+    details = expanded(expanded(invoice.get("parent")).get("subscription_details"))
+    holders = (details.get("subscription") or invoice.get("subscription"), invoice.get("customer"))
+    shown = all(holder is None or isinstance(holder, Mapping) for holder in holders)
+    return shown and method is None
+
+
 def read_method(method: str | Json | None) -> PaymentMethod | None:
     """A payment method, or only its id where that is all there is."""
     identity = object_id(method)

@@ -61,6 +61,7 @@ def read_invoice(invoice: Json, charge: Json | None = None) -> InvoiceSnapshot:
         verify_url=text(deposits or {}, "hosted_verification_url"),
         pay_url=text(invoice, "hosted_invoice_url"),
         payment_method=fields.read_method(fields.chargeable(fields.default_method(invoice))),
+        without_method=fields.has_no_method(invoice),
         last_decline=decline,
         last_failed_at=moment(charge.get("created")) if decline and charge else None,
         paid_by=fields.paid_by(invoice) if state is InvoiceState.PAID else None,

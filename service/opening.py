@@ -121,7 +121,9 @@ class CaseOpener:
         decline = self._decline(failure, invoice, policy, failed_at)
         row = standing or self._row(failure, invoice, customer, policy, decline, failed_at)
         disputes = self._ledger.open_disputes_of(customer.customer_id)
-        facts = _facts(row, invoice, customer, policy, decline)
+        # Without an answer only the source's own word, or the provider's, says that a charge was tried at all.
+        tried = decline.code != NO_PAYMENT_METHOD if decline else bool(failure.failed_at or invoice.last_failed_at)
+        facts = _facts(row, invoice, customer, policy, tried)
         case = open_case(facts, _ref(policy), decline, invoice.now, disputes)
         self._keep(policy)
         note = late(failed_at, row.opened_at)
@@ -228,9 +230,7 @@ def _compare(failure: Failure, invoice: InvoiceSnapshot) -> None:
         )
 
 
-def _facts(
-    row: CaseRow, invoice: InvoiceSnapshot, customer: CustomerRow, policy: Policy, decline: Decline | None
-) -> Facts:
+def _facts(row: CaseRow, invoice: InvoiceSnapshot, customer: CustomerRow, policy: Policy, tried: bool) -> Facts:
     """What the workflow gets to know: no names, no addresses."""
     card = invoice.payment_method.country if invoice.payment_method else None
     start = row.opened_at.date()
@@ -246,7 +246,7 @@ def _facts(
         segment=customer.segment,
         amount=row.remaining,
         opened_at=row.opened_at,
-        tried_before=decline is None or decline.code != NO_PAYMENT_METHOD,
+        tried_before=tried,
     )
 
 

@@ -39,6 +39,7 @@ class ContactTask(Task):
     language: str
     facts: MessageFacts
     caps: ContactCaps | None = None  # None: of before there were any
+    invoice: InvoiceNow | None = None  # as it was known when the message was decided on
 
 
 new_task, new_caps = unchecked(ContactTask), unchecked(ContactCaps)
@@ -156,9 +157,15 @@ class MessageStep(Step):
 
     def task(self, now: "Situation", why: str) -> ContactTask:
         said = message_facts(now, self.stage)
-        language = now.case.facts.language
-        caps = self._caps(now)
-        return new_task(**self.common(now, why), channel=self.channel, language=language, facts=said, caps=caps)
+        language, invoice = now.case.facts.language, now.case.invoice
+        return new_task(
+            **self.common(now, why),
+            channel=self.channel,
+            language=language,
+            facts=said,
+            caps=self._caps(now),
+            invoice=invoice,
+        )
 
     def _caps(self, now: "Situation") -> ContactCaps:
         """No message is put off for ever, whatever other cases have to say; the end waits for the final notice."""

@@ -8,7 +8,7 @@ from pydantic import Field
 from domain.base import Frozen
 from domain.case import ChargeOutcome
 from domain.declines import RawDecline
-from domain.invoice import InvoiceNow, InvoiceState, MethodRef, SubscriptionState
+from domain.invoice import NO_METHOD, InvoiceNow, InvoiceState, MethodRef, SubscriptionState
 from domain.money import Money
 from gateways.ports.rows import CustomerRow
 
@@ -43,6 +43,7 @@ class InvoiceSnapshot(Frozen):
     verify_url: str | None = None  # the provider's page for that, if it has one
     pay_url: str | None = None  # the provider's hosted page, fresh at the time of reading
     payment_method: PaymentMethod | None = None  # what the next charge would be made on
+    without_method: bool = False  # it was to be seen that there is none, or that it was detached
     # Of the invoice's newest payment, if that failed: some codes, and all with the time if read `with_decline`.
     last_decline: RawDecline | None = None
     last_failed_at: datetime | None = None
@@ -67,7 +68,7 @@ class InvoiceSnapshot(Frozen):
             due_at=self.due_at,
             subscription=self.subscription,
             customer_deleted=self.customer_deleted,
-            method=self.payment_method.ref if self.payment_method else None,
+            method=NO_METHOD if self.without_method else self.payment_method.ref if self.payment_method else None,
         )
 
 

@@ -74,6 +74,31 @@ def test_a_notice_goes_to_the_merchants_application(world: ProviderWorld, worker
     assert "$19.99" in notice["text"]
 
 
+@pytest.mark.parametrize("what", ["the card was detached", "another card came", "the subscription ended"])
+def test_nothing_is_sent_about_an_invoice_that_is_another_by_now(
+    world: ProviderWorld, worker: Worker, what: str
+) -> None:
+    """The event is late or lost. What was read goes back, and a task that carries it is sent."""
+    case = open_case(worker)
+    known = worker.contact(a_contact(case, Channel.NOTICE)).invoice
+    assert case.card is not None
+    match what:
+        case "the card was detached":
+            world.stripe.detach(case.card)
+        case "another card came":
+            world.stripe.add_card(case.customer_id, fingerprint=f"other {case.customer_id}")
+        case _:
+            world.stripe.cancel_subscription(case.subscription_id)
+
+    outcome = worker.contact(a_contact(case, invoice=known))
+
+    assert (ContactState.STOPPED, 0) == (outcome.state, len(mails(world, case)))
+    assert outcome.stopped is not None
+    assert ("invoice-changed", AS_OF) == (outcome.stopped.rule, outcome.stopped.until)
+    again = worker.contact(a_contact(case, invoice=known.known_with(outcome.invoice)))
+    assert (ContactState.SENT, 1) == (again.state, len(mails(world, case)))
+
+
 def test_a_contact_asks_stripe_once(world: ProviderWorld, worker: Worker) -> None:
     """What is due now, and the pay link. Why the last charge failed the case knows already."""
     case = open_case(worker, BROKE)

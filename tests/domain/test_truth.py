@@ -7,8 +7,8 @@ import pytest
 from domain import changes
 from domain.case import Case
 from domain.decisions import Act
-from domain.declines import DeclineClass, Reason
-from domain.invoice import InvoiceNow
+from domain.declines import DeclineClass, RawDecline, Reason
+from domain.invoice import InvoiceNow, MethodRef
 from domain.kinds.access import AccessStep
 from domain.kinds.message import ContactTask
 from domain.money import Money
@@ -102,8 +102,22 @@ def test_nothing_is_said_to_have_failed_without_a_try() -> None:
     """No card, no attempt."""
     facts = facts_of(a_case(None, tried_before=False), Stage.REMINDER, at("04-02 09:00"))
 
-    assert (False, Reason.NO_PAYMENT_METHOD) == (facts.tried, facts.reason)
+    assert (False, None) == (facts.tried, facts.reason)
     assert facts_of(a_case(a_decline()), Stage.REMINDER, at("04-02 09:00")).tried
+
+
+def test_no_bank_is_said_to_have_declined_after_the_expired_card_was_replaced() -> None:
+    """Nobody asked the bank of the new card yet: the old answer stands no more, and no other takes its place."""
+    old = MethodRef(id="pm_1", fingerprint="f1", expiry="01/2020")
+    expired = a_decline("expired_card").but(raw=RawDecline(decline_code="expired_card", method=old))
+    case = live(a_case(expired), until=at("04-11 09:00")).case
+    new = MethodRef(id="pm_2", fingerprint="f2", expiry="12/2031")
+    case = changes.invoice_is(case, InvoiceNow(method=new), at("04-11 09:30"), "test")
+
+    facts = facts_of(case, Stage.FIRM, at("04-11 10:00"))
+
+    assert case.decline is None
+    assert (None, None, True) == (facts.reason, facts.action, facts.tried)
 
 
 def test_a_policy_without_an_agency_announces_a_write_off() -> None:
@@ -162,3 +176,19 @@ def test_without_an_agency_no_amount_changes_the_announced_end() -> None:
         facts = facts_of(case, Stage.FINAL, at("04-22 10:00"))
 
         assert Ending.WRITE_OFF is facts.with_due(case.due + case.due).ending
+
+
+def test_a_block_is_announced_while_the_account_is_read_only() -> None:
+    """Read-only on day 10, blocked on day 14: the mail of day 12 says so."""
+    policy = a_policy(
+        {"day": 5, "do": [{"remind": {"channel": "email", "stage": "reminder"}}]},
+        {"day": 10, "do": [{"restrict": "read_only"}]},
+        {"day": 12, "do": [{"remind": {"channel": "email", "stage": "firm"}}]},
+        {"day": 14, "do": [{"restrict": "blocked"}]},
+        {"day": 21, "do": [{"remind": {"channel": "email", "stage": "final"}}]},
+        {"day": 28, "do": ["escalate"]},
+    )
+
+    facts = said(a_case(policy=policy), "d12-remind-email-firm")
+
+    assert (Access.READ_ONLY, date(2030, 4, 15), True) == (facts.access, facts.restricts_on, facts.tightens)

@@ -62,7 +62,7 @@ def every_message() -> Iterator[tuple[MessageFacts, Channel, Wording]]:
         )
     ]
     for stage, reason, action, tried, next_charge_on in product(
-        Stage, Reason, (None, *DeclineClass), (True, False), (None, NEXT)
+        Stage, (None, *Reason), (None, *DeclineClass), (True, False), (None, NEXT)
     ):
         facts = some_facts(
             stage,
@@ -89,11 +89,18 @@ MESSAGES = list(every_message())
         ("stages.friendly.opening.due", some_facts(tried=False), some_facts()),
         ("stages.firm.closing.tried", some_facts(Stage.FIRM), some_facts(Stage.REMINDER)),
         ("reasons.declined", some_facts(), some_facts(tried=False)),
+        ("reasons.declined", some_facts(), some_facts(reason=None)),
         ("reasons.expired_card", some_facts(tried=False, reason=Reason.EXPIRED_CARD), some_facts()),
         ("next_charge.tried", some_facts(next_charge_on=NEXT), some_facts()),
         ("next_charge.due", some_facts(next_charge_on=NEXT, tried=False), some_facts(next_charge_on=NEXT)),
         ("todo.pay", some_facts(), some_facts(next_charge_on=NEXT)),
-        ("todo.pay", some_facts(Stage.FIRM, next_charge_on=NEXT), some_facts(action=DeclineClass.NEVER)),
+        ("todo.pay", some_facts(Stage.FIRM), some_facts(action=DeclineClass.NEVER)),
+        ("unless_paid.tried", some_facts(Stage.FIRM, next_charge_on=NEXT), some_facts(next_charge_on=NEXT)),
+        (
+            "restricts.one",
+            some_facts(access=Access.READ_ONLY, restricts_on=LIMIT, tightens=True),
+            some_facts(access=Access.READ_ONLY, restricts_on=LIMIT),
+        ),
         ("todo.pay_early", some_facts(next_charge_on=NEXT), some_facts(Stage.FIRM, next_charge_on=NEXT)),
         ("todo.authenticate", some_facts(action=DeclineClass.AUTHENTICATE), some_facts()),
         ("todo.fix_data", some_facts(action=DeclineClass.FIX_DATA), some_facts(action=DeclineClass.NEW_METHOD)),
@@ -153,6 +160,22 @@ def test_a_text_message_has_sentences_of_its_own(key: str, true: MessageFacts, f
     assert key not in said(false, channel=Channel.SMS)
 
 
+@pytest.mark.parametrize("stage", [Stage.FIRM, Stage.FINAL])
+def test_a_firm_notice_with_a_try_left_names_one_thing_to_do(stage: Stage) -> None:
+    """`We will try again` and `please pay` side by side read like paying twice."""
+    keys = said(some_facts(stage, next_charge_on=NEXT))
+
+    assert ["unless_paid.tried"] == [k for k in keys if k.startswith(("todo.", "next_charge.", "unless_paid."))]
+
+
+def test_a_notice_that_all_colleagues_read_does_not_name_the_banks_reason() -> None:
+    """The account is shared; the card is somebody's own."""
+    facts = some_facts(reason=Reason.INSUFFICIENT_FUNDS)
+
+    assert "reasons.insufficient_funds" in said(facts, channel=Channel.EMAIL)
+    assert [] == [key for key in said(facts, channel=Channel.NOTICE) if key.startswith("reasons.")]
+
+
 def test_every_message_says_what_it_is_about_what_happened_and_what_to_do() -> None:
     """Each stage, reason and action on each channel, tried or not."""
     for facts, channel, message in MESSAGES:
@@ -165,7 +188,7 @@ def test_every_message_says_what_it_is_about_what_happened_and_what_to_do() -> N
         else:
             assert message.one(Part.SUBJECT).key.startswith("stages.")
             assert ".opening." in message.paragraphs[0][0].key
-            assert 1 == sum(key.startswith("todo.") for key in todo)
+            assert 1 == sum(key.startswith(("todo.", "unless_paid.")) for key in todo)
         assert ("tried" if facts.tried else "due") == message.of(Part.HAPPENED)[0].key.rpartition(".")[2]
         if channel is Channel.EMAIL:
             for part in (Part.GREETING, Part.BUTTON, Part.LINK_HINT, Part.CLOSING, Part.REGARDS):
@@ -186,7 +209,7 @@ def test_every_sentence_has_all_that_its_words_may_name() -> None:
         ("access.read_only", Channel.EMAIL, Access.READ_ONLY),
         ("access.blocked", Channel.NOTICE, Access.BLOCKED),
         ("sms.access.read_only", Channel.SMS, Access.READ_ONLY),
-        ("restricts", Channel.EMAIL, Access.FULL),
+        ("restricts.one", Channel.EMAIL, Access.FULL),
         ("sms.restricts", Channel.SMS, Access.FULL),
     ],
 )

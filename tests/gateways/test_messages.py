@@ -203,7 +203,7 @@ def test_without_a_try_the_invoice_is_due_and_no_method_is_on_file() -> None:
     facts = some_facts(Stage.FRIENDLY, Reason.NO_PAYMENT_METHOD, tried=False)
     text = rendered(Channel.EMAIL, facts).text
 
-    assert f"Your Acme Cloud invoice {NUMBER} for $149.00 is due." in text
+    assert f"$149.00 of your Acme Cloud invoice {NUMBER} is due." in text
     assert "There is no payment method on file" in text
     assert "Please choose a payment method" in text
 
@@ -377,7 +377,7 @@ def test_after_a_part_payment_the_rest_is_asked_for() -> None:
     text = MESSAGES.render(Channel.EMAIL, some_facts(Stage.REMINDER), someone(), invoice, "en").text
 
     assert "Amount due: $50.00\nInvoice total: $149.00\n" in text
-    assert "for $50.00 is still unpaid" in text
+    assert f"$50.00 of your Acme Cloud invoice {NUMBER} is still unpaid" in text
 
 
 @pytest.mark.parametrize("language", ["en", "th"])
@@ -441,3 +441,13 @@ def test_micro_deposits_are_asked_for_with_the_page_that_takes_them(language: st
     assert asked in mail.text
     assert page in mail.text
     assert LINK not in mail.text
+
+
+def test_after_a_part_payment_nobody_is_told_that_no_payment_was_received() -> None:
+    """Sixty of a hundred dollars came: what is unpaid is the rest."""
+    invoice = an_invoice(4000, total=10000)
+    for stage, channel, tried in itertools.product(Stage, Channel, (True, False)):
+        text = MESSAGES.render(channel, some_facts(stage, tried=tried), someone(), invoice, "en").text
+
+        assert "received" not in text
+        assert "for $40.00" not in text.replace("collect $40.00 for", "")

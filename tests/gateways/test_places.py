@@ -43,7 +43,6 @@ def test_an_unreadable_country_is_none(text: str | None) -> None:
         ("america/new_york", "America/New_York"),
         (" america/new york ", "America/New_York"),
         ("ASIA/BANGKOK", "Asia/Bangkok"),
-        ("utc", "UTC"),
         ("US/Pacific", "US/Pacific"),
         ("Pacific Standard Time", "America/Los_Angeles"),
         ("SE Asia Standard Time", "Asia/Bangkok"),
@@ -188,3 +187,15 @@ def test_the_country_follows_in_the_same_order(
 ) -> None:
     """Its public holidays are kept."""
     assert code == place_of(given, address, phone, card, START).country
+
+
+def test_an_old_name_of_a_place_is_a_place() -> None:
+    """As the zone database still knows them."""
+    assert ("Japan", "Asia/Calcutta", "GB") == (zone("japan"), zone("asia/calcutta"), zone("gb"))
+
+
+@pytest.mark.parametrize("text", ["UTC", "utc", "GMT", "Zulu", "Etc/UTC", "Etc/GMT+7", "EST", "EST5EDT", "localtime"])
+def test_a_clock_is_no_place_where_somebody_is(text: str) -> None:
+    """A sign-up form's default says nothing of where its customer sleeps."""
+    assert zone(text) is None
+    assert ("TH", ("Asia/Bangkok",)) == place_of(text, "TH", None, None, date(2030, 4, 1))

@@ -10,7 +10,7 @@ from sandbox.providers.world import ProviderWorld
 from service.intake import Intake
 from service.opening import Taken, WrongRecord
 from service.records import MalformedRecord
-from tests.cases import a_failed_invoice, case_of
+from tests.cases import OPENED_AT, a_failed_invoice, case_of
 from workflows import attributes
 
 
@@ -38,6 +38,20 @@ async def test_a_plain_record_opens_a_case(
         case.facts.time_zones,
     )
     assert "+66812345678" == ledger.address(customer_id).phone
+
+
+async def test_a_record_that_tells_of_no_failure_opens_a_case_without_a_try(
+    world: ProviderWorld, intake: Intake, client: Client
+) -> None:
+    """There is a card, and nobody is known to have charged it: no message may say that a payment failed."""
+    owner = world.stripe.add_customer()
+    world.stripe.add_card(owner, fingerprint="fp_untried")
+    silent, failed = (world.stripe.add_invoice(owner, amount=2000) for _ in range(2))
+
+    await intake.take_json({"invoice_id": silent})
+    await intake.take_json({"invoice_id": failed, "failed_at": OPENED_AT.isoformat()})
+
+    assert [False, True] == [(await case_of(client, invoice)).tried for invoice in (silent, failed)]
 
 
 @pytest.mark.parametrize(
