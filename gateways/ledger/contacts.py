@@ -19,7 +19,7 @@ _SAME = (
     _contact.channel == sa.bindparam("on"),
 )
 _ONE = sa.select(contacts).where(*_SAME)
-_TAKE_FAILED = sa.update(contacts).where(*_SAME, _contact.state == "failed")
+_TAKE_FAILED = sa.update(contacts).where(*_SAME, _contact.state.in_(("failed", "unreachable")))
 _FINISH = sa.update(contacts).where(*_SAME, _contact.state == "sending")
 _OF_INVOICE = sa.select(contacts).where(_contact.invoice_id == sa.bindparam("of")).order_by(_contact.as_of, _contact.id)
 
@@ -32,7 +32,7 @@ class SqlContacts(Book):
         with self._database.writing(of=row.invoice_id) as connection:
             if insert_once(connection, contacts, columns):
                 return row, True
-            # One that certainly was not sent is reserved once more, as it reads now.
+            # One that certainly was not sent is reserved once more, as it reads now; to a new address, if to any.
             if connection.execute(_TAKE_FAILED, same | columns).rowcount:
                 return row, True
             return rows.contact_row(connection.execute(_ONE, same).mappings().one()), False
@@ -49,7 +49,7 @@ class SqlContacts(Book):
         same = _same(invoice_id, step, channel)
         with self._database.writing() as connection:
             if connection.execute(_FINISH, same | {"state": state, "provider_id": provider_id}).rowcount:
-                write_effect(connection, invoice_id, entry, occasion=channel)
+                write_effect(connection, invoice_id, entry, occasion="")
             elif connection.execute(_ONE, same).first() is None:
                 raise NotFound(f"The {channel} contact {step} of invoice {invoice_id} was never begun: begin it first.")
 

@@ -14,7 +14,7 @@ from domain.rules.networks import CardUse
 from domain.steps import Channel
 from gateways.ports.case_list import CaseList
 from gateways.ports.messages import Address, Recipient
-from gateways.ports.rows import AttemptRow, CaseRow, ContactRow, CustomerRow, KnownEvent
+from gateways.ports.rows import AttemptRow, CaseRow, Closure, ContactRow, CustomerRow, KnownEvent
 
 
 class NetworkRules(Protocol):
@@ -105,7 +105,7 @@ class ContactBook(Protocol):
 
     def begin_contact(self, row: ContactRow) -> tuple[ContactRow, bool]:
         """Reserves (invoice, step, channel). Returns the row that stands and whether it is this call's to send: it was
-        inserted, or it had `failed` and is `sending` again with the new `started_at`."""
+        inserted, or it had `failed`, or was `unreachable`, and is `sending` again with the new `started_at`."""
 
     def finish_contact(
         self,
@@ -128,13 +128,23 @@ class CustomerBook(Protocol):
     def address(self, customer_id: str) -> Address: ...
 
     def recipient(self, customer_id: str) -> Recipient:
-        """Address and closed channels, in one read."""
+        """Address and closed channels, of one moment."""
 
-    def close_channel(self, customer_id: str, channel: Channel, why: str, event_id: str, at: datetime) -> None:
-        """The customer opted out of a channel or it bounced. Once per event id."""
+    def close_channel(self, closure: Closure) -> None:
+        """The address bounced, or the customer wants nothing there any more. Once per event id and channel."""
 
     def closed_channels(self, customer_id: str) -> dict[Channel, str]:
-        """Channel → why it is closed; the first reason, where there are several."""
+        """Channel → why it is closed to the customer's present address; the first reason, where there are several.
+
+        By what was told of this address, whoever has it, and by this person's own wishes, whatever their address.
+        """
+
+    def customer_is(self, stated: CustomerRow) -> None:
+        """What the payment provider states of the customer now, all of it. What is new in it replaces what is known;
+        what cannot be read erases nothing. A customer of whom no case is known stays unknown."""
+
+    def customer_deleted(self, customer_id: str) -> None:
+        """The payment provider has the customer no more: from now on every channel is closed."""
 
 
 class RecordBook(Protocol):
