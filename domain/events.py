@@ -97,6 +97,7 @@ CLOSES_CHANNEL = frozenset(
 )
 WISHES = frozenset({ContactResult.OPTED_OUT, ContactResult.COMPLAINED})
 """The customer's own wish: it holds for the person, not only for the address."""
+NOT_ARRIVED = frozenset({ContactResult.BOUNCED, ContactResult.INVALID_ADDRESS, ContactResult.UNDELIVERED})
 LEAVES_CHANNEL_OPEN = frozenset({ContactResult.DELIVERED, ContactResult.UNDELIVERED})
 
 

@@ -16,6 +16,7 @@ from domain.changes import (
     declined,
     hold,
     invoice_is,
+    not_arrived,
     recovered,
     release,
     said,
@@ -89,6 +90,8 @@ def dispute_closed(case: Case, fact: events.DisputeClosed, at: datetime) -> Case
 def contact_reported(case: Case, fact: events.ContactReported, at: datetime) -> Case:
     result = fact.result.words
     case = _told(case, fact.event_id, "contact reported", f"{fact.channel.value} {result}", at)
+    if fact.result in events.NOT_ARRIVED:
+        case = not_arrived(case, fact.channel)
     return close_channel(case, fact.channel, result) if fact.result in events.CLOSES_CHANNEL else case
 
 

@@ -291,16 +291,20 @@ class Situation:
 
     @property
     def warned_at(self) -> datetime | None:
-        """When the first final notice went out; None when none has."""
+        """When the first final notice went out, of those that certainly did; None when none has."""
         done = self.case.steps
         records = [record for slot in self.schedule.warnings if (record := done.get(slot.key))]
-        return min([record.at for record in records if record.state is _DONE], default=None)
+        return min([record.at for record in records if record.state is _DONE and not record.unsure], default=None)
 
     @property
     def _warning_due(self) -> datetime | None:
         """When the final notice will go out, if one is still to come."""
         done = self.case.steps
-        coming = [self.step_at(slot).due for slot in self.schedule.warnings if slot.key not in done]
+        slots = [slot for slot in self.schedule.warnings if slot.key not in done]
+        if self.at >= self.schedule.entries[self.schedule.end_key].due:
+            # One that its provider does not take is not waited for without end: a human is asked (domain/ending.py).
+            slots = [slot for slot in slots if slot.key not in self.case.unfinished]
+        coming = [self.step_at(slot).due for slot in slots]
         if not coming:
             return None
         first = min(coming)
