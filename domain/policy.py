@@ -67,6 +67,7 @@ class Contacts(Frozen):
     hours: ContactHours
     action_request: Channel = Channel.EMAIL
     fallback: dict[Channel, Channel] = Field(default_factory=dict)  # when a channel is closed to this customer
+    access_notice_days: int = Field(default=0, ge=0, le=30)  # a restriction comes no sooner after it was announced
 
 
 def _read_amounts(value: Any) -> Any:

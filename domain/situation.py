@@ -5,7 +5,7 @@ What follows from them is worked out once for each situation, however many steps
 
 from bisect import bisect_left
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import filterfalse
 from operator import attrgetter
 from typing import Any, Generic, TypeVar
@@ -221,6 +221,23 @@ class Situation:
                 continue
             moment = said if said > moment else moment
         return moment
+
+    def announced(self, slot: Slot, days: int) -> datetime:
+        """The moment of a place, so many local days after the first message before it, which names its date."""
+        said = [said for other in self.schedule.slots[: slot.place] if days and (said := self._said_at(other))]
+        if not said:
+            return slot.due
+        return self.schedule.on(self.schedule.date(min(said)) + timedelta(days=days), slot.entry)
+
+    def _said_at(self, slot: Slot) -> datetime | None:
+        """When a message of the policy went out, or will; None for one that did not, and for other steps."""
+        if not slot.form.speaks:
+            return None
+        record = self.case.steps.get(slot.key)
+        if record is None:
+            step = self.step_at(slot)
+            return step.due if self.refusal(step) is None else None
+        return record.at if record.state is _DONE and not record.unsure else None
 
     def contact_from(self, day: int, start: datetime) -> datetime:
         """The first moment from `start` on at which the customer may be contacted, for a step of that day."""

@@ -7,8 +7,8 @@ from hypothesis import given
 
 from domain import changes, events, holds, news, orders
 from domain.case import Case, HoldReason
-from domain.decisions import Wait
-from domain.kinds.message import MessageStep
+from domain.decisions import Effect, Wait
+from domain.kinds.message import ContactOutcome, ContactState, MessageStep
 from domain.life import after
 from domain.steps import Channel, Stage
 from tests.domain.builders import Event, Life, a_case, at, decide, live, situation
@@ -91,6 +91,19 @@ def test_a_case_hung_for_ever_on_a_notice_that_no_provider_took() -> None:
 
     assert isinstance(decision, Wait)
     assert decision.hold is not None
+
+
+def test_the_service_was_restricted_an_hour_after_it_was_first_said() -> None:
+    """The first message that got through went out on the very day: two days pass before the restriction."""
+
+    def until_day_10(_case: Case, act: Effect, now: datetime) -> ContactOutcome | None:
+        lost = isinstance(act.step, MessageStep) and now < at("04-11 09:00")
+        return ContactOutcome(state=ContactState.UNKNOWN) if lost else None
+
+    life = live(a_case(), answers=until_day_10)
+
+    assert "04-13 10:00 d10-restrict-read_only" in life.table
+    assert "04-11 10:00 d10-restrict-read_only" in live(a_case()).table
 
 
 @given(lives())
