@@ -13,11 +13,12 @@ from domain.kinds.message import ContactOutcome, ContactState, ContactTask
 from domain.record import Entry
 from domain.rules.contacts import ContactRules, SaidWith
 from domain.rules.invoice import Aim, judge_now
+from domain.rules.refusals import About
 from domain.steps import Channel
 from gateways.ports.ledger import Contact, Ledger
 from gateways.ports.messages import Address, Messages, Recipient, Rendered, Sender, Sent
 from gateways.ports.payments import InvoiceSnapshot, Payments
-from gateways.ports.rows import ContactRow, Reserved
+from gateways.ports.rows import Closure, ContactRow, Reserved
 from gateways.ports.trouble import LookupImpossible, ProviderMisuse, ProviderTrouble, Unreachable
 
 
@@ -52,6 +53,8 @@ class ContactActivities:
                 return ContactOutcome(state=ContactState.STOPPED, invoice=invoice.now, stopped=found)
             if task.invoice and task.invoice.says_otherwise(invoice.now):
                 return ContactOutcome(state=ContactState.STOPPED, invoice=invoice.now, stopped=_changed(task))
+            if invoice.customer:
+                self._ledger.customer_is(invoice.customer)
             recipient = self._ledger.recipient(task.customer_id)
             address = recipient.address
             if why := _closed(task, recipient):
@@ -115,6 +118,7 @@ class ContactActivities:
         try:
             sent = self._senders[task.channel].send(address, message, key)
         except Unreachable as error:
+            self._close(task, address, error, key)
             self._finish(task, "unreachable", None, str(error), error.rule)
             return _outcome(ContactState.UNREACHABLE, invoice, why=str(error))
         except ProviderTrouble as error:
@@ -125,6 +129,23 @@ class ContactActivities:
             self._finish(task, "failed", None, "the provider refused the request; an operator has to look")
             raise
         return self._sent(task, invoice, sent)
+
+    def _close(self, task: ContactTask, address: Address, error: Unreachable, key: str) -> None:
+        """The address is closed to all of its cases, unless a setting for its country may open it again."""
+        place = address.key(task.channel)
+        if place is None or error.about is About.COUNTRY:
+            return
+        self._ledger.close_channel(
+            Closure(
+                customer_id=task.customer_id,
+                channel=task.channel,
+                address=place,
+                why=str(error),
+                wish=error.about is About.WISH,
+                event_id=f"{key}:{place[:16]}",
+                at=self._clock(),
+            )
+        )
 
     def _sent(self, task: ContactTask, invoice: InvoiceSnapshot, sent: Sent) -> ContactOutcome:
         self._finish(task, "sent", sent.provider_id, task.why)
@@ -166,8 +187,6 @@ def _standing(row: ContactRow, invoice: InvoiceSnapshot) -> ContactOutcome:
             return _outcome(ContactState.SENT, invoice, row.provider_id)
         case "unknown":
             return _outcome(ContactState.UNKNOWN, invoice)
-        case "unreachable":
-            return _outcome(ContactState.UNREACHABLE, invoice, why="the provider does not deliver to this address")
     raise ProviderTrouble("Another run of this step is sending the message at this moment.")
 
 

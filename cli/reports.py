@@ -42,12 +42,15 @@ def contact(
     channel: Annotated[Channel, typer.Argument(show_default=False)],
     result: Annotated[ContactResult, typer.Argument(show_default=False)],
     event_id: Annotated[str, typer.Option(help="The provider's own id: a report given twice counts once.")] = "",
+    address: Annotated[
+        str | None, typer.Option(help="The address or number that it names; the customer's present one by default.")
+    ] = None,
 ) -> None:
     """Report what became of a contact, or that the customer wants none on this channel any more."""
 
     async def work(settings: Settings) -> Heard:
         async with desk(settings) as here:
-            return await here.reports.contact(invoice, channel, result, event_id or new_event_id())
+            return await here.reports.contact(invoice, channel, result, event_id or new_event_id(), address)
 
     with option_names():
         heard = run(work)

@@ -1,5 +1,6 @@
 """What can be an address. A field that calls itself one also holds `n/a`, two addresses, or a name."""
 
+import hashlib
 import re
 
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
@@ -32,3 +33,9 @@ def dialled_number(text: str | None) -> str | None:
     """The phone number, where it is in the form that providers take (E.164); None when it is not."""
     number = (text or "").strip()
     return number if _E164.fullmatch(number) else None
+
+
+def address_key(text: str) -> str:
+    """What an address or number is compared by, where it need not be readable: the same however it is written."""
+    known = email_address(text) or dialled_number(text) or text.strip()
+    return hashlib.sha256(known.lower().encode()).hexdigest()

@@ -148,7 +148,7 @@ class StepRecord(Message):
     state: StepState
     at: datetime
     note: str = ""
-    unsure: bool = False  # not done, but an earlier try of it may have been
+    unsure: bool = False  # not done, but an earlier try of it may have been; of a message: it may not have arrived
 
 
 new_step_record = unchecked(StepRecord)
@@ -207,6 +207,7 @@ class Case(Message):
     shift_days: int = 0  # local days that holds took from the timeline
     held_until: datetime | None = None  # when the newest hold that is over ended
     closed_channels: dict[Channel, str] = Field(default_factory=dict)  # channel → why, as this case was told
+    end_asked: datetime | None = None  # when a human was asked about an end of which no notice certainly arrived
     handoff: Handoff | None = None
     closing: Closing | None = None
     closed: bool = False

@@ -51,15 +51,21 @@ def once(case: Case, event_id: str) -> Case | None:
     return changed(case, seen=(*case.seen, event_id)[-_SEEN_KEPT:])
 
 
+def asked_about_the_end(case: Case, new: Hold, at: datetime) -> Case:
+    """A human decides whether the end goes on: asked once, and released by the human alone."""
+    return changed(hold(case, new, at, END), end_asked=at)
+
+
 def ended(case: Case, step: Step, state: StepState, at: datetime, why: str = "", *, unsure: bool = False) -> Case:
     """The step has come to its end, one way or another."""
     record = new_step_record(step=step, state=state, at=at, note=why, unsure=unsure)
     return _over(case, step, record)
 
 
-def done(case: Case, step: Step, at: datetime, what: str = "done") -> Case:
+def done(case: Case, step: Step, at: datetime, what: str = "done", *, unsure: bool = False) -> Case:
     """The step was done, and operators see it."""
-    record = new_step_record(step=step, state=StepState.DONE, at=at, note="" if what == "done" else what)
+    note = "" if what == "done" else what
+    record = new_step_record(step=step, state=StepState.DONE, at=at, note=note, unsure=unsure)
     entry = new_entry(at=at, step=step.key, what=what, why="")
     return _over(case, step, record, record=_with(case, entry))
 
@@ -216,6 +222,15 @@ def declined(case: Case, decline: Decline, at: datetime) -> Case:
     if decline.decline_class in OPERATOR_MUST_ACT and case.closing is None:
         return needs_operator(case, f"the bank's answer {decline.code} points at the merchant's side", at)
     return case
+
+
+def not_arrived(case: Case, channel: Channel) -> Case:
+    """Nothing that was sent on this channel certainly arrived."""
+    steps = {
+        key: record.but(unsure=True) if getattr(record.step, "channel", None) is channel else record
+        for key, record in case.steps.items()
+    }
+    return changed(case, steps=steps)
 
 
 def close_channel(case: Case, channel: Channel, why: str) -> Case:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, SerializeAsAny, model_validator
 
 from domain.base import Message, unchecked
-from domain.case import Outcome
+from domain.case import Hold, Outcome
 from domain.steps import KINDS, AnyStep, Step
 from domain.tasks import Task
 
@@ -65,6 +65,7 @@ class Wait(_Decision):
     does: Literal["wait"] = "wait"
     until: datetime | None
     step: AnyStep | None = None  # what happens then
+    hold: Hold | None = None  # the case stands still from now on, and a human is asked
 
 
 new_wait = unchecked(Wait)

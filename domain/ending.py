@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from domain.agency import AgencyState
-from domain.case import Case, Outcome
+from domain.case import Case, Hold, HoldReason, Outcome
+from domain.decisions import Act, Wait, new_wait
 from domain.invoice import SubscriptionState
 from domain.kinds.access import AccessStep, may_be_limited
 from domain.kinds.cancellation import begun_cancellation, has_ended, is_cancelled
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
     from domain.situation import Situation
 
 _RECALL, _RECALL_SECOND, _WRITE_OFF = "end-recall", "end-recall-second", "end-write_off"
+
+
+_NOBODY_KNOWS = (
+    "no final notice certainly reached the customer: write to them in another way and then resume, or write it off"
+)
 
 
 class End(NamedTuple):
@@ -55,6 +61,15 @@ def deadline(case: Case, policy: Policy) -> datetime | None:
     """Until when the agency may keep the case; None when it has none, or the policy knows no agency any more."""
     rules = policy.endgame.collections
     return case.handoff.at + timedelta(days=rules.deadline_days) if case.handoff and rules else None
+
+
+def unannounced(now: "Situation", act: Act) -> Wait | None:
+    """Asks a human instead, when an end is due and no final notice certainly went out. Asked once."""
+    case = now.case
+    if case.end_asked or now.end or now.warned_at or not any(effect.step.is_an_end(now) for effect in act.effects):
+        return None
+    asks = Hold(reason=HoldReason.OPERATOR_NEEDED, since=now.at, note=_NOBODY_KNOWS)
+    return new_wait(until=None, why=f"on hold ({asks})", hold=asks, put_off=act.put_off)
 
 
 def steps_with_agency(now: "Situation") -> Iterator[Step]:

@@ -96,6 +96,9 @@ class ContactResult(StrEnum):
 CLOSES_CHANNEL = frozenset(
     {ContactResult.BOUNCED, ContactResult.OPTED_OUT, ContactResult.COMPLAINED, ContactResult.INVALID_ADDRESS}
 )
+WISHES = frozenset({ContactResult.OPTED_OUT, ContactResult.COMPLAINED})
+"""The customer's own wish: it holds for the person, not only for the address."""
+NOT_ARRIVED = frozenset({ContactResult.BOUNCED, ContactResult.INVALID_ADDRESS, ContactResult.UNDELIVERED})
 LEAVES_CHANNEL_OPEN = frozenset({ContactResult.DELIVERED, ContactResult.UNDELIVERED})
 
 
@@ -105,6 +108,13 @@ class ContactReported(Message):
     event_id: EventId
     channel: Channel
     result: ContactResult
+
+
+class ContactChanged(Message):
+    """The customer is reached at another address than before on these channels."""
+
+    event_id: EventId
+    channels: tuple[Channel, ...] = Field(max_length=len(Channel))
 
 
 class AgencyReport(StrEnum):

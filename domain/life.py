@@ -105,6 +105,8 @@ def after(case: Case, decision: Wait | Act | Close, at: datetime) -> tuple[Case,
                 key = decision.step.key if decision.step else "hold"
                 entries.append(new_entry(at=at, step=key, what=f"waits {until}", why=decision.why))
                 case = changes.changed(case, waits_for=waits)
+            if decision.hold:
+                case = changes.asked_about_the_end(case, decision.hold, at)
         case Close() if not case.closed and (case.closing is None or case.closing.outcome is decision.outcome):
             closing = case.closing or Closing(outcome=decision.outcome, why=decision.why, at=at)
             what = f"closed as {decision.outcome.value}"

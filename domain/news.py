@@ -18,12 +18,14 @@ from domain.changes import (
     invoice_is,
     known_here,
     lasting,
+    not_arrived,
     recovered,
     release,
     said,
     settled_for_good,
     with_disputes,
 )
+from domain.consent import WISHES
 from domain.invoice import InvoiceState
 from domain.money import CurrencyMismatch
 from domain.outside import taken_in
@@ -110,7 +112,17 @@ def dispute_closed(case: Case, fact: events.DisputeClosed, at: datetime) -> Case
 def contact_reported(case: Case, fact: events.ContactReported, at: datetime) -> Case:
     result = fact.result.words
     case = _told(case, fact.event_id, "contact reported", f"{fact.channel.value} {result}", at)
+    if fact.result in events.NOT_ARRIVED:
+        case = not_arrived(case, fact.channel)
     return close_channel(case, fact.channel, result) if fact.result in events.CLOSES_CHANNEL else case
+
+
+def contact_changed(case: Case, fact: events.ContactChanged, at: datetime) -> Case:
+    """Another address is open until something is known of it; the customer's own wish is about any."""
+    case = _told(case, fact.event_id, "contact changed", ", ".join(channel.value for channel in fact.channels), at)
+    opened = {channel for channel in fact.channels if case.closed_channels.get(channel) not in WISHES}
+    left = {channel: why for channel, why in case.closed_channels.items() if channel not in opened}
+    return changed(case, closed_channels=left)
 
 
 def agency_reported(case: Case, fact: events.AgencyReported, at: datetime) -> Case:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from domain.case import StepRecord, StepState
 from domain.decisions import Act, Close, Effect, PutOff, Skip, Wait, new_act, new_effect, new_wait
-from domain.ending import deadline
+from domain.ending import deadline, unannounced
 from domain.holds import goes_on, said
 from domain.reasons import why_wait
 from domain.situation import Situation
@@ -27,7 +27,8 @@ def next_step(now: Situation) -> Wait | Act | Close:
         # What is left out can change the dates of what is left: the decision is that of the case without it.
         decision = next_step(_without(now, skips))
         return decision.but(skips=(*skips, *decision.skips))
-    return _Choice(now, now.possible_now).act() or _wait(now)
+    act = _Choice(now, now.possible_now).act()
+    return (unannounced(now, act) or act) if act else _wait(now)
 
 
 def _stands_still(now: Situation) -> bool:
@@ -137,7 +138,7 @@ class _Choice:
             and other not in unknown
             and step.waits_for(other, at)
             # What its provider does not take for days holds no end up, once the customer is warned.
-            and (other.holds_up_the_end or not step.ends or other.key not in silent)
+            and (other.holds_up_the_end or other.key not in silent or not step.is_an_end(self._now))
         ]
 
     def _cut_off(self, step: Step) -> tuple[Skip, ...]:

@@ -5,7 +5,7 @@ What follows from them is worked out once for each situation, however many steps
 
 from bisect import bisect_left
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import filterfalse
 from operator import attrgetter
 from typing import Any, Generic, TypeVar
@@ -222,6 +222,23 @@ class Situation:
             moment = said if said > moment else moment
         return moment
 
+    def announced(self, slot: Slot, days: int) -> datetime:
+        """The moment of a place, so many local days after the first message before it, which names its date."""
+        said = [said for other in self.schedule.slots[: slot.place] if days and (said := self._said_at(other))]
+        if not said:
+            return slot.due
+        return self.schedule.on(self.schedule.date(min(said)) + timedelta(days=days), slot.entry)
+
+    def _said_at(self, slot: Slot) -> datetime | None:
+        """When a message of the policy went out, or will; None for one that did not, and for other steps."""
+        if not slot.form.speaks:
+            return None
+        record = self.case.steps.get(slot.key)
+        if record is None:
+            step = self.step_at(slot)
+            return step.due if self.refusal(step) is None else None
+        return record.at if record.state is _DONE and not record.unsure else None
+
     def contact_from(self, day: int, start: datetime) -> datetime:
         """The first moment from `start` on at which the customer may be contacted, for a step of that day."""
         return self.schedule.contact_from(day, start)
@@ -291,16 +308,20 @@ class Situation:
 
     @property
     def warned_at(self) -> datetime | None:
-        """When the first final notice went out; None when none has."""
+        """When the first final notice went out, of those that certainly did; None when none has."""
         done = self.case.steps
         records = [record for slot in self.schedule.warnings if (record := done.get(slot.key))]
-        return min([record.at for record in records if record.state is _DONE], default=None)
+        return min([record.at for record in records if record.state is _DONE and not record.unsure], default=None)
 
     @property
     def _warning_due(self) -> datetime | None:
         """When the final notice will go out, if one is still to come."""
         done = self.case.steps
-        coming = [self.step_at(slot).due for slot in self.schedule.warnings if slot.key not in done]
+        slots = [slot for slot in self.schedule.warnings if slot.key not in done]
+        if self.at >= self.schedule.entries[self.schedule.end_key].due:
+            # One that its provider does not take is not waited for without end: a human is asked (domain/ending.py).
+            slots = [slot for slot in slots if slot.key not in self.case.unfinished]
+        coming = [self.step_at(slot).due for slot in slots]
         if not coming:
             return None
         first = min(coming)

@@ -149,6 +149,10 @@ class Step(Message):
         """Whether `other`, still to be done, has to be done before this one at `at`."""
         return False
 
+    def is_an_end(self, now: "Situation") -> bool:
+        """Whether it is done only after a notice of it certainly went out, or a human said so."""
+        return self.ends
+
     def beside(self, other: "Step") -> bool:
         """Whether it may run in one wake-up with another one that is due as well: neither needs the other's result."""
         return False

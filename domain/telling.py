@@ -29,6 +29,7 @@ FACTS: dict[str, Telling] = {
     "dispute_opened": Telling(events.DisputeOpened, news.dispute_opened),
     "dispute_closed": Telling(events.DisputeClosed, news.dispute_closed),
     "contact_reported": Telling(events.ContactReported, news.contact_reported),
+    "contact_changed": Telling(events.ContactChanged, news.contact_changed),
     "agency_reported": Telling(events.AgencyReported, news.agency_reported),
 }
 """Signals with news from outside, each with the provider's event id."""

@@ -6,9 +6,12 @@ event says and no more: what an event leaves open is None, and is read from the 
 
 from datetime import datetime
 
+from pydantic import Field
+
 from domain.base import Frozen
 from domain.events import DisputeOutcome, MethodChange
 from domain.money import Money
+from domain.steps import Channel
 from gateways.ports.payments import InvoiceSnapshot
 from gateways.ports.rows import CustomerRow
 
@@ -74,6 +77,20 @@ class MethodChanged(ProviderFact):
     # Inherited `invoice_id`: the only invoice that is concerned; None: any invoice of the customer may be.
 
 
+class CustomerChanged(ProviderFact):
+    """The customer's name, addresses, language or place are not what they were."""
+
+    customer: CustomerRow = Field(repr=False)  # as the event shows it, all of it
+    channels: tuple[Channel, ...] = ()  # where the customer is reached at another address than before
+    method: MethodChanged | None = None  # the same event may tell of a new default payment method
+
+
+class CustomerDeleted(ProviderFact):
+    """The provider has the customer no more."""
+
+    customer_id: str
+
+
 class PaymentDisputed(ProviderFact):
     """The customer contests a payment at their bank. `invoice_id` is the contested payment's, where it is named."""
 
@@ -107,6 +124,8 @@ Fact = (
     | InvoiceAltered
     | SubscriptionEnded
     | MethodChanged
+    | CustomerChanged
+    | CustomerDeleted
     | PaymentDisputed
     | DisputeEnded
     | Ignored

@@ -131,8 +131,8 @@ class SendGridSender:
             return ProviderMisuse(f"SendGrid answered {status}: could not {what}; check SENDGRID_API_BASE.")
         found = self._refusals.of([*_places(error.body), str(status)])
         match found.about:
-            case About.ADDRESS | About.COUNTRY:
-                return Unreachable(found.why, found.rule)
+            case About.ADDRESS | About.WISH | About.COUNTRY:
+                return Unreachable(found.why, found.rule, found.about)
             case About.ACCOUNT:
                 return ProviderMisuse(found.why)
             case About.NOW:

@@ -12,8 +12,11 @@ from domain.base import Frozen
 from domain.events import DisputeOutcome, MethodChange
 from domain.ids import is_ours
 from domain.money import Money
+from domain.steps import Channel
 from gateways import stripe_shapes as shapes
 from gateways.provider_facts import (
+    CustomerChanged,
+    CustomerDeleted,
     DisputeEnded,
     Fact,
     Ignored,
@@ -36,6 +39,10 @@ _TELLING = frozenset({"amount_due", "amount_remaining", "status"})
 _DEFAULTS = frozenset({"default_payment_method", "default_source"})
 # Attributes of a payment method by which no bank decides. An address it may decide by.
 _SAYS_NOTHING = frozenset({"allow_redisplay", "metadata"})
+# Attributes of a customer that say who and where they are, and keys of theirs in its metadata.
+_OF_CUSTOMER = frozenset({"name", "email", "phone", "address", "preferred_locales"})
+_IN_METADATA = frozenset({"time_zone", "segment"})
+_PLACES = {"email": Channel.EMAIL, "phone": Channel.SMS}
 # What else a dispute may end as (warning_closed, prevented …) leaves the payment as it was.
 _DISPUTE_OUTCOMES = {"won": DisputeOutcome.WON, "lost": DisputeOutcome.LOST}
 
@@ -161,6 +168,26 @@ def _method(event: _Event, change: MethodChange) -> Fact:
     return MethodChanged(**event.said(), customer_id=customer_id, change=change, method_id=object_id(event.about))
 
 
+def _customer_changed(event: _Event) -> Fact:
+    method = _customers_default(event)
+    in_metadata = expanded(event.previous.get("metadata")).keys() & _IN_METADATA
+    if not in_metadata and not event.previous.keys() & _OF_CUSTOMER:
+        return method
+    return CustomerChanged(
+        **event.said(),
+        customer=shapes.read_customer(event.about),
+        channels=tuple(channel for name, channel in _PLACES.items() if name in event.previous),
+        method=method if isinstance(method, MethodChanged) else None,
+    )
+
+
+def _customer_deleted(event: _Event) -> Fact:
+    customer_id = object_id(event.about)
+    if customer_id is None:
+        raise MalformedObject(f"The object of {event.type} has no 'id': expected a customer.")
+    return CustomerDeleted(**event.said(), customer_id=customer_id)
+
+
 def _customers_default(event: _Event) -> Fact:
     settings = expanded(event.about.get("invoice_settings"))
     before = set(expanded(event.previous.get("invoice_settings"))) & {"default_payment_method"}
@@ -217,7 +244,8 @@ _READERS: dict[str, Callable[[_Event], Fact]] = {
     "payment_method.attached": partial(_method, change=MethodChange.NEW),
     "payment_method.updated": partial(_method, change=MethodChange.UPDATED),
     "payment_method.automatically_updated": partial(_method, change=MethodChange.UPDATED),
-    "customer.updated": _customers_default,
+    "customer.updated": _customer_changed,
+    "customer.deleted": _customer_deleted,
     "customer.subscription.updated": _subscriptions_default,
     "charge.dispute.created": _disputed,
     "charge.dispute.closed": _dispute_ended,

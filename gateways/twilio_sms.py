@@ -111,8 +111,8 @@ class TwilioSender:
     def _translated(self, refused: "_Refused") -> Exception:
         found: Refusal = self._refusals.of(refused.codes)
         match found.about:
-            case About.ADDRESS | About.COUNTRY:
-                return Unreachable(found.why, found.rule)
+            case About.ADDRESS | About.WISH | About.COUNTRY:
+                return Unreachable(found.why, found.rule, found.about)
             case About.ACCOUNT:
                 return ProviderMisuse(f"{found.why} ({refused.codes[0]})")
             case About.NOW:

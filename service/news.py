@@ -13,6 +13,8 @@ from gateways.ports.ledger import Ledger
 from gateways.ports.payments import InvoiceSnapshot, Payments
 from gateways.ports.rows import AttemptRow, CaseRow
 from gateways.provider_facts import (
+    CustomerChanged,
+    CustomerDeleted,
     DisputeEnded,
     InvoiceAltered,
     MethodChanged,
@@ -34,6 +36,8 @@ News = (
     | InvoiceAltered
     | SubscriptionEnded
     | MethodChanged
+    | CustomerChanged
+    | CustomerDeleted
     | PaymentDisputed
     | DisputeEnded
 )
@@ -45,7 +49,7 @@ Told = list[tuple[CaseRow, str, Message]]
 
 class NewsDesk:
     """Reads ledger and provider. Writes what the ledger keeps beside the cases: attempts that others made, the bank's
-    late answers to ours, disputes, and money that moved after a case's end. Blocks while it does.
+    late answers to ours, disputes, what is new of a customer, and money that moved after a case's end. Blocks meanwhile.
 
     Raises NotFound, ProviderTrouble or ProviderMisuse.
     """
@@ -67,6 +71,11 @@ class NewsDesk:
                 return self._ended(fact)
             case MethodChanged():
                 return self._method(fact)
+            case CustomerChanged():
+                return self._customer(fact)
+            case CustomerDeleted():
+                self._ledger.customer_deleted(fact.customer_id)
+                return [self._as_it_is(case, fact) for case in self._open_cases(fact.customer_id)]
             case PaymentDisputed() | DisputeEnded():
                 return self._dispute(fact)
 
@@ -149,6 +158,18 @@ class NewsDesk:
     def _as_it_is(self, case: CaseRow, fact: News | PaymentFailed) -> tuple[CaseRow, str, Message]:
         invoice = self._payments.read_invoice(case.invoice_id)
         return case, "invoice_changed", events.InvoiceChanged(event_id=fact.event_id, **dict(invoice.now))
+
+    def _customer(self, fact: CustomerChanged) -> Told:
+        """Events come in any order: where a case is open, the customer is read as the provider has them now."""
+        cases = self._open_cases(fact.customer.customer_id)
+        newest = self._payments.read_invoice(cases[0].invoice_id) if cases else None
+        if newest is None or not newest.customer_deleted:
+            self._ledger.customer_is(newest.customer if newest and newest.customer else fact.customer)
+        told: Told = self._method(fact.method) if fact.method else []
+        message = events.ContactChanged(event_id=fact.event_id, channels=fact.channels)
+        for case in cases if fact.channels else ():
+            told.append((case, "contact_changed", message))
+        return told
 
     def _method(self, fact: MethodChanged) -> Told:
         if fact.invoice_id is None:

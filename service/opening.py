@@ -17,12 +17,12 @@ from domain.policy import Policy
 from domain.reasons import cause
 from domain.record import Entry
 from domain.steps import AttemptKind
+from gateways.customer_rows import merged, statement
 from gateways.places import everywhere, place_of
 from gateways.policy_files import PolicyStore, policy_digest
 from gateways.ports.ledger import Ledger
 from gateways.ports.payments import InvoiceSnapshot, Payments
 from gateways.ports.rows import AttemptRow, CaseRow, CustomerRow
-from service.customers import merged
 from service.starting import CaseStarter
 from service.threads import Threads
 
@@ -126,6 +126,8 @@ class CaseOpener:
         facts = _facts(row, invoice, customer, policy, tried)
         case = open_case(facts, _ref(policy), decline, invoice.now, disputes)
         self._keep(policy)
+        if invoice.customer and not invoice.customer_deleted:
+            self._ledger.customer_is(invoice.customer)  # what they no longer have is gone here too
         note = late(failed_at, row.opened_at)
         charged = decline is not None and decline.code != NO_PAYMENT_METHOD
         charge = foreign_attempt(invoice, AttemptKind.OTHER_ENGINE, decline, failed_at) if charged else None
@@ -183,7 +185,8 @@ class CaseOpener:
 
 def _customer(failure: Failure, invoice: InvoiceSnapshot) -> CustomerRow:
     sources = (CustomerRow(customer_id=invoice.customer_id), failure.known, invoice.customer, failure.customer)
-    return merged(*(source for source in sources if source))
+    customer = merged(*(source for source in sources if source))
+    return customer.model_copy(update={"stated": statement(invoice.customer)}) if invoice.customer else customer
 
 
 def foreign_attempt(invoice: InvoiceSnapshot, kind: AttemptKind, decline: Decline | None, at: datetime) -> AttemptRow:

@@ -5,9 +5,11 @@ from datetime import datetime
 from enum import StrEnum
 
 from domain import events
+from domain.addresses import address_key
 from domain.money import Money
 from domain.steps import Channel
 from gateways.ports.ledger import Ledger
+from gateways.ports.rows import Closure
 from service.requests import Refused, WrongRequest, money
 from service.running import Ended, RunningCases
 
@@ -32,20 +34,45 @@ class Reports:
         self._ledger = ledger
         self._clock = clock
 
-    async def contact(self, invoice: str, channel: Channel, result: events.ContactResult, event_id: str) -> Heard:
-        """What became of a contact, or that the customer wants none on this channel any more."""
+    async def contact(
+        self,
+        invoice: str,
+        channel: Channel,
+        result: events.ContactResult,
+        event_id: str,
+        address: str | None = None,
+    ) -> Heard:
+        """What became of a contact, or that the customer wants none on this channel any more.
+
+        `address` is where it went; None: to the customer's present address."""
         fact = events.ContactReported(event_id=event_id, channel=channel, result=result)
         invoice_id = self._running.named(invoice)
         case = self._ledger.case(invoice_id)
         closes = case is not None and result in events.CLOSES_CHANNEL
         if case and closes:
             # Before the case is told: it holds for the customer's other cases too, and when this one is over.
-            self._ledger.close_channel(case.customer_id, channel, result.words, fact.event_id, self._clock())
+            self._close(case.customer_id, channel, result, fact.event_id, address)
         try:
             await self._running.tell(invoice_id, "contact_reported", fact)
         except Ended:
             return Heard.KEPT if closes else Heard.OVER
         return Heard.TOLD
+
+    def _close(
+        self, customer_id: str, channel: Channel, result: events.ContactResult, event_id: str, address: str | None
+    ) -> None:
+        place = address_key(address) if address else self._ledger.address(customer_id).key(channel)
+        self._ledger.close_channel(
+            Closure(
+                customer_id=customer_id,
+                channel=channel,
+                address=place,
+                why=result.words,
+                wish=result in events.WISHES,
+                event_id=event_id,
+                at=self._clock(),
+            )
+        )
 
     async def agency(
         self,

@@ -1,6 +1,8 @@
 """Which records must be taken in one after the other."""
 
 from gateways.provider_facts import (
+    CustomerChanged,
+    CustomerDeleted,
     DisputeEnded,
     Fact,
     Ignored,
@@ -46,8 +48,10 @@ class Sequence:
                 return self._of_invoice(record.invoice_id, record.customer.customer_id)
             case PaymentSucceeded() | InvoiceAltered():
                 return self._of_invoice(record.invoice_id, record.invoice.customer_id if record.invoice else None)
-            case MethodChanged() | SubscriptionEnded() | PaymentMoved():
+            case MethodChanged() | SubscriptionEnded() | PaymentMoved() | CustomerDeleted():
                 return self._of_customer(record.customer_id)
+            case CustomerChanged():
+                return self._of_customer(record.customer.customer_id)
             case PaymentDisputed() | DisputeEnded():
                 return self._of_customer(record.customer_id or self._owners.get(record.invoice_id or ""))
 

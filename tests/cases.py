@@ -8,13 +8,14 @@ import pytest
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client
 
+from domain.addresses import address_key
 from domain.case import Case
 from domain.ids import workflow_id
 from domain.money import Money
-from domain.steps import AttemptKind
+from domain.steps import AttemptKind, Channel
 from gateways.policy_files import load_policy, policy_digest
 from gateways.ports.ledger import Ledger
-from gateways.ports.rows import AttemptRow, CaseRow, CustomerRow
+from gateways.ports.rows import AttemptRow, CaseRow, Closure, CustomerRow
 from runtime.settings import ROOT
 from sandbox.providers.journal import Json
 from sandbox.providers.stripe_outcomes import Decline
@@ -51,6 +52,22 @@ def an_opening_row(invoice_id: str, customer_id: str, opened_at: datetime = OPEN
         remaining=Money(amount=2000, currency="USD"),
         opened_at=opened_at,
         status="opening",
+    )
+
+
+def a_closure(
+    customer_id: str,
+    channel: Channel,
+    why: str = "opted out",
+    event_id: str = "evt_1",
+    at: datetime = OPENED_AT,
+    address: str | None = None,
+    wish: bool = False,
+) -> Closure:
+    """A closed channel; without an address, any of the customer's is meant."""
+    place = address_key(address) if address else None
+    return Closure(
+        customer_id=customer_id, channel=channel, address=place, why=why, wish=wish, event_id=event_id, at=at
     )
 
 

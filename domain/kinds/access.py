@@ -129,7 +129,7 @@ class RestrictForm(Form):
 
     def step(self, now: "Situation", slot: "Slot") -> AccessStep:
         # Access never changes before the message that says so.
-        due = max(slot.due, now.said_by(slot))
+        due = max(slot.due, now.said_by(slot), now.announced(slot, now.policy.contacts.access_notice_days))
         sign = (slot.key, due)
         return now.schedule.kept(sign, lambda: new_step(key=slot.key, due=due, day=slot.entry.day, access=self.access))
 

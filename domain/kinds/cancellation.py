@@ -47,6 +47,10 @@ class CancelStep(Step):
         """A message of that day or before goes first, even when the night or a holiday keeps it waiting."""
         return other.says_what_comes and (other.day <= self.day or other.due <= at)
 
+    def is_an_end(self, now: "Situation") -> bool:
+        """The announced one; a policy may cancel before."""
+        return self.due >= now.ends_at
+
     def why(self, now: "Situation") -> str:
         return f"the announced end: {now.case.due} still due"
 

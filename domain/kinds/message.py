@@ -194,7 +194,7 @@ class MessageStep(Step):
             case ContactState.SENT | ContactState.UNKNOWN:
                 said = "sent" if result.state is ContactState.SENT else "may have been sent, not repeated"
                 said = f"said with {result.said_with}" if result.said_with else said
-                case = done(case, self, at, said)
+                case = done(case, self, at, said, unsure=result.state is ContactState.UNKNOWN)
             case ContactState.REFUSED:
                 case = told(ended(case, self, StepState.REFUSED, at, result.why), "refused", result.why)
             case ContactState.POSTPONED if result.postponed:

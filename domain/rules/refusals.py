@@ -15,6 +15,7 @@ class About(StrEnum):
     """What a refusal is about."""
 
     ADDRESS = "address"  # the customer cannot be reached there: the message goes another way
+    WISH = "wish"  # the customer wants no messages there: it holds for the person, and for whoever has the address
     COUNTRY = "country"  # the same, and so it is with everybody there: the record counts it by its rule
     ACCOUNT = "account"  # the merchant's account or a setting: an operator has to change something
     NOW = "now"  # the same request will be taken later

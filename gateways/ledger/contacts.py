@@ -19,6 +19,7 @@ from gateways.ports.rows import ContactRow, Reserved
 from gateways.ports.trouble import NotFound
 
 _MADE = ("sending", "sent", "unknown")
+_NOT_MADE = ("failed", "unreachable")
 
 _contact = contacts.c
 _SAME = (
@@ -27,7 +28,7 @@ _SAME = (
     _contact.channel == sa.bindparam("on"),
 )
 _ONE = sa.select(contacts).where(*_SAME)
-_TAKE_FAILED = sa.update(contacts).where(*_SAME, _contact.state == "failed")
+_TAKE_FAILED = sa.update(contacts).where(*_SAME, _contact.state.in_(_NOT_MADE))
 _FINISH = sa.update(contacts).where(*_SAME, _contact.state == "sending")
 _OF_INVOICE = sa.select(contacts).where(_contact.invoice_id == sa.bindparam("of")).order_by(_contact.as_of, _contact.id)
 _OF_CUSTOMER = (
@@ -52,13 +53,13 @@ class SqlContacts(Book):
             lock(connection, f"contacts {customer_id}")
             answer = rules.ask(_uses(connection, same, customer_id, row.as_of), row.as_of)
             if isinstance(answer, Allow):
-                # One that certainly was not sent is reserved once more, as it reads now.
+                # One that certainly was not sent is reserved once more, as it reads now; to a new address, if to any.
                 again = same | columns
                 if insert_once(connection, contacts, columns) or connection.execute(_TAKE_FAILED, again).rowcount:
                     return Reserved(row, ours=True)
             # It stands already, whatever else was said by now: an earlier run may have sent it.
             standing = connection.execute(_ONE, same).mappings().one_or_none()
-            if standing and standing["state"] != "failed":
+            if standing and standing["state"] not in _NOT_MADE:
                 return Reserved(rows.contact_row(standing), ours=False)
             assert not isinstance(answer, Allow)  # noqa: S101 - only a standing row stops an insert
             if not isinstance(answer, SaidWith):
@@ -77,7 +78,7 @@ class SqlContacts(Book):
         same = _same(invoice_id, step, channel)
         with self._database.writing() as connection:
             if connection.execute(_FINISH, same | {"state": state, "provider_id": provider_id}).rowcount:
-                write_effect(connection, invoice_id, entry, occasion=channel)
+                write_effect(connection, invoice_id, entry, occasion="")
             elif connection.execute(_ONE, same).first() is None:
                 raise NotFound(f"The {channel} contact {step} of invoice {invoice_id} was never begun: begin it first.")
 

@@ -1,30 +1,33 @@
-"""Customers: the one place for names and addresses, and for the channels that they have closed to us."""
+"""Customers: the one place for names and addresses, and for what is closed to us."""
 
-from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from domain.steps import Channel
+from gateways.customer_rows import brought_up_to_date, statement
 from gateways.ledger.inserts import insert_once
 from gateways.ledger.schema import channel_closures, customers
 from gateways.ledger.transactions import Book
 from gateways.ports.messages import Address, Recipient
-from gateways.ports.rows import CustomerRow
+from gateways.ports.rows import Closure, CustomerRow
 from gateways.ports.trouble import NotFound
+
+DELETED = "the customer was deleted at the payment provider"
 
 _closure = channel_closures.c
 _OF: sa.BindParameter[str] = sa.bindparam("of")
-_ADDRESS = sa.select(*(customers.c[name] for name in Address.model_fields)).where(customers.c.customer_id == _OF)
-_CLOSURES = (
-    sa.select(_closure.channel, _closure.why)
-    .where(_closure.customer_id == _OF)
-    # The first reason comes last, and stands.
-    .order_by(_closure.at.desc(), _closure.event_id.desc())
+_PLACES: dict[Channel, sa.BindParameter[str]] = {channel: sa.bindparam(f"at_{channel}") for channel in Channel}
+_IS_OF = customers.c.customer_id == _OF
+_CUSTOMER = sa.select(*(customers.c[name] for name in CustomerRow.model_fields)).where(_IS_OF)
+_ADDRESS = sa.select(*(customers.c[name] for name in Address.model_fields), customers.c.deleted).where(_IS_OF)
+_FOUND = sa.select(*(_closure[name] for name in Closure.model_fields))
+# Two halves, each with an index of its own.
+_CLOSURES = sa.union_all(
+    _FOUND.where(_closure.customer_id == _OF), _FOUND.where(_closure.address.in_(list(_PLACES.values())))
 )
-_RECIPIENT = _ADDRESS.add_columns(_closure.channel, _closure.why, _closure.at, _closure.event_id).outerjoin_from(
-    customers, channel_closures, _closure.customer_id == customers.c.customer_id
-)
+_DELETE = sa.update(customers).where(_IS_OF).values(deleted=True)
 
 
 class SqlCustomers(Book):
@@ -32,31 +35,40 @@ class SqlCustomers(Book):
 
     def address(self, customer_id: str) -> Address:
         with self._database.reading() as connection:
-            found = connection.execute(_ADDRESS, {"of": customer_id}).mappings().one_or_none()
-        if found is None:
-            raise _unknown(customer_id)
-        return Address(**found)
+            return _address(connection, customer_id)[0]
 
     def recipient(self, customer_id: str) -> Recipient:
         with self._database.reading() as connection:
-            found = connection.execute(_RECIPIENT, {"of": customer_id}).mappings().all()
-        if not found:
-            raise _unknown(customer_id)
-        closures = [row for row in found if row["channel"]]
-        closures.sort(key=lambda row: (row["at"], row["event_id"]), reverse=True)
-        return Recipient(
-            address=Address(**{name: found[0][name] for name in Address.model_fields}),
-            closed_channels={Channel(row["channel"]): row["why"] for row in closures},
-        )
-
-    def close_channel(self, customer_id: str, channel: Channel, why: str, event_id: str, at: datetime) -> None:
-        columns = {"customer_id": customer_id, "channel": channel, "why": why, "event_id": event_id, "at": at}
-        with self._database.writing() as connection:
-            insert_once(connection, channel_closures, columns)
+            address, deleted = _address(connection, customer_id)
+            return Recipient(address=address, closed_channels=_closed(connection, address, deleted=deleted))
 
     def closed_channels(self, customer_id: str) -> dict[Channel, str]:
         with self._database.reading() as connection:
-            return {Channel(channel): why for channel, why in connection.execute(_CLOSURES, {"of": customer_id})}
+            try:
+                address, deleted = _address(connection, customer_id)
+            except NotFound:
+                # An opt-out may come before the customer's first case.
+                address, deleted = Address(customer_id=customer_id), False
+            return _closed(connection, address, deleted=deleted)
+
+    def close_channel(self, closure: Closure) -> None:
+        with self._database.writing() as connection:
+            insert_once(connection, channel_closures, closure.model_dump())
+
+    def customer_is(self, stated: CustomerRow) -> None:
+        said = statement(stated)
+        with self._database.reading() as connection:
+            known = connection.execute(_CUSTOMER, {"of": stated.customer_id}).mappings().one_or_none()
+        if known is None or known["stated"] == said:
+            return
+        with self._database.writing() as connection:
+            row = CustomerRow(**connection.execute(_CUSTOMER, {"of": stated.customer_id}).mappings().one())
+            newest: dict[str, Any] = brought_up_to_date(row, said).model_dump(exclude={"customer_id"})
+            connection.execute(sa.update(customers).where(_IS_OF), {"of": stated.customer_id, **newest})
+
+    def customer_deleted(self, customer_id: str) -> None:
+        with self._database.writing() as connection:
+            connection.execute(_DELETE, {"of": customer_id})
 
 
 def write_customer(connection: sa.Connection, customer: CustomerRow) -> None:
@@ -73,5 +85,26 @@ def write_customer(connection: sa.Connection, customer: CustomerRow) -> None:
     )
 
 
-def _unknown(customer_id: str) -> NotFound:
-    return NotFound(f"The ledger has no customer {customer_id}: open a case of this customer first.")
+def _address(connection: sa.Connection, customer_id: str) -> tuple[Address, bool]:
+    """Where the customer is reached, and whether the provider has deleted them. Raises NotFound."""
+    found = connection.execute(_ADDRESS, {"of": customer_id}).mappings().one_or_none()
+    if found is None:
+        raise NotFound(f"The ledger has no customer {customer_id}: open a case of this customer first.")
+    return Address(**{name: found[name] for name in Address.model_fields}), found["deleted"]
+
+
+def _closed(connection: sa.Connection, address: Address, *, deleted: bool) -> dict[Channel, str]:
+    """What is closed to somebody at these places."""
+    if deleted:
+        return dict.fromkeys(Channel, DELETED)
+    places = {channel: address.key(channel) for channel in Channel}
+    given = {"of": address.customer_id} | {f"at_{channel}": place for channel, place in places.items()}
+    found = [Closure(**row) for row in connection.execute(_CLOSURES, given).mappings()]
+    # The first reason comes last, and stands.
+    found.sort(key=lambda row: (row.at, row.event_id), reverse=True)
+    return {row.channel: row.why for row in found if _holds(row, address.customer_id, places[row.channel])}
+
+
+def _holds(closure: Closure, customer_id: str, place: str | None) -> bool:
+    of_person = closure.customer_id == customer_id and (closure.wish or closure.address is None)
+    return of_person or (closure.address is not None and closure.address == place)

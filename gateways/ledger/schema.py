@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
-REVISION = "0004"
+REVISION = "0005"
 """The newest migration, with which these are the tables."""
 
 metadata = sa.MetaData(
@@ -74,6 +74,9 @@ customers = sa.Table(
     _text("language"),
     _text("time_zone", null=True),
     _text("segment"),
+    # What the payment provider stated last, and whether it has the customer no more.
+    sa.Column("stated", sa.JSON(none_as_null=True), nullable=True),
+    sa.Column("deleted", sa.Boolean(), nullable=False, server_default=sa.false()),
 )
 
 cases = sa.Table(
@@ -185,9 +188,14 @@ channel_closures = sa.Table(
     _text("customer_id"),
     sa.Column("event_id", sa.Text(), primary_key=True),
     sa.Column("channel", sa.Text(), primary_key=True),
+    # What the address is compared by (domain/addresses.py); NULL: not known, and so any of the customer's.
+    _text("address", null=True),
     _text("why"),
+    # The customer's own: it holds for the person, and for everybody who has the address.
+    sa.Column("wish", sa.Boolean(), nullable=False, server_default=sa.false()),
     _moment("at"),
     sa.Index(None, "customer_id", "at", "event_id"),
+    sa.Index(None, "address"),
 )
 
 disputes = sa.Table(

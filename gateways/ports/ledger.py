@@ -16,7 +16,7 @@ from domain.rules.networks import CardUse
 from domain.steps import Channel
 from gateways.ports.case_list import CaseList
 from gateways.ports.messages import Address, Recipient
-from gateways.ports.rows import AttemptRow, CaseRow, ContactRow, CustomerRow, KnownEvent, Reserved
+from gateways.ports.rows import AttemptRow, CaseRow, Closure, ContactRow, CustomerRow, KnownEvent, Reserved
 
 Contact = Reserved | Postpone | Refuse | SaidWith
 """What becomes of a contact that is to be made."""
@@ -123,8 +123,8 @@ class ContactBook(Protocol):
         """Reserves (invoice, step, channel), in one transaction.
 
         One that stands is returned as it is, not the caller's to send. Else the customer's contacts within a week are
-        counted across invoices and `rules` asked. Allowed, it is the caller's: inserted, or one that had `failed` is
-        `sending` again as `row` has it. Postponed or refused, only the record keeps it, once per moment; said with
+        counted across invoices and `rules` asked. Allowed, it is the caller's: inserted, or one that had `failed`, or was
+        `unreachable`, is `sending` again as `row` has it. Postponed or refused, only the record keeps it, once per moment; said with
         another invoice's message, nothing is written.
         """
 
@@ -160,13 +160,23 @@ class CustomerBook(Protocol):
     def address(self, customer_id: str) -> Address: ...
 
     def recipient(self, customer_id: str) -> Recipient:
-        """Address and closed channels, in one read."""
+        """Address and closed channels, of one moment."""
 
-    def close_channel(self, customer_id: str, channel: Channel, why: str, event_id: str, at: datetime) -> None:
-        """The customer opted out of a channel or it bounced. Once per event id."""
+    def close_channel(self, closure: Closure) -> None:
+        """The address bounced, or the customer wants nothing there any more. Once per event id and channel."""
 
     def closed_channels(self, customer_id: str) -> dict[Channel, str]:
-        """Channel → why it is closed; the first reason, where there are several."""
+        """Channel → why it is closed to the customer's present address; the first reason, where there are several.
+
+        By what was told of this address, whoever has it, and by this person's own wishes, whatever their address.
+        """
+
+    def customer_is(self, stated: CustomerRow) -> None:
+        """What the payment provider states of the customer now, all of it. What is new in it replaces what is known;
+        what cannot be read erases nothing. A customer of whom no case is known stays unknown."""
+
+    def customer_deleted(self, customer_id: str) -> None:
+        """The payment provider has the customer no more: from now on every channel is closed."""
 
 
 class RecordBook(Protocol):

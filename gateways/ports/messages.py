@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
+from domain.addresses import address_key
 from domain.base import Frozen
 from domain.steps import Channel
 from domain.truth import MessageFacts
@@ -18,6 +19,12 @@ class Address(Frozen):
     email: str | None = None
     phone: str | None = None  # E.164
     language: str = "en"
+
+    def key(self, channel: Channel) -> str | None:
+        """What the place that a channel leads to is compared by; None when it leads nowhere."""
+        places = {Channel.EMAIL: self.email, Channel.SMS: self.phone, Channel.NOTICE: self.customer_id}
+        place = places[channel]
+        return address_key(place) if place else None
 
 
 class Recipient(Frozen):

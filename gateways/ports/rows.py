@@ -24,6 +24,19 @@ class CustomerRow(Frozen):
     language: str = "en"
     time_zone: str | None = None
     segment: str = "any"
+    stated: dict[str, str] | None = None  # what the payment provider stated last
+
+
+class Closure(Frozen):
+    """A channel that is closed: for one address, or by the customer's own wish."""
+
+    customer_id: str
+    channel: Channel
+    address: str | None  # what the address is compared by; None: not known, and so any of the customer's
+    why: str
+    wish: bool = False  # the customer's own: it holds for the person, and for everybody who has the address
+    event_id: str
+    at: datetime
 
 
 class CaseRow(Frozen):

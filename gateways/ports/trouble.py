@@ -7,6 +7,8 @@ A declined charge is neither: it is a result.
 
 from datetime import timedelta
 
+from domain.rules.refusals import About
+
 
 class ProviderTrouble(Exception):
     """The provider cannot be reached, is overloaded or failed (429, 5xx, time-out). The call's outcome may be unknown.
@@ -33,11 +35,13 @@ class Unreachable(Exception):
     """The provider will not deliver to this address (opted out, not a mobile number, no such number). One sentence.
 
     `rule` names the provider's code and the edition of the table that says so: the record counts refusals by it.
+    `about` is the address, the customer's own wish, or everybody in that country.
     """
 
-    def __init__(self, message: str, rule: str | None = None) -> None:
+    def __init__(self, message: str, rule: str | None = None, about: About = About.ADDRESS) -> None:
         super().__init__(message)
         self.rule = rule
+        self.about = about
 
 
 class LookupImpossible(Exception):

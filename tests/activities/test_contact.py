@@ -22,6 +22,7 @@ from tests.activities.builders import (
     texts,
     usd,
 )
+from tests.cases import a_closure
 from tests.gateways.stripe_cases import watched
 
 CHANNELS = list(Channel)
@@ -215,7 +216,7 @@ def test_the_link_is_the_one_at_the_time_of_sending(world: ProviderWorld, worker
 def test_a_closed_channel_is_not_used(world: ProviderWorld, worker: Worker, channel: Channel) -> None:
     """An opt-out that the ledger knows stops the message, and the timeline says why."""
     case = open_case(worker)
-    worker.ledger.close_channel(case.customer_id, channel, "opted out", f"evt_{case.invoice_id}", AS_OF)
+    worker.ledger.close_channel(a_closure(case.customer_id, channel, "opted out", f"evt_{case.invoice_id}", AS_OF))
 
     outcomes = [worker.contact(a_contact(case, channel)) for _ in range(2)]
 

@@ -28,6 +28,7 @@ from tests.activities.builders import (
     told,
     usd,
 )
+from tests.cases import a_closure
 
 LATEST = AS_OF + timedelta(minutes=20)
 """Still before the first step of the standard policy."""
@@ -229,7 +230,7 @@ def test_a_channel_that_was_closed_is_seen_by_the_next_decision(worker: Worker) 
     task = a_decision(worker, case)
 
     before = worker.decide(task)
-    worker.ledger.close_channel(case.customer_id, Channel.SMS, "opted out", f"evt_{case.invoice_id}", AS_OF)
+    worker.ledger.close_channel(a_closure(case.customer_id, Channel.SMS, "opted out", f"evt_{case.invoice_id}", AS_OF))
     after = worker.decide(task)
 
     assert ({}, {Channel.SMS: "opted out"}) == (before.closed_channels, after.closed_channels)

@@ -231,6 +231,7 @@ class Life:
     ended_at: datetime
     acts: list[tuple[datetime, Effect]] = field(default_factory=list)
     skips: list[tuple[str, str]] = field(default_factory=list)
+    asked: list[datetime] = field(default_factory=list)  # when a human was asked whether the end goes on
     before: list[Case] = field(default_factory=list, repr=False)  # the case as it was at each act
     after: list[Case] = field(default_factory=list, repr=False)  # the case once it was booked
     close: Close | None = None
@@ -273,7 +274,8 @@ def live(
     """Lives the case until it closes, waits for ever, or `until` is reached; asserts what holds for every case.
 
     `told` are (moment, change of the case). While the system is `down` nothing happens: what was told meanwhile is
-    heard when it is up again. `answers` may return None for the usual answer.
+    heard when it is up again. Asked about an end of which nobody knows, the operator tells the customer and resumes.
+    `answers` may return None for the usual answer.
     """
     now = start or case.facts.opened_at
     life = Life(case=case, ended_at=now)
@@ -303,6 +305,9 @@ def live(
                     result = (answers(before, effect, started) if answers else None) or usual(before, effect, started)
                     life.case = effect.step.book(life.case, effect.task, result, now)
                     life.after.append(life.case)
+            case Wait() if decision.hold:
+                life.asked.append(now)
+                life.case = orders.resume(life.case, events.Resume(note="told by letter"), now)
             case Wait():
                 wakes = [moment for moment in (decision.until, news[0][0] if news else None) if moment]
                 if not wakes or (until and min(wakes) > until):
@@ -333,7 +338,8 @@ def checked(case: Case, now: datetime, *, restart: bool = True) -> Decision:
     assert not set(keys) & set(case.steps), "a step is skipped once"
     if keys:
         again = decide(settled(case, decision.model_copy(update={"skips": decision.skips}), now), now)
-        assert again == decision.model_copy(update={"skips": ()}), "what is skipped changes nothing else"
+        rest = {"skips": ()} | ({"hold": None} if isinstance(decision, Wait) else {})
+        assert again == decision.model_copy(update=rest), "what is skipped changes nothing else"
     return decision
 
 

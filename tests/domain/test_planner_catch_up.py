@@ -18,14 +18,14 @@ KEYS = [step_key(entry, spec) for entry in PLAIN.timeline for spec in entry.do]
 
 
 def test_latest_sends_the_newest_missed_message_and_makes_one_charge() -> None:
-    """Down from day 2 to noon of day 11: one charge, the firm e-mail with its restriction, the rest recorded."""
+    """Down from day 2 to noon of day 11: one charge, the firm e-mail and two days later its restriction."""
     life = live(a_case(), down=(at("04-03 00:00"), at("04-12 12:00")))
 
     assert [
         "04-02 10:00 d01-charge",
         "04-12 12:00 d10-charge",
         "04-12 12:00 d10-remind-email-firm",
-        "04-12 12:00 d10-restrict-read_only",
+        "04-14 10:00 d10-restrict-read_only",
         "04-15 10:00 d14-charge",
     ] == life.table[:5]
     assert {

@@ -52,7 +52,7 @@ def test_failure_17_an_address_that_the_provider_will_not_take_falls_back_at_onc
 
 
 def test_failure_17_a_customer_without_any_open_channel_keeps_nothing_queued() -> None:
-    """Every message is skipped with its reason, the charges go on, and the end comes on its day."""
+    """Every message is skipped with its reason, the charges go on, and a human is asked before the end."""
     case = a_case()
     for channel in Channel:
         case = changes.close_channel(case, channel, "bounced")
@@ -61,6 +61,7 @@ def test_failure_17_a_customer_without_any_open_channel_keeps_nothing_queued() -
     assert [] == life.messages
     assert 7 == len([key for key, why in life.skips if "no channel is left" in why])
     assert "04-29 10:00 d28-escalate" in life.table
+    assert ["04-29 10:00"] == [f"{life.local(asked):%m-%d %H:%M}" for asked in life.asked]
 
 
 def test_failure_17_channels_that_fall_back_on_each_other_do_not_turn_in_circles() -> None:

@@ -62,12 +62,13 @@ def test_failure_02_the_same_reminder_goes_out_once_however_often_the_case_is_as
 
 
 def test_failure_02_a_message_that_may_have_been_sent_is_not_sent_again() -> None:
-    """An unknown outcome counts as sent."""
+    """An unknown outcome counts as sent; but a human is asked before an end of which no notice certainly went out."""
     unknown = ContactOutcome(state=ContactState.UNKNOWN)
     life = live(a_case(), answers=lambda _c, act, _n: unknown if isinstance(act.step, MessageStep) else None)
 
     assert [line for line in WHOLE_LIFE if "remind" in line] == life.messages
     assert "04-29 10:00 d28-escalate" in life.table
+    assert 1 == len(life.asked)
 
 
 @pytest.mark.parametrize("day", range(29))

@@ -209,7 +209,7 @@ def test_every_sentence_has_all_that_its_words_may_name() -> None:
         ("access.read_only", Channel.EMAIL, Access.READ_ONLY),
         ("access.blocked", Channel.NOTICE, Access.BLOCKED),
         ("sms.access.read_only", Channel.SMS, Access.READ_ONLY),
-        ("restricts.one", Channel.EMAIL, Access.FULL),
+        ("restricts", Channel.EMAIL, Access.FULL),
         ("sms.restricts", Channel.SMS, Access.FULL),
     ],
 )

@@ -18,7 +18,7 @@ def test_every_row_has_its_source_and_a_sentence(provider: str) -> None:
     table = load_refusals(RULES, provider)
 
     assert provider == table.provider
-    assert set(About) - {About.COUNTRY} <= {group.about for group in table.groups}
+    assert set(About) - {About.COUNTRY, About.WISH} <= {group.about for group in table.groups}
     for group in table.groups:
         assert group.origin.url
         for why in group.codes.values():
@@ -39,7 +39,7 @@ def test_every_code_that_reality_named_is_classified() -> None:
         "21421": "address",
         "21606": "account",
         "21608": "account",
-        "21610": "address",
+        "21610": "wish",
         "21612": "country",
         "21614": "address",
         "21617": "account",
@@ -71,7 +71,7 @@ def test_a_refusal_is_known_by_the_most_telling_of_its_codes() -> None:
     [
         (
             f"  - {{about: here, origin: {ORIGIN}, codes: {{1: a}}}}\n",
-            "x-errors.yaml:5: groups[0].about: 'here' is not allowed; use address, country, account or now",
+            "x-errors.yaml:5: groups[0].about: 'here' is not allowed; use address, wish, country, account or now",
         ),
         (
             (

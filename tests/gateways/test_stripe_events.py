@@ -158,7 +158,7 @@ def test_new_data_of_a_card_is_told_from_a_new_card(kind: str) -> None:
 @pytest.mark.parametrize(
     ("kind", "about", "previous"),
     [
-        ("customer.updated", CUSTOMER, {"address": {"city": "Bonn"}}),
+        ("customer.updated", CUSTOMER, {"description": "old"}),
         (
             "customer.updated",
             CUSTOMER | {"invoice_settings": {}},

@@ -4,8 +4,9 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from gateways.customer_rows import merged
 from gateways.ports.rows import CustomerRow
-from service.customers import merged, public_holidays
+from service.customers import public_holidays
 
 OPENED_AT = datetime(2026, 4, 7, 12, tzinfo=UTC)
 

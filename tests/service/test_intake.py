@@ -25,6 +25,7 @@ from service.intake import Intake
 from service.opening import Taken
 from tests.cases import (
     OPENED_AT,
+    a_closure,
     a_failed_invoice,
     case_of,
     failed,
@@ -331,7 +332,7 @@ async def test_a_customer_who_opted_out_before_is_not_written_to(
 ) -> None:
     """An opt-out outlives the case in which it was given."""
     invoice_id, customer_id = a_failed_invoice(world)
-    ledger.close_channel(customer_id, Channel.SMS, "opted out", "sms_stop_1", OPENED_AT)
+    ledger.close_channel(a_closure(customer_id, Channel.SMS, "opted out", "sms_stop_1", OPENED_AT))
 
     await intake.take_event(failed(world, invoice_id))
 

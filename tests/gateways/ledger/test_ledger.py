@@ -15,6 +15,7 @@ from gateways.ports.ledger import Ledger
 from gateways.ports.messages import Recipient
 from gateways.ports.rows import KnownEvent
 from gateways.ports.trouble import NotFound
+from tests.cases import a_closure
 from tests.gateways.ledger.builders import (
     DAY,
     FREE,
@@ -116,10 +117,10 @@ def test_a_contact_finishes_once(ledger: SqlLedger) -> None:
 
 def test_a_channel_closes_once_per_event_and_keeps_its_first_reason(ledger: SqlLedger) -> None:
     """An opt-out counts even when it comes before the customer's first case."""
-    ledger.close_channel("cus_7", Channel.SMS, "opted out", "evt_1", NOW)
-    ledger.close_channel("cus_7", Channel.SMS, "repeated", "evt_1", NOW - DAY)
-    ledger.close_channel("cus_7", Channel.SMS, "undeliverable", "evt_2", NOW + DAY)
-    ledger.close_channel("cus_7", Channel.EMAIL, "bounced", "evt_3", NOW)
+    ledger.close_channel(a_closure("cus_7", Channel.SMS, "opted out", "evt_1", NOW))
+    ledger.close_channel(a_closure("cus_7", Channel.SMS, "repeated", "evt_1", NOW - DAY))
+    ledger.close_channel(a_closure("cus_7", Channel.SMS, "undeliverable", "evt_2", NOW + DAY))
+    ledger.close_channel(a_closure("cus_7", Channel.EMAIL, "bounced", "evt_3", NOW))
 
     assert {Channel.SMS: "opted out", Channel.EMAIL: "bounced"} == ledger.closed_channels("cus_7")
     assert {} == ledger.closed_channels("cus_1")
@@ -174,9 +175,9 @@ def test_the_record_refuses_every_change(url: str, ledger: SqlLedger, change: st
 def test_recipient_is_address_and_closed_channels_in_one(ledger: SqlLedger) -> None:
     """The first reason stands, as when the channels are read alone."""
     whole = ledger.recipient("cus_1")
-    ledger.close_channel("cus_1", Channel.SMS, "opted out", "evt_1", NOW)
-    ledger.close_channel("cus_1", Channel.SMS, "undeliverable", "evt_2", NOW + DAY)
-    ledger.close_channel("cus_1", Channel.EMAIL, "bounced", "evt_3", NOW)
+    ledger.close_channel(a_closure("cus_1", Channel.SMS, "opted out", "evt_1", NOW))
+    ledger.close_channel(a_closure("cus_1", Channel.SMS, "undeliverable", "evt_2", NOW + DAY))
+    ledger.close_channel(a_closure("cus_1", Channel.EMAIL, "bounced", "evt_3", NOW))
 
     assert Recipient(address=ledger.address("cus_1"), closed_channels={}) == whole
     assert whole.model_copy(update={"closed_channels": ledger.closed_channels("cus_1")}) == ledger.recipient("cus_1")

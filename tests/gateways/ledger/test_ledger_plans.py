@@ -125,7 +125,7 @@ def test_a_card_without_fingerprint_is_looked_for_in_its_invoice(ledger: SqlLedg
         (lambda ledger: ledger.decided("in_1", NOW, [an_entry("a"), an_entry("b")], a_projection(), "{}"), 2),
         (lambda ledger: ledger.begin_attempt(an_attempt(), FREE), 2),
         (lambda ledger: reserve(ledger, a_contact()), 2),
-        (lambda ledger: ledger.recipient("cus_1"), 1),
+        (lambda ledger: ledger.recipient("cus_1"), 2),  # the address, then what is closed to it
         (lambda ledger: ledger.record_effect("in_1", an_entry()), 1),
     ],
 )

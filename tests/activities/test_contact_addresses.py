@@ -1,0 +1,55 @@
+"""R33: a message goes to the address that the customer has at the moment of sending."""
+
+from domain.kinds.message import ContactState
+from domain.steps import Channel
+from sandbox.providers.world import ProviderWorld
+from tests.activities.builders import Worker, a_contact, open_case, texts
+
+
+def test_a_message_went_to_the_address_that_the_customer_had_left(world: ProviderWorld, worker: Worker) -> None:
+    """The event that tells of the new one may come late, or never."""
+    case = open_case(worker)
+    world.stripe.update_customer(case.customer_id, email=f"new.{case.email}", name="Zora Newname")
+
+    worker.contact(a_contact(case))
+
+    (mail,) = [mail for mail in world.sendgrid.sent if mail.to == f"new.{case.email}"]
+    assert "Zora Newname" in (mail.text or "")
+
+
+def test_a_dead_number_closed_the_case_only_and_was_asked_again_by_the_next_one(
+    world: ProviderWorld, worker: Worker
+) -> None:
+    """What sending finds out is kept in the ledger, for every case of whoever has the number."""
+    case, phone = open_case(worker), "+14155550123"
+    world.stripe.update_customer(case.customer_id, phone=phone)
+    world.twilio.refuse(phone, 21614)
+
+    outcome = worker.contact(a_contact(case, Channel.SMS))
+
+    assert ContactState.UNREACHABLE == outcome.state
+    assert {Channel.SMS: outcome.why} == worker.ledger.closed_channels(case.customer_id)
+
+
+def test_a_country_that_is_not_switched_on_closes_no_number_for_ever(world: ProviderWorld, worker: Worker) -> None:
+    """The merchant may switch it on any day."""
+    case, phone = open_case(worker), "+14155550124"
+    world.stripe.update_customer(case.customer_id, phone=phone)
+    world.twilio.refuse(phone, 21408)
+
+    assert ContactState.UNREACHABLE == worker.contact(a_contact(case, Channel.SMS)).state
+    assert {} == worker.ledger.closed_channels(case.customer_id)
+
+
+def test_a_message_that_could_not_be_delivered_goes_to_the_new_number(world: ProviderWorld, worker: Worker) -> None:
+    case, dead, alive = open_case(worker), "+14155550125", "+14155550126"
+    world.stripe.update_customer(case.customer_id, phone=dead)
+    world.twilio.refuse(dead, 21614)
+    first = worker.contact(a_contact(case, Channel.SMS))
+    world.stripe.update_customer(case.customer_id, phone=alive)
+
+    second = worker.contact(a_contact(case, Channel.SMS))
+
+    assert (ContactState.UNREACHABLE, ContactState.SENT) == (first.state, second.state)
+    assert [alive] == [text.to for text in world.twilio.sent if text.to in (dead, alive)]
+    assert [] == texts(world, case)  # none to the number from before
