@@ -49,7 +49,7 @@ Told = list[tuple[CaseRow, str, Message]]
 
 class NewsDesk:
     """Reads ledger and provider. Writes what the ledger keeps beside the cases: attempts that others made, the bank's
-    late answers to ours, disputes, what is new of a customer, and money that moved after a case's end. Blocks meanwhile.
+    late answers to ours, disputes, what is new of a customer, and money that moved after a case's end. Blocks then.
 
     Raises NotFound, ProviderTrouble or ProviderMisuse.
     """

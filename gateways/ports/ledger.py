@@ -123,9 +123,9 @@ class ContactBook(Protocol):
         """Reserves (invoice, step, channel), in one transaction.
 
         One that stands is returned as it is, not the caller's to send. Else the customer's contacts within a week are
-        counted across invoices and `rules` asked. Allowed, it is the caller's: inserted, or one that had `failed`, or was
-        `unreachable`, is `sending` again as `row` has it. Postponed or refused, only the record keeps it, once per moment; said with
-        another invoice's message, nothing is written.
+        counted across invoices and `rules` asked. Allowed, it is the caller's: inserted, or one that had `failed`, or
+        was `unreachable`, is `sending` again as `row` has it. Postponed or refused, only the record keeps it, once per
+        moment; said with another invoice's message, nothing is written.
         """
 
     def finish_contact(

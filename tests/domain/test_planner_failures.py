@@ -336,7 +336,7 @@ def test_failure_15_after_an_outage_from_the_first_day_the_message_still_goes_fi
 
 
 def test_failure_15_a_message_that_holidays_delay_delays_the_restriction_of_another_day() -> None:
-    """Messages of an earlier day go before the restriction too."""
+    """A restriction counts its notice from the moment the message of an earlier day goes out, not from when it was due."""
     policy = a_policy(
         {"day": 1, "do": [{"remind": {"channel": "email", "stage": "final"}}]},
         {"day": 2, "do": [{"restrict": "blocked"}]},
@@ -345,7 +345,7 @@ def test_failure_15_a_message_that_holidays_delay_delays_the_restriction_of_anot
     free = [at(f"04-{day:02d} 10:00").date() for day in range(2, 6)]
     life = live(a_case(policy=policy, holidays=free))
 
-    assert ["04-06 09:00 d01-remind-email-final", "04-06 09:00 d02-restrict-blocked"] == life.table[:2]
+    assert ["04-06 09:00 d01-remind-email-final", "04-08 10:00 d02-restrict-blocked"] == life.table[:2]
 
 
 def test_failure_16_a_declined_try_is_not_repeated_before_its_next_day() -> None:

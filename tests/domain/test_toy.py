@@ -48,7 +48,7 @@ def test_a_toy_kind_and_a_toy_gate_live_a_whole_life(catch_up: str) -> None:
         "04-02 10:00 d01-wave",
         "04-14 00:00 d12-charge",
         "04-15 09:00 d12-remind-email-final",
-        "04-15 09:00 d12-restrict-read_only",
+        "04-17 10:00 d12-restrict-read_only",
         "04-26 10:00 d25-wave",
         "04-26 10:00 d25-escalate",
         "05-01 10:00 handoff-again",
