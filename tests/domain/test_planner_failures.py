@@ -336,7 +336,7 @@ def test_failure_15_after_an_outage_from_the_first_day_the_message_still_goes_fi
 
 
 def test_failure_15_a_message_that_holidays_delay_delays_the_restriction_of_another_day() -> None:
-    """A restriction counts its notice from the moment the message of an earlier day goes out, not from when it was due."""
+    """A restriction counts its notice from when the message of an earlier day goes out, not from when it was due."""
     policy = a_policy(
         {"day": 1, "do": [{"remind": {"channel": "email", "stage": "final"}}]},
         {"day": 2, "do": [{"restrict": "blocked"}]},
