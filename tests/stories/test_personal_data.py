@@ -19,6 +19,9 @@ async def test_a_history_knows_no_name_no_address_and_no_number(stage: Scene) ->
     await case.until("2030-04-12 12:00")
     bounced = events.ContactReported(event_id="evt_b", channel=Channel.EMAIL, result=events.ContactResult.BOUNCED)
     await case.tell("contact_reported", bounced)
+    # No final notice reaches the customer: the end waits for a human.
+    await case.until("2030-04-30 12:00")
+    await case.handle.execute_update("resume", events.Resume(note="told by letter"))
     await case.finish()
 
     raw = b"".join([event.SerializeToString() async for event in case.handle.fetch_history_events()])
