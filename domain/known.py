@@ -54,20 +54,32 @@ class Known(Frozen):
         return self.facts.reason is Reason.NO_PAYMENT_METHOD and self.at.has_method
 
     def stage(self) -> Stage:
-        """The mail that would ask for a method that is there is a friendly one."""
-        return Stage.FRIENDLY if self.facts.stage is Stage.ACTION and self.method_came() else self.facts.stage
+        """The mail that would ask for a method that is there, or that is not needed, is a friendly one."""
+        needless = self.method_came() or self.was_sent()
+        return Stage.FRIENDLY if self.facts.stage is Stage.ACTION and needless else self.facts.stage
 
     def insists(self) -> bool:
         return self.stage() in _INSISTS
+
+    def was_sent(self) -> bool:
+        """The customer pays it on demand, by a day: nothing was or will be collected."""
+        return self.facts.due_on is not None
+
+    def is_collected(self) -> bool:
+        return not self.was_sent()
 
     def tried(self) -> bool:
         return self.facts.tried
 
     def knows_why(self) -> bool:
-        return not self.method_came() and (self.tried() or self.facts.reason in _KNOWN_WITHOUT_TRY)
+        return (
+            self.is_collected() and not self.method_came() and (self.tried() or self.facts.reason in _KNOWN_WITHOUT_TRY)
+        )
 
     def todo(self) -> Todo:
         """What to ask for. A payment that no retry can win is asked for in another way."""
+        if self.was_sent():
+            return Todo.PAY
         action = None if self.method_came() else self.facts.action
         if action is DeclineClass.AUTHENTICATE:
             return Todo.AUTHENTICATE
@@ -137,4 +149,5 @@ class Known(Frozen):
             "next_charge_on": facts.next_charge_on,
             "restricts_on": facts.restricts_on,
             "ends_on": facts.ends_on,
+            "due_on": facts.due_on,
         }

@@ -33,6 +33,8 @@ class MessageFacts(Message):
     ends_on: date | None = None
     ending: Ending | None = None
     cancels: bool = True  # the subscription, if there is one, is cancelled at the end; a policy need not
+    due_on: date | None = None  # of an invoice that was sent to be paid by a day; None: it was not
+    overdue: bool = False  # that day is over
     agency_from: Money | None = None  # the least amount that is handed over; None: what is due decides nothing
 
     def with_due(self, remaining: Money) -> "MessageFacts":
@@ -65,6 +67,7 @@ def message_facts(now: "Situation", stage: Stage) -> MessageFacts:
     collections = now.policy.endgame.collections
     minimum = [] if collections is None or begun_handoff(case) else collections.minimum
     reason = case.decline.reason if case.decline else Reason.DECLINED
+    due_on = now.local(case.invoice.due_at or case.facts.opened_at).date() if case.invoice.sent else None
     return new_facts(
         stage=stage,
         reason=reason if case.tried else Reason.NO_PAYMENT_METHOD,
@@ -75,6 +78,8 @@ def message_facts(now: "Situation", stage: Stage) -> MessageFacts:
         restricts_on=now.local(max(min(restricts), now.at)).date() if restricts else None,
         ends_on=now.local(ends).date(),
         ending=Ending.COLLECTIONS if goes_to_collections(now) else Ending.WRITE_OFF,
+        due_on=due_on,
+        overdue=due_on is not None and due_on < now.today,
         cancels=served and any(isinstance(step, CancelStep) and step.due >= ends for step in steps),
         agency_from=next((row for row in minimum if row.currency == case.due.currency), None),
     )

@@ -93,6 +93,7 @@ ALWAYS = ("merchant", "amount", "number")
 
 ASPECTS: dict[str, tuple[tuple[str, ...], Callable[[Known], str]]] = {
     "tried": (("tried", "due"), lambda known: "tried" if known.tried() else "due"),
+    "due": (("ahead", "passed"), lambda known: "passed" if known.facts.overdue else "ahead"),
     "reason": (tuple(Reason), lambda known: known.facts.reason),
     "todo": (tuple(Todo), Known.todo),
     "ask": (ASKING, Known.todo),
@@ -106,15 +107,20 @@ _LONG = (Channel.EMAIL, Channel.NOTICE)
 _SMS = (Channel.SMS,)
 _FINAL = (Stage.FINAL,)
 _OTHERS = tuple(stage for stage in Stage if stage is not Stage.FINAL)
+_DUNNING = tuple(stage for stage in _OTHERS if stage is not Stage.ACTION)
 _NO_END = "names no date or no consequence: give it both before it is sent"
 
 ROWS: tuple[Row, ...] = (
-    Row(Part.SUBJECT, "stages.{stage}.subject.{tried}", _LONG, stages=_OTHERS),
-    Row(Part.SUBJECT, "stages.{stage}.subject.{tried}", _LONG, values=("ends_on",), stages=_FINAL),
+    Row(Part.SUBJECT, "stages.{stage}.subject.{tried}", _LONG, Known.is_collected, stages=_OTHERS),
+    Row(Part.SUBJECT, "stages.{stage}.subject.{tried}", _LONG, Known.is_collected, ("ends_on",), _FINAL),
+    Row(Part.SUBJECT, "stages.{stage}.subject.{due}", _LONG, Known.was_sent, ("due_on",), _DUNNING),
+    Row(Part.SUBJECT, "stages.{stage}.subject.{due}", _LONG, Known.was_sent, ("due_on", "ends_on"), _FINAL),
     Row(Part.GREETING, "greeting.named", _MAIL, Known.named, ("name",)),
     Row(Part.GREETING, "greeting.neutral", _MAIL, Known.nameless),
-    Row(Part.HAPPENED, "stages.{stage}.opening.{tried}", _LONG, stages=_OTHERS),
-    Row(Part.HAPPENED, "stages.{stage}.opening.{tried}", _LONG, values=("ends_on",), stages=_FINAL),
+    Row(Part.HAPPENED, "stages.{stage}.opening.{tried}", _LONG, Known.is_collected, stages=_OTHERS),
+    Row(Part.HAPPENED, "stages.{stage}.opening.{tried}", _LONG, Known.is_collected, ("ends_on",), _FINAL),
+    Row(Part.HAPPENED, "stages.{stage}.opening.{due}", _LONG, Known.was_sent, ("due_on",), _DUNNING),
+    Row(Part.HAPPENED, "stages.{stage}.opening.{due}", _LONG, Known.was_sent, ("due_on", "ends_on"), _FINAL),
     Row(Part.HAPPENED, "reasons.{reason}", _LONG, Known.knows_why),
     Row(Part.TODO, "next_charge.{tried}", _LONG, Known.charge_is_planned, ("next_charge_on",)),
     Row(Part.TODO, "todo.{todo}", _LONG),
@@ -124,6 +130,7 @@ ROWS: tuple[Row, ...] = (
     Row(Part.END, "ending.{ending}.{plan}", _LONG, Known.knows_the_end, ("ends_on",), (Stage.FIRM,)),
     Row(Part.END, "ending.{ending}.{plan}", _LONG, Known.knows_the_end, ("ends_on",), _FINAL, or_refuse=_NO_END),
     Row(Part.AMOUNTS, "labels.invoice", _MAIL, labels="number"),
+    Row(Part.AMOUNTS, "labels.due_on", _MAIL, Known.was_sent, labels="due_on"),
     Row(Part.AMOUNTS, "labels.due", _MAIL, labels="amount"),
     Row(Part.AMOUNTS, "labels.total", _MAIL, Known.paid_in_part, labels="total"),
     Row(Part.BUTTON, "buttons.pay", _MAIL, Known.only_pays),
@@ -133,8 +140,10 @@ ROWS: tuple[Row, ...] = (
     Row(Part.CLOSING, "stages.{stage}.closing.{tried}", _MAIL, values=("ends_on",), stages=_FINAL),
     Row(Part.REGARDS, "regards", _MAIL),
     # A text message: what need not be said stands in the order of its importance.
-    Row(Part.HAPPENED, "sms.opening.{stage}.{tried}", _SMS, stages=_OTHERS),
-    Row(Part.HAPPENED, "sms.opening.{stage}.{tried}", _SMS, values=("ends_on",), stages=_FINAL),
+    Row(Part.HAPPENED, "sms.opening.{stage}.{tried}", _SMS, Known.is_collected, stages=_OTHERS),
+    Row(Part.HAPPENED, "sms.opening.{stage}.{tried}", _SMS, Known.is_collected, ("ends_on",), _FINAL),
+    Row(Part.HAPPENED, "sms.opening.{stage}.{due}", _SMS, Known.was_sent, ("due_on",), _DUNNING),
+    Row(Part.HAPPENED, "sms.opening.{stage}.{due}", _SMS, Known.was_sent, ("due_on", "ends_on"), _FINAL),
     Row(Part.TODO, "sms.next_charge.{tried}", _SMS, Known.charge_is_planned, ("next_charge_on",), may=True),
     Row(Part.TODO, "sms.todo.{ask}", _SMS, Known.asks_for_more, may=True),  # that it is to be paid, the link says
     Row(Part.ACCESS, "sms.access.read_only", _SMS, Known.is_read_only, may=True),

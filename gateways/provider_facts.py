@@ -40,6 +40,13 @@ class PaymentFailed(ProviderFact):
     counts: bool = True  # False: another event tells of this very failure, and only that one counts as an attempt
 
 
+class InvoiceDue(ProviderFact):
+    """An invoice that the customer pays on demand will be due soon, or is overdue."""
+
+    invoice_id: str
+    customer: CustomerRow | None = None  # as the invoice states them
+
+
 class PaymentSucceeded(ProviderFact):
     """Money came in for the invoice: all of what was due, or a part."""
 
@@ -103,6 +110,7 @@ class Ignored(ProviderFact):
 
 Fact = (
     PaymentFailed
+    | InvoiceDue
     | PaymentSucceeded
     | PaymentMoved
     | InvoiceAltered

@@ -22,6 +22,7 @@ from gateways.provider_facts import (
     ForeignEvent,
     Ignored,
     InvoiceAltered,
+    InvoiceDue,
     MalformedEvent,
     MethodChanged,
     PaymentDisputed,
@@ -110,10 +111,18 @@ def names(event: Json) -> EventNames:
 
 
 def _failed(event: _Event, counts: bool) -> Fact:
+    return PaymentFailed(**_with_customer(event), counts=counts)
+
+
+def _due(event: _Event) -> Fact:
+    return InvoiceDue(**_with_customer(event))
+
+
+def _with_customer(event: _Event) -> dict[str, Any]:
     invoice_id, _ = _invoice(event)
     customer_id = _customer(event)
     customer = shapes.invoice_customer(event.about, customer_id) if customer_id else None
-    return PaymentFailed(**event.said(invoice_id), customer=customer, counts=counts)
+    return event.said(invoice_id) | {"customer": customer}
 
 
 def _paid(event: _Event) -> Fact:
@@ -220,6 +229,9 @@ _READERS: dict[str, Callable[[_Event], Fact]] = {
     "invoice.payment_failed": partial(_failed, counts=True),
     # Sent beside `invoice.payment_failed` when the bank wants the customer to confirm.
     "invoice.payment_action_required": partial(_failed, counts=False),
+    # Of an invoice that was sent: some days before its due date, and after it.
+    "invoice.will_be_due": _due,
+    "invoice.overdue": _due,
     "invoice.paid": _paid,
     "invoice.payment_succeeded": _paid,
     "invoice_payment.paid": _part_paid,

@@ -16,7 +16,7 @@ from gateways import stripe_events
 from gateways.policy_files import PolicyStore
 from gateways.ports.ledger import Ledger
 from gateways.ports.payments import Payments
-from gateways.provider_facts import Fact, Ignored, PaymentFailed
+from gateways.provider_facts import Fact, Ignored, InvoiceDue, PaymentFailed
 from gateways.stripe_origin import Served
 from service.news import NewsDesk, Told
 from service.opening import CaseOpener, Failure, NotAdmitted, Taken
@@ -110,6 +110,9 @@ class Intake:
             return Taken.IGNORED
         if isinstance(fact, PaymentFailed):
             return await self._failed(fact)
+        if isinstance(fact, InvoiceDue):
+            due = Failure(invoice_id=fact.invoice_id, heard_at=fact.at, known=fact.customer, due_only=True)
+            return await self._opener.open(due)
         return await self._tell(fact, await self._threads.run(self._news.of, fact))
 
     async def _failed(self, fact: PaymentFailed) -> Taken:

@@ -5,6 +5,7 @@ from gateways.provider_facts import (
     Fact,
     Ignored,
     InvoiceAltered,
+    InvoiceDue,
     MethodChanged,
     PaymentDisputed,
     PaymentFailed,
@@ -42,7 +43,7 @@ class Sequence:
                 return self._of_invoice(record.invoice_id, owner, own)
             case Ignored():
                 return ()
-            case PaymentFailed():
+            case PaymentFailed() | InvoiceDue():
                 return self._of_invoice(record.invoice_id, record.customer.customer_id if record.customer else None)
             case PaymentSucceeded() | InvoiceAltered():
                 return self._of_invoice(record.invoice_id, record.invoice.customer_id if record.invoice else None)

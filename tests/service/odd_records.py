@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any
 
 from hypothesis import strategies as st
@@ -103,7 +104,7 @@ def _break(draw: st.DrawFn, record: Any) -> None:
     if way == "delete" and len(places) > 1:
         del holder[place]
     else:
-        holder[place] = _SPOIL.get(way, lambda _, draw: draw(_ODD))(below, draw)
+        holder[place] = _SPOIL.get(way, lambda _, draw: deepcopy(draw(_ODD)))(below, draw)
 
 
 _SPOIL: dict[str, Callable[[Any, st.DrawFn], Any]] = {
