@@ -37,7 +37,7 @@ class AtSending(Frozen):
     name: str | None  # the customer's, if it is one
     number: str  # the invoice's
     due: Money  # what is still to be paid
-    total: Money
+    total: Money  # what the invoice says, before any balance or payment
     subscription: bool  # whether the invoice belongs to one
     has_method: bool  # whether there is a payment method that the next charge would be made on
     link: str  # of the payment page

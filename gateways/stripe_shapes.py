@@ -46,6 +46,8 @@ def read_invoice(invoice: Json, charge: Json | None = None) -> InvoiceSnapshot:
         state = InvoiceState(_required(invoice, "status", str))
         due = Money(amount=_required(invoice, "amount_due", int), currency=currency)
         remaining = Money(amount=_required(invoice, "amount_remaining", int), currency=currency)
+        said = invoice.get("total")
+        total = Money(amount=said, currency=currency) if isinstance(said, int) else None
         original = due + Money(amount=credited if isinstance(credited, int) else 0, currency=currency)
     except ValueError:
         raise MalformedObject(
@@ -64,6 +66,7 @@ def read_invoice(invoice: Json, charge: Json | None = None) -> InvoiceSnapshot:
         state=state,
         currency=due.currency,
         amount=original,
+        total=total,
         remaining=remaining,
         customer_id=customer_id,
         subscription_id=fields.subscription_id(invoice),

@@ -387,3 +387,12 @@ def test_no_phrase_shouts(language: str) -> None:
     phrases = "\n".join(line for line in file.splitlines() if not line.lstrip().startswith("#"))
 
     assert [] == re.findall(r"!|\b[A-Z]{4,}\b", phrases)
+
+
+def test_the_invoice_total_is_the_one_before_any_balance() -> None:
+    """R17: with credit from before, less is due than the invoice says, and the customer can compare both."""
+    invoice = an_invoice(1500).model_copy(update={"total": Money(amount=1900, currency="USD")})
+
+    text = MESSAGES.render(Channel.EMAIL, some_facts(Stage.FRIENDLY), someone(), invoice, "en").text
+
+    assert "Amount due: $15.00\nInvoice total: $19.00\n" in text
