@@ -124,7 +124,9 @@ class CaseOpener:
         disputes = self._ledger.open_disputes_of(customer.customer_id)
         # Without an answer only the source's own word, or the provider's, says that a charge was tried at all.
         tried = decline.code != NO_PAYMENT_METHOD if decline else bool(failure.failed_at or invoice.last_failed_at)
-        facts, now = _facts(row, invoice, customer, policy, tried), self._clock()
+        facts = _facts(row, invoice, customer, policy, tried)
+        # Only what was sent can be known before its day 0. (A driver of the stand-ins makes failures of years ahead.)
+        now = self._clock() if invoice.sent else facts.opened_at
         case = open_case(facts, _ref(policy), decline, invoice.now, disputes, now)
         self._keep(policy)
         note = late(failed_at, row.opened_at)
