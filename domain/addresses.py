@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import unicodedata
 
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LOCAL = re.compile(rf"{_ATOM}(?:\.{_ATOM})*")
@@ -22,11 +23,20 @@ def email_address(text: str | None) -> str | None:
     if not at or len(local) > _LONGEST_LOCAL or not _LOCAL.fullmatch(local):
         return None
     try:
-        domain = domain if domain.isascii() else domain.encode("idna").decode()
+        domain = domain if domain.isascii() else _in_ascii(domain)
     except UnicodeError:
         return None
     found = f"{local}@{domain}"
     return found if len(found) <= _LONGEST and _DOMAIN.fullmatch(domain) else None
+
+
+def _in_ascii(domain: str) -> str:
+    """The domain as DNS has it. Raises UnicodeError where the codec's edition (IDNA 2003) makes another name of it:
+    it reads `straße.de` as `strasse.de`, which is somebody else's today."""
+    found = domain.encode("idna")
+    if found.decode("idna") != unicodedata.normalize("NFC", domain).lower():
+        raise UnicodeError("another name")
+    return found.decode()
 
 
 def dialled_number(text: str | None) -> str | None:

@@ -25,6 +25,8 @@ def admission(invoice: InvoiceNow, due: Money, policy: Policy, *, of_subscriptio
         return no("deleted", "the customer was deleted at the payment provider")
     if invoice.sent and not policy.sent_invoices:
         return no("sent", f"it was sent to be paid by its due date, and policy {policy.name} is not for sent invoices")
+    if policy.sent_invoices and invoice.sent is False:
+        return no("not-sent", f"it is charged by itself, and policy {policy.name} is for sent invoices only")
     closes = policy.cancelled_subscription is CancelledSubscription.CLOSE
     if closes and invoice.subscription is SubscriptionState.ENDED:
         return no("ended", f"the subscription has ended, and by policy {policy.name} the debt with it")

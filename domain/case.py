@@ -235,7 +235,14 @@ class Case(Message):
 
     @property
     def tried(self) -> bool:
-        """Whether any charge was ever tried: without one, no message may say that a payment failed."""
+        """Whether any charge was ever tried: without one, no message may say that a payment failed.
+
+        An invoice that was sent is the customer's to pay: what they tried, they know.
+        """
+        return not self.invoice.sent and self._was_tried
+
+    @property
+    def _was_tried(self) -> bool:
         return self.facts.tried_before or any(a.charged and a.code != NO_PAYMENT_METHOD for a in self.attempts)
 
     @property

@@ -46,7 +46,7 @@ class AtSending(Frozen):
     name: str | None  # the customer's, if it is one
     number: str  # the invoice's
     due: Money  # what is still to be paid
-    total: Money
+    total: Money  # what the invoice says, before any balance or payment
     subscription: bool  # whether the invoice belongs to one
     verifying: bool  # whether a bank account that the customer gave for it has to be verified first
     has_method: bool  # whether there is a payment method that the next charge would be made on
@@ -80,23 +80,32 @@ class Known(Frozen):
         return self.reason() is Reason.ACCOUNT_VERIFICATION
 
     def stage(self) -> Stage:
-        """The mail that would ask for a method that is there is a friendly one."""
-        given = self.method_came() or (self.verifies() and not self.tried())
-        return Stage.FRIENDLY if self.facts.stage is Stage.ACTION and given else self.facts.stage
+        """The mail that would ask for a method that is there, or that is not needed, is a friendly one."""
+        needless = self.method_came() or self.was_sent() or (self.verifies() and not self.tried())
+        return Stage.FRIENDLY if self.facts.stage is Stage.ACTION and needless else self.facts.stage
 
     def insists(self) -> bool:
         return self.stage() in _INSISTS
+
+    def was_sent(self) -> bool:
+        """The customer pays it on demand, by a day: nothing was or will be collected."""
+        return self.facts.due_on is not None
+
+    def is_collected(self) -> bool:
+        return not self.was_sent()
 
     def tried(self) -> bool:
         return self.facts.tried
 
     def knows_why(self) -> bool:
         reason = self.facts.reason
-        known = reason is not None and not self.method_came() and (self.tried() or reason in _KNOWN_WITHOUT_TRY)
-        return self.verifies() or known
+        told = reason is not None and (self.tried() or reason in _KNOWN_WITHOUT_TRY)
+        return self.verifies() or (self.is_collected() and told and not self.method_came())
 
     def todo(self) -> Todo:
         """What to ask for. A payment that no retry can win is asked for in another way."""
+        if self.was_sent():
+            return Todo.PAY
         if self.verifies():
             return Todo.VERIFY_ACCOUNT
         action = None if self.method_came() else self.facts.action
@@ -123,7 +132,7 @@ class Known(Frozen):
         return not self.asks_a_confirmation()
 
     def charge_is_planned(self) -> bool:
-        return self.facts.next_charge_on is not None
+        return self.facts.next_charge_on is not None and self.is_collected()
 
     def pays_or_is_charged(self) -> bool:
         """Whether paying is urged and a further try is planned: it is made unless the customer pays before."""
@@ -187,4 +196,5 @@ class Known(Frozen):
             "next_charge_on": facts.next_charge_on,
             "restricts_on": facts.restricts_on,
             "ends_on": facts.ends_on,
+            "due_on": facts.due_on,
         }

@@ -16,6 +16,10 @@ _MOST_MARKS = 3  # signs over and under one letter, one after another; Thai has 
 _SIGNS = frozenset(" -'.,&()\u2019\u2010\u00b7\u30fb")
 # No letters that only look like others: phonetic signs, small capitals, enclosed and full-width letters.
 _LATIN = ((0x0041, 0x005A), (0x0061, 0x007A), (0x00C0, 0x024F), (0x1E00, 0x1EFF))
+# Letters that show nothing (Hangul fillers), and Latin ones of no name that look like others: "\u01f7ay\u01f7al".
+_NO_LETTERS = frozenset(
+    "\u115f\u1160\u3164\uffa0\u01a6\u01a7\u01a8\u01b8\u01b9\u01bb\u01bc\u01bd\u01be\u01bf\u01c0\u01c1\u01c2\u01c3\u01f7\u0222\u0223\u0241\u0242"
+)
 # The scripts that a language is written in, besides Latin, as Unicode names their letters.
 _CYRILLIC, _ARABIC, _DEVANAGARI = ("CYRILLIC",), ("ARABIC",), ("DEVANAGARI",)
 _SCRIPTS: dict[str, tuple[str, ...]] = {
@@ -108,7 +112,7 @@ def _one_script(line: str, language: str) -> bool:
     for sign in line:
         kind = unicodedata.category(sign)
         marks = marks + 1 if kind.startswith("M") else 0
-        if marks > _MOST_MARKS:
+        if marks > _MOST_MARKS or sign in _NO_LETTERS:
             return False
         if any(low <= ord(sign) <= high for low, high in _LATIN):
             latin += kind.startswith("L")

@@ -172,7 +172,7 @@ def _foreign_attempt(case: Case, source: str, seen: events.ReportedAttempt, at: 
     case = _told(case, source, "an attempt that was not ours", why, at)
     # A bank's answer binds, whoever asked; but only for the method that it was asked about.
     tried = decline.raw.method if decline else None
-    if decline is None or tried is None or not decline.is_about(case.invoice.method):
+    if decline is None or tried is None or not decline.is_about(case.invoice.method) or case.invoice.sent:
         return case
     return declined(case, decline, at)
 

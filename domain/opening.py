@@ -34,22 +34,30 @@ def day_zero(failed_at: datetime, now: datetime) -> datetime:
     return failed_at if now - failed_at <= _NEWS else now
 
 
+def begins(invoice: InvoiceNow, failed_at: datetime, now: datetime) -> datetime:
+    """Day 0 of an invoice's case: of one that was sent its due date, which may lie ahead."""
+    return day_zero(invoice.due_at if invoice.sent and invoice.due_at else failed_at, now)
+
+
 def open_case(
     facts: Facts,
     policy: PolicyRef,
     decline: Decline | None,
     read: InvoiceNow | None = None,
     disputes: Iterable[str] = (),
+    now: datetime | None = None,
 ) -> Case:
     """The case as it starts. `decline` is the answer to the failed payment, None when there was none; `read` is the
-    invoice at this moment; `disputes` are the customer's open ones, for which it stands still from the beginning.
+    invoice at this moment, which is `now` where day 0 lies ahead; `disputes` are the customer's open ones, for which it
+    stands still from the beginning.
 
     Its first entry is shown; whoever opens the case writes it to the ledger.
     """
     case = Case(facts=facts, policy=policy, due=facts.amount)
+    at = min(facts.opened_at, now) if now else facts.opened_at
     why = f"{facts.amount} due by policy {policy}"
-    case = shown(case, Entry(at=facts.opened_at, step=OPENING, what="case opened", why=why))
-    case = declined(case, decline, facts.opened_at) if decline else case
+    case = shown(case, Entry(at=at, step=OPENING, what="case opened", why=why))
+    case = declined(case, decline, at) if decline else case
     for dispute_id in disputes:
-        case = disputed(case, dispute_id, facts.opened_at, OPENING)
-    return invoice_is(case, read, facts.opened_at, OPENING) if read else case
+        case = disputed(case, dispute_id, at, OPENING)
+    return invoice_is(case, read, at, OPENING) if read else case

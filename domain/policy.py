@@ -41,7 +41,7 @@ AnyForm = Annotated[Form, BeforeValidator(_read_form), PlainSerializer(write_for
 class TimelineEntry(Frozen):
     """One day of the timeline."""
 
-    day: int = Field(ge=0, le=365)
+    day: int = Field(ge=-60, le=365)  # before day 0 only in a policy for sent invoices
     at: time | None = None  # local time; None: the policy's time_of_day
     do: tuple[AnyForm, ...] = Field(min_length=1)
 
@@ -145,8 +145,25 @@ class Policy(Frozen):
             names = [form.name for form in entry.do]
             if len(names) != len(set(names)):
                 raise ValueError(f"timeline: day {entry.day} does the same thing twice")
+        self._suits_its_invoices()
         self._ends_well()
         return self
+
+    def _suits_its_invoices(self) -> None:
+        """A sent invoice is never charged, and before its due date nothing is owed."""
+        for entry in self.timeline:
+            for form in entry.do:
+                if self.sent_invoices and form.counts:
+                    raise ValueError(f"timeline: {form.word} on day {entry.day}, but a sent invoice is never charged")
+                if entry.day < 0 and not self.sent_invoices:
+                    raise ValueError(
+                        f"timeline: day {entry.day} is before the failed payment; only sent_invoices has it"
+                    )
+                if entry.day < 0 and (form.warns or not form.speaks):
+                    raise ValueError(
+                        f"timeline: {form.word} on day {entry.day}, but before the due date only messages may stand, "
+                        "and no final one"
+                    )
 
     def _ends_well(self) -> None:
         steps = [(entry.day, form) for entry in self.timeline for form in entry.do]

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
 
 def cause(case: Case) -> str:
-    """The standing decline in words."""
+    """The standing decline in words; of an invoice that was sent, when it is due."""
+    if case.invoice.sent and case.invoice.due_at:
+        return f"sent, due on {case.invoice.due_at:%Y-%m-%d}"
     if case.decline is None:
         return "no standing decline" if case.tried else "no charge was tried yet"
     return case.decline.code.replace("_", " ")

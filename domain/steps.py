@@ -110,6 +110,8 @@ class Step(Message):
 
     @property
     def when(self) -> str:
+        if self.day < 0:
+            return f"{-self.day} days before the due date"
         return f"on day {self.day}" if self.day else "at once"
 
     @property

@@ -40,6 +40,8 @@ class MessageFacts(Message):
     ends_on: date | None = None
     ending: Ending | None = None
     cancels: bool = True  # the subscription, if there is one, is cancelled at the end; a policy need not
+    due_on: date | None = None  # of an invoice that was sent to be paid by a day; None: it was not
+    overdue: bool = False  # that day is over
     agency_from: Money | None = None  # the least amount that is handed over; None: what is due decides nothing
 
     def with_due(self, remaining: Money) -> "MessageFacts":
@@ -84,6 +86,7 @@ def message_facts(now: "Situation", stage: Stage) -> MessageFacts:
     cancels = now.first(CancelStep, lambda step: step.due if step.due >= ends else None) if served else None
     collections = now.policy.endgame.collections
     minimum = [] if collections is None or begun_handoff(case) else collections.minimum
+    due_on = now.local(case.invoice.due_at or case.facts.opened_at).date() if case.invoice.sent else None
     now.said = new_facts(
         stage=stage,
         reason=Reason.NO_PAYMENT_METHOD if has_none else decline_reason,
@@ -95,6 +98,8 @@ def message_facts(now: "Situation", stage: Stage) -> MessageFacts:
         tightens=restricts is not None and access is not Access.FULL,
         ends_on=now.schedule.date(ends),
         ending=Ending.COLLECTIONS if goes_to_collections(now) else Ending.WRITE_OFF,
+        due_on=due_on,
+        overdue=due_on is not None and due_on < now.today,
         cancels=cancels is not None,
         agency_from=next((row for row in minimum if row.currency == case.due.currency), None),
     )

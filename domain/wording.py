@@ -94,6 +94,7 @@ ALWAYS = ("merchant", "amount", "number")
 
 ASPECTS: dict[str, tuple[tuple[str, ...], Callable[[Known], str]]] = {
     "tried": (("tried", "due"), lambda known: "tried" if known.tried() else "due"),
+    "due": (("ahead", "passed"), lambda known: "passed" if known.facts.overdue else "ahead"),
     "reason": (tuple(Reason), lambda known: known.reason() or ""),
     "todo": (tuple(Todo), Known.todo),
     "ask": (ASKING, Known.todo),
@@ -109,15 +110,20 @@ _SMS = (Channel.SMS,)
 _FINAL = (Stage.FINAL,)
 _INSISTING = (Stage.FIRM, Stage.FINAL)
 _OTHERS = tuple(stage for stage in Stage if stage is not Stage.FINAL)
+_DUNNING = tuple(stage for stage in _OTHERS if stage is not Stage.ACTION)
 _NO_END = "names no date or no consequence: give it both before it is sent"
 
 ROWS: tuple[Row, ...] = (
-    Row(Part.SUBJECT, "stages.{stage}.subject.{tried}", _LONG, stages=_OTHERS),
-    Row(Part.SUBJECT, "stages.{stage}.subject.{tried}", _LONG, values=("ends_on",), stages=_FINAL),
+    Row(Part.SUBJECT, "stages.{stage}.subject.{tried}", _LONG, Known.is_collected, stages=_OTHERS),
+    Row(Part.SUBJECT, "stages.{stage}.subject.{tried}", _LONG, Known.is_collected, ("ends_on",), _FINAL),
+    Row(Part.SUBJECT, "stages.{stage}.subject.{due}", _LONG, Known.was_sent, ("due_on",), _DUNNING),
+    Row(Part.SUBJECT, "stages.{stage}.subject.{due}", _LONG, Known.was_sent, ("due_on", "ends_on"), _FINAL),
     Row(Part.GREETING, "greeting.named", _MAIL, Known.named, ("name",)),
     Row(Part.GREETING, "greeting.neutral", _MAIL, Known.nameless),
-    Row(Part.HAPPENED, "stages.{stage}.opening.{tried}", _LONG, stages=_OTHERS),
-    Row(Part.HAPPENED, "stages.{stage}.opening.{tried}", _LONG, values=("ends_on",), stages=_FINAL),
+    Row(Part.HAPPENED, "stages.{stage}.opening.{tried}", _LONG, Known.is_collected, stages=_OTHERS),
+    Row(Part.HAPPENED, "stages.{stage}.opening.{tried}", _LONG, Known.is_collected, ("ends_on",), _FINAL),
+    Row(Part.HAPPENED, "stages.{stage}.opening.{due}", _LONG, Known.was_sent, ("due_on",), _DUNNING),
+    Row(Part.HAPPENED, "stages.{stage}.opening.{due}", _LONG, Known.was_sent, ("due_on", "ends_on"), _FINAL),
     # A notice is read by all who share the account: the bank's answer is nobody's business but the payer's.
     Row(Part.HAPPENED, "reasons.{reason}", _MAIL, Known.knows_why),
     Row(Part.OTHERS, "others", _LONG, Known.has_others),
@@ -131,6 +137,7 @@ ROWS: tuple[Row, ...] = (
     Row(Part.END, "ending.{ending}.{plan}", _LONG, Known.knows_the_end, ("ends_on",), (Stage.FIRM,)),
     Row(Part.END, "ending.{ending}.{plan}", _LONG, Known.knows_the_end, ("ends_on",), _FINAL, or_refuse=_NO_END),
     Row(Part.AMOUNTS, "labels.invoice", _MAIL, labels="number"),
+    Row(Part.AMOUNTS, "labels.due_on", _MAIL, Known.was_sent, labels="due_on"),
     Row(Part.AMOUNTS, "labels.due", _MAIL, labels="amount"),
     Row(Part.AMOUNTS, "labels.total", _MAIL, Known.paid_in_part, labels="total"),
     Row(Part.BUTTON, "buttons.pay", _MAIL, Known.only_pays),
@@ -140,8 +147,10 @@ ROWS: tuple[Row, ...] = (
     Row(Part.CLOSING, "stages.{stage}.closing.{tried}", _MAIL, values=("ends_on",), stages=_FINAL),
     Row(Part.REGARDS, "regards", _MAIL),
     # A text message: what need not be said stands in the order of its importance.
-    Row(Part.HAPPENED, "sms.opening.{stage}.{tried}", _SMS, stages=_OTHERS),
-    Row(Part.HAPPENED, "sms.opening.{stage}.{tried}", _SMS, values=("ends_on",), stages=_FINAL),
+    Row(Part.HAPPENED, "sms.opening.{stage}.{tried}", _SMS, Known.is_collected, stages=_OTHERS),
+    Row(Part.HAPPENED, "sms.opening.{stage}.{tried}", _SMS, Known.is_collected, ("ends_on",), _FINAL),
+    Row(Part.HAPPENED, "sms.opening.{stage}.{due}", _SMS, Known.was_sent, ("due_on",), _DUNNING),
+    Row(Part.HAPPENED, "sms.opening.{stage}.{due}", _SMS, Known.was_sent, ("due_on", "ends_on"), _FINAL),
     Row(Part.OTHERS, "sms.others", _SMS, Known.has_others, ("count", "sum")),
     Row(Part.TODO, "sms.next_charge.{tried}", _SMS, Known.charge_is_planned, ("next_charge_on",), may=True),
     Row(Part.TODO, "sms.todo.{ask}", _SMS, Known.asks_for_more, may=True),  # that it is to be paid, the link says

@@ -111,7 +111,7 @@ class TemplateMessages:
             name=plausible_name(address.name, language),
             number=invoice.number or invoice.id,
             due=invoice.remaining,
-            total=invoice.amount,
+            total=invoice.total or invoice.amount,
             subscription=invoice.subscription_id is not None,
             verifying=invoice.verifying is True,
             has_method=invoice.payment_method is not None and not invoice.without_method,

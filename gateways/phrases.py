@@ -27,10 +27,15 @@ class PhrasesError(Exception):
 
 
 class ByTry(Frozen):
-    """A sentence for the case that a charge was tried, and one for the case that none was. A plain string is both."""
+    """A sentence for the case that a charge was tried, and one for the case that none was. A plain string is both.
+
+    Of an invoice that was sent: one until its due date, and one after it.
+    """
 
     tried: str
     due: str
+    ahead: str | None = None
+    passed: str | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -65,6 +70,7 @@ class Greeting(Frozen):
 class Labels(Frozen):
     invoice: str
     due: str
+    due_on: str
     total: str
     link_hint: str
 

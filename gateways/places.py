@@ -165,13 +165,17 @@ def _plain(text: str | None) -> str:
 
 
 def _parsed(text: str | None, of_country: str) -> phonenumbers.PhoneNumber | None:
+    digits = re.sub(r"^\s*tel:", "", text or "", flags=re.IGNORECASE)
+    # The library finds a number in a sentence, spells FLOWERS in digits and drops what comes after the slash.
+    if any(sign.isalpha() or sign in ";/" for sign in digits):
+        return None
     try:
-        number = phonenumbers.parse(text or "", of_country or None)
+        number = phonenumbers.parse(digits, of_country or None)
     except phonenumbers.NumberParseException:
         return None
-    if phonenumbers.number_type(number) in _NOBODYS:
+    if number.extension or phonenumbers.number_type(number) in _NOBODYS:
         return None
-    if (text or "").strip().startswith(("+", "\uff0b")):
+    if digits.strip().startswith(("+", "\uff0b")):
         # Newer ranges than the library knows are left to the provider's judgement.
         possible = phonenumbers.is_possible_number_with_reason(number)
         return number if possible == ValidationResult.IS_POSSIBLE else None

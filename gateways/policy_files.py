@@ -37,7 +37,7 @@ class PolicyStore:
             raise PolicyError(f"{folder}: no policy (*.yaml) is in this folder: set DUNNING_POLICIES to the right one.")
         self._folder = folder
         self._by_name: dict[str, Policy] = {}
-        self._by_segment: dict[str, Policy] = {}
+        self._by_segment: dict[tuple[str, bool], Policy] = {}  # segment, and whether it is for sent invoices
         sources: dict[str, Path] = {}
         for file in files:
             policy = load_policy(file)
@@ -46,11 +46,11 @@ class PolicyStore:
             sources[policy.name] = file
             self._by_name[policy.name] = policy
             for segment in policy.segments:
-                if other := self._by_segment.get(segment):
+                if other := self._by_segment.get((segment, policy.sent_invoices)):
                     raise PolicyError(
                         f"{file}: the segment {segment} belongs to {sources[other.name]}: leave it in one of the two."
                     )
-                self._by_segment[segment] = policy
+                self._by_segment[segment, policy.sent_invoices] = policy
 
     @property
     def policies(self) -> tuple[Policy, ...]:
@@ -64,10 +64,16 @@ class PolicyStore:
         known = ", ".join(sorted(self._by_name))
         raise PolicyError(f"There is no policy {name!r} in {self._folder}: use {known}.")
 
-    def for_segment(self, segment: str) -> Policy:
-        """The policy for customers of this segment, else the one for any segment."""
-        if policy := self._by_segment.get(segment) or self._by_segment.get(ANY_SEGMENT):
-            return policy
+    def for_segment(self, segment: str, *, sent: bool = False) -> Policy:
+        """The policy for customers of this segment, else the one for any segment.
+
+        `sent`: for an invoice that was sent to be paid by a date. Where no policy is for those it is the one for the
+        others, which does not admit it.
+        """
+        for wanted in (sent, False):
+            for name in (segment, ANY_SEGMENT):
+                if policy := self._by_segment.get((name, wanted)):
+                    return policy
         raise PolicyError(
             f"No policy in {self._folder} is for the segment {segment!r}: add it, or {ANY_SEGMENT}, to a policy."
         )

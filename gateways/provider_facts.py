@@ -20,6 +20,10 @@ class MalformedEvent(Exception):
     """What should be a provider's event is not one. One sentence: what is missing, what is expected."""
 
 
+class ForeignEvent(Exception):
+    """The event is another account's, or of another mode than the key's. One sentence that says of which."""
+
+
 class ProviderFact(Frozen):
     """What all facts have."""
 
@@ -35,15 +39,22 @@ class PaymentFailed(ProviderFact):
     """A charge of the invoice failed: the provider's own, the customer's or ours."""
 
     invoice_id: str
-    customer: CustomerRow  # as the invoice states them: of the day on which it was made final
+    customer: CustomerRow | None = None  # as the invoice states them: of the day on which it was made final
     counts: bool = True  # False: another event tells of this very failure, and only that one counts as an attempt
+
+
+class InvoiceDue(ProviderFact):
+    """An invoice that the customer pays on demand will be due soon, or is overdue."""
+
+    invoice_id: str
+    customer: CustomerRow | None = None  # as the invoice states them
 
 
 class PaymentSucceeded(ProviderFact):
     """Money came in for the invoice: all of what was due, or a part."""
 
     invoice_id: str
-    amount: Money | None = None  # of this payment alone; None: the event tells only what was paid in all
+    amount: Money | None = None  # of this payment alone, where the event tells it
     invoice: InvoiceSnapshot | None = None  # as it was after the payment, where the event shows it
 
 
@@ -71,7 +82,7 @@ class SubscriptionEnded(ProviderFact):
 class MethodChanged(ProviderFact):
     """A payment method is new, or has new data. Whether anything would be charged on it, the fact does not tell."""
 
-    customer_id: str
+    customer_id: str | None = None  # None: the event names only the invoice
     change: MethodChange
     method_id: str | None = None  # None: the event does not tell which of the customer's
     # Inherited `invoice_id`: the only invoice that is concerned; None: any invoice of the customer may be.
@@ -119,6 +130,7 @@ class Ignored(ProviderFact):
 
 Fact = (
     PaymentFailed
+    | InvoiceDue
     | PaymentSucceeded
     | PaymentMoved
     | InvoiceAltered

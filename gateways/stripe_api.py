@@ -62,9 +62,10 @@ class _Transport(stripe.HTTPClient):
 class StripeApi:
     """One account of Stripe's, in the API version that the SDK pins. Safe to be shared by threads."""
 
-    def __init__(self, api_key: str, base_url: str, timeout: timedelta) -> None:
+    def __init__(self, api_key: str, base_url: str, timeout: timedelta, account: str | None = None) -> None:
         self._client = stripe.StripeClient(
             api_key,
+            stripe_account=account,
             base_addresses={"api": base_url},
             max_network_retries=0,
             http_client=_Transport(base_url, timeout),

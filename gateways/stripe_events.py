@@ -1,6 +1,8 @@
 """Reads Stripe's events as facts, in the current shape (basil and later) and the one before it. Pure functions.
 
-An event comes in the API version of its webhook endpoint, and that one never changes for an event.
+An event comes in the API version of its webhook endpoint, and that one never changes for an event. So a field may be
+missing that another version has: an event is a hint, and what it does not show is read by id. What it shows in a way
+that cannot be right is refused.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,13 +16,16 @@ from domain.ids import is_ours
 from domain.money import Money
 from domain.steps import Channel
 from gateways import stripe_shapes as shapes
+from gateways.ports.payments import InvoiceSnapshot
 from gateways.provider_facts import (
     CustomerChanged,
     CustomerDeleted,
     DisputeEnded,
     Fact,
+    ForeignEvent,
     Ignored,
     InvoiceAltered,
+    InvoiceDue,
     MalformedEvent,
     MethodChanged,
     PaymentDisputed,
@@ -30,12 +35,16 @@ from gateways.provider_facts import (
     SubscriptionEnded,
 )
 from gateways.stripe_fields import Json, default_method, expanded, moment, object_id, text
+from gateways.stripe_origin import Served
 from gateways.stripe_shapes import MalformedObject
 
 PROVIDER = "stripe"
+OWN = Served()
+"""The key's own account, in either mode."""
 
 # Attributes of an invoice whose change a case has to know. Stripe updates the others at every attempt.
-_TELLING = frozenset({"amount_due", "amount_remaining", "status"})
+# `status` was not there before 2018-11-08: three flags told of it.
+_TELLING = frozenset({"amount_due", "amount_remaining", "status", "closed", "forgiven", "paid"})
 _DEFAULTS = frozenset({"default_payment_method", "default_source"})
 # Attributes of a payment method by which no bank decides. An address it may decide by.
 _SAYS_NOTHING = frozenset({"allow_redisplay", "metadata"})
@@ -80,13 +89,14 @@ class _Event(Frozen):
         return Ignored(**self.said(invoice_id), reason=reason)
 
 
-def read(event: object) -> Fact:
+def read(event: object, served: Served = OWN) -> Fact:
     """Reads one event as a webhook or the events API delivers it.
 
-    Raises MalformedEvent with one sentence that says what is missing. A type that says nothing to a case, or that is
-    not known here, is not malformed: it is `Ignored`.
+    Raises MalformedEvent with one sentence that says what is missing; ForeignEvent for an event that is not of the
+    account and the mode that are `served`. A type that says nothing to a case, or that is not known here, is not
+    malformed: it is `Ignored`.
     """
-    envelope = _opened(event)
+    envelope = _opened(event, served)
     reader = _READERS.get(envelope.type)
     if reader is None:
         return envelope.ignored("events of this type concern no case")
@@ -108,14 +118,23 @@ def names(event: Json) -> EventNames:
 
 
 def _failed(event: _Event, counts: bool) -> Fact:
-    invoice = shapes.read_invoice(event.about)
-    customer = shapes.invoice_customer(event.about, invoice.customer_id)
-    return PaymentFailed(**event.said(invoice.id), customer=customer, counts=counts)
+    return PaymentFailed(**_with_customer(event), counts=counts)
+
+
+def _due(event: _Event) -> Fact:
+    return InvoiceDue(**_with_customer(event))
+
+
+def _with_customer(event: _Event) -> dict[str, Any]:
+    invoice_id, _ = _invoice(event)
+    customer_id = _customer(event)
+    customer = shapes.invoice_customer(event.about, customer_id) if customer_id else None
+    return event.said(invoice_id) | {"customer": customer}
 
 
 def _paid(event: _Event) -> Fact:
-    invoice = shapes.read_invoice(event.about)
-    return PaymentSucceeded(**event.said(invoice.id), invoice=invoice)
+    invoice_id, invoice = _invoice(event)
+    return PaymentSucceeded(**event.said(invoice_id), invoice=invoice)
 
 
 def _part_paid(event: _Event) -> Fact:
@@ -125,18 +144,26 @@ def _part_paid(event: _Event) -> Fact:
 
 
 def _altered(event: _Event) -> Fact:
-    invoice = shapes.read_invoice(event.about)
+    invoice_id, invoice = _invoice(event)
     changed = event.previous.keys()
     if not changed or changed & _TELLING:
-        return InvoiceAltered(**event.said(invoice.id), invoice=invoice)
+        return InvoiceAltered(**event.said(invoice_id), invoice=invoice)
     if not changed & _DEFAULTS:
-        return event.ignored("neither the invoice's state nor what is due on it changed", invoice.id)
+        return event.ignored("neither the invoice's state nor what is due on it changed", invoice_id)
     method_id = object_id(default_method(event.about))
     if method_id is None:
-        return event.ignored("the invoice's own payment method was only taken away", invoice.id)
+        return event.ignored("the invoice's own payment method was only taken away", invoice_id)
     return MethodChanged(
-        **event.said(invoice.id), customer_id=invoice.customer_id, change=MethodChange.NEW, method_id=method_id
+        **event.said(invoice_id), customer_id=_customer(event), change=MethodChange.NEW, method_id=method_id
     )
+
+
+def _invoice(event: _Event) -> tuple[str, InvoiceSnapshot | None]:
+    """The invoice's id, and the invoice where the event shows all of it."""
+    invoice_id = object_id(event.about)
+    if invoice_id is None:
+        raise MalformedObject(f"The object of {event.type} has no 'id': expected an invoice.")
+    return invoice_id, shapes.read_invoice(event.about) if shapes.shows_all(event.about) else None
 
 
 def _credited(event: _Event) -> Fact:
@@ -230,6 +257,9 @@ _READERS: dict[str, Callable[[_Event], Fact]] = {
     "invoice.payment_failed": partial(_failed, counts=True),
     # Sent beside `invoice.payment_failed` when the bank wants the customer to confirm.
     "invoice.payment_action_required": partial(_failed, counts=False),
+    # Of an invoice that was sent: some days before its due date, and after it.
+    "invoice.will_be_due": _due,
+    "invoice.overdue": _due,
     "invoice.paid": _paid,
     "invoice.payment_succeeded": _paid,
     "invoice_payment.paid": _part_paid,
@@ -252,11 +282,13 @@ _READERS: dict[str, Callable[[_Event], Fact]] = {
 }
 
 
-def _opened(event: object) -> _Event:
+def _opened(event: object, served: Served) -> _Event:
     source = _part(event, "It is not a JSON object")
     for name in ("id", "type"):
-        if not text(source, name):
+        if not object_id(source.get(name)) or not text(source, name):
             raise MalformedEvent(_no_event(f"It has no {name!r}"))
+    if why := served.refuses(source):
+        raise ForeignEvent(f"Event {source['id']} is not taken: {why}.")
     at = moment(source.get("created"))
     if at is None:
         raise MalformedEvent(_no_event("Its 'created' is not a Unix time in seconds", source["id"]))
@@ -295,10 +327,10 @@ def _invoice_reference(event: _Event) -> str:
 
 def _money(event: _Event, name: str) -> Money | None:
     amount, currency = event.about.get(name), event.about.get("currency")
-    if amount is None:
+    if amount is None or currency is None:
         return None
     try:
-        return Money(amount=amount, currency=str(currency))
+        return Money(amount=amount, currency=currency)
     except ValueError:
         raise MalformedObject(
             f"The object of {event.type} has no readable {name!r}: expected whole minor units and a currency."

@@ -15,15 +15,22 @@ Json = Mapping[str, Any]
 REQUIRES_ACTION = "invoice_payment_intent_requires_action"
 
 _DEPOSITS = "verify_with_microdeposits"
+_LONGEST_ID = 255
+# Seconds until the year 2100, and the milliseconds since the year 2001: no number is both.
+_SECONDS = range(4_102_444_800)
+_MILLISECONDS = range(1_000_000_000_000, 4_102_444_800_000)
 _EPOCH = datetime.fromtimestamp(0, UTC)
 _CODES = ("decline_code", "advice_code", "network_advice_code", "network_decline_code")
 
 
 def object_id(value: object) -> str | None:
-    """The id of a reference, whether Stripe expanded it to an object or not."""
+    """The id of a reference, whether Stripe expanded it to an object or not. None for what cannot be one.
+
+    Stripe's ids have at most 255 characters; one of dots alone would lead to another place of the API.
+    """
     if isinstance(value, Mapping):
         value = value.get("id")
-    return value if isinstance(value, str) and value else None
+    return value if isinstance(value, str) and len(value) <= _LONGEST_ID and value.strip(". ") else None
 
 
 def expanded(value: object) -> Json:
@@ -38,10 +45,12 @@ def text(source: Json, name: str) -> str | None:
 
 
 def moment(value: object) -> datetime | None:
-    """Stripe's Unix seconds as an aware UTC datetime."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return datetime.fromtimestamp(value, UTC)
-    return None
+    """Stripe's Unix seconds, or an exporter's milliseconds, as an aware UTC datetime; None for what is neither."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        return None
+    if value in _MILLISECONDS:
+        value //= 1000
+    return datetime.fromtimestamp(value, UTC) if value in _SECONDS else None
 
 
 def subscription_id(invoice: Json) -> str | None:
@@ -142,9 +151,9 @@ def read_method(method: str | Json | None) -> PaymentMethod | None:
     return PaymentMethod(
         id=identity,
         network=brand_of(details),
-        fingerprint=details.get("fingerprint"),
-        country=details.get("country"),
-        expiry=f"{details['exp_month']}/{details['exp_year']}" if details.get("exp_year") else None,
+        fingerprint=text(details, "fingerprint"),
+        country=text(details, "country"),
+        expiry=f"{details.get('exp_month')}/{details['exp_year']}" if details.get("exp_year") else None,
     )
 
 
@@ -181,16 +190,16 @@ def action_error(intent: Json) -> Json:
 def raw_decline(error: Json, charge: Json | None = None) -> RawDecline:
     """All codes of a refused charge: of the error, and what only the charge's outcome shows."""
     outcome = expanded((charge or {}).get("outcome"))
-    codes = {name: error.get(name) or outcome.get(name) for name in _CODES}
+    codes = {name: text(error, name) or text(outcome, name) for name in _CODES}
     # A block by Stripe's own risk rules has its telling code in the outcome only.
-    if outcome.get("type") == "blocked" and outcome.get("reason"):
-        codes["decline_code"] = outcome["reason"]
+    if outcome.get("type") == "blocked" and text(outcome, "reason"):
+        codes["decline_code"] = text(outcome, "reason")
     by_charge = details_of(expanded((charge or {}).get("payment_method_details")))
     tried = read_method(error.get("payment_method") or (charge or {}).get("payment_method"))
     return RawDecline(
-        error_code=error.get("code") or (charge or {}).get("failure_code"),
+        error_code=text(error, "code") or text(charge or {}, "failure_code"),
         network=brand_of(by_charge) or brand_of(details_of(expanded(error.get("payment_method")))),
-        network_status=outcome.get("network_status"),
+        network_status=text(outcome, "network_status"),
         method=tried.ref if tried else None,
         **codes,
     )

@@ -12,7 +12,7 @@ from gateways import stripe_fields as fields
 from gateways import stripe_records, stripe_refusals
 from gateways import stripe_shapes as shapes
 from gateways.ports.payments import ChargeAnswer, InvoiceSnapshot, PaymentMethod
-from gateways.ports.trouble import NotFound, ProviderMisuse, ProviderTrouble
+from gateways.ports.trouble import NotFound, NotUnderstood, ProviderMisuse, ProviderTrouble
 from gateways.stripe_api import StripeApi, is_spent, translated
 from gateways.stripe_fields import Json
 
@@ -55,8 +55,9 @@ _ENDED_SUBSCRIPTION = frozenset({"canceled", "incomplete_expired"})
 class StripePayments:
     """`ports.Payments` over Stripe's API. Safe to be shared by threads."""
 
-    def __init__(self, api_key: str, base_url: str, timeout: timedelta) -> None:
-        self._api = StripeApi(api_key, base_url, timeout)
+    def __init__(self, api_key: str, base_url: str, timeout: timedelta, account: str | None = None) -> None:
+        """`account` is the connected account that all requests are for; None: the key's own."""
+        self._api = StripeApi(api_key, base_url, timeout, account)
 
     def __repr__(self) -> str:
         return "StripePayments()"
@@ -257,7 +258,7 @@ def _parsed(invoice: Json, charge: Json | None) -> InvoiceSnapshot:
     try:
         return shapes.read_invoice(invoice, charge)
     except shapes.MalformedObject as error:
-        raise ProviderMisuse(f"Stripe's answer is not understood. {error}") from None
+        raise NotUnderstood(f"Stripe's answer is not understood. {error}") from None
 
 
 def _pending(invoice: Json, snapshot: InvoiceSnapshot) -> ChargeAnswer | None:

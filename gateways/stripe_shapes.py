@@ -16,8 +16,17 @@ from gateways.stripe_fields import Json, expanded, moment, object_id, text
 T = TypeVar("T")
 
 
+_NEEDED = ("currency", "status", "amount_due", "amount_remaining")
+
+
 class MalformedObject(Exception):
     """What should be an object of Stripe's is not one. One sentence: what is missing, what is expected."""
+
+
+def shows_all(invoice: Json) -> bool:
+    """Whether all is there that `read_invoice` needs. An old version's event may lack what came later."""
+    customer = invoice.get("customer") or invoice.get("customer_account")
+    return customer is not None and all(invoice.get(name) is not None for name in _NEEDED)
 
 
 def read_invoice(invoice: Json, charge: Json | None = None) -> InvoiceSnapshot:
@@ -27,20 +36,24 @@ def read_invoice(invoice: Json, charge: Json | None = None) -> InvoiceSnapshot:
     network codes and its time nowhere else. Raises MalformedObject when a field that no decision can do without is
     missing.
     """
-    invoice_id = _required(invoice, "id", str)
+    invoice_id = object_id(invoice)
+    if invoice_id is None:
+        raise MalformedObject("The invoice has no 'id': expected an invoice object as Stripe's API and events show it.")
     currency = _required(invoice, "currency", str)
+    # A credit note on an unpaid invoice has lowered `amount_due`.
+    credited = invoice.get("pre_payment_credit_notes_amount")
     try:
         state = InvoiceState(_required(invoice, "status", str))
         due = Money(amount=_required(invoice, "amount_due", int), currency=currency)
         remaining = Money(amount=_required(invoice, "amount_remaining", int), currency=currency)
+        said = invoice.get("total")
+        total = Money(amount=said, currency=currency) if isinstance(said, int) else None
+        original = due + Money(amount=credited if isinstance(credited, int) else 0, currency=currency)
     except ValueError:
         raise MalformedObject(
-            f"Invoice {invoice_id} has a status or currency that Stripe does not document: "
-            "expected one of draft, open, paid, uncollectible, void, and an ISO 4217 code."
+            f"Invoice {invoice_id} has a status, currency or amount that Stripe does not document: expected one of "
+            "draft, open, paid, uncollectible, void, an ISO 4217 code, and minor units below 2^63."
         ) from None
-    # A credit note on an unpaid invoice has lowered `amount_due`.
-    credited = invoice.get("pre_payment_credit_notes_amount")
-    original = due + Money(amount=credited if isinstance(credited, int) else 0, currency=currency)
     customer_id = object_id(invoice.get("customer")) or object_id(invoice.get("customer_account"))
     if customer_id is None:
         raise MalformedObject(f"Invoice {invoice_id} has no customer: a case needs one.")
@@ -54,6 +67,7 @@ def read_invoice(invoice: Json, charge: Json | None = None) -> InvoiceSnapshot:
         state=state,
         currency=due.currency,
         amount=original,
+        total=total,
         remaining=remaining,
         customer_id=customer_id,
         subscription_id=fields.subscription_id(invoice),

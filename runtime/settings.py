@@ -50,6 +50,7 @@ class Settings(BaseSettings):
     dunning_log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
 
     stripe_api_key: SecretStr | None = None
+    stripe_account: str | None = None  # the connected account that is served, of a platform; None: the key's own
     stripe_api_base: str = "https://api.stripe.com"
 
     sendgrid_api_key: SecretStr | None = None

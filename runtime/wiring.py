@@ -31,6 +31,7 @@ from gateways.ports.ledger import Ledger, NetworkRules
 from gateways.ports.messages import Sender
 from gateways.rules import load_decline_table, load_minimum_charges, load_network_rules, load_refusals
 from gateways.sendgrid_email import SendGridSender
+from gateways.stripe_origin import Served
 from gateways.stripe_payments import StripePayments
 from gateways.twilio_sms import TwilioSender
 from gateways.yaml_files import FileError
@@ -68,7 +69,8 @@ def minimum_charges(settings: Settings) -> MinimumCharges:
 
 
 def stripe_payments(settings: Settings) -> StripePayments:
-    return StripePayments(settings.stripe_secret, settings.stripe_api_base, settings.provider_timeout)
+    account = settings.stripe_account
+    return StripePayments(settings.stripe_secret, settings.stripe_api_base, settings.provider_timeout, account)
 
 
 def merchant_app(settings: Settings) -> MerchantApp:
@@ -159,4 +161,5 @@ def intake(settings: Settings, client: Client, ledger: Ledger, again: bool = Fal
         decline_table(settings),
         utc_now,
         again=again,
+        served=Served.by(settings.stripe_secret, settings.stripe_account),
     )

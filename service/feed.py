@@ -6,11 +6,11 @@ from functools import partial
 from domain.base import Frozen
 from gateways import stripe_events
 from gateways.policy_files import PolicyError
-from gateways.ports.trouble import NotFound
-from gateways.provider_facts import Fact, MalformedEvent
+from gateways.ports.trouble import NotFound, NotUnderstood
+from gateways.provider_facts import Fact, ForeignEvent, MalformedEvent
 from service.intake import Intake
 from service.lanes import Piece, overlapping
-from service.opening import Failure, NotAdmitted, WrongRecord
+from service.opening import Failure, NotAdmitted, Taken, WrongRecord
 from service.records import Kind, MalformedRecord, Record, read_records
 from service.sequence import Sequence as InOrder
 from service.stream import RecordStream
@@ -79,6 +79,8 @@ def _read(intake: Intake, record: Record, line: Line) -> Fact | Failure | Line:
         return intake.read_event(record.data) if record.kind is Kind.EVENT else intake.read_json(record.data)
     except (MalformedEvent, MalformedRecord) as error:
         return line.model_copy(update={"problem": str(error)})
+    except ForeignEvent as error:
+        return line.model_copy(update={"result": Taken.IGNORED.value, "problem": str(error)})
 
 
 async def _told(line: Line) -> Line:
@@ -92,7 +94,7 @@ async def _take(intake: Intake, read: Fact | Failure, line: Line) -> Line:
         return line.model_copy(update={"result": receipt.taken.value, "invoice_id": named, "note": receipt.note})
     except NotAdmitted as error:
         return line.model_copy(update={"result": NO_CASE, "problem": str(error)})
-    except (NotFound, WrongRecord, PolicyError) as error:
+    except (NotFound, NotUnderstood, WrongRecord, PolicyError) as error:
         return line.model_copy(update={"result": REFUSED, "problem": str(error)})
 
 

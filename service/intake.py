@@ -16,7 +16,8 @@ from gateways import stripe_events
 from gateways.policy_files import PolicyStore
 from gateways.ports.ledger import Ledger
 from gateways.ports.payments import Payments
-from gateways.provider_facts import Fact, Ignored, PaymentFailed
+from gateways.provider_facts import Fact, Ignored, InvoiceDue, PaymentFailed
+from gateways.stripe_origin import Served
 from service.news import NewsDesk, Told
 from service.opening import CaseOpener, Failure, NotAdmitted, Receipt, Taken
 from service.records import plain_failure
@@ -33,8 +34,9 @@ class Intake:
     Has threads of its own, one for each record that may be taken in at the same time: close it after use. Records
     about the same invoice or customer have to be given one after the other, in their order.
 
-    Raises NotAdmitted for an invoice that becomes no case; MalformedEvent, MalformedRecord or WrongRecord for a record
-    that cannot be taken; PolicyError, ProviderMisuse or ProviderTrouble, and RPCError when Temporal does not answer.
+    Raises NotAdmitted for an invoice that becomes no case; ForeignEvent, MalformedEvent, MalformedRecord or WrongRecord
+    for a record that cannot be taken; PolicyError, ProviderMisuse or ProviderTrouble, and RPCError when Temporal does
+    not answer.
     """
 
     def __init__(
@@ -48,10 +50,13 @@ class Intake:
         clock: Callable[[], datetime],
         at_once: int = AT_ONCE,
         again: bool = False,
+        served: Served = stripe_events.OWN,
     ) -> None:
-        """`again` takes in events that came before, too: after Temporal lost what it had been told."""
+        """`again` takes in events that came before, too: after Temporal lost what it had been told. `served` says
+        whose events are taken."""
         self.at_once = at_once
         self._again = again
+        self._served = served
         self._client = client
         self._ledger = ledger
         self._clock = clock
@@ -65,8 +70,9 @@ class Intake:
         self._threads.close()
 
     def read_event(self, event: object) -> Fact:
-        """What one event of the payment provider says, as its webhook delivers it. Raises MalformedEvent."""
-        return stripe_events.read(event)
+        """What one event of the payment provider says, as its webhook delivers it. Raises MalformedEvent, or
+        ForeignEvent for one that is not ours: it does not count as taken."""
+        return stripe_events.read(event, self._served)
 
     def read_json(self, record: object) -> Failure:
         """One failed invoice of another billing system, as service/records.py describes it. Raises MalformedRecord."""
@@ -109,6 +115,9 @@ class Intake:
             return Receipt(Taken.IGNORED)
         if isinstance(fact, PaymentFailed):
             return await self._failed(fact)
+        if isinstance(fact, InvoiceDue):
+            due = Failure(invoice_id=fact.invoice_id, heard_at=fact.at, known=fact.customer, due_only=True)
+            return await self._opener.open(due)
         return await self._tell(fact, await self._threads.run(self._news.of, fact))
 
     async def _failed(self, fact: PaymentFailed) -> Receipt:

@@ -173,7 +173,8 @@ class NewsDesk:
 
     def _method(self, fact: MethodChanged) -> Told:
         if fact.invoice_id is None:
-            return [told for case in self._open_cases(fact.customer_id) for told in self._of_method(case, fact)]
+            cases = self._open_cases(fact.customer_id) if fact.customer_id else []
+            return [told for case in cases for told in self._of_method(case, fact)]
         case = self._open_case(fact.invoice_id)
         return [] if case is None or fact.caused_by_us else self._of_method(case, fact)
 

@@ -12,7 +12,7 @@ from domain.declines import Decline, DeclineTable, RawDecline, classify
 from domain.gates import Refuse
 from domain.invoice import InvoiceState
 from domain.money import Money
-from domain.opening import OPENING, day_zero, late, open_case
+from domain.opening import OPENING, begins, late, open_case
 from domain.policy import Policy
 from domain.reasons import cause
 from domain.record import Entry
@@ -57,7 +57,8 @@ class Failure(Frozen):
     amount: Money | None = None
     number: str | None = None
     subscription_id: str | None = None
-    policy: str | None = None  # a policy's name; None: by the customer's segment
+    policy: str | None = None  # a policy's name; None: by the customer's segment, and whether the invoice was sent
+    due_only: bool = False  # what was told is its due date, not a failure: only a sent invoice has one
 
 
 class NotAdmitted(Exception):
@@ -114,9 +115,9 @@ class CaseOpener:
             return Receipt(Taken.PAID, failure.invoice_id, f"the invoice is {invoice.state.value}")
         _compare(failure, invoice)
         customer = _customer(failure, invoice)
-        policy = self._policy(failure, customer, standing)
+        policy = self._policy(failure, customer, invoice, standing)
         if standing is None:
-            _admit(invoice, policy)
+            _admit(failure, invoice, policy)
         failed_at = failure.failed_at or invoice.last_failed_at or failure.heard_at
         decline = self._decline(failure, invoice, policy, failed_at)
         row = standing or self._row(failure, invoice, customer, policy, decline, failed_at)
@@ -124,14 +125,16 @@ class CaseOpener:
         # Without an answer only the source's own word, or the provider's, says that a charge was tried at all.
         tried = decline.code != NO_PAYMENT_METHOD if decline else bool(failure.failed_at or invoice.last_failed_at)
         facts = _facts(row, invoice, customer, policy, tried)
-        case = open_case(facts, _ref(policy), decline, invoice.now, disputes)
+        # Only what was sent can be known before its day 0. (A driver of the stand-ins makes failures of years ahead.)
+        now = self._clock() if invoice.sent else facts.opened_at
+        case = open_case(facts, _ref(policy), decline, invoice.now, disputes, now)
         self._keep(policy)
         if invoice.customer and not invoice.customer_deleted:
             self._ledger.customer_is(invoice.customer)  # what they no longer have is gone here too
         note = late(failed_at, row.opened_at)
         charged = decline is not None and decline.code != NO_PAYMENT_METHOD
         charge = foreign_attempt(invoice, AttemptKind.OTHER_ENGINE, decline, failed_at) if charged else None
-        row = self._ledger.open_case(row, customer, case.model_dump_json(), _opened(case, decline, note), charge)
+        row = self._ledger.open_case(row, customer, case.model_dump_json(), _opened(case, decline, note, now), charge)
         return (case, policy, note) if row.status == "opening" else _exists(row)
 
     def _keep(self, policy: Policy) -> None:
@@ -141,15 +144,21 @@ class CaseOpener:
             self._ledger.keep_policy(digest, policy.name, policy.version, body)
             self._kept.add(digest)
 
-    def _policy(self, failure: Failure, customer: CustomerRow, standing: CaseRow | None) -> Policy:
+    def _policy(
+        self, failure: Failure, customer: CustomerRow, invoice: InvoiceSnapshot, standing: CaseRow | None
+    ) -> Policy:
         """The policy that the case has begun with, else the one for this failure."""
         if standing:
             return Policy.stored(self._ledger.policy(standing.policy_digest))
-        return self._policies.get(failure.policy) if failure.policy else self._policies.for_segment(customer.segment)
+        if failure.policy:
+            return self._policies.get(failure.policy)
+        return self._policies.for_segment(customer.segment, sent=invoice.sent is True)
 
     def _decline(
         self, failure: Failure, invoice: InvoiceSnapshot, policy: Policy, failed_at: datetime
     ) -> Decline | None:
+        if invoice.sent:
+            return None  # it is the customer's to pay: what they tried themselves stands in the way of nothing
         raw = failure.decline or invoice.last_decline
         if raw is None and invoice.payment_method is None:
             raw = RawDecline(error_code=NO_PAYMENT_METHOD, network_status="not_sent_to_network")
@@ -176,7 +185,7 @@ class CaseOpener:
             policy_digest=policy_digest(policy),
             amount=invoice.amount,
             remaining=invoice.remaining,
-            opened_at=day_zero(failed_at, self._clock()),
+            opened_at=begins(invoice.now, failed_at, self._clock()),
             status="opening",
             decline_code=decline.code if decline else None,
             decline_class=decline.decline_class.value if decline else None,
@@ -212,7 +221,9 @@ def foreign_attempt(invoice: InvoiceSnapshot, kind: AttemptKind, decline: Declin
     )
 
 
-def _admit(invoice: InvoiceSnapshot, policy: Policy) -> None:
+def _admit(failure: Failure, invoice: InvoiceSnapshot, policy: Policy) -> None:
+    if failure.due_only and not invoice.sent:
+        raise NotAdmitted(f"Invoice {invoice.id} becomes no case: it was not sent to be paid by a date.")
     of_subscription = invoice.subscription_id is not None
     answer = admission(invoice.now, invoice.remaining, policy, of_subscription=of_subscription)
     if isinstance(answer, Refuse):
@@ -249,7 +260,7 @@ def _facts(row: CaseRow, invoice: InvoiceSnapshot, customer: CustomerRow, policy
         segment=customer.segment,
         amount=row.remaining,
         opened_at=row.opened_at,
-        tried_before=tried,
+        tried_before=tried and not invoice.sent,
     )
 
 
@@ -262,8 +273,8 @@ def _exists(row: CaseRow) -> Receipt:
     return Receipt(Taken.EXISTS, row.invoice_id, f"its case is {how}")
 
 
-def _opened(case: Case, decline: Decline | None, note: str) -> Entry:
+def _opened(case: Case, decline: Decline | None, note: str, now: datetime) -> Entry:
     facts = case.facts
     why = f"{facts.amount} due, {cause(case)}; policy {case.policy}{f'; {note}' if note else ''}"
     rule = decline.rule if decline else None
-    return Entry(at=facts.opened_at, step=OPENING, what="case opened", why=why, rule=rule)
+    return Entry(at=min(facts.opened_at, now), step=OPENING, what="case opened", why=why, rule=rule)

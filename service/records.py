@@ -1,11 +1,12 @@
 """Records of failed invoices on a file or stdin: JSON, JSON Lines, Stripe events or plain JSON."""
 
 import json
+import math
 import re
 from collections.abc import Iterator
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import AwareDatetime, Field, ValidationError, model_validator
 
@@ -16,10 +17,26 @@ from domain.sentences import sentence
 from gateways.ports.rows import CustomerRow
 from service.opening import Failure
 
+
+def _integer(digits: str) -> int | float:
+    """A whole number; infinite when no field can hold it.
+
+    Python refuses to read one of more than 4,300 digits, and with it the whole text.
+    """
+    return int(digits) if len(digits) <= _MOST_DIGITS else math.inf
+
+
+_MOST_DIGITS = 40
+_JSON = json.JSONDecoder(parse_int=_integer)
 _BETWEEN = re.compile(r"[\s,]*")
 # What JSON can hold and a database refuses: half a character, as it is, and a NUL, as JSON writes it.
 _IN_NO_TABLE = re.compile(r"[\ud800-\udfff]|(?<!\\)(?:\\\\)*\\u0000")
 _TOO_DEEP = "It is nested too deeply to be a record."
+
+
+# Ids and codes become part of keys, addresses and summaries, which have limits of their own.
+_Id = Annotated[str, Field(min_length=1, max_length=255)]
+_Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9_. -]{0,80}$")]
 
 
 class MalformedRecord(Exception):
@@ -29,7 +46,7 @@ class MalformedRecord(Exception):
 class PlainCustomer(Frozen):
     """The customer as the billing system knows them; what is left out is read from Stripe."""
 
-    id: str = Field(min_length=1)
+    id: _Id
     name: str | None = None
     email: str | None = None
     phone: str | None = None
@@ -46,18 +63,18 @@ class PlainInvoice(Frozen):
     stated about money and customer has to agree with Stripe.
     """
 
-    invoice_id: str = Field(min_length=1)
+    invoice_id: _Id
     number: str | None = None
     customer: PlainCustomer | None = None
-    subscription_id: str | None = None
+    subscription_id: _Id | None = None
     amount: str | None = None  # major units, "19.99"
     currency: str | None = None
-    decline_code: str | None = None
-    error_code: str | None = None
-    advice_code: str | None = None
-    network_advice_code: str | None = None
-    network_decline_code: str | None = None
-    network: str | None = None
+    decline_code: _Code | None = None
+    error_code: _Code | None = None
+    advice_code: _Code | None = None
+    network_advice_code: _Code | None = None
+    network_decline_code: _Code | None = None
+    network: _Code | None = None
     failed_at: AwareDatetime | None = None
     policy: str | None = None
 
@@ -125,7 +142,7 @@ def read_records(text: str) -> Iterator[Record]:
     if not text.strip():
         return
     try:
-        whole = json.loads(text)
+        whole = _JSON.decode(text)
     except (ValueError, RecursionError) as error:
         lines = [] if text.lstrip().startswith("[") else list(_lines(text))
         # Of one object over many lines that is broken somewhere, no line is an object: its first fault is told, once.
@@ -149,14 +166,13 @@ def _lines(text: str) -> Iterator[Record]:
         if not line.strip():
             continue
         try:
-            yield _record(json.loads(line), number)
+            yield _record(_JSON.decode(line), number)
         except (ValueError, RecursionError) as error:
             yield _broken(error, number)
 
 
 def _starts(text: str) -> Iterator[int]:
     """The line in which each element of a well-formed JSON array begins."""
-    decoder = json.JSONDecoder()
     position, line = 0, 1
     end = text.index("[") + 1
     while True:
@@ -166,7 +182,7 @@ def _starts(text: str) -> Iterator[int]:
         if text[position] == "]":
             return
         yield line
-        _, end = decoder.raw_decode(text, position)
+        _, end = _JSON.raw_decode(text, position)
 
 
 def _record(data: object, line: int) -> Record:

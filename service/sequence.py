@@ -7,6 +7,7 @@ from gateways.provider_facts import (
     Fact,
     Ignored,
     InvoiceAltered,
+    InvoiceDue,
     MethodChanged,
     PaymentDisputed,
     PaymentFailed,
@@ -44,15 +45,15 @@ class Sequence:
                 return self._of_invoice(record.invoice_id, owner, own)
             case Ignored():
                 return ()
-            case PaymentFailed():
-                return self._of_invoice(record.invoice_id, record.customer.customer_id)
+            case PaymentFailed() | InvoiceDue():
+                return self._of_invoice(record.invoice_id, record.customer.customer_id if record.customer else None)
             case PaymentSucceeded() | InvoiceAltered():
                 return self._of_invoice(record.invoice_id, record.invoice.customer_id if record.invoice else None)
-            case MethodChanged() | SubscriptionEnded() | PaymentMoved() | CustomerDeleted():
+            case SubscriptionEnded() | PaymentMoved() | CustomerDeleted():
                 return self._of_customer(record.customer_id)
             case CustomerChanged():
                 return self._of_customer(record.customer.customer_id)
-            case PaymentDisputed() | DisputeEnded():
+            case MethodChanged() | PaymentDisputed() | DisputeEnded():
                 return self._of_customer(record.customer_id or self._owners.get(record.invoice_id or ""))
 
     def _of_invoice(self, invoice_id: str, owner: str | None, own: tuple[Claim, ...] = ()) -> tuple[Claim, ...]:

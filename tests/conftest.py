@@ -21,6 +21,7 @@ from domain.declines import DeclineTable
 from gateways.ledger.database import upgrade_schema
 from gateways.ledger.sql_ledger import SqlLedger
 from gateways.policy_files import PolicyStore
+from gateways.stripe_origin import Served
 from runtime import wiring
 from runtime.set_up import register_search_attributes
 from runtime.settings import Settings
@@ -134,5 +135,6 @@ def intake(
 ) -> Iterator[Intake]:
     """The way in, with everything real but the providers."""
     payments = wiring.stripe_payments(settings)
-    with closing(Intake(client, task_queue, ledger, payments, policies, declines, clock)) as intake:
+    served = Served.by(settings.stripe_secret, settings.stripe_account)
+    with closing(Intake(client, task_queue, ledger, payments, policies, declines, clock, served=served)) as intake:
         yield intake

@@ -63,7 +63,7 @@ def test_a_good_installation(
         "time zones": f"{ZONES.iana} (tzdata {version('tzdata')})",
         "public holidays": f"holidays {version('holidays')}",
         "worker's settings": "all that are needed are set",
-        "policies": "standard@1",
+        "policies": "sent-invoices@1, standard@1",
         "decline table": f"edition {table.edition}",
         "network rules": good["network rules"],
         "minimum charges": good["minimum charges"],

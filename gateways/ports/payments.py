@@ -35,8 +35,9 @@ class InvoiceSnapshot(Frozen):
     number: str | None
     state: InvoiceState
     currency: str
-    amount: Money  # the original total to be paid
+    amount: Money  # what was to be paid at first: the total, less or more by the customer's balance
     remaining: Money
+    total: Money | None = None  # what the invoice says, before any balance; None: as `amount`
     customer_id: str
     subscription_id: str | None = None
     verifying: bool | None = None  # its payment waits until the customer has confirmed small deposits

@@ -31,6 +31,10 @@ class NotFound(ProviderMisuse):
     """The provider does not know this id."""
 
 
+class NotUnderstood(ProviderMisuse):
+    """The provider's answer about one object is not what it documents; about others it may be."""
+
+
 class Unreachable(Exception):
     """The provider will not deliver to this address (opted out, not a mobile number, no such number). One sentence.
 

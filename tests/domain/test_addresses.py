@@ -63,3 +63,14 @@ def test_whatever_the_field_holds_it_is_one_plain_address_or_none(text: str) -> 
 def test_a_number_is_in_the_form_that_providers_take_or_none(text: str | None, number: str | None) -> None:
     """Its country code is the border's business; here nothing is guessed any more."""
     assert number == dialled_number(text)
+
+
+@pytest.mark.parametrize("text", ["info@straße.de", "a@faß.de", "x@ἀσφς.gr", "a@ｅxample.com", "a@exam\u00adple.com"])
+def test_a_domain_that_would_become_another_ones_is_no_address(text: str) -> None:
+    """Mail about somebody's debt goes to nobody else."""
+    assert email_address(text) is None
+
+
+def test_a_domain_in_its_own_script_is_an_address() -> None:
+    """Written large or small."""
+    assert "a@xn--mnchen-3ya.de" == email_address("a@München.de")

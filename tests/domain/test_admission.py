@@ -24,6 +24,7 @@ ENDED = InvoiceNow(subscription=SubscriptionState.ENDED)
         (InvoiceNow(customer_deleted=True), "20", PLAIN, False, "admission-deleted"),
         (InvoiceNow(sent=True), "20", PLAIN, False, "admission-sent"),
         (InvoiceNow(sent=True), "20", SENT, False, None),
+        (InvoiceNow(sent=False), "20", SENT, False, "admission-not-sent"),
         (ENDED, "20", PLAIN, False, None),
         (ENDED, "20", CLOSING, False, "admission-ended"),
         (InvoiceNow(), "20", PLAIN, True, None),

@@ -146,3 +146,9 @@ def test_whatever_a_name_field_holds_what_is_repeated_is_harmless(text: str, lan
 def test_no_surrounding_makes_a_name_of_a_link(link: str, before: str, after: str) -> None:
     """However it is wrapped, as a word of its own."""
     assert plausible_name(f"{before} {link} {after}", "en") is None
+
+
+@pytest.mark.parametrize(("name", "language"), [("\u3164", "ko"), ("\u115f\u1160", "ko"), ("\u01f7ay\u01f7al", "en")])
+def test_a_letter_that_shows_nothing_or_looks_like_another_is_in_no_name(name: str, language: str) -> None:
+    """Hangul fillers, and wynn for P."""
+    assert plausible_name(name, language) is None

@@ -137,7 +137,8 @@ END = {"day": 10, "do": ["escalate"]}
         ),
         ([], "at least 1 item"),
         ([{"day": 3, "do": []}, END], "at least 1 item"),
-        ([{"day": -1, "do": ["charge"]}, {"day": 3, "do": [FINAL]}, END], "greater than or equal to 0"),
+        ([{"day": -1, "do": ["charge"]}, {"day": 3, "do": [FINAL]}, END], "day -1 is before the failed payment"),
+        ([{"day": -61, "do": ["charge"]}, {"day": 3, "do": [FINAL]}, END], "greater than or equal to -60"),
         ([{"day": 3, "do": [FINAL]}, {"day": 366, "do": ["escalate"]}], "less than or equal to 365"),
     ],
 )

@@ -16,6 +16,8 @@ from domain.truth import Ending, MessageFacts
 from domain.wording import KEYS, PARAGRAPHS, ROWS, Part, Untrue, Wording, wording
 
 NEXT, LIMIT, END = date(2030, 4, 5), date(2030, 4, 11), date(2030, 4, 29)
+DUE = date(2030, 4, 1)
+SENT: dict[str, Any] = {"due_on": DUE, "tried": False, "reason": Reason.NO_PAYMENT_METHOD}
 
 
 def usd(dollars: str) -> Money:
@@ -54,6 +56,7 @@ def said(facts: MessageFacts, at: AtSending | None = None, channel: Channel = Ch
 
 def every_message() -> Iterator[tuple[MessageFacts, Channel, Wording]]:
     """Stage × reason × action × tried × next charge on every channel; what else differs by lot, always the same."""
+    dates = (None, DUE)
     lot = Random(7)  # noqa: S311 - the same examples on each run
     reads = [
         sending(name=name, total=usd(total), subscription=subscription, has_method=has_method, others=others)
@@ -61,8 +64,8 @@ def every_message() -> Iterator[tuple[MessageFacts, Channel, Wording]]:
             ("Ada", None), ("149", "200"), (True, False), (True, False), ((), OTHERS)
         )
     ]
-    for stage, reason, action, tried, next_charge_on in product(
-        Stage, (None, *Reason), (None, *DeclineClass), (True, False), (None, NEXT)
+    for stage, reason, action, tried, next_charge_on, due_on in product(
+        Stage, (None, *Reason), (None, *DeclineClass), (True, False), (None, NEXT), dates
     ):
         facts = some_facts(
             stage,
@@ -73,6 +76,8 @@ def every_message() -> Iterator[tuple[MessageFacts, Channel, Wording]]:
             access=lot.choice(list(Access)),
             ending=lot.choice(list(Ending)),
             restricts_on=lot.choice([None, LIMIT, END]),
+            due_on=due_on,
+            overdue=due_on is not None and lot.choice([True, False]),
         )
         at = lot.choice(reads)
         for channel in Channel:
@@ -88,6 +93,11 @@ MESSAGES = list(every_message())
         ("stages.friendly.subject.tried", some_facts(), some_facts(tried=False)),
         ("stages.friendly.opening.due", some_facts(tried=False), some_facts()),
         ("stages.firm.closing.tried", some_facts(Stage.FIRM), some_facts(Stage.REMINDER)),
+        ("stages.friendly.opening.ahead", some_facts(**SENT), some_facts(**SENT, overdue=True)),
+        ("stages.firm.subject.passed", some_facts(Stage.FIRM, **SENT, overdue=True), some_facts(Stage.FIRM, **SENT)),
+        ("labels.due_on", some_facts(**SENT), some_facts(tried=False)),
+        ("todo.pay", some_facts(**SENT), some_facts(tried=False, reason=Reason.NO_PAYMENT_METHOD)),
+        ("reasons.no_payment_method", some_facts(reason=Reason.NO_PAYMENT_METHOD), some_facts(**SENT)),
         ("reasons.declined", some_facts(), some_facts(tried=False)),
         ("reasons.declined", some_facts(), some_facts(reason=None)),
         ("reasons.expired_card", some_facts(tried=False, reason=Reason.EXPIRED_CARD), some_facts()),
@@ -189,7 +199,10 @@ def test_every_message_says_what_it_is_about_what_happened_and_what_to_do() -> N
             assert message.one(Part.SUBJECT).key.startswith("stages.")
             assert ".opening." in message.paragraphs[0][0].key
             assert 1 == sum(key.startswith(("todo.", "unless_paid.")) for key in todo)
-        assert ("tried" if facts.tried else "due") == message.of(Part.HAPPENED)[0].key.rpartition(".")[2]
+        told = "tried" if facts.tried else "due"
+        if facts.due_on:
+            told = "passed" if facts.overdue else "ahead"
+        assert told == message.of(Part.HAPPENED)[0].key.rpartition(".")[2]
         if channel is Channel.EMAIL:
             for part in (Part.GREETING, Part.BUTTON, Part.LINK_HINT, Part.CLOSING, Part.REGARDS):
                 assert message.one(part)

@@ -451,3 +451,12 @@ def test_after_a_part_payment_nobody_is_told_that_no_payment_was_received() -> N
 
         assert "received" not in text
         assert "for $40.00" not in text.replace("collect $40.00 for", "")
+
+
+def test_the_invoice_total_is_the_one_before_any_balance() -> None:
+    """R17: with credit from before, less is due than the invoice says, and the customer can compare both."""
+    invoice = an_invoice(1500).model_copy(update={"total": Money(amount=1900, currency="USD")})
+
+    text = MESSAGES.render(Channel.EMAIL, some_facts(Stage.FRIENDLY), someone(), invoice, "en").text
+
+    assert "Amount due: $15.00\nInvoice total: $19.00\n" in text

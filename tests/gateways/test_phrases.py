@@ -45,7 +45,8 @@ def test_a_language_is_added_by_copying_a_folder(tmp_path: Path) -> None:
         ('"Kind regards,"', '"{{ merchant }"', "regards: "),
         ('"Kind regards,"', '"{% if subscription %}Yours{% endif %}"', "regards: subscription is not known there"),
         ('"Kind regards,"', '"Kind', "the YAML cannot be read"),
-        ("    reminder: ", "    #reminder: ", "sms.opening lacks reminder"),
+        ("\n    firm:\n", "\n    firmer:\n", "sms.opening"),
+        ("      passed: ", "      past: ", "past: unknown key"),
     ],
 )
 def test_a_wrong_language_file_is_refused_when_it_is_read(tmp_path: Path, old: str, new: str, says: str) -> None:

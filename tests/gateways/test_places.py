@@ -80,7 +80,6 @@ def test_whatever_is_written_there_is_a_place_or_none(text: str) -> None:
         ("081 234 5678", "TH", "+66812345678"),
         ("66812345678", "TH", "+66812345678"),
         ("(415) 555-2671", "US", "+14155552671"),
-        ("415.555.2671 ext. 5", "US", "+14155552671"),
         ("(514) 555-0118", "US", "+15145550118"),  # Montreal's, under the same country code
         ("0044 20 7946 0958", "GB", "+442079460958"),
         ("07911 123456", "GB", "+447911123456"),
@@ -199,3 +198,24 @@ def test_a_clock_is_no_place_where_somebody_is(text: str) -> None:
     """A sign-up form's default says nothing of where its customer sleeps."""
     assert zone(text) is None
     assert ("TH", ("Asia/Bangkok",)) == place_of(text, "TH", None, None, date(2030, 4, 1))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "+1 415 555 2671 ext 5",
+        "+14155552671;ext=5",
+        "+1-800-FLOWERS",
+        "call my mum +44 7911 123456",
+        "fax: +44 20 7946 0958",
+        "+66812345678/+66898765432",
+    ],
+)
+def test_what_is_more_than_a_number_is_no_number(text: str) -> None:
+    """An extension is no telephone, a fax reads no texts, and of two numbers nobody knows whose the first is."""
+    assert phone_number(text, "") is None
+
+
+def test_a_number_as_a_link_is_a_number() -> None:
+    """As web pages write it."""
+    assert "+66812345678" == phone_number("tel:+66812345678", "")

@@ -259,6 +259,18 @@ def test_a_segment_has_its_own_policy(tmp_path: Path) -> None:
     assert ["vip", "vip", "short"] == [store.for_segment(name).name for name in ("vip", "partner", "retail")]
 
 
+def test_sent_invoices_have_a_policy_of_their_own(tmp_path: Path) -> None:
+    """R2: of the same segment. Without one it is that for the others, by which they become no cases."""
+    write(tmp_path, GOOD.replace("name: short", "name: vip\nsegments: [vip]"), "vip.yaml")
+    write(tmp_path, GOOD)
+    without = PolicyStore(tmp_path).for_segment("vip", sent=True)
+
+    shipped = PolicyStore(POLICIES)
+
+    assert "vip" == without.name
+    assert ["standard", "sent-invoices"] == [shipped.for_segment("any", sent=sent).name for sent in (False, True)]
+
+
 def test_an_unknown_policy_lists_the_known_ones(tmp_path: Path) -> None:
     """So that a typing error is corrected at once."""
     write(tmp_path, GOOD)

@@ -87,6 +87,19 @@ def test_a_credit_note_lowers_what_remains_and_not_the_original_amount(
     assert (1999, 1000) == (invoice.amount.amount, invoice.remaining.amount)
 
 
+@pytest.mark.parametrize(("balance", "due"), [(-400, 1500), (300, 2200)])
+def test_a_balance_changes_what_is_due_and_not_what_the_invoice_says(
+    world: ProviderWorld, payments: StripePayments, balance: int, due: int
+) -> None:
+    """R17: credit from before, or a debt that was carried over."""
+    customer = world.stripe.add_customer(balance=balance)
+    world.stripe.add_card(customer)
+    invoice = payments.read_invoice(world.stripe.add_invoice(customer, amount=1900))
+
+    amounts = [money.amount for money in (invoice.amount, invoice.remaining, invoice.total) if money]
+    assert [due, due, 1900] == amounts
+
+
 def test_an_unknown_invoice_is_named(payments: StripePayments) -> None:
     """A wrong id gets a sentence with that id."""
     with pytest.raises(NotFound, match="in_nowhere"):
