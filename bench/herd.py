@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import uuid4
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client, WorkflowHandle
@@ -123,12 +123,18 @@ def failed_invoices(folder: Path, count: int, zone: str) -> Iterator["tuple[subp
             process.kill()
 
 
+def _where_it_is_noon(now: datetime) -> str:
+    """A place whose clock is at twelve; `Etc/` names are clocks, and no places."""
+    places = (name for name in sorted(available_timezones()) if "/" in name and not name.startswith("Etc/"))
+    return next(name for name in places if now.astimezone(ZoneInfo(name)).hour == 12)
+
+
 @contextmanager
 def herd(client: Client, folder: Path, address: str, count: int) -> Iterator["Opening"]:
     """Failed invoices of which `Opening.open` makes a herd."""
     now = datetime.now(UTC)
     # Where it is about noon: the steps of today are neither over nor at night.
-    zone = f"Etc/GMT{now.hour - 12:+d}"
+    zone = _where_it_is_noon(now)
     # A whole minute, and late enough that all are open and asleep by then.
     due = (now + timedelta(seconds=75 + count / 8)).replace(second=0, microsecond=0)
     shutil.copytree(ROOT / "policies", folder / "policies")
