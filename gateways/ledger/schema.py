@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
-REVISION = "0005"
+REVISION = "0006"
 """The newest migration, with which these are the tables."""
 
 metadata = sa.MetaData(
@@ -226,6 +226,34 @@ provider_events = sa.Table(
     _text("kind"),
     _text("invoice_id", null=True),
     _moment("at"),
+)
+
+inbox = sa.Table(
+    "inbox",
+    metadata,
+    sa.Column("id", _RowNumber, primary_key=True),
+    _text("provider"),
+    _text("event_id"),
+    _text("kind"),
+    _text("body"),
+    _moment("at"),
+    _text("state"),
+    sa.Column("attempts", sa.Integer(), nullable=False, server_default="0"),
+    _moment("next_try"),
+    _text("result", null=True),
+    sa.Column("note", sa.Text(), nullable=False, server_default=""),
+    _text("invoice_id", null=True),
+    sa.Column("ended_at", UtcTime(), nullable=True),
+    sa.UniqueConstraint("provider", "event_id"),
+    sa.Index(None, "state", "id"),
+)
+
+leases = sa.Table(
+    "leases",
+    metadata,
+    sa.Column("name", sa.Text(), primary_key=True),
+    _text("holder"),
+    _moment("until"),
 )
 
 # Triggers refuse UPDATE, DELETE and TRUNCATE of the next two (see the migration).
