@@ -29,7 +29,7 @@ class StripeWebhook:
         self._secrets = tuple(secrets)
         self._tolerance = int(tolerance.total_seconds())
 
-    def open(self, body: bytes, headers: Mapping[str, str]) -> Sequence[Arrival]:
+    def open(self, body: bytes, headers: Mapping[str, str], target: str) -> Sequence[Arrival]:  # noqa: ARG002 - the port's
         try:
             signed = body.decode()
         except UnicodeDecodeError:

@@ -9,18 +9,23 @@ from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass
 from uuid import uuid4
 
+from pydantic import SecretStr
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from gateways import sendgrid_events, stripe_events, twilio_events
 from gateways.ledger.database import upgrade_schema
 from gateways.ledger.sql_ledger import SqlLedger
 from gateways.ports.inbox import Webhook
 from gateways.ports.trouble import ProviderMisuse, ProviderTrouble
+from gateways.sendgrid_webhook import SendGridWebhook
 from gateways.stripe_webhook import StripeWebhook
+from gateways.twilio_webhook import TwilioWebhook
 from runtime import wiring
 from runtime.settings import Settings, SettingsError
 from runtime.temporal import connect
-from service.inbox import Delivery
+from service.inbox import Delivery, Reader
+from service.intake import Intake
 from service.mailroom import Mailroom
 from service.threads import Threads
 
@@ -41,10 +46,19 @@ class Doors:
 def webhooks(settings: Settings) -> dict[str, Webhook]:
     """Those that are set up, by the name of their route."""
     found: dict[str, Webhook] = {}
-    if settings.stripe_webhook_secrets:
-        secrets = settings.stripe_webhook_secrets.get_secret_value().split(",")
-        found["stripe"] = StripeWebhook([secret.strip() for secret in secrets if secret.strip()])
+    if secrets := _several(settings.stripe_webhook_secrets):
+        found["stripe"] = StripeWebhook(secrets)
+    if keys := _several(settings.sendgrid_webhook_keys):
+        found["sendgrid"] = SendGridWebhook(keys)
+    if settings.web_public_url and (tokens := _several(settings.twilio_auth_token)):
+        found["twilio"] = TwilioWebhook(settings.web_public_url, tokens, _several(settings.twilio_webhook_keys))
     return found
+
+
+def _several(setting: SecretStr | None) -> list[str]:
+    """A setting that may hold several secrets, parted by commas."""
+    parts = setting.get_secret_value().split(",") if setting else []
+    return [part.strip() for part in parts if part.strip()]
 
 
 @asynccontextmanager
@@ -74,7 +88,17 @@ async def _deliver(settings: Settings, ledger: SqlLedger, threads: Threads, news
     client = await _connected(settings)
     holder = f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}"
     with closing(wiring.intake(settings, client, ledger)) as intake:
-        await Delivery(ledger, intake, threads, wiring.utc_now, holder, news).run()
+        await Delivery(ledger, intake, threads, wiring.utc_now, holder, news, readers(settings, intake)).run()
+
+
+def readers(settings: Settings, intake: Intake) -> dict[str, Reader]:
+    """How the events of each provider are read."""
+    refusals = wiring.refusals(settings, "twilio")
+    return {
+        stripe_events.PROVIDER: lambda event, _: intake.read_event(event),
+        sendgrid_events.PROVIDER: lambda event, _: sendgrid_events.read(event),
+        twilio_events.PROVIDER: lambda event, at: twilio_events.read(event, at, refusals),
+    }
 
 
 async def _connected(settings: Settings) -> Client:

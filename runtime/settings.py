@@ -78,6 +78,10 @@ class Settings(BaseSettings):
     agency_endpoint: str = str(ROOT / "var" / "handoffs")
     agency_token: SecretStr | None = None
 
+    sendgrid_webhook_keys: SecretStr | None = None  # public keys of its Event Webhook, parted by commas
+    twilio_webhook_keys: SecretStr | None = None  # secrets of webhook keys, where some are in use
+    # What the world calls the web process by, in front of the path: https://dunning.example.com
+    web_public_url: str | None = None
     # Where the web process listens. Behind a proxy that has the certificate; without one only the machine itself asks.
     web_host: str = "127.0.0.1"
     web_port: int = Field(default=8088, ge=0, le=65_535)  # 0: any that is free

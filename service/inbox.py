@@ -7,7 +7,7 @@ in meanwhile waits, and is handed on in its order for each invoice and customer.
 import asyncio
 import json
 import logging
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
@@ -28,6 +28,8 @@ from service.threads import Threads
 
 ROUND = 500
 """Events that are looked at in one go."""
+
+Reader = Callable[[object, datetime], Fact]
 
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=1), timedelta(hours=1)
 """Between two tries of one event: each pause is twice the one before."""
@@ -56,6 +58,7 @@ class Delivery:
 
     holder: names this process among all that share the ledger.
     news: is set when something new was kept.
+    readers: by provider, what an event says; given what it was kept as, and when. Raise MalformedEvent or ForeignEvent.
     """
 
     def __init__(
@@ -66,6 +69,7 @@ class Delivery:
         clock: Callable[[], datetime],
         holder: str,
         news: asyncio.Event,
+        readers: Mapping[str, Reader],
     ) -> None:
         self._book = book
         self._intake = intake
@@ -73,6 +77,7 @@ class Delivery:
         self._clock = clock
         self._holder = holder
         self._news = news
+        self._read_by = dict(readers)
 
     async def run(self) -> None:
         """Until it is cancelled."""
@@ -129,7 +134,7 @@ class Delivery:
     def _read(self, row: InboxRow) -> Fact | tuple[str, str]:
         """What it says, or what becomes of an event that says nothing to a case, and why."""
         try:
-            return self._intake.read_event(json.loads(row.body))
+            return self._read_by[row.provider](json.loads(row.body), row.at)
         except MalformedEvent as error:
             return MALFORMED, str(error)
         except ForeignEvent as error:

@@ -35,9 +35,9 @@ class Mailroom:
     def providers(self) -> frozenset[str]:
         return frozenset(self._webhooks)
 
-    async def take(self, provider: str, body: bytes, headers: Mapping[str, str]) -> None:
+    async def take(self, provider: str, body: bytes, headers: Mapping[str, str], target: str) -> None:
         """Raises NotGenuine, Unreadable or NotKept; KeyError for a provider that is not set up."""
-        arrivals = self._webhooks[provider].open(body, headers)
+        arrivals = self._webhooks[provider].open(body, headers, target)
         try:
             if await self._threads.run(self._book.keep, arrivals, self._clock()):
                 self._kept()

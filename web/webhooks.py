@@ -18,7 +18,7 @@ def webhooks(mailroom: Mailroom) -> APIRouter:
         if provider not in mailroom.providers:
             raise Problem(HTTPStatus.NOT_FOUND, "No webhook of that name is set up here (docs/connect.md).")
         try:
-            await mailroom.take(provider, await raw_body(request), request.headers)
+            await mailroom.take(provider, await raw_body(request), request.headers, _target(request))
         except NotGenuine as error:
             raise Problem(HTTPStatus.BAD_REQUEST, str(error)) from None
         except Unreadable as error:
@@ -28,3 +28,9 @@ def webhooks(mailroom: Mailroom) -> APIRouter:
         return Response(status_code=HTTPStatus.NO_CONTENT)
 
     return router
+
+
+def _target(request: Request) -> str:
+    """Path and query as they came: a provider may have signed them."""
+    query = request.scope["query_string"].decode("latin-1")
+    return f"{request.scope['raw_path'].decode('latin-1')}{'?' if query else ''}{query}"

@@ -48,8 +48,12 @@ class InboxRow(Arrival):
 class Webhook(Protocol):
     """A provider's way of telling us."""
 
-    def open(self, body: bytes, headers: Mapping[str, str]) -> Sequence[Arrival]:
-        """The events of one request. Raises NotGenuine or Unreadable. Header names are in lower case."""
+    def open(self, body: bytes, headers: Mapping[str, str], target: str) -> Sequence[Arrival]:
+        """The events of one request. Raises NotGenuine or Unreadable.
+
+        headers: names in lower case.
+        target:  path and query, as the request line has them.
+        """
 
 
 class InboxBook(Protocol):

@@ -11,6 +11,7 @@ from temporalio.client import Client
 
 from gateways.ledger.sql_ledger import SqlLedger
 from gateways.ports.inbox import Arrival
+from runtime.doors import readers
 from runtime.settings import Settings
 from sandbox.providers.faults import Mode
 from sandbox.providers.world import ProviderWorld
@@ -42,9 +43,9 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def delivery(ledger: SqlLedger, intake: Intake, clock: Clock) -> Iterator[Delivery]:
+def delivery(ledger: SqlLedger, intake: Intake, settings: Settings, clock: Clock) -> Iterator[Delivery]:
     with closing(Threads(4, "test")) as threads:
-        yield Delivery(ledger, intake, threads, clock, "me", asyncio.Event())
+        yield Delivery(ledger, intake, threads, clock, "me", asyncio.Event(), readers(settings, intake))
 
 
 async def test_temporal_was_down_when_the_event_came(
