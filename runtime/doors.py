@@ -88,7 +88,8 @@ async def _deliver(settings: Settings, ledger: SqlLedger, threads: Threads, news
     client = await _connected(settings)
     holder = f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}"
     with closing(wiring.intake(settings, client, ledger)) as intake:
-        await Delivery(ledger, intake, threads, wiring.utc_now, holder, news, readers(settings, intake)).run()
+        reading, kept_for = readers(settings, intake), settings.dunning_inbox_kept_for
+        await Delivery(ledger, intake, threads, wiring.utc_now, holder, news, reading, kept_for).run()
 
 
 def readers(settings: Settings, intake: Intake) -> dict[str, Reader]:

@@ -82,6 +82,8 @@ class Settings(BaseSettings):
     twilio_webhook_keys: SecretStr | None = None  # secrets of webhook keys, where some are in use
     # What the world calls the web process by, in front of the path: https://dunning.example.com
     web_public_url: str | None = None
+    # How long the text of an event is kept after it was taken: it holds names and addresses.
+    dunning_inbox_kept_for: timedelta = Field(default=timedelta(days=90), gt=timedelta(0))
     # Where the web process listens. Behind a proxy that has the certificate; without one only the machine itself asks.
     web_host: str = "127.0.0.1"
     web_port: int = Field(default=8088, ge=0, le=65_535)  # 0: any that is free

@@ -34,6 +34,7 @@ Reader = Callable[[object, datetime], Fact]
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=1), timedelta(hours=1)
 """Between two tries of one event: each pause is twice the one before."""
 
+_FORGET_EVERY = timedelta(hours=1)
 _LEASE, _LEASE_LASTS = "inbox", timedelta(seconds=60)
 _LOOK_AGAIN, _LONGEST_REST = 1.0, 60.0  # seconds; an event that this process kept is handed on at once
 # Temporal as a whole does not answer or does not let us in; any other answer is about the one request.
@@ -59,6 +60,7 @@ class Delivery:
     holder: names this process among all that share the ledger.
     news: is set when something new was kept.
     readers: by provider, what an event says; given what it was kept as, and when. Raise MalformedEvent or ForeignEvent.
+    kept_for: how long an event stays in the inbox after it was taken.
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class Delivery:
         holder: str,
         news: asyncio.Event,
         readers: Mapping[str, Reader],
+        kept_for: timedelta,
     ) -> None:
         self._book = book
         self._intake = intake
@@ -78,6 +81,8 @@ class Delivery:
         self._holder = holder
         self._news = news
         self._read_by = dict(readers)
+        self._kept_for = kept_for
+        self._forget_at = clock()
 
     async def run(self) -> None:
         """Until it is cancelled."""
@@ -87,6 +92,7 @@ class Delivery:
             try:
                 while await self._mine() and await self.round():
                     pass
+                await self._forget()
                 pause = _LOOK_AGAIN
             except (ProviderTrouble, ProviderMisuse, RPCError) as error:
                 # What would meet every event alike: Temporal or the ledger does not answer, a key is wrong.
@@ -94,6 +100,12 @@ class Delivery:
                 _log.warning("The inbox waits %.0f s: %s", pause, error)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._news.wait(), pause)
+
+    async def _forget(self) -> None:
+        now = self._clock()
+        if now >= self._forget_at:
+            await self._threads.run(self._book.forget, now - self._kept_for)
+            self._forget_at = now + _FORGET_EVERY
 
     async def _mine(self) -> bool:
         return await self._threads.run(self._book.lease, _LEASE, self._holder, self._clock(), _LEASE_LASTS)

@@ -35,6 +35,14 @@ class Mailroom:
     def providers(self) -> frozenset[str]:
         return frozenset(self._webhooks)
 
+    async def answers(self) -> bool:
+        """Whether what comes in could be kept now."""
+        try:
+            await self._threads.run(self._book.inbox, None, 0, 1)
+        except ProviderTrouble:
+            return False
+        return True
+
     async def take(self, provider: str, body: bytes, headers: Mapping[str, str], target: str) -> None:
         """Raises NotGenuine, Unreadable or NotKept; KeyError for a provider that is not set up."""
         arrivals = self._webhooks[provider].open(body, headers, target)

@@ -45,7 +45,9 @@ def clock() -> Clock:
 @pytest.fixture
 def delivery(ledger: SqlLedger, intake: Intake, settings: Settings, clock: Clock) -> Iterator[Delivery]:
     with closing(Threads(4, "test")) as threads:
-        yield Delivery(ledger, intake, threads, clock, "me", asyncio.Event(), readers(settings, intake))
+        yield Delivery(
+            ledger, intake, threads, clock, "me", asyncio.Event(), readers(settings, intake), timedelta(days=1)
+        )
 
 
 async def test_temporal_was_down_when_the_event_came(
