@@ -39,7 +39,7 @@ def one_sentence() -> Iterator[None]:
         problem = explained(error)
         if problem is None:
             raise
-        raise fail(problem.sentence, REFUSED if problem.blame is Blame.REFUSED else UNUSABLE) from None
+        raise fail(problem.sentence, REFUSED if problem.blame in (Blame.REFUSED, Blame.UNKNOWN) else UNUSABLE) from None
 
 
 def fail(sentence: str, code: int) -> typer.Exit:

@@ -2,7 +2,7 @@
 
 from domain.ids import workflow_id
 from gateways.ports.ledger import CaseBook
-from service.requests import Refused
+from service.requests import Refused, Unknown
 
 
 def invoice_named(cases: CaseBook, name: str) -> str:
@@ -17,4 +17,4 @@ def invoice_named(cases: CaseBook, name: str) -> str:
 
 
 def no_case(invoice_id: str) -> Refused:
-    return Refused(f"There is no case of invoice {invoice_id}: python starter.py list shows the ones there are.")
+    return Unknown(f"There is no case of invoice {invoice_id}: python starter.py list shows the ones there are.")
