@@ -53,13 +53,10 @@ def run(work: Callable[[Settings], Coroutine[Any, Any, T]]) -> T:
         return asyncio.run(work(load_settings()))
 
 
-def read_text(file: str) -> str:
-    """The text of a file; `-` is stdin."""
+def read_bytes(file: str) -> bytes:
+    """What is in a file; `-` is stdin."""
     try:
-        data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-        return data.decode()
-    except UnicodeDecodeError:
-        raise fail(f"{file} is not a text file in UTF-8: expected JSON or JSON Lines.", UNUSABLE) from None
+        return sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     except OSError as error:
         raise fail(f"{file} cannot be read ({error.strerror}): check its name.", UNUSABLE) from None
 
