@@ -9,8 +9,8 @@ UNKEPT = "a text in it holds a NUL or half a character (\\ud800 to \\udfff), whi
 
 # As JSON writes it: behind no backslash that is not itself escaped.
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
-# White space, control characters, and what turns the direction of the text behind it.
-_BREAKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
+# White space, control characters, halves of characters, and what turns the direction of the text behind it.
+_BREAKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\u202a-\u202e\u2066-\u2069]+")
 
 
 def is_unkept(data: object) -> bool:

@@ -6,6 +6,7 @@ import pytest
 
 from service.records import Kind, read_records
 
+NOT_JSON, FROM = "It is not JSON", "nothing was read from line 1 column"
 BROKEN = '{"invoice_id": "in_2", "customer": nul}'
 GOOD = [json.dumps({"invoice_id": f"in_{n}"}) for n in range(5)]
 
@@ -26,8 +27,7 @@ def told(text: str) -> list[str]:
             f'[{GOOD[0]}, {{"invoice_id": "in_2}}, {GOOD[1]}, {GOOD[3]}]',
             [
                 "in_0",
-                "It is not JSON (Expecting ',' delimiter, line 1 column 51): "
-                "nothing was read from line 1 column 26 to line 1 column 49.",
+                f"{NOT_JSON} (Expecting ',' delimiter, line 1 column 51): {FROM} 26 to line 1 column 49.",
                 "in_1",
                 "in_3",
             ],
@@ -47,8 +47,7 @@ def told(text: str) -> list[str]:
             [
                 "in_0",
                 "in_1",
-                "It is not JSON (Unterminated string starting at, line 1 column 92): "
-                "nothing was read from line 1 column 50 on, 2 before it were.",
+                f"{NOT_JSON} (Unterminated string starting at, line 1 column 92): {FROM} 50 on, 2 before it were.",
             ],
         ),
         (
