@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from domain.base import Message
 from domain.sentences import Loc, sentence
+from domain.texts import one_line
 from runtime.settings import Settings, SettingsError, load_settings
 
 REFUSED = 1
@@ -43,7 +44,8 @@ def one_sentence() -> Iterator[None]:
 
 
 def fail(sentence: str, code: int) -> typer.Exit:
-    print(sentence, file=sys.stderr)
+    # It may repeat what was typed, and a terminal obeys control characters.
+    print("\n".join(map(one_line, sentence.split("\n"))), file=sys.stderr)
     return typer.Exit(code)
 
 
