@@ -104,6 +104,8 @@ def test_one_bad_record_is_one_line(reading: Intake, records: Records, rng: Rand
     bad = [(text, read) for text, read in zip(texts, found, strict=True) if isinstance(read, Line)]
     assert not isinstance(alone, Line)
     assert [repr(alone)] == sorted({repr(read) for read in found[::_BETWEEN]})
+    taken = [read.model_dump_json() for read in found if not isinstance(read, Line)]  # raises for half a character
+    assert [] == [text for text in taken if "\\u0000" in text]
     assert next((each for each in bad if not is_one_line(each[1])), None) is None
 
 
