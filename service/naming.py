@@ -4,9 +4,14 @@ from domain.ids import workflow_id
 from gateways.ports.ledger import CaseBook
 from service.requests import Refused, Unknown
 
+_LONGEST = 300
+
 
 def invoice_named(cases: CaseBook, name: str) -> str:
-    """The invoice's id. Raises Refused when several invoices have the number; what nobody knows stays as it is."""
+    """The invoice's id. Raises Refused when several invoices have the number, and for what can be no name; what nobody
+    knows stays as it is."""
+    if not name.isprintable() or len(name) > _LONGEST:
+        raise Refused(f"No invoice can be called so: a name has at most {_LONGEST} characters that can be printed.")
     invoice_id = name.removeprefix(workflow_id(""))
     if cases.case(invoice_id):
         return invoice_id
