@@ -43,6 +43,7 @@ class AtSending(Frozen):
     """What is read anew when a message is sent. Never stored: it names the customer."""
 
     merchant: str
+    contact: str  # where the merchant answers
     name: str | None  # the customer's, if it is one
     number: str  # the invoice's
     due: Money  # what is still to be paid
@@ -186,6 +187,7 @@ class Known(Frozen):
         facts, at = self.facts, self.at
         return {
             "merchant": at.merchant,
+            "contact": at.contact,
             "name": at.name,
             "number": at.number,
             "amount": at.due,

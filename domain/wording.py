@@ -38,6 +38,7 @@ class Part(StrEnum):
     AMOUNTS = "amounts"  # a table: each sentence is the label of one value
     BUTTON = "button"
     LINK_HINT = "link_hint"
+    HELP = "help"  # where the merchant answers
     LINK = "link"
     CLOSING = "closing"
     REGARDS = "regards"
@@ -143,6 +144,7 @@ ROWS: tuple[Row, ...] = (
     Row(Part.BUTTON, "buttons.pay", _MAIL, Known.only_pays),
     Row(Part.BUTTON, "buttons.{ask}", _MAIL, Known.asks_for_more),
     Row(Part.LINK_HINT, "labels.link_hint", _MAIL),
+    Row(Part.HELP, "labels.help", _LONG),
     Row(Part.CLOSING, "stages.{stage}.closing.{tried}", _MAIL, stages=_OTHERS),
     Row(Part.CLOSING, "stages.{stage}.closing.{tried}", _MAIL, values=("ends_on",), stages=_FINAL),
     Row(Part.REGARDS, "regards", _MAIL),
@@ -158,6 +160,7 @@ ROWS: tuple[Row, ...] = (
     Row(Part.ACCESS, "sms.access.blocked.{bill}", _SMS, Known.is_blocked, may=True),
     Row(Part.ACCESS, "sms.restricts.{bill}", _SMS, Known.will_be_restricted, ("restricts_on",), may=True),
     Row(Part.END, "sms.ending.{ending}.{plan}", _SMS, Known.knows_the_end, ("ends_on",), _FINAL, or_refuse=_NO_END),
+    Row(Part.HELP, "sms.help", _SMS, values=("contact",), may=True),
     Row(Part.LINK, "sms.link.pay", _SMS, Known.asks_no_confirmation, ("link",)),
     Row(Part.LINK, "sms.link.authenticate", _SMS, Known.asks_a_confirmation, ("link",)),
 )

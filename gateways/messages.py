@@ -16,6 +16,7 @@ from jinja2 import FileSystemLoader, StrictUndefined, Template
 from jinja2.sandbox import SandboxedEnvironment
 
 from domain.known import AtSending, Other
+from domain.merchant import MerchantContact
 from domain.money import Money
 from domain.names import plausible_name
 from domain.steps import Channel
@@ -43,6 +44,8 @@ class _Content:
     link: str
     link_hint: str
     closing: str
+    help: str
+    contact: MerchantContact
     regards: str
     merchant: str
     others_intro: str | None  # of the customer's other unpaid invoices
@@ -52,9 +55,10 @@ class _Content:
 class TemplateMessages:
     """Messages from the phrases of a directory: one folder per language, and the layouts that all of them share."""
 
-    def __init__(self, directory: Path, merchant_name: str) -> None:
-        """Reads and checks every language. Raises PhrasesError when one is wrong or English is missing."""
+    def __init__(self, directory: Path, merchant_name: str, contact: MerchantContact) -> None:
+        """`contact` is named in every message. Raises PhrasesError when a language is wrong or English is missing."""
         self._merchant = " ".join(merchant_name.split())
+        self._contact = contact
         # Phrases make plain text; only the HTML layout puts it into markup, and escapes all of it.
         self._plain = _environment(directory, autoescape=False)
         self._html = _environment(directory, autoescape=True)
@@ -88,7 +92,7 @@ class TemplateMessages:
             raise ProviderMisuse(f"The {facts.stage.value} notice for invoice {invoice.id} {error}.") from None
         phrases, locale = self._language(language)
         form = _short_form(phrases, locale, said) if channel is Channel.SMS else _long_form(phrases, locale)
-        writer = _Writer(phrases, self._template, form, said, at)
+        writer = _Writer(phrases, self._template, form, said, at, self._contact)
         match channel:
             case Channel.SMS:
                 return Rendered(text=writer.sms())
@@ -108,6 +112,7 @@ class TemplateMessages:
     ) -> AtSending:
         return AtSending(
             merchant=self._merchant,
+            contact=self._contact.shown,
             name=plausible_name(address.name, language),
             number=invoice.number or invoice.id,
             due=invoice.remaining,
@@ -168,6 +173,7 @@ class _Writer:
     form: Callable[[Value], str]
     said: Wording
     at: AtSending
+    contact: MerchantContact
 
     def mail(self) -> _Content:
         return _Content(
@@ -183,6 +189,8 @@ class _Writer:
             link=self.at.link,
             link_hint=self.one(Part.LINK_HINT),
             closing=self.one(Part.CLOSING),
+            help=self.one(Part.HELP),
+            contact=self.contact,
             regards=self.one(Part.REGARDS),
             merchant=self.at.merchant,
             others_intro=self._others_intro(),
@@ -190,10 +198,11 @@ class _Writer:
         )
 
     def notice(self) -> str:
-        """One text with its link, and a line for each other invoice."""
+        """One text with its link, a line for each other invoice, and the last one for where to ask."""
         text = f"{' '.join(self.paragraphs())} {self.at.link}"
         others = [f"{number}: {amount} {link}" for number, amount, link in self._others()]
-        return "\n".join([text, self._others_intro() or "", *others]) if others else text
+        intro = [self._others_intro() or ""] if others else []
+        return "\n".join([text, *intro, *others, f"{self.one(Part.HELP)} {self.contact.shown}"])
 
     def _others(self) -> tuple[tuple[str, str, str], ...]:
         return tuple((other.number, self.form(other.due), other.link) for other in self.at.others)

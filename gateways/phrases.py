@@ -73,6 +73,7 @@ class Labels(Frozen):
     due_on: str
     total: str
     link_hint: str
+    help: str
 
 
 class Buttons(Frozen):
@@ -118,6 +119,7 @@ class SmsPhrases(Frozen):
     access: AccessPhrases
     restricts: ByBill
     ending: dict[Ending, ByPlan]
+    help: str
     link: LinkPhrases
 
 

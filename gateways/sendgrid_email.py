@@ -21,6 +21,7 @@ from sendgrid.helpers.mail import (
     Mail,
     MimeType,
     OpenTracking,
+    ReplyTo,
     Subject,
     To,
     TrackingSettings,
@@ -40,6 +41,7 @@ class SendGridSender:
     """`ports.Sender` for e-mail.
 
     refusals:       what SendGrid's errors are about (`policies/rules/sendgrid-errors.yaml`).
+    reply_to:       where answers go; None: to the sender.
     email_activity: whether the account has Email Activity; without it `find` cannot know anything.
     activity_lag:   how late a message may show there.
     """
@@ -53,6 +55,7 @@ class SendGridSender:
         timeout: timedelta,
         refusals: RefusalTable,
         *,
+        reply_to: str | None = None,
         email_activity: bool = False,
         activity_lag: timedelta = timedelta(minutes=5),
     ) -> None:
@@ -60,6 +63,7 @@ class SendGridSender:
         self._api.client.timeout = timeout.total_seconds()
         self._refusals = refusals
         self._from = From(from_email, from_name)
+        self._reply_to = ReplyTo(reply_to) if reply_to else None
         self._email_activity = email_activity
         self._activity_lag = activity_lag
         # The SDK writes addresses and the key into its debug log.
@@ -103,6 +107,8 @@ class SendGridSender:
     def _mail(self, to: str, address: Address, message: Rendered, key: str) -> Mail:
         mail = Mail()
         mail.from_email = self._from
+        if self._reply_to:
+            mail.reply_to = self._reply_to
         mail.add_to(To(to, plausible_name(address.name, address.language)))
         mail.subject = Subject(message.subject)
         mail.add_content(Content(MimeType.text, message.text))

@@ -94,6 +94,7 @@ def senders(settings: Settings, app: MerchantApp) -> dict[Channel, Sender]:
             settings.sendgrid_from_name,
             settings.provider_timeout,
             refusals(settings, "sendgrid"),
+            reply_to=settings.customers_contact.email,
             email_activity=settings.sendgrid_email_activity,
             activity_lag=settings.sendgrid_activity_lag,
         ),
@@ -112,8 +113,9 @@ def senders(settings: Settings, app: MerchantApp) -> dict[Channel, Sender]:
 
 
 def _data_files(settings: Settings) -> tuple[TemplateMessages, DeclineTable, NetworkRules]:
+    directory = settings.dunning_policies / "messages"
     try:
-        messages = TemplateMessages(settings.dunning_policies / "messages", settings.merchant_name)
+        messages = TemplateMessages(directory, settings.merchant_name, settings.customers_contact)
         return messages, decline_table(settings), network_rules(settings)
     except (FileError, PhrasesError) as error:
         raise _not_readable(error) from None

@@ -32,6 +32,7 @@ def some_facts(stage: Stage = Stage.FRIENDLY, **changes: Any) -> MessageFacts:
 def sending(**changes: Any) -> AtSending:
     read = AtSending(
         merchant="Acme Cloud",
+        contact="help@acme.example",
         name="Ada",
         number="A-1",
         due=usd("149"),
@@ -204,7 +205,7 @@ def test_every_message_says_what_it_is_about_what_happened_and_what_to_do() -> N
             told = "passed" if facts.overdue else "ahead"
         assert told == message.of(Part.HAPPENED)[0].key.rpartition(".")[2]
         if channel is Channel.EMAIL:
-            for part in (Part.GREETING, Part.BUTTON, Part.LINK_HINT, Part.CLOSING, Part.REGARDS):
+            for part in (Part.GREETING, Part.BUTTON, Part.LINK_HINT, Part.CLOSING, Part.HELP, Part.REGARDS):
                 assert message.one(part)
 
 
@@ -302,6 +303,7 @@ def test_a_text_message_ends_with_the_end_and_the_link_and_leaves_out_the_access
         ("sms.todo.fix_data", True),
         ("sms.restricts.one", True),
         ("sms.ending.collections.with_subscription", False),
+        ("sms.help", True),
         ("sms.link.pay", False),
     ] == [(sentence.key, sentence.may) for sentence in sentences]
 
@@ -312,7 +314,7 @@ def test_a_notice_has_a_subject_and_paragraphs_and_no_more() -> None:
         sentence.part for _, channel, message in MESSAGES if channel is Channel.NOTICE for sentence in message.sentences
     }
 
-    assert {Part.SUBJECT, Part.OTHERS, *PARAGRAPHS} == parts
+    assert {Part.SUBJECT, Part.OTHERS, Part.HELP, *PARAGRAPHS} == parts
 
 
 @pytest.mark.parametrize("channel", list(Channel))
