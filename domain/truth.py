@@ -83,7 +83,7 @@ def message_facts(now: "Situation", stage: Stage) -> MessageFacts:
     access = standing_access(case) if served else Access.FULL
     restricts = now.first(AccessStep, partial(_restricts, than=access)) if served else None
     next_charge = None if has_none else now.first(ChargeStep, charged)
-    cancels = now.first(CancelStep, lambda step: step.due if step.due >= ends else None) if served else None
+    cancels = now.first(CancelStep, lambda step: step.due) if served else None
     collections = now.policy.endgame.collections
     minimum = [] if collections is None or begun_handoff(case) else collections.minimum
     due_on = now.local(case.invoice.due_at or case.facts.opened_at).date() if case.invoice.sent else None
