@@ -5,8 +5,9 @@ from datetime import datetime
 
 from temporalio import activity
 
-from activities.conversation import facts_with_others, other_invoices
+from activities.conversation import also_final, facts_with_others, other_invoices
 from activities.errors import translated
+from activities.situations import Situations
 from domain.gates import Postpone, Refuse, Stopped, stop
 from domain.ids import contact_key
 from domain.kinds.message import ContactOutcome, ContactState, ContactTask
@@ -32,12 +33,14 @@ class ContactActivities:
         messages: Messages,
         senders: Mapping[Channel, Sender],
         clock: Callable[[], datetime],
+        situations: Situations,
     ) -> None:
         self._payments = payments
         self._ledger = ledger
         self._messages = messages
         self._senders = senders
         self._clock = clock
+        self._situations = situations
 
     @activity.defn(name="contact", no_thread_cancel_exception=True)
     def contact(self, task: ContactTask) -> ContactOutcome:
@@ -61,9 +64,11 @@ class ContactActivities:
                 self._ledger.record_effect(task.invoice_id, _entry(task, "unreachable", why))
                 return _outcome(ContactState.UNREACHABLE, invoice, why=why)
             others = other_invoices(task, self._payments, self._ledger)
+            facts = task.facts.with_due(invoice.remaining)
             if others:
-                facts = facts_with_others(task, invoice, others, self._ledger)
-                task = task.model_copy(update={"facts": facts})
+                facts = facts_with_others(facts, task, invoice, others, self._ledger)
+                facts = also_final(facts, task, invoice, others, self._situations)
+            task = task.model_copy(update={"facts": facts})
             message = self._messages.render(task.channel, task.facts, address, invoice, task.language, others)
             row = self._row(task, message, others)
             reserved = self._reserve(task, row)

@@ -43,6 +43,7 @@ class MessageFacts(Message):
     due_on: date | None = None  # of an invoice that was sent to be paid by a day; None: it was not
     overdue: bool = False  # that day is over
     agency_from: Money | None = None  # the least amount that is handed over; None: what is due decides nothing
+    also_final: tuple[str, ...] = ()  # other invoices whose final notice it is as well: they end together
 
     def with_due(self, remaining: Money) -> "MessageFacts":
         """The facts for what is due at the moment of sending: it may have become too little for the agency."""
@@ -50,6 +51,10 @@ class MessageFacts(Message):
             return self
         ending = Ending.COLLECTIONS if self.agency_from <= remaining else Ending.WRITE_OFF
         return self.model_copy(update={"ending": ending})
+
+    def ends_with(self, other: "MessageFacts") -> bool:
+        """Whether one sentence says the end of both."""
+        return (self.ends_on, self.ending, self.cancels) == (other.ends_on, other.ending, other.cancels)
 
 
 _BY_STRICTNESS = [*Access]

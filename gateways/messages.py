@@ -33,6 +33,14 @@ FALLBACK = "en"
 
 
 @dataclass(frozen=True)
+class _List:
+    """Others of the customer's unpaid invoices."""
+
+    intro: str
+    rows: tuple[tuple[str, str, str], ...]  # number, amount and payment page of each
+
+
+@dataclass(frozen=True)
 class _Content:
     """One message's sentences, in the order in which they are read."""
 
@@ -48,8 +56,7 @@ class _Content:
     contact: MerchantContact
     regards: str
     merchant: str
-    others_intro: str | None  # of the customer's other unpaid invoices
-    others: tuple[tuple[str, str, str], ...]  # number, amount and payment page of each
+    lists: tuple[_List, ...]
 
 
 class TemplateMessages:
@@ -85,7 +92,7 @@ class TemplateMessages:
         Raises ProviderMisuse when the message could not be true or useful: no pay link, or a final notice without
         its date and consequence.
         """
-        at = self._at_sending(address, invoice, language, others)
+        at = self._at_sending(address, invoice, language, others, facts.also_final)
         try:
             said = wording(facts, at, channel)
         except Untrue as error:
@@ -108,7 +115,12 @@ class TemplateMessages:
                 )
 
     def _at_sending(
-        self, address: Address, invoice: InvoiceSnapshot, language: str, others: Sequence[InvoiceSnapshot]
+        self,
+        address: Address,
+        invoice: InvoiceSnapshot,
+        language: str,
+        others: Sequence[InvoiceSnapshot],
+        finals: Sequence[str],
     ) -> AtSending:
         return AtSending(
             merchant=self._merchant,
@@ -122,7 +134,13 @@ class TemplateMessages:
             has_method=invoice.payment_method is not None and not invoice.without_method,
             link=_pay_link(invoice),
             others=tuple(
-                Other(number=other.number or other.id, due=other.remaining, link=_pay_link(other)) for other in others
+                Other(
+                    number=other.number or other.id,
+                    due=other.remaining,
+                    link=_pay_link(other),
+                    final=other.id in finals,
+                )
+                for other in others
             ),
         )
 
@@ -193,22 +211,26 @@ class _Writer:
             contact=self.contact,
             regards=self.one(Part.REGARDS),
             merchant=self.at.merchant,
-            others_intro=self._others_intro(),
-            others=self._others(),
+            lists=self._lists(),
         )
 
     def notice(self) -> str:
         """One text with its link, a line for each other invoice, and the last one for where to ask."""
-        text = f"{' '.join(self.paragraphs())} {self.at.link}"
-        others = [f"{number}: {amount} {link}" for number, amount, link in self._others()]
-        intro = [self._others_intro() or ""] if others else []
-        return "\n".join([text, *intro, *others, f"{self.one(Part.HELP)} {self.contact.shown}"])
+        lines = [f"{' '.join(self.paragraphs())} {self.at.link}"]
+        for each in self._lists():
+            lines += [each.intro, *(f"{number}: {amount} {link}" for number, amount, link in each.rows)]
+        return "\n".join([*lines, f"{self.one(Part.HELP)} {self.contact.shown}"])
 
-    def _others(self) -> tuple[tuple[str, str, str], ...]:
-        return tuple((other.number, self.form(other.due), other.link) for other in self.at.others)
-
-    def _others_intro(self) -> str | None:
-        return self.one(Part.OTHERS) if self.at.others else None
+    def _lists(self) -> tuple[_List, ...]:
+        parts = {Part.FINALS: True, Part.OTHERS: False}
+        return tuple(
+            _List(
+                self.one(part),
+                tuple((o.number, self.form(o.due), o.link) for o in self.at.others if o.final is final),
+            )
+            for part, final in parts.items()
+            if self.said.of(part)
+        )
 
     def one(self, part: Part) -> str:
         return self._words(self.said.one(part))

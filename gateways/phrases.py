@@ -58,8 +58,8 @@ class ByBill(Frozen):
 class ByPlan(Frozen):
     """A sentence for the case that a subscription is cancelled besides, and one for the case that none is."""
 
-    with_subscription: str
-    without_subscription: str
+    with_subscription: ByBill
+    without_subscription: ByBill
 
 
 class Greeting(Frozen):
@@ -114,6 +114,7 @@ class SmsTodo(Frozen):
 class SmsPhrases(Frozen):
     opening: dict[Stage, ByTry]
     todo: SmsTodo
+    finals: str
     others: str
     next_charge: ByTry
     access: AccessPhrases
@@ -134,6 +135,7 @@ class Phrases(Frozen):
     buttons: Buttons
     reasons: dict[Reason, str]
     todo: dict[Todo, str]
+    finals: str
     others: str
     next_charge: ByTry
     unless_paid: ByTry

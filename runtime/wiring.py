@@ -16,6 +16,7 @@ from activities.contacts import ContactActivities
 from activities.decisions import DecisionActivities
 from activities.payments import PaymentActivities
 from activities.service import ServiceActivities
+from activities.situations import Situations
 from domain.declines import DeclineTable
 from domain.rules.minimum import MinimumCharges
 from domain.rules.refusals import RefusalTable
@@ -134,11 +135,12 @@ def activities(settings: Settings) -> list[Callable[..., Any]]:
     token = settings.agency_token.get_secret_value() if settings.agency_token else None
     agency = agency_for(settings.agency_endpoint, token, settings.provider_timeout)
     minimums = minimum_charges(settings)
+    situations = Situations(ledger, public_holidays, minimums)
     paying = PaymentActivities(payments, ledger, declines, rules, minimums, utc_now)
-    contacting = ContactActivities(payments, ledger, messages, senders(settings, app), utc_now)
+    contacting = ContactActivities(payments, ledger, messages, senders(settings, app), utc_now, situations)
     serving = ServiceActivities(payments, ledger, app)
     collecting = CollectionsActivities(payments, ledger, agency, partial(build_bundle, creditor=settings.merchant_name))
-    deciding = DecisionActivities(ledger, public_holidays, minimums)
+    deciding = DecisionActivities(ledger, situations)
     return [
         paying.charge,
         paying.record_payment,

@@ -8,6 +8,7 @@ from temporalio.client import Client
 from temporalio.testing import ActivityEnvironment
 
 from activities.decisions import DecisionActivities, DecisionTask
+from activities.situations import Situations
 from domain.case import NO_PAYMENT_METHOD, CaseStatus, Outcome
 from domain.ids import workflow_id
 from domain.money import Money
@@ -336,7 +337,7 @@ async def test_a_customer_who_opted_out_before_is_not_written_to(
 
     await intake.take_event(failed(world, invoice_id))
 
-    decide = DecisionActivities(ledger, public_holidays, wiring.minimum_charges(Settings())).decide
+    decide = DecisionActivities(ledger, Situations(ledger, public_holidays, wiring.minimum_charges(Settings()))).decide
     task = DecisionTask(case=await case_of(client, invoice_id), at=datetime.now(UTC))
     assert {Channel.SMS: "opted out"} == ActivityEnvironment().run(decide, task).closed_channels
 
