@@ -19,7 +19,7 @@ from domain.steps import Channel
 from gateways.ports.ledger import Contact, Ledger
 from gateways.ports.messages import Address, Messages, Recipient, Rendered, Sender, Sent
 from gateways.ports.payments import InvoiceSnapshot, Payments
-from gateways.ports.rows import Closure, ContactRow, Reserved
+from gateways.ports.rows import Closure, ContactRow, CustomerRow, Reserved
 from gateways.ports.trouble import LookupImpossible, ProviderMisuse, ProviderTrouble, Unreachable
 
 
@@ -56,8 +56,8 @@ class ContactActivities:
                 return ContactOutcome(state=ContactState.STOPPED, invoice=invoice.now, stopped=found)
             if task.invoice and task.invoice.says_otherwise(invoice.now):
                 return ContactOutcome(state=ContactState.STOPPED, invoice=invoice.now, stopped=_changed(task))
-            if invoice.customer:
-                self._ledger.customer_is(invoice.customer)
+            if invoice.customer and self._has_moved(invoice.customer, task):
+                return ContactOutcome(state=ContactState.STOPPED, invoice=invoice.now, stopped=_moved(task))
             recipient = self._ledger.recipient(task.customer_id)
             address = recipient.address
             if why := _closed(task, recipient):
@@ -69,7 +69,7 @@ class ContactActivities:
                 facts = facts_with_others(facts, task, invoice, others, self._ledger)
                 facts = also_final(facts, task, invoice, others, self._situations)
             task = task.model_copy(update={"facts": facts})
-            message = self._messages.render(task.channel, task.facts, address, invoice, task.language, others)
+            message = self._messages.render(task.channel, task.facts, address, invoice, address.language, others)
             row = self._row(task, message, others)
             reserved = self._reserve(task, row)
             if isinstance(reserved, Reserved) and reserved.row.state == "sending" and not reserved.ours:
@@ -89,6 +89,14 @@ class ContactActivities:
                     return self._send(task, invoice, address, message, reserved.row.key)
                 case Reserved():
                     return _standing(reserved.row, invoice)
+
+    def _has_moved(self, stated: CustomerRow, task: ContactTask) -> bool:
+        """Takes over what the payment provider states of the customer now. Whether the hours are those of another
+        place than the message was decided for."""
+        began = task.as_of.date()
+        before = self._situations.whereabouts(task.customer_id, began)
+        self._ledger.customer_is(stated)
+        return before != self._situations.whereabouts(task.customer_id, began)
 
     def _reserve(self, task: ContactTask, row: ContactRow) -> Contact:
         rules = ContactRules(invoice_id=task.invoice_id, channel=task.channel, facts=task.facts, caps=task.caps)
@@ -205,6 +213,10 @@ def _changed(task: ContactTask) -> Stopped:
     """Decided anew at once: the next task carries what was read here."""
     why = "the invoice is not what the message was written about"
     return Stopped(why=why, rule="invoice-changed", until=task.as_of)
+
+
+def _moved(task: ContactTask) -> Stopped:
+    return Stopped(why="the customer is somewhere else now", rule="place-changed", until=task.as_of)
 
 
 def _closed(task: ContactTask, recipient: Recipient) -> str | None:

@@ -8,7 +8,7 @@ from runtime import wiring
 from runtime.books import require_schema
 from runtime.settings import Settings
 from runtime.temporal import connect
-from service.customers import public_holidays
+from service.customers import public_holidays, whereabouts
 from service.desk import Desk
 from service.plans import Plans
 from service.reading import CaseReader
@@ -25,7 +25,7 @@ async def desk(settings: Settings) -> AsyncIterator[Desk]:
     with closing(wiring.open_ledger(settings)) as ledger:
         client = await connect(settings)
         running = RunningCases(client, ledger)
-        plans = Plans(ledger, public_holidays, partial(wiring.minimum_charges, settings), wiring.utc_now)
+        plans = Plans(ledger, whereabouts, public_holidays, partial(wiring.minimum_charges, settings), wiring.utc_now)
         yield Desk(
             reader=CaseReader(running, ledger, plans),
             running=running,

@@ -37,7 +37,7 @@ from gateways.stripe_payments import StripePayments
 from gateways.twilio_sms import TwilioSender
 from gateways.yaml_files import FileError
 from runtime.settings import Settings, SettingsError
-from service.customers import public_holidays
+from service.customers import public_holidays, whereabouts
 from service.intake import Intake
 
 
@@ -126,6 +126,10 @@ def _not_readable(error: Exception) -> SettingsError:
     return SettingsError(f"{str(error).removesuffix('.')}. DUNNING_POLICIES names the folder that is read.")
 
 
+def situations(settings: Settings, ledger: Ledger) -> Situations:
+    return Situations(ledger, whereabouts, public_holidays, minimum_charges(settings))
+
+
 def activities(settings: Settings) -> list[Callable[..., Any]]:
     """All activities of the worker. Raises SettingsError for what is missing."""
     ledger = open_ledger(settings)
@@ -135,12 +139,12 @@ def activities(settings: Settings) -> list[Callable[..., Any]]:
     token = settings.agency_token.get_secret_value() if settings.agency_token else None
     agency = agency_for(settings.agency_endpoint, token, settings.provider_timeout)
     minimums = minimum_charges(settings)
-    situations = Situations(ledger, public_holidays, minimums)
+    standing = situations(settings, ledger)
     paying = PaymentActivities(payments, ledger, declines, rules, minimums, utc_now)
-    contacting = ContactActivities(payments, ledger, messages, senders(settings, app), utc_now, situations)
+    contacting = ContactActivities(payments, ledger, messages, senders(settings, app), utc_now, standing)
     serving = ServiceActivities(payments, ledger, app)
     collecting = CollectionsActivities(payments, ledger, agency, partial(build_bundle, creditor=settings.merchant_name))
-    deciding = DecisionActivities(ledger, situations)
+    deciding = DecisionActivities(ledger, standing)
     return [
         paying.charge,
         paying.record_payment,

@@ -6,7 +6,6 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from temporalio.exceptions import ApplicationError
 
-from activities.situations import Situations
 from domain.finals import final_today
 from domain.kinds.message import ContactOutcome, ContactState, ContactTask
 from domain.rules.contacts import ContactCaps
@@ -15,7 +14,6 @@ from runtime import wiring
 from runtime.settings import Settings
 from sandbox.providers.faults import Mode
 from sandbox.providers.world import ProviderWorld
-from service.customers import public_holidays
 from tests.activities.builders import (
     AS_OF,
     OpenCase,
@@ -108,7 +106,7 @@ def test_a_payment_in_between_is_not_asked_for_again(world: ProviderWorld, worke
 
 def the_final_notice(worker: Worker, case: OpenCase, channel: Channel) -> ContactTask:
     """As the case would send it on its day."""
-    situations = Situations(worker.ledger, public_holidays, wiring.minimum_charges(Settings()))
+    situations = wiring.situations(Settings(), worker.ledger)
     now = situations.of(case.invoice_id, FINAL_DAY)
     facts = final_today(now, channel) if now else None
     assert facts

@@ -17,6 +17,7 @@ from domain.events import ContactReported, ContactResult, DisputeOpened, Payment
 from domain.steps import Channel
 from runtime import wiring
 from runtime.settings import Settings
+from service.customers import whereabouts
 from tests.activities.builders import (
     AS_OF,
     LATER,
@@ -248,7 +249,7 @@ def test_holidays_are_asked_for_at_each_decision(worker: Worker) -> None:
         return frozenset(known)
 
     deciding = DecisionActivities(
-        worker.ledger, Situations(worker.ledger, holidays, wiring.minimum_charges(Settings()))
+        worker.ledger, Situations(worker.ledger, whereabouts, holidays, wiring.minimum_charges(Settings()))
     )
     task = a_decision(worker, case)
 
@@ -327,7 +328,8 @@ def test_a_policy_is_read_once_per_worker(worker: Worker) -> None:
     case = open_case(worker)
     task = a_decision(worker, case)
     deciding = DecisionActivities(
-        worker.ledger, Situations(worker.ledger, lambda _country, _day: frozenset(), wiring.minimum_charges(Settings()))
+        worker.ledger,
+        wiring.situations(Settings(), worker.ledger),
     )
     statements: list[str] = []
 

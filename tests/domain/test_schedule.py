@@ -64,13 +64,18 @@ def test_an_invoice_without_a_subscription_leaves_out_its_cancellation() -> None
 def test_jitter_spreads_the_cases_and_never_moves_a_step_before_its_time(number: int) -> None:
     """Up to ten minutes after ten, another minute for each case and day, the same on each replay."""
     case = a_case(policy=STANDARD, invoice=f"in_{number}")
+    zones = case.facts.time_zones
     for entry in STANDARD.timeline:
-        due = {slot.due for slot in schedule_of(case, STANDARD, frozenset()).slots if slot.entry is entry}
-        again = {slot.due for slot in Schedule(STANDARD, case.facts, 0, frozenset()).slots if slot.entry is entry}
+        due = {slot.due for slot in schedule_of(case, STANDARD, frozenset(), zones).slots if slot.entry is entry}
+        again = {
+            slot.due for slot in Schedule(STANDARD, case.facts, 0, frozenset(), zones).slots if slot.entry is entry
+        }
 
         assert 1 == len(due)
         assert timedelta(0) <= due.pop() - (OPENED + timedelta(days=entry.day)) <= timedelta(minutes=10)
-        assert again == {slot.due for slot in schedule_of(case, STANDARD, frozenset()).slots if slot.entry is entry}
+        assert again == {
+            slot.due for slot in schedule_of(case, STANDARD, frozenset(), zones).slots if slot.entry is entry
+        }
 
 
 def test_jitter_at_the_end_of_the_hours_never_leaves_them() -> None:
