@@ -43,7 +43,7 @@ class CancelStep(Step):
             return Refuse(why="the invoice belongs to no subscription")
         return ALLOW
 
-    def waits_for(self, other: Step, at: datetime) -> bool:
+    def waits_for(self, other: Step, at: datetime, now: "Situation") -> bool:
         """A message of that day or before goes first, even when the night or a holiday keeps it waiting."""
         return other.says_what_comes and (other.day <= self.day or other.due <= at)
 
