@@ -114,6 +114,8 @@ def main(argv: Sequence[str] | None = None) -> int:
                 stop.is_ready_to_wait()
                 print(_help(here, event, environment), flush=True)
                 stop.wait()
+            # Whoever moves a case on is told before server and worker are gone.
+            here.world.give_up()
             _say("Stopping")
     except (SandboxError, SettingsError) as error:
         print(error, file=sys.stderr)
