@@ -70,7 +70,7 @@ class ContactActivities:
                 facts = also_final(facts, task, invoice, others, self._situations)
             task = task.model_copy(update={"facts": facts})
             message = self._messages.render(task.channel, task.facts, address, invoice, address.language, others)
-            row = self._row(task, message, others)
+            row = self._row(task, address, message, others)
             reserved = self._reserve(task, row)
             if isinstance(reserved, Reserved) and reserved.row.state == "sending" and not reserved.ours:
                 if earlier := self._look_up(task, invoice, address, reserved.row):
@@ -170,7 +170,9 @@ class ContactActivities:
         entry = _entry(task, state, why, rule)
         self._ledger.finish_contact(task.invoice_id, task.step, task.channel, state, provider_id, entry)
 
-    def _row(self, task: ContactTask, message: Rendered, others: Sequence[InvoiceSnapshot]) -> ContactRow:
+    def _row(
+        self, task: ContactTask, address: Address, message: Rendered, others: Sequence[InvoiceSnapshot]
+    ) -> ContactRow:
         return ContactRow(
             invoice_id=task.invoice_id,
             step=task.step,
@@ -183,6 +185,7 @@ class ContactActivities:
             subject=message.subject,
             text=message.text,
             html=message.html or None,
+            address=address.place(task.channel),
             said=task.facts,
             names=tuple(other.id for other in others),
         )

@@ -85,3 +85,15 @@ def test_a_message_was_sent_by_the_hours_of_a_place_that_the_customer_had_left(
     here = wiring.situations(Settings(), worker.ledger).whereabouts(case.customer_id, AS_OF.date())
     assert here
     assert ("JP", ("Asia/Tokyo",)) == (here.country, here.time_zones)
+
+
+def test_a_message_is_kept_with_the_address_that_it_went_to(world: ProviderWorld, worker: Worker) -> None:
+    """The customer has another one by the time that somebody asks."""
+    case = open_case(worker)
+    for channel in Channel:
+        worker.contact(a_contact(case, channel))
+    world.stripe.update_customer(case.customer_id, email=f"new.{case.email}")
+
+    kept = {row.channel: row.address for row in worker.ledger.contacts(case.invoice_id)}
+
+    assert {Channel.EMAIL: case.email, Channel.SMS: case.phone, Channel.NOTICE: None} == kept
