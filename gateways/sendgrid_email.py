@@ -30,6 +30,7 @@ from sendgrid.helpers.mail import (
 from domain.addresses import email_address
 from domain.names import plausible_name
 from domain.rules.refusals import About, RefusalTable
+from gateways.email_domains import with_ascii_domain
 from gateways.http_errors import header, never_reached, retry_after
 from gateways.ports.messages import Address, Rendered, Sent
 from gateways.ports.trouble import LookupImpossible, ProviderMisuse, ProviderTrouble, Unreachable
@@ -76,7 +77,7 @@ class SendGridSender:
         """Queues one e-mail, text part first. Raises Unreachable, ProviderTrouble or ProviderMisuse."""
         if not address.email:
             raise Unreachable("The customer has no e-mail address.")
-        to = email_address(address.email)
+        to = email_address(with_ascii_domain(address.email))
         if to is None:
             raise Unreachable("What is kept as the customer's e-mail address is none.")
         mail = self._mail(to, address, message, key)

@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from domain.merchant import MerchantContact
 from domain.sentences import dotted, sentence
+from gateways.email_domains import with_ascii_domain
 from runtime.in_clear import in_clear
 from runtime.zones import use_pinned_zones
 
@@ -110,7 +111,7 @@ class Settings(BaseSettings):
                 "get an answer; every message names it."
             )
         try:
-            return MerchantContact.read(self.merchant_contact)
+            return MerchantContact.read(with_ascii_domain(self.merchant_contact) or "")
         except ValueError as error:
             raise SettingsError(f"MERCHANT_CONTACT {error}.") from None
 

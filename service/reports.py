@@ -9,6 +9,7 @@ from domain import events
 from domain.addresses import address_key
 from domain.money import Money
 from domain.steps import Channel
+from gateways.email_domains import with_ascii_domain
 from gateways.ports.ledger import Ledger
 from gateways.ports.rows import Closure
 from service.requests import Refused, WrongRequest, money
@@ -70,7 +71,9 @@ class Reports:
     def _close(
         self, customer_id: str, channel: Channel, result: events.ContactResult, event_id: str, address: str | None
     ) -> None:
-        place = address_key(address) if address else self._ledger.address(customer_id).key(channel)
+        place = (
+            address_key(with_ascii_domain(address) or "") if address else self._ledger.address(customer_id).key(channel)
+        )
         self._ledger.close_channel(
             Closure(
                 customer_id=customer_id,
