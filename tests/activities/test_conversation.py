@@ -135,7 +135,7 @@ def test_two_final_notices_of_one_day_are_one_that_says_so(
     else:
         _, _, listed = row.text.partition("This is the final notice for these invoices as well:")
         assert number in listed
-        assert "If any of these invoices is still unpaid on December 24, 2026" in row.text
+        assert "If any invoice of this final notice is still unpaid on December 24, 2026" in row.text
         assert "You also have these unpaid invoices" not in row.text
 
 
