@@ -24,9 +24,7 @@ if TYPE_CHECKING:
 _RECALL, _RECALL_SECOND, _WRITE_OFF = "end-recall", "end-recall-second", "end-write_off"
 
 
-_NOBODY_KNOWS = (
-    "no final notice certainly reached the customer: write to them in another way and then resume, or write it off"
-)
+_NOBODY_KNOWS = "no final notice certainly reached the customer, so the end has not come"
 
 
 class End(NamedTuple):

@@ -136,7 +136,7 @@ class _Choice:
             for other in self._possible
             if other is not step
             and other not in unknown
-            and step.waits_for(other, at)
+            and step.waits_for(other, at, self._now)
             # What its provider does not take for days holds no end up, once the customer is warned.
             and (other.holds_up_the_end or other.key not in silent or not step.is_an_end(self._now))
         ]

@@ -54,7 +54,7 @@ class Situation:
         self.circumstances = circumstances
         # One zone for all: moments of one zone are compared at a tenth of the cost.
         self.at: datetime = at if at.tzinfo is UTC else at.astimezone(UTC)
-        self.schedule: Schedule = schedule_of(case, policy, circumstances.holidays)
+        self.schedule: Schedule = schedule_of(case, policy, circumstances.holidays, self.zones)
         self._of_policy: dict[str, Step] = {}
         self._answers: dict[str, Answer] = {}
         self.put_off: dict[str, Postpone] = {}  # step → what puts it off, of those that were asked about
@@ -66,8 +66,14 @@ class Situation:
         """The same moment for a case that is a little further."""
         return Situation(case, self.policy, self.circumstances, self.at)
 
+    @once
+    def zones(self) -> tuple[str, ...]:
+        """By whose hours the customer is contacted: those of the place where they are now."""
+        here = self.circumstances.whereabouts
+        return here.time_zones if here else self.case.facts.time_zones
+
     def local(self, at: datetime) -> datetime:
-        """The customer's wall clock."""
+        """The wall clock of the case."""
         return local(at, self.case.zone)
 
     @once
@@ -169,7 +175,7 @@ class Situation:
         """Channel → why it is closed to this customer, as any case was told."""
         known, told = self.circumstances.closed_channels, self.case.closed_channels
         found = {**known, **told} if known and told else known or told
-        return found if self.case.facts.place_known else {**UNKNOWN_HOURS, **found}
+        return found if self.case.facts.place_known or self.circumstances.whereabouts else {**UNKNOWN_HOURS, **found}
 
     @once
     def awaits_customer(self) -> bool:

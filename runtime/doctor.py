@@ -31,6 +31,7 @@ WORKER_NEEDS = (
     "TWILIO_FROM",
     "MERCHANT_WEBHOOK_URL",
     "MERCHANT_WEBHOOK_SECRET",
+    "MERCHANT_CONTACT",
 )
 """The settings without which no worker starts."""
 
@@ -113,8 +114,9 @@ def _policies(settings: Settings) -> str:
 
 
 def _messages(settings: Settings) -> str:
-    TemplateMessages(settings.dunning_policies / "messages", settings.merchant_name)
-    return "well formed"
+    contact = settings.customers_contact
+    TemplateMessages(settings.dunning_policies / "messages", settings.merchant_name, contact)
+    return f"well formed; customers get an answer at {contact.shown}"
 
 
 def _ledger(settings: Settings) -> str:

@@ -16,6 +16,7 @@ from activities.contacts import ContactActivities
 from activities.decisions import DecisionActivities
 from activities.payments import PaymentActivities
 from activities.service import ServiceActivities
+from activities.situations import Situations
 from domain.declines import DeclineTable
 from domain.rules.minimum import MinimumCharges
 from domain.rules.refusals import RefusalTable
@@ -36,7 +37,7 @@ from gateways.stripe_payments import StripePayments
 from gateways.twilio_sms import TwilioSender
 from gateways.yaml_files import FileError
 from runtime.settings import Settings, SettingsError
-from service.customers import public_holidays
+from service.customers import public_holidays, whereabouts
 from service.intake import Intake
 
 
@@ -94,6 +95,7 @@ def senders(settings: Settings, app: MerchantApp) -> dict[Channel, Sender]:
             settings.sendgrid_from_name,
             settings.provider_timeout,
             refusals(settings, "sendgrid"),
+            reply_to=settings.customers_contact.email,
             email_activity=settings.sendgrid_email_activity,
             activity_lag=settings.sendgrid_activity_lag,
         ),
@@ -112,8 +114,9 @@ def senders(settings: Settings, app: MerchantApp) -> dict[Channel, Sender]:
 
 
 def _data_files(settings: Settings) -> tuple[TemplateMessages, DeclineTable, NetworkRules]:
+    directory = settings.dunning_policies / "messages"
     try:
-        messages = TemplateMessages(settings.dunning_policies / "messages", settings.merchant_name)
+        messages = TemplateMessages(directory, settings.merchant_name, settings.customers_contact)
         return messages, decline_table(settings), network_rules(settings)
     except (FileError, PhrasesError) as error:
         raise _not_readable(error) from None
@@ -121,6 +124,10 @@ def _data_files(settings: Settings) -> tuple[TemplateMessages, DeclineTable, Net
 
 def _not_readable(error: Exception) -> SettingsError:
     return SettingsError(f"{str(error).removesuffix('.')}. DUNNING_POLICIES names the folder that is read.")
+
+
+def situations(settings: Settings, ledger: Ledger) -> Situations:
+    return Situations(ledger, whereabouts, public_holidays, minimum_charges(settings))
 
 
 def activities(settings: Settings) -> list[Callable[..., Any]]:
@@ -132,11 +139,12 @@ def activities(settings: Settings) -> list[Callable[..., Any]]:
     token = settings.agency_token.get_secret_value() if settings.agency_token else None
     agency = agency_for(settings.agency_endpoint, token, settings.provider_timeout)
     minimums = minimum_charges(settings)
+    standing = situations(settings, ledger)
     paying = PaymentActivities(payments, ledger, declines, rules, minimums, utc_now)
-    contacting = ContactActivities(payments, ledger, messages, senders(settings, app), utc_now)
+    contacting = ContactActivities(payments, ledger, messages, senders(settings, app), utc_now, standing)
     serving = ServiceActivities(payments, ledger, app)
     collecting = CollectionsActivities(payments, ledger, agency, partial(build_bundle, creditor=settings.merchant_name))
-    deciding = DecisionActivities(ledger, public_holidays, minimums)
+    deciding = DecisionActivities(ledger, standing)
     return [
         paying.charge,
         paying.record_payment,

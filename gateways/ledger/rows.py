@@ -83,6 +83,7 @@ def contact_use(found: RowMapping) -> ContactUse:
         channel=found["channel"],
         at=found["as_of"],
         sending=found["state"] == "sending",
+        unsure=found["state"] == "unknown",
         said=found["said"],
         names=tuple(found["names"] or ()),
     )

@@ -163,6 +163,9 @@ class CustomerBook(Protocol):
 
     def address(self, customer_id: str) -> Address: ...
 
+    def customer(self, customer_id: str) -> CustomerRow | None:
+        """All that is known of the customer now; None of one whom no case is about."""
+
     def recipient(self, customer_id: str) -> Recipient:
         """Address and closed channels, of one moment."""
 

@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
 from sandbox.providers.agency import AgencyWorld, agency_app
+from sandbox.providers.ending import EndsInOrder
 from sandbox.providers.exchange import KeepTransport
 from sandbox.providers.faults import Faults, InnerFaults, OuterFaults
 from sandbox.providers.journal import Clock, Journal, LogEntry, utc_now
@@ -32,9 +33,11 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.ready = threading.Event()
+        self.loop: asyncio.AbstractEventLoop | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        self.loop = asyncio.get_running_loop()
         self.ready.set()
 
 
@@ -52,6 +55,7 @@ class ProviderWorld:
         self._port: int | None = None
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
+        self._app: EndsInOrder | None = None
         self.journal = Journal(clock)
         self.lock = self.journal.lock
         self.faults = Faults(self.journal)
@@ -108,8 +112,9 @@ class ProviderWorld:
                 "stop what uses that port or choose another one."
             ) from error
         self._port = listener.getsockname()[1]
+        self._app = EndsInOrder(self._application())
         config = uvicorn.Config(
-            self._application(),
+            self._app,
             http="h11",
             loop="asyncio",
             lifespan="off",
@@ -125,10 +130,17 @@ class ProviderWorld:
         if not self._server.ready.wait(timeout=10):
             raise RuntimeError("The providers' stand-ins did not start within 10 seconds.")
 
+    def give_up(self) -> None:
+        """Ends the requests that are in hand: each is answered at once, with 503."""
+        loop = self._server.loop if self._server else None
+        if self._app and loop and not loop.is_closed():
+            loop.call_soon_threadsafe(self._app.end)
+
     def stop(self) -> None:
         """Close the server and end its threads. The state stays readable."""
         self.outbox.stop()
         self.faults.clear()
+        self.give_up()
         if self._server is not None:
             self._server.should_exit = True
         if self._thread is not None:

@@ -1,5 +1,6 @@
 """Builders of cases, declines and policies, and a pure simulator that lives a case without Temporal."""
 
+import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -126,6 +127,11 @@ def a_policy(*entries: dict[str, Any], **changes: Any) -> Policy:
     for name, value in changes.items():
         raw[name] = {**raw[name], **value} if isinstance(value, dict) else value
     return Policy.model_validate(raw)
+
+
+def a_stored_policy(*entries: dict[str, Any]) -> Policy:
+    """The same as the ledger has it from an earlier release, which asked less of a policy."""
+    return Policy.stored(json.dumps(PLAIN.model_dump(mode="json") | {"timeline": entries}))
 
 
 def declines(code: str = "generic_decline", **raw: str) -> Answer:

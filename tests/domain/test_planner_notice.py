@@ -40,8 +40,19 @@ def test_a_case_ended_that_no_message_had_ever_reached() -> None:
     assert [HoldReason.OPERATOR_NEEDED] == [hold.reason for hold in held.holds]
     (said,) = holds.in_full(held)
     assert "no final notice certainly reached the customer" in said
-    assert "starter.py resume" in said
-    assert "write it off" in said
+    for order in ("messages in_1", "resume in_1: the end comes at once", "write-off in_1"):
+        assert f"python starter.py {order}" in said
+    assert "Put right what is named" not in said
+
+
+def test_what_an_operator_has_to_look_at_afterwards_is_said_as_ever() -> None:
+    """Asked about the end once, and later about a wrong key."""
+    case = live(nobody_reachable(), until=at("04-29 09:00")).case
+    held, _ = after(case, decide(case, END), END)
+
+    (said,) = holds.in_full(changes.needs_operator(held, "Stripe refuses the API key", END + timedelta(hours=1)))
+
+    assert "Put right what is named" in said
 
 
 def test_after_the_human_resumed_the_end_goes_on_and_nobody_is_asked_again() -> None:
