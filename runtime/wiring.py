@@ -123,7 +123,7 @@ def _not_readable(error: Exception) -> SettingsError:
     return SettingsError(f"{str(error).removesuffix('.')}. DUNNING_POLICIES names the folder that is read.")
 
 
-def activities(settings: Settings) -> list[Callable[..., Any]]:
+def activities(settings: Settings, clock: Callable[[], datetime] = utc_now) -> list[Callable[..., Any]]:
     """All activities of the worker. Raises SettingsError for what is missing."""
     ledger = open_ledger(settings)
     payments = stripe_payments(settings)
@@ -132,8 +132,8 @@ def activities(settings: Settings) -> list[Callable[..., Any]]:
     token = settings.agency_token.get_secret_value() if settings.agency_token else None
     agency = agency_for(settings.agency_endpoint, token, settings.provider_timeout)
     minimums = minimum_charges(settings)
-    paying = PaymentActivities(payments, ledger, declines, rules, minimums, utc_now)
-    contacting = ContactActivities(payments, ledger, messages, senders(settings, app), utc_now)
+    paying = PaymentActivities(payments, ledger, declines, rules, minimums, clock)
+    contacting = ContactActivities(payments, ledger, messages, senders(settings, app), clock)
     serving = ServiceActivities(payments, ledger, app)
     collecting = CollectionsActivities(payments, ledger, agency, partial(build_bundle, creditor=settings.merchant_name))
     deciding = DecisionActivities(ledger, public_holidays, minimums)
