@@ -220,12 +220,19 @@ def charge_outcome(charge: Json) -> ChargeOutcome:
 
 
 def paid_by(invoice: Json) -> str | None:
-    """The id of the newest payment that paid the invoice: a payment intent, a charge or a payment record."""
-    for payment in _payments(invoice):
-        if payment.get("status") == "paid":
-            means = expanded(payment.get("payment"))
-            return object_id(means.get(str(means.get("type"))))
+    """The id of the payment that paid the invoice last: a payment intent, a charge or a payment record.
+
+    That is not the one that was begun last: a debit may come through after a part was paid in another way.
+    """
+    paid = [payment for payment in _payments(invoice) if payment.get("status") == "paid"]
+    if paid:
+        means = expanded(max(paid, key=_paid_at).get("payment"))
+        return object_id(means.get(str(means.get("type"))))
     return object_id(invoice.get("payment_intent")) or object_id(invoice.get("charge"))
+
+
+def _paid_at(payment: Json) -> datetime:
+    return moment(expanded(payment.get("status_transitions")).get("paid_at")) or _EPOCH
 
 
 def _payments(invoice: Json) -> list[Json]:

@@ -130,7 +130,7 @@ def situations(settings: Settings, ledger: Ledger) -> Situations:
     return Situations(ledger, whereabouts, public_holidays, minimum_charges(settings))
 
 
-def activities(settings: Settings) -> list[Callable[..., Any]]:
+def activities(settings: Settings, clock: Callable[[], datetime] = utc_now) -> list[Callable[..., Any]]:
     """All activities of the worker. Raises SettingsError for what is missing."""
     ledger = open_ledger(settings)
     payments = stripe_payments(settings)
@@ -140,8 +140,8 @@ def activities(settings: Settings) -> list[Callable[..., Any]]:
     agency = agency_for(settings.agency_endpoint, token, settings.provider_timeout)
     minimums = minimum_charges(settings)
     standing = situations(settings, ledger)
-    paying = PaymentActivities(payments, ledger, declines, rules, minimums, utc_now)
-    contacting = ContactActivities(payments, ledger, messages, senders(settings, app), utc_now, standing)
+    paying = PaymentActivities(payments, ledger, declines, rules, minimums, clock)
+    contacting = ContactActivities(payments, ledger, messages, senders(settings, app), clock, standing)
     serving = ServiceActivities(payments, ledger, app)
     collecting = CollectionsActivities(payments, ledger, agency, partial(build_bundle, creditor=settings.merchant_name))
     deciding = DecisionActivities(ledger, standing)

@@ -47,16 +47,17 @@ class ProviderWorld:
 
     port:  0 takes a free one.
     clock: the world's time for `created` and the journal; the real time by default.
+    world_id: eight hexadecimal digits that all ids of this world have; chosen at random by default.
     """
 
-    def __init__(self, *, port: int = 0, clock: Clock = utc_now) -> None:
+    def __init__(self, *, port: int = 0, clock: Clock = utc_now, world_id: str | None = None) -> None:
         self.doors: list[BaseRoute] = []  # further routes beside the providers', set before start()
         self._wanted_port = port
         self._port: int | None = None
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
         self._app: EndsInOrder | None = None
-        self.journal = Journal(clock)
+        self.journal = Journal(clock, world_id)
         self.lock = self.journal.lock
         self.faults = Faults(self.journal)
         self.outbox = Outbox(self.journal)
@@ -98,6 +99,10 @@ class ProviderWorld:
     def agency_url(self) -> str:
         return f"{self.base_url}/agency"
 
+    def reached_in_process(self) -> None:
+        """Have an address without listening there: whoever uses `application` has a way of their own to it."""
+        self._port = 1
+
     def start(self) -> None:
         """Listen. Raises RuntimeError with a sentence if the port is taken."""
         # asyncio turns Nagle off only where the protocol is named; else every answer of two packets waits 40 ms.
@@ -112,7 +117,7 @@ class ProviderWorld:
                 "stop what uses that port or choose another one."
             ) from error
         self._port = listener.getsockname()[1]
-        self._app = EndsInOrder(self._application())
+        self._app = EndsInOrder(self.application())
         config = uvicorn.Config(
             self._app,
             http="h11",
@@ -162,7 +167,8 @@ class ProviderWorld:
     def _serve(server: _Server, listener: socket.socket) -> None:
         asyncio.run(server.serve(sockets=[listener]))
 
-    def _application(self) -> ASGIApp:
+    def application(self) -> ASGIApp:
+        """All providers as one ASGI application, each below its own prefix."""
         providers = Starlette(
             routes=[
                 Route("/", _health),
