@@ -12,6 +12,7 @@ from domain.base import Message
 from domain.case import Case, Circumstances
 from domain.policy import Policy
 from domain.rules.minimum import MinimumCharges
+from domain.rules.uses import NetworkRules, limit_of
 from gateways.ports.ledger import Ledger
 
 _MOST_POLICIES = 64
@@ -29,12 +30,17 @@ class DecisionActivities:
     """Asks the domain, and writes down what it says."""
 
     def __init__(
-        self, ledger: Ledger, holidays: Callable[[str, date], frozenset[date]], minimums: MinimumCharges
+        self,
+        ledger: Ledger,
+        holidays: Callable[[str, date], frozenset[date]],
+        minimums: MinimumCharges,
+        rules: NetworkRules,
     ) -> None:
         """`holidays` are a country's (ISO 3166-1 alpha-2) from a day on."""
         self._ledger = ledger
         self._holidays = holidays
         self._minimums = minimums
+        self._rules = rules
         self._policy = lru_cache(_MOST_POLICIES)(self._read_policy)
 
     @activity.defn(name="decide", no_thread_cancel_exception=True)
@@ -52,6 +58,7 @@ class DecisionActivities:
                 holidays=self._holidays(facts.country, facts.opened_at.date()),
                 closed_channels=self._ledger.closed_channels(facts.customer_id),
                 too_small=self._minimums.ask(case.due),
+                limit=limit_of(case, task.at, self._rules, self._ledger.uses_of),
             )
             ruling = life.decide(case, self._policy(case.policy.digest), circumstances, task.at)
             state = ruling.case.model_dump_json()

@@ -25,7 +25,8 @@ async def desk(settings: Settings) -> AsyncIterator[Desk]:
     with closing(wiring.open_ledger(settings)) as ledger:
         client = await connect(settings)
         running = RunningCases(client, ledger)
-        plans = Plans(ledger, public_holidays, partial(wiring.minimum_charges, settings), wiring.utc_now)
+        minimums, rules = partial(wiring.minimum_charges, settings), partial(wiring.network_rules, settings)
+        plans = Plans(ledger, public_holidays, minimums, rules, wiring.utc_now)
         yield Desk(
             reader=CaseReader(running, ledger, plans),
             running=running,

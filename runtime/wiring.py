@@ -19,6 +19,7 @@ from activities.service import ServiceActivities
 from domain.declines import DeclineTable
 from domain.rules.minimum import MinimumCharges
 from domain.rules.refusals import RefusalTable
+from domain.rules.uses import NetworkRules
 from domain.steps import Channel
 from gateways.agency import agency_for
 from gateways.evidence import build_bundle
@@ -27,7 +28,7 @@ from gateways.merchant_app import MerchantApp, MerchantNotices
 from gateways.messages import TemplateMessages
 from gateways.phrases import PhrasesError
 from gateways.policy_files import PolicyStore
-from gateways.ports.ledger import Ledger, NetworkRules
+from gateways.ports.ledger import Ledger
 from gateways.ports.messages import Sender
 from gateways.rules import load_decline_table, load_minimum_charges, load_network_rules, load_refusals
 from gateways.sendgrid_email import SendGridSender
@@ -58,7 +59,10 @@ def decline_table(settings: Settings) -> DeclineTable:
 
 
 def network_rules(settings: Settings) -> NetworkRules:
-    return load_network_rules(settings.dunning_policies / "rules")
+    try:
+        return load_network_rules(settings.dunning_policies / "rules")
+    except FileError as error:
+        raise _not_readable(error) from None
 
 
 def minimum_charges(settings: Settings) -> MinimumCharges:
@@ -136,7 +140,7 @@ def activities(settings: Settings) -> list[Callable[..., Any]]:
     contacting = ContactActivities(payments, ledger, messages, senders(settings, app), utc_now)
     serving = ServiceActivities(payments, ledger, app)
     collecting = CollectionsActivities(payments, ledger, agency, partial(build_bundle, creditor=settings.merchant_name))
-    deciding = DecisionActivities(ledger, public_holidays, minimums)
+    deciding = DecisionActivities(ledger, public_holidays, minimums, rules)
     return [
         paying.charge,
         paying.record_payment,

@@ -7,7 +7,7 @@ from domain.declines import Decline
 from domain.money import CurrencyMismatch, Money
 from domain.projection import Projection
 from domain.rules.contacts import ContactUse
-from domain.rules.networks import CardUse
+from domain.rules.uses import MethodUse
 from gateways.ledger.case_list import fields_of
 from gateways.ledger.inserts import Columns
 from gateways.ports.rows import AttemptRow, CaseRow, ContactRow
@@ -54,10 +54,12 @@ def attempt_row(found: RowMapping) -> AttemptRow:
     )
 
 
-def card_use(found: RowMapping) -> CardUse:
+def method_use(found: RowMapping) -> MethodUse:
     # An attempt whose outcome is still unknown may have been charged: it counts, and it approves nothing.
     outcome = ChargeOutcome(found["outcome"] or ChargeOutcome.PROCESSING)
-    return CardUse(at=found["as_of"], amount=Money(amount=found["amount"], currency=found["currency"]), outcome=outcome)
+    return MethodUse(
+        at=found["as_of"], amount=Money(amount=found["amount"], currency=found["currency"]), outcome=outcome
+    )
 
 
 def contact_columns(row: ContactRow) -> Columns:
