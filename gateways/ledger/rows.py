@@ -57,8 +57,13 @@ def attempt_row(found: RowMapping) -> AttemptRow:
 def method_use(found: RowMapping) -> MethodUse:
     # An attempt whose outcome is still unknown may have been charged: it counts, and it approves nothing.
     outcome = ChargeOutcome(found["outcome"] or ChargeOutcome.PROCESSING)
+    decline = found["decline"]
     return MethodUse(
-        at=found["as_of"], amount=Money(amount=found["amount"], currency=found["currency"]), outcome=outcome
+        at=found["as_of"],
+        amount=Money(amount=found["amount"], currency=found["currency"]),
+        outcome=outcome,
+        invoice_id=found["invoice_id"],
+        code=Decline.model_validate(decline).raw.return_code if decline else None,
     )
 
 
