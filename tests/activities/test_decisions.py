@@ -246,7 +246,7 @@ def test_holidays_are_asked_for_at_each_decision(worker: Worker) -> None:
         asked.append((country, day))
         return frozenset(known)
 
-    deciding = DecisionActivities(worker.ledger, holidays, wiring.minimum_charges(Settings()))
+    deciding = DecisionActivities(worker.ledger, holidays, wiring.minimum_charges(Settings()), worker.rules)
     task = a_decision(worker, case)
 
     before = deciding.decide(task)
@@ -323,7 +323,8 @@ def test_a_policy_is_read_once_per_worker(worker: Worker) -> None:
     """It never changes: what costs a statement and a parse a decision is remembered by its digest."""
     case = open_case(worker)
     task = a_decision(worker, case)
-    deciding = DecisionActivities(worker.ledger, lambda _country, _day: frozenset(), wiring.minimum_charges(Settings()))
+    minimums = wiring.minimum_charges(Settings())
+    deciding = DecisionActivities(worker.ledger, lambda _country, _day: frozenset(), minimums, worker.rules)
     statements: list[str] = []
 
     with seen_by(statements.append):

@@ -336,7 +336,8 @@ async def test_a_customer_who_opted_out_before_is_not_written_to(
 
     await intake.take_event(failed(world, invoice_id))
 
-    decide = DecisionActivities(ledger, public_holidays, wiring.minimum_charges(Settings())).decide
+    minimums, rules = wiring.minimum_charges(Settings()), wiring.network_rules(Settings())
+    decide = DecisionActivities(ledger, public_holidays, minimums, rules).decide
     task = DecisionTask(case=await case_of(client, invoice_id), at=datetime.now(UTC))
     assert {Channel.SMS: "opted out"} == ActivityEnvironment().run(decide, task).closed_channels
 
