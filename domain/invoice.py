@@ -89,4 +89,6 @@ class InvoiceNow(Message):
     def known_with(self, newer: "InvoiceNow") -> Self:
         """This, with all that a newer reading shows."""
         seen = {name: value for name in InvoiceNow.model_fields if (value := getattr(newer, name)) is not None}
+        if newer.method and self.method and newer.method == MethodRef(id=self.method.id):
+            del seen["method"]  # an event names only its id: what is on it is known
         return self if all(getattr(self, name) == value for name, value in seen.items()) else self.but(**seen)

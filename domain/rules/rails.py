@@ -52,7 +52,7 @@ class RailRule(Frozen):
         """Why what came back from the account lets no other debit follow, or None."""
         for use in known:
             if use.outcome is ChargeOutcome.DECLINED and use.code not in self.again_after:
-                return self._no_more(f"after the answer {use.code or 'without a code'}")
+                return self._no_more(f"after the answer {use.code}" if use.code else "after an answer without a code")
         return self._no_more(f"after {self.debits} that came back in a row") if len(known) >= self.debits else None
 
     def _used_up(self, own: Sequence[datetime], at: datetime) -> str | None:

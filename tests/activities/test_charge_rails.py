@@ -18,7 +18,18 @@ from runtime.settings import Settings
 from sandbox.providers.stripe_outcomes import PROCESSING, Decline, ach_return
 from sandbox.providers.world import ProviderWorld
 from service.opening import foreign_attempt
-from tests.activities.builders import AS_OF, BROKE, OpenCase, Worker, a_charge, a_decision, case_of, charges
+from tests.activities.builders import (
+    AS_OF,
+    BROKE,
+    OpenCase,
+    Worker,
+    a_charge,
+    a_decision,
+    an_attempt_row,
+    case_of,
+    charges,
+    open_case,
+)
 
 ACH, INDIA = "ach-reinitiation@2026-11-26", "india-issued-card@2026-11-26"
 DAY = timedelta(days=1)
@@ -139,3 +150,32 @@ def test_what_lies_ahead_of_a_spent_account_names_no_retry(worker: Worker) -> No
     assert [True, False] == [
         any("retry" in step.title for step in decided(worker, case).ahead) for case in (free, spent)
     ]
+
+
+def test_a_card_at_its_ceiling_is_planned_for_when_there_is_room_again(worker: Worker) -> None:
+    """Twenty declines on the card: no try is planned, nor announced, before some of them are 30 days old."""
+    case, free = open_case(worker), open_case(worker)
+    method = worker.payments.read_invoice(case.invoice_id).payment_method
+    assert method
+    for number in range(20):
+        moment = AS_OF - timedelta(hours=number + 1)
+        row = an_attempt_row(
+            case, 0, fingerprint=method.fingerprint, outcome=ChargeOutcome.DECLINED, state="finished", as_of=moment
+        )
+        worker.ledger.record_foreign_attempt(row, f"evt_ceiling_{number}")
+
+    room = AS_OF - timedelta(hours=20) + 30 * DAY
+    assert [False, True] == [
+        any("retry" in step.title and step.at < room for step in decided(worker, one).ahead) for one in (case, free)
+    ]
+
+
+def test_a_try_that_is_put_off_when_deciding_has_its_rule_on_record(worker: Worker) -> None:
+    """R15: as one that is put off when acting."""
+    case = an_account(worker)
+    failed_at_the_provider(worker, case, ach_return("R01"), 0)
+
+    decided(worker, case, timedelta(hours=34))
+
+    [entry] = [entry for entry in worker.ledger.record(case.invoice_id) if entry.rule == ACH]
+    assert ("d01-charge", "postponed to 2026-11-29 10:00") == (entry.step, entry.what)

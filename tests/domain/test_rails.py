@@ -8,7 +8,7 @@ from domain.case import ChargeOutcome, Limit
 from domain.decisions import Act
 from domain.declines import DeclineClass
 from domain.gates import ALLOW, Answer, Postpone, Refuse
-from domain.invoice import MethodRef, Rail
+from domain.invoice import InvoiceNow, MethodRef, Rail
 from domain.kinds.message import ContactTask
 from domain.rules.uses import MethodUse, NextCharge, limit_of
 from domain.steps import Stage
@@ -150,6 +150,15 @@ def test_only_a_bank_account_takes_another_method(method: MethodRef, spent: bool
     assert limit
     assert (True, spent) == (isinstance(limit.answer, Refuse), limit.spent)
     assert None is limit_of(case, NOW, RULES, lambda *_: uses)
+
+
+def test_a_reading_that_names_only_the_method_takes_nothing_of_it_away() -> None:
+    """Events show its id alone: the rail would be forgotten, and a try announced that is never made."""
+    account = MethodRef(id="pm_1", fingerprint="fp_1", network="ach")
+    known = InvoiceNow(method=account)
+
+    assert account == known.known_with(InvoiceNow(method=MethodRef(id="pm_1"))).method
+    assert MethodRef(id="pm_2") == known.known_with(InvoiceNow(method=MethodRef(id="pm_2"))).method
 
 
 def test_who_has_no_debit_left_is_asked_at_once_to_pay_another_way() -> None:
