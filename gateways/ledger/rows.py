@@ -3,7 +3,7 @@
 from sqlalchemy import RowMapping
 
 from domain.case import ChargeOutcome
-from domain.declines import Decline
+from domain.declines import Decline, RawDecline
 from domain.money import CurrencyMismatch, Money
 from domain.projection import Projection
 from domain.rules.contacts import ContactUse
@@ -63,7 +63,7 @@ def method_use(found: RowMapping) -> MethodUse:
         amount=Money(amount=found["amount"], currency=found["currency"]),
         outcome=outcome,
         invoice_id=found["invoice_id"],
-        code=Decline.model_validate(decline).raw.return_code if decline else None,
+        code=RawDecline.model_validate(decline["raw"]).return_code if decline else None,
     )
 
 
