@@ -36,7 +36,10 @@ class DecisionActivities:
         # Nothing here is an operator's to release: whatever goes wrong, the same decision is asked for again.
         with translated(misuse_passes=True):
             case = task.case
-            policy, circumstances = self._situations.policy(case.policy.digest), self._situations.circumstances(case)
+            policy, circumstances = (
+                self._situations.policy(case.policy.digest),
+                self._situations.circumstances(case, task.at),
+            )
             ruling = life.decide(case, policy, circumstances, task.at)
             state = ruling.case.model_dump_json()
             self._ledger.decided(case.facts.invoice_id, task.at, ruling.entries, ruling.projection, state)

@@ -10,6 +10,7 @@ from domain import changes
 from domain.case import Case, Circumstances, Whereabouts
 from domain.policy import Policy
 from domain.rules.minimum import MinimumCharges
+from domain.rules.uses import NetworkRules, limit_of
 from domain.situation import Situation
 from gateways.ports.ledger import Ledger
 from gateways.ports.rows import CustomerRow
@@ -27,6 +28,7 @@ class Situations:
         places: Callable[[CustomerRow, date], Whereabouts | None],
         holidays: Callable[[str, date], frozenset[date]],
         minimums: MinimumCharges,
+        rules: NetworkRules,
     ) -> None:
         """`places` is where a customer is, for a case that began on a day; `holidays` are a country's (ISO 3166-1
         alpha-2) from a day on."""
@@ -34,11 +36,12 @@ class Situations:
         self._places = places
         self._holidays = holidays
         self._minimums = minimums
+        self._rules = rules
         self.policy = lru_cache(_MOST_POLICIES)(self._read_policy)
         """A policy by its digest."""
 
-    def circumstances(self, case: Case) -> Circumstances:
-        """What is known of its customer and place now."""
+    def circumstances(self, case: Case, at: datetime) -> Circumstances:
+        """What is known of its customer, place and payment method at a moment (UTC)."""
         facts = case.facts
         began = facts.opened_at.date()
         here = self.whereabouts(facts.customer_id, began)
@@ -47,6 +50,7 @@ class Situations:
             holidays=self._holidays((here and here.country) or facts.country, began),
             closed_channels=self._ledger.closed_channels(facts.customer_id),
             too_small=self._minimums.ask(case.due),
+            limit=limit_of(case, at, self._rules, self._ledger.uses_of),
         )
 
     def whereabouts(self, customer_id: str, began: date) -> Whereabouts | None:
@@ -61,7 +65,7 @@ class Situations:
             case = changes.tick(Case.model_validate_json(state or ""), at)
         except ValidationError:
             return None
-        return Situation(case, self.policy(case.policy.digest), self.circumstances(case), at)
+        return Situation(case, self.policy(case.policy.digest), self.circumstances(case, at), at)
 
     def _read_policy(self, digest: str) -> Policy:
         return Policy.stored(self._ledger.policy(digest))

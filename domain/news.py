@@ -159,7 +159,7 @@ def _foreign_attempt(case: Case, source: str, seen: events.ReportedAttempt, at: 
     }
     on_its_way = [a for a in case.attempts if a.outcome is ChargeOutcome.PROCESSING and a.kind in OURS]
     pending = any(h.reason is HoldReason.PAYMENT_PROCESSING for h in case.holds)
-    card = decline is not None and decline.raw.network is not None
+    card = decline is not None and decline.raw.of_card
     if pending and on_its_way and seen.outcome is ChargeOutcome.DECLINED and not card:
         # It is the answer to our own attempt: a second one in its place would spare the code its limit of tries.
         ours = on_its_way[-1]

@@ -145,7 +145,7 @@ class _Choice:
         """Whether it is a message that its provider does not take, or waits for one."""
         silent = self._now.case.unfinished
         untaken = [other for other in self._possible if other.key in silent and not other.holds_up_the_end]
-        return step in untaken or any(step.waits_for(other, at) for other in untaken)
+        return step in untaken or any(step.waits_for(other, at, self._now) for other in untaken)
 
     def _cut_off(self, step: Step) -> tuple[Skip, ...]:
         """What the end of the timeline leaves undone: whatever a rule or a provider put off beyond it."""

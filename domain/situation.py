@@ -183,6 +183,12 @@ class Situation:
         return self.case.awaits_customer
 
     @once
+    def method_spent(self) -> bool:
+        """Whether only another payment method can be charged, by the rules of the one on file."""
+        limit, case = self.circumstances.limit, self.case
+        return limit is not None and limit.spent and case.method_changes <= case.method_tried
+
+    @once
     def counting(self) -> tuple[Attempt, ...]:
         """The attempts that use up the policy's budget."""
         return self.case.counting_attempts

@@ -67,6 +67,13 @@ def _restricts(step: Step, than: Access) -> datetime | None:
     return step.due if _BY_STRICTNESS.index(step.access) > _BY_STRICTNESS.index(than) else None
 
 
+def _action(now: "Situation") -> DeclineClass | None:
+    """What the customer has to do, if retrying alone will not help."""
+    if not now.case.invoice.has_no_method and now.awaits_customer:
+        return now.case.decline_class
+    return DeclineClass.NEW_METHOD if now.case.invoice.has_no_method or now.method_spent else None
+
+
 def message_facts(now: "Situation", stage: Stage) -> MessageFacts:
     """The facts for one message that is sent now, from the same schedule that the case follows."""
     # What a step means is its kind's business; these files read this one in turn.
@@ -95,7 +102,7 @@ def message_facts(now: "Situation", stage: Stage) -> MessageFacts:
     now.said = new_facts(
         stage=stage,
         reason=Reason.NO_PAYMENT_METHOD if has_none else decline_reason,
-        action=DeclineClass.NEW_METHOD if has_none else case.decline_class if now.awaits_customer else None,
+        action=_action(now),
         tried=case.tried,
         next_charge_on=now.schedule.date(next_charge) if next_charge else None,
         access=access,

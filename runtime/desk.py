@@ -32,7 +32,8 @@ async def desk(settings: Settings) -> AsyncIterator[Desk]:
 def desk_of(settings: Settings, client: Client, ledger: SqlLedger) -> Desk:
     """The desk on a connection and a ledger that are open."""
     running = RunningCases(client, ledger)
-    plans = Plans(ledger, whereabouts, public_holidays, partial(wiring.minimum_charges, settings), wiring.utc_now)
+    minimums, rules = partial(wiring.minimum_charges, settings), partial(wiring.network_rules, settings)
+    plans = Plans(ledger, whereabouts, public_holidays, minimums, rules, wiring.utc_now)
     return Desk(
         reader=CaseReader(running, ledger, plans),
         running=running,

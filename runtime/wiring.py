@@ -20,6 +20,7 @@ from activities.situations import Situations
 from domain.declines import DeclineTable
 from domain.rules.minimum import MinimumCharges
 from domain.rules.refusals import RefusalTable
+from domain.rules.uses import NetworkRules
 from domain.steps import Channel
 from gateways.agency import agency_for
 from gateways.evidence import build_bundle
@@ -28,7 +29,7 @@ from gateways.merchant_app import MerchantApp, MerchantNotices
 from gateways.messages import TemplateMessages
 from gateways.phrases import PhrasesError
 from gateways.policy_files import PolicyStore
-from gateways.ports.ledger import Ledger, NetworkRules
+from gateways.ports.ledger import Ledger
 from gateways.ports.messages import Sender
 from gateways.rules import load_decline_table, load_minimum_charges, load_network_rules, load_refusals
 from gateways.sendgrid_email import SendGridSender
@@ -59,7 +60,10 @@ def decline_table(settings: Settings) -> DeclineTable:
 
 
 def network_rules(settings: Settings) -> NetworkRules:
-    return load_network_rules(settings.dunning_policies / "rules")
+    try:
+        return load_network_rules(settings.dunning_policies / "rules")
+    except FileError as error:
+        raise _not_readable(error) from None
 
 
 def minimum_charges(settings: Settings) -> MinimumCharges:
@@ -127,7 +131,8 @@ def _not_readable(error: Exception) -> SettingsError:
 
 
 def situations(settings: Settings, ledger: Ledger) -> Situations:
-    return Situations(ledger, whereabouts, public_holidays, minimum_charges(settings))
+    rules = network_rules(settings)
+    return Situations(ledger, whereabouts, public_holidays, minimum_charges(settings), rules)
 
 
 def activities(settings: Settings, clock: Callable[[], datetime] = utc_now) -> list[Callable[..., Any]]:

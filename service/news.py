@@ -87,7 +87,7 @@ class NewsDesk:
         invoice = self._payments.read_invoice(case.invoice_id, with_decline=True)
         raw = invoice.last_decline
         decline = classify(raw, self._declines, at=fact.at) if raw else None
-        debit = self._pending_debit(case.invoice_id) if decline and decline.raw.network is None else None
+        debit = self._pending_debit(case.invoice_id) if decline and not decline.raw.of_card else None
         if debit and decline:
             entry = Entry(at=fact.at, step=debit.step, what="declined", why=f"the bank debit failed → {decline.code}")
             self._ledger.settle_attempt(case.invoice_id, debit.attempt, ChargeOutcome.DECLINED, decline, entry)

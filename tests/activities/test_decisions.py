@@ -249,7 +249,8 @@ def test_holidays_are_asked_for_at_each_decision(worker: Worker) -> None:
         return frozenset(known)
 
     deciding = DecisionActivities(
-        worker.ledger, Situations(worker.ledger, whereabouts, holidays, wiring.minimum_charges(Settings()))
+        worker.ledger,
+        Situations(worker.ledger, whereabouts, holidays, wiring.minimum_charges(Settings()), worker.rules),
     )
     task = a_decision(worker, case)
 
