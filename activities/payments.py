@@ -86,7 +86,7 @@ class PaymentActivities:
         """Cancels the subscription, unless the invoice was paid in the meantime."""
         with translated():
             invoice = self._payments.read_invoice(task.invoice_id)
-            found = stop(judge_now(invoice.now, Aim.END, task.as_of))
+            found = stop(judge_now(invoice.now, Aim.END, task.as_of, waits=task.waits))
             if found is None:
                 key = effect_key(task.invoice_id, task.step)
                 self._payments.cancel_subscription(task.subscription_id, key)
@@ -98,7 +98,7 @@ class PaymentActivities:
         """Closes the invoice at the provider as not to be collected any more, unless it is closed already."""
         with translated():
             invoice = self._payments.read_invoice(task.invoice_id)
-            found = stop(judge_now(invoice.now, Aim.GIVE_UP, task.as_of))
+            found = stop(judge_now(invoice.now, Aim.GIVE_UP, task.as_of, waits=task.waits))
             if found is None:
                 self._payments.mark_uncollectible(task.invoice_id, effect_key(task.invoice_id, task.step))
             elif invoice.state is not InvoiceState.UNCOLLECTIBLE:

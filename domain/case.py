@@ -15,6 +15,7 @@ from domain.invoice import InvoiceNow, MethodRef
 from domain.money import Money
 from domain.outside import OutsidePayment
 from domain.record import Entry
+from domain.retries import CLEAR_OF, RetryOwner
 from domain.steps import COUNTING, OURS, AnyStep, AttemptKind, Channel, Step
 
 S = TypeVar("S", bound=Step)
@@ -188,6 +189,7 @@ class Case(Message):
 
     facts: Facts
     policy: PolicyRef
+    retry_owner: RetryOwner = RetryOwner.OURS  # as the policy names it
     due: Money  # still to be paid
     invoice: InvoiceNow = InvoiceNow()  # as it was last read, or told
     outside: tuple[OutsidePayment, ...] = ()  # payments that the provider was not told of by itself
@@ -244,6 +246,12 @@ class Case(Message):
     @property
     def _was_tried(self) -> bool:
         return self.facts.tried_before or any(a.charged and a.code != NO_PAYMENT_METHOD for a in self.attempts)
+
+    @property
+    def takes_nothing_before(self) -> datetime | None:
+        """Where Stripe makes all tries: until when its next one, which customers were told of, is not over (UTC)."""
+        planned = self.invoice.next_try_at
+        return planned + CLEAR_OF if planned and self.retry_owner is RetryOwner.STRIPE else None
 
     @property
     def our_attempts(self) -> tuple[Attempt, ...]:

@@ -11,6 +11,7 @@ from domain.invoice import InvoiceNow, InvoiceState, SubscriptionState
 from domain.money import Money
 from domain.outside import unrecorded
 from domain.record import Entry, new_entry
+from domain.retries import in_utc, two_owners
 from domain.rules.invoice import PAYING
 from domain.steps import Channel, Step
 
@@ -134,9 +135,8 @@ def _unfinished(case: Case, known: Unfinished) -> Case:
 
 def invoice_is(case: Case, read: InvoiceNow, at: datetime, source: str) -> Case:
     """Takes over what was just read of the invoice: its state, exactly what remains, and what else decides."""
-    known = case.invoice.known_with(lasting(read))
-    if known is not case.invoice:
-        case = changed(case, invoice=known)
+    case = taken_over(case, read, at, source)
+    known = case.invoice
     # At the end the case knows: what was read meanwhile may be from before the payment.
     remaining = read.remaining
     if remaining is not None and remaining.currency == case.due.currency and case.closing is None:
@@ -154,6 +154,20 @@ def invoice_is(case: Case, read: InvoiceNow, at: datetime, source: str) -> Case:
     if known.subscription is SubscriptionState.NOT_BEGUN:
         return close(case, Outcome.CANCELLED, "the sign-up was never finished", at, source)
     return _payment_is(_method_is(case, at, source), read.paying, at, source)
+
+
+def taken_over(case: Case, read: InvoiceNow, at: datetime, source: str) -> Case:
+    """The case that knows what was read of the invoice; a new plan of the provider's own tries is on record."""
+    before, known = case.invoice, case.invoice.known_with(lasting(read))
+    if known is before:
+        return case
+    case = changed(case, invoice=known)
+    planned = known.next_try_at
+    if planned == before.next_try_at:
+        return case
+    what = f"Stripe's own try is planned for {in_utc(planned)}" if planned else "Stripe plans no further try"
+    why = two_owners(case.retry_owner, planned) or f"retries.owner: {case.retry_owner.value}"
+    return said(case, new_entry(at=at, step=source, what=what, why=why))
 
 
 def _method_is(case: Case, at: datetime, source: str) -> Case:

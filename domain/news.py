@@ -17,12 +17,12 @@ from domain.changes import (
     disputed,
     invoice_is,
     known_here,
-    lasting,
     not_arrived,
     recovered,
     release,
     said,
     settled_for_good,
+    taken_over,
     with_disputes,
 )
 from domain.consent import WISHES
@@ -59,7 +59,7 @@ def invoice_changed(case: Case, fact: events.InvoiceChanged, at: datetime) -> Ca
     if fact.remaining and fact.remaining.currency != case.due.currency:
         raise CurrencyMismatch(f"the change is in {fact.remaining.currency}, the invoice in {case.due.currency}")
     # Which method would be charged is taken over first: by it a decline is judged.
-    case = changed(case, invoice=case.invoice.known_with(lasting(fact)))
+    case = taken_over(case, fact, at, fact.event_id)
     if fact.attempt:
         case = _foreign_attempt(case, fact.event_id, fact.attempt, at)
     if fact.remaining and fact.state is InvoiceState.OPEN:

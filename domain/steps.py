@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, SerializeAsAny, computed_field
 
 from domain.base import Message
 from domain.gates import ALLOW, Answer
+from domain.retries import RetryOwner
 from domain.rules.invoice import Aim
 from domain.tasks import Done, Task
 
@@ -59,11 +60,9 @@ class AttemptKind(StrEnum):
     OTHER_ENGINE = "other_engine"  # another system of the merchant, such as the provider's own retries
 
 
-COUNTING = frozenset({AttemptKind.TIMELINE})
-"""Attempts that use up the policy's budget and its tries per day."""
-NON_COUNTING = frozenset(
-    {AttemptKind.TECHNICAL, AttemptKind.NEW_METHOD, AttemptKind.CUSTOMER, AttemptKind.OTHER_ENGINE}
-)
+COUNTING = frozenset({AttemptKind.TIMELINE, AttemptKind.OTHER_ENGINE})
+"""Attempts that use up the policy's budget and its tries per day: the merchant's, whichever system makes them."""
+NON_COUNTING = frozenset({AttemptKind.TECHNICAL, AttemptKind.NEW_METHOD, AttemptKind.CUSTOMER})
 """Attempts that do not: they count only towards the card networks' own ceilings."""
 OURS = frozenset({AttemptKind.TIMELINE, AttemptKind.TECHNICAL, AttemptKind.NEW_METHOD})
 
@@ -200,6 +199,8 @@ class Step(Message):
             "step": self.key,
             "as_of": now.at,
             "why": why,
+            # What a decided end still needs, whoever decided it, waits for no try.
+            "waits": now.case.retry_owner is RetryOwner.STRIPE and now.end is None,
         }
 
 

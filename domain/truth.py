@@ -62,6 +62,16 @@ def _restricts(step: Step, than: Access) -> datetime | None:
     return step.due if _BY_STRICTNESS.index(step.access) > _BY_STRICTNESS.index(than) else None
 
 
+def _their_try(now: "Situation", ends: datetime) -> datetime | None:
+    """The provider's own next try. What only the customer can put right, no try of its own does."""
+    planned = now.case.invoice.next_try_at
+    return planned if planned and now.at < planned < ends and not now.awaits_customer else None
+
+
+def _first(*moments: datetime | None) -> datetime | None:
+    return min((moment for moment in moments if moment), default=None)
+
+
 def message_facts(now: "Situation", stage: Stage) -> MessageFacts:
     """The facts for one message that is sent now, from the same schedule that the case follows."""
     # What a step means is its kind's business; these files read this one in turn.
@@ -82,7 +92,7 @@ def message_facts(now: "Situation", stage: Stage) -> MessageFacts:
 
     access = standing_access(case) if served else Access.FULL
     restricts = now.first(AccessStep, partial(_restricts, than=access)) if served else None
-    next_charge = None if has_none else now.first(ChargeStep, charged)
+    next_charge = None if has_none else _first(now.first(ChargeStep, charged), _their_try(now, ends))
     cancels = now.first(CancelStep, lambda step: step.due if step.due >= ends else None) if served else None
     collections = now.policy.endgame.collections
     minimum = [] if collections is None or begun_handoff(case) else collections.minimum

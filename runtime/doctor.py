@@ -9,6 +9,7 @@ from typing import NamedTuple
 from pydantic import SecretStr
 from temporalio.service import RPCError
 
+from domain.retries import TURN_OFF, RetryOwner
 from gateways.ledger.database import place
 from gateways.messages import TemplateMessages
 from gateways.phrases import PhrasesError
@@ -78,6 +79,7 @@ async def _installation(settings: Settings) -> list[Finding]:
         "SendGrid's refusals": lambda s: f"edition {load_refusals(s.dunning_policies / 'rules', 'sendgrid').edition}",
         "message texts": _messages,
         "ledger": _ledger,
+        "retries": _retries,
     }
     found = [await _found(what, asyncio.to_thread(check, settings)) for what, check in checks.items()]
     return [*found, *await _temporal(settings)]
@@ -110,6 +112,17 @@ def _text(value: str | SecretStr | None) -> str:
 
 def _policies(settings: Settings) -> str:
     return ", ".join(f"{policy.name}@{policy.version}" for policy in wiring.policy_store(settings).policies)
+
+
+def _retries(settings: Settings) -> str:
+    """Stripe's API does not show whether its retries are on: the invoices show what it plans."""
+    policies = [policy for policy in wiring.policy_store(settings).policies if not policy.sent_invoices]
+    stripes = [policy.name for policy in policies if policy.retries.owner is RetryOwner.STRIPE]
+    planned = wiring.stripe_payments(settings).planned_tries()
+    if planned and not stripes:
+        raise SettingsError(f"Stripe plans tries of its own on {planned} open invoices, and so do we: {TURN_OFF}.")
+    theirs = f"Stripe's by policy {', '.join(stripes)}" if stripes else "ours by every policy"
+    return f"{theirs}; Stripe plans tries of its own on {planned or 'no'} open invoices"
 
 
 def _messages(settings: Settings) -> str:

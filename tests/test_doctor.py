@@ -72,6 +72,7 @@ def test_a_good_installation(
         "message texts": "well formed",
         "ledger": f"SQLite, {tmp_path / 'ledger.db'}, its tables are current",
         "Temporal server": f"{environment['TEMPORAL_ADDRESS']}, namespace default",
+        "retries": "ours by every policy; Stripe plans tries of its own on no open invoices",
         "search attributes": "registered",
     } == good
     for line, file in (

@@ -29,6 +29,7 @@ from domain.kinds.outside_payment import OutsidePaymentStep
 from domain.money import Money
 from domain.reasons import cause
 from domain.record import new_entry
+from domain.retries import RetryOwner
 from domain.rules.invoice import Aim, CancelledSubscription
 from domain.steps import AttemptKind, Step
 from domain.tasks import Task
@@ -114,6 +115,8 @@ class ChargeStep(Step):
 
     def asks(self, now: "Situation") -> Answer:
         kind = self.attempt_kind
+        if now.case.retry_owner is RetryOwner.STRIPE:
+            return Refuse(why="Stripe makes all tries", rule=f"retries-owner@{now.case.policy}")
         if kind is _NEW_METHOD:
             return _one_more_today(now)
         if now.awaits_customer:

@@ -10,6 +10,7 @@ from domain.case import ChargeOutcome
 from domain.declines import RawDecline
 from domain.invoice import NO_METHOD, InvoiceNow, InvoiceState, MethodRef, SubscriptionState
 from domain.money import Money
+from domain.retries import OwnTries
 from gateways.ports.rows import CustomerRow
 
 
@@ -53,6 +54,7 @@ class InvoiceSnapshot(Frozen):
     due_at: datetime | None = None  # UTC
     subscription: SubscriptionState | None = None
     paying: bool | None = None  # a payment of it is on its way, whoever began it
+    tries: OwnTries | None = None  # the provider's own, by its plan
     # As the provider states them now; of a deleted one only the id. None where the invoice shows no more than that.
     customer: CustomerRow | None = Field(default=None, repr=False)
     customer_deleted: bool | None = None
@@ -69,6 +71,7 @@ class InvoiceSnapshot(Frozen):
             due_at=self.due_at,
             subscription=self.subscription,
             customer_deleted=self.customer_deleted,
+            tries=self.tries,
             method=NO_METHOD if self.without_method else self.payment_method.ref if self.payment_method else None,
         )
 

@@ -86,7 +86,7 @@ def test_a_merchant_side_decline_in_mid_case_waits_for_an_operator() -> None:
 
 
 def test_attempts_that_do_not_count_are_told_from_those_that_do() -> None:
-    """Only our own tries of the timeline that reached the provider use up the budget."""
+    """Only the merchant's own tries that reached the provider use up the budget: our timeline's, and other systems'."""
     tries = [
         Attempt(number=n, kind=kind, at=NOON, outcome=outcome)
         for n, (kind, outcome) in enumerate(
@@ -96,12 +96,13 @@ def test_attempts_that_do_not_count_are_told_from_those_that_do() -> None:
                 (AttemptKind.TIMELINE, ChargeOutcome.NOT_OPEN),
                 (AttemptKind.TIMELINE, ChargeOutcome.KEY_SPENT),
                 *((kind, ChargeOutcome.DECLINED) for kind in sorted(NON_COUNTING)),
+                (AttemptKind.OTHER_ENGINE, ChargeOutcome.DECLINED),
             ]
         )
     ]
     case = a_case().model_copy(update={"attempts": tuple(tries)})
 
-    assert [0] == [attempt.number for attempt in case.counting_attempts]
+    assert [0, 7] == [attempt.number for attempt in case.counting_attempts]
     assert {AttemptKind.TIMELINE, AttemptKind.TECHNICAL, AttemptKind.NEW_METHOD} == {a.kind for a in case.our_attempts}
     assert 8 == case.next_attempt_number
 
