@@ -161,11 +161,12 @@ class StripePayments:
         """
         return self._snapshot(stripe_records.record(self._api, invoice, amount, at, key, _EXPAND))
 
-    def planned_tries(self) -> int:
-        """Of how many of the newest hundred open invoices Stripe plans a further try by itself. Raises as reading."""
+    def retried_by_itself(self) -> list[str]:
+        """Those of the newest hundred open invoices that Stripe plans to try again by itself. Raises as reading."""
         listed = self._api.get("list the open invoices", "invoices", status="open", limit=100).get("data")
         invoices = [fields.expanded(invoice) for invoice in listed] if isinstance(listed, list) else []
-        return sum(1 for invoice in invoices if (own := fields.own_tries(invoice)) and own.next_at)
+        planned = [invoice for invoice in invoices if (own := fields.own_tries(invoice)) and own.next_at]
+        return [found for invoice in planned if (found := fields.object_id(invoice))]
 
     def invoice_of_payment(self, payment_intent_id: str) -> str | None:
         """The invoice that a payment intent belongs to: disputes and charges do not name it."""
