@@ -18,11 +18,13 @@ from domain.kinds.write_off import WriteOffTask
 from domain.record import Entry
 from domain.rules.invoice import Aim, judge_now
 from domain.rules.minimum import MinimumCharges
+from domain.steps import AttemptKind
 from domain.tasks import Done, Task
 from gateways.ports.ledger import Ledger, NetworkRules
-from gateways.ports.payments import ChargeAnswer, InvoiceSnapshot, Payments
+from gateways.ports.payments import ChargeAnswer, InvoiceSnapshot, PaymentMethod, Payments
 from gateways.ports.rows import AttemptRow
 
+_NO_OTHER = "no other payment method on file may be charged for this invoice"
 _SPENT = "the provider charges no more under this number, and has charged nothing"
 
 
@@ -64,9 +66,13 @@ class PaymentActivities:
                     self._finish(row, ChargeAnswer(outcome=ChargeOutcome.NOT_OPEN), task)
                     return self._result_of(row, ChargeOutcome.NOT_OPEN, invoice, task)
                 return ChargeResult(outcome=ChargeOutcome.STOPPED, invoice=now, stopped=found)
-            if invoice.payment_method is None:
+            other = self._other_method(task, invoice)
+            if other is None and task.kind is AttemptKind.OTHER_METHOD:
+                return ChargeResult(outcome=ChargeOutcome.REFUSED, invoice=now, why=_NO_OTHER)
+            method = other or invoice.payment_method
+            if method is None:
                 return self._nothing_to_charge(task, invoice)
-            stands = self._ledger.begin_attempt(self._row(task, invoice), self._rules)
+            stands = self._ledger.begin_attempt(self._row(task, invoice, method), self._rules)
             if isinstance(stands, Postpone):
                 return ChargeResult(outcome=ChargeOutcome.POSTPONED, postponed=stands, why=stands.why)
             if isinstance(stands, Refuse):
@@ -74,7 +80,7 @@ class PaymentActivities:
             if stands.outcome:
                 # Another worker has finished this very attempt since we looked.
                 return self._result_of(stands, stands.outcome, invoice, task)
-            answer = self._payments.pay(invoice, stands.key)
+            answer = self._payments.pay(invoice, stands.key, other)
             if answer.outcome is ChargeOutcome.KEY_SPENT:
                 # Nothing was charged when it was looked up, but that was before this request.
                 answer = self._payments.find_attempt(invoice, stands.started_at) or answer
@@ -176,8 +182,12 @@ class PaymentActivities:
     def _classify(self, raw: RawDecline, task: ChargeTask) -> Decline:
         return classify(raw, self._declines, at=task.as_of, do_not_honor=task.do_not_honor)
 
-    def _row(self, task: ChargeTask, invoice: InvoiceSnapshot) -> AttemptRow:
-        method = invoice.payment_method
+    def _other_method(self, task: ChargeTask, invoice: InvoiceSnapshot) -> PaymentMethod | None:
+        """Another method on file, where the step is for one."""
+        wanted = task.kind is AttemptKind.OTHER_METHOD
+        return self._payments.other_method(invoice, task.refused) if wanted else None
+
+    def _row(self, task: ChargeTask, invoice: InvoiceSnapshot, method: PaymentMethod) -> AttemptRow:
         return AttemptRow(
             invoice_id=task.invoice_id,
             attempt=task.attempt,
@@ -188,8 +198,8 @@ class PaymentActivities:
             as_of=task.as_of,
             started_at=self._clock(),
             amount=invoice.remaining,
-            network=method.network if method else None,
-            fingerprint=method.fingerprint if method else None,
+            network=method.network,
+            fingerprint=method.fingerprint,
         )
 
 

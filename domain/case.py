@@ -16,7 +16,7 @@ from domain.money import Money
 from domain.outside import OutsidePayment
 from domain.record import Entry
 from domain.retries import CLEAR_OF, RetryOwner
-from domain.steps import COUNTING, OURS, AnyStep, AttemptKind, Channel, Step
+from domain.steps import COUNTING, OF_THE_INVOICES_METHOD, OURS, AnyStep, AttemptKind, Channel, Step
 
 S = TypeVar("S", bound=Step)
 
@@ -198,6 +198,7 @@ class Case(Message):
     refused: tuple[Decline, ...] = ()  # standing declines of other methods, by which those are not charged again
     tried_method: MethodRef | None = None  # the one that we charged last
     method_changes: int = 0  # how often the payment method changed or the customer authenticated
+    beside: int = 0  # how often the customer put one on file that the provider would not use for this invoice
     quick_since: datetime | None = None  # the decline that started the quick technical tries
     attempts: tuple[Attempt, ...] = ()
     steps: dict[str, StepRecord] = Field(default_factory=dict)
@@ -280,7 +281,8 @@ class Case(Message):
         limit = self.decline.max_tries
         if limit is not None and self.decline.decline_class in RETRYABLE:
             code, method = self.decline.code, self.method_changes
-            tries = sum(1 for a in self.attempts if a.code == code and a.method == method and a.kind in OURS)
+            same = (a for a in self.attempts if a.code == code and a.method == method)
+            tries = sum(1 for a in same if a.kind in OF_THE_INVOICES_METHOD)
             if tries >= limit:
                 return DeclineClass.NEW_METHOD
         return self.decline.decline_class

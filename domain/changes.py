@@ -238,6 +238,14 @@ def declined(case: Case, decline: Decline, at: datetime) -> Case:
     return case
 
 
+def other_declined(case: Case, decline: Decline, at: datetime) -> Case:
+    """A decline of a payment method that is not the invoice's own: that one is not tried again."""
+    case = changed(case, refused=(*case.refused, decline)[-_REFUSED_KEPT:])
+    if decline.decline_class in OPERATOR_MUST_ACT and case.closing is None:
+        return needs_operator(case, f"the bank's answer {decline.code} points at the merchant's side", at)
+    return case
+
+
 def not_arrived(case: Case, channel: Channel) -> Case:
     """Nothing that was sent on this channel certainly arrived."""
     steps = {

@@ -72,6 +72,9 @@ def invoice_changed(case: Case, fact: events.InvoiceChanged, at: datetime) -> Ca
 
 def payment_method_changed(case: Case, fact: events.PaymentMethodChanged, at: datetime) -> Case:
     """One immediate try follows, outside the budget, unless a bank would see no difference."""
+    if fact.change is events.MethodChange.BESIDE:
+        case = changed(case, beside=case.beside + 1)
+        return _told(case, fact.event_id, "another payment method on file", "not the one of this invoice", at)
     why = {
         events.MethodChange.NEW: "the customer gave a new payment method",
         events.MethodChange.UPDATED: "the payment method was updated",

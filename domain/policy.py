@@ -11,7 +11,7 @@ from domain.calendar import ContactHours, Paydays, is_zone
 from domain.declines import DeclineClass
 from domain.forms import FORMS, Form, write_form
 from domain.money import Amounts, Money
-from domain.retries import RetryOwner
+from domain.retries import OtherMethods, RetryOwner
 from domain.rules.invoice import CancelledSubscription
 from domain.sentences import ByWord
 from domain.steps import Channel
@@ -49,6 +49,7 @@ class TimelineEntry(Frozen):
 
 class Retries(Frozen):
     owner: RetryOwner = RetryOwner.OURS  # who tries again: this system, or Stripe by itself
+    other_methods: OtherMethods = OtherMethods.ASK  # on file, where the one that Stripe would charge cannot pay
     max_attempts: int = Field(ge=0, le=15)  # counting attempts per case; 15 is the oldest network ceiling still quoted
     max_per_day: int = Field(ge=1, le=4)  # counting attempts per local day
     quick: tuple[timedelta, ...] = ()  # after a technical fault, from the first one on
@@ -186,6 +187,7 @@ class Policy(Frozen):
             "max_attempts": retries.max_attempts > 0,
             "quick": bool(retries.quick),
             "paydays": retries.paydays != Paydays(),
+            "other_methods": retries.other_methods is OtherMethods.USE,
         }
         for name in (name for name, said in ours.items() if said):
             most = "set it to 0" if name == "max_attempts" else "take it out"

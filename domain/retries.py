@@ -28,6 +28,13 @@ class RetryOwner(StrEnum):
     STRIPE = "stripe"  # this system talks, restricts and ends, and charges nothing
 
 
+class OtherMethods(StrEnum):
+    """What is done with a payment method on file that Stripe would not use for the invoice, when its own cannot pay."""
+
+    ASK = "ask"  # nothing: the customer is asked for a payment method, and decides
+    USE = "use"  # each card that was saved for payments without the customer is tried once
+
+
 class OwnTries(Message):
     """The payment provider's own tries of an invoice, by its own plan."""
 

@@ -7,7 +7,9 @@ from domain.base import Message
 from domain.case import ChargeOutcome
 from domain.declines import DeclineTable, classify
 from domain.invoice import InvoiceState
+from domain.policy import Policy
 from domain.record import Entry
+from domain.retries import OtherMethods
 from domain.steps import OURS, AttemptKind
 from gateways.ports.ledger import Ledger
 from gateways.ports.payments import InvoiceSnapshot, Payments
@@ -196,12 +198,23 @@ class NewsDesk:
         """
         method = self._payments.read_invoice(case.invoice_id).payment_method
         if method is None or fact.method_id not in (None, method.id):
-            return []
+            return self._beside(case, fact)
         # A new card is told of twice, as added and as made the default: it is tried once.
         is_new = fact.change is events.MethodChange.NEW
         once = f"method-{method.id}-{fact.at:%Y%m%d}" if is_new else fact.event_id
         message = events.PaymentMethodChanged(event_id=once, change=fact.change, method=method.ref)
         return [(case, "payment_method_changed", message)]
+
+    def _beside(self, case: CaseRow, fact: MethodChanged) -> Told:
+        """A case whose policy may use another method on file is told that there is one."""
+        if fact.change is not events.MethodChange.NEW or fact.method_id is None:
+            return []
+        policy = Policy.stored(self._ledger.policy(case.policy_digest))
+        if policy.retries.other_methods is not OtherMethods.USE:
+            return []
+        change = events.MethodChange.BESIDE
+        once = f"beside-{fact.method_id}-{fact.at:%Y%m%d}"
+        return [(case, "payment_method_changed", events.PaymentMethodChanged(event_id=once, change=change))]
 
     def _dispute(self, fact: PaymentDisputed | DisputeEnded) -> Told:
         """A dispute halts every case of the customer; only the disputed invoice's own can be lost by it."""

@@ -1,5 +1,6 @@
 """What the activities expect of the payment provider."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -92,8 +93,13 @@ class Payments(Protocol):
         """The invoice as it is now. `with_decline`: with all that is known of its newest payment's failure, which
         costs one more request."""
 
-    def pay(self, invoice: InvoiceSnapshot, key: str) -> ChargeAnswer:
-        """Charges what remains, off session, on the invoice's payment method, under idempotency key `key`."""
+    def pay(self, invoice: InvoiceSnapshot, key: str, other: PaymentMethod | None = None) -> ChargeAnswer:
+        """Charges what remains, off session, on the invoice's payment method or on `other`, under idempotency key
+        `key`."""
+
+    def other_method(self, invoice: InvoiceSnapshot, without: Sequence[MethodRef]) -> PaymentMethod | None:
+        """Another card of the customer's that was saved for payments without them, for any invoice, and is none of
+        `without`; None: there is none."""
 
     def find_attempt(self, invoice: InvoiceSnapshot, since: datetime) -> ChargeAnswer | None:
         """The newest finished or pending charge of the invoice made at or after `since` (provider's clock), if any."""
