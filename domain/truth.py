@@ -13,7 +13,7 @@ from domain.kinds.charge import ChargeStep
 from domain.kinds.escalation import goes_to_collections
 from domain.kinds.handoff import begun_handoff
 from domain.money import Money
-from domain.steps import Access, Stage, Step
+from domain.steps import Access, AttemptKind, Stage, Step
 
 if TYPE_CHECKING:
     from domain.situation import Situation
@@ -87,6 +87,8 @@ def message_facts(now: "Situation", stage: Stage) -> MessageFacts:
     decline_reason = case.decline.reason if case.decline else None
 
     def charged(step: Step) -> datetime | None:
+        if getattr(step, "attempt_kind", None) is AttemptKind.OTHER_METHOD:
+            return None  # whether there is one, is seen when it is tried
         at = max(step.due, now.not_before(step) or step.due)
         return at if now.at < at < ends else None
 

@@ -277,6 +277,7 @@ STRIPES = {"owner": "stripe", "max_attempts": 0, "quick": [], "paydays": {}}
         (TIMELINE, {"max_attempts": 8}, {}, "retries.max_attempts .* set it to 0"),
         (TIMELINE, {"quick": ["PT1H"]}, {}, "retries.quick .* take it out"),
         (TIMELINE, {"paydays": {"weekdays": [5]}}, {}, "retries.paydays .* take it out"),
+        (TIMELINE, {"other_methods": "use"}, {}, "retries.other_methods .* take it out"),
         (TIMELINE, {}, {"sent_invoices": True}, "Stripe tries no sent invoice again"),
     ],
 )
