@@ -160,3 +160,20 @@ def test_a_bank_account_that_is_debited_too_often(days: int, expected: dict[str,
     tries = [tried(number, MORNING + timedelta(days=number)) for number in (1, 2)]
 
     assert expected == counts([*first, *then], [*tries, tried(3, MORNING + timedelta(days=days))], seen_at=seen(*first))
+
+
+@pytest.mark.parametrize(("minutes", "found"), [(-59, 1), (0, 1), (59, 1), (-60, 0), (60, 0)])
+def test_a_charge_beside_stripes_own_try(minutes: int, found: int) -> None:
+    """The plan is Stripe's word, as the world made it known."""
+    planned = (MORNING + timedelta(minutes=minutes)).isoformat()
+    happened = [("customer", "stripe_plans", None, {"planned": planned}), FINALIZED, charge("failed")]
+
+    known = counts(happened, effects=[tried(1, MORNING)])
+
+    assert found == known.get("beside_stripes_tries", 0)
+
+
+def test_a_charge_where_stripe_makes_all_tries() -> None:
+    assert {"beside_stripes_tries": 1} == counts(
+        [FINALIZED, charge("failed")], effects=[tried(1, MORNING)], stripe_tries=True
+    )
