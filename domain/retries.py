@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from domain.base import Message
 from domain.calendar import minute
+from domain.moments import Moment
 
 CLEAR_OF = timedelta(hours=1)
 """How far from a try of Stripe's own nothing else is tried: its tries are not made to the minute."""
@@ -39,7 +40,7 @@ class OwnTries(Message):
     """The payment provider's own tries of an invoice, by its own plan."""
 
     made: int = 0  # how often it tried again by itself; the first try of all, and anybody else's, are not counted
-    next_at: datetime | None = None  # UTC; None: none is planned
+    next_at: Moment | None = None  # UTC; None: none is planned
 
 
 def two_owners(owner: RetryOwner, next_at: datetime | None) -> str | None:
