@@ -46,4 +46,5 @@ def _status(case: Listed) -> str:
     if case.outcome:
         return f"{case.status}: {case.outcome}"
     holds = ", ".join(reason.in_words for reason in case.holds)
-    return f"{case.status}: {holds}" if holds else case.status
+    status = f"{case.status}: {holds}" if holds else case.status
+    return f"{status}, retried by Stripe too" if case.two_owners else status

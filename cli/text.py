@@ -71,6 +71,8 @@ def _facts_of(view: CaseView) -> list[Fact]:
         ("Status", _status(view)),
         *(("On hold", hold) for hold in view.holds),
         *(("Tried again", step) for step in view.tried_again),
+        *(("Warning", warning) for warning in view.warnings),
+        *([("Stripe's try", view.own_try)] if view.own_try else []),
         ("Due", f"{view.due} of {view.amount}"),
         ("Decline", f"{view.decline_code} ({view.decline_class})" if view.decline_code else "none"),
         ("Attempts", f"{view.attempts} ours, {view.counting_attempts} counting"),

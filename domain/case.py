@@ -15,7 +15,8 @@ from domain.invoice import InvoiceNow, MethodRef
 from domain.money import Money
 from domain.outside import OutsidePayment
 from domain.record import Entry
-from domain.steps import COUNTING, OURS, AnyStep, AttemptKind, Channel, Step
+from domain.retries import CLEAR_OF, RetryOwner
+from domain.steps import COUNTING, OF_THE_INVOICES_METHOD, OURS, AnyStep, AttemptKind, Channel, Step
 
 S = TypeVar("S", bound=Step)
 
@@ -203,6 +204,7 @@ class Case(Message):
 
     facts: Facts
     policy: PolicyRef
+    retry_owner: RetryOwner = RetryOwner.OURS  # as the policy names it
     due: Money  # still to be paid
     invoice: InvoiceNow = InvoiceNow()  # as it was last read, or told
     outside: tuple[OutsidePayment, ...] = ()  # payments that the provider was not told of by itself
@@ -211,6 +213,7 @@ class Case(Message):
     refused: tuple[Decline, ...] = ()  # standing declines of other methods, by which those are not charged again
     tried_method: MethodRef | None = None  # the one that we charged last
     method_changes: int = 0  # how often the payment method changed or the customer authenticated
+    beside: int = 0  # how often the customer put one on file that the provider would not use for this invoice
     quick_since: datetime | None = None  # the decline that started the quick technical tries
     attempts: tuple[Attempt, ...] = ()
     steps: dict[str, StepRecord] = Field(default_factory=dict)
@@ -261,6 +264,12 @@ class Case(Message):
         return self.facts.tried_before or any(a.charged and a.code != NO_PAYMENT_METHOD for a in self.attempts)
 
     @property
+    def takes_nothing_before(self) -> datetime | None:
+        """Where Stripe makes all tries: until when its next one, which customers were told of, is not over (UTC)."""
+        planned = self.invoice.next_try_at
+        return planned + CLEAR_OF if planned and self.retry_owner is RetryOwner.STRIPE else None
+
+    @property
     def our_attempts(self) -> tuple[Attempt, ...]:
         return tuple([a for a in self.attempts if a.kind in OURS and a.charged])
 
@@ -287,7 +296,8 @@ class Case(Message):
         limit = self.decline.max_tries
         if limit is not None and self.decline.decline_class in RETRYABLE:
             code, method = self.decline.code, self.method_changes
-            tries = sum(1 for a in self.attempts if a.code == code and a.method == method and a.kind in OURS)
+            same = (a for a in self.attempts if a.code == code and a.method == method)
+            tries = sum(1 for a in same if a.kind in OF_THE_INVOICES_METHOD)
             if tries >= limit:
                 return DeclineClass.NEW_METHOD
         return self.decline.decline_class

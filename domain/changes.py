@@ -11,6 +11,7 @@ from domain.invoice import NO_METHOD, InvoiceNow, InvoiceState, MethodRef, Subsc
 from domain.money import Money
 from domain.outside import unrecorded
 from domain.record import Entry, new_entry
+from domain.retries import in_utc, two_owners
 from domain.rules.invoice import PAYING
 from domain.steps import Channel, Step
 
@@ -138,9 +139,8 @@ def invoice_is(case: Case, read: InvoiceNow, at: datetime, source: str, *, befor
     `before`: the payment method that was known, where the case has the new one already.
     """
     before = before or case.invoice.method
-    known = case.invoice.known_with(lasting(read))
-    if known is not case.invoice:
-        case = changed(case, invoice=known)
+    case = taken_over(case, read, at, source)
+    known = case.invoice
     # At the end the case knows: what was read meanwhile may be from before the payment.
     remaining = read.remaining
     if remaining is not None and remaining.currency == case.due.currency and case.closing is None:
@@ -179,6 +179,20 @@ def _came(case: Case, before: MethodRef | None) -> bool:
         return False
     standing = case.decline.raw.method if case.decline else None
     return not any(known.is_same(method) for known in (before, standing, case.tried_method) if known)
+
+
+def taken_over(case: Case, read: InvoiceNow, at: datetime, source: str) -> Case:
+    """The case that knows what was read of the invoice; a new plan of the provider's own tries is on record."""
+    before, known = case.invoice, case.invoice.known_with(lasting(read))
+    if known is before:
+        return case
+    case = changed(case, invoice=known)
+    planned = known.next_try_at
+    if planned == before.next_try_at:
+        return case
+    what = f"Stripe's own try is planned for {in_utc(planned)}" if planned else "Stripe plans no further try"
+    why = two_owners(case.retry_owner, planned) or f"retries.owner: {case.retry_owner.value}"
+    return said(case, new_entry(at=at, step=source, what=what, why=why))
 
 
 def another_method(case: Case, why: str, at: datetime, source: str) -> Case:
@@ -237,6 +251,14 @@ def declined(case: Case, decline: Decline, at: datetime) -> Case:
     technical = decline.decline_class is DeclineClass.RETRY_NOW
     quick_since = (case.quick_since or at) if technical else None
     case = changed(case, decline=decline, declined_at=at, quick_since=quick_since)
+    if decline.decline_class in OPERATOR_MUST_ACT and case.closing is None:
+        return needs_operator(case, f"the bank's answer {decline.code} points at the merchant's side", at)
+    return case
+
+
+def other_declined(case: Case, decline: Decline, at: datetime) -> Case:
+    """A decline of a payment method that is not the invoice's own: that one is not tried again."""
+    case = changed(case, refused=(*case.refused, decline)[-_REFUSED_KEPT:])
     if decline.decline_class in OPERATOR_MUST_ACT and case.closing is None:
         return needs_operator(case, f"the bank's answer {decline.code} points at the merchant's side", at)
     return case

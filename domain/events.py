@@ -55,6 +55,7 @@ class MethodChange(StrEnum):
     NEW = "new"  # another card or account
     UPDATED = "updated"  # the same one with new data, by the customer or by the network's updater
     AUTHENTICATED = "authenticated"  # the customer confirmed the payment with the bank
+    BESIDE = "beside"  # another one is on file, which would not be charged for this invoice
 
 
 class PaymentMethodChanged(Message):

@@ -17,12 +17,12 @@ from domain.changes import (
     disputed,
     invoice_is,
     known_here,
-    lasting,
     not_arrived,
     recovered,
     release,
     said,
     settled_for_good,
+    taken_over,
     with_disputes,
 )
 from domain.consent import WISHES
@@ -60,7 +60,7 @@ def invoice_changed(case: Case, fact: events.InvoiceChanged, at: datetime) -> Ca
         raise CurrencyMismatch(f"the change is in {fact.remaining.currency}, the invoice in {case.due.currency}")
     before = case.invoice.method
     # Which method would be charged is taken over first: by it a decline is judged.
-    case = changed(case, invoice=case.invoice.known_with(lasting(fact)))
+    case = taken_over(case, fact, at, fact.event_id)
     if fact.attempt:
         case = _foreign_attempt(case, fact.event_id, fact.attempt, at)
     if fact.remaining and fact.state is InvoiceState.OPEN:
@@ -73,6 +73,9 @@ def invoice_changed(case: Case, fact: events.InvoiceChanged, at: datetime) -> Ca
 
 def payment_method_changed(case: Case, fact: events.PaymentMethodChanged, at: datetime) -> Case:
     """One immediate try follows, outside the budget, unless a bank would see no difference."""
+    if fact.change is events.MethodChange.BESIDE:
+        case = changed(case, beside=case.beside + 1)
+        return _told(case, fact.event_id, "another payment method on file", "not the one of this invoice", at)
     why = {
         events.MethodChange.NEW: "the customer gave a new payment method",
         events.MethodChange.UPDATED: "the payment method was updated",

@@ -11,6 +11,7 @@ from domain.calendar import ContactHours, Paydays, is_zone
 from domain.declines import DeclineClass
 from domain.forms import FORMS, Form, write_form
 from domain.money import Amounts, Money
+from domain.retries import OtherMethods, RetryOwner
 from domain.rules.invoice import CancelledSubscription
 from domain.sentences import ByWord
 from domain.steps import Channel
@@ -47,6 +48,8 @@ class TimelineEntry(Frozen):
 
 
 class Retries(Frozen):
+    owner: RetryOwner = RetryOwner.OURS  # who tries again: this system, or Stripe by itself
+    other_methods: OtherMethods = OtherMethods.ASK  # on file, where the one that Stripe would charge cannot pay
     max_attempts: int = Field(ge=0, le=15)  # counting attempts per case; 15 is the oldest network ceiling still quoted
     max_per_day: int = Field(ge=1, le=4)  # counting attempts per local day
     quick: tuple[timedelta, ...] = ()  # after a technical fault, from the first one on
@@ -146,6 +149,7 @@ class Policy(Frozen):
             if len(names) != len(set(names)):
                 raise ValueError(f"timeline: day {entry.day} does the same thing twice")
         self._suits_its_invoices()
+        self._has_one_owner()
         self._ends_well()
         return self
 
@@ -164,6 +168,30 @@ class Policy(Frozen):
                         f"timeline: {form.word} on day {entry.day}, but before the due date only messages may stand, "
                         "and no final one"
                     )
+
+    def _has_one_owner(self) -> None:
+        """Where Stripe tries again, nothing in the policy may say that we do."""
+        retries = self.retries
+        if retries.owner is RetryOwner.OURS:
+            return
+        if self.sent_invoices:
+            raise ValueError("retries.owner: Stripe tries no sent invoice again; leave it out, or say ours")
+        for entry in self.timeline:
+            for form in entry.do:
+                if form.counts:
+                    raise ValueError(
+                        f"timeline: {form.word} on day {entry.day}, but retries.owner is stripe; "
+                        "take it out, or set retries.owner to ours and turn Stripe's retries off"
+                    )
+        ours = {
+            "max_attempts": retries.max_attempts > 0,
+            "quick": bool(retries.quick),
+            "paydays": retries.paydays != Paydays(),
+            "other_methods": retries.other_methods is OtherMethods.USE,
+        }
+        for name in (name for name, said in ours.items() if said):
+            most = "set it to 0" if name == "max_attempts" else "take it out"
+            raise ValueError(f"retries.{name} is about our own tries, but retries.owner is stripe; {most}")
 
     def _ends_well(self) -> None:
         steps = [(entry.day, form) for entry in self.timeline for form in entry.do]

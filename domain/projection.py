@@ -8,6 +8,7 @@ from domain.decisions import Act, Close, Wait
 from domain.kinds.access import standing_access
 from domain.kinds.message import stage_of
 from domain.money import Money
+from domain.retries import BESIDE, two_owners
 from domain.steps import Access
 
 _LONGEST_KEYWORD = 100  # letters; the merchant's own text, and Temporal's SQL stores take 255
@@ -36,6 +37,7 @@ def projection_of(case: Case, decision: Wait | Act | Close) -> Projection:
     """How the case stands once the decision is taken."""
     step = None if decision.does == "close" else decision.step
     decline, decline_class = case.decline, case.decline_class
+    both = case.closing is None and two_owners(case.retry_owner, case.invoice.next_try_at)
     return new_projection(
         status=case.status,
         stage=stage_of(case),
@@ -46,7 +48,7 @@ def projection_of(case: Case, decision: Wait | Act | Close) -> Projection:
         hold="; ".join(map(str, case.holds)) if case.holds else None,
         next_at=decision.until if decision.does == "wait" else None,
         next_step=step.title if step else None,
-        why=decision.why,
+        why=f"{decision.why}; {BESIDE}" if both else decision.why,
         outcome=decision.outcome if decision.does == "close" else None,
     )
 

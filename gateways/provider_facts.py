@@ -50,6 +50,8 @@ class PaymentFailed(ProviderFact):
     invoice_id: str
     customer: CustomerRow | None = None  # as the invoice states them: of the day on which it was made final
     counts: bool = True  # False: another event tells of this very failure, and only that one counts as an attempt
+    by_program: bool = False  # another program of the merchant's has asked for the charge
+    own_tries: int = 0  # how often the provider had tried again by itself, this one included
 
 
 class InvoiceDue(ProviderFact):

@@ -34,7 +34,7 @@ from gateways.provider_facts import (
     PaymentSucceeded,
     SubscriptionEnded,
 )
-from gateways.stripe_fields import Json, default_method, expanded, moment, object_id, text
+from gateways.stripe_fields import Json, default_method, expanded, moment, object_id, retries_made, text
 from gateways.stripe_origin import Served
 from gateways.stripe_shapes import MalformedObject
 
@@ -42,9 +42,10 @@ PROVIDER = "stripe"
 OWN = Served()
 """The key's own account, in either mode."""
 
+_NEXT_TRY = "next_payment_attempt"
 # Attributes of an invoice whose change a case has to know. Stripe updates the others at every attempt.
 # `status` was not there before 2018-11-08: three flags told of it.
-_TELLING = frozenset({"amount_due", "amount_remaining", "status", "closed", "forgiven", "paid"})
+_TELLING = frozenset({"amount_due", "amount_remaining", "status", "closed", "forgiven", "paid", _NEXT_TRY})
 _DEFAULTS = frozenset({"default_payment_method", "default_source"})
 # Attributes of a payment method by which no bank decides. An address it may decide by.
 _SAYS_NOTHING = frozenset({"allow_redisplay", "metadata"})
@@ -118,7 +119,13 @@ def names(event: Json) -> EventNames:
 
 
 def _failed(event: _Event, counts: bool) -> Fact:
-    return PaymentFailed(**_with_customer(event), counts=counts)
+    fields = _with_customer(event)
+    return PaymentFailed(
+        **fields,
+        counts=counts,
+        by_program=bool(event.request_key) and not fields["caused_by_us"],
+        own_tries=retries_made(event.about) or 0,
+    )
 
 
 def _due(event: _Event) -> Fact:
@@ -147,7 +154,8 @@ def _altered(event: _Event) -> Fact:
     invoice_id, invoice = _invoice(event)
     changed = event.previous.keys()
     if not changed or changed & _TELLING:
-        return InvoiceAltered(**event.said(invoice_id), invoice=invoice)
+        # Of two plans the event does not tell which came last: the invoice itself does.
+        return InvoiceAltered(**event.said(invoice_id), invoice=None if _NEXT_TRY in changed else invoice)
     if not changed & _DEFAULTS:
         return event.ignored("neither the invoice's state nor what is due on it changed", invoice_id)
     method_id = object_id(default_method(event.about))
@@ -163,7 +171,10 @@ def _invoice(event: _Event) -> tuple[str, InvoiceSnapshot | None]:
     invoice_id = object_id(event.about)
     if invoice_id is None:
         raise MalformedObject(f"The object of {event.type} has no 'id': expected an invoice.")
-    return invoice_id, shapes.read_invoice(event.about) if shapes.shows_all(event.about) else None
+    if not shapes.shows_all(event.about):
+        return invoice_id, None
+    # With Automations the plan of Stripe's own tries comes later than the event that should show it.
+    return invoice_id, shapes.read_invoice(event.about).model_copy(update={"tries": None})
 
 
 def _credited(event: _Event) -> Fact:

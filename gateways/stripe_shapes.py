@@ -83,6 +83,7 @@ def read_invoice(invoice: Json, charge: Json | None = None) -> InvoiceSnapshot:
         due_at=moment(invoice.get("due_date")),
         subscription=fields.subscription_state(invoice),
         paying=fields.is_paying(invoice),
+        tries=fields.own_tries(invoice),
         customer=read_customer(customer) if customer else None,
         customer_deleted=customer.get("deleted") is True if customer else None,
     )

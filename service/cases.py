@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from domain.base import Frozen
 from domain.case import CaseStatus, HoldReason
+from domain.retries import BESIDE
 from gateways.ports.case_list import CaseList
 from gateways.ports.rows import CaseRow, Cursor
 from service.requests import WrongRequest
@@ -30,6 +31,7 @@ class Listed(Frozen):
     holds: tuple[HoldReason, ...] = ()
     hold: str | None  # why it stands still, in words
     why: str
+    two_owners: bool = False  # Stripe tries the invoice by itself as well: see `show`
 
 
 class CasePage(Frozen):
@@ -79,6 +81,7 @@ def _listed(row: CaseRow) -> Listed:
         holds=_holds(row.hold or ""),
         hold=row.hold,
         why=row.why,
+        two_owners=row.status != CaseStatus.CLOSED.value and BESIDE in row.why,
     )
 
 

@@ -127,7 +127,8 @@ class CaseOpener:
         facts = _facts(row, invoice, customer, policy, tried)
         # Only what was sent can be known before its day 0. (A driver of the stand-ins makes failures of years ahead.)
         now = self._clock() if invoice.sent else facts.opened_at
-        case = open_case(facts, _ref(policy), decline, invoice.now, disputes, now)
+        owner = policy.retries.owner
+        case = open_case(facts, _ref(policy), decline, invoice.now, disputes, now, owner)
         self._keep(policy)
         if invoice.customer and not invoice.customer_deleted:
             self._ledger.customer_is(invoice.customer)  # what they no longer have is gone here too

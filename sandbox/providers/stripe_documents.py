@@ -152,6 +152,29 @@ def _line(invoice_id: str, created: int, subscription: Json | None, amount: int,
     }
 
 
+def setup_intent(id_: str, created: int, *, method: Json, usage: str) -> Json:
+    """A payment method that was set up: for payments with its holder (`on_session`) or without (`off_session`)."""
+    return {
+        "id": id_,
+        "object": "setup_intent",
+        "automatic_payment_methods": None,
+        "cancellation_reason": None,
+        "client_secret": f"{id_}_secret_sandbox",
+        "created": created,
+        "customer": method["customer"],
+        "description": None,
+        "last_setup_error": None,
+        "livemode": False,
+        "mandate": None,
+        "metadata": {},
+        "next_action": None,
+        "payment_method": method["id"],
+        "payment_method_types": [method["type"]],
+        "status": "succeeded",
+        "usage": usage,
+    }
+
+
 def invoice_payment(id_: str, created: int, *, invoice: Json, payment: Json, amount: int, is_default: bool) -> Json:
     """payment: a payment intent or a payment record."""
     return {

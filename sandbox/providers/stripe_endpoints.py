@@ -114,6 +114,16 @@ def _list_methods(world: StripeWorld, _: Cause, path: Mapping[str, str], params:
     return _page(found, f"/v1/customers/{customer}/payment_methods", params)
 
 
+def _list_setups(world: StripeWorld, _: Cause, __: Mapping[str, str], params: Params) -> Json:
+    owner = params.get("payment_method") or params.get("customer")
+    found = [
+        s
+        for s in reversed(world.store.of_kind("setup_intent", owner))
+        if params.get("customer") in (None, s["customer"]) and _in_range(s["created"], params)
+    ]
+    return _page(found, "/v1/setup_intents", params)
+
+
 def _list_invoices(world: StripeWorld, _: Cause, __: Mapping[str, str], params: Params) -> Json:
     found = [
         i
@@ -209,6 +219,13 @@ ENDPOINTS = [
     Endpoint("GET", "/v1/customers/{id}/payment_methods", _list_methods, _LIST_PARAMS | {"type"}),
     Endpoint("GET", "/v1/payment_methods", _list_methods, _LIST_PARAMS | {"customer", "type"}),
     Endpoint("GET", "/v1/payment_methods/{id}", _read("payment_method")),
+    Endpoint(
+        "GET",
+        "/v1/setup_intents",
+        _list_setups,
+        _LIST_PARAMS | {"customer", "payment_method"},
+        frozenset({"created"}),
+    ),
     Endpoint(
         "GET", "/v1/disputes", _list_disputes, _LIST_PARAMS | {"charge", "payment_intent"}, frozenset({"created"})
     ),

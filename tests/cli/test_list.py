@@ -16,6 +16,7 @@ from cli.app import app
 from domain.case import CaseStatus
 from domain.money import Money
 from domain.projection import Projection
+from domain.retries import BESIDE
 from gateways.ledger.database import upgrade_schema
 from gateways.ledger.sql_ledger import SqlLedger
 from gateways.ports.rows import CaseRow, CustomerRow
@@ -167,6 +168,21 @@ def test_a_page_shows_who_waits_for_what(books: SqlLedger, url: str) -> None:
     for part in ("cus_held", "12.00 USD", "(UTC)", "dispute", "operator"):
         assert part in shown
     assert ["dispute", "operator_needed"] == asked["holds"]
+
+
+def test_r19_a_case_that_stripe_retries_as_well_is_seen_in_the_list(books: SqlLedger, url: str) -> None:
+    """Until it is closed."""
+    invoice = an_open_case(books, 1)
+    due = Money(amount=1200, currency="USD")
+    why = f"retry 1 of 6; {BESIDE}"
+    case = Projection(status=CaseStatus.OPEN, stage="silent", remaining=due, why=why)
+    books.decided(invoice, FIRST + timedelta(days=1), [], case, "{}")
+
+    shown = " ".join(listed(url).stdout.split())
+    asked = json.loads(listed(url, "--json").stdout)
+
+    assert "retried by Stripe too" in shown
+    assert (True, why) == (asked["two_owners"], asked["why"])
 
 
 @pytest.mark.parametrize(

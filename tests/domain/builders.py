@@ -117,7 +117,8 @@ def a_case(
     digest = f"{policy_digest(policy)} {sorted(circumstances.holidays)} {too_small} {limit}"
     _KNOWN.setdefault(digest, (policy, circumstances))
     ref = PolicyRef(name=policy.name, version=policy.version, digest=digest)
-    return open_case(facts, ref, a_decline(decline, moment) if isinstance(decline, str) else decline)
+    answer = a_decline(decline, moment) if isinstance(decline, str) else decline
+    return open_case(facts, ref, answer, retry_owner=policy.retries.owner)
 
 
 def a_policy(*entries: dict[str, Any], **changes: Any) -> Policy:

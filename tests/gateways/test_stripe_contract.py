@@ -88,3 +88,15 @@ def test_no_expansion_is_deeper_than_stripe_allows() -> None:
     depths = [len(path.split(".")) for path in stripe_payments._EXPAND]
 
     assert max(depths) <= 4
+
+
+def test_looking_for_another_card_is_a_valid_request(payments: StripePayments) -> None:
+    """The customer's cards are listed, and what each was set up for."""
+    found = payments.other_method(OPEN_INVOICE, [])
+
+    assert found is None or found.id.startswith("pm_")
+
+
+def test_looking_for_invoices_that_stripe_retries_is_a_valid_request(payments: StripePayments) -> None:
+    """The newest open ones."""
+    assert all(invoice.startswith("in_") for invoice in payments.retried_by_itself())

@@ -106,13 +106,14 @@ def test_a_credit_note_names_its_invoice() -> None:
     [
         ({"amount_remaining": 2000}, InvoiceAltered),
         ({"status": "draft", "default_payment_method": None}, InvoiceAltered),
-        ({"attempt_count": 0, "next_payment_attempt": None}, Ignored),
+        ({"attempt_count": 0}, Ignored),
+        ({"attempt_count": 1, "next_payment_attempt": None}, InvoiceAltered),
         ({"default_payment_method": None}, MethodChanged),
         ({"default_source": None, "attempt_count": 0}, MethodChanged),
     ],
 )
 def test_an_update_says_by_what_it_changed_whether_it_is_news(previous: dict[str, object], kind: type) -> None:
-    """Stripe updates an invoice at every attempt; only money, state and the card to be charged are news."""
+    """Stripe updates an invoice at every attempt; money, state, the card to be charged and the next try are news."""
     about = CURRENT | {"default_payment_method": "pm_9"}
 
     fact = stripe_events.read(event("invoice.updated", about, **previous))
