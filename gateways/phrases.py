@@ -113,6 +113,7 @@ class SmsTodo(Frozen):
 class SmsPhrases(Frozen):
     opening: dict[Stage, ByTry]
     todo: SmsTodo
+    came_back: str
     others: str
     next_charge: ByTry
     access: AccessPhrases
@@ -132,6 +133,7 @@ class Phrases(Frozen):
     buttons: Buttons
     reasons: dict[Reason, str]
     todo: dict[Todo, str]
+    came_back: str
     others: str
     next_charge: ByTry
     unless_paid: ByTry

@@ -225,6 +225,18 @@ def paid_by(invoice: Json) -> str | None:
     return object_id(invoice.get("payment_intent")) or object_id(invoice.get("charge"))
 
 
+def charged(invoice: Json) -> int:
+    """What charges have paid of the invoice, in minor units: all but what came in outside Stripe."""
+    paid = [payment for payment in _payments(invoice) if payment.get("status") == "paid"]
+    means = ("payment_intent", "charge")
+    return sum(
+        amount
+        for payment in paid
+        if expanded(payment.get("payment")).get("type") in means
+        and isinstance(amount := payment.get("amount_paid"), int)
+    )
+
+
 def _payments(invoice: Json) -> list[Json]:
     """The invoice's payments where the object shows them, the newest first."""
     listed = expanded(invoice.get("payments")).get("data")

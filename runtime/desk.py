@@ -25,11 +25,12 @@ async def desk(settings: Settings) -> AsyncIterator[Desk]:
     with closing(wiring.open_ledger(settings)) as ledger:
         client = await connect(settings)
         running = RunningCases(client, ledger)
+        starter = CaseStarter(client, settings.dunning_task_queue, wiring.utc_now)
         plans = Plans(ledger, public_holidays, partial(wiring.minimum_charges, settings), wiring.utc_now)
         yield Desk(
             reader=CaseReader(running, ledger, plans),
             running=running,
-            reports=Reports(running, ledger, wiring.utc_now),
+            reports=Reports(running, starter, ledger, wiring.utc_now),
             intake=partial(wiring.intake, settings, client, ledger),
-            rebuild=partial(rebuild, ledger, CaseStarter(client, settings.dunning_task_queue, wiring.utc_now).start),
+            rebuild=partial(rebuild, ledger, starter.start),
         )

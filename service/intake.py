@@ -16,11 +16,12 @@ from gateways import stripe_events
 from gateways.policy_files import PolicyStore
 from gateways.ports.ledger import Ledger
 from gateways.ports.payments import Payments
-from gateways.provider_facts import Fact, Ignored, InvoiceDue, PaymentFailed
+from gateways.provider_facts import DisputeEnded, Fact, Ignored, InvoiceDue, PaymentFailed, PaymentSucceeded
 from gateways.stripe_origin import Served
 from service.news import NewsDesk, Told
 from service.opening import CaseOpener, Failure, NotAdmitted, Receipt, Taken
 from service.records import plain_failure
+from service.rounds import Rounds
 from service.starting import CaseStarter
 from service.threads import Threads
 
@@ -62,8 +63,9 @@ class Intake:
         self._clock = clock
         self._threads = Threads(at_once, "intake")
         self._news = NewsDesk(ledger, payments, declines)
-        starter = CaseStarter(client, task_queue, clock)
-        self._opener = CaseOpener(starter, ledger, payments, policies, declines, clock, self._threads)
+        self._rounds = Rounds(ledger, payments)
+        self._starter = CaseStarter(client, task_queue, clock)
+        self._opener = CaseOpener(self._starter, ledger, payments, policies, declines, clock, self._threads)
 
     def close(self) -> None:
         """Waits for what is in hand."""
@@ -118,7 +120,18 @@ class Intake:
         if isinstance(fact, InvoiceDue):
             due = Failure(invoice_id=fact.invoice_id, heard_at=fact.at, known=fact.customer, due_only=True)
             return await self._opener.open(due)
-        return await self._tell(fact, await self._threads.run(self._news.of, fact))
+        receipt = await self._tell(fact, await self._threads.run(self._news.of, fact))
+        return await self._next_round(fact) or receipt
+
+    async def _next_round(self, fact: Fact) -> Receipt | None:
+        """Money may move after its case has ended."""
+        if isinstance(fact, DisputeEnded) and (failure := await self._threads.run(self._rounds.taken_back, fact)):
+            return await self._opener.open(failure)
+        if isinstance(fact, PaymentSucceeded) and (resumed := await self._threads.run(self._rounds.paid_late, fact)):
+            # A second event of this payment may have been faster: then it runs already.
+            await self._starter.start(*resumed, once_more=True)
+            return Receipt(Taken.PASSED_ON, fact.invoice_id, "the case had been given up, and is taken up for its end")
+        return None
 
     async def _failed(self, fact: PaymentFailed) -> Receipt:
         # The event is made when the payment fails: its time is the failure's, however late it arrives.

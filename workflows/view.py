@@ -82,6 +82,8 @@ def _details(case: Case, decided: Decided | None, *, deciding: bool) -> str:
         *(("On hold", hold) for hold in in_full(case)),
         *(("Tried again", tried) for tried in _tried_again(case)),
         ("Due", f"{case.due} of {facts.amount}"),
+        *([("Refund due", str(case.refund_due))] if case.refund_due else []),
+        *([("Bills anew", f"`{facts.reopens}`")] if facts.reopens else []),
         ("Cause", cause(case)),
         ("Attempts", f"{len(case.our_attempts)} ours, {len(case.counting_attempts)} counting"),
         ("Service", standing_access(case).value.replace("_", "-")),

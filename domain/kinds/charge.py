@@ -114,6 +114,9 @@ class ChargeStep(Step):
 
     def asks(self, now: "Situation") -> Answer:
         kind = self.attempt_kind
+        if now.case.facts.contested:
+            why = "the customer won a dispute over this payment: they may pay it, and nothing is charged"
+            return Refuse(why=why, rule="contested")
         if kind is _NEW_METHOD:
             return _one_more_today(now)
         if now.awaits_customer:
