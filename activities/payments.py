@@ -13,7 +13,7 @@ from domain.ids import charge_key, effect_key
 from domain.invoice import InvoiceState
 from domain.kinds.cancellation import CancelTask
 from domain.kinds.charge import ChargeResult, ChargeTask
-from domain.kinds.outside_payment import RecordPaymentTask
+from domain.kinds.outside_payment import RecordPaymentResult, RecordPaymentTask
 from domain.kinds.write_off import WriteOffTask
 from domain.record import Entry
 from domain.rules.invoice import Aim, judge_now
@@ -116,8 +116,11 @@ class PaymentActivities:
             return Done()
 
     @activity.defn(name="record_payment", no_thread_cancel_exception=True)
-    def record_payment(self, task: RecordPaymentTask) -> Done:
-        """Records money that came in another way at the payment provider, so that it is not charged again."""
+    def record_payment(self, task: RecordPaymentTask) -> RecordPaymentResult:
+        """Records money that came in another way at the payment provider, so that it is not charged again.
+
+        An invoice that a charge has paid meanwhile takes no more: then the money came in twice.
+        """
         with translated():
             invoice = self._payments.read_invoice(task.invoice_id)
             found = stop(judge_now(invoice.now, Aim.SETTLE, task.as_of))
@@ -125,7 +128,7 @@ class PaymentActivities:
                 key = effect_key(task.invoice_id, task.step)
                 invoice = self._payments.record_payment(invoice, task.amount, task.paid_at, key)
                 self._ledger.record_effect(task.invoice_id, _entry(task, f"{task.amount} recorded as paid outside"))
-            return Done(invoice=invoice.now, stopped=found)
+            return RecordPaymentResult(invoice=invoice.now, stopped=found, recorded=invoice.outside)
 
     def _reconcile(self, task: ChargeTask, invoice: InvoiceSnapshot) -> AttemptRow | None:
         """Looks up every attempt whose outcome is unknown; returns this attempt's row as it then stands, if any."""

@@ -101,6 +101,8 @@ class Facts(Message):
     amount: Money  # what was due when the case opened
     opened_at: datetime  # UTC, the moment the case opened: day 0 of the timeline
     tried_before: bool = True  # whether a charge was tried before the case opened
+    reopens: str | None = None  # the invoice whose payment was taken back, which this one bills anew
+    contested: bool = False  # the customer won a dispute over that payment: nothing is charged by itself any more
 
 
 class Whereabouts(Message):
@@ -226,6 +228,7 @@ class Case(Message):
     held_until: datetime | None = None  # when the newest hold that is over ended
     closed_channels: dict[Channel, str] = Field(default_factory=dict)  # channel → why, as this case was told
     end_asked: datetime | None = None  # when a human was asked about an end of which no notice certainly arrived
+    refund_due: Money | None = None  # what came in twice: the merchant has to give it back
     handoff: Handoff | None = None
     closing: Closing | None = None
     closed: bool = False

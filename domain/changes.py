@@ -24,6 +24,9 @@ _SHOWN_KEPT = 60
 _DISPUTES_KEPT = 50  # of those that are over
 _UNWRITTEN_KEPT = 200  # they travel with the case, whose size is bounded
 
+REFUND_DUE = "refund due"
+"""What entries say of money that came in twice."""
+
 END = "end"
 """Where entries about the end of a case come from."""
 
@@ -224,6 +227,12 @@ def _set_aside(case: Case) -> Case:
 def lasting(read: InvoiceNow) -> InvoiceNow:
     """What of a reading the case keeps: what is due, what is on its way and the end have places of their own."""
     return read.but(state=InvoiceState.OPEN, remaining=None, paying=None)
+
+
+def refund_is_due(case: Case, amount: Money, why: str, at: datetime, source: str) -> Case:
+    """Money came in twice: the operators are told, and nothing is given back by itself."""
+    case = changed(case, refund_due=case.refund_due + amount if case.refund_due else amount)
+    return said(case, new_entry(at=at, step=source, what=REFUND_DUE, why=f"{amount} to be given back: {why}"))
 
 
 def known_here(case: Case, remaining: Money) -> Money:

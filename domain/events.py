@@ -32,6 +32,7 @@ class PaymentReceived(Message):
     event_id: EventId
     amount: Amount
     remaining: Amount | None = None  # still due by the provider's account; None: what was due less `amount`
+    overpaid: Amount | None = None  # what came in too much, by the provider's account
 
 
 class ReportedAttempt(Message):

@@ -25,6 +25,13 @@ class CatchUp(StrEnum):
     NONE = "none"  # none but the final notice and the end
 
 
+class TakenBack(StrEnum):
+    """What follows when money that had ended a case is taken back: by the bank, or by a dispute that was lost."""
+
+    OPERATOR = "operator"  # the operators are told
+    REOPEN = "reopen"  # it is billed anew, and the new invoice has a case
+
+
 STORED = object()
 """The context in which a policy is read that cases follow already."""
 
@@ -118,6 +125,7 @@ class Policy(Frozen):
     late_after: timedelta = timedelta(hours=12)  # a step this late counts as missed
     endgame: Endgame
     cancelled_subscription: CancelledSubscription = CancelledSubscription.STOP_CHARGING
+    taken_back: TakenBack = TakenBack.OPERATOR
     sent_invoices: bool = False  # for invoices that were sent to be paid by a date, and only for those
     admission: Admission = Admission()
 
@@ -155,6 +163,8 @@ class Policy(Frozen):
 
     def _suits_its_invoices(self) -> None:
         """A sent invoice is never charged, and before its due date nothing is owed."""
+        if self.sent_invoices and self.taken_back is TakenBack.REOPEN:
+            raise ValueError("taken_back: reopen is for invoices that are charged; with sent_invoices use operator")
         for entry in self.timeline:
             for form in entry.do:
                 if self.sent_invoices and form.counts:

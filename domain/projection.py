@@ -28,6 +28,7 @@ class Projection(Message):
     next_step: str | None = None  # what happens then: "retry on day 5"
     why: str = ""  # the decision's reason
     outcome: Outcome | None = None  # once closed
+    refund_due: Money | None = None  # what came in twice, to be given back
 
 
 new_projection = unchecked(Projection)
@@ -50,6 +51,7 @@ def projection_of(case: Case, decision: Wait | Act | Close) -> Projection:
         next_step=step.title if step else None,
         why=f"{decision.why}; {BESIDE}" if both else decision.why,
         outcome=decision.outcome if decision.does == "close" else None,
+        refund_due=case.refund_due,
     )
 
 

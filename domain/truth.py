@@ -42,6 +42,7 @@ class MessageFacts(Message):
     cancels: bool = True  # the subscription, if there is one, is cancelled at the end; a policy need not
     due_on: date | None = None  # of an invoice that was sent to be paid by a day; None: it was not
     overdue: bool = False  # that day is over
+    came_back: bool = False  # the payment had been received, and was taken back
     agency_from: Money | None = None  # the least amount that is handed over; None: what is due decides nothing
     also_final: tuple[str, ...] = ()  # other invoices whose final notice it is as well: they end together
 
@@ -125,6 +126,7 @@ def message_facts(now: "Situation", stage: Stage) -> MessageFacts:
         due_on=due_on,
         overdue=due_on is not None and due_on < now.today,
         cancels=cancels is not None,
+        came_back=case.facts.reopens is not None,
         agency_from=next((row for row in minimum if row.currency == case.due.currency), None),
     )
     return now.said

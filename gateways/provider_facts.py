@@ -10,6 +10,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from domain.base import Frozen
+from domain.declines import RawDecline
 from domain.events import ContactResult, DisputeOutcome, MethodChange
 from domain.money import Money
 from domain.steps import Channel
@@ -128,6 +129,7 @@ class DisputeEnded(ProviderFact):
     dispute_id: str
     outcome: DisputeOutcome  # never ELSEWHERE: which cases it was elsewhere for, the event does not tell
     amount: Money | None = None  # what was contested
+    returned: RawDecline | None = None  # a debit came back: the bank's answer. None: a dispute that was decided
     payment_id: str | None = None
     charge_id: str | None = None
     customer_id: str | None = None

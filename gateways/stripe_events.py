@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from domain.base import Frozen
+from domain.declines import RawDecline
 from domain.events import DisputeOutcome, MethodChange
 from domain.ids import is_ours
 from domain.money import Money
@@ -53,6 +54,9 @@ _SAYS_NOTHING = frozenset({"allow_redisplay", "metadata"})
 _OF_CUSTOMER = frozenset({"name", "email", "phone", "address", "preferred_locales"})
 _IN_METADATA = frozenset({"time_zone", "segment"})
 _PLACES = {"email": Channel.EMAIL, "phone": Channel.SMS}
+# A debit that comes back after it had succeeded is a "dispute" with one of these reasons: the bank's answer to it
+# (docs.stripe.com/payments/ach-direct-debit; API reference: `dispute.reason`).
+_RETURNS = frozenset({"insufficient_funds", "bank_cannot_process", "incorrect_account_details", "debit_not_authorized"})
 # What else a dispute may end as (warning_closed, prevented …) leaves the payment as it was.
 _DISPUTE_OUTCOMES = {"won": DisputeOutcome.WON, "lost": DisputeOutcome.LOST}
 
@@ -251,7 +255,9 @@ def _disputed(event: _Event) -> Fact:
 
 def _dispute_ended(event: _Event) -> Fact:
     outcome = _DISPUTE_OUTCOMES.get(text(event.about, "status") or "", DisputeOutcome.WITHDRAWN)
-    return DisputeEnded(**_of_dispute(event), outcome=outcome, amount=_money(event, "amount"))
+    reason = text(event.about, "reason")
+    returned = RawDecline(decline_code=reason) if reason in _RETURNS else None
+    return DisputeEnded(**_of_dispute(event), outcome=outcome, amount=_money(event, "amount"), returned=returned)
 
 
 def _of_dispute(event: _Event) -> dict[str, Any]:
@@ -273,6 +279,8 @@ _READERS: dict[str, Callable[[_Event], Fact]] = {
     "invoice.overdue": _due,
     "invoice.paid": _paid,
     "invoice.payment_succeeded": _paid,
+    # A payment came in although nothing was due any more: `amount_overpaid`.
+    "invoice.overpaid": _paid,
     "invoice_payment.paid": _part_paid,
     "invoice.updated": _altered,
     "invoice.voided": _altered,

@@ -264,6 +264,18 @@ def _paid_at(payment: Json) -> datetime:
     return moment(expanded(payment.get("status_transitions")).get("paid_at")) or _EPOCH
 
 
+def charged(invoice: Json) -> int:
+    """What charges have paid of the invoice, in minor units: all but what came in outside Stripe."""
+    paid = [payment for payment in _payments(invoice) if payment.get("status") == "paid"]
+    means = ("payment_intent", "charge")
+    return sum(
+        amount
+        for payment in paid
+        if expanded(payment.get("payment")).get("type") in means
+        and isinstance(amount := payment.get("amount_paid"), int)
+    )
+
+
 def _payments(invoice: Json) -> list[Json]:
     """The invoice's payments where the object shows them, the newest first."""
     listed = expanded(invoice.get("payments")).get("data")

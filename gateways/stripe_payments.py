@@ -9,8 +9,8 @@ from domain.case import NO_PAYMENT_METHOD, ChargeOutcome
 from domain.declines import RawDecline
 from domain.invoice import InvoiceState, MethodRef
 from domain.money import Money
+from gateways import stripe_bills, stripe_methods, stripe_records, stripe_refusals
 from gateways import stripe_fields as fields
-from gateways import stripe_methods, stripe_records, stripe_refusals
 from gateways import stripe_shapes as shapes
 from gateways.ports.payments import ChargeAnswer, InvoiceSnapshot, PaymentMethod
 from gateways.ports.trouble import NotFound, NotUnderstood, ProviderMisuse, ProviderTrouble
@@ -174,6 +174,10 @@ class StripePayments:
         invoices = [fields.expanded(invoice) for invoice in listed] if isinstance(listed, list) else []
         planned = [invoice for invoice in invoices if (own := fields.own_tries(invoice)) and own.next_at]
         return [found for invoice in planned if (found := fields.object_id(invoice))]
+
+    def bill_anew(self, invoice: InvoiceSnapshot, amount: Money, key: str) -> str:
+        """An invoice of its own for a payment that was taken back; see gateways/stripe_bills.py."""
+        return stripe_bills.bill_anew(self._api, invoice, amount, key)
 
     def invoice_of_payment(self, payment_intent_id: str) -> str | None:
         """The invoice that a payment intent belongs to: disputes and charges do not name it."""

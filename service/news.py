@@ -26,7 +26,6 @@ from gateways.provider_facts import (
     PaymentSucceeded,
     SubscriptionEnded,
 )
-from service.late import book_loss, book_payment
 from service.opening import foreign_attempt
 
 # Two events may tell of one failure, and their times have whole seconds.
@@ -53,7 +52,7 @@ Told = list[tuple[CaseRow, str, Message]]
 
 class NewsDesk:
     """Reads ledger and provider. Writes what the ledger keeps beside the cases: attempts that others made, the bank's
-    late answers to ours, disputes, what is new of a customer, and money that moved after a case's end. Blocks then.
+    late answers to ours, disputes, and what is new of a customer. Blocks then.
 
     Raises NotFound, ProviderTrouble or ProviderMisuse.
     """
@@ -154,10 +153,11 @@ class NewsDesk:
         if invoice.state is InvoiceState.PAID:
             self._came_through(case.invoice_id, invoice, fact)
         if case.status == "closed":
-            book_payment(self._ledger, case, invoice, fact)
             return []
         paid = fact.amount or invoice.amount - invoice.remaining
-        message = events.PaymentReceived(event_id=fact.event_id, amount=paid, remaining=invoice.remaining)
+        message = events.PaymentReceived(
+            event_id=fact.event_id, amount=paid, remaining=invoice.remaining, overpaid=invoice.overpaid
+        )
         return [(case, "payment_received", message)]
 
     def _altered(self, fact: InvoiceAltered) -> Told:
@@ -238,18 +238,15 @@ class NewsDesk:
             customer = self._payments.customer_of_charge(fact.charge_id)
         if customer is None:
             return []
-        self._keep(fact, customer, disputed)
+        self._keep(fact, customer)
         return [_about_dispute(case, fact, disputed) for case in self._open_cases(customer)]
 
-    def _keep(self, fact: PaymentDisputed | DisputeEnded, customer: str, disputed: str | None) -> None:
-        """A case that opens later stands still for it as well; one that is over gets its money's end."""
+    def _keep(self, fact: PaymentDisputed | DisputeEnded, customer: str) -> None:
+        """A case that opens later stands still for it as well."""
         if isinstance(fact, PaymentDisputed):
             self._ledger.dispute_opened(fact.dispute_id, customer, fact.at)
             return
         self._ledger.dispute_ended(fact.dispute_id, customer, fact.outcome.value, fact.at)
-        over = self._ledger.case(disputed) if disputed else None
-        if over and over.status == "closed":
-            book_loss(self._ledger, over, fact)
 
     def _open_case(self, invoice_id: str | None) -> CaseRow | None:
         case = self._ledger.case(invoice_id) if invoice_id else None

@@ -87,6 +87,8 @@ def _details(case: Case, decided: Decided | None, *, deciding: bool) -> str:
         *(("Warning", warning) for warning in _warnings(case)),
         *((("Stripe's try", own),) if (own := _own_try(case)) else ()),
         ("Due", f"{case.due} of {facts.amount}"),
+        *([("Refund due", str(case.refund_due))] if case.refund_due else []),
+        *([("Bills anew", f"`{facts.reopens}`")] if facts.reopens else []),
         ("Cause", cause(case)),
         ("Attempts", f"{len(case.our_attempts)} ours, {len(case.counting_attempts)} counting{_by_stripe(case)}"),
         ("Service", standing_access(case).value.replace("_", "-")),

@@ -125,6 +125,9 @@ class ChargeStep(Step):
         kind = self.attempt_kind
         if now.case.retry_owner is RetryOwner.STRIPE:
             return Refuse(why="Stripe makes all tries", rule=f"retries-owner@{now.case.policy}")
+        if now.case.facts.contested:
+            why = "the customer won a dispute over this payment: they may pay it, and nothing is charged"
+            return Refuse(why=why, rule="contested")
         if kind in (_NEW_METHOD, _OTHER):
             return _one_more_today(now)
         if now.awaits_customer:

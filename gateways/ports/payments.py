@@ -57,6 +57,8 @@ class InvoiceSnapshot(Frozen):
     last_decline: RawDecline | None = None
     last_failed_at: datetime | None = None
     paid_by: str | None = None  # id of the payment that paid it, if it is paid
+    outside: Money | None = None  # of one that is paid: what of it came in outside the provider
+    overpaid: Money | None = None  # what came in beyond what was due
     sent: bool | None = None  # to be paid by the customer on demand, by `due_at`; None: not to be seen, as below
     due_at: datetime | None = None  # UTC
     subscription: SubscriptionState | None = None
@@ -118,6 +120,10 @@ class Payments(Protocol):
 
     def record_payment(self, invoice: InvoiceSnapshot, amount: Money, at: datetime, key: str) -> InvoiceSnapshot:
         """Records money that came in another way, at most what remains, and answers the invoice as it is then."""
+
+    def bill_anew(self, invoice: InvoiceSnapshot, amount: Money, key: str) -> str:
+        """The id of an open invoice over what was taken back of a paid one, the same one for the same key. It is of the
+        same customer and subscription, and the provider neither charges it nor sends it by itself."""
 
     def invoice_of_payment(self, payment_intent_id: str) -> str | None:
         """The invoice that a payment belongs to, if to any."""

@@ -78,7 +78,7 @@ def invoice(
         "latest_revision": None,
         "lines": {
             "object": "list",
-            "data": [_line(id_, created, subscription, amount, currency)],
+            "data": [line(id_, created, subscription, amount, currency)],
             "has_more": False,
             "url": f"/v1/invoices/{id_}/lines",
         },
@@ -131,7 +131,8 @@ def _secret(invoice_id: str) -> str:
     return f"{account}/test_{hidden}0200jYcTOCX7"
 
 
-def _line(invoice_id: str, created: int, subscription: Json | None, amount: int, currency: str) -> Json:
+def line(invoice_id: str, created: int, subscription: Json | None, amount: int, currency: str) -> Json:
+    """One line of an invoice."""
     return {
         "id": invoice_id.replace("in_", "il_"),
         "object": "line_item",

@@ -40,6 +40,20 @@ def _pay(world: StripeWorld, cause: Cause, path: Mapping[str, str], params: Para
     return invoice
 
 
+def _draft_invoice(world: StripeWorld, _: Cause, __: Mapping[str, str], params: Params) -> Json:
+    return world.drafts.create(params)
+
+
+def _add_item(world: StripeWorld, _: Cause, __: Mapping[str, str], params: Params) -> Json:
+    return world.drafts.add_item(params)
+
+
+def _finalize(world: StripeWorld, cause: Cause, path: Mapping[str, str], params: Params) -> Json:
+    invoice = world.store.get("invoice", path["id"], param="invoice")
+    world.drafts.finalize(invoice, cause, auto_advance=params.get("auto_advance") == "true")
+    return invoice
+
+
 def _void(world: StripeWorld, cause: Cause, path: Mapping[str, str], _: Params) -> Json:
     invoice = world.store.get("invoice", path["id"], param="invoice")
     world.billing.void(invoice, cause)
@@ -170,6 +184,30 @@ def _page(found: list[Json], url: str, params: Params) -> Json:
 ENDPOINTS = [
     Endpoint("GET", "/v1/invoices", _list_invoices, _LIST_PARAMS | {"customer", "status"}, frozenset({"created"})),
     Endpoint("GET", "/v1/invoices/{id}", _read("invoice", "invoice")),
+    Endpoint(
+        "POST",
+        "/v1/invoices",
+        _draft_invoice,
+        frozenset(
+            {
+                "customer",
+                "currency",
+                "subscription",
+                "collection_method",
+                "auto_advance",
+                "pending_invoice_items_behavior",
+                "description",
+            }
+        ),
+        frozenset({"metadata"}),
+    ),
+    Endpoint(
+        "POST",
+        "/v1/invoiceitems",
+        _add_item,
+        frozenset({"customer", "invoice", "amount", "currency", "description", "discountable"}),
+    ),
+    Endpoint("POST", "/v1/invoices/{id}/finalize", _finalize, frozenset({"auto_advance"})),
     Endpoint(
         "POST",
         "/v1/invoices/{id}/pay",

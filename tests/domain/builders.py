@@ -17,6 +17,7 @@ from domain.gates import Refuse
 from domain.kinds.charge import ChargeResult, ChargeStep
 from domain.kinds.handoff import HandoffResult, HandoffStep
 from domain.kinds.message import ContactOutcome, ContactState, MessageStep
+from domain.kinds.outside_payment import OutsidePaymentStep, RecordPaymentResult
 from domain.money import Money
 from domain.opening import open_case
 from domain.planner import next_step
@@ -201,6 +202,8 @@ def usual(case: Case, effect: Effect, now: datetime) -> Result:
             return ContactOutcome(state=ContactState.SENT)
         case HandoffStep():
             return HandoffResult(reference="agency-1")
+        case OutsidePaymentStep():
+            return RecordPaymentResult()
     return Done()
 
 

@@ -207,6 +207,37 @@ def test_a_dispute_names_its_payment_and_how_it_ended(status: str, outcome: Disp
     assert ("dp_1", "pi_1", outcome) == (ended.dispute_id, ended.payment_id, ended.outcome)
 
 
+@pytest.mark.parametrize(
+    ("reason", "code"),
+    [
+        ("insufficient_funds", "insufficient_funds"),
+        ("incorrect_account_details", "incorrect_account_details"),
+        ("bank_cannot_process", "bank_cannot_process"),
+        ("debit_not_authorized", "debit_not_authorized"),
+        ("fraudulent", None),
+        ("customer_initiated", None),
+        ("some_news_of_tomorrow", None),
+        (None, None),
+    ],
+)
+def test_a_debit_that_came_back_is_told_from_a_dispute_that_was_decided(reason: str | None, code: str | None) -> None:
+    """R14: both come as a dispute that is lost. Whatever is not known as a return counts as the customer's dispute."""
+    lost = DISPUTE | {"status": "lost", "reason": reason}
+    ended = stripe_events.read(event("charge.dispute.closed", lost))
+
+    assert isinstance(ended, DisputeEnded)
+    assert code == (ended.returned.decline_code if ended.returned else None)
+
+
+def test_an_overpaid_invoice_says_by_how_much() -> None:
+    """Stripe's own account of it, whichever event shows it."""
+    fact = stripe_events.read(event("invoice.overpaid", CURRENT | {"status": "paid", "amount_overpaid": 1900}))
+
+    assert isinstance(fact, PaymentSucceeded)
+    assert fact.invoice
+    assert Money(amount=1900, currency="USD") == fact.invoice.overpaid
+
+
 def test_a_dispute_before_basil_may_name_the_invoice() -> None:
     """Where the event's charge is expanded."""
     charge = {"id": "ch_1", "invoice": "in_1", "customer": "cus_1"}
