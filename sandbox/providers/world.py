@@ -119,7 +119,7 @@ class ProviderWorld:
         self._port = listener.getsockname()[1]
         self._app = EndsInOrder(self.application())
         config = uvicorn.Config(
-            self._app,
+            KeepTransport(self._app),
             http="h11",
             loop="asyncio",
             lifespan="off",
@@ -181,7 +181,7 @@ class ProviderWorld:
                 self._mount("agency", agency_app(self.agency)),
             ]
         )
-        return KeepTransport(providers)
+        return providers
 
     def _mount(self, provider: str, app: ASGIApp) -> Mount:
         return Mount(f"/{provider}", OuterFaults(InnerFaults(app, provider), provider, self.faults))
