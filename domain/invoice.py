@@ -71,5 +71,10 @@ class InvoiceNow(Message):
 
     def known_with(self, newer: "InvoiceNow") -> Self:
         """This, with all that a newer reading shows."""
-        seen = {name: value for name in InvoiceNow.model_fields if (value := getattr(newer, name)) is not None}
-        return self if all(getattr(self, name) == value for name, value in seen.items()) else self.but(**seen)
+        news = {
+            name: value for name in _SEEN if (value := getattr(newer, name)) is not None and getattr(self, name) != value
+        }
+        return self.but(**news) if news else self
+
+
+_SEEN = tuple(InvoiceNow.model_fields)

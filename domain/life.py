@@ -84,9 +84,11 @@ def after(case: Case, decision: Wait | Act | Close, at: datetime) -> tuple[Case,
 
     A payment that came while the end was decided is not overlooked: such a case decides anew.
     """
-    ticked = changes.tick(case, at)
-    entries = [*ticked.unwritten[len(case.unwritten) :]]
-    case = ticked.but(unwritten=case.unwritten) if entries else ticked
+    entries: list[Entry] = []
+    if case.holds:
+        ticked = changes.tick(case, at)
+        entries += ticked.unwritten[len(case.unwritten) :]
+        case = ticked.but(unwritten=case.unwritten) if entries else ticked
 
     def recorded(case: Case, entry: Entry) -> Case:
         entries.append(entry)

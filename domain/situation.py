@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 from domain.calendar import LONGEST_DAY, local
 from domain.case import Attempt, Case, Circumstances, StepState
 from domain.consent import UNKNOWN_HOURS
+from domain.declines import CUSTOMER_MUST_ACT
 from domain.ending import End, end_of
 from domain.gates import ALLOW, Answer, Postpone, Refuse, strictest
 from domain.policy import Policy
@@ -145,10 +146,9 @@ class Situation:
         `moment`: of one step, no sooner than it is due; None when it does not count.
         """
         before, after = self.unplanned
-        found = [
-            at for step in self._not_refused([*before, *(after or ())]) if type(step) is kind and (at := moment(step))
-        ]
-        first = min(found, default=None)
+        first = None
+        if others := [step for step in (*before, *(after or ())) if type(step) is kind]:
+            first = min([at for step in self._not_refused(others) if (at := moment(step))], default=None)
         done = self.case.steps
         for slot in self.schedule.slots_of(kind) if after is not None else ():
             if slot.key in done:
@@ -162,7 +162,7 @@ class Situation:
 
     def _not_refused(self, steps: list[Step]) -> list[Step]:
         ask = self.ask
-        return [step for step in steps if (answer := ask(step)) is ALLOW or not isinstance(answer, Refuse)]
+        return [step for step in steps if (answer := ask(step)) is ALLOW or type(answer) is not Refuse]
 
     @once
     def closed_channels(self) -> dict[Channel, str]:
@@ -174,7 +174,7 @@ class Situation:
     @once
     def awaits_customer(self) -> bool:
         """Nothing is charged until the payment method changed or the customer authenticated."""
-        return self.case.awaits_customer
+        return self.case.decline_class in CUSTOMER_MUST_ACT
 
     @once
     def counting(self) -> tuple[Attempt, ...]:
@@ -224,20 +224,27 @@ class Situation:
 
     def announced(self, slot: Slot, days: int) -> datetime:
         """The moment of a place, so many local days after the first message before it, which names its date."""
-        said = [said for other in self.schedule.slots[: slot.place] if days and (said := self._said_at(other))]
+        if not days:
+            return slot.due
+        before = slot.place
+        said = [said for other in self.schedule.speaking if other.place < before and (said := self._said_at(other))]
         if not said:
             return slot.due
         return self.schedule.on(self.schedule.date(min(said)) + timedelta(days=days), slot.entry)
 
     def _said_at(self, slot: Slot) -> datetime | None:
-        """When a message of the policy went out, or will; None for one that did not, and for other steps."""
-        if not slot.form.speaks:
-            return None
+        """When a message of the policy went out, or will; None for one that did not, or will not."""
         record = self.case.steps.get(slot.key)
-        if record is None:
-            step = self.step_at(slot)
-            return step.due if self.refusal(step) is None else None
-        return record.at if record.state is _DONE and not record.unsure else None
+        if record is not None:
+            return record.at if record.state is _DONE and not record.unsure else None
+        step = self.step_at(slot)
+        return step.due if self.ask(step) is ALLOW or self.refusal(step) is None else None
+
+    @once
+    def contacts_until(self) -> datetime:
+        """Until when the customer may be contacted today; now, when nobody may be."""
+        hours, zones = self.policy.contacts.hours, self.case.facts.time_zones
+        return hours.closes_at(self.at, zones, self.circumstances.holidays)
 
     def contact_from(self, day: int, start: datetime) -> datetime:
         """The first moment from `start` on at which the customer may be contacted, for a step of that day."""
@@ -310,7 +317,9 @@ class Situation:
     def warned_at(self) -> datetime | None:
         """When the first final notice went out, of those that certainly did; None when none has."""
         done = self.case.steps
-        records = [record for slot in self.schedule.warnings if (record := done.get(slot.key))]
+        records = [done[slot.key] for slot in self.schedule.warnings if slot.key in done]
+        if not records:
+            return None
         return min([record.at for record in records if record.state is _DONE and not record.unsure], default=None)
 
     @property

@@ -29,6 +29,9 @@ class AccessTask(Task):
     subscription_id: str | None = None
 
 
+new_task = unchecked(AccessTask)
+
+
 class AccessWish(Frozen):
     """How much of the service one case would leave. What holds is the strictest wish of all open cases."""
 
@@ -78,7 +81,7 @@ class AccessStep(Step):
 
     def waits_for(self, other: Step, at: datetime) -> bool:
         """A message of that day or before goes first, even when the night or a holiday keeps it waiting."""
-        return self._restricts and other.says_what_comes and (other.day <= self.day or other.due <= at)
+        return other.says_what_comes and self._restricts and (other.day <= self.day or other.due <= at)
 
     def why(self, now: "Situation") -> str:
         if self._restricts:
@@ -87,7 +90,7 @@ class AccessStep(Step):
 
     def task(self, now: "Situation", why: str) -> AccessTask:
         subscription = now.case.facts.subscription_id
-        return AccessTask(**self.common(now, why), access=self.access, subscription_id=subscription)
+        return new_task(**self.common(now, why), access=self.access, subscription_id=subscription)
 
     def book(self, case: Case, task: Task, result: Any, at: datetime) -> Case:
         assert isinstance(result, Done)  # noqa: S101 - by the registry
