@@ -58,7 +58,7 @@ class InvoiceNow(Message):
     @property
     def has_no_method(self) -> bool:
         """Whether it was seen that nothing is on file, where something would have to be."""
-        return self.method == NO_METHOD and not self.sent
+        return self.method is not None and self.method == NO_METHOD and not self.sent
 
     def says_otherwise(self, newer: "InvoiceNow") -> bool:
         """Whether a newer reading shows another invoice than a message was written about."""

@@ -60,13 +60,14 @@ class _Choice:
     def act(self) -> Act | None:
         """What is ready now, with all that can run beside it; None when nothing is."""
         now = self._now
-        ready = [step for step in self._possible if step.due <= now.at and self._wake(step) == (now.at, False)]
-        if not ready:
-            return None
-        together = ready[:1]
-        for step in ready[1:]:
-            if all([step.beside(other) for other in together]):
+        at = now.at
+        together: list[Step] = []
+        for step in self._possible:
+            beside = not together or all([step.beside(other) for other in together])
+            if beside and step.due <= at and self._wake(step) == (at, False):
                 together.append(step)
+        if not together:
+            return None
         effects = tuple([_effect(now, step) for step in together])
         skips = self._cut_off(together[0]) if together[0].ends else ()
         return new_act(effects=effects, why=effects[0].why, skips=skips, put_off=self._put_off(skips))

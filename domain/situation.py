@@ -224,21 +224,27 @@ class Situation:
 
     def announced(self, slot: Slot, days: int) -> datetime:
         """The moment of a place, so many local days after the first message before it, which names its date."""
-        if not days:
+        first = self._first_said(slot.place) if days else None
+        if first is None:
             return slot.due
-        before = slot.place
-        said = [said for other in self.schedule.speaking if other.place < before and (said := self._said_at(other))]
-        if not said:
-            return slot.due
-        return self.schedule.on(self.schedule.date(min(said)) + timedelta(days=days), slot.entry)
+        return self.schedule.on(self.schedule.date(first) + timedelta(days=days), slot.entry)
 
-    def _said_at(self, slot: Slot) -> datetime | None:
-        """When a message of the policy went out, or will; None for one that did not, or will not."""
-        record = self.case.steps.get(slot.key)
-        if record is not None:
-            return record.at if record.state is _DONE and not record.unsure else None
-        step = self.step_at(slot)
-        return step.due if self.ask(step) is ALLOW or self.refusal(step) is None else None
+    def _first_said(self, before: int) -> datetime | None:
+        """When the first of the policy's messages went out, or will, of those with a place before this one."""
+        first, done = None, self.case.steps
+        for slot in self.schedule.speaking:
+            if slot.place >= before:
+                break
+            record = done.get(slot.key)
+            if record is not None:
+                said = record.at if record.state is _DONE and not record.unsure else None
+            elif first and first <= slot.due:
+                continue  # none is due before its place
+            else:
+                step = self.step_at(slot)
+                said = step.due if self.refusal(step) is None else None
+            first = said if said and (first is None or said < first) else first
+        return first
 
     @once
     def contacts_until(self) -> datetime:

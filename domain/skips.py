@@ -21,7 +21,7 @@ def skips_of(now: Situation) -> tuple[Skip, ...]:
     if len(due) > 1 and now.policy.catch_up is not CatchUp.ALL:
         dropped = {skip.step.key: skip for skip in (*_falling_together(due), *_overtaken(now, due))}
     if now.policy.catch_up is CatchUp.NONE:
-        late = [step for step in due if step.may_be_left_out and _missed(now, step)]
+        late = [step for step in due if _missed(now, step) and step.may_be_left_out]
         dropped |= {s.key: Skip(step=s, why="missed while the system was down; catch_up is none") for s in late}
     skips += dropped.values()
     for step in due:
@@ -49,9 +49,10 @@ def _falling_together(due: list[Step]) -> Iterator[Skip]:
 
 def _overtaken(now: Situation, due: list[Step]) -> Iterator[Skip]:
     """After an outage only the newest is still worth doing."""
-    steps = [step for step in due if step.newest_only]
-    if len(steps) < 2 or not any(_missed(now, step) for step in steps):
+    missed = [step for step in due if _missed(now, step) and step.newest_only]
+    if not missed:
         return
+    steps = [step for step in due if step.newest_only]
     newest = max(steps, key=lambda step: step.weight).day
     for step in steps:
         if step.day != newest:

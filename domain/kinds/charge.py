@@ -126,7 +126,7 @@ class ChargeStep(Step):
 
     def waits_for(self, other: Step, at: datetime) -> bool:
         """What was paid outside is recorded first: else it would be charged once more."""
-        return isinstance(other, OutsidePaymentStep)
+        return other.comes_first and isinstance(other, OutsidePaymentStep)
 
     def why(self, now: "Situation") -> str:
         retries = now.policy.retries
