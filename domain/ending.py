@@ -66,7 +66,7 @@ def deadline(case: Case, policy: Policy) -> datetime | None:
 def unannounced(now: "Situation", act: Act) -> Wait | None:
     """Asks a human instead, when an end is due and no final notice certainly went out. Asked once."""
     case = now.case
-    if not any([effect.step.is_an_end(now) for effect in act.effects]) or case.end_asked or now.end or now.warned_at:
+    if case.end_asked or now.end or not any(effect.step.is_an_end(now) for effect in act.effects) or now.warned_at:
         return None
     asks = Hold(reason=HoldReason.OPERATOR_NEEDED, since=now.at, note=_NOBODY_KNOWS)
     return new_wait(until=None, why=f"on hold ({asks})", hold=asks, put_off=act.put_off)

@@ -71,10 +71,8 @@ class InvoiceNow(Message):
 
     def known_with(self, newer: "InvoiceNow") -> Self:
         """This, with all that a newer reading shows."""
-        news = {
-            name: value for name in _SEEN if (value := getattr(newer, name)) is not None and getattr(self, name) != value
-        }
-        return self.but(**news) if news else self
+        seen = {name: value for name in _PARTS if (value := getattr(newer, name)) is not None}
+        return self if all(getattr(self, name) == value for name, value in seen.items()) else self.but(**seen)
 
 
-_SEEN = tuple(InvoiceNow.model_fields)
+_PARTS = tuple(InvoiceNow.model_fields)

@@ -63,7 +63,7 @@ class _Choice:
         at = now.at
         together: list[Step] = []
         for step in self._possible:
-            beside = not together or all([step.beside(other) for other in together])
+            beside = not together or all(step.beside(other) for other in together)
             if beside and step.due <= at and self._wake(step) == (at, False):
                 together.append(step)
         if not together:

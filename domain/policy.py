@@ -88,7 +88,7 @@ class Collections(Frozen):
     def accepts(self, due: Money) -> bool:
         """Whether an amount is worth an agency's work."""
         currency, amount = due.currency, due.amount
-        return any([row.amount <= amount for row in self.minimum if row.currency == currency])
+        return any(row.amount <= amount for row in self.minimum if row.currency == currency)
 
 
 class Endgame(Frozen):
