@@ -19,6 +19,7 @@ _COMMANDS = {
     "resume": "cli.orders:resume",
     "settle": "cli.orders:settle",
     "write-off": "cli.orders:write_off",
+    "inbox": "cli.inbox:inbox",
     "agency": "cli.reports:agency",
     "contact": "cli.reports:contact",
     "setup": "cli.setup:setup",

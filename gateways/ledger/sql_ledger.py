@@ -13,6 +13,7 @@ from gateways.ledger.cases import SqlCases
 from gateways.ledger.contacts import SqlContacts
 from gateways.ledger.customers import SqlCustomers
 from gateways.ledger.disputes import SqlDisputes
+from gateways.ledger.inbox import SqlInbox
 from gateways.ledger.policies import SqlPolicies
 from gateways.ledger.records import SqlRecords
 from gateways.ledger.transactions import Database
@@ -29,6 +30,7 @@ class SqlLedger(
     SqlEvents,
     SqlDisputes,
     SqlHandoffs,
+    SqlInbox,
 ):
     """`ports.Ledger`: all books on one database, whose schema `upgrade_schema` has brought up to date.
 
