@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict
 P = ParamSpec("P")
 M = TypeVar("M", bound=BaseModel)
 
-# All that a model consists of (pydantic's BaseModel). A frozen one has no other way in.
 _new = object.__new__
+# All that a model consists of (pydantic's BaseModel). A frozen one has no other way in.
 _fields, _set, _extra, _private = (
     BaseModel.__dict__[name].__set__
     for name in ("__dict__", "__pydantic_fields_set__", "__pydantic_extra__", "__pydantic_private__")

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from domain.situation import Situation
 
 _RECALL, _RECALL_SECOND, _WRITE_OFF = "end-recall", "end-recall-second", "end-write_off"
-
-
 _ENDED = SubscriptionState.ENDED
+
+
 _NOBODY_KNOWS = (
     "no final notice certainly reached the customer: write to them in another way and then resume, or write it off"
 )

@@ -275,7 +275,7 @@ class Situation:
         """The first moment from now on at which the step may be done: it is due, and nothing puts it off."""
         due, at = step.due, self.at
         start = due if due > at else at
-        if self.puts_off or self.ask(step) is not ALLOW:
+        if self.puts_off or self._answers.get(step.key) is not ALLOW:
             start = max(start, self.not_before(step) or start)
         return step.opens(self, start)
 
