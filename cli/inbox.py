@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from cli.console import REFUSED, fail, one_sentence
+from cli.console import one_sentence
 from cli.options import AsJson
 from runtime.books import opened_ledger
 from runtime.settings import load_settings
-from service.inbox_list import Shown, page, try_again
+from service.inbox_list import InboxShelf, Shown
 
 _PAGE = 50
 
@@ -26,12 +26,12 @@ def inbox(
     """List what came in by webhook, oldest first, or try one event again. It asks the ledger alone."""
     state = "refused" if refused else "waiting" if waiting else None
     with one_sentence(), opened_ledger(load_settings()) as ledger:
+        shelf = InboxShelf(ledger, lambda: datetime.now(UTC))
         if again:
-            if not try_again(ledger, again, datetime.now(UTC)):
-                raise fail(f"No event {again} waits or was refused: see python starter.py inbox --refused.", REFUSED)
+            shelf.try_again(again)
             print(f"{again}: is tried again as soon as the web process looks")
             return
-        shown, more = page(ledger, state, after, limit)
+        shown, more = shelf.page(state, after, limit)
     for one in shown:
         print(one.model_dump_json() if as_json else _line(one))
     if not shown and not as_json:

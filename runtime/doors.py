@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from pydantic import SecretStr
-from temporalio.client import Client
 from temporalio.service import RPCError
 
 from gateways import sendgrid_events, stripe_events, twilio_events
@@ -22,11 +21,18 @@ from gateways.sendgrid_webhook import SendGridWebhook
 from gateways.stripe_webhook import StripeWebhook
 from gateways.twilio_webhook import TwilioWebhook
 from runtime import wiring
+from runtime.desk import desk_of
 from runtime.settings import Settings, SettingsError
 from runtime.temporal import connect
+from service.audit import Register
+from service.desk import Desk
 from service.inbox import Delivery, Reader
+from service.inbox_list import InboxShelf
 from service.intake import Intake
+from service.keys import KeyRing
 from service.mailroom import Mailroom
+from service.office import Office
+from service.requests import Unavailable
 from service.threads import Threads
 
 _KEEPERS = 8
@@ -41,6 +47,44 @@ class Doors:
     """Closed when the context that made it is left."""
 
     mailroom: Mailroom
+    office: Office
+    keys: KeyRing
+    register: Register
+    threads: Threads
+
+
+class Link:
+    """The connection to Temporal, made when it is first needed, and what stands on it."""
+
+    def __init__(self, settings: Settings, ledger: SqlLedger) -> None:
+        self._settings = settings
+        self._ledger = ledger
+        self._turn = asyncio.Lock()
+        self._made: tuple[Desk, Intake] | None = None
+
+    async def desk(self) -> Desk:
+        """Raises Unavailable when Temporal does not answer."""
+        return (await self._get())[0]
+
+    async def intake(self) -> Intake:
+        """Raises Unavailable when Temporal does not answer."""
+        return (await self._get())[1]
+
+    async def _get(self) -> tuple[Desk, Intake]:
+        async with self._turn:
+            if self._made is None:
+                try:
+                    client = await connect(self._settings)
+                except (SettingsError, RPCError) as error:
+                    raise Unavailable(str(error)) from None
+                intake = wiring.intake(self._settings, client, self._ledger)
+                self._made = desk_of(self._settings, client, self._ledger), intake
+            return self._made
+
+    def close(self) -> None:
+        """Waits for what is in hand."""
+        if self._made:
+            self._made[1].close()
 
 
 def webhooks(settings: Settings) -> dict[str, Webhook]:
@@ -74,22 +118,32 @@ async def doors(settings: Settings) -> AsyncIterator[Doors]:
     wiring.stripe_payments(settings)  # without its key nothing that came in could be handed on
     threads = Threads(_KEEPERS, "mailroom")
     news = asyncio.Event()
-    with closing(wiring.open_ledger(settings)) as ledger, closing(threads):
-        delivering = asyncio.create_task(_deliver(settings, ledger, threads, news))
+    now = wiring.utc_now
+    with (
+        closing(wiring.open_ledger(settings)) as ledger,
+        closing(threads),
+        closing(Link(settings, ledger)) as link,
+    ):
+        delivering = asyncio.create_task(_deliver(settings, ledger, link, threads, news))
         try:
-            yield Doors(Mailroom(webhooks(settings), ledger, threads, wiring.utc_now, news.set))
+            yield Doors(
+                mailroom=Mailroom(webhooks(settings), ledger, threads, now, news.set),
+                office=Office(ledger, InboxShelf(ledger, now), threads, link.desk, link.intake),
+                keys=KeyRing(ledger, now),
+                register=Register(ledger, now),
+                threads=threads,
+            )
         finally:
             delivering.cancel()
             with suppress(asyncio.CancelledError):
                 await delivering
 
 
-async def _deliver(settings: Settings, ledger: SqlLedger, threads: Threads, news: asyncio.Event) -> None:
-    client = await _connected(settings)
+async def _deliver(settings: Settings, ledger: SqlLedger, link: Link, threads: Threads, news: asyncio.Event) -> None:
+    intake = await _connected(link)
     holder = f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}"
-    with closing(wiring.intake(settings, client, ledger)) as intake:
-        reading, kept_for = readers(settings, intake), settings.dunning_inbox_kept_for
-        await Delivery(ledger, intake, threads, wiring.utc_now, holder, news, reading, kept_for).run()
+    reading, kept_for = readers(settings, intake), settings.dunning_inbox_kept_for
+    await Delivery(ledger, intake, threads, wiring.utc_now, holder, news, reading, kept_for).run()
 
 
 def readers(settings: Settings, intake: Intake) -> dict[str, Reader]:
@@ -102,11 +156,11 @@ def readers(settings: Settings, intake: Intake) -> dict[str, Reader]:
     }
 
 
-async def _connected(settings: Settings) -> Client:
+async def _connected(link: Link) -> Intake:
     """Asks until Temporal answers."""
     while True:
         try:
-            return await connect(settings)
-        except (SettingsError, RPCError) as error:
+            return await link.intake()
+        except Unavailable as error:
             _log.warning("The inbox waits for Temporal: %s", error)
             await asyncio.sleep(_ASK_AGAIN)

@@ -1,11 +1,13 @@
 """What is in the inbox, for operators, and another try for what was refused."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from domain.base import Frozen
-from gateways.ports.inbox import REFUSED, WAITING, InboxBook, InboxRow
+from gateways.ports.inbox import DONE, REFUSED, WAITING, InboxBook, InboxRow
+from service.requests import Unknown
 
-STATES = (WAITING, "done", REFUSED)
+STATES = (WAITING, DONE, REFUSED)
 
 
 class Shown(Frozen):
@@ -24,17 +26,25 @@ class Shown(Frozen):
     invoice_id: str | None
 
 
-def page(book: InboxBook, state: str | None, after: int, limit: int) -> tuple[list[Shown], int | None]:
-    """A page, oldest first, and after which id the next one begins; None: there is no next one."""
-    rows = book.inbox(state, after, limit + 1)
-    shown = [_shown(row) for row in rows[:limit]]
-    return shown, shown[-1].id if len(rows) > limit else None
+class InboxShelf:
+    """Reads the inbox. Raises ProviderTrouble when the ledger does not answer."""
 
+    def __init__(self, book: InboxBook, clock: Callable[[], datetime]) -> None:
+        self._book = book
+        self._clock = clock
 
-def try_again(book: InboxBook, event_id: str, now: datetime) -> bool:
-    """False: no event with this id waits or was refused."""
-    tried = [book.again(provider, event_id, now) for provider in ("stripe", "sendgrid", "twilio")]
-    return any(tried)
+    def page(self, state: str | None, after: int, limit: int) -> tuple[list[Shown], int | None]:
+        """A page, oldest first, and after which id the next one begins; None: there is no next one."""
+        rows = self._book.inbox(state, after, limit + 1)
+        shown = [_shown(row) for row in rows[:limit]]
+        return shown, shown[-1].id if len(rows) > limit else None
+
+    def try_again(self, event_id: str) -> None:
+        """Raises Unknown when no event with this id waits or was refused."""
+        now = self._clock()
+        tried = [self._book.again(provider, event_id, now) for provider in ("stripe", "sendgrid", "twilio")]
+        if not any(tried):
+            raise Unknown(f"No event {event_id} waits or was refused: see python starter.py inbox --refused.")
 
 
 def _shown(row: InboxRow) -> Shown:

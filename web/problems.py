@@ -16,8 +16,14 @@ class Problem(Exception):
         self.retry_after = retry_after  # seconds
 
 
-async def answer(_request: Request, problem: Exception) -> JSONResponse:
-    assert isinstance(problem, Problem)  # noqa: S101 - registered for this exception alone
+def problem_response(problem: Problem) -> JSONResponse:
     headers = {} if problem.retry_after is None else {"Retry-After": str(problem.retry_after)}
+    if problem.status is HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = "Bearer"
     body = {"type": "about:blank", "title": problem.status.phrase, "status": problem.status, "detail": problem.detail}
     return JSONResponse(body, problem.status, headers, media_type="application/problem+json")
+
+
+async def answer(_request: Request, problem: Exception) -> JSONResponse:
+    assert isinstance(problem, Problem)  # noqa: S101 - registered for this exception alone
+    return problem_response(problem)

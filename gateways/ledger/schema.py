@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
-REVISION = "0006"
+REVISION = "0007"
 """The newest migration, with which these are the tables."""
 
 metadata = sa.MetaData(
@@ -261,6 +261,43 @@ inbox = sa.Table(
     sa.Column("ended_at", UtcTime(), nullable=True),
     sa.UniqueConstraint("provider", "event_id"),
     sa.Index(None, "state", "id"),
+)
+
+api_keys = sa.Table(
+    "api_keys",
+    metadata,
+    sa.Column("key_id", sa.Text(), primary_key=True),
+    _text("name"),
+    _text("scope"),
+    _text("digest"),
+    _moment("made_at"),
+    _moment("expires_at", null=True),
+    _moment("revoked_at", null=True),
+)
+
+api_answers = sa.Table(
+    "api_answers",
+    metadata,
+    sa.Column("key_id", sa.Text(), primary_key=True),
+    sa.Column("token", sa.Text(), primary_key=True),
+    _text("digest"),
+    sa.Column("status", sa.Integer(), nullable=True),
+    sa.Column("body", sa.Text(), nullable=False, server_default=""),
+    _moment("at"),
+)
+
+# Append-only: what was asked stays, also when its key is gone.
+api_requests = sa.Table(
+    "api_requests",
+    metadata,
+    sa.Column("id", _RowNumber, primary_key=True),
+    _moment("at"),
+    _text("request_id"),
+    _text("key_id"),
+    _text("name"),
+    _text("method"),
+    _text("path"),
+    sa.Column("status", sa.Integer(), nullable=False),
 )
 
 leases = sa.Table(

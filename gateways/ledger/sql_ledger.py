@@ -7,6 +7,7 @@ order to keep.
 """
 
 from gateways.ledger.access import SqlAccess
+from gateways.ledger.api_access import SqlApiAccess
 from gateways.ledger.arrivals import SqlEvents, SqlHandoffs
 from gateways.ledger.attempts import SqlAttempts
 from gateways.ledger.cases import SqlCases
@@ -31,6 +32,7 @@ class SqlLedger(
     SqlDisputes,
     SqlHandoffs,
     SqlInbox,
+    SqlApiAccess,
 ):
     """`ports.Ledger`: all books on one database, whose schema `upgrade_schema` has brought up to date.
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import httpx
 import pytest
 import uvicorn
+from fastapi import FastAPI
 from pydantic import SecretStr
 
 from runtime.doors import doors
@@ -21,12 +22,14 @@ class Web(NamedTuple):
 
     url: str
     http: httpx.AsyncClient
+    app: FastAPI
 
 
 @asynccontextmanager
 async def serving(settings: Settings) -> AsyncIterator[Web]:
     async with doors(settings) as here:
-        config = uvicorn.Config(application(here), host="127.0.0.1", port=0, log_config=None, access_log=False)
+        app = application(here)
+        config = uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, access_log=False)
         server = uvicorn.Server(config)
         # In a program of its own it takes the signals; in the tests' process it must not.
         work = asyncio.create_task(server._serve())
@@ -35,7 +38,7 @@ async def serving(settings: Settings) -> AsyncIterator[Web]:
         port = server.servers[0].sockets[0].getsockname()[1]
         url = f"http://127.0.0.1:{port}"
         async with httpx.AsyncClient(base_url=url, trust_env=False) as http:
-            yield Web(url, http)
+            yield Web(url, http, app)
         server.should_exit = True
         await work
 
