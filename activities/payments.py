@@ -18,8 +18,9 @@ from domain.kinds.write_off import WriteOffTask
 from domain.record import Entry
 from domain.rules.invoice import Aim, judge_now
 from domain.rules.minimum import MinimumCharges
+from domain.rules.uses import NetworkRules
 from domain.tasks import Done, Task
-from gateways.ports.ledger import Ledger, NetworkRules
+from gateways.ports.ledger import Ledger
 from gateways.ports.payments import ChargeAnswer, InvoiceSnapshot, Payments
 from gateways.ports.rows import AttemptRow
 
@@ -66,11 +67,13 @@ class PaymentActivities:
                 return ChargeResult(outcome=ChargeOutcome.STOPPED, invoice=now, stopped=found)
             if invoice.payment_method is None:
                 return self._nothing_to_charge(task, invoice)
-            stands = self._ledger.begin_attempt(self._row(task, invoice), self._rules)
+            country = invoice.payment_method.country
+            stands = self._ledger.begin_attempt(self._row(task, invoice), self._rules, country)
             if isinstance(stands, Postpone):
                 return ChargeResult(outcome=ChargeOutcome.POSTPONED, postponed=stands, why=stands.why)
             if isinstance(stands, Refuse):
-                return ChargeResult(outcome=ChargeOutcome.REFUSED, why=f"{stands.why} ({stands.rule})")
+                why = f"{stands.why} ({stands.rule})"
+                return ChargeResult(outcome=ChargeOutcome.REFUSED, invoice=now, why=why)
             if stands.outcome:
                 # Another worker has finished this very attempt since we looked.
                 return self._result_of(stands, stands.outcome, invoice, task)

@@ -10,7 +10,7 @@ from domain.agency import Handoff
 from domain.base import Message, unchecked
 from domain.calendar import local
 from domain.declines import CUSTOMER_MUST_ACT, RETRYABLE, Decline, DeclineClass
-from domain.gates import Refuse
+from domain.gates import Postpone, Refuse
 from domain.invoice import InvoiceNow, MethodRef
 from domain.money import Money
 from domain.outside import OutsidePayment
@@ -96,19 +96,34 @@ class Facts(Message):
     country: str  # ISO 3166-1 alpha-2, "" when unknown
     time_zones: tuple[str, ...] = Field(min_length=1)  # IANA; several when only the country is known
     place_known: bool = True  # False: the zones are those where the merchant sells, and the customer may be in any
-    language: str = "en"  # BCP 47
     segment: str = "any"
     amount: Money  # what was due when the case opened
     opened_at: datetime  # UTC, the moment the case opened: day 0 of the timeline
     tried_before: bool = True  # whether a charge was tried before the case opened
 
 
+class Whereabouts(Message):
+    """Where the customer is now. By it contact hours are judged; the dates of a timeline stay where it began."""
+
+    country: str  # ISO 3166-1 alpha-2, "" when unknown
+    time_zones: tuple[str, ...] = Field(min_length=1)  # IANA, as in `Facts`
+
+
+class Limit(Message):
+    """What a card network or a rail says to one more charge of the method on file, counted over all invoices."""
+
+    answer: Postpone | Refuse
+    spent: bool = False  # it takes another method to go on
+
+
 class Circumstances(Message):
     """What is known of customer and place at the moment of a decision, beyond the case itself. Read anew each time."""
 
+    whereabouts: Whereabouts | None = None  # None: nothing says more than when the case opened
     holidays: frozenset[date] = frozenset()  # public holidays where the customer lives
     closed_channels: dict[Channel, str] = Field(default_factory=dict)  # channel → why it is closed, in any case
     too_small: Refuse | None = None  # why what is due cannot be charged at all
+    limit: Limit | None = None  # None: the method on file may be charged
 
 
 class Attempt(Message):

@@ -7,7 +7,7 @@ from domain.calendar import local, minute
 from domain.case import Case, Closing, Hold, HoldReason, Outcome, StepRecord, StepState, Unfinished, new_step_record
 from domain.declines import CUSTOMER_MUST_ACT, OPERATOR_MUST_ACT, Decline, DeclineClass
 from domain.gates import Postpone, Stopped
-from domain.invoice import InvoiceNow, InvoiceState, SubscriptionState
+from domain.invoice import NO_METHOD, InvoiceNow, InvoiceState, MethodRef, SubscriptionState
 from domain.money import Money
 from domain.outside import unrecorded
 from domain.record import Entry, new_entry
@@ -142,8 +142,12 @@ def _unfinished(case: Case, known: Unfinished) -> Case:
     return changed(case, unfinished={**case.unfinished, known.step.key: known})
 
 
-def invoice_is(case: Case, read: InvoiceNow, at: datetime, source: str) -> Case:
-    """Takes over what was just read of the invoice: its state, exactly what remains, and what else decides."""
+def invoice_is(case: Case, read: InvoiceNow, at: datetime, source: str, *, before: MethodRef | None = None) -> Case:
+    """Takes over what was just read of the invoice: its state, exactly what remains, and what else decides.
+
+    `before`: the payment method that was known, where the case has the new one already.
+    """
+    before = before or case.invoice.method
     known = case.invoice.known_with(lasting(read))
     if known is not case.invoice:
         case = changed(case, invoice=known)
@@ -163,14 +167,28 @@ def invoice_is(case: Case, read: InvoiceNow, at: datetime, source: str) -> Case:
             return recovered(case, "nothing is due any more", at, source)
     if known.subscription is SubscriptionState.NOT_BEGUN:
         return close(case, Outcome.CANCELLED, "the sign-up was never finished", at, source)
-    return _payment_is(_method_is(case, at, source), read.paying, at, source)
+    return _payment_is(_method_is(case, before, at, source), read.paying, at, source)
 
 
-def _method_is(case: Case, at: datetime, source: str) -> Case:
-    """A standing decline is the answer to one payment method: with another one on file it stands no more."""
-    if case.decline is None or case.decline.is_about(case.invoice.method):
-        return case
-    return another_method(case, "another payment method is on file", at, source)
+def _method_is(case: Case, before: MethodRef | None, at: datetime, source: str) -> Case:
+    """A standing decline is the answer to one payment method: with another one on file it stands no more.
+
+    One that was not there before is news as well, whoever told it: its event may be lost.
+    """
+    if case.decline and not case.decline.is_about(case.invoice.method):
+        return another_method(case, "another payment method is on file", at, source)
+    if _came(case, before):
+        return another_method(case, "a payment method is on file that was not there before", at, source)
+    return case
+
+
+def _came(case: Case, before: MethodRef | None) -> bool:
+    """Whether there is a payment method to charge that was neither known nor tried."""
+    method = case.invoice.method
+    if before is None or method in (None, NO_METHOD) or case.invoice.sent:
+        return False
+    standing = case.decline.raw.method if case.decline else None
+    return not any(known.is_same(method) for known in (before, standing, case.tried_method) if known)
 
 
 def another_method(case: Case, why: str, at: datetime, source: str) -> Case:

@@ -25,9 +25,7 @@ _RECALL, _RECALL_SECOND, _WRITE_OFF = "end-recall", "end-recall-second", "end-wr
 _ENDED = SubscriptionState.ENDED
 
 
-_NOBODY_KNOWS = (
-    "no final notice certainly reached the customer: write to them in another way and then resume, or write it off"
-)
+_NOBODY_KNOWS = "no final notice certainly reached the customer, so the end has not come"
 
 
 class End(NamedTuple):

@@ -24,12 +24,29 @@ class SubscriptionState(StrEnum):
     ENDED = "ended"
 
 
+class Rail(StrEnum):
+    """How money is taken from a bank account: it takes days, and comes back by rules of its own."""
+
+    ACH = "ach"  # United States
+    SEPA = "sepa"  # the euro area and its neighbours
+    BACS = "bacs"  # United Kingdom
+    AU_BECS = "au_becs"  # Australia
+    NZ_BECS = "nz_becs"  # New Zealand
+    PAD = "pad"  # Canada
+    UPI = "upi"  # India
+
+
+RAILS = frozenset(rail.value for rail in Rail)
+
+
 class MethodRef(Message):
     """Which payment method, without a word of what is on it."""
 
     id: str
     fingerprint: str | None = None  # the same for the same number, whichever id it was saved under
     expiry: str | None = None  # of a card: "12/2031"
+    network: str | None = None  # card brand in lower case, or a `Rail`; None: not known, or neither
+    country: str | None = None  # ISO 3166-1 alpha-2, where it was issued
 
     def is_same(self, other: "MethodRef") -> bool:
         """Whether a bank would see no difference: a new address or a note changes nothing."""
@@ -72,6 +89,8 @@ class InvoiceNow(Message):
     def known_with(self, newer: "InvoiceNow") -> Self:
         """This, with all that a newer reading shows."""
         seen = {name: value for name in _PARTS if (value := getattr(newer, name)) is not None}
+        if newer.method and self.method and newer.method == MethodRef(id=self.method.id):
+            del seen["method"]  # an event names only its id: what is on it is known
         return self if all(getattr(self, name) == value for name, value in seen.items()) else self.but(**seen)
 
 

@@ -172,7 +172,7 @@ def not_understood(case: Case, why: str, at: datetime) -> Case:
 
 
 def _skipped(skip: Skip, at: datetime) -> Entry:
-    return new_entry(at=at, step=skip.step.key, what="skipped", why=skip.why)
+    return new_entry(at=at, step=skip.step.key, what="skipped", why=skip.why, rule=skip.rule)
 
 
 def _put_off(put_off: PutOff, at: datetime) -> Entry:

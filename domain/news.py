@@ -58,6 +58,7 @@ def payment_received(case: Case, fact: events.PaymentReceived, at: datetime) -> 
 def invoice_changed(case: Case, fact: events.InvoiceChanged, at: datetime) -> Case:
     if fact.remaining and fact.remaining.currency != case.due.currency:
         raise CurrencyMismatch(f"the change is in {fact.remaining.currency}, the invoice in {case.due.currency}")
+    before = case.invoice.method
     # Which method would be charged is taken over first: by it a decline is judged.
     case = changed(case, invoice=case.invoice.known_with(lasting(fact)))
     if fact.attempt:
@@ -67,7 +68,7 @@ def invoice_changed(case: Case, fact: events.InvoiceChanged, at: datetime) -> Ca
         if lower != case.due:
             case = changed(case, due=lower)
             case = _told(case, fact.event_id, "invoice changed", f"{lower} still due", at)
-    return invoice_is(case, fact.but(remaining=None), at, fact.event_id)
+    return invoice_is(case, fact.but(remaining=None), at, fact.event_id, before=before)
 
 
 def payment_method_changed(case: Case, fact: events.PaymentMethodChanged, at: datetime) -> Case:
@@ -158,7 +159,7 @@ def _foreign_attempt(case: Case, source: str, seen: events.ReportedAttempt, at: 
     }
     on_its_way = [a for a in case.attempts if a.outcome is ChargeOutcome.PROCESSING and a.kind in OURS]
     pending = any(h.reason is HoldReason.PAYMENT_PROCESSING for h in case.holds)
-    card = decline is not None and decline.raw.network is not None
+    card = decline is not None and decline.raw.of_card
     if pending and on_its_way and seen.outcome is ChargeOutcome.DECLINED and not card:
         # It is the answer to our own attempt: a second one in its place would spare the code its limit of tries.
         ours = on_its_way[-1]

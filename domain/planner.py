@@ -130,17 +130,23 @@ class _Choice:
 
     def _first(self, step: Step, at: datetime) -> list[Step]:
         """What has to be done before the step."""
-        silent = self._now.case.unfinished
         unknown = () if step.comes_first else self._unknown
+        ends = bool(self._now.case.unfinished) and step.is_an_end(self._now)
         return [*unknown] + [
             other
             for other in self._possible
             if other is not step
             and other not in unknown
-            and step.waits_for(other, at)
+            and step.waits_for(other, at, self._now)
             # What its provider does not take for days holds no end up, once the customer is warned.
-            and (other.holds_up_the_end or other.key not in silent or not step.is_an_end(self._now))
+            and not (ends and self._is_stuck(other, at))
         ]
+
+    def _is_stuck(self, step: Step, at: datetime) -> bool:
+        """Whether it is a message that its provider does not take, or waits for one."""
+        silent = self._now.case.unfinished
+        untaken = [other for other in self._possible if other.key in silent and not other.holds_up_the_end]
+        return step in untaken or any(step.waits_for(other, at, self._now) for other in untaken)
 
     def _cut_off(self, step: Step) -> tuple[Skip, ...]:
         """What the end of the timeline leaves undone: whatever a rule or a provider put off beyond it."""

@@ -180,6 +180,11 @@ class Policy(Frozen):
         for day, form in steps:
             if form.needs_a_message and not any(sent <= day for sent in messages):
                 raise ValueError(f"timeline: {form.word} on day {day} comes before any message to the customer")
+            if form.on_the_last_day and day != ends[0]:
+                raise ValueError(
+                    f"timeline: {form.word} on day {day}, but messages announce it for the end: "
+                    f"put it on day {ends[0]}, beside `escalate`"
+                )
         counting = sum(1 for _, form in steps if form.counts)
         if counting > self.retries.max_attempts:
             raise ValueError(f"timeline: {counting} charges, but retries.max_attempts is {self.retries.max_attempts}")

@@ -19,7 +19,7 @@ def action_request(now: "Situation") -> Iterable[Step]:
     if case.invoice.verifying:
         wanted, day = now.policy.contacts.action_request, now.schedule.day_of(now.at)
         return () if VERIFY in case.steps else [message(now, VERIFY, now.at, day, wanted, Stage.ACTION)]
-    if not now.awaits_customer or case.method_changes > case.method_tried:
+    if not (now.awaits_customer or now.method_spent) or case.method_changes > case.method_tried:
         return ()
     declines = sum(1 for a in case.attempts if a.kind in OURS and a.outcome is ChargeOutcome.DECLINED)
     key = f"ask-{declines}"

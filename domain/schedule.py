@@ -32,10 +32,14 @@ class Slot(NamedTuple):
 class Schedule:
     """The policy's days as this case has them. Nothing of it is stored: it follows from what is given."""
 
-    def __init__(self, policy: Policy, facts: Facts, shift_days: int, holidays: frozenset[date]) -> None:
+    def __init__(
+        self, policy: Policy, facts: Facts, shift_days: int, holidays: frozenset[date], zones: tuple[str, ...]
+    ) -> None:
+        """`zones` and `holidays` are those by which the customer is contacted."""
         self.policy = policy
         self._facts = facts
         self._holidays = holidays
+        self._zones = zones
         self.zone = facts.time_zones[0]
         self.opened_on = local(facts.opened_at, self.zone).date()
         self._shift = shift_days
@@ -61,12 +65,15 @@ class Schedule:
         self.last = policy.timeline[-1]
         self.end_key = next(slot.key for slot in self.slots if slot.form.ends)
 
-    def follows_from(self, policy: Policy, facts: Facts, shift_days: int, holidays: frozenset[date]) -> bool:
+    def follows_from(
+        self, policy: Policy, facts: Facts, shift_days: int, holidays: frozenset[date], zones: tuple[str, ...]
+    ) -> bool:
         """Whether it is the schedule that these make."""
         return (
             self.policy is policy
             and self._shift == shift_days
             and self._holidays == holidays
+            and self._zones == zones
             and (self._facts is facts or self._facts == facts)
         )
 
@@ -125,7 +132,7 @@ class Schedule:
         known = self._contacts.get((day, start))
         if known is None:
             hours = self.policy.contacts.hours
-            known = hours.next_allowed(start, self._facts.time_zones, self._holidays, self.jitter(day))
+            known = hours.next_allowed(start, self._zones, self._holidays, self.jitter(day))
             self._contacts[day, start] = known
         return known
 
@@ -160,12 +167,12 @@ def step_key(entry: TimelineEntry, form: Form) -> str:
 _kept: dict[str, Schedule] = {}
 
 
-def schedule_of(case: Case, policy: Policy, holidays: frozenset[date]) -> Schedule:
+def schedule_of(case: Case, policy: Policy, holidays: frozenset[date], zones: tuple[str, ...]) -> Schedule:
     """The schedule of a case; worked out once for as long as nothing that it follows from changes."""
     facts = case.facts
     found = _kept.get(facts.invoice_id)
-    if found is None or not found.follows_from(policy, facts, case.shift_days, holidays):
+    if found is None or not found.follows_from(policy, facts, case.shift_days, holidays, zones):
         if len(_kept) >= _MOST_KEPT:
             _kept.clear()
-        found = _kept[facts.invoice_id] = Schedule(policy, facts, case.shift_days, holidays)
+        found = _kept[facts.invoice_id] = Schedule(policy, facts, case.shift_days, holidays, zones)
     return found

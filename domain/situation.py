@@ -55,7 +55,7 @@ class Situation:
         self.circumstances = circumstances
         # One zone for all: moments of one zone are compared at a tenth of the cost.
         self.at: datetime = at if at.tzinfo is UTC else at.astimezone(UTC)
-        self.schedule: Schedule = schedule_of(case, policy, circumstances.holidays)
+        self.schedule: Schedule = schedule_of(case, policy, circumstances.holidays, self.zones)
         self._of_policy: dict[str, Step] = {}
         self._answers: dict[str, Answer] = {}
         self.put_off: dict[str, Postpone] = {}  # step → what puts it off, of those that were asked about
@@ -67,8 +67,14 @@ class Situation:
         """The same moment for a case that is a little further."""
         return Situation(case, self.policy, self.circumstances, self.at)
 
+    @once
+    def zones(self) -> tuple[str, ...]:
+        """By whose hours the customer is contacted: those of the place where they are now."""
+        here = self.circumstances.whereabouts
+        return here.time_zones if here else self.case.facts.time_zones
+
     def local(self, at: datetime) -> datetime:
-        """The customer's wall clock."""
+        """The wall clock of the case."""
         return local(at, self.case.zone)
 
     @once
@@ -169,12 +175,18 @@ class Situation:
         """Channel → why it is closed to this customer, as any case was told."""
         known, told = self.circumstances.closed_channels, self.case.closed_channels
         found = {**known, **told} if known and told else known or told
-        return found if self.case.facts.place_known else {**UNKNOWN_HOURS, **found}
+        return found if self.case.facts.place_known or self.circumstances.whereabouts else {**UNKNOWN_HOURS, **found}
 
     @once
     def awaits_customer(self) -> bool:
         """Nothing is charged until the payment method changed or the customer authenticated."""
         return self.case.decline_class in CUSTOMER_MUST_ACT
+
+    @once
+    def method_spent(self) -> bool:
+        """Whether only another payment method can be charged, by the rules of the one on file."""
+        limit, case = self.circumstances.limit, self.case
+        return limit is not None and limit.spent and case.method_changes <= case.method_tried
 
     @once
     def counting(self) -> tuple[Attempt, ...]:
@@ -249,8 +261,7 @@ class Situation:
     @once
     def contacts_until(self) -> datetime:
         """Until when the customer may be contacted today; now, when nobody may be."""
-        hours, zones = self.policy.contacts.hours, self.case.facts.time_zones
-        return hours.closes_at(self.at, zones, self.circumstances.holidays)
+        return self.policy.contacts.hours.closes_at(self.at, self.zones, self.circumstances.holidays)
 
     def contact_from(self, day: int, start: datetime) -> datetime:
         """The first moment from `start` on at which the customer may be contacted, for a step of that day."""

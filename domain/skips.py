@@ -6,6 +6,7 @@ As the planner, it knows a step only by the traits that every kind declares (`do
 from collections.abc import Iterator
 
 from domain.decisions import Skip
+from domain.gates import Refuse
 from domain.policy import CatchUp
 from domain.situation import Situation
 from domain.steps import Step
@@ -15,8 +16,9 @@ def skips_of(now: Situation) -> tuple[Skip, ...]:
     """The steps whose time has come and that will not be done."""
     skips, due = [], now.due
     if len(now.possible_now) < len(now.near):
-        skips = [Skip(step=step, why=why) for step in due if (why := now.refusal(step))]
-        due = [step for step in due if not now.refusal(step)]
+        answers = [(step, now.ask(step)) for step in due]
+        skips = [Skip(step=step, why=no.why, rule=no.rule) for step, no in answers if isinstance(no, Refuse)]
+        due = [step for step, answer in answers if not isinstance(answer, Refuse)]
     dropped: dict[str, Skip] = {}
     if len(due) > 1 and now.policy.catch_up is not CatchUp.ALL:
         dropped = {skip.step.key: skip for skip in (*_falling_together(due), *_overtaken(now, due))}

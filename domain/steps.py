@@ -147,7 +147,7 @@ class Step(Message):
         """The first moment from `at` on at which it may be done."""
         return at
 
-    def waits_for(self, other: "Step", at: datetime) -> bool:
+    def waits_for(self, other: "Step", at: datetime, now: "Situation") -> bool:
         """Whether `other`, still to be done, has to be done before this one at `at`."""
         return False
 

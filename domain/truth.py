@@ -43,6 +43,7 @@ class MessageFacts(Message):
     due_on: date | None = None  # of an invoice that was sent to be paid by a day; None: it was not
     overdue: bool = False  # that day is over
     agency_from: Money | None = None  # the least amount that is handed over; None: what is due decides nothing
+    also_final: tuple[str, ...] = ()  # other invoices whose final notice it is as well: they end together
 
     def with_due(self, remaining: Money) -> "MessageFacts":
         """The facts for what is due at the moment of sending: it may have become too little for the agency."""
@@ -50,6 +51,10 @@ class MessageFacts(Message):
             return self
         ending = Ending.COLLECTIONS if self.agency_from <= remaining else Ending.WRITE_OFF
         return self.model_copy(update={"ending": ending})
+
+    def ends_with(self, other: "MessageFacts") -> bool:
+        """Whether one sentence says the end of both."""
+        return (self.ends_on, self.ending, self.cancels) == (other.ends_on, other.ending, other.cancels)
 
 
 _BY_STRICTNESS = [*Access]
@@ -60,6 +65,13 @@ def _restricts(step: Step, than: Access) -> datetime | None:
     """When a step leaves the customer less than this; None when it does not."""
     assert isinstance(step, AccessStep)  # noqa: S101 - asked of no other kind
     return step.due if _BY_STRICTNESS.index(step.access) > _BY_STRICTNESS.index(than) else None
+
+
+def _action(now: "Situation") -> DeclineClass | None:
+    """What the customer has to do, if retrying alone will not help."""
+    if not now.case.invoice.has_no_method and now.awaits_customer:
+        return now.case.decline_class
+    return DeclineClass.NEW_METHOD if now.case.invoice.has_no_method or now.method_spent else None
 
 
 def message_facts(now: "Situation", stage: Stage) -> MessageFacts:
@@ -80,7 +92,7 @@ def message_facts(now: "Situation", stage: Stage) -> MessageFacts:
     access = standing_access(case) if served else Access.FULL
     restricts = now.first(AccessStep, partial(_restricts, than=access)) if served else None
     next_charge = None if has_none else now.first(ChargeStep, charged)
-    cancels = now.first(CancelStep, lambda step: step.due if step.due >= ends else None) if served else None
+    cancels = now.first(CancelStep, lambda step: step.due) if served else None
     collections = now.policy.endgame.collections
     minimum = () if collections is None or begun_handoff(case) else collections.minimum
     currency = case.due.currency
@@ -88,7 +100,7 @@ def message_facts(now: "Situation", stage: Stage) -> MessageFacts:
     now.said = new_facts(
         stage=stage,
         reason=Reason.NO_PAYMENT_METHOD if has_none else decline_reason,
-        action=DeclineClass.NEW_METHOD if has_none else case.decline_class if now.awaits_customer else None,
+        action=_action(now),
         tried=case.tried,
         next_charge_on=now.schedule.date(next_charge) if next_charge else None,
         access=access,

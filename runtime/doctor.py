@@ -31,6 +31,7 @@ WORKER_NEEDS = (
     "TWILIO_FROM",
     "MERCHANT_WEBHOOK_URL",
     "MERCHANT_WEBHOOK_SECRET",
+    "MERCHANT_CONTACT",
 )
 """The settings without which no worker starts."""
 
@@ -72,7 +73,7 @@ async def _installation(settings: Settings) -> list[Finding]:
         "worker's settings": _worker_settings,
         "policies": _policies,
         "decline table": lambda s: f"edition {load_decline_table(s.dunning_policies / 'rules').edition}",
-        "network rules": lambda s: f"edition {load_network_rules(s.dunning_policies / 'rules').edition}",
+        "network rules": _network_rules,
         "minimum charges": lambda s: f"edition {load_minimum_charges(s.dunning_policies / 'rules').edition}",
         "Twilio's refusals": lambda s: f"edition {load_refusals(s.dunning_policies / 'rules', 'twilio').edition}",
         "SendGrid's refusals": lambda s: f"edition {load_refusals(s.dunning_policies / 'rules', 'sendgrid').edition}",
@@ -112,9 +113,15 @@ def _policies(settings: Settings) -> str:
     return ", ".join(f"{policy.name}@{policy.version}" for policy in wiring.policy_store(settings).policies)
 
 
+def _network_rules(settings: Settings) -> str:
+    rules = load_network_rules(settings.dunning_policies / "rules")
+    return f"edition {rules.networks.edition}, rails {rules.rails.edition}"
+
+
 def _messages(settings: Settings) -> str:
-    TemplateMessages(settings.dunning_policies / "messages", settings.merchant_name)
-    return "well formed"
+    contact = settings.customers_contact
+    TemplateMessages(settings.dunning_policies / "messages", settings.merchant_name, contact)
+    return f"well formed; customers get an answer at {contact.shown}"
 
 
 def _ledger(settings: Settings) -> str:

@@ -11,6 +11,7 @@ from gateways.provider_facts import DisputeEnded, PaymentSucceeded
 
 LATE = "late"
 """Where entries about money come from that moved after the end."""
+_TAKEN_BACK = "taken back after the end"
 
 _GIVEN_UP = (Outcome.COLLECTIONS, Outcome.WRITTEN_OFF)
 _GOT = (Outcome.RECOVERED, Outcome.SETTLED, Outcome.PLAN_COMPLETED)
@@ -21,6 +22,8 @@ def book_payment(ledger: Ledger, case: CaseRow, invoice: InvoiceSnapshot, fact: 
     left = invoice.remaining
     if left.currency != case.remaining.currency or case.remaining <= left:
         return False  # several events tell of one payment, and of those that ended the case
+    if any(entry.what == _TAKEN_BACK and fact.at <= entry.at for entry in ledger.record(case.invoice_id)):
+        return False  # the very payment that was taken back: its news came after that of its end
     recovered = left.amount == 0 and case.outcome in _GIVEN_UP
     ended = case.outcome.value.replace("_", " ") if case.outcome else "closed"
     why = f"{case.remaining - left} came in after the case had ended ({ended}), {left} still due"
@@ -35,5 +38,5 @@ def book_loss(ledger: Ledger, case: CaseRow, fact: DisputeEnded) -> bool:
         return False
     owed = case.remaining + Money(amount=min(fact.amount.amount, case.amount.amount), currency=fact.amount.currency)
     why = f"{fact.amount} were taken back after the case had ended: the bank returned it, or decided the dispute so"
-    entry = Entry(at=fact.at, step=LATE, what="taken back after the end", why=why)
+    entry = Entry(at=fact.at, step=LATE, what=_TAKEN_BACK, why=why)
     return ledger.after_the_end(case.invoice_id, fact.dispute_id or fact.event_id, entry, owed)

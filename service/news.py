@@ -87,7 +87,7 @@ class NewsDesk:
         invoice = self._payments.read_invoice(case.invoice_id, with_decline=True)
         raw = invoice.last_decline
         decline = classify(raw, self._declines, at=fact.at) if raw else None
-        debit = self._pending_debit(case.invoice_id) if decline and decline.raw.network is None else None
+        debit = self._pending_debit(case.invoice_id) if decline and not decline.raw.of_card else None
         if debit and decline:
             entry = Entry(at=fact.at, step=debit.step, what="declined", why=f"the bank debit failed → {decline.code}")
             self._ledger.settle_attempt(case.invoice_id, debit.attempt, ChargeOutcome.DECLINED, decline, entry)
@@ -115,12 +115,22 @@ class NewsDesk:
         return next((row for row in ours if row.outcome is ChargeOutcome.PROCESSING), None)
 
     def _came_through(self, invoice_id: str, invoice: InvoiceSnapshot, fact: PaymentSucceeded) -> None:
-        """If it was our debit that paid the invoice, the attempt is paid."""
+        """If it was our charge that paid the invoice, the attempt is paid: a debit, or one whose answer was lost."""
+        for row in self._ledger.attempts_of(invoice_id) if fact.caused_by_us else ():
+            if row.state == "started":
+                self._answer_was_lost(row, invoice, fact)
         debit = self._pending_debit(invoice_id)
         # An event does not show what paid the invoice.
         if debit and debit.provider_id == (invoice.paid_by or self._payments.read_invoice(invoice_id).paid_by):
             entry = Entry(at=fact.at, step=debit.step, what="paid", why="the bank debit came through")
             self._ledger.settle_attempt(invoice_id, debit.attempt, ChargeOutcome.PAID, None, entry)
+
+    def _answer_was_lost(self, row: AttemptRow, invoice: InvoiceSnapshot, fact: PaymentSucceeded) -> None:
+        """The case closes by this news, and would never ask what became of its charge."""
+        found = self._payments.find_attempt(invoice, row.started_at)
+        if found and found.outcome is ChargeOutcome.PAID:
+            entry = Entry(at=fact.at, step=row.step, what="paid", why="the charge went through, its answer was lost")
+            self._ledger.finish_attempt(row.invoice_id, row.attempt, found.outcome, found.provider_id, None, entry)
 
     def _payment(self, fact: PaymentSucceeded) -> Told:
         case = self._ledger.case(fact.invoice_id)

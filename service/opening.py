@@ -256,7 +256,6 @@ def _facts(row: CaseRow, invoice: InvoiceSnapshot, customer: CustomerRow, policy
         country=place.country,
         time_zones=place.zones or everywhere(policy.default_time_zone, policy.sells_in, start),
         place_known=bool(place.zones),
-        language=customer.language,
         segment=customer.segment,
         amount=row.remaining,
         opened_at=row.opened_at,

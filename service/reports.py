@@ -1,6 +1,7 @@
 """What others report of a case: what became of a contact, what the collections agency says."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from enum import StrEnum
 
@@ -8,6 +9,7 @@ from domain import events
 from domain.addresses import address_key
 from domain.money import Money
 from domain.steps import Channel
+from gateways.email_domains import with_ascii_domain
 from gateways.ports.ledger import Ledger
 from gateways.ports.rows import Closure
 from service.requests import Refused, WrongRequest, money
@@ -52,16 +54,26 @@ class Reports:
         if case and closes:
             # Before the case is told: it holds for the customer's other cases too, and when this one is over.
             self._close(case.customer_id, channel, result, fact.event_id, address)
+        for other in self._warned_with(invoice_id, channel) if result in events.NOT_ARRIVED else ():
+            with suppress(Ended):
+                await self._running.tell(other, "contact_reported", fact)
         try:
             await self._running.tell(invoice_id, "contact_reported", fact)
         except Ended:
             return Heard.KEPT if closes else Heard.OVER
         return Heard.TOLD
 
+    def _warned_with(self, invoice_id: str, channel: Channel) -> set[str]:
+        """The other invoices that had their final notice by this one's."""
+        said = [row.said for row in self._ledger.contacts(invoice_id) if row.channel is channel and row.said]
+        return {other for facts in said for other in facts.also_final}
+
     def _close(
         self, customer_id: str, channel: Channel, result: events.ContactResult, event_id: str, address: str | None
     ) -> None:
-        place = address_key(address) if address else self._ledger.address(customer_id).key(channel)
+        place = (
+            address_key(with_ascii_domain(address) or "") if address else self._ledger.address(customer_id).key(channel)
+        )
         self._ledger.close_channel(
             Closure(
                 customer_id=customer_id,

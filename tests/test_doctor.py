@@ -69,7 +69,7 @@ def test_a_good_installation(
         "minimum charges": good["minimum charges"],
         "Twilio's refusals": good["Twilio's refusals"],
         "SendGrid's refusals": good["SendGrid's refusals"],
-        "message texts": "well formed",
+        "message texts": "well formed; customers get an answer at help@nimbus.example",
         "ledger": f"SQLite, {tmp_path / 'ledger.db'}, its tables are current",
         "Temporal server": f"{environment['TEMPORAL_ADDRESS']}, namespace default",
         "search attributes": "registered",
@@ -80,7 +80,7 @@ def test_a_good_installation(
         ("Twilio's refusals", "twilio-errors"),
         ("SendGrid's refusals", "sendgrid-errors"),
     ):
-        assert f"edition: {good[line].split()[1]}\n" in (ROOT / f"policies/rules/{file}.yaml").read_text()
+        assert f"edition: {good[line].split()[1].rstrip(',')}\n" in (ROOT / f"policies/rules/{file}.yaml").read_text()
 
 
 async def test_a_new_installation_is_sent_to_setup(doctor: Doctor, client: Client, tmp_path: Path) -> None:
@@ -143,6 +143,24 @@ def test_a_worker_starts_with_no_more_than_these(environment: dict[str, str]) ->
     given = {name.lower(): environment[name] for name in (*WORKER_NEEDS, "DUNNING_DATABASE_URL")}
 
     assert wiring.activities(Settings.model_validate(given))
+
+
+@pytest.mark.parametrize(
+    ("contact", "said"),
+    [
+        ("", "MERCHANT_CONTACT is not set: set it to the e-mail address, link or phone number"),
+        ("ask our staff", "MERCHANT_CONTACT is neither an e-mail address, nor an http(s) link, nor a phone number"),
+    ],
+)
+def test_without_a_way_to_answer_nothing_is_said_to_anybody(
+    doctor: Doctor, settings: Settings, contact: str, said: str
+) -> None:
+    """The doctor says what to do, and the worker the same before it starts."""
+    _, _, bad = doctor({**NO_SERVER, "MERCHANT_CONTACT": contact})
+
+    assert bad["message texts"].startswith(said)
+    with pytest.raises(SettingsError, match=r"^MERCHANT_CONTACT is n"):
+        wiring.activities(settings.model_copy(update={"merchant_contact": contact}))
 
 
 def test_a_wrong_setting_is_named_without_its_value(doctor: Doctor) -> None:

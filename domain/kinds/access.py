@@ -10,6 +10,7 @@ from domain.base import Frozen, unchecked
 from domain.case import Case, StepState
 from domain.changes import begun, changed, done, invoice_is, stopped
 from domain.forms import Form
+from domain.kinds.charge import ChargeStep
 from domain.rules.invoice import Aim
 from domain.steps import Access, Step
 from domain.tasks import Done, Task
@@ -79,9 +80,14 @@ class AccessStep(Step):
     def may_be_left_out(self) -> bool:
         return self._restricts
 
-    def waits_for(self, other: Step, at: datetime) -> bool:
-        """A message of that day or before goes first, even when the night or a holiday keeps it waiting."""
-        return other.says_what_comes and self._restricts and (other.day <= self.day or other.due <= at)
+    def waits_for(self, other: Step, at: datetime, now: "Situation") -> bool:
+        """A message of that day or before goes first, even when the night or a holiday keeps it waiting; and so does a
+        try of that day, which messages announce, even when a rule or a provider has put it off for hours."""
+        if not self._restricts:
+            return False
+        if isinstance(other, ChargeStep):
+            return now.schedule.date(now.opens(other)) <= now.schedule.date(at)
+        return other.says_what_comes and (other.day <= self.day or other.due <= at)
 
     def why(self, now: "Situation") -> str:
         if self._restricts:

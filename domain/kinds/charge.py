@@ -124,7 +124,7 @@ class ChargeStep(Step):
             return Refuse(why=f"all {most} attempts of the policy are used")
         return ALLOW
 
-    def waits_for(self, other: Step, at: datetime) -> bool:
+    def waits_for(self, other: Step, at: datetime, now: "Situation") -> bool:
         """What was paid outside is recorded first: else it would be charged once more."""
         return other.comes_first and isinstance(other, OutsidePaymentStep)
 

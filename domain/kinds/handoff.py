@@ -48,7 +48,7 @@ class HandoffStep(Step):
     def title(self) -> str:
         return "handoff repeated" if self.again else f"handoff to collections {self.when}"
 
-    def waits_for(self, other: Step, at: datetime) -> bool:
+    def waits_for(self, other: Step, at: datetime, now: "Situation") -> bool:
         return self.ends and goes_before_the_end(other, at)
 
     def why(self, now: "Situation") -> str:

@@ -35,7 +35,7 @@ class WriteOffStep(Step):
     def title(self) -> str:
         return "invoice marked uncollectible"
 
-    def waits_for(self, other: Step, at: datetime) -> bool:
+    def waits_for(self, other: Step, at: datetime, now: "Situation") -> bool:
         return self.ends and goes_before_the_end(other, at)
 
     def why(self, now: "Situation") -> str:

@@ -39,6 +39,11 @@ class SqlCustomers(Book):
         with self._database.reading() as connection:
             return _address(connection, customer_id)[0]
 
+    def customer(self, customer_id: str) -> CustomerRow | None:
+        with self._database.reading() as connection:
+            found = connection.execute(_CUSTOMER, {"of": customer_id}).mappings().one_or_none()
+            return CustomerRow(**found) if found else None
+
     def recipient(self, customer_id: str) -> Recipient:
         with self._database.reading() as connection:
             address, deleted = _address(connection, customer_id)

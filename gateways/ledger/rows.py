@@ -3,11 +3,11 @@
 from sqlalchemy import RowMapping
 
 from domain.case import ChargeOutcome
-from domain.declines import Decline
+from domain.declines import Decline, RawDecline
 from domain.money import CurrencyMismatch, Money
 from domain.projection import Projection
 from domain.rules.contacts import ContactUse
-from domain.rules.networks import CardUse
+from domain.rules.uses import MethodUse
 from gateways.ledger.case_list import fields_of
 from gateways.ledger.inserts import Columns
 from gateways.ports.rows import AttemptRow, CaseRow, ContactRow
@@ -54,10 +54,17 @@ def attempt_row(found: RowMapping) -> AttemptRow:
     )
 
 
-def card_use(found: RowMapping) -> CardUse:
+def method_use(found: RowMapping) -> MethodUse:
     # An attempt whose outcome is still unknown may have been charged: it counts, and it approves nothing.
     outcome = ChargeOutcome(found["outcome"] or ChargeOutcome.PROCESSING)
-    return CardUse(at=found["as_of"], amount=Money(amount=found["amount"], currency=found["currency"]), outcome=outcome)
+    decline = found["decline"]
+    return MethodUse(
+        at=found["as_of"],
+        amount=Money(amount=found["amount"], currency=found["currency"]),
+        outcome=outcome,
+        invoice_id=found["invoice_id"],
+        code=RawDecline.model_validate(decline["raw"]).return_code if decline else None,
+    )
 
 
 _HEARD = {"delivery", "delivery_why", "delivery_at"}
@@ -83,6 +90,7 @@ def contact_use(found: RowMapping) -> ContactUse:
         channel=found["channel"],
         at=found["as_of"],
         sending=found["state"] == "sending",
+        unsure=found["state"] == "unknown",
         said=found["said"],
         names=tuple(found["names"] or ()),
     )

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
-REVISION = "0007"
+REVISION = "0008"
 """The newest migration, with which these are the tables."""
 
 metadata = sa.MetaData(
@@ -162,6 +162,7 @@ contacts = sa.Table(
     _text("subject"),
     _text("text"),
     _text("html", null=True),
+    _text("address", null=True),
     # What it told of the case, and the customer's other invoices that it named: those say no more of it.
     sa.Column("said", sa.JSON(none_as_null=True), nullable=True),
     sa.Column("names", sa.JSON(none_as_null=True), nullable=True),

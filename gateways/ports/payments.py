@@ -17,15 +17,21 @@ class PaymentMethod(Frozen):
     """A payment method as far as the rules need it."""
 
     id: str
-    network: str | None = None  # card brand in lower case; None for bank debits
-    fingerprint: str | None = None  # the same card has the same fingerprint, whichever customer saved it
-    country: str | None = None
+    network: str | None = None  # card brand in lower case, or a `Rail`; None where it is neither
+    fingerprint: str | None = None  # the same card or account has the same one, whichever customer saved it
+    country: str | None = None  # ISO 3166-1 alpha-2, where it was issued
     expiry: str | None = None  # of a card: "12/2031"
 
     @property
     def ref(self) -> MethodRef:
         """What the case knows of it."""
-        return MethodRef(id=self.id, fingerprint=self.fingerprint, expiry=self.expiry)
+        return MethodRef(
+            id=self.id,
+            fingerprint=self.fingerprint,
+            expiry=self.expiry,
+            network=self.network,
+            country=self.country,
+        )
 
 
 class InvoiceSnapshot(Frozen):

@@ -126,6 +126,7 @@ class ContactRow(Frozen):
     subject: str = ""
     text: str = ""
     html: str | None = None  # of an e-mail
+    address: str | None = None  # where it went; None: a notice, or from before it was kept
     said: MessageFacts | None = None  # what it tells of the case
     names: tuple[str, ...] = ()  # ids of the customer's other invoices that it names
     delivery: str | None = None  # what its provider said of it last, a value of domain.events.ContactResult

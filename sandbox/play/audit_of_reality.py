@@ -18,7 +18,8 @@ REALITY: Mapping[str, str] = {
     "impossible_addresses": "no provider is asked to write to what is no address, or twice to what it refused",
     "unannounced_limits": "nobody is restricted without a message that arrived before",
     "names_repeated": "no message repeats a link or a number that stands in a name",
-    "rails_exceeded": "a bank account is not debited more often than its rail allows",
+    "rails_exceeded": "no bank account is debited more often than its rail allows, or after an answer that forbids it",
+    "indian_cards": "a card issued in India is not tried again without its holder",
 }
 """Every count of this table, and the promise behind it."""
 
@@ -151,6 +152,33 @@ def rails_exceeded(evidence: Evidence) -> Iterator[str]:
             before = sum(1 for time in times if time is None or at is None or at - time < window)
             if is_ours(entry) and before >= limit:
                 yield f"{entry.key} was debited after {before} debits within {window.days} days"
+    yield from _after_forbidding(evidence)
+
+
+def _after_forbidding(evidence: Evidence) -> Iterator[str]:
+    """Our debits of an account, for whatever invoice, after it had answered otherwise than with a lack of funds."""
+    forbidden: dict[str, str] = {}
+    for entry in evidence.journal:
+        if entry.kind not in CHARGES or entry.data.get("brand") not in RAILS:
+            continue
+        account = entry.data["fingerprint"]
+        if is_ours(entry) and entry.kind == "charge.processing" and account in forbidden:
+            yield f"{entry.key} was debited after the answer {forbidden[account]}"
+        if entry.kind == "charge.succeeded":
+            forbidden.pop(account, None)
+        elif (answer := entry.data.get("decline_code")) not in (None, "insufficient_funds"):
+            forbidden[account] = answer
+
+
+def indian_cards(evidence: Evidence) -> Iterator[str]:
+    """Our tries of a card issued in India for an invoice on which it had been tried."""
+    tried: dict[tuple[str, str], str] = {}
+    for entry in evidence.journal:
+        if entry.kind in CHARGES and entry.data.get("brand") not in RAILS and entry.data.get("country") == "IN":
+            charge = entry.subjects["charge"]
+            first = tried.setdefault((entry.data["fingerprint"], entry.subjects["invoice"]), charge)
+            if is_ours(entry) and first != charge:
+                yield f"{entry.key} was tried again on a card issued in India"
 
 
 def _said(entry: LogEntry) -> str:

@@ -178,7 +178,7 @@ def a_charge(case: OpenCase, attempt: int = 1, **fields: Any) -> ChargeTask:
 
 def a_contact(case: OpenCase, channel: Channel = Channel.EMAIL, **fields: Any) -> ContactTask:
     facts = MessageFacts(stage=Stage.FRIENDLY, reason=Reason.INSUFFICIENT_FUNDS, next_charge_on=date(2026, 11, 28))
-    given = {"channel": channel, "language": "en", "facts": facts}
+    given = {"channel": channel, "facts": facts}
     return ContactTask(**_common(case, f"day3-{channel.value}", "friendly message on day 3") | given | fields)
 
 

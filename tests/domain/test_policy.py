@@ -135,6 +135,10 @@ END = {"day": 10, "do": ["escalate"]}
             [{"day": 1, "do": ["cancel_subscription"]}, {"day": 3, "do": [FINAL]}, END],
             "cancel_subscription on day 1 comes before",
         ),
+        (
+            [{"day": 3, "do": [FINAL, "cancel_subscription"]}, END],
+            "cancel_subscription on day 3, but messages announce it for the end: put it on day 10",
+        ),
         ([], "at least 1 item"),
         ([{"day": 3, "do": []}, END], "at least 1 item"),
         ([{"day": -1, "do": ["charge"]}, {"day": 3, "do": [FINAL]}, END], "day -1 is before the failed payment"),
