@@ -15,7 +15,8 @@ from domain.invoice import InvoiceNow, MethodRef
 from domain.money import Money
 from domain.outside import OutsidePayment
 from domain.record import Entry
-from domain.steps import COUNTING, OURS, AnyStep, AttemptKind, Channel, Step
+from domain.retries import CLEAR_OF, RetryOwner
+from domain.steps import COUNTING, OF_THE_INVOICES_METHOD, OURS, AnyStep, AttemptKind, Channel, Step
 
 S = TypeVar("S", bound=Step)
 
@@ -100,6 +101,8 @@ class Facts(Message):
     amount: Money  # what was due when the case opened
     opened_at: datetime  # UTC, the moment the case opened: day 0 of the timeline
     tried_before: bool = True  # whether a charge was tried before the case opened
+    reopens: str | None = None  # the invoice whose payment was taken back, which this one bills anew
+    contested: bool = False  # the customer won a dispute over that payment: nothing is charged by itself any more
 
 
 class Whereabouts(Message):
@@ -203,6 +206,7 @@ class Case(Message):
 
     facts: Facts
     policy: PolicyRef
+    retry_owner: RetryOwner = RetryOwner.OURS  # as the policy names it
     due: Money  # still to be paid
     invoice: InvoiceNow = InvoiceNow()  # as it was last read, or told
     outside: tuple[OutsidePayment, ...] = ()  # payments that the provider was not told of by itself
@@ -211,6 +215,7 @@ class Case(Message):
     refused: tuple[Decline, ...] = ()  # standing declines of other methods, by which those are not charged again
     tried_method: MethodRef | None = None  # the one that we charged last
     method_changes: int = 0  # how often the payment method changed or the customer authenticated
+    beside: int = 0  # how often the customer put one on file that the provider would not use for this invoice
     quick_since: datetime | None = None  # the decline that started the quick technical tries
     attempts: tuple[Attempt, ...] = ()
     steps: dict[str, StepRecord] = Field(default_factory=dict)
@@ -223,6 +228,7 @@ class Case(Message):
     held_until: datetime | None = None  # when the newest hold that is over ended
     closed_channels: dict[Channel, str] = Field(default_factory=dict)  # channel → why, as this case was told
     end_asked: datetime | None = None  # when a human was asked about an end of which no notice certainly arrived
+    refund_due: Money | None = None  # what came in twice: the merchant has to give it back
     handoff: Handoff | None = None
     closing: Closing | None = None
     closed: bool = False
@@ -261,6 +267,12 @@ class Case(Message):
         return self.facts.tried_before or any(a.charged and a.code != NO_PAYMENT_METHOD for a in self.attempts)
 
     @property
+    def takes_nothing_before(self) -> datetime | None:
+        """Where Stripe makes all tries: until when its next one, which customers were told of, is not over (UTC)."""
+        planned = self.invoice.next_try_at
+        return planned + CLEAR_OF if planned and self.retry_owner is RetryOwner.STRIPE else None
+
+    @property
     def our_attempts(self) -> tuple[Attempt, ...]:
         return tuple([a for a in self.attempts if a.kind in OURS and a.charged])
 
@@ -287,7 +299,9 @@ class Case(Message):
         limit = self.decline.max_tries
         if limit is not None and len(self.attempts) >= limit and self.decline.decline_class in RETRYABLE:
             code, method = self.decline.code, self.method_changes
-            tries = [a for a in self.attempts if a.code == code and a.method == method and a.kind in OURS]
+            tries = [
+                a for a in self.attempts if a.code == code and a.method == method and a.kind in OF_THE_INVOICES_METHOD
+            ]
             if len(tries) >= limit:
                 return DeclineClass.NEW_METHOD
         return self.decline.decline_class

@@ -11,6 +11,7 @@ from domain.invoice import NO_METHOD, InvoiceNow, InvoiceState, MethodRef, Subsc
 from domain.money import Money
 from domain.outside import unrecorded
 from domain.record import Entry, new_entry
+from domain.retries import in_utc, two_owners
 from domain.rules.invoice import PAYING
 from domain.steps import Channel, Step
 
@@ -22,6 +23,9 @@ _SEEN_KEPT = 300
 _SHOWN_KEPT = 60
 _DISPUTES_KEPT = 50  # of those that are over
 _UNWRITTEN_KEPT = 200  # they travel with the case, whose size is bounded
+
+REFUND_DUE = "refund due"
+"""What entries say of money that came in twice."""
 
 _OPEN = InvoiceState.OPEN
 END = "end"
@@ -148,9 +152,8 @@ def invoice_is(case: Case, read: InvoiceNow, at: datetime, source: str, *, befor
     `before`: the payment method that was known, where the case has the new one already.
     """
     before = before or case.invoice.method
-    known = case.invoice.known_with(lasting(read))
-    if known is not case.invoice:
-        case = changed(case, invoice=known)
+    case = taken_over(case, read, at, source)
+    known = case.invoice
     # At the end the case knows: what was read meanwhile may be from before the payment.
     remaining = read.remaining
     if remaining is not None and remaining.currency == case.due.currency and case.closing is None:
@@ -191,6 +194,20 @@ def _came(case: Case, before: MethodRef | None) -> bool:
     return not any(known.is_same(method) for known in (before, standing, case.tried_method) if known)
 
 
+def taken_over(case: Case, read: InvoiceNow, at: datetime, source: str) -> Case:
+    """The case that knows what was read of the invoice; a new plan of the provider's own tries is on record."""
+    before, known = case.invoice, case.invoice.known_with(lasting(read))
+    if known is before:
+        return case
+    case = changed(case, invoice=known)
+    planned = known.next_try_at
+    if planned == before.next_try_at:
+        return case
+    what = f"Stripe's own try is planned for {in_utc(planned)}" if planned else "Stripe plans no further try"
+    why = two_owners(case.retry_owner, planned) or f"retries.owner: {case.retry_owner.value}"
+    return said(case, new_entry(at=at, step=source, what=what, why=why))
+
+
 def another_method(case: Case, why: str, at: datetime, source: str) -> Case:
     """A payment method that was not tried yet: one immediate try follows, outside the budget.
 
@@ -224,6 +241,12 @@ def lasting(read: InvoiceNow) -> InvoiceNow:
     return read.but(state=_OPEN, remaining=None, paying=None)
 
 
+def refund_is_due(case: Case, amount: Money, why: str, at: datetime, source: str) -> Case:
+    """Money came in twice: the operators are told, and nothing is given back by itself."""
+    case = changed(case, refund_due=case.refund_due + amount if case.refund_due else amount)
+    return said(case, new_entry(at=at, step=source, what=REFUND_DUE, why=f"{amount} to be given back: {why}"))
+
+
 def known_here(case: Case, remaining: Money) -> Money:
     """What remains by the provider's account, less what was paid elsewhere and is not in it yet.
 
@@ -251,6 +274,14 @@ def declined(case: Case, decline: Decline, at: datetime) -> Case:
     technical = decline.decline_class is DeclineClass.RETRY_NOW
     quick_since = (case.quick_since or at) if technical else None
     case = changed(case, decline=decline, declined_at=at, quick_since=quick_since)
+    if decline.decline_class in OPERATOR_MUST_ACT and case.closing is None:
+        return needs_operator(case, f"the bank's answer {decline.code} points at the merchant's side", at)
+    return case
+
+
+def other_declined(case: Case, decline: Decline, at: datetime) -> Case:
+    """A decline of a payment method that is not the invoice's own: that one is not tried again."""
+    case = changed(case, refused=(*case.refused, decline)[-_REFUSED_KEPT:])
     if decline.decline_class in OPERATOR_MUST_ACT and case.closing is None:
         return needs_operator(case, f"the bank's answer {decline.code} points at the merchant's side", at)
     return case

@@ -6,6 +6,7 @@ from typing import Self
 from domain.base import Message
 from domain.moments import Moment
 from domain.money import Money
+from domain.retries import OwnTries
 
 
 class InvoiceState(StrEnum):
@@ -71,19 +72,30 @@ class InvoiceNow(Message):
     subscription: SubscriptionState | None = None  # None as well where it is for none
     customer_deleted: bool | None = None  # at the provider: nobody is written to any more
     method: MethodRef | None = None  # what the next charge would be made on; NO_METHOD: seen that there is none
+    tries: OwnTries | None = None  # the provider's own, by its plan
 
     @property
     def has_no_method(self) -> bool:
         """Whether it was seen that nothing is on file, where something would have to be."""
         return self.method is not None and self.method == NO_METHOD and not self.sent
 
+    @property
+    def next_try_at(self) -> Moment | None:
+        """When the provider tries again by itself, as far as is known (UTC)."""
+        return self.tries.next_at if self.tries else None
+
     def says_otherwise(self, newer: "InvoiceNow") -> bool:
         """Whether a newer reading shows another invoice than a message was written about."""
         method = newer.method
         changed = method is not None and not (self.method and self.method.is_same(method))
-        return changed or any(
-            seen is not None and seen is not known
-            for known, seen in ((self.subscription, newer.subscription), (self.sent, newer.sent))
+        planned = newer.tries is not None and newer.next_try_at != self.next_try_at
+        return (
+            changed
+            or planned
+            or any(
+                seen is not None and seen is not known
+                for known, seen in ((self.subscription, newer.subscription), (self.sent, newer.sent))
+            )
         )
 
     def known_with(self, newer: "InvoiceNow") -> Self:

@@ -99,6 +99,9 @@ class Known(Frozen):
     def tried(self) -> bool:
         return self.facts.tried
 
+    def came_back(self) -> bool:
+        return self.facts.came_back
+
     def knows_why(self) -> bool:
         reason = self.facts.reason
         told = reason is not None and (self.tried() or reason in _KNOWN_WITHOUT_TRY)

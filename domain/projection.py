@@ -8,6 +8,7 @@ from domain.decisions import Act, Close, Wait
 from domain.kinds.access import standing_access
 from domain.kinds.message import stage_of
 from domain.money import Money
+from domain.retries import BESIDE, two_owners
 from domain.steps import Access
 
 _LONGEST_KEYWORD = 100  # letters; the merchant's own text, and Temporal's SQL stores take 255
@@ -27,6 +28,7 @@ class Projection(Message):
     next_step: str | None = None  # what happens then: "retry on day 5"
     why: str = ""  # the decision's reason
     outcome: Outcome | None = None  # once closed
+    refund_due: Money | None = None  # what came in twice, to be given back
 
 
 new_projection = unchecked(Projection)
@@ -37,6 +39,7 @@ def projection_of(case: Case, decision: Wait | Act | Close) -> Projection:
     step = None if decision.does == "close" else decision.step
     decline, decline_class = case.decline, case.decline_class
     holds = case.holds
+    both = case.closing is None and two_owners(case.retry_owner, case.invoice.next_try_at)
     return new_projection(
         status=case.status,
         stage=stage_of(case),
@@ -47,8 +50,9 @@ def projection_of(case: Case, decision: Wait | Act | Close) -> Projection:
         hold="; ".join(map(str, holds)) if holds else None,
         next_at=decision.until if decision.does == "wait" else None,
         next_step=step.title if step else None,
-        why=decision.why,
+        why=f"{decision.why}; {BESIDE}" if both else decision.why,
         outcome=decision.outcome if decision.does == "close" else None,
+        refund_due=case.refund_due,
     )
 
 

@@ -147,6 +147,12 @@ class Schedule:
             self._ends[warned] = known
         return known
 
+    def last_from(self, moment: datetime) -> datetime:
+        """The first moment from `moment` on at the last entry's time of day."""
+        day = self.date(moment)
+        found = self.on(day, self.last)
+        return found if found >= moment else self.on(day + timedelta(days=1), self.last)
+
     def date(self, at: datetime) -> date:
         """The customer's day at a moment."""
         known = self._days.get(at)

@@ -200,8 +200,10 @@ class Situation:
 
     @once
     def ends_at(self) -> datetime:
-        """When the case ends unless it is paid: never sooner than the notice period after the final notice."""
-        return self.schedule.end(self.warned_at or self._warning_due)
+        """When the case ends unless it is paid: never sooner than the notice period after the final notice, and where
+        Stripe makes the tries, never before its next one."""
+        ends, clear = self.schedule.end(self.warned_at or self._warning_due), self.case.takes_nothing_before
+        return ends if clear is None or clear <= ends else self.schedule.last_from(clear)
 
     @property
     def timeline_is_over(self) -> bool:

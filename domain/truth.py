@@ -13,7 +13,7 @@ from domain.kinds.charge import ChargeStep
 from domain.kinds.escalation import goes_to_collections
 from domain.kinds.handoff import begun_handoff
 from domain.money import Money
-from domain.steps import Access, Stage, Step
+from domain.steps import Access, AttemptKind, Stage, Step
 
 if TYPE_CHECKING:
     from domain.situation import Situation
@@ -42,6 +42,7 @@ class MessageFacts(Message):
     cancels: bool = True  # the subscription, if there is one, is cancelled at the end; a policy need not
     due_on: date | None = None  # of an invoice that was sent to be paid by a day; None: it was not
     overdue: bool = False  # that day is over
+    came_back: bool = False  # the payment had been received, and was taken back
     agency_from: Money | None = None  # the least amount that is handed over; None: what is due decides nothing
     also_final: tuple[str, ...] = ()  # other invoices whose final notice it is as well: they end together
 
@@ -74,6 +75,16 @@ def _action(now: "Situation") -> DeclineClass | None:
     return DeclineClass.NEW_METHOD if now.case.invoice.has_no_method or now.method_spent else None
 
 
+def _their_try(now: "Situation", ends: datetime) -> datetime | None:
+    """The provider's own next try. What only the customer can put right, no try of its own does."""
+    planned = now.case.invoice.next_try_at
+    return planned if planned and now.at < planned < ends and not now.awaits_customer else None
+
+
+def _first(*moments: datetime | None) -> datetime | None:
+    return min((moment for moment in moments if moment), default=None)
+
+
 def message_facts(now: "Situation", stage: Stage) -> MessageFacts:
     """The facts for one message that is sent now, from the same schedule that the case follows."""
     if now.said is not None:
@@ -86,6 +97,8 @@ def message_facts(now: "Situation", stage: Stage) -> MessageFacts:
     decline_reason = case.decline.reason if case.decline else None
 
     def charged(step: Step) -> datetime | None:
+        if getattr(step, "attempt_kind", None) is AttemptKind.OTHER_METHOD:
+            return None  # whether there is one, is seen when it is tried
         at = max(step.due, now.not_before(step) or step.due)
         return at if now.at < at < ends else None
 
@@ -112,5 +125,6 @@ def message_facts(now: "Situation", stage: Stage) -> MessageFacts:
         overdue=due_on is not None and due_on < now.today,
         cancels=cancels is not None,
         agency_from=next((row for row in minimum if row.currency == currency), None),
+        came_back=case.facts.reopens is not None,
     )
     return now.said

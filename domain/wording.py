@@ -127,6 +127,7 @@ ROWS: tuple[Row, ...] = (
     Row(Part.HAPPENED, "stages.{stage}.opening.{tried}", _LONG, Known.is_collected, ("ends_on",), _FINAL),
     Row(Part.HAPPENED, "stages.{stage}.opening.{due}", _LONG, Known.was_sent, ("due_on",), _DUNNING),
     Row(Part.HAPPENED, "stages.{stage}.opening.{due}", _LONG, Known.was_sent, ("due_on", "ends_on"), _FINAL),
+    Row(Part.HAPPENED, "came_back", _LONG, Known.came_back),
     # A notice is read by all who share the account: the bank's answer is nobody's business but the payer's.
     Row(Part.HAPPENED, "reasons.{reason}", _MAIL, Known.knows_why),
     Row(Part.FINALS, "finals", _LONG, Known.lists_finals, stages=_FINAL),
@@ -157,6 +158,7 @@ ROWS: tuple[Row, ...] = (
     Row(Part.HAPPENED, "sms.opening.{stage}.{due}", _SMS, Known.was_sent, ("due_on",), _DUNNING),
     Row(Part.HAPPENED, "sms.opening.{stage}.{due}", _SMS, Known.was_sent, ("due_on", "ends_on"), _FINAL),
     Row(Part.FINALS, "sms.finals", _SMS, Known.lists_finals, ("finals",), _FINAL),
+    Row(Part.HAPPENED, "sms.came_back", _SMS, Known.came_back, may=True),
     Row(Part.OTHERS, "sms.others", _SMS, Known.has_others, ("count", "sum")),
     Row(Part.TODO, "sms.next_charge.{tried}", _SMS, Known.charge_is_planned, ("next_charge_on",), may=True),
     Row(Part.TODO, "sms.todo.{ask}", _SMS, Known.asks_for_more, may=True),  # that it is to be paid, the link says

@@ -115,6 +115,7 @@ class SmsPhrases(Frozen):
     opening: dict[Stage, ByTry]
     todo: SmsTodo
     finals: str
+    came_back: str
     others: str
     next_charge: ByTry
     access: AccessPhrases
@@ -136,6 +137,7 @@ class Phrases(Frozen):
     reasons: dict[Reason, str]
     todo: dict[Todo, str]
     finals: str
+    came_back: str
     others: str
     next_charge: ByTry
     unless_paid: ByTry

@@ -7,6 +7,7 @@ from typing import Any
 from domain.case import ACCOUNT_VERIFICATION, ChargeOutcome
 from domain.declines import RawDecline
 from domain.invoice import Rail, SubscriptionState
+from domain.retries import OwnTries
 from gateways.ports.payments import PaymentMethod
 
 Json = Mapping[str, Any]
@@ -85,6 +86,23 @@ def subscription_state(invoice: Json) -> SubscriptionState | None:
         case str():
             return SubscriptionState.RUNS
     return None
+
+
+def own_tries(invoice: Json) -> OwnTries | None:
+    """Stripe's own tries by its plan; None where the invoice does not show them. The time of the first try of all is
+    the invoice's beginning, and no plan to try again."""
+    made = retries_made(invoice)
+    if made is None or "next_payment_attempt" not in invoice:
+        return None
+    again = invoice.get("attempted") is True and invoice.get("auto_advance") is not False
+    return OwnTries(made=made, next_at=moment(invoice["next_payment_attempt"]) if again else None)
+
+
+def retries_made(invoice: Json) -> int | None:
+    """How often Stripe tried again by itself: any attempt counts as the first, and then only Stripe's own retries (API
+    reference, `attempt_count`)."""
+    count = invoice.get("attempt_count")
+    return max(0, count - 1) if isinstance(count, int) else None
 
 
 def is_paying(invoice: Json) -> bool | None:
@@ -244,6 +262,18 @@ def paid_by(invoice: Json) -> str | None:
 
 def _paid_at(payment: Json) -> datetime:
     return moment(expanded(payment.get("status_transitions")).get("paid_at")) or _EPOCH
+
+
+def charged(invoice: Json) -> int:
+    """What charges have paid of the invoice, in minor units: all but what came in outside Stripe."""
+    paid = [payment for payment in _payments(invoice) if payment.get("status") == "paid"]
+    means = ("payment_intent", "charge")
+    return sum(
+        amount
+        for payment in paid
+        if expanded(payment.get("payment")).get("type") in means
+        and isinstance(amount := payment.get("amount_paid"), int)
+    )
 
 
 def _payments(invoice: Json) -> list[Json]:

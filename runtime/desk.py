@@ -34,10 +34,11 @@ def desk_of(settings: Settings, client: Client, ledger: SqlLedger) -> Desk:
     running = RunningCases(client, ledger)
     minimums, rules = partial(wiring.minimum_charges, settings), partial(wiring.network_rules, settings)
     plans = Plans(ledger, whereabouts, public_holidays, minimums, rules, wiring.utc_now)
+    starter = CaseStarter(client, settings.dunning_task_queue, wiring.utc_now)
     return Desk(
         reader=CaseReader(running, ledger, plans),
         running=running,
-        reports=Reports(running, ledger, wiring.utc_now),
+        reports=Reports(running, starter, ledger, wiring.utc_now),
         intake=partial(wiring.intake, settings, client, ledger),
-        rebuild=partial(rebuild, ledger, CaseStarter(client, settings.dunning_task_queue, wiring.utc_now).start),
+        rebuild=partial(rebuild, ledger, starter.start),
     )

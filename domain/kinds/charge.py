@@ -15,6 +15,7 @@ from domain.changes import (
     hold,
     invoice_is,
     not_made,
+    other_declined,
     put_off,
     recovered,
     said,
@@ -23,11 +24,12 @@ from domain.changes import (
 from domain.declines import RETRYABLE, Decline, DeclineClass, Reason
 from domain.forms import Form
 from domain.gates import ALLOW, Answer, Postpone, Refuse, Stopped
-from domain.invoice import InvoiceNow
+from domain.invoice import InvoiceNow, MethodRef
 from domain.kinds.outside_payment import OutsidePaymentStep
 from domain.money import Money
 from domain.reasons import cause
 from domain.record import new_entry
+from domain.retries import RetryOwner
 from domain.rules.invoice import Aim, CancelledSubscription
 from domain.steps import AttemptKind, Step
 from domain.tasks import Task
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
     from domain.schedule import Slot
     from domain.situation import Situation
 
-_TIMELINE, _NEW_METHOD = AttemptKind.TIMELINE, AttemptKind.NEW_METHOD
+_TIMELINE, _NEW_METHOD, _OTHER = AttemptKind.TIMELINE, AttemptKind.NEW_METHOD, AttemptKind.OTHER_METHOD
 _DAY = timedelta(days=1)
 _GRACE = timedelta(hours=1)
 """By how much a payday may be too early: two tries of the same hour differ by their jitter and by a slow answer."""
@@ -53,6 +55,7 @@ class ChargeTask(Task):
     attempt: int
     kind: AttemptKind
     method: int  # how often the payment method had changed
+    refused: tuple[MethodRef, ...] = ()  # of another method on file: not these
     do_not_honor: DeclineClass = DeclineClass.RETRY_LATER
     after_cancellation: bool = False  # charge also when the subscription was ended
 
@@ -96,6 +99,8 @@ class ChargeStep(Step):
                 return "quick retry after a technical fault"
             case AttemptKind.NEW_METHOD:
                 return "try with the new payment method"
+            case AttemptKind.OTHER_METHOD:
+                return "try with another payment method on file"
         return f"retry {self.when}"
 
     @property
@@ -103,17 +108,26 @@ class ChargeStep(Step):
         return self.attempt_kind is _NEW_METHOD
 
     @property
+    def _of_other_method(self) -> bool:
+        return self.attempt_kind is _OTHER
+
+    @property
     def weight(self) -> tuple[Any, ...]:
         """The newest, but a new payment method before all."""
-        return self._of_new_method, self.due, self.day
+        return self._of_new_method, self._of_other_method, self.due, self.day
 
     @property
     def may_be_left_out(self) -> bool:
-        return not self._of_new_method
+        return not (self._of_new_method or self._of_other_method)
 
     def asks(self, now: "Situation") -> Answer:
         kind = self.attempt_kind
-        if kind is _NEW_METHOD:
+        if now.case.retry_owner is RetryOwner.STRIPE:
+            return Refuse(why="Stripe makes all tries", rule=f"retries-owner@{now.case.policy}")
+        if now.case.facts.contested:
+            why = "the customer won a dispute over this payment: they may pay it, and nothing is charged"
+            return Refuse(why=why, rule="contested")
+        if kind in (_NEW_METHOD, _OTHER):
             return _one_more_today(now)
         if now.awaits_customer:
             return Refuse(
@@ -133,6 +147,8 @@ class ChargeStep(Step):
         match self.attempt_kind:
             case AttemptKind.NEW_METHOD:
                 return "one try at once: the payment method changed or the customer authenticated"
+            case AttemptKind.OTHER_METHOD:
+                return f"by policy another one on file is tried: {cause(now.case)}"
             case AttemptKind.TECHNICAL:
                 return f"quick retry {self.number} of {len(retries.quick)}: {cause(now.case)}"
         # Counted are the tries that can still come: a policy may allow more than its timeline has.
@@ -148,6 +164,7 @@ class ChargeStep(Step):
             attempt=now.case.next_attempt_number,
             kind=self.attempt_kind,
             method=now.case.method_changes,
+            refused=tuple(d.raw.method for d in now.case.refused if d.raw.method) if self._of_other_method else (),
             do_not_honor=now.policy.retries.do_not_honor,
             after_cancellation=now.policy.cancelled_subscription is CancelledSubscription.GO_ON,
         )
@@ -181,9 +198,8 @@ class ChargeStep(Step):
             code=decline.code if decline else None,
             step=step.key,
         )
-        case = changed(
-            case, attempts=(*case.attempts, attempt), tried_method=result.invoice.method or case.tried_method
-        )
+        tried = case.tried_method if kind is _OTHER else result.invoice.method or case.tried_method
+        case = changed(case, attempts=(*case.attempts, attempt), tried_method=tried)
         if result.outcome is ChargeOutcome.KEY_SPENT:
             case = not_made(case, step, result.why, at, at + spent * _BETWEEN_NUMBERS)
             return invoice_is(case, result.invoice, at, step.key)
@@ -205,6 +221,9 @@ class ChargeStep(Step):
             case ChargeOutcome.PAID:
                 paid = changed(case, due=Money(amount=0, currency=case.due.currency))
                 return recovered(paid, "our charge went through", at, self.key)
+            case ChargeOutcome.DECLINED if decline and self._of_other_method:
+                # It is the answer to that method alone: what stands in the way of the invoice's own still does.
+                case = other_declined(case, decline, at)
             case ChargeOutcome.DECLINED if decline:
                 case = declined(case, decline, at)
             case ChargeOutcome.PROCESSING:
@@ -257,7 +276,7 @@ def _charge_due(now: "Situation", slot: "Slot") -> datetime:
 def _one_more_today(now: "Situation") -> Answer:
     """Immediate tries have a bound per day: cards that are tried one after the other are a thief's or a mistake's."""
     most = now.policy.retries.new_methods_per_day
-    made = [attempt for attempt in now.case.our_attempts if attempt.kind is AttemptKind.NEW_METHOD]
+    made = [attempt for attempt in now.case.our_attempts if attempt.kind in (_NEW_METHOD, _OTHER)]
     today = [attempt for attempt in made[-most:] if now.local(attempt.at).date() == now.today]
     if len(today) < most:
         return ALLOW

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from domain.case import Outcome
-from domain.money import CurrencyMismatch, Money
+from domain.money import CurrencyMismatch
 from domain.projection import Projection
 from domain.record import Entry
 from gateways.ledger import rows
@@ -18,7 +18,7 @@ from gateways.ledger.inserts import Columns, insert_once
 from gateways.ledger.records import write_decisions, write_effect, write_first
 from gateways.ledger.schema import NOT_CLOSED, cases
 from gateways.ledger.transactions import no_case
-from gateways.ports.rows import AttemptRow, CaseRow, CustomerRow
+from gateways.ports.rows import AttemptRow, CaseRow, CustomerRow, Late
 from gateways.ports.trouble import ProviderMisuse
 
 _GIVEN_UP = (Outcome.COLLECTIONS, Outcome.WRITTEN_OFF)
@@ -91,11 +91,9 @@ class SqlCases(SqlCaseList):
                 _reopen(connection, invoice_id, at, projection, columns)
             write_decisions(connection, invoice_id, entries)
 
-    def after_the_end(
-        self, invoice_id: str, occasion: str, entry: Entry, remaining: Money, outcome: Outcome | None = None
-    ) -> bool:
-        columns = {"remaining": remaining.amount, "why": entry.why} | ({"outcome": outcome} if outcome else {})
-        conditions = {"of": invoice_id, "in_currency": remaining.currency}
+    def after_the_end(self, invoice_id: str, occasion: str, entry: Entry, late: Late) -> bool:
+        columns = rows.late_columns(late) | {"why": entry.why}
+        conditions = {"of": invoice_id, "in_currency": late.remaining.currency}
         with self._database.writing(of=invoice_id) as connection:
             closed = connection.execute(_CLOSED, conditions).first() is not None
             if not closed or not write_first(connection, invoice_id, entry, occasion):

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
-REVISION = "0008"
+REVISION = "0009"
 """The newest migration, with which these are the tables."""
 
 metadata = sa.MetaData(
@@ -60,7 +60,7 @@ def _case() -> sa.Column[Any]:
 
 
 NOT_CLOSED = "status <> 'closed'"
-OWED_AGAIN = "outcome = 'recovered' AND remaining > 0"
+OWED_AGAIN = "owed_again"
 
 
 customers = sa.Table(
@@ -107,6 +107,12 @@ cases = sa.Table(
     _moment("decided_at", null=True),
     _text("outcome", null=True),
     _moment("closed_at", null=True),
+    # What became of the money after the end. A payment that was taken back is owed again until it is billed anew, as
+    # another invoice with a case of its own; what came in twice has to be given back, in `currency`.
+    sa.Column("owed_again", sa.Boolean(), nullable=False, server_default=sa.false()),
+    _text("reopened_as", null=True),
+    _text("reopens", null=True),
+    sa.Column("refund_due", sa.BigInteger(), nullable=False, server_default="0"),
     # The whole case as JSON: with it the case can be started anew if Temporal's database is lost.
     _text("state"),
     # Lists are read by page: each filter in the order in which the pages follow each other.

@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from domain.case import ChargeOutcome, Outcome
+from domain.case import ChargeOutcome
 from domain.declines import Decline
 from domain.gates import Postpone, Refuse
 from domain.kinds.access import AccessWish, Standing
-from domain.money import Money
 from domain.projection import Projection
 from domain.record import Entry
 from domain.rules.contacts import ContactRules, SaidWith
@@ -16,7 +15,17 @@ from domain.rules.uses import MethodUse, NetworkRules, NextCharge
 from domain.steps import Channel
 from gateways.ports.case_list import CaseList
 from gateways.ports.messages import Address, Recipient
-from gateways.ports.rows import AttemptRow, CaseRow, Closure, ContactRow, CustomerRow, KnownEvent, Reply, Reserved
+from gateways.ports.rows import (
+    AttemptRow,
+    CaseRow,
+    Closure,
+    ContactRow,
+    CustomerRow,
+    KnownEvent,
+    Late,
+    Reply,
+    Reserved,
+)
 
 Contact = Reserved | Postpone | Refuse | SaidWith
 """What becomes of a contact that is to be made."""
@@ -59,11 +68,9 @@ class CaseBook(CaseList, Protocol):
     def invoices_numbered(self, number: str) -> list[str]:
         """The ids of the invoices with this number that have a case. Several only by a mistake of their source."""
 
-    def after_the_end(
-        self, invoice_id: str, occasion: str, entry: Entry, remaining: Money, outcome: Outcome | None = None
-    ) -> bool:
-        """Books what became of the money of a closed case, once per occasion: its entry, what remains, and if given how
-        the case ended in truth. False: it was booked before, or the case is not closed."""
+    def after_the_end(self, invoice_id: str, occasion: str, entry: Entry, late: Late) -> bool:
+        """Books what became of the money of a closed case, once per occasion: its entry, and what of the row it
+        changes. False: it was booked before, or the case is not closed."""
 
     def state_of(self, invoice_id: str) -> str | None:
         """The whole case as JSON, as its newest decision left it."""

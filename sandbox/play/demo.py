@@ -142,6 +142,7 @@ def _subject(actor: Actor) -> Subject:
         name=script.name,
         sign_up=script.comes_from == "sign_up",
         due_at=due_at(script, actor.opened_at),
+        stripe_tries=script.segment == "stripe-retries",
     )
 
 

@@ -214,6 +214,8 @@ def _owners(obj: Json) -> list[str]:
             return [obj["payment_intent"], obj["customer"]]
         case "dispute":
             return [obj["charge"], obj["payment_intent"]]
+        case "setup_intent":
+            return [obj["payment_method"], obj["customer"]]
         case "invoice" | "subscription" | "payment_method":
             return [obj["customer"]]
         case _:

@@ -17,6 +17,7 @@ from domain.gates import Refuse
 from domain.kinds.charge import ChargeResult, ChargeStep
 from domain.kinds.handoff import HandoffResult, HandoffStep
 from domain.kinds.message import ContactOutcome, ContactState, MessageStep
+from domain.kinds.outside_payment import OutsidePaymentStep, RecordPaymentResult
 from domain.money import Money
 from domain.opening import open_case
 from domain.planner import next_step
@@ -117,7 +118,8 @@ def a_case(
     digest = f"{policy_digest(policy)} {sorted(circumstances.holidays)} {too_small} {limit}"
     _KNOWN.setdefault(digest, (policy, circumstances))
     ref = PolicyRef(name=policy.name, version=policy.version, digest=digest)
-    return open_case(facts, ref, a_decline(decline, moment) if isinstance(decline, str) else decline)
+    answer = a_decline(decline, moment) if isinstance(decline, str) else decline
+    return open_case(facts, ref, answer, retry_owner=policy.retries.owner)
 
 
 def a_policy(*entries: dict[str, Any], **changes: Any) -> Policy:
@@ -200,6 +202,8 @@ def usual(case: Case, effect: Effect, now: datetime) -> Result:
             return ContactOutcome(state=ContactState.SENT)
         case HandoffStep():
             return HandoffResult(reference="agency-1")
+        case OutsidePaymentStep():
+            return RecordPaymentResult()
     return Done()
 
 

@@ -80,6 +80,7 @@ def every_message() -> Iterator[tuple[MessageFacts, Channel, Wording]]:
             restricts_on=lot.choice([None, LIMIT, END]),
             due_on=due_on,
             overdue=due_on is not None and lot.choice([True, False]),
+            came_back=due_on is None and lot.choice([True, False]),
         )
         at = lot.choice(reads)
         for channel in Channel:

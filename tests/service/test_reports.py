@@ -1,5 +1,6 @@
 """Reports about contacts: they hold for the customer, also when the case that they name is over."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
@@ -19,13 +20,14 @@ from service.intake import Intake
 from service.reports import Heard, Reports
 from service.requests import Refused, WrongRequest
 from service.running import Ended, RunningCases
+from service.starting import CaseStarter
 from tests.cases import a_failed_invoice, failed, signals
 from tests.gateways.ledger.builders import a_contact, reserve
 
 
 @pytest.fixture
-def reports(client: Client, ledger: SqlLedger) -> Reports:
-    return Reports(RunningCases(client, ledger), ledger, lambda: datetime.now(UTC))
+def reports(client: Client, ledger: SqlLedger, task_queue: str, clock: Callable[[], datetime]) -> Reports:
+    return Reports(RunningCases(client, ledger), CaseStarter(client, task_queue, clock), ledger, clock)
 
 
 async def an_ended_case(world: ProviderWorld, intake: Intake, ledger: SqlLedger, client: Client) -> tuple[str, str]:

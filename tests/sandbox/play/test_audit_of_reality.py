@@ -188,3 +188,20 @@ def test_a_card_issued_in_india_that_is_tried_again(country: str, expected: dict
     cards = [(kind, what, key, data | {"country": country}) for kind, what, key, data in tries]
 
     assert expected == counts(cards, [tried(1, MORNING)])
+
+
+@pytest.mark.parametrize(("minutes", "found"), [(-59, 1), (0, 1), (59, 1), (-60, 0), (60, 0)])
+def test_a_charge_beside_stripes_own_try(minutes: int, found: int) -> None:
+    """The plan is Stripe's word, as the world made it known."""
+    planned = (MORNING + timedelta(minutes=minutes)).isoformat()
+    happened = [("customer", "stripe_plans", None, {"planned": planned}), FINALIZED, charge("failed")]
+
+    known = counts(happened, effects=[tried(1, MORNING)])
+
+    assert found == known.get("beside_stripes_tries", 0)
+
+
+def test_a_charge_where_stripe_makes_all_tries() -> None:
+    assert {"beside_stripes_tries": 1} == counts(
+        [FINALIZED, charge("failed")], effects=[tried(1, MORNING)], stripe_tries=True
+    )
