@@ -278,12 +278,12 @@ class Case(Message):
 
     @property
     def counting_attempts(self) -> tuple[Attempt, ...]:
-        return tuple([a for a in self.attempts if a.kind in COUNTING and a.charged])
+        return tuple([a for a in self.attempts if a.kind in COUNTING and a.outcome not in _NOT_CHARGED])
 
     @property
     def next_attempt_number(self) -> int:
         """The number of the next charge attempt; a number is never used twice, whatever became of the attempt."""
-        return 1 + max((a.number for a in self.attempts), default=0)
+        return 1 + max([a.number for a in self.attempts], default=0)
 
     @property
     def method_tried(self) -> int:
@@ -297,11 +297,12 @@ class Case(Message):
         if self.decline is None:
             return None
         limit = self.decline.max_tries
-        if limit is not None and self.decline.decline_class in RETRYABLE:
+        if limit is not None and len(self.attempts) >= limit and self.decline.decline_class in RETRYABLE:
             code, method = self.decline.code, self.method_changes
-            same = (a for a in self.attempts if a.code == code and a.method == method)
-            tries = sum(1 for a in same if a.kind in OF_THE_INVOICES_METHOD)
-            if tries >= limit:
+            tries = [
+                a for a in self.attempts if a.code == code and a.method == method and a.kind in OF_THE_INVOICES_METHOD
+            ]
+            if len(tries) >= limit:
                 return DeclineClass.NEW_METHOD
         return self.decline.decline_class
 

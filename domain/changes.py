@@ -27,6 +27,7 @@ _UNWRITTEN_KEPT = 200  # they travel with the case, whose size is bounded
 REFUND_DUE = "refund due"
 """What entries say of money that came in twice."""
 
+_OPEN = InvoiceState.OPEN
 END = "end"
 """Where entries about the end of a case come from."""
 
@@ -60,10 +61,19 @@ def asked_about_the_end(case: Case, new: Hold, at: datetime) -> Case:
     return changed(hold(case, new, at, END), end_asked=at)
 
 
-def ended(case: Case, step: Step, state: StepState, at: datetime, why: str = "", *, unsure: bool = False) -> Case:
-    """The step has come to its end, one way or another."""
+def ended(
+    case: Case,
+    step: Step,
+    state: StepState,
+    at: datetime,
+    why: str = "",
+    *,
+    unsure: bool = False,
+    entry: Entry | None = None,
+) -> Case:
+    """The step has come to its end, one way or another; operators see the entry, if there is one."""
     record = new_step_record(step=step, state=state, at=at, note=why, unsure=unsure)
-    return _over(case, step, record)
+    return _over(case, step, record, record=_with(case, entry)) if entry else _over(case, step, record)
 
 
 def done(case: Case, step: Step, at: datetime, what: str = "done", *, unsure: bool = False) -> Case:
@@ -226,7 +236,9 @@ def _set_aside(case: Case) -> Case:
 
 def lasting(read: InvoiceNow) -> InvoiceNow:
     """What of a reading the case keeps: what is due, what is on its way and the end have places of their own."""
-    return read.but(state=InvoiceState.OPEN, remaining=None, paying=None)
+    if read.state is _OPEN and read.remaining is None and read.paying is None:
+        return read
+    return read.but(state=_OPEN, remaining=None, paying=None)
 
 
 def refund_is_due(case: Case, amount: Money, why: str, at: datetime, source: str) -> Case:
@@ -247,6 +259,8 @@ def known_here(case: Case, remaining: Money) -> Money:
 
 def _payment_is(case: Case, on_its_way: bool | None, at: datetime, source: str) -> Case:
     """Stands still while a payment is on its way, whoever began it; None: that was not to be seen."""
+    if not on_its_way and not case.holds:
+        return case
     held = any(h.reason is HoldReason.PAYMENT_PROCESSING for h in case.holds)
     if on_its_way and not held and case.closing is None:
         note = "a payment of the customer is on its way"

@@ -77,7 +77,7 @@ class InvoiceNow(Message):
     @property
     def has_no_method(self) -> bool:
         """Whether it was seen that nothing is on file, where something would have to be."""
-        return self.method == NO_METHOD and not self.sent
+        return self.method is not None and self.method == NO_METHOD and not self.sent
 
     @property
     def next_try_at(self) -> Moment | None:
@@ -100,7 +100,10 @@ class InvoiceNow(Message):
 
     def known_with(self, newer: "InvoiceNow") -> Self:
         """This, with all that a newer reading shows."""
-        seen = {name: value for name in InvoiceNow.model_fields if (value := getattr(newer, name)) is not None}
+        seen = {name: value for name in _PARTS if (value := getattr(newer, name)) is not None}
         if newer.method and self.method and newer.method == MethodRef(id=self.method.id):
             del seen["method"]  # an event names only its id: what is on it is known
         return self if all(getattr(self, name) == value for name, value in seen.items()) else self.but(**seen)
+
+
+_PARTS = tuple(InvoiceNow.model_fields)

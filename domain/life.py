@@ -84,9 +84,11 @@ def after(case: Case, decision: Wait | Act | Close, at: datetime) -> tuple[Case,
 
     A payment that came while the end was decided is not overlooked: such a case decides anew.
     """
-    ticked = changes.tick(case, at)
-    entries = [*ticked.unwritten[len(case.unwritten) :]]
-    case = ticked.but(unwritten=case.unwritten) if entries else ticked
+    entries: list[Entry] = []
+    if case.holds:
+        ticked = changes.tick(case, at)
+        entries += ticked.unwritten[len(case.unwritten) :]
+        case = ticked.but(unwritten=case.unwritten) if entries else ticked
 
     def recorded(case: Case, entry: Entry) -> Case:
         entries.append(entry)
@@ -98,8 +100,8 @@ def after(case: Case, decision: Wait | Act | Close, at: datetime) -> tuple[Case,
         key = put_off.step.key
         if case.put_off.get(key) != put_off.until:
             case = recorded(case.but(put_off={**case.put_off, key: put_off.until}), _put_off(put_off, at))
-    match decision:
-        case Wait():
+    match decision.does:
+        case "wait":
             until = f"until {minute(decision.until)}" if decision.until else "until told otherwise"
             if case.waits_for != (waits := f"{until}: {decision.why}"):
                 key = decision.step.key if decision.step else "hold"
@@ -107,7 +109,7 @@ def after(case: Case, decision: Wait | Act | Close, at: datetime) -> tuple[Case,
                 case = changes.changed(case, waits_for=waits)
             if decision.hold:
                 case = changes.asked_about_the_end(case, decision.hold, at)
-        case Close() if not case.closed and (case.closing is None or case.closing.outcome is decision.outcome):
+        case "close" if not case.closed and (case.closing is None or case.closing.outcome is decision.outcome):
             closing = case.closing or Closing(outcome=decision.outcome, why=decision.why, at=at)
             what = f"closed as {decision.outcome.value}"
             case = recorded(case, new_entry(at=at, step=changes.END, what=what, why=decision.why))

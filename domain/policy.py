@@ -97,8 +97,8 @@ class Collections(Frozen):
 
     def accepts(self, due: Money) -> bool:
         """Whether an amount is worth an agency's work."""
-        currency = due.currency
-        return any(row <= due for row in [row for row in self.minimum if row.currency == currency])
+        currency, amount = due.currency, due.amount
+        return any(row.amount <= amount for row in self.minimum if row.currency == currency)
 
 
 class Endgame(Frozen):

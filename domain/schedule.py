@@ -59,7 +59,9 @@ class Schedule:
         self.entries: dict[str, Slot] = {slot.key: slot for slot in self.slots}
         # From each place on, the first moment at which anything is planned: jitter can turn two days around.
         self.first_from = [*accumulate((slot.due for slot in reversed(self.slots)), min)][::-1]
-        self.warnings = tuple(slot for slot in self.slots if slot.form.warns)
+        self.speaking = tuple([slot for slot in self.slots if slot.form.speaks])
+        self.warnings = tuple([slot for slot in self.slots if slot.form.warns])
+        self.counting = tuple([slot.key for slot in self.slots if slot.form.counts])
         self.last = policy.timeline[-1]
         self.end_key = next(slot.key for slot in self.slots if slot.form.ends)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from domain.base import Message, unchecked
 from domain.declines import DeclineClass, Reason
 from domain.kinds.access import AccessStep, standing_access
-from domain.kinds.cancellation import CancelStep
+from domain.kinds.cancellation import CancelStep, has_ended
 from domain.kinds.charge import ChargeStep
 from domain.kinds.escalation import goes_to_collections
 from domain.kinds.handoff import begun_handoff
@@ -87,9 +87,6 @@ def _first(*moments: datetime | None) -> datetime | None:
 
 def message_facts(now: "Situation", stage: Stage) -> MessageFacts:
     """The facts for one message that is sent now, from the same schedule that the case follows."""
-    # What a step means is its kind's business; these files read this one in turn.
-    from domain.kinds.cancellation import has_ended  # noqa: PLC0415
-
     if now.said is not None:
         return now.said.but(stage=stage)
     case, ends = now.case, now.ends_at
@@ -110,7 +107,8 @@ def message_facts(now: "Situation", stage: Stage) -> MessageFacts:
     next_charge = None if has_none else now.first(ChargeStep, charged)
     cancels = now.first(CancelStep, lambda step: step.due) if served else None
     collections = now.policy.endgame.collections
-    minimum = [] if collections is None or begun_handoff(case) else collections.minimum
+    minimum = () if collections is None or begun_handoff(case) else collections.minimum
+    currency = case.due.currency
     due_on = now.local(case.invoice.due_at or case.facts.opened_at).date() if case.invoice.sent else None
     now.said = new_facts(
         stage=stage,
@@ -126,7 +124,7 @@ def message_facts(now: "Situation", stage: Stage) -> MessageFacts:
         due_on=due_on,
         overdue=due_on is not None and due_on < now.today,
         cancels=cancels is not None,
+        agency_from=next((row for row in minimum if row.currency == currency), None),
         came_back=case.facts.reopens is not None,
-        agency_from=next((row for row in minimum if row.currency == case.due.currency), None),
     )
     return now.said

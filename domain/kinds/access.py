@@ -30,6 +30,9 @@ class AccessTask(Task):
     subscription_id: str | None = None
 
 
+new_task = unchecked(AccessTask)
+
+
 class AccessWish(Frozen):
     """How much of the service one case would leave. What holds is the strictest wish of all open cases."""
 
@@ -93,7 +96,7 @@ class AccessStep(Step):
 
     def task(self, now: "Situation", why: str) -> AccessTask:
         subscription = now.case.facts.subscription_id
-        return AccessTask(**self.common(now, why), access=self.access, subscription_id=subscription)
+        return new_task(**self.common(now, why), access=self.access, subscription_id=subscription)
 
     def book(self, case: Case, task: Task, result: Any, at: datetime) -> Case:
         assert isinstance(result, Done)  # noqa: S101 - by the registry

@@ -24,6 +24,9 @@ class CancelTask(Task):
     subscription_id: str
 
 
+new_task = unchecked(CancelTask)
+
+
 class CancelStep(Step):
     name: ClassVar[str] = "cancellation"
 
@@ -54,7 +57,7 @@ class CancelStep(Step):
         return f"the announced end: {now.case.due} still due"
 
     def task(self, now: "Situation", why: str) -> CancelTask:
-        return CancelTask(**self.common(now, why), subscription_id=now.case.facts.subscription_id or "")
+        return new_task(**self.common(now, why), subscription_id=now.case.facts.subscription_id or "")
 
     def lost(self, case: Case) -> Case:
         return begun(case, self)

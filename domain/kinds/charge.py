@@ -19,7 +19,6 @@ from domain.changes import (
     put_off,
     recovered,
     said,
-    shown,
     stopped,
 )
 from domain.declines import RETRYABLE, Decline, DeclineClass, Reason
@@ -141,7 +140,7 @@ class ChargeStep(Step):
 
     def waits_for(self, other: Step, at: datetime, now: "Situation") -> bool:
         """What was paid outside is recorded first: else it would be charged once more."""
-        return isinstance(other, OutsidePaymentStep)
+        return other.comes_first and isinstance(other, OutsidePaymentStep)
 
     def why(self, now: "Situation") -> str:
         retries = now.policy.retries
@@ -153,8 +152,8 @@ class ChargeStep(Step):
             case AttemptKind.TECHNICAL:
                 return f"quick retry {self.number} of {len(retries.quick)}: {cause(now.case)}"
         # Counted are the tries that can still come: a policy may allow more than its timeline has.
-        done = len(now.counting)
-        left = [slot.key for slot in now.schedule.slots if slot.form.counts and slot.key not in now.case.steps]
+        done, over = len(now.counting), now.case.steps
+        left = [key for key in now.schedule.counting if key not in over]
         number = done + 1 + (left.index(self.key) if self.key in left else 0)
         most = max(number, min(retries.max_attempts, done + len(left)))
         return f"retry {number} of {most}: {cause(now.case)}{_moved(now, self)}"
@@ -182,18 +181,21 @@ class ChargeStep(Step):
             # The number was an earlier step's, whose answer came only now: this step is still to be done.
             kind, method = result.kind or kind, case.method_tried
             step = self.model_copy(update={"key": result.step, "attempt_kind": kind})
-        spent = sum(1 for a in case.attempts if a.step == step.key and a.outcome is ChargeOutcome.KEY_SPENT)
-        if result.outcome is ChargeOutcome.KEY_SPENT and spent + 1 >= _MOST_NUMBERS:
-            why = f"the provider failed under {spent + 1} numbers, and charged under none"
-            result = result.but(outcome=ChargeOutcome.REFUSED, why=why)
+        spent = 0
+        if result.outcome is ChargeOutcome.KEY_SPENT:
+            spent = sum(1 for a in case.attempts if a.step == step.key and a.outcome is ChargeOutcome.KEY_SPENT)
+            if spent + 1 >= _MOST_NUMBERS:
+                why = f"the provider failed under {spent + 1} numbers, and charged under none"
+                result = result.but(outcome=ChargeOutcome.REFUSED, why=why)
+        decline = result.decline
         attempt = new_attempt(
             number=task.attempt,
             kind=kind,
             at=task.as_of,
             outcome=result.outcome,
             method=method,
-            decline_class=result.decline.decline_class if result.decline else None,
-            code=result.decline.code if result.decline else None,
+            decline_class=decline.decline_class if decline else None,
+            code=decline.code if decline else None,
             step=step.key,
         )
         tried = case.tried_method if kind is _OTHER else result.invoice.method or case.tried_method
@@ -207,23 +209,23 @@ class ChargeStep(Step):
         return begun(case, self)
 
     def _answered(self, case: Case, result: ChargeResult, at: datetime) -> Case:
-        refused = result.outcome is ChargeOutcome.REFUSED
-        state = StepState.REFUSED if refused else StepState.DONE
-        case = ended(case, self, state, at, result.why or result.outcome.value)
-
-        def told(what: str, why: str) -> Case:
-            return shown(case, new_entry(at=at, step=self.key, what=what, why=why))
-
-        match result.outcome:
+        decline, outcome, key = result.decline, result.outcome, self.key
+        entry = None
+        if outcome is ChargeOutcome.DECLINED and decline:
+            entry = new_entry(at=at, step=key, what="declined", why=decline.code)
+        elif outcome is ChargeOutcome.REFUSED:
+            entry = new_entry(at=at, step=key, what="refused", why=result.why)
+        state = StepState.REFUSED if outcome is ChargeOutcome.REFUSED else StepState.DONE
+        case = ended(case, self, state, at, result.why or str(outcome), entry=entry)
+        match outcome:
             case ChargeOutcome.PAID:
                 paid = changed(case, due=Money(amount=0, currency=case.due.currency))
                 return recovered(paid, "our charge went through", at, self.key)
-            case ChargeOutcome.DECLINED if result.decline:
-                case = told("declined", result.decline.code)
-                if self._of_other_method:
-                    # It is the answer to that method alone: what stands in the way of the invoice's own still does.
-                    return invoice_is(other_declined(case, result.decline, at), result.invoice, at, self.key)
-                return invoice_is(declined(case, result.decline, at), result.invoice, at, self.key)
+            case ChargeOutcome.DECLINED if decline and self._of_other_method:
+                # It is the answer to that method alone: what stands in the way of the invoice's own still does.
+                case = other_declined(case, decline, at)
+            case ChargeOutcome.DECLINED if decline:
+                case = declined(case, decline, at)
             case ChargeOutcome.PROCESSING:
                 until = at + PROCESSING_LIMIT
                 pending = Hold(
@@ -232,10 +234,8 @@ class ChargeStep(Step):
                 return hold(case, pending, at, self.key)
             case ChargeOutcome.NOT_OPEN:
                 case = said(case, new_entry(at=at, step=self.key, what="not charged", why=result.why))
-            case ChargeOutcome.REFUSED:
-                case = told("refused", result.why)
-                if self._of_new_method:
-                    case = changed(case, decline=None)  # the old answer was about the old payment method
+            case ChargeOutcome.REFUSED if self._of_new_method:
+                case = changed(case, decline=None)  # the old answer was about the old payment method
         return invoice_is(case, result.invoice, at, self.key)
 
 

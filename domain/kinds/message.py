@@ -177,8 +177,7 @@ class MessageStep(Step):
 
     def deadline(self, now: "Situation") -> datetime | None:
         """Not past the hours in which it is allowed."""
-        closes = now.policy.contacts.hours.closes_at(now.at, now.zones, now.circumstances.holidays)
-        return min(now.at + _LONGEST, closes)
+        return min(now.at + _LONGEST, now.contacts_until)
 
     def book(self, case: Case, task: Task, result: Any, at: datetime) -> Case:
         assert isinstance(result, ContactOutcome)  # noqa: S101 - by the registry

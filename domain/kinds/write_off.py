@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from domain.base import unchecked
 from domain.case import Case
 from domain.changes import done, invoice_is, stopped
 from domain.kinds.handoff import goes_before_the_end
@@ -46,3 +47,6 @@ class WriteOffStep(Step):
         assert isinstance(result, Done)  # noqa: S101 - by the registry
         case = stopped(case, self, result.stopped, at, "not marked") if result.stopped else done(case, self, at)
         return invoice_is(case, result.invoice, at, self.key)
+
+
+new_step = unchecked(WriteOffStep)
