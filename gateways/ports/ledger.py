@@ -78,6 +78,9 @@ class CaseBook(CaseList, Protocol):
     def open_cases_of(self, customer_id: str) -> list[CaseRow]:
         """All of the customer's cases that are not closed, oldest first."""
 
+    def open_beside(self, invoice_id: str, customer_id: str) -> list[str]:
+        """The invoices of the customer's other cases of status `open`, the oldest case first."""
+
     def case_states(self, after: str | None, limit: int) -> list[tuple[str, str]]:
         """(invoice id, state) of one page of the cases that are not closed, in order of the id, after `after`."""
 
