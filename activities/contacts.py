@@ -53,9 +53,7 @@ class ContactActivities:
                 return ContactOutcome(state=ContactState.STOPPED, invoice=invoice.now, stopped=found)
             if task.invoice and task.invoice.says_otherwise(invoice.now):
                 return ContactOutcome(state=ContactState.STOPPED, invoice=invoice.now, stopped=_changed(task))
-            if invoice.customer:
-                self._ledger.customer_is(invoice.customer)
-            recipient = self._ledger.recipient(task.customer_id)
+            recipient = self._ledger.recipient(task.customer_id, invoice.customer)
             address = recipient.address
             if why := _closed(task, recipient):
                 self._ledger.record_effect(task.invoice_id, _entry(task, "unreachable", why))

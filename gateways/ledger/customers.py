@@ -1,6 +1,6 @@
 """Customers: the one place for names and addresses, and for what is closed to us."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -21,7 +21,9 @@ _OF: sa.BindParameter[str] = sa.bindparam("of")
 _PLACES: dict[Channel, sa.BindParameter[str]] = {channel: sa.bindparam(f"at_{channel}") for channel in Channel}
 _IS_OF = customers.c.customer_id == _OF
 _CUSTOMER = sa.select(*(customers.c[name] for name in CustomerRow.model_fields)).where(_IS_OF)
-_ADDRESS = sa.select(*(customers.c[name] for name in Address.model_fields), customers.c.deleted).where(_IS_OF)
+_ADDRESS = sa.select(
+    *(customers.c[name] for name in Address.model_fields), customers.c.deleted, customers.c.stated
+).where(_IS_OF)
 _FOUND = sa.select(*(_closure[name] for name in Closure.model_fields))
 # Two halves, each with an index of its own.
 _CLOSURES = sa.union_all(
@@ -35,17 +37,21 @@ class SqlCustomers(Book):
 
     def address(self, customer_id: str) -> Address:
         with self._database.reading() as connection:
-            return _address(connection, customer_id)[0]
+            return _address(connection, customer_id).address
 
-    def recipient(self, customer_id: str) -> Recipient:
+    def recipient(self, customer_id: str, stated: CustomerRow | None = None) -> Recipient:
         with self._database.reading() as connection:
-            address, deleted = _address(connection, customer_id)
-            return Recipient(address=address, closed_channels=_closed(connection, address, deleted=deleted))
+            known = _address(connection, customer_id)
+            if stated is None or (stated.customer_id == customer_id and known.stated == statement(stated)):
+                closed = _closed(connection, known.address, deleted=known.deleted)
+                return Recipient(address=known.address, closed_channels=closed)
+        self.customer_is(stated)
+        return self.recipient(customer_id)
 
     def closed_channels(self, customer_id: str) -> dict[Channel, str]:
         with self._database.reading() as connection:
             try:
-                address, deleted = _address(connection, customer_id)
+                address, deleted, _ = _address(connection, customer_id)
             except NotFound:
                 # An opt-out may come before the customer's first case.
                 address, deleted = Address(customer_id=customer_id), False
@@ -85,12 +91,21 @@ def write_customer(connection: sa.Connection, customer: CustomerRow) -> None:
     )
 
 
-def _address(connection: sa.Connection, customer_id: str) -> tuple[Address, bool]:
-    """Where the customer is reached, and whether the provider has deleted them. Raises NotFound."""
+class _Reached(NamedTuple):
+    """Where the customer is reached, whether the provider has deleted them, and what it stated last."""
+
+    address: Address
+    deleted: bool
+    stated: dict[str, str] | None
+
+
+def _address(connection: sa.Connection, customer_id: str) -> _Reached:
+    """Raises NotFound."""
     found = connection.execute(_ADDRESS, {"of": customer_id}).mappings().one_or_none()
     if found is None:
         raise NotFound(f"The ledger has no customer {customer_id}: open a case of this customer first.")
-    return Address(**{name: found[name] for name in Address.model_fields}), found["deleted"]
+    address = Address(**{name: found[name] for name in Address.model_fields})
+    return _Reached(address, found["deleted"], found["stated"])
 
 
 def _closed(connection: sa.Connection, address: Address, *, deleted: bool) -> dict[Channel, str]:

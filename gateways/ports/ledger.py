@@ -162,8 +162,8 @@ class CustomerBook(Protocol):
 
     def address(self, customer_id: str) -> Address: ...
 
-    def recipient(self, customer_id: str) -> Recipient:
-        """Address and closed channels, of one moment."""
+    def recipient(self, customer_id: str, stated: CustomerRow | None = None) -> Recipient:
+        """Address and closed channels, of one moment. What is `stated` is taken in before, as by `customer_is`."""
 
     def close_channel(self, closure: Closure) -> None:
         """The address bounced, or the customer wants nothing there any more. Once per event id and channel."""

@@ -34,6 +34,26 @@ def test_a_bounce_closed_the_person_although_they_had_a_new_address(ledger: SqlL
     assert "ann@new.example" == ledger.recipient("cus_a").address.email
 
 
+def test_a_message_goes_to_the_address_that_is_stated_now(ledger: SqlLedger) -> None:
+    """And no more to the one before, with what is closed to the new one."""
+    ledger.close_channel(a_closure("cus_a", Channel.EMAIL, "bounced", address="ann@new.example"))
+    stated = CustomerRow(customer_id="cus_a", email="ann@new.example")
+
+    found = [ledger.recipient("cus_a", stated) for _ in range(2)]
+
+    assert ["ann@new.example"] * 2 == [recipient.address.email for recipient in found]
+    assert [{Channel.EMAIL: "bounced"}] * 2 == [recipient.closed_channels for recipient in found]
+
+
+def test_what_is_stated_of_somebody_else_is_not_mixed_up(ledger: SqlLedger) -> None:
+    """An invoice may show another customer than the one that its case began with."""
+    other = CustomerRow(customer_id="cus_b", email="bob@new.example")
+
+    found = ledger.recipient("cus_a", other).address.email, ledger.address("cus_b").email
+
+    assert ("ann@example.com", "bob@new.example") == found
+
+
 def test_the_old_address_is_still_closed_when_it_comes_back(ledger: SqlLedger) -> None:
     ledger.close_channel(a_closure("cus_a", Channel.EMAIL, "bounced", address="ann@example.com"))
     for email in ("ann@new.example", "ann@example.com"):

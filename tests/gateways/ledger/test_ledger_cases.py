@@ -300,12 +300,12 @@ def test_the_open_cases_of_one_customer(ledger: SqlLedger) -> None:
 
 
 def test_the_open_cases_beside_one(ledger: SqlLedger) -> None:
-    """What a message names besides its own invoice: nothing that is on hold, closed or somebody else's."""
-    open_case(ledger, "in_0", opened_at=NOW + DAY)
-    open_case(ledger, "in_2", **OTHER)
-    open_case(ledger, "in_3")
+    """What a message names besides its own invoice: nothing that is on hold, not open yet, or somebody else's."""
+    open_case(ledger, "in_0", opened_at=NOW + DAY, status="open")
+    open_case(ledger, "in_2", **OTHER, status="open")
+    open_case(ledger, "in_3", status="open")
     open_case(ledger, "in_4", status="on_hold")
-    open_case(ledger, "in_5")
+    open_case(ledger, "in_5", status="open")
 
     assert ["in_3", "in_0"] == ledger.open_beside("in_5", "cus_1")
     assert [] == ledger.open_beside("in_2", "cus_other")
