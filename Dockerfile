@@ -15,10 +15,11 @@ COPY workflows workflows
 COPY service service
 COPY runtime runtime
 COPY cli cli
+COPY web web
 COPY policies policies
 COPY worker.py starter.py ./
 
 USER dunning
 STOPSIGNAL SIGTERM
-# No healthcheck here: the image also runs starter.py. docker-compose.yml has the worker's.
+# No healthcheck here: the image also runs starter.py and web. docker-compose.yml has theirs.
 CMD ["python", "worker.py"]

@@ -19,6 +19,8 @@ _COMMANDS = {
     "resume": "cli.orders:resume",
     "settle": "cli.orders:settle",
     "write-off": "cli.orders:write_off",
+    "inbox": "cli.inbox:inbox",
+    "keys": "cli.keys:keys",
     "agency": "cli.reports:agency",
     "contact": "cli.reports:contact",
     "setup": "cli.setup:setup",
@@ -36,8 +38,11 @@ class _Commands(TyperGroup):
         if cmd_name not in _COMMANDS:
             return None
         module, _, function = _COMMANDS[cmd_name].partition(":")
+        found = getattr(import_module(module), function)
+        if isinstance(found, typer.Typer):  # commands of its own
+            return cast("TyperCommand", typer.main.get_command(found))
         one = typer.Typer(add_completion=False, rich_markup_mode=None)
-        one.command(cmd_name)(getattr(import_module(module), function))
+        one.command(cmd_name)(found)
         return cast("TyperCommand", typer.main.get_command(one))
 
 

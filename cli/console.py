@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from domain.base import Message
 from domain.sentences import Loc, sentence
+from domain.texts import one_line
 from runtime.settings import Settings, SettingsError, load_settings
 
 REFUSED = 1
@@ -39,11 +40,12 @@ def one_sentence() -> Iterator[None]:
         problem = explained(error)
         if problem is None:
             raise
-        raise fail(problem.sentence, REFUSED if problem.blame is Blame.REFUSED else UNUSABLE) from None
+        raise fail(problem.sentence, REFUSED if problem.blame in (Blame.REFUSED, Blame.UNKNOWN) else UNUSABLE) from None
 
 
 def fail(sentence: str, code: int) -> typer.Exit:
-    print(sentence, file=sys.stderr)
+    # It may repeat what was typed, and a terminal obeys control characters.
+    print("\n".join(map(one_line, sentence.split("\n"))), file=sys.stderr)
     return typer.Exit(code)
 
 
@@ -53,13 +55,10 @@ def run(work: Callable[[Settings], Coroutine[Any, Any, T]]) -> T:
         return asyncio.run(work(load_settings()))
 
 
-def read_text(file: str) -> str:
-    """The text of a file; `-` is stdin."""
+def read_bytes(file: str) -> bytes:
+    """What is in a file; `-` is stdin."""
     try:
-        data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-        return data.decode()
-    except UnicodeDecodeError:
-        raise fail(f"{file} is not a text file in UTF-8: expected JSON or JSON Lines.", UNUSABLE) from None
+        return sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     except OSError as error:
         raise fail(f"{file} cannot be read ({error.strerror}): check its name.", UNUSABLE) from None
 

@@ -1,17 +1,19 @@
 """The command that takes records in."""
 
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from contextlib import closing
 from typing import Annotated
 
 import typer
 
-from cli.console import REFUSED, fail, read_text, run
+from cli.console import REFUSED, UNUSABLE, fail, read_bytes, run
 from cli.options import AsJson
 from cli.stdin import is_open_end, lines
 from cli.text import record_text
 from runtime.desk import desk
 from runtime.settings import Settings
 from service.feed import FAILURES, take_all, take_as_it_comes
+from service.records import as_text
 
 
 def start(
@@ -30,7 +32,7 @@ def start(
     From a pipe that stays open each record is taken as it comes: stripe listen --print-json | python starter.py start -
     """
     comes = file == "-" and is_open_end()
-    text = "" if comes else read_text(file)
+    text = "" if comes else _text(file)
 
     async def work(settings: Settings) -> tuple[int, int]:
         taken = failed = 0
@@ -47,3 +49,10 @@ def start(
         raise fail("There is no record in the input: expected Stripe events or failed invoices as JSON.", REFUSED)
     if failed:
         raise typer.Exit(REFUSED)
+
+
+def _text(file: str) -> str:
+    data = read_bytes(file)
+    if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        raise fail(f"{file} is text in UTF-16: save it in UTF-8, as JSON or JSON Lines.", UNUSABLE)
+    return as_text(data)

@@ -6,6 +6,8 @@ import stat
 import sys
 from collections.abc import AsyncIterator
 
+from service.records import as_text
+
 _CHUNK = 1 << 16
 
 
@@ -28,13 +30,8 @@ async def lines() -> AsyncIterator[list[str]]:
         while chunk := await reader.read(_CHUNK):
             *complete, rest = (rest + chunk).split(b"\n")
             if complete:
-                yield [_text(line) for line in complete]
+                yield [as_text(line) for line in complete]
         if rest:
-            yield [_text(rest)]
+            yield [as_text(rest)]
     finally:
         transport.close()
-
-
-def _text(line: bytes) -> str:
-    # What is no UTF-8 becomes half a character, which no record may have: that line is refused, and no other.
-    return line.decode(errors="surrogateescape")

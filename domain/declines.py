@@ -3,10 +3,9 @@
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from pydantic import AwareDatetime
-
 from domain.base import Frozen, Message
 from domain.invoice import NO_METHOD, MethodRef
+from domain.moments import Moment
 
 
 class DeclineClass(StrEnum):
@@ -65,7 +64,7 @@ class Decline(Message):
     reason: Reason
     rule: str  # id of the table row that decided
     max_tries: int | None = None  # further tries after which the code counts as `new_method`; None: the policy's limits
-    not_before: AwareDatetime | None = None  # the network asks to wait until then
+    not_before: Moment | None = None  # the network asks to wait until then
     reached_network: bool = True
     raw: RawDecline = RawDecline()
 

@@ -7,19 +7,21 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AwareDatetime, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from domain.base import Message
 from domain.case import ChargeOutcome
 from domain.declines import Decline
 from domain.invoice import InvoiceNow, MethodRef
+from domain.moments import Countable, Moment
 from domain.money import Money
 from domain.steps import AttemptKind, Channel
+from domain.texts import Printable, one_line
 
 # What a case keeps has to fit into its next run's input, however often it is told: Temporal takes 2 MB.
-EventId = Annotated[str, Field(min_length=1, max_length=255)]
-By = Annotated[str, Field(max_length=100)]
-Remark = Annotated[str, Field(max_length=500)]
+EventId = Annotated[str, Field(min_length=1, max_length=255), Printable]
+By = Annotated[str, Field(max_length=100), AfterValidator(one_line)]
+Remark = Annotated[str, Field(max_length=500), AfterValidator(one_line)]
 Amount = Annotated[Money, BeforeValidator(lambda given: Money.read(given) if isinstance(given, str) else given)]
 """Money, also as people write it in the Temporal UI: `"19.99 USD"`."""
 
@@ -35,7 +37,7 @@ class PaymentReceived(Message):
 class ReportedAttempt(Message):
     """A charge attempt that was not ours: the customer's own or another engine's."""
 
-    at: AwareDatetime
+    at: Moment
     kind: AttemptKind = AttemptKind.CUSTOMER
     outcome: ChargeOutcome = ChargeOutcome.DECLINED
     decline: Decline | None = None
@@ -132,7 +134,7 @@ class AgencyReported(Message):
 class Pause(Message):
     by: By = "operator"
     note: Remark = ""
-    until: datetime | None = None
+    until: Annotated[datetime, Countable] | None = None
 
 
 class Resume(Message):

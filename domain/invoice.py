@@ -1,10 +1,10 @@
 """The invoice as the payment provider has it: all of it by which it is judged whether an effect is right."""
 
-from datetime import datetime
 from enum import StrEnum
 from typing import Self
 
 from domain.base import Message
+from domain.moments import Moment
 from domain.money import Money
 
 
@@ -50,7 +50,7 @@ class InvoiceNow(Message):
     paying: bool | None = None  # a payment of it is on its way, whoever began it
     verifying: bool | None = None  # the customer gave a bank account for it, and has to confirm small deposits first
     sent: bool | None = None  # the customer pays it on demand: never charged off session
-    due_at: datetime | None = None  # UTC; of one that was sent
+    due_at: Moment | None = None  # of one that was sent
     subscription: SubscriptionState | None = None  # None as well where it is for none
     customer_deleted: bool | None = None  # at the provider: nobody is written to any more
     method: MethodRef | None = None  # what the next charge would be made on; NO_METHOD: seen that there is none

@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_ori
 
 from pydantic import BaseModel, Tag, ValidationError
 
+from domain.texts import one_line
+
 Loc = tuple[int | str, ...]
 
 
@@ -41,7 +43,7 @@ def sentence(
     """All problems in one bounded line that repeats no value: it may be a secret or a person's. See `problems`."""
     found = [(place(each.loc), each.text) for each in problems(error, model, values=False, unknown_keys=unknown_keys)]
     line = "; ".join(dict.fromkeys(f"{at}: {text}" if at else text for at, text in found))
-    return f"{line.removesuffix('.')}{'' if line.endswith('?') else '.'}"[:longest]
+    return one_line(f"{line.removesuffix('.')}{'' if line.endswith('?') else '.'}")[:longest]
 
 
 def problems(

@@ -5,15 +5,24 @@ event says and no more: what an event leaves open is None, and is read from the 
 """
 
 from datetime import datetime
+from enum import StrEnum
 
 from pydantic import Field
 
 from domain.base import Frozen
-from domain.events import DisputeOutcome, MethodChange
+from domain.events import ContactResult, DisputeOutcome, MethodChange
 from domain.money import Money
 from domain.steps import Channel
 from gateways.ports.payments import InvoiceSnapshot
 from gateways.ports.rows import CustomerRow
+
+
+class Wish(StrEnum):
+    """What one word to a sender of text messages asks for, in every country."""
+
+    STOP = "stop"
+    START = "start"
+    HELP = "help"
 
 
 class MalformedEvent(Exception):
@@ -122,6 +131,25 @@ class DisputeEnded(ProviderFact):
     customer_id: str | None = None
 
 
+class ContactHeard(ProviderFact):
+    """What became of a contact, by its provider. `key` is the one that the contact was given (domain/ids.py)."""
+
+    channel: Channel
+    result: ContactResult
+    key: str | None = None
+    address: str | None = Field(default=None, repr=False)  # where it went
+    why: str = ""  # the provider's words, without the address
+
+
+class CustomerWrote(ProviderFact):
+    """The customer answered a message, or wrote one unasked."""
+
+    channel: Channel
+    address: str = Field(repr=False)
+    text: str = Field(repr=False)
+    wish: Wish | None = None  # what the provider or the word itself takes it for
+
+
 class Ignored(ProviderFact):
     """The event says nothing that a case has to know."""
 
@@ -140,5 +168,7 @@ Fact = (
     | CustomerDeleted
     | PaymentDisputed
     | DisputeEnded
+    | ContactHeard
+    | CustomerWrote
     | Ignored
 )

@@ -33,7 +33,7 @@ from gateways.http_errors import header, never_reached, retry_after
 from gateways.ports.messages import Address, Rendered, Sent
 from gateways.ports.trouble import LookupImpossible, ProviderMisuse, ProviderTrouble, Unreachable
 
-_KEY = "dunning_key"
+KEY = "dunning_key"
 
 
 class SendGridSender:
@@ -83,7 +83,7 @@ class SendGridSender:
         """Looks the key up in Email Activity. `since` is when it was sent, if it was."""
         if not self._email_activity:
             raise LookupImpossible("This SendGrid account has no Email Activity (SENDGRID_EMAIL_ACTIVITY is off).")
-        query = {"query": f"(unique_args['{_KEY}']=\"{key}\")", "limit": 1}
+        query = {"query": f"(unique_args['{KEY}']=\"{key}\")", "limit": 1}
         try:
             answer = self._call("search Email Activity", lambda: self._api.client.messages.get(query_params=query))
         except Unreachable:
@@ -108,7 +108,7 @@ class SendGridSender:
         mail.add_content(Content(MimeType.text, message.text))
         if message.html:
             mail.add_content(Content(MimeType.html, message.html))
-        mail.custom_arg = CustomArg(_KEY, key)
+        mail.custom_arg = CustomArg(KEY, key)
         # A rewritten pay link would lead through a third party and could expire before it is opened.
         mail.tracking_settings = TrackingSettings(ClickTracking(False, False), OpenTracking(False))
         return mail

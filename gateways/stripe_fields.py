@@ -26,11 +26,14 @@ _CODES = ("decline_code", "advice_code", "network_advice_code", "network_decline
 def object_id(value: object) -> str | None:
     """The id of a reference, whether Stripe expanded it to an object or not. None for what cannot be one.
 
-    Stripe's ids have at most 255 characters; one of dots alone would lead to another place of the API.
+    Stripe's ids have at most 255 characters, all of which can be printed; one of dots alone would lead to another place
+    of the API.
     """
     if isinstance(value, Mapping):
         value = value.get("id")
-    return value if isinstance(value, str) and len(value) <= _LONGEST_ID and value.strip(". ") else None
+    if not isinstance(value, str) or len(value) > _LONGEST_ID or not value.isprintable():
+        return None
+    return value if value.strip(". ") else None
 
 
 def expanded(value: object) -> Json:

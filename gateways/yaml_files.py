@@ -10,10 +10,12 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from domain.sentences import Loc, Problem, problems
+from domain.texts import one_line
 
 M = TypeVar("M", bound=BaseModel)
 
 _STANDARD = "tag:yaml.org,2002:"
+_LONGEST = 250  # of a key's path, and of what is said about it
 # Dates and times, `=` and `<<` are plain text: what they mean is the model's business.
 _TEXT = {"str", "timestamp", "value", "merge"}
 
@@ -61,7 +63,9 @@ class YamlFile:
         # What is not in the file is told where it should be: at the last part that is there.
         there = next(loc for n in range(len(problem.loc), -1, -1) if (loc := problem.loc[:n]) in self._lines)
         at = _path((*there, problem.loc[-1]) if problem.missing else there)
-        return f"{self._path}:{self._lines[there]}: {at}{': ' if at else ''}{problem.text}"
+        # A key is of any length, and whatever stands in quotes may be of many lines.
+        text = one_line(f"{at[:_LONGEST]}{': ' if at else ''}{problem.text[:_LONGEST]}")
+        return f"{self._path}:{self._lines[there]}: {text}"
 
     def _compose(self) -> Node:
         path = self._path
@@ -76,7 +80,7 @@ class YamlFile:
         except MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             line = f":{mark.line + 1}" if mark else ""
-            raise FileError(f"{path}{line}: the YAML cannot be read: {error.problem}") from None
+            raise FileError(f"{path}{line}: the YAML cannot be read: {one_line(str(error.problem))}") from None
         except YAMLError:
             raise FileError(f"{path}: the YAML cannot be read: it contains control characters") from None
         if node is None:

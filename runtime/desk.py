@@ -4,6 +4,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from functools import partial
 
+from temporalio.client import Client
+
+from gateways.ledger.sql_ledger import SqlLedger
 from runtime import wiring
 from runtime.books import require_schema
 from runtime.settings import Settings
@@ -23,13 +26,17 @@ async def desk(settings: Settings) -> AsyncIterator[Desk]:
     """Raises SettingsError when the ledger is not set up or no Temporal server answers."""
     require_schema(settings)
     with closing(wiring.open_ledger(settings)) as ledger:
-        client = await connect(settings)
-        running = RunningCases(client, ledger)
-        plans = Plans(ledger, public_holidays, partial(wiring.minimum_charges, settings), wiring.utc_now)
-        yield Desk(
-            reader=CaseReader(running, ledger, plans),
-            running=running,
-            reports=Reports(running, ledger, wiring.utc_now),
-            intake=partial(wiring.intake, settings, client, ledger),
-            rebuild=partial(rebuild, ledger, CaseStarter(client, settings.dunning_task_queue, wiring.utc_now).start),
-        )
+        yield desk_of(settings, await connect(settings), ledger)
+
+
+def desk_of(settings: Settings, client: Client, ledger: SqlLedger) -> Desk:
+    """The desk on a connection and a ledger that are open."""
+    running = RunningCases(client, ledger)
+    plans = Plans(ledger, public_holidays, partial(wiring.minimum_charges, settings), wiring.utc_now)
+    return Desk(
+        reader=CaseReader(running, ledger, plans),
+        running=running,
+        reports=Reports(running, ledger, wiring.utc_now),
+        intake=partial(wiring.intake, settings, client, ledger),
+        rebuild=partial(rebuild, ledger, CaseStarter(client, settings.dunning_task_queue, wiring.utc_now).start),
+    )

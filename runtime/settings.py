@@ -52,6 +52,8 @@ class Settings(BaseSettings):
     stripe_api_key: SecretStr | None = None
     stripe_account: str | None = None  # the connected account that is served, of a platform; None: the key's own
     stripe_api_base: str = "https://api.stripe.com"
+    # Of the webhook endpoints, parted by commas: whsec_…; while one is being rotated, the old and the new one.
+    stripe_webhook_secrets: SecretStr | None = None
 
     sendgrid_api_key: SecretStr | None = None
     sendgrid_api_base: str = "https://api.sendgrid.com"
@@ -75,6 +77,16 @@ class Settings(BaseSettings):
     # An http(s) URL, or a folder that bundles are written to.
     agency_endpoint: str = str(ROOT / "var" / "handoffs")
     agency_token: SecretStr | None = None
+
+    sendgrid_webhook_keys: SecretStr | None = None  # public keys of its Event Webhook, parted by commas
+    twilio_webhook_keys: SecretStr | None = None  # secrets of webhook keys, where some are in use
+    # What the world calls the web process by, in front of the path: https://dunning.example.com
+    web_public_url: str | None = None
+    # How long the text of an event is kept after it was taken: it holds names and addresses.
+    dunning_inbox_kept_for: timedelta = Field(default=timedelta(days=90), gt=timedelta(0))
+    # Where the web process listens. Behind a proxy that has the certificate; without one only the machine itself asks.
+    web_host: str = "127.0.0.1"
+    web_port: int = Field(default=8088, ge=0, le=65_535)  # 0: any that is free
 
     provider_timeout: timedelta = Field(default=timedelta(seconds=10), gt=timedelta(0))
 

@@ -8,13 +8,14 @@ from temporalio.service import RPCError, RPCStatusCode
 from gateways.policy_files import PolicyError
 from gateways.ports.trouble import ProviderMisuse, ProviderTrouble
 from gateways.yaml_files import FileError
-from service.requests import Refused, WrongRequest
+from service.requests import Refused, Unavailable, Unknown, WrongRequest
 
 
 class Blame(StrEnum):
     """Where the mistake is."""
 
     REFUSED = "refused"  # what was asked cannot be done
+    UNKNOWN = "unknown"  # what was asked for is not there
     REQUEST = "request"  # what was asked makes no sense
     INSTALLATION = "installation"  # a setting, a file, or a system that does not answer
 
@@ -28,10 +29,14 @@ class Problem:
 def explained(error: Exception) -> Problem | None:
     """What to tell about an error; None for one that only a mistake in this program can cause."""
     match error:
+        case Unknown():
+            return Problem(Blame.UNKNOWN, str(error))
         case Refused():
             return Problem(Blame.REFUSED, str(error))
         case WrongRequest():
             return Problem(Blame.REQUEST, str(error))
+        case Unavailable():
+            return Problem(Blame.INSTALLATION, str(error))
         case PolicyError() | FileError() | ProviderMisuse():
             return Problem(Blame.INSTALLATION, str(error))
         case ProviderTrouble():

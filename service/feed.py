@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from functools import partial
 
 from domain.base import Frozen
+from domain.texts import one_line
 from gateways import stripe_events
 from gateways.policy_files import PolicyError
 from gateways.ports.trouble import NotFound, NotUnderstood
@@ -63,24 +64,24 @@ async def take_all(intake: Intake, text: str) -> AsyncIterator[Line]:
 def _pieces(intake: Intake, records: Iterable[Record]) -> Iterator[Piece[Line]]:
     order = InOrder()
     for record in records:
-        line = _named(record)
-        read = _read(intake, record, line)
+        read = read_record(intake, record)
         if isinstance(read, Line):
             yield Piece((), partial(_told, read))
         else:
-            yield Piece(order.claims(read), partial(_take, intake, read, line))
+            yield Piece(order.claims(read), partial(_take, intake, read, _named(record)))
 
 
-def _read(intake: Intake, record: Record, line: Line) -> Fact | Failure | Line:
-    """What the record says, or the line that says why it cannot be read."""
+def read_record(intake: Intake, record: Record) -> Fact | Failure | Line:
+    """What the record says, or the line that says why it cannot be read. Never raises."""
+    line = _named(record)
     if record.kind is Kind.MALFORMED:
         return line
     try:
         return intake.read_event(record.data) if record.kind is Kind.EVENT else intake.read_json(record.data)
     except (MalformedEvent, MalformedRecord) as error:
-        return line.model_copy(update={"problem": str(error)})
+        return line.model_copy(update={"problem": one_line(str(error))})
     except ForeignEvent as error:
-        return line.model_copy(update={"result": Taken.IGNORED.value, "problem": str(error)})
+        return line.model_copy(update={"result": Taken.IGNORED.value, "problem": one_line(str(error))})
 
 
 async def _told(line: Line) -> Line:
@@ -93,9 +94,9 @@ async def _take(intake: Intake, read: Fact | Failure, line: Line) -> Line:
         named = line.invoice_id or receipt.invoice_id
         return line.model_copy(update={"result": receipt.taken.value, "invoice_id": named, "note": receipt.note})
     except NotAdmitted as error:
-        return line.model_copy(update={"result": NO_CASE, "problem": str(error)})
+        return line.model_copy(update={"result": NO_CASE, "problem": one_line(str(error))})
     except (NotFound, NotUnderstood, WrongRecord, PolicyError) as error:
-        return line.model_copy(update={"result": REFUSED, "problem": str(error)})
+        return line.model_copy(update={"result": REFUSED, "problem": one_line(str(error))})
 
 
 def _named(record: Record) -> Line:
@@ -110,4 +111,4 @@ def _named(record: Record) -> Line:
 
 
 def _id(value: object) -> str | None:
-    return value[:80] if isinstance(value, str) and value else None
+    return one_line(value[:80]) or None if isinstance(value, str) else None

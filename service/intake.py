@@ -16,9 +16,10 @@ from gateways import stripe_events
 from gateways.policy_files import PolicyStore
 from gateways.ports.ledger import Ledger
 from gateways.ports.payments import Payments
-from gateways.provider_facts import Fact, Ignored, InvoiceDue, PaymentFailed
+from gateways.provider_facts import ContactHeard, CustomerWrote, Fact, Ignored, InvoiceDue, PaymentFailed
 from gateways.stripe_origin import Served
-from service.news import NewsDesk, Told
+from service.contact_news import of_contact, of_reply
+from service.news import News, NewsDesk, Told
 from service.opening import CaseOpener, Failure, NotAdmitted, Receipt, Taken
 from service.records import plain_failure
 from service.starting import CaseStarter
@@ -118,7 +119,16 @@ class Intake:
         if isinstance(fact, InvoiceDue):
             due = Failure(invoice_id=fact.invoice_id, heard_at=fact.at, known=fact.customer, due_only=True)
             return await self._opener.open(due)
-        return await self._tell(fact, await self._threads.run(self._news.of, fact))
+        return await self._tell(fact, await self._threads.run(self._told, fact))
+
+    def _told(self, fact: News | ContactHeard | CustomerWrote) -> Told:
+        match fact:
+            case ContactHeard():
+                return of_contact(self._ledger, fact)
+            case CustomerWrote():
+                return of_reply(self._ledger, fact)
+            case _:
+                return self._news.of(fact)
 
     async def _failed(self, fact: PaymentFailed) -> Receipt:
         # The event is made when the payment fails: its time is the failure's, however late it arrives.

@@ -2,11 +2,16 @@
 
 from domain.ids import workflow_id
 from gateways.ports.ledger import CaseBook
-from service.requests import Refused
+from service.requests import Refused, Unknown
+
+_LONGEST = 300
 
 
 def invoice_named(cases: CaseBook, name: str) -> str:
-    """The invoice's id. Raises Refused when several invoices have the number; what nobody knows stays as it is."""
+    """The invoice's id. Raises Refused when several invoices have the number, and for what can be no name; what nobody
+    knows stays as it is."""
+    if not name.isprintable() or len(name) > _LONGEST:
+        raise Refused(f"No invoice can be called so: a name has at most {_LONGEST} characters that can be printed.")
     invoice_id = name.removeprefix(workflow_id(""))
     if cases.case(invoice_id):
         return invoice_id
@@ -17,4 +22,4 @@ def invoice_named(cases: CaseBook, name: str) -> str:
 
 
 def no_case(invoice_id: str) -> Refused:
-    return Refused(f"There is no case of invoice {invoice_id}: python starter.py list shows the ones there are.")
+    return Unknown(f"There is no case of invoice {invoice_id}: python starter.py list shows the ones there are.")

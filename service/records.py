@@ -8,13 +8,16 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from domain.base import Frozen
 from domain.declines import RawDecline
+from domain.moments import Moment
 from domain.money import Money
 from domain.sentences import sentence
+from domain.texts import UNKEPT, Printable, is_unkept
 from gateways.ports.rows import CustomerRow
+from service.arrays import BrokenArray
 from service.opening import Failure
 
 
@@ -28,14 +31,15 @@ def _integer(digits: str) -> int | float:
 
 _MOST_DIGITS = 40
 _JSON = json.JSONDecoder(parse_int=_integer)
+_HEAD_OF_LIST = re.compile(
+    r'^\s*\{\s*"object"\s*:\s*"list"\s*,(\s*"(url|has_more)"\s*:\s*[^,{}\[\]]+,)*\s*"data"\s*:\s*\['
+)
 _BETWEEN = re.compile(r"[\s,]*")
-# What JSON can hold and a database refuses: half a character, as it is, and a NUL, as JSON writes it.
-_IN_NO_TABLE = re.compile(r"[\ud800-\udfff]|(?<!\\)(?:\\\\)*\\u0000")
 _TOO_DEEP = "It is nested too deeply to be a record."
 
 
 # Ids and codes become part of keys, addresses and summaries, which have limits of their own.
-_Id = Annotated[str, Field(min_length=1, max_length=255)]
+_Id = Annotated[str, Field(min_length=1, max_length=255), Printable]
 _Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9_. -]{0,80}$")]
 
 
@@ -75,7 +79,7 @@ class PlainInvoice(Frozen):
     network_advice_code: _Code | None = None
     network_decline_code: _Code | None = None
     network: _Code | None = None
-    failed_at: AwareDatetime | None = None
+    failed_at: Moment | None = None
     policy: str | None = None
 
     @model_validator(mode="after")
@@ -133,6 +137,12 @@ class Record(Frozen):
     problem: str = ""
 
 
+def as_text(data: bytes) -> str:
+    """The text of a file or a pipe. What is no UTF-8 in it becomes half a character, which no record may have: that
+    record is refused, and no other."""
+    return data.decode(errors="surrogateescape")
+
+
 def read_records(text: str) -> Iterator[Record]:
     """Every record of a file: a JSON array, one object, Stripe's list of events, or one object per line.
 
@@ -144,12 +154,7 @@ def read_records(text: str) -> Iterator[Record]:
     try:
         whole = _JSON.decode(text)
     except (ValueError, RecursionError) as error:
-        lines = [] if text.lstrip().startswith("[") else list(_lines(text))
-        # Of one object over many lines that is broken somewhere, no line is an object: its first fault is told, once.
-        if any(isinstance(line.data, dict) for line in lines):
-            yield from lines
-        else:
-            yield _broken(error, 1)
+        yield from _broken_array(text) or _broken_object(text, error)
         return
     if isinstance(whole, dict) and whole.get("object") == "list" and isinstance(whole.get("data"), list):
         # Stripe lists the newest first.
@@ -158,6 +163,42 @@ def read_records(text: str) -> Iterator[Record]:
         yield from (_record(data, line) for data, line in zip(whole, _starts(text), strict=True))
     else:
         yield _record(whole, 1 + text.count("\n", 0, len(text) - len(text.lstrip())))
+
+
+def _broken_array(text: str) -> list[Record]:
+    """What can be read of an array or of Stripe's list that is broken somewhere; nothing when the text is neither."""
+    begin = len(text) - len(text.lstrip())
+    if text.startswith("[", begin):
+        return [*_elements(text, BrokenArray(text, begin, _JSON, lambda end: not text[end:].strip()))]
+    if not (head := _HEAD_OF_LIST.search(text)):
+        return []
+
+    def is_end(end: int) -> bool:
+        try:
+            return isinstance(_JSON.decode(f"{text[: head.end()]}]{text[end:]}"), dict)
+        except (ValueError, RecursionError):
+            return False
+
+    # Stripe lists the newest first.
+    return [*_elements(text, BrokenArray(text, head.end() - 1, _JSON, is_end))][::-1]
+
+
+def _elements(text: str, array: BrokenArray) -> Iterator[Record]:
+    counted, line = 0, 1
+    for element in array:
+        line += text.count("\n", counted, element.start)
+        counted = element.start
+        if element.problem:
+            yield Record(line=line, kind=Kind.MALFORMED, problem=element.problem)
+        else:
+            yield _record(element.data, line)
+
+
+def _broken_object(text: str, error: ValueError | RecursionError) -> list[Record]:
+    """One object per line. Of one object over many lines that is broken somewhere no line is an object: its first fault
+    is told, once."""
+    lines = list(_lines(text))
+    return lines if any(isinstance(line.data, dict) for line in lines) else [_broken(error, 1)]
 
 
 def _lines(text: str) -> Iterator[Record]:
@@ -200,10 +241,9 @@ def _record(data: object, line: int) -> Record:
 def _unwritable(data: object) -> str:
     """Why it could be read, but not stored; empty when it can."""
     try:
-        found = _IN_NO_TABLE.search(json.dumps(data, ensure_ascii=False))
+        return f"A{UNKEPT[1:]}." if is_unkept(data) else ""
     except RecursionError:
         return _TOO_DEEP
-    return "A text in it holds a NUL or half a character (\\ud800 to \\udfff), which no table keeps." if found else ""
 
 
 def _broken(error: ValueError | RecursionError, line: int) -> Record:

@@ -7,6 +7,14 @@ class Refused(Exception):
     """An order, a report or a question cannot be carried out. One sentence."""
 
 
+class Unknown(Refused):
+    """Nothing has that name here."""
+
+
+class Unavailable(Exception):
+    """A system that this needs does not answer. One sentence."""
+
+
 class WrongRequest(Exception):
     """What was asked cannot be meant, whatever the state of the cases. One sentence."""
 

@@ -1,8 +1,10 @@
 """Which records must be taken in one after the other."""
 
 from gateways.provider_facts import (
+    ContactHeard,
     CustomerChanged,
     CustomerDeleted,
+    CustomerWrote,
     DisputeEnded,
     Fact,
     Ignored,
@@ -45,6 +47,10 @@ class Sequence:
                 return self._of_invoice(record.invoice_id, owner, own)
             case Ignored():
                 return ()
+            case ContactHeard():
+                return (Claim(("contact", record.key or record.event_id)),)
+            case CustomerWrote():
+                return (Claim(("contact", record.address)),)
             case PaymentFailed() | InvoiceDue():
                 return self._of_invoice(record.invoice_id, record.customer.customer_id if record.customer else None)
             case PaymentSucceeded() | InvoiceAltered():

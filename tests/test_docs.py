@@ -59,6 +59,8 @@ def _shown(value: Any) -> str:
             return f"`{str(value).lower()}`"
         case timedelta():
             seconds = int(value.total_seconds())
+            if seconds % 86_400 == 0:
+                return f"`P{seconds // 86_400}D`"
             return f"`PT{seconds // 60}M`" if seconds % 60 == 0 else f"`PT{seconds}S`"
     text = str(value).removeprefix("sqlite:///").removeprefix(f"{ROOT}/")
     return f"`{text}`"

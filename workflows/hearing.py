@@ -13,8 +13,11 @@ from domain.base import Message
 from domain.case import Case
 from domain.sentences import sentence
 from domain.telling import FACTS, ORDERS, TELLINGS
+from domain.texts import UNKEPT, is_unkept, one_line
 
 _LONGEST_WHY = 200
+# What a case keeps of all that it is told has to fit into its next run's input.
+_LONGEST = 8_000
 
 
 def hear(case: Case, name: str, payloads: Sequence[Any], at: datetime) -> Case:
@@ -26,14 +29,14 @@ def hear(case: Case, name: str, payloads: Sequence[Any], at: datetime) -> Case:
         return life.hear(case, name, _read(name, payloads, unknown_keys=False), at)
     except Exception as error:
         # Whatever it brings, and whatever today's rules make of it: a message never fails a case.
-        return life.not_understood(case, f"signal {name[:40]} not carried out: {_bounded(error)}", at)
+        return life.not_understood(case, f"signal {one_line(name[:40])} not carried out: {_bounded(error)}", at)
 
 
 def refusal(case: Case, name: str, payloads: Sequence[Any], at: datetime) -> str | None:
     """Why an order that came as an update is not carried out, in one sentence; None when it is."""
     if name not in ORDERS:
         as_signal = " (as a signal it is taken)" if name in FACTS else ""
-        return f"There is no order {name[:40]}{as_signal}: use {', '.join(ORDERS)}."
+        return f"There is no order {one_line(name[:40])}{as_signal}: use {', '.join(ORDERS)}."
     try:
         order = _read(name, payloads, unknown_keys=True)
     except ValueError as error:
@@ -52,12 +55,15 @@ def _read(name: str, payloads: Sequence[Any], *, unknown_keys: bool) -> Message:
     example = f"; write it like {ORDERS[name].example}" if name in ORDERS else ""
     try:
         data = _decoded(payloads)
-        return form.model_validate({} if data is None else data, extra=extra)
+        message = form.model_validate({} if data is None else data, extra=extra)
+        if (size := len(message.model_dump_json())) > _LONGEST:
+            raise ValueError(f"it has {size} characters of JSON, a case takes at most {_LONGEST}")
     except ValidationError as error:
         why = sentence(error, form, unknown_keys=unknown_keys, longest=_LONGEST_WHY)
         raise ValueError(f"{why.rstrip('.?')}{example}") from None
     except ValueError as error:
         raise ValueError(f"{error}{example}") from None
+    return message
 
 
 def _decoded(payloads: Sequence[Any]) -> Any:
@@ -69,12 +75,16 @@ def _decoded(payloads: Sequence[Any]) -> Any:
     payload = payloads[0].payload
     try:
         # The Temporal UI lets one choose an encoding, and writes plain JSON whatever is chosen.
-        if payload.metadata.get("encoding", b"").startswith(b"json/"):
-            return json.loads(payload.data) if payload.data.strip() else None
-        return workflow.payload_converter().from_payload(payload)
+        if not payload.metadata.get("encoding", b"").startswith(b"json/"):
+            return workflow.payload_converter().from_payload(payload)
+        data = json.loads(payload.data) if payload.data.strip() else None
+        unkept = is_unkept(data)
     except Exception:
         # Whatever a converter raises for bytes that it cannot read.
         raise ValueError("the payload is not JSON") from None
+    if unkept:
+        raise ValueError(UNKEPT)
+    return data
 
 
 def _bounded(error: Exception) -> str:

@@ -4,6 +4,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from domain.events import ContactResult
 from domain.gates import Allow
 from domain.record import Entry
 from domain.rules.contacts import WEEK, ContactRules, ContactUse, SaidWith
@@ -30,6 +31,21 @@ _SAME = (
 _ONE = sa.select(contacts).where(*_SAME)
 _TAKE_FAILED = sa.update(contacts).where(*_SAME, _contact.state.in_(_NOT_MADE))
 _FINISH = sa.update(contacts).where(*_SAME, _contact.state == "sending")
+_BY_KEY = sa.select(contacts).where(_contact.key == sa.bindparam("key_is")).limit(1)
+# The later, the more it says: a complaint about what was delivered, a bounce that came after the server had taken it.
+_RANK = {
+    result.value: rank
+    for rank, result in enumerate(
+        (
+            ContactResult.DELIVERED,
+            ContactResult.UNDELIVERED,
+            ContactResult.BOUNCED,
+            ContactResult.INVALID_ADDRESS,
+            ContactResult.OPTED_OUT,
+            ContactResult.COMPLAINED,
+        )
+    )
+}
 _OF_INVOICE = sa.select(contacts).where(_contact.invoice_id == sa.bindparam("of")).order_by(_contact.as_of, _contact.id)
 _OF_CUSTOMER = (
     sa.select(*(_contact[name] for name in ("invoice_id", "channel", "as_of", "state", "said", "names")))
@@ -81,6 +97,16 @@ class SqlContacts(Book):
                 write_effect(connection, invoice_id, entry, occasion="")
             elif connection.execute(_ONE, same).first() is None:
                 raise NotFound(f"The {channel} contact {step} of invoice {invoice_id} was never begun: begin it first.")
+
+    def contact_heard(self, key: str, delivery: str, why: str, at: datetime) -> ContactRow | None:
+        with self._database.writing() as connection:
+            found = connection.execute(_BY_KEY, {"key_is": key}).mappings().one_or_none()
+            if found is None:
+                return None
+            if _RANK[delivery] > _RANK.get(found["delivery"], -1):
+                heard = {"delivery": delivery, "delivery_why": why, "delivery_at": at}
+                connection.execute(sa.update(contacts).where(_contact.id == found["id"]).values(heard))
+            return rows.contact_row(found)
 
     def contacts(self, invoice_id: str) -> list[ContactRow]:
         with self._database.reading() as connection:

@@ -8,10 +8,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 from domain.steps import Channel
 from gateways.customer_rows import brought_up_to_date, statement
 from gateways.ledger.inserts import insert_once
-from gateways.ledger.schema import channel_closures, customers
+from gateways.ledger.rows import without_nul
+from gateways.ledger.schema import channel_closures, customers, replies
 from gateways.ledger.transactions import Book
 from gateways.ports.messages import Address, Recipient
-from gateways.ports.rows import Closure, CustomerRow
+from gateways.ports.rows import Closure, CustomerRow, Reply
 from gateways.ports.trouble import NotFound
 
 DELETED = "the customer was deleted at the payment provider"
@@ -19,6 +20,7 @@ DELETED = "the customer was deleted at the payment provider"
 _closure = channel_closures.c
 _OF: sa.BindParameter[str] = sa.bindparam("of")
 _PLACES: dict[Channel, sa.BindParameter[str]] = {channel: sa.bindparam(f"at_{channel}") for channel in Channel}
+_COLUMNS = {Channel.EMAIL: customers.c.email, Channel.SMS: customers.c.phone}
 _IS_OF = customers.c.customer_id == _OF
 _CUSTOMER = sa.select(*(customers.c[name] for name in CustomerRow.model_fields)).where(_IS_OF)
 _ADDRESS = sa.select(
@@ -71,6 +73,24 @@ class SqlCustomers(Book):
             row = CustomerRow(**connection.execute(_CUSTOMER, {"of": stated.customer_id}).mappings().one())
             newest: dict[str, Any] = brought_up_to_date(row, said).model_dump(exclude={"customer_id"})
             connection.execute(sa.update(customers).where(_IS_OF), {"of": stated.customer_id, **newest})
+
+    def customers_at(self, channel: Channel, address: str) -> list[str]:
+        column = _COLUMNS.get(channel)
+        if column is None:
+            return [address] if channel is Channel.NOTICE else []
+        query = sa.select(customers.c.customer_id).where(column == address).order_by(customers.c.customer_id)
+        with self._database.reading() as connection:
+            return list(connection.execute(query).scalars())
+
+    def keep_reply(self, reply: Reply) -> None:
+        with self._database.writing() as connection:
+            insert_once(connection, replies, without_nul(reply.model_dump()))
+
+    def replies(self, customer_id: str) -> list[Reply]:
+        query = sa.select(replies).where(replies.c.customer_id == customer_id)
+        with self._database.reading() as connection:
+            found = connection.execute(query.order_by(replies.c.at, replies.c.event_id)).mappings()
+            return [Reply(**row) for row in found]
 
     def customer_deleted(self, customer_id: str) -> None:
         with self._database.writing() as connection:

@@ -60,9 +60,17 @@ def card_use(found: RowMapping) -> CardUse:
     return CardUse(at=found["as_of"], amount=Money(amount=found["amount"], currency=found["currency"]), outcome=outcome)
 
 
+_HEARD = {"delivery", "delivery_why", "delivery_at"}
+"""What is heard of a contact after it was made."""
+
+
 def contact_columns(row: ContactRow) -> Columns:
     said = row.said.model_dump(mode="json") if row.said else None
-    return {**row.model_dump(exclude={"said", "names"}), "said": said, "names": list(row.names) or None}
+    return {
+        **row.model_dump(exclude={"said", "names", *_HEARD}),
+        "said": said,
+        "names": list(row.names) or None,
+    }
 
 
 def contact_row(found: RowMapping) -> ContactRow:

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
-REVISION = "0005"
+REVISION = "0007"
 """The newest migration, with which these are the tables."""
 
 metadata = sa.MetaData(
@@ -165,7 +165,12 @@ contacts = sa.Table(
     # What it told of the case, and the customer's other invoices that it named: those say no more of it.
     sa.Column("said", sa.JSON(none_as_null=True), nullable=True),
     sa.Column("names", sa.JSON(none_as_null=True), nullable=True),
+    # What its provider said of it last.
+    _text("delivery", null=True),
+    sa.Column("delivery_why", sa.Text(), nullable=False, server_default=""),
+    _moment("delivery_at", null=True),
     sa.UniqueConstraint("invoice_id", "step", "channel"),
+    sa.Index(None, "key"),
     sa.Index(None, "invoice_id", "as_of", "id"),
 )
 
@@ -226,6 +231,81 @@ provider_events = sa.Table(
     _text("kind"),
     _text("invoice_id", null=True),
     _moment("at"),
+)
+
+replies = sa.Table(
+    "replies",
+    metadata,
+    sa.Column("customer_id", sa.Text(), sa.ForeignKey("customers.customer_id"), primary_key=True),
+    sa.Column("event_id", sa.Text(), primary_key=True),
+    _text("channel"),
+    _moment("at"),
+    _text("text"),
+)
+
+inbox = sa.Table(
+    "inbox",
+    metadata,
+    sa.Column("id", _RowNumber, primary_key=True),
+    _text("provider"),
+    _text("event_id"),
+    _text("kind"),
+    _text("body"),
+    _moment("at"),
+    _text("state"),
+    sa.Column("attempts", sa.Integer(), nullable=False, server_default="0"),
+    _moment("next_try"),
+    _text("result", null=True),
+    sa.Column("note", sa.Text(), nullable=False, server_default=""),
+    _text("invoice_id", null=True),
+    sa.Column("ended_at", UtcTime(), nullable=True),
+    sa.UniqueConstraint("provider", "event_id"),
+    sa.Index(None, "state", "id"),
+)
+
+api_keys = sa.Table(
+    "api_keys",
+    metadata,
+    sa.Column("key_id", sa.Text(), primary_key=True),
+    _text("name"),
+    _text("scope"),
+    _text("digest"),
+    _moment("made_at"),
+    _moment("expires_at", null=True),
+    _moment("revoked_at", null=True),
+)
+
+api_answers = sa.Table(
+    "api_answers",
+    metadata,
+    sa.Column("key_id", sa.Text(), primary_key=True),
+    sa.Column("token", sa.Text(), primary_key=True),
+    _text("digest"),
+    sa.Column("status", sa.Integer(), nullable=True),
+    sa.Column("body", sa.Text(), nullable=False, server_default=""),
+    _moment("at"),
+)
+
+# Append-only: what was asked stays, also when its key is gone.
+api_requests = sa.Table(
+    "api_requests",
+    metadata,
+    sa.Column("id", _RowNumber, primary_key=True),
+    _moment("at"),
+    _text("request_id"),
+    _text("key_id"),
+    _text("name"),
+    _text("method"),
+    _text("path"),
+    sa.Column("status", sa.Integer(), nullable=False),
+)
+
+leases = sa.Table(
+    "leases",
+    metadata,
+    sa.Column("name", sa.Text(), primary_key=True),
+    _text("holder"),
+    _moment("until"),
 )
 
 # Triggers refuse UPDATE, DELETE and TRUNCATE of the next two (see the migration).

@@ -7,12 +7,14 @@ order to keep.
 """
 
 from gateways.ledger.access import SqlAccess
+from gateways.ledger.api_access import SqlApiAccess
 from gateways.ledger.arrivals import SqlEvents, SqlHandoffs
 from gateways.ledger.attempts import SqlAttempts
 from gateways.ledger.cases import SqlCases
 from gateways.ledger.contacts import SqlContacts
 from gateways.ledger.customers import SqlCustomers
 from gateways.ledger.disputes import SqlDisputes
+from gateways.ledger.inbox import SqlInbox
 from gateways.ledger.policies import SqlPolicies
 from gateways.ledger.records import SqlRecords
 from gateways.ledger.transactions import Database
@@ -29,6 +31,8 @@ class SqlLedger(
     SqlEvents,
     SqlDisputes,
     SqlHandoffs,
+    SqlInbox,
+    SqlApiAccess,
 ):
     """`ports.Ledger`: all books on one database, whose schema `upgrade_schema` has brought up to date.
 

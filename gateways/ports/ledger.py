@@ -16,7 +16,7 @@ from domain.rules.networks import CardUse
 from domain.steps import Channel
 from gateways.ports.case_list import CaseList
 from gateways.ports.messages import Address, Recipient
-from gateways.ports.rows import AttemptRow, CaseRow, Closure, ContactRow, CustomerRow, KnownEvent, Reserved
+from gateways.ports.rows import AttemptRow, CaseRow, Closure, ContactRow, CustomerRow, KnownEvent, Reply, Reserved
 
 Contact = Reserved | Postpone | Refuse | SaidWith
 """What becomes of a contact that is to be made."""
@@ -145,6 +145,10 @@ class ContactBook(Protocol):
     def contacts(self, invoice_id: str) -> list[ContactRow]:
         """Oldest first."""
 
+    def contact_heard(self, key: str, delivery: str, why: str, at: datetime) -> ContactRow | None:
+        """What became of the contact with this key; None when there is none. What is told late or twice takes nothing
+        back: a delivery does not undo a bounce."""
+
 
 class AccessBook(Protocol):
     """How much of the service each case would leave. Those of one subscription belong together, and those of one
@@ -177,6 +181,15 @@ class CustomerBook(Protocol):
     def customer_is(self, stated: CustomerRow) -> None:
         """What the payment provider states of the customer now, all of it. What is new in it replaces what is known;
         what cannot be read erases nothing. A customer of whom no case is known stays unknown."""
+
+    def customers_at(self, channel: Channel, address: str) -> list[str]:
+        """Ids of the customers who are reached there: two may share a number."""
+
+    def keep_reply(self, reply: Reply) -> None:
+        """Once per event id and customer."""
+
+    def replies(self, customer_id: str) -> list[Reply]:
+        """Oldest first."""
 
     def customer_deleted(self, customer_id: str) -> None:
         """The payment provider has the customer no more: from now on every channel is closed."""

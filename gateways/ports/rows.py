@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Generic, NamedTuple, TypeVar
 
+from pydantic import Field
+
 from domain.base import Frozen
 from domain.case import ChargeOutcome, Outcome
 from domain.declines import Decline
@@ -126,6 +128,19 @@ class ContactRow(Frozen):
     html: str | None = None  # of an e-mail
     said: MessageFacts | None = None  # what it tells of the case
     names: tuple[str, ...] = ()  # ids of the customer's other invoices that it names
+    delivery: str | None = None  # what its provider said of it last, a value of domain.events.ContactResult
+    delivery_why: str = ""  # the provider's own code
+    delivery_at: datetime | None = None
+
+
+class Reply(Frozen):
+    """What a customer wrote to us."""
+
+    customer_id: str
+    channel: Channel
+    event_id: str
+    at: datetime
+    text: str = Field(repr=False)
 
 
 class Reserved(NamedTuple):

@@ -39,6 +39,24 @@ def stand_in_environment(temporal_address: str, world: ProviderWorld, data_dir: 
     }
 
 
+def web_environment(world: ProviderWorld, port: int) -> dict[str, str]:
+    """What the web process needs beyond that, and where messages' fates are told."""
+    url = f"http://127.0.0.1:{port}"
+    return {
+        "WEB_PORT": str(port),
+        "WEB_PUBLIC_URL": url,
+        "STRIPE_WEBHOOK_SECRETS": world.stripe.webhooks.secret,
+        "SENDGRID_WEBHOOK_KEYS": world.sendgrid.public_key,
+        "TWILIO_STATUS_CALLBACK": f"{url}/webhooks/twilio",
+    }
+
+
+def tell_by_webhook(world: ProviderWorld, url: str) -> None:
+    """Lets Stripe and SendGrid call the web process at `url`; Twilio is told where by each message."""
+    world.stripe.webhooks.configure(f"{url}/webhooks/stripe")
+    world.sendgrid.webhook_url = f"{url}/webhooks/sendgrid"
+
+
 def stand_in_settings(temporal_address: str, world: ProviderWorld, data_dir: Path) -> Settings:
     """The same as settings, for code in this process."""
     values = stand_in_environment(temporal_address, world, data_dir)

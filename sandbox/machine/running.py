@@ -12,17 +12,22 @@ from temporalio.service import RPCError
 from gateways.ledger.database import upgrade_schema
 from runtime.set_up import register_search_attributes
 from runtime.settings import ROOT, Settings
-from sandbox.machine.environment import stand_in_environment, stand_in_settings
+from sandbox.machine.environment import (
+    stand_in_environment,
+    stand_in_settings,
+    tell_by_webhook,
+    web_environment,
+)
 from sandbox.machine.errors import SandboxError
 from sandbox.machine.patience import connected, patiently
-from sandbox.machine.ports import remembered_ports
+from sandbox.machine.ports import is_open, remembered_ports
 from sandbox.machine.processes import ChildSpec
 from sandbox.machine.program_cache import Say
 from sandbox.machine.supervisor import Supervisor
 from sandbox.machine.temporal_server import TemporalServer, start_temporal
 from sandbox.providers.world import ProviderWorld
 
-WORKER = "worker"
+WORKER, WEB = "worker", "web"
 
 
 @dataclass(frozen=True)
@@ -44,10 +49,12 @@ def running(
     say: Say,
     task_queue: str = "dunning",
     furnish: Callable[[ProviderWorld], None] = lambda _: None,
+    web: bool = False,
 ) -> Iterator[Running]:
     """Starts everything, and ends it when the block is left. Blocks; raises SandboxError or SettingsError.
 
-    `furnish` is given the world before it listens.
+    `furnish` is given the world before it listens. With `web` the web process runs too, and the providers tell it what
+    happens.
 
     The environment's TEMPORAL_ADDRESS, when set, names a server to use in place of one of our own.
     """
@@ -55,8 +62,8 @@ def running(
     address = given.temporal_address if "temporal_address" in given.model_fields_set else None
     data_dir = data_dir.resolve()
     supervisor = Supervisor(say=say)
-    port = remembered_ports(data_dir / "stand-ins.json", ["stand-ins"], {})["stand-ins"]
-    world = ProviderWorld(port=port)
+    ports = remembered_ports(data_dir / "stand-ins.json", ["stand-ins", WEB], {})
+    world = ProviderWorld(port=ports["stand-ins"])
     furnish(world)
     try:
         _listen(world)  # first, so that the server's free ports are other ones
@@ -72,13 +79,20 @@ def running(
         ):
             names = {"DUNNING_TASK_QUEUE": task_queue, "DUNNING_LOG_LEVEL": "WARNING"}
             environment = {**stand_in_environment(server.address, world, data_dir), **names}
+            if web:
+                environment |= web_environment(world, ports[WEB])
             settings = stand_in_settings(server.address, world, data_dir)
             settings = settings.model_copy(update={"dunning_task_queue": task_queue})
             upgrade_schema(settings.dunning_database_url)
             asyncio.run(_prepare(settings))
             _start_worker(supervisor, _worker(data_dir / "worker.log", environment), server)
             say("The worker is ready")
+            if web:
+                supervisor.add(_web(data_dir / "web.log", environment, ports[WEB]))
+                tell_by_webhook(world, environment["WEB_PUBLIC_URL"])
+                say(f"Webhooks come in at {environment['WEB_PUBLIC_URL']}/webhooks")
             yield Running(server, supervisor, world, settings, environment)
+            supervisor.remove(WEB)
             supervisor.remove(WORKER)
     finally:
         world.stop()
@@ -125,6 +139,19 @@ def _worker(log: Path, environment: Mapping[str, str]) -> ChildSpec:
         ready=_Ready(log),
         ready_within=60,
         stop_within=5,
+    )
+
+
+def _web(log: Path, environment: Mapping[str, str], port: int) -> ChildSpec:
+    return ChildSpec(
+        name=WEB,
+        argv=[sys.executable, "-m", "web"],
+        log=log,
+        env=environment,
+        cwd=ROOT,
+        ready=lambda: is_open(port),
+        ready_within=60,
+        stop_within=15,
     )
 
 

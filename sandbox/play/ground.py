@@ -29,6 +29,7 @@ from sandbox.play.virtual_time import CaseClock
 from sandbox.providers.faults import Mode
 from sandbox.providers.world import ProviderWorld
 from service.intake import Intake
+from service.opening import Taken
 
 MOST_DAYS = 400
 _ALWAYS = 1_000_000
@@ -87,7 +88,8 @@ class Ground:
         actor = self.enters(self._kinds[kind])
         async with self._desk() as (intake, _):
             taken = [await intake.take_event(event) for event in actor.opening_events()]
-        opened = taken[0].value if taken else "no event"
+        # Stripe's webhook may have been faster.
+        opened = ("opened" if taken[0] is Taken.EXISTS else taken[0].value) if taken else "no event"
         return [
             f"{actor.script.name} ({actor.script.story}): {opened}",
             f"  customer {actor.customer}, invoice {actor.invoice}, case {workflow_id(actor.invoice)}",

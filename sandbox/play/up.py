@@ -1,4 +1,4 @@
-"""`make up`: server, web UI, worker and provider stand-ins on this machine, in real time, until Ctrl-C or SIGTERM.
+"""`make up`: server, web UI, worker, web process and provider stand-ins, in real time, until Ctrl-C or SIGTERM.
 
 A place to play: `python -m sandbox` adds customers, moves cases on and lets providers fail. What is in the stand-ins is
 kept over a restart.
@@ -103,7 +103,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         with (
             until_stopped() as stop,
             alone(folder / "up.lock", in_use),
-            running(folder, time_skipping=True, say=_say, furnish=stage.furnish) as here,
+            running(folder, time_skipping=True, say=_say, furnish=stage.furnish, web=True) as here,
         ):
             assert stage.ground  # noqa: S101 - the world was furnished
             event = write_event(stage.ground, here.world, folder)
@@ -149,7 +149,8 @@ def _help(here: Running, event: Path, environment: Path) -> str:
     ui = f"Temporal's web UI:  {here.server.ui_url}\n" if here.server.ui_url else ""
     return (
         f"{ui}Temporal:           {here.server.address}\n"
-        f"Provider stand-ins: {here.world.base_url}\n\n"
+        f"Provider stand-ins: {here.world.base_url}\n"
+        f"Their webhooks:      {here.environment['WEB_PUBLIC_URL']}/webhooks\n\n"
         "Start a case from another shell, with a failed payment that is ready:\n\n"
         f"  . {_shown(environment)}\n"
         f"  {_PYTHON} starter.py start {_shown(event)}\n"

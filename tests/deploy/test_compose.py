@@ -57,7 +57,7 @@ KNOWN_TO_IMAGE = {
         "TEMPORAL_DISABLE_NEWS_FETCH",
     },
 }
-PORTS = {"postgres": 5432, "temporalio/server": 7233, "temporalio/ui": 8080}
+PORTS = {"dunning": 8088, "postgres": 5432, "temporalio/server": 7233, "temporalio/ui": 8080}
 """The port that each image serves on unless it is told otherwise."""
 
 
@@ -148,12 +148,19 @@ def test_variables_are_settings(name: str) -> None:
     assert set() == set(_environment(name)) - SETTINGS
 
 
-def test_worker_gets_every_setting_that_an_installation_decides() -> None:
+def test_every_setting_that_an_installation_decides_reaches_its_process() -> None:
     """The settings that compose leaves out are those that a test or another way of running needs."""
     left_out = {"DUNNING_POLICIES", "STRIPE_API_BASE", "SENDGRID_API_BASE", "TWILIO_API_BASE"}
     only_temporal_cloud = {"TEMPORAL_API_KEY", "TEMPORAL_TLS"}
 
-    assert SETTINGS - left_out - only_temporal_cloud == set(_environment("worker"))
+    decided = SETTINGS - left_out - only_temporal_cloud
+    of_web = {
+        name for name in decided if name.startswith("WEB_") or "WEBHOOK_SECRETS" in name or "WEBHOOK_KEYS" in name
+    }
+    of_web |= {"DUNNING_INBOX_KEPT_FOR"}
+
+    assert decided - of_web == set(_environment("worker"))
+    assert of_web <= set(_environment("web"))
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -265,6 +272,7 @@ def test_image_holds_all_that_the_worker_imports() -> None:
         "service",
         "runtime",
         "cli",
+        "web",
         "policies",
         "worker.py",
         "starter.py",
@@ -297,6 +305,8 @@ def test_commands_of_our_image_exist() -> None:
     for python, what, *rest in commands:
         assert "python" == python
         file = f"{rest[0].replace('.', '/')}.py" if what == "-m" else what
+        if not (ROOT / file).exists():
+            file = f"{rest[0]}/__main__.py"
         assert (ROOT / file).is_file(), file
         assert file.split("/")[0] in _copied()
 

@@ -1,78 +1,18 @@
 """R18, R54: whatever is wrong with one record, it is one line, and all others are taken."""
 
 import json
-from datetime import UTC, datetime
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from gateways import stripe_events
 from gateways.ledger.sql_ledger import SqlLedger
-from gateways.provider_facts import Fact, ForeignEvent, MalformedEvent
-from gateways.stripe_origin import Served
 from sandbox.providers.journal import Json
 from sandbox.providers.world import ProviderWorld
-from service.feed import FAILURES, Line, take_all
+from service.feed import Line, take_all
 from service.intake import Intake
-from service.opening import Failure
-from service.records import Kind, MalformedRecord, plain_failure, read_records
-from service.sequence import Sequence
+from service.records import MalformedRecord, plain_failure
+from tests.border.conftest import NOW
+from tests.border.shapes import PLAIN
 from tests.cases import a_failed_invoice, failed
-from tests.service.odd_records import PLAIN, broken, real_records
-
-NOW = datetime(2026, 12, 1, tzinfo=UTC)
-TEST = Served(live=False)
-RECORDS = real_records(ProviderWorld())
-
-
-def border(text: str) -> list[Fact | Failure | str]:
-    """What each record of a text says, or the one line that says why it says nothing."""
-    order, found = Sequence(), list[Fact | Failure | str]()
-    for record in read_records(text):
-        try:
-            if record.kind is Kind.MALFORMED:
-                found.append(record.problem)
-                continue
-            said = (
-                stripe_events.read(record.data, TEST) if record.kind is Kind.EVENT else plain_failure(record.data, NOW)
-            )
-            order.claims(said)
-            found.append(said)
-        except (MalformedEvent, MalformedRecord, ForeignEvent) as error:
-            found.append(str(error))
-    return found
-
-
-@settings(max_examples=300)
-@given(text=broken(RECORDS), good=st.sampled_from([r for r in RECORDS if "livemode" not in r or not r["livemode"]]))
-def test_one_bad_record_is_one_line_at_the_border(text: str, good: Json) -> None:
-    """It says something, or why it does not; its neighbours say what they say without it."""
-    neighbour = json.dumps(good)
-
-    first, odd, last = border("\n".join([neighbour, text, neighbour]))
-
-    assert [first] == border(neighbour) == [last]
-    if isinstance(odd, str):
-        assert odd
-        assert "\n" not in odd
-        assert 600 > len(odd)
-
-
-@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
-@given(text=broken(RECORDS))
-async def test_one_bad_record_stops_no_other(
-    world: ProviderWorld, intake: Intake, ledger: SqlLedger, text: str
-) -> None:
-    """Through Stripe, ledger and Temporal: three records are three lines, and the good ones are taken."""
-    good = [json.dumps(failed(world, a_failed_invoice(world)[0])) for _ in range(2)]
-
-    lines = [line async for line in take_all(intake, "\n".join([good[0], text, good[1]]))]
-
-    assert [1, 2, 3] == [line.line for line in lines]
-    assert ["opened", "opened"] == [lines[0].result, lines[2].result]
-    if lines[1].result in FAILURES:
-        assert lines[1].problem
 
 
 @pytest.mark.parametrize("number", ["1e999999", "9" * 5000, "-" + "9" * 5000])

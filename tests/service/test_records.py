@@ -41,7 +41,9 @@ def test_stripes_own_list_is_read_oldest_first() -> None:
     assert ["evt_1", "evt_2"] == [record.data["id"] for record in read_records(text)]
 
 
-@pytest.mark.parametrize("text", ['{"id": ', "[1, 2", "not json", '"text"', "42", "[null]", '{"hello": "world"}'])
+@pytest.mark.parametrize(
+    "text", ['{"id": ', "[1", "[", "[nul, 2]", "not json", '"text"', "42", "[null]", '{"hello": "world"}']
+)
 def test_what_is_no_record_is_malformed(text: str) -> None:
     """It never raises."""
     assert [(1, Kind.MALFORMED)] == found(text)

@@ -1,0 +1,70 @@
+"""Keys of the API: made, listed, rotated and revoked."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import typer
+
+from cli.console import one_sentence
+from cli.options import AsJson
+from runtime.books import opened_ledger
+from runtime.settings import load_settings
+from service.keys import KeyRing, Scope
+
+keys = typer.Typer(no_args_is_help=True, help="Make, list, rotate and revoke keys of the API.", rich_markup_mode=None)
+
+Days = Annotated[int | None, typer.Option("--days", help="How long it lasts; without: until it is revoked.")]
+
+
+@keys.command("make")
+def make(
+    name: Annotated[str, typer.Argument(help="Whose key it is: orders are recorded with it.", show_default=False)],
+    scope: Annotated[Scope, typer.Option(help="What it may do.")] = Scope.BILLING,
+    days: Days = None,
+) -> None:
+    """Make a key. It is shown once, and kept nowhere."""
+    with _ring() as ring:
+        print(ring.make(name, scope, _lasts(days)))
+
+
+@keys.command("list")
+def listed(as_json: AsJson = False) -> None:
+    """List the keys, oldest first."""
+    with _ring() as ring:
+        for key in ring.all():
+            told = key.model_dump(mode="json", exclude={"digest"})
+            ends = key.revoked_at or key.expires_at
+            until = f"until {ends:%Y-%m-%d %H:%M}" if ends else "until it is revoked"
+            print(json.dumps(told) if as_json else f"{key.key_id}  {key.scope:<8} {until}  {key.name}")
+
+
+@keys.command("rotate")
+def rotate(
+    key_id: Annotated[str, typer.Argument(show_default=False)],
+    grace: Annotated[int, typer.Option(min=0, help="Hours for which the old key still works.")] = 24,
+    days: Days = None,
+) -> None:
+    """Make a new key in place of one that stops working after a while."""
+    with _ring() as ring:
+        print(ring.rotate(key_id, timedelta(hours=grace), _lasts(days)))
+
+
+@keys.command("revoke")
+def revoke(key_id: Annotated[str, typer.Argument(show_default=False)]) -> None:
+    """Let a key work no more, from this moment on."""
+    with _ring() as ring:
+        ring.revoke(key_id)
+        print(f"{key_id}: works no more")
+
+
+@contextmanager
+def _ring() -> Iterator[KeyRing]:
+    with one_sentence(), opened_ledger(load_settings()) as ledger:
+        yield KeyRing(ledger, lambda: datetime.now(UTC))
+
+
+def _lasts(days: int | None) -> timedelta | None:
+    return None if days is None else timedelta(days=days)

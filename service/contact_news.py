@@ -1,0 +1,57 @@
+"""What messages' providers have to say: what became of a contact, and what customers answer."""
+
+from domain import events
+from domain.addresses import address_key
+from gateways.ports.ledger import Ledger
+from gateways.ports.rows import Closure, Reply
+from gateways.provider_facts import ContactHeard, CustomerWrote, Wish
+from service.news import Told
+
+
+def of_contact(ledger: Ledger, fact: ContactHeard) -> Told:
+    """Keeps what became of the contact, closes the address that is none, and tells the case."""
+    contact = ledger.contact_heard(fact.key, fact.result.value, fact.why, fact.at) if fact.key else None
+    case = ledger.case(contact.invoice_id) if contact else None
+    if case and fact.result in events.CLOSES_CHANNEL:
+        place = address_key(fact.address) if fact.address else ledger.address(case.customer_id).key(fact.channel)
+        ledger.close_channel(
+            Closure(
+                customer_id=case.customer_id,
+                channel=fact.channel,
+                address=place,
+                why=fact.result.words,
+                wish=fact.result in events.WISHES,
+                event_id=fact.event_id,
+                at=fact.at,
+            )
+        )
+    if case is None or case.status == "closed":
+        return []
+    message = events.ContactReported(event_id=fact.event_id, channel=fact.channel, result=fact.result)
+    return [(case, "contact_reported", message)]
+
+
+def of_reply(ledger: Ledger, fact: CustomerWrote) -> Told:
+    """Keeps what the customer wrote, for operators; a STOP holds for everybody who has the number, from now on."""
+    customers = ledger.customers_at(fact.channel, fact.address)
+    for customer in customers:
+        ledger.keep_reply(
+            Reply(customer_id=customer, channel=fact.channel, event_id=fact.event_id, at=fact.at, text=fact.text)
+        )
+    if fact.wish is not Wish.STOP:
+        return []
+    result = events.ContactResult.OPTED_OUT
+    ledger.close_channel(
+        Closure(
+            customer_id=customers[0] if customers else "",
+            channel=fact.channel,
+            address=address_key(fact.address),
+            why=result.words,
+            wish=True,
+            event_id=fact.event_id,
+            at=fact.at,
+        )
+    )
+    message = events.ContactReported(event_id=fact.event_id, channel=fact.channel, result=result)
+    cases = [case for customer in customers for case in ledger.open_cases_of(customer)]
+    return [(case, "contact_reported", message) for case in cases]

@@ -1,0 +1,53 @@
+"""What comes by webhook: checked, and kept before it is answered."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from gateways.ports.inbox import InboxBook, NotGenuine, Unreadable, Webhook
+from gateways.ports.trouble import ProviderTrouble
+from service.threads import Threads
+
+__all__ = ["Mailroom", "NotGenuine", "NotKept", "Unreadable"]
+
+
+class NotKept(Exception):
+    """The ledger does not answer: the provider has to come again. One sentence."""
+
+
+class Mailroom:
+    """webhooks: by the name that their route has. `kept` is called when there is something to be handed on."""
+
+    def __init__(
+        self,
+        webhooks: Mapping[str, Webhook],
+        book: InboxBook,
+        threads: Threads,
+        clock: Callable[[], datetime],
+        kept: Callable[[], None],
+    ) -> None:
+        self._webhooks = dict(webhooks)
+        self._book = book
+        self._threads = threads
+        self._clock = clock
+        self._kept = kept
+
+    @property
+    def providers(self) -> frozenset[str]:
+        return frozenset(self._webhooks)
+
+    async def answers(self) -> bool:
+        """Whether what comes in could be kept now."""
+        try:
+            await self._threads.run(self._book.inbox, None, 0, 1)
+        except ProviderTrouble:
+            return False
+        return True
+
+    async def take(self, provider: str, body: bytes, headers: Mapping[str, str], target: str) -> None:
+        """Raises NotGenuine, Unreadable or NotKept; KeyError for a provider that is not set up."""
+        arrivals = self._webhooks[provider].open(body, headers, target)
+        try:
+            if await self._threads.run(self._book.keep, arrivals, self._clock()):
+                self._kept()
+        except ProviderTrouble as error:
+            raise NotKept(f"{error} Nothing was taken: send it again.") from None

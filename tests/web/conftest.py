@@ -1,0 +1,56 @@
+"""The web process's application on a real port, in this process."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import NamedTuple
+
+import httpx
+import pytest
+import uvicorn
+from fastapi import FastAPI
+from pydantic import SecretStr
+
+from runtime.doors import doors
+from runtime.settings import Settings
+from sandbox.providers.world import ProviderWorld
+from web.app import application
+
+
+class Web(NamedTuple):
+    """url: without a slash at its end."""
+
+    url: str
+    http: httpx.AsyncClient
+    app: FastAPI
+
+
+@asynccontextmanager
+async def serving(settings: Settings) -> AsyncIterator[Web]:
+    async with doors(settings) as here:
+        app = application(here)
+        config = uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, access_log=False)
+        server = uvicorn.Server(config)
+        # In a program of its own it takes the signals; in the tests' process it must not.
+        work = asyncio.create_task(server._serve())
+        while not server.started:
+            await asyncio.sleep(0.01)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        url = f"http://127.0.0.1:{port}"
+        async with httpx.AsyncClient(base_url=url, trust_env=False) as http:
+            yield Web(url, http, app)
+        server.should_exit = True
+        await work
+
+
+@pytest.fixture
+def web_settings(settings: Settings, world: ProviderWorld) -> Settings:
+    secrets = SecretStr(f"whsec_old, {world.stripe.webhooks.secret}")
+    return settings.model_copy(update={"stripe_webhook_secrets": secrets})
+
+
+async def until(done: Callable[[], object], seconds: float = 20.0) -> None:
+    """Looks until it is so. Raises TimeoutError."""
+    async with asyncio.timeout(seconds):
+        while not done():
+            await asyncio.sleep(0.02)

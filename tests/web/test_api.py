@@ -1,0 +1,226 @@
+"""The API: who may ask what, once, on record; and what it answers."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from temporalio.client import Client
+
+from gateways.ledger.sql_ledger import SqlLedger
+from runtime.settings import Settings
+from sandbox.machine.temporal_server import TemporalServer
+from sandbox.play.stage import staged
+from sandbox.providers.stripe_outcomes import Decline
+from sandbox.providers.world import ProviderWorld
+from service.keys import KeyRing, Scope
+from tests.cases import a_failed_invoice
+from tests.web.conftest import Web, serving
+from web.api.route import SCOPES
+from web.limits import RateLimit
+
+NOBODY = "dun_000000000000_" + "x" * 43
+
+
+def ring(ledger: SqlLedger) -> KeyRing:
+    return KeyRing(ledger, lambda: datetime.now(UTC))
+
+
+def bearer(token: str, **more: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}", **more}
+
+
+@pytest_asyncio.fixture
+async def web(web_settings: Settings, ledger: SqlLedger, client: Client) -> AsyncIterator[Web]:
+    assert ledger
+    assert client
+    async with serving(web_settings) as web:
+        yield web
+
+
+@pytest.fixture
+def admin(ledger: SqlLedger) -> dict[str, str]:
+    return bearer(ring(ledger).make("ada", Scope.ADMIN))
+
+
+async def test_every_route_takes_the_keys_that_it_says_and_no_other(web: Web, ledger: SqlLedger) -> None:
+    """Every route of the API, with every scope and without a key."""
+    tokens = {scope: ring(ledger).make(scope, scope) for scope in Scope}
+    described = (await web.http.get("/v1/openapi.json")).json()["paths"]
+    routes = [(path, method, said) for path, each in described.items() for method, said in each.items()]
+    api = [route for route in routes if route[0].startswith("/v1/")]
+
+    assert len(api) > 10
+    for path, method, said in api:
+        assert said[SCOPES], path
+        url = path.replace("{", "").replace("}", "")
+        for scope, token in tokens.items():
+            answer = await web.http.request(method, url, headers=bearer(token), content=b"")
+            refused = answer.status_code == HTTPStatus.FORBIDDEN
+            assert refused == (scope not in said[SCOPES]), (method, path, scope, answer.text)
+            assert answer.status_code < 500, (method, path, answer.text)
+        for headers in ({}, bearer(NOBODY), {"Authorization": f"Basic {tokens[Scope.ADMIN]}"}, bearer("x")):
+            answer = await web.http.request(method, url, headers=headers, content=b"")
+            assert HTTPStatus.UNAUTHORIZED == answer.status_code, (method, path)
+
+
+async def test_a_key_works_until_it_is_over(ledger: SqlLedger) -> None:
+    now = datetime(2030, 1, 1, tzinfo=UTC)
+    keys = KeyRing(ledger, lambda: now)
+    short, long = keys.make("short", Scope.BILLING, timedelta(hours=1)), keys.make("long", Scope.BILLING)
+    caller = keys.caller(long)
+    assert caller
+
+    new = keys.rotate(caller.key_id, grace=timedelta(hours=2))
+    works = []
+    for hours in (0, 1, 2):
+        now = datetime(2030, 1, 1, hours, tzinfo=UTC)
+        works.append([keys.caller(token) is not None for token in (short, long, new)])
+
+    assert [[True, True, True], [False, True, True], [False, False, True]] == works
+    assert new not in repr(keys.all())
+    assert {len(key.digest) for key in keys.all()} == {64}
+
+
+async def test_a_case_is_opened_by_a_record_once(
+    web: Web, world: ProviderWorld, ledger: SqlLedger, admin: dict[str, str]
+) -> None:
+    invoice, customer = a_failed_invoice(world, country="US")
+    record = {"invoice_id": invoice, "customer": {"id": customer}}
+
+    first = await web.http.post("/v1/cases", json=record, headers=admin | {"Idempotency-Key": "a"})
+    again = await web.http.post("/v1/cases", json=record, headers=admin | {"Idempotency-Key": "a"})
+    other = await web.http.post("/v1/cases", json=record, headers=admin | {"Idempotency-Key": "b"})
+    wrong = await web.http.post("/v1/cases", json={**record, "x": 1}, headers=admin | {"Idempotency-Key": "a"})
+
+    assert ["opened", "opened", "exists"] == [answer.json()["result"] for answer in (first, again, other)]
+    assert "true" == again.headers["idempotency-replayed"]
+    assert 422 == wrong.status_code
+    assert "another request" in wrong.json()["detail"]
+    assert ledger.case(invoice)
+
+
+@pytest.mark.parametrize(
+    ("record", "says"),
+    [
+        ({}, "neither a Stripe event"),
+        ({"invoice_id": "in_1", "customer": {"id": "cus_1"}, "surprise": 1}, "surprise"),
+        ({"id": "evt_1", "type": "invoice.paid", "data": {}}, "data.object"),
+        ([], "dictionary"),
+        (b"{", "JSON"),
+        (b"", "required"),
+    ],
+)
+async def test_a_bad_record_is_a_problem_that_says_what_is_wrong(
+    web: Web, admin: dict[str, str], record: object, says: str
+) -> None:
+    body = record if isinstance(record, bytes) else json.dumps(record).encode()
+    answer = await web.http.post("/v1/cases", content=body, headers=admin | {"Content-Type": "application/json"})
+
+    assert (422, "application/problem+json") == (answer.status_code, answer.headers["content-type"])
+    assert says in answer.json()["detail"]
+
+
+async def test_what_is_not_there_is_not_found(web: Web, admin: dict[str, str]) -> None:
+    for path in ("cases/in_0", "cases/in_0/record", "cases/in_0/messages", "customers/cus_0", "nothing"):
+        assert 404 == (await web.http.get(f"/v1/{path}", headers=admin)).status_code
+    assert 404 == (await web.http.post("/v1/inbox/evt_0/again", headers=admin)).status_code
+
+
+async def test_every_order_and_report_is_on_record_with_who_gave_it(
+    web: Web, world: ProviderWorld, ledger: SqlLedger
+) -> None:
+    """Reading is not; a request that was refused is."""
+    billing, auditor = (bearer(ring(ledger).make(name, Scope(name))) for name in ("billing", "auditor"))
+    invoice, customer = a_failed_invoice(world)
+    record = {"invoice_id": invoice, "customer": {"id": customer}}
+
+    await web.http.post("/v1/cases", json=record, headers=billing | {"X-Request-Id": "theirs-1"})
+    await web.http.post(f"/v1/cases/{invoice}/pause", json={}, headers=billing)
+    await web.http.get("/v1/cases", headers=billing)
+    first = (await web.http.get("/v1/audit?limit=1", headers=auditor)).json()
+    second = (await web.http.get(f"/v1/audit?after={first['after']}", headers=auditor)).json()
+
+    [opened], [refused] = first["entries"], second["entries"]
+    assert ("billing", "POST", "/v1/cases", 200, "theirs-1") == tuple(
+        opened[name] for name in ("name", "method", "path", "status", "request_id")
+    )
+    assert (403, f"/v1/cases/{invoice}/pause") == (refused["status"], refused["path"])
+    assert second["after"] is None
+
+
+async def test_cases_come_by_pages_and_as_an_export(web: Web, world: ProviderWorld, admin: dict[str, str]) -> None:
+    for _ in range(3):
+        invoice, customer = a_failed_invoice(world)
+        await web.http.post("/v1/cases", json={"invoice_id": invoice, "customer": {"id": customer}}, headers=admin)
+
+    first = (await web.http.get("/v1/cases", params={"limit": 2}, headers=admin)).json()
+    second = (await web.http.get("/v1/cases", params={"limit": 2, "after": first["after"]}, headers=admin)).json()
+    table = (await web.http.get("/v1/exports/cases.csv", headers=admin)).text.splitlines()
+    lines = (await web.http.get("/v1/exports/cases.jsonl", headers=admin)).text.splitlines()
+
+    assert (2, 1, None) == (len(first["cases"]), len(second["cases"]), second["after"])
+    assert (4, 3) == (len(table), len(lines))
+    assert table[0].startswith("invoice_id,customer_id,status")
+
+
+async def test_who_asks_too_often_is_told_when_to_come_again(web: Web, admin: dict[str, str]) -> None:
+    web.app.state.gate.limit = RateLimit(burst=2, rate=0.1)
+
+    answers = [await web.http.get("/v1/inbox", headers=admin) for _ in range(3)]
+
+    assert [200, 200, 429] == [answer.status_code for answer in answers]
+    assert "10" == answers[2].headers["retry-after"]
+
+
+def test_a_key_may_ask_at_once_and_then_at_its_rate() -> None:
+    now = 0.0
+    limit = RateLimit(burst=2, rate=0.5, clock=lambda: now)
+
+    at_once = [limit.wait("a") for _ in range(3)]
+    other = limit.wait("b")
+    now = 2.0
+
+    assert ([0.0, 0.0, 2.0], 0.0, [0.0, 2.0]) == (at_once, other, [limit.wait("a"), limit.wait("a")])
+
+
+async def test_without_temporal_what_the_ledger_knows_is_answered(
+    web_settings: Settings, ledger: SqlLedger, admin: dict[str, str]
+) -> None:
+    assert ledger
+    async with serving(web_settings.model_copy(update={"temporal_address": "127.0.0.1:1"})) as web:
+        listed = await web.http.get("/v1/cases", headers=admin)
+        ordered = await web.http.post("/v1/cases/in_1/pause", json={}, headers=admin | {"Idempotency-Key": "p"})
+        again = await web.http.post("/v1/cases/in_1/pause", json={}, headers=admin | {"Idempotency-Key": "p"})
+
+    assert (200, 503, 503) == (listed.status_code, ordered.status_code, again.status_code)
+    assert "No Temporal server answers" in ordered.json()["detail"]
+    assert "idempotency-replayed" not in again.headers
+
+
+async def test_an_operator_pauses_resumes_and_settles(temporal: TemporalServer, client: Client, tmp_path: Path) -> None:
+    """On the real server with a worker; a second settlement is refused in one sentence."""
+    assert client.namespace == temporal.namespace
+    async with staged(temporal.address, tmp_path) as stage, serving(stage.settings) as web:
+        operator = bearer(ring(stage.ledger).make("Olga", Scope.OPERATOR))
+        case = await stage.open(Decline("insufficient_funds"))
+        of = f"/v1/cases/{case.invoice}"
+
+        paused = await web.http.post(f"{of}/pause", json={"note": "asked by phone"}, headers=operator)
+        resumed = await web.http.post(f"{of}/resume", json={}, headers=operator)
+        agreed = {"amount": {"amount": 1_000, "currency": "USD"}}
+        settled = await web.http.post(f"{of}/settle", json=agreed, headers=operator)
+        result = await asyncio.wait_for(case.handle.result(), timeout=60)
+        refused = await web.http.post(f"{of}/settle", json=agreed, headers=operator)
+        record = (await web.http.get(f"{of}/record", headers=operator)).json()["entries"]
+
+    assert [200, 200, 200] == [answer.status_code for answer in (paused, resumed, settled)]
+    assert any("asked by phone" in hold for hold in paused.json()["case"]["holds"])
+    assert paused.json()["plan"]
+    assert "settled" == result.outcome
+    assert (409, True) == (refused.status_code, "has ended" in refused.json()["detail"])
+    assert any("Olga" in entry["why"] for entry in record)

@@ -1,0 +1,118 @@
+"""Cases: listed, read, opened, ordered and reported on."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Query, Request
+
+from domain import events
+from domain.base import Message
+from service.keys import Scope
+from service.office import Office
+from service.reading import Shown
+from web.api import shapes
+from web.api.route import ApiRoute, caller_of, takes
+
+READERS = takes(Scope.BILLING, Scope.OPERATOR, Scope.AUDITOR)
+_RECORD = {
+    "description": "A failed invoice of your billing system (`invoice_id` is Stripe's), or one Stripe event.",
+    "examples": [{"invoice_id": "in_1Q2w3E4r", "customer": {"id": "cus_123"}, "decline_code": "expired_card"}],
+}
+
+
+def cases(office: Office) -> APIRouter:
+    router = APIRouter(prefix="/v1/cases", route_class=ApiRoute, tags=["cases"])
+
+    @router.get("", summary="A page of cases, oldest first", openapi_extra=READERS)
+    async def listed(
+        status: Annotated[str | None, Query(description="Only these.")] = None,
+        customer: Annotated[str | None, Query(description="Only this customer's: Stripe's id.")] = None,
+        owed_again: Annotated[bool, Query(description="Only those whose money was taken back since.")] = False,
+        after: Annotated[str | None, Query(description="The `after` of the page before.")] = None,
+        limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    ) -> Any:
+        return await office.cases(status, customer, after, limit, owed_again)
+
+    @router.post("", summary="Open a case, or take in a Stripe event", openapi_extra=takes(Scope.BILLING))
+    async def opened(record: Annotated[dict[str, Any], Body(**_RECORD)]) -> shapes.TakenAnswer:
+        line = await office.take(record)
+        return shapes.TakenAnswer(result=line.result, invoice_id=line.invoice_id, note=line.problem or line.note)
+
+    @router.get("/{invoice}", summary="One case with its plan", openapi_extra=READERS)
+    async def one(invoice: str) -> shapes.CaseAnswer:
+        return _case(await (await office.desk()).reader.read(invoice))
+
+    @router.get("/{invoice}/record", summary="What was done, decided, postponed or refused", openapi_extra=READERS)
+    async def record(invoice: str) -> shapes.RecordAnswer:
+        entries = await office.record(invoice)
+        return shapes.RecordAnswer(entries=[shapes.RecordEntry(**entry.model_dump()) for entry in entries])
+
+    @router.get(
+        "/{invoice}/messages",
+        summary="Every message as the customer saw it (personal data)",
+        openapi_extra=takes(Scope.OPERATOR, Scope.AUDITOR),
+    )
+    async def messages(invoice: str) -> shapes.MessagesAnswer:
+        said = await office.messages(invoice)
+        return shapes.MessagesAnswer(
+            messages=[shapes.MessageAnswer(**one.model_dump(exclude={"page", "file"})) for one in said]
+        )
+
+    _orders(router, office)
+    _reports(router, office)
+    return router
+
+
+def _orders(router: APIRouter, office: Office) -> None:
+    orders = takes(Scope.OPERATOR)
+
+    async def ordered(invoice: str, name: str, order: Message) -> shapes.CaseAnswer:
+        desk = await office.desk()
+        return _case(desk.reader.around(await desk.running.order(invoice, name, order)))
+
+    @router.post("/{invoice}/pause", summary="Stand still until resumed", openapi_extra=orders)
+    async def pause(invoice: str, order: shapes.PauseOrder, request: Request) -> shapes.CaseAnswer:
+        by = caller_of(request).name
+        return await ordered(invoice, "pause", events.Pause(by=by, note=order.note, until=order.until))
+
+    @router.post("/{invoice}/resume", summary="End a pause, or a wait for an operator", openapi_extra=orders)
+    async def resume(invoice: str, order: shapes.NoteOrder, request: Request) -> shapes.CaseAnswer:
+        return await ordered(invoice, "resume", events.Resume(by=caller_of(request).name, note=order.note))
+
+    @router.post("/{invoice}/settle", summary="End: the debt is settled for an amount", openapi_extra=orders)
+    async def settle(invoice: str, order: shapes.SettleOrder, request: Request) -> shapes.CaseAnswer:
+        by = caller_of(request).name
+        agreed = events.Settle(amount=order.amount, paid=order.paid, by=by, note=order.note)
+        return await ordered(invoice, "settle", agreed)
+
+    @router.post("/{invoice}/write-off", summary="End: the debt is given up", openapi_extra=orders)
+    async def write_off(invoice: str, order: shapes.NoteOrder, request: Request) -> shapes.CaseAnswer:
+        return await ordered(invoice, "write_off", events.WriteOff(by=caller_of(request).name, note=order.note))
+
+
+def _reports(router: APIRouter, office: Office) -> None:
+    reporters = takes(Scope.BILLING, Scope.OPERATOR)
+
+    @router.post("/{invoice}/contact-reports", summary="What became of a contact", openapi_extra=reporters)
+    async def contact(invoice: str, report: shapes.ContactReport) -> shapes.HeardAnswer:
+        desk = await office.desk()
+        heard = await desk.reports.contact(
+            invoice, report.channel, report.result, report.event_id, address=report.address
+        )
+        return shapes.HeardAnswer(result=heard.value)
+
+    @router.post("/{invoice}/agency-reports", summary="What the collections agency says", openapi_extra=reporters)
+    async def agency(invoice: str, report: shapes.AgencyReportBody) -> shapes.HeardAnswer:
+        desk = await office.desk()
+        await desk.reports.agency(invoice, report.report, report.event_id, report.amount, report.currency)
+        return shapes.HeardAnswer(result="told")
+
+
+def _case(shown: Shown) -> shapes.CaseAnswer:
+    told = shown.view or shown.row
+    return shapes.CaseAnswer(
+        invoice_id=shown.invoice_id,
+        case=told.model_dump(mode="json") if told else {},
+        plan=[shapes.PlannedStep(**step._asdict()) for step in shown.plan],
+        in_hand=shown.in_hand,
+        why=shown.why,
+    )

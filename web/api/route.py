@@ -1,0 +1,144 @@
+"""What holds for every request of the API: who asks, whether they may, how often, once, and on record."""
+
+import re
+from collections.abc import Callable, Coroutine
+from http import HTTPStatus
+from typing import Any, Protocol
+from uuid import uuid4
+
+from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+
+from service.audit import Register
+from service.errors import Blame, explained
+from service.keys import Caller, KeyRing, Scope
+from service.threads import Threads
+from web.bodies import raw_body
+from web.limits import RateLimit
+from web.problems import Problem, problem_response
+
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+SCOPES = "x-scopes"
+"""Where a route says, for people and programs, which keys it takes."""
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,100}")
+_STATUS = {
+    Blame.REFUSED: HTTPStatus.CONFLICT,
+    Blame.UNKNOWN: HTTPStatus.NOT_FOUND,
+    Blame.REQUEST: HTTPStatus.UNPROCESSABLE_ENTITY,
+    Blame.INSTALLATION: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+
+
+class Gate(Protocol):
+    """What a route asks before it works."""
+
+    keys: KeyRing
+    register: Register
+    limit: RateLimit
+    threads: Threads
+
+
+def takes(*scopes: Scope) -> dict[str, Any]:
+    """The keys that a route takes, beside `admin`."""
+    return {SCOPES: sorted({*scopes, Scope.ADMIN})}
+
+
+def caller_of(request: Request) -> Caller:
+    """Who asks; the route has made sure."""
+    caller = request.state.caller
+    assert isinstance(caller, Caller)  # noqa: S101 - set by the route
+    return caller
+
+
+class ApiRoute(APIRoute):
+    """A route behind a key."""
+
+    def get_route_handler(self) -> Handler:
+        work = super().get_route_handler()
+
+        async def handle(request: Request) -> Response:
+            given = request.headers.get("x-request-id", "")
+            request.state.request_id = given if _REQUEST_ID.fullmatch(given) else uuid4().hex
+            try:
+                response = await self._gated(request, work)
+            except Exception as error:
+                response = _refusal(error)
+            response.headers["X-Request-Id"] = request.state.request_id
+            await self._written(request, response)
+            return response
+
+        return handle
+
+    async def _gated(self, request: Request, work: Handler) -> Response:
+        gate: Gate = request.app.state.gate
+        caller = await _caller(gate, request)
+        request.state.caller = caller
+        if wait := gate.limit.wait(caller.key_id):
+            raise Problem(HTTPStatus.TOO_MANY_REQUESTS, "Too many requests with this key.", int(wait) + 1)
+        scopes = (self.openapi_extra or {})[SCOPES]
+        if caller.scope not in scopes:
+            raise Problem(
+                HTTPStatus.FORBIDDEN, f"This key's scope is {caller.scope}: one of {', '.join(scopes)} is needed."
+            )
+        if request.method == "GET":
+            return await work(request)
+        body = await raw_body(request)
+        request._body = body  # what has been read is there for the work as well
+        token = request.headers.get("idempotency-key")
+        return await (self._once(gate, caller, token, request, work) if token is not None else work(request))
+
+    async def _once(self, gate: Gate, caller: Caller, token: str, request: Request, work: Handler) -> Response:
+        asked = f"{request.method} {request.url.path}?{request.url.query}\n".encode() + request._body
+        standing = await gate.threads.run(gate.register.begin, caller, token, asked)
+        if standing:
+            kind = "application/problem+json" if standing.status >= 400 else "application/json"
+            again = {"Idempotency-Replayed": "true"}
+            return Response(standing.body, standing.status, again, media_type=kind)
+        try:
+            response = await work(request)
+        except Exception as error:
+            response = _refusal(error)
+        await gate.threads.run(gate.register.finish, caller, token, response.status_code, _text(response))
+        return response
+
+    async def _written(self, request: Request, response: Response) -> None:
+        caller = getattr(request.state, "caller", None)
+        if caller is None or request.method == "GET":
+            return
+        gate: Gate = request.app.state.gate
+        what = (request.state.request_id, request.method, request.url.path, response.status_code)
+        await gate.threads.run(gate.register.write, caller, *what)
+
+
+async def _caller(gate: Gate, request: Request) -> Caller:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    caller = await gate.threads.run(gate.keys.caller, token.strip()) if scheme.lower() == "bearer" else None
+    if caller is None:
+        raise Problem(
+            HTTPStatus.UNAUTHORIZED,
+            "Send Authorization: Bearer with a key that is not over: python starter.py keys makes one.",
+        )
+    return caller
+
+
+def _text(response: Response) -> str:
+    return bytes(response.body).decode()
+
+
+def _refusal(error: Exception) -> Response:
+    """What went wrong as a problem; a mistake of ours goes on as one."""
+    if isinstance(error, Problem):
+        return problem_response(error)
+    if isinstance(error, RequestValidationError):
+        return problem_response(Problem(HTTPStatus.UNPROCESSABLE_ENTITY, _sentence(error)))
+    if known := explained(error):
+        retry = 5 if known.blame is Blame.INSTALLATION else None
+        return problem_response(Problem(_STATUS[known.blame], known.sentence, retry))
+    raise error
+
+
+def _sentence(error: RequestValidationError) -> str:
+    """Where in the request, and what is wrong there; never what was given."""
+    found = [f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}" for one in error.errors()]
+    return "; ".join(found[:5]) + "."

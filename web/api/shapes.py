@@ -1,0 +1,151 @@
+"""What the API answers with and takes. Money is minor units beside its currency; times are RFC 3339, in UTC."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import AwareDatetime, Field
+
+from domain.base import Frozen
+from domain.events import AgencyReport, ContactResult
+from domain.money import Money
+from domain.steps import Channel
+
+Remark = Annotated[str, Field(max_length=500, description="No personal data: it stays in Temporal's history.")]
+EventId = Annotated[str, Field(min_length=1, max_length=255, description="Your own id: given twice it counts once.")]
+
+
+class PauseOrder(Frozen):
+    until: AwareDatetime | None = Field(default=None, description="Without it: until the case is resumed.")
+    note: Remark = ""
+
+
+class NoteOrder(Frozen):
+    note: Remark = ""
+
+
+class SettleOrder(Frozen):
+    amount: Money
+    paid: bool = Field(default=False, description="The money is in: it is recorded at Stripe as paid elsewhere.")
+    note: Remark = ""
+
+
+class ContactReport(Frozen):
+    event_id: EventId
+    channel: Channel
+    result: ContactResult
+    address: str | None = Field(default=None, max_length=254, description="Where it went; else the present address.")
+
+
+class AgencyReportBody(Frozen):
+    event_id: EventId
+    report: AgencyReport
+    amount: Annotated[str | None, Field(pattern=r"^[0-9]{1,15}(\.[0-9]{1,3})?$")] = None
+    currency: Annotated[str | None, Field(pattern="^[A-Z]{3}$")] = None
+
+
+class PlannedStep(Frozen):
+    at: datetime
+    title: str
+    why: str
+    done: bool = Field(description="False: as things stand it is left out, and `why` says why.")
+
+
+class CaseAnswer(Frozen):
+    """One case. `case` is as its workflow tells it; without a worker as the ledger has it, and `why` says so."""
+
+    invoice_id: str
+    case: dict[str, Any]
+    plan: list[PlannedStep]
+    in_hand: list[str] = Field(description="Steps that are tried again now, each with what stands in its way.")
+    why: str = ""
+
+
+class RecordEntry(Frozen):
+    at: datetime
+    step: str
+    what: str
+    why: str
+    rule: str | None = None
+
+
+class RecordAnswer(Frozen):
+    entries: list[RecordEntry]
+
+
+class MessageAnswer(Frozen):
+    """One message as the customer saw it."""
+
+    at: datetime
+    channel: Channel
+    stage: str
+    state: str
+    subject: str
+    text: str
+
+
+class MessagesAnswer(Frozen):
+    messages: list[MessageAnswer]
+
+
+class TakenAnswer(Frozen):
+    """What became of a record: `opened`, `exists`, `paid`, `no case`, `passed on` or `ignored`; `note` says why."""
+
+    result: str
+    invoice_id: str | None
+    note: str = ""
+
+
+class HeardAnswer(Frozen):
+    """What became of a report: `told`, `kept` for the customer's other cases, or `over`."""
+
+    result: str
+
+
+class CustomerAnswer(Frozen):
+    """What is known of how a customer may be reached. Addresses are not told here."""
+
+    customer_id: str
+    open_cases: list[str]
+    closed_channels: dict[Channel, str]
+    replies: list["ReplyAnswer"]
+
+
+class ReplyAnswer(Frozen):
+    at: datetime
+    channel: Channel
+    text: str
+
+
+class InboxEvent(Frozen):
+    id: int
+    provider: str
+    event_id: str
+    kind: str
+    at: datetime
+    state: str
+    attempts: int
+    next_try: datetime
+    result: str | None
+    note: str
+    invoice_id: str | None
+
+
+class InboxAnswer(Frozen):
+    events: list[InboxEvent]
+    after: int | None = Field(description="Where the next page begins; null on the last.")
+
+
+class AuditEntry(Frozen):
+    number: int
+    at: datetime
+    request_id: str
+    key_id: str
+    name: str
+    method: str
+    path: str
+    status: int
+
+
+class AuditAnswer(Frozen):
+    entries: list[AuditEntry]
+    after: int | None

@@ -1,0 +1,72 @@
+"""The doors for machines: one FastAPI application. It verifies, keeps and calls `service/`; no rule lives here."""
+
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Protocol
+
+from fastapi import FastAPI, Response
+
+from service.audit import Register
+from service.keys import KeyRing
+from service.mailroom import Mailroom
+from service.office import Office
+from service.threads import Threads
+from web.api.cases import cases
+from web.api.records import records
+from web.limits import RateLimit
+from web.problems import Problem, answer
+from web.webhooks import webhooks
+
+DESCRIPTION = """Opens dunning cases, tells them facts, gives them orders, and reads what they did.
+
+Send `Authorization: Bearer` with a key (`python starter.py keys make`). A POST with an `Idempotency-Key` is done once
+and answered alike each time. Errors are problems as RFC 9457 has them: `detail` says what to do.
+"""
+
+
+class Doors(Protocol):
+    """What the application stands on."""
+
+    @property
+    def mailroom(self) -> Mailroom: ...
+    @property
+    def office(self) -> Office: ...
+    @property
+    def keys(self) -> KeyRing: ...
+    @property
+    def register(self) -> Register: ...
+    @property
+    def threads(self) -> Threads: ...
+
+
+@dataclass
+class _Gate:
+    """What the routes of the API ask before they work."""
+
+    keys: KeyRing
+    register: Register
+    threads: Threads
+    limit: RateLimit = field(default_factory=RateLimit)
+
+
+def application(doors: Doors) -> FastAPI:
+    app = FastAPI(
+        title="Dunning",
+        version="1",
+        description=DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/v1/openapi.json",
+    )
+    app.state.gate = _Gate(doors.keys, doors.register, doors.threads)
+    app.add_exception_handler(Problem, answer)
+    app.include_router(webhooks(doors.mailroom))
+    app.include_router(cases(doors.office))
+    app.include_router(records(doors.office, doors.register, doors.threads))
+
+    @app.get("/healthz", include_in_schema=False)
+    async def health() -> Response:
+        keeps = await doors.mailroom.answers()
+        return Response(status_code=HTTPStatus.NO_CONTENT if keeps else HTTPStatus.SERVICE_UNAVAILABLE)
+
+    return app
