@@ -93,10 +93,10 @@ class ContactActivities:
     def _has_moved(self, stated: CustomerRow, task: ContactTask) -> bool:
         """Takes over what the payment provider states of the customer now. Whether the hours are those of another
         place than the message was decided for."""
-        began = task.as_of.date()
-        before = self._situations.whereabouts(task.customer_id, began)
-        self._ledger.customer_is(stated)
-        return before != self._situations.whereabouts(task.customer_id, began)
+        before, began = self._ledger.customer_is(stated), task.as_of.date()
+        return before is not None and (
+            self._situations.place_of(before, began) != self._situations.whereabouts(task.customer_id, began)
+        )
 
     def _reserve(self, task: ContactTask, row: ContactRow) -> Contact:
         rules = ContactRules(invoice_id=task.invoice_id, channel=task.channel, facts=task.facts, caps=task.caps)

@@ -23,8 +23,7 @@ def other_invoices(task: ContactTask, payments: Payments, ledger: Ledger) -> tup
 
     Not those whose case stands still or is with an agency: nothing is said of these.
     """
-    cases = [row for row in ledger.open_cases_of(task.customer_id) if row.status == "open"]
-    others = [row.invoice_id for row in cases if row.invoice_id != task.invoice_id]
+    others = ledger.open_beside(task.invoice_id, task.customer_id)
     read = [payments.read_invoice(invoice_id) for invoice_id in others[:_MOST_NAMED]]
     return tuple(
         invoice

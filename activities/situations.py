@@ -56,7 +56,11 @@ class Situations:
     def whereabouts(self, customer_id: str, began: date) -> Whereabouts | None:
         """Where the customer of a case is now."""
         customer = self._ledger.customer(customer_id)
-        return self._places(customer, began) if customer else None
+        return self.place_of(customer, began) if customer else None
+
+    def place_of(self, customer: CustomerRow, began: date) -> Whereabouts | None:
+        """Where somebody is of whom this is known."""
+        return self._places(customer, began)
 
     def of(self, invoice_id: str, at: datetime) -> Situation | None:
         """The case of an invoice as it was decided about last, at a moment (UTC); None: there is none to be read."""

@@ -104,7 +104,7 @@ def message_facts(now: "Situation", stage: Stage) -> MessageFacts:
 
     access = standing_access(case) if served else Access.FULL
     restricts = now.first(AccessStep, partial(_restricts, than=access)) if served else None
-    next_charge = None if has_none else now.first(ChargeStep, charged)
+    next_charge = None if has_none else _first(now.first(ChargeStep, charged), _their_try(now, ends))
     cancels = now.first(CancelStep, lambda step: step.due) if served else None
     collections = now.policy.endgame.collections
     minimum = () if collections is None or begun_handoff(case) else collections.minimum

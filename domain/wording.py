@@ -7,6 +7,7 @@ notice a date and a consequence. Words and layouts: `policies/messages`; forms o
 from collections.abc import Callable, Iterator
 from datetime import date
 from enum import StrEnum
+from functools import cache
 from itertools import groupby, product
 from string import Formatter
 from typing import NamedTuple
@@ -187,15 +188,18 @@ def wording(facts: MessageFacts, at: AtSending, channel: Channel) -> Wording:
     aspects = {name: of(known) for name, (_, of) in ASPECTS.items()} | {"stage": known.stage()}
     values = known.values()
     said = []
-    for row in ROWS:
-        if channel not in row.channels or known.stage() not in row.stages:
-            continue
+    for row in _rows(channel, known.stage()):
         if row.when(known):
             said.append(_sentence(row, aspects, values))
         elif row.or_refuse:
             raise Untrue(row.or_refuse)
     order = _order(channel, known)
     return Wording(sentences=tuple(sorted(said, key=lambda sentence: order.index(sentence.part))))
+
+
+@cache
+def _rows(channel: Channel, stage: Stage) -> tuple[Row, ...]:
+    return tuple(row for row in ROWS if channel in row.channels and stage in row.stages)
 
 
 def _order(channel: Channel, known: Known) -> list[Part]:

@@ -155,14 +155,18 @@ class TemplateMessages:
 
 
 def _environment(directory: Path, *, autoescape: bool) -> SandboxedEnvironment:
-    return SandboxedEnvironment(
+    environment = SandboxedEnvironment(
         loader=FileSystemLoader(directory),
         undefined=StrictUndefined,
         autoescape=autoescape,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        auto_reload=False,  # what was checked at the start is what is sent
     )
+    # Jinja's own functions, which no text needs: they would be copied for each sentence.
+    environment.globals.clear()
+    return environment
 
 
 def _regional(tag: str, phrases: Phrases) -> Locale:

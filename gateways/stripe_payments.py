@@ -14,7 +14,7 @@ from gateways import stripe_fields as fields
 from gateways import stripe_shapes as shapes
 from gateways.ports.payments import ChargeAnswer, InvoiceSnapshot, PaymentMethod
 from gateways.ports.trouble import NotFound, NotUnderstood, ProviderMisuse, ProviderTrouble
-from gateways.stripe_api import StripeApi, is_spent, translated
+from gateways.stripe_api import Declined, StripeApi, is_spent, translated
 from gateways.stripe_fields import Json
 
 # Stripe resolves at most four levels of a path. `payments` is left out of an answer unless it is asked for.
@@ -95,10 +95,10 @@ class StripePayments:
                 expand=_EXPAND,
             )
         except stripe.StripeError as error:
-            if error.http_status == 402 and error.error is None:
+            if error.http_status == 402 and not isinstance(error, Declined):
                 # Declined, but the answer was cut off: without its codes it would count as an unknown one.
                 raise ProviderTrouble(f"Stripe's answer cannot be read: could not pay invoice {invoice.id}.") from None
-            if error.http_status == 402 or error.code in _REFUSED_PAYMENT:
+            if isinstance(error, Declined) or error.code in _REFUSED_PAYMENT:
                 return self._declined(error, invoice)
             if is_spent(error) or isinstance(error, stripe.InvalidRequestError):
                 return self._not_charged(error, invoice, named=other is not None)

@@ -48,6 +48,16 @@ _CLOSED = (
 )
 _MARK_OPEN = _WRITE.where(cases.c.status == "opening")
 _NOT_CLOSED = sa.text(NOT_CLOSED)
+_OPEN_OF = CASE.where(cases.c.customer_id == sa.bindparam("of"), _NOT_CLOSED).order_by(*IN_ORDER)
+_BESIDE = (
+    sa.select(cases.c.invoice_id)
+    .where(
+        cases.c.customer_id == sa.bindparam("of"),
+        cases.c.invoice_id != sa.bindparam("but"),
+        cases.c.status == "open",
+    )
+    .order_by(*IN_ORDER)
+)
 _STATES = sa.select(cases.c.invoice_id, cases.c.state).where(_NOT_CLOSED).order_by(cases.c.invoice_id)
 
 
@@ -114,9 +124,13 @@ class SqlCases(SqlCaseList):
             return connection.execute(_STATE, {"of": invoice_id}).scalar_one_or_none()
 
     def open_cases_of(self, customer_id: str) -> list[CaseRow]:
-        query = CASE.where(cases.c.customer_id == customer_id, _NOT_CLOSED).order_by(*IN_ORDER)
         with self._database.reading() as connection:
-            return [case_row(row) for row in connection.execute(query).mappings()]
+            return [case_row(row) for row in connection.execute(_OPEN_OF, {"of": customer_id}).mappings()]
+
+    def open_beside(self, invoice_id: str, customer_id: str) -> list[str]:
+        with self._database.reading() as connection:
+            found = connection.execute(_BESIDE, {"of": customer_id, "but": invoice_id})
+            return [row.invoice_id for row in found]
 
     def case_states(self, after: str | None, limit: int) -> list[tuple[str, str]]:
         query = _STATES.where(cases.c.invoice_id > (after or "")).limit(limit)

@@ -78,6 +78,9 @@ class CaseBook(CaseList, Protocol):
     def open_cases_of(self, customer_id: str) -> list[CaseRow]:
         """All of the customer's cases that are not closed, oldest first."""
 
+    def open_beside(self, invoice_id: str, customer_id: str) -> list[str]:
+        """The invoices of the customer's other cases of status `open`, the oldest case first."""
+
     def case_states(self, after: str | None, limit: int) -> list[tuple[str, str]]:
         """(invoice id, state) of one page of the cases that are not closed, in order of the id, after `after`."""
 
@@ -183,9 +186,11 @@ class CustomerBook(Protocol):
         By what was told of this address, whoever has it, and by this person's own wishes, whatever their address.
         """
 
-    def customer_is(self, stated: CustomerRow) -> None:
+    def customer_is(self, stated: CustomerRow) -> CustomerRow | None:
         """What the payment provider states of the customer now, all of it. What is new in it replaces what is known;
-        what cannot be read erases nothing. A customer of whom no case is known stays unknown."""
+        what cannot be read erases nothing. A customer of whom no case is known stays unknown.
+
+        The customer as they were before, where it was news; else None."""
 
     def customers_at(self, channel: Channel, address: str) -> list[str]:
         """Ids of the customers who are reached there: two may share a number."""

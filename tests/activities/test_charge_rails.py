@@ -131,7 +131,7 @@ def test_the_owner_of_a_spent_account_is_asked_at_once_to_pay_another_way(worker
     for days_ago in (15, 10, 5):
         failed_at_the_provider(worker, case, ach_return("R01"), days_ago)
 
-    decision = decided(worker, case, timedelta(hours=29)).decision
+    decision = decided(worker, case, timedelta(hours=34)).decision
 
     assert isinstance(decision, Act)
     tasks = [effect.task for effect in decision.effects]
