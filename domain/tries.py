@@ -47,12 +47,12 @@ def other_method_tries(now: "Situation") -> Iterable[Step]:
     case = now.case
     if now.policy.retries.other_methods is not OtherMethods.USE or not _needs_another(now):
         return ()
-    sign = f"o{case.method_changes}-{case.beside}"
-    made = [record for key, record in case.steps.items() if key.startswith(f"{sign}-")]
-    if len(made) >= _MOST_OTHERS or any(record.state is not StepState.DONE for record in made):
+    keys = [f"o{case.method_changes}-{case.beside}-{number}-charge" for number in range(1, _MOST_OTHERS + 1)]
+    made = [case.steps[key] for key in keys if key in case.steps]
+    if len(made) == len(keys) or any(record.state is not StepState.DONE for record in made):
         return ()
     day, kind = now.schedule.day_of(now.at), AttemptKind.OTHER_METHOD
-    return [ChargeStep(key=f"{sign}-{len(made) + 1}-charge", due=now.at, day=day, attempt_kind=kind)]
+    return [ChargeStep(key=keys[len(made)], due=now.at, day=day, attempt_kind=kind)]
 
 
 def _needs_another(now: "Situation") -> bool:

@@ -53,7 +53,7 @@ class SqlCustomers(Book):
     def closed_channels(self, customer_id: str) -> dict[Channel, str]:
         with self._database.reading() as connection:
             try:
-                address, deleted, _ = _address(connection, customer_id)
+                address, deleted = _address(connection, customer_id)
             except NotFound:
                 # An opt-out may come before the customer's first case.
                 address, deleted = Address(customer_id=customer_id), False

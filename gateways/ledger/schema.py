@@ -266,7 +266,7 @@ inbox = sa.Table(
     sa.Column("note", sa.Text(), nullable=False, server_default=""),
     _text("invoice_id", null=True),
     sa.Column("ended_at", UtcTime(), nullable=True),
-    sa.UniqueConstraint("provider", "event_id"),
+    sa.UniqueConstraint("event_id", "provider"),
     sa.Index(None, "state", "id"),
 )
 
