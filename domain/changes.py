@@ -9,6 +9,16 @@ from domain.declines import CUSTOMER_MUST_ACT, OPERATOR_MUST_ACT, Decline, Decli
 from domain.gates import Postpone, Stopped
 from domain.invoice import InvoiceNow, InvoiceState, SubscriptionState
 from domain.money import Money
+from domain.outgoing import (
+    CaseHeld,
+    CaseRecovered,
+    CaseResumed,
+    OperatorNeeded,
+    Outgoing,
+    PaymentMethodChanged,
+    StepPostponed,
+    StepSkipped,
+)
 from domain.outside import unrecorded
 from domain.record import Entry, new_entry
 from domain.rules.invoice import PAYING
@@ -36,7 +46,7 @@ def shown(case: Case, entry: Entry) -> Case:
 
 
 def _with(case: Case, entry: Entry) -> tuple[Entry, ...]:
-    return (*case.record, entry)[-_SHOWN_KEPT:]
+    return (*case.record, entry.but(event=None) if entry.event else entry)[-_SHOWN_KEPT:]
 
 
 def said(case: Case, entry: Entry) -> Case:
@@ -75,12 +85,15 @@ def stopped(case: Case, step: Step, found: Stopped, at: datetime, what: str, *, 
 
     What was only put off stays to be done.
     """
+    event: Outgoing
     if found.until:
         case = _off(case, step, found.until, found.rule)
         what = f"{what}, postponed to {minute(found.until)}"
+        event = StepPostponed(kind=step.kind, until=found.until)
     else:
         case = ended(case, step, StepState.SKIPPED, at, found.why, unsure=unsure)
-    return said(case, new_entry(at=at, step=step.key, what=what, why=found.why, rule=found.rule))
+        event = StepSkipped(kind=step.kind)
+    return said(case, new_entry(at=at, step=step.key, what=what, why=found.why, rule=found.rule, event=event))
 
 
 def _over(case: Case, step: Step, became: StepRecord, **besides: Any) -> Case:
@@ -118,7 +131,8 @@ def unanswered(case: Case, step: Step, why: str, at: datetime) -> Case:
     # The exponent is bounded first: after weeks the power alone is longer than any time.
     until = at + min(timedelta(hours=2 ** min(times - 1, 4)), timedelta(hours=12))
     case = _unfinished(case, known.but(not_before=until, times=times, rule=None, trouble=why))
-    return said(case, new_entry(at=at, step=step.key, what=f"postponed to {minute(until)}", why=why))
+    event = StepPostponed(kind=step.kind, until=until)
+    return said(case, new_entry(at=at, step=step.key, what=f"postponed to {minute(until)}", why=why, event=event))
 
 
 def not_made(case: Case, step: Step, why: str, at: datetime, until: datetime) -> Case:
@@ -173,9 +187,13 @@ def another_method(case: Case, why: str, at: datetime, source: str) -> Case:
     if method and (known := next((d for d in case.refused if d.raw.method and d.raw.method.is_same(method)), None)):
         case = changed(case, decline=known, declined_at=at, quick_since=None)
         why = f"{why}, which was refused before ({known.code})"
-        return said(case, new_entry(at=at, step=source, what="payment method changed", why=why))
+        return said(case, _method_entry(at, source, why))
     case = changed(case, method_changes=case.method_changes + 1)
-    return said(case, new_entry(at=at, step=source, what="payment method changed", why=why))
+    return said(case, _method_entry(at, source, why))
+
+
+def _method_entry(at: datetime, source: str, why: str) -> Entry:
+    return new_entry(at=at, step=source, what="payment method changed", why=why, event=PaymentMethodChanged())
 
 
 def _set_aside(case: Case) -> Case:
@@ -244,7 +262,14 @@ def hold(case: Case, new: Hold, at: datetime, source: str = "hold") -> Case:
     case = changed(case, holds=(*others, new), held_from=case.held_from or at)
     until = f" until {new.until:%Y-%m-%d}" if new.until else ""
     what = f"on hold ({new.reason.value.replace('_', ' ')}){until}"
-    return said(case, new_entry(at=at, step=source, what=what, why=new.note))
+    return said(case, new_entry(at=at, step=source, what=what, why=new.note, event=_of_hold(new)))
+
+
+def _of_hold(new: Hold) -> Outgoing:
+    """An operator's remark stays here; why an operator is needed is a sentence of ours."""
+    if new.reason is HoldReason.OPERATOR_NEEDED:
+        return OperatorNeeded()
+    return CaseHeld(reason=new.reason, until=new.until)
 
 
 def disputed(case: Case, dispute_id: str, at: datetime, source: str) -> Case:
@@ -298,7 +323,8 @@ def tick(case: Case, at: datetime) -> Case:
     # The hold ended at its own time, also when nobody was there to see it: the rest is an outage, not a hold.
     case = release(case, set(over), max(over.values()))
     reasons = ", ".join(sorted(reason.value.replace("_", " ") for reason in over))
-    return said(case, new_entry(at=at, step="hold", what="the hold ended", why=reasons))
+    event = None if case.holds else CaseResumed()
+    return said(case, new_entry(at=at, step="hold", what="the hold ended", why=reasons, event=event))
 
 
 def settled_for_good(case: Case) -> bool:
@@ -312,7 +338,8 @@ def close(case: Case, outcome: Outcome, why: str, at: datetime, source: str = EN
         return case
     # Whatever held the case up is over: the end does not wait for it.
     case = changed(case, closing=Closing(outcome=outcome, why=why, at=at), holds=(), held_from=None)
-    return said(case, new_entry(at=at, step=source, what=f"to be closed as {outcome.value}", why=why))
+    event = CaseRecovered() if outcome is Outcome.RECOVERED else None
+    return said(case, new_entry(at=at, step=source, what=f"to be closed as {outcome.value}", why=why, event=event))
 
 
 def recovered(case: Case, why: str, at: datetime, source: str) -> Case:

@@ -3,6 +3,7 @@
 from domain import events
 from domain.case import Outcome
 from domain.money import Money
+from domain.outgoing import CaseRecovered, PaymentReceived, PaymentTakenBack
 from domain.record import Entry
 from gateways.ports.ledger import Ledger
 from gateways.ports.payments import InvoiceSnapshot
@@ -24,7 +25,8 @@ def book_payment(ledger: Ledger, case: CaseRow, invoice: InvoiceSnapshot, fact: 
     recovered = left.amount == 0 and case.outcome in _GIVEN_UP
     ended = case.outcome.value.replace("_", " ") if case.outcome else "closed"
     why = f"{case.remaining - left} came in after the case had ended ({ended}), {left} still due"
-    entry = Entry(at=fact.at, step=LATE, what="paid after the end", why=why)
+    event = CaseRecovered(late=True) if recovered else PaymentReceived(amount=case.remaining - left, late=True)
+    entry = Entry(at=fact.at, step=LATE, what="paid after the end", why=why, event=event)
     return ledger.after_the_end(case.invoice_id, fact.event_id, entry, left, Outcome.RECOVERED if recovered else None)
 
 
@@ -35,5 +37,6 @@ def book_loss(ledger: Ledger, case: CaseRow, fact: DisputeEnded) -> bool:
         return False
     owed = case.remaining + Money(amount=min(fact.amount.amount, case.amount.amount), currency=fact.amount.currency)
     why = f"{fact.amount} were taken back after the case had ended: the bank returned it, or decided the dispute so"
-    entry = Entry(at=fact.at, step=LATE, what="taken back after the end", why=why)
+    event = PaymentTakenBack(amount=fact.amount)
+    entry = Entry(at=fact.at, step=LATE, what="taken back after the end", why=why, event=event)
     return ledger.after_the_end(case.invoice_id, fact.dispute_id or fact.event_id, entry, owed)

@@ -1,12 +1,13 @@
 """Which cases are told what, when the payment provider has news about an invoice or a customer."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from domain import events
 from domain.base import Message
 from domain.case import ChargeOutcome
-from domain.declines import DeclineTable, classify
+from domain.declines import Decline, DeclineTable, classify
 from domain.invoice import InvoiceState
+from domain.outbox import charged
 from domain.record import Entry
 from domain.steps import OURS, AttemptKind
 from gateways.ports.ledger import Ledger
@@ -89,7 +90,9 @@ class NewsDesk:
         decline = classify(raw, self._declines, at=fact.at) if raw else None
         debit = self._pending_debit(case.invoice_id) if decline and decline.raw.network is None else None
         if debit and decline:
-            entry = Entry(at=fact.at, step=debit.step, what="declined", why=f"the bank debit failed → {decline.code}")
+            entry = _answered(
+                debit, ChargeOutcome.DECLINED, decline, fact.at, f"the bank debit failed → {decline.code}"
+            )
             self._ledger.settle_attempt(case.invoice_id, debit.attempt, ChargeOutcome.DECLINED, decline, entry)
         else:
             row = foreign_attempt(invoice, AttemptKind.CUSTOMER, decline, fact.at)
@@ -119,7 +122,7 @@ class NewsDesk:
         debit = self._pending_debit(invoice_id)
         # An event does not show what paid the invoice.
         if debit and debit.provider_id == (invoice.paid_by or self._payments.read_invoice(invoice_id).paid_by):
-            entry = Entry(at=fact.at, step=debit.step, what="paid", why="the bank debit came through")
+            entry = _answered(debit, ChargeOutcome.PAID, None, fact.at, "the bank debit came through")
             self._ledger.settle_attempt(invoice_id, debit.attempt, ChargeOutcome.PAID, None, entry)
 
     def _payment(self, fact: PaymentSucceeded) -> Told:
@@ -235,3 +238,8 @@ def _about_dispute(
         outcome = events.DisputeOutcome.ELSEWHERE
     closed = events.DisputeClosed(event_id=fact.event_id, dispute_id=fact.dispute_id, outcome=outcome)
     return case, "dispute_closed", closed
+
+
+def _answered(debit: AttemptRow, outcome: ChargeOutcome, decline: Decline | None, at: datetime, why: str) -> Entry:
+    event = charged(outcome, debit.attempt, debit.kind, debit.amount, decline)
+    return Entry(at=at, step=debit.step, what=outcome.value, why=why, event=event)

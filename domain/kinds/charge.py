@@ -27,6 +27,7 @@ from domain.gates import ALLOW, Answer, Postpone, Refuse, Stopped
 from domain.invoice import InvoiceNow
 from domain.kinds.outside_payment import OutsidePaymentStep
 from domain.money import Money
+from domain.outgoing import StepSkipped
 from domain.reasons import cause
 from domain.record import new_entry
 from domain.rules.invoice import Aim, CancelledSubscription
@@ -212,7 +213,8 @@ class ChargeStep(Step):
                 )
                 return hold(case, pending, at, self.key)
             case ChargeOutcome.NOT_OPEN:
-                case = said(case, new_entry(at=at, step=self.key, what="not charged", why=result.why))
+                event = StepSkipped(kind=self.kind)
+                case = said(case, new_entry(at=at, step=self.key, what="not charged", why=result.why, event=event))
             case ChargeOutcome.REFUSED:
                 case = told("refused", result.why)
                 if self._of_new_method:

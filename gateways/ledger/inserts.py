@@ -21,6 +21,14 @@ def insert_missing(connection: sa.Connection, table: sa.Table, rows: Sequence[Co
         connection.execute(_unless_there(table, connection.dialect.name), rows)
 
 
+def insert_new(
+    connection: sa.Connection, table: sa.Table, rows: Sequence[Columns], key: tuple[str, ...]
+) -> set[tuple[Any, ...]]:
+    """As `insert_missing`; the keys of those that were inserted."""
+    statement = _telling(table, connection.dialect.name, key)
+    return {tuple(found) for found in connection.execute(statement, rows)}
+
+
 @cache
 def _unless_there(table: sa.Table, dialect: str) -> sa.Insert:
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
@@ -30,3 +38,8 @@ def _unless_there(table: sa.Table, dialect: str) -> sa.Insert:
 @cache
 def _reporting(table: sa.Table, dialect: str) -> sa.Executable:
     return _unless_there(table, dialect).returning(sa.literal(1))
+
+
+@cache
+def _telling(table: sa.Table, dialect: str, key: tuple[str, ...]) -> sa.Executable:
+    return _unless_there(table, dialect).returning(*(table.c[name] for name in key))
