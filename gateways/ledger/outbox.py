@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from domain.outbox import CaseRef, Event
 from gateways.ledger.case_list import fields_of
-from gateways.ledger.inserts import insert_missing
+from gateways.ledger.inserts import insert_missing, unless_there
 from gateways.ledger.schema import NEW, WAITING, cases, deliveries, endpoints, outbox
 from gateways.ledger.transactions import Book
 from gateways.ports.outbox import DONE, GIVEN_UP, Backlog, Endpoint, Outgoing
@@ -83,11 +83,12 @@ class SqlOutbox(Book):
             again = sa.and_(_delivery.endpoint_id == endpoint_id, _delivery.event.in_(known))
             connection.execute(sa.delete(deliveries).where(again))
             kept = sa.select(sa.literal(endpoint_id), outbox.c.id, outbox.c.invoice_id, sa.literal(WAITS))
-            made = connection.execute(
-                sa.insert(deliveries).from_select(["endpoint_id", "event", "invoice_id", "state"], kept.where(wanted))
-            )
+            # Others may be passing on the newest of them at this moment.
+            insert = unless_there(deliveries, connection.dialect.name)
+            columns = ["endpoint_id", "event", "invoice_id", "state"]
+            connection.execute(insert.from_select(columns, kept.where(wanted)))
             connection.execute(_THIS, {"endpoint": endpoint_id, "disabled_at": None, **_SOUND})
-            return made.rowcount
+            return connection.execute(sa.select(sa.func.count()).where(wanted)).scalar_one()
 
     def pass_on(self, limit: int) -> int:
         with self._database.writing() as connection:
