@@ -1,6 +1,5 @@
 """What the merchant's systems are told: one event for what happens, made of facts, and without anybody's name."""
 
-import json
 from datetime import datetime, timedelta
 from typing import get_args
 
@@ -15,19 +14,11 @@ from domain.outgoing import FACTS, TYPES, CaseClosed, Fact, StepSkipped
 from domain.record import Entry, new_entry
 from domain.steps import AttemptKind, Channel
 from tests.domain.builders import a_case, a_decline, at, booked, disputed, payment, rule, usd, usual
+from tests.told import valid
 
 NOON = at("04-01 12:00")
 REF = CaseRef(invoice="in_1", customer="cus_1", subscription=None, policy="standard@1")
 REMARK = "Ada Lovelace called from +66812345678"
-
-
-def valid(event: Event) -> Event:
-    """The event whose body has exactly the fields of its type."""
-    sent = body(event, REF)
-    payload = PAYLOADS[event.type].model_validate_json(sent)
-
-    assert json.loads(sent) == payload.model_dump(mode="json")
-    return event
 
 
 def told(entries: list[Entry]) -> list[Event]:
