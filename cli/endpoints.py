@@ -11,7 +11,7 @@ import typer
 
 from cli.console import one_sentence
 from cli.options import AsJson
-from domain.outbox import PAYLOADS
+from domain.event_shapes import PAYLOADS, schema
 from runtime.books import opened_ledger
 from runtime.settings import load_settings
 from service.endpoints import Endpoints, Shown
@@ -73,8 +73,7 @@ def replay(
 def types(as_json: AsJson = False) -> None:
     """List the types of events; with --json their JSON Schema."""
     if as_json:
-        schemas = {name: payload.model_json_schema() for name, payload in PAYLOADS.items()}
-        print(json.dumps(schemas, indent=2, sort_keys=True))
+        print(json.dumps(schema(), indent=2))
         return
     for name, payload in PAYLOADS.items():
         print(f"{name:<32} {' '.join((inspect.getdoc(payload) or '').split())}")

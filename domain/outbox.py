@@ -4,31 +4,25 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from pydantic import BaseModel, create_model
-
-from domain.base import Frozen
-from domain.case import ChargeOutcome, HoldReason, Outcome
+from domain.base import Frozen, Message
+from domain.case import ChargeOutcome
 from domain.declines import Decline
 from domain.events import ContactResult
 from domain.money import Money
 from domain.outgoing import (
-    TYPES,
-    CaseClosed,
-    CaseHeld,
     ChargeDeclined,
     ChargeProcessing,
     ChargeSucceeded,
     ContactBounced,
     ContactDelivered,
     ContactObjected,
-    Fact,
     Outgoing,
 )
 from domain.record import Entry
 from domain.steps import AttemptKind, Channel
 
 
-class CaseRef(Frozen):
+class CaseRef(Message):
     """Whose event it is: this never changes while the case lives."""
 
     invoice: str
@@ -96,36 +90,3 @@ def delivery(result: ContactResult, channel: Channel, stage: str) -> Outgoing:
             return ContactObjected(**about, result=result.value)
         case ContactResult.BOUNCED | ContactResult.INVALID_ADDRESS | ContactResult.UNDELIVERED:
             return ContactBounced(**about, result=result.value)
-
-
-# What a fact keeps as a word, because the case's module stands above it.
-_WORDS: dict[type[Fact], dict[str, Any]] = {
-    CaseClosed: {"outcome": (Outcome, ...)},
-    CaseHeld: {"reason": (HoldReason, ...)},
-}
-
-
-class _Data(Frozen):
-    case: CaseRef
-    source: str  # the step's key, or what it came from: an event's id, "order", "hold", "end"
-    rule: str | None  # the rule that caused it, with its edition
-    remaining: Money | None  # what is still due, where a decision says it
-
-
-def _payload(fact: type[Fact]) -> type[BaseModel]:
-    words = _WORDS.get(fact, {})
-    fields: dict[str, Any] = {
-        field: words.get(field, (info.annotation, ...)) for field, info in fact.model_fields.items() if field != "type"
-    }
-    if fact.says_why:
-        fields["why"] = (str, ...)
-    title = fact.__name__
-    data = create_model(f"{title}Data", __base__=_Data, **fields)
-    kind: Any = fact.model_fields["type"].annotation
-    return create_model(
-        title, __base__=Frozen, __doc__=fact.__doc__, type=(kind, ...), timestamp=(datetime, ...), data=(data, ...)
-    )
-
-
-PAYLOADS: dict[str, type[BaseModel]] = {name: _payload(fact) for name, fact in TYPES.items()}
-"""The shape of what is sent, by the event's type. For merchants and tests: what was kept is sent as it is."""

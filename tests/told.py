@@ -4,10 +4,13 @@ import json
 
 import sqlalchemy as sa
 
-from domain.outbox import PAYLOADS, CaseRef, Event, body
+from domain.event_shapes import PAYLOADS
+from domain.outbox import CaseRef, Event, body
 from gateways.ledger.schema import outbox
 from gateways.ledger.sql_ledger import SqlLedger
 
+COMMON = ("case", "source", "rule", "remaining")
+"""What the data of every event has."""
 _REF = CaseRef(invoice="in_1", customer="cus_1", subscription=None, policy="standard@1")
 
 

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from cli.app import app
-from domain.outbox import PAYLOADS
+from domain.event_shapes import PAYLOADS
 from domain.outgoing import CaseOpened
 from gateways.ledger.database import upgrade_schema
 from gateways.ledger.sql_ledger import SqlLedger

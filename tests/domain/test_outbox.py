@@ -9,7 +9,8 @@ from domain import changes, events, life
 from domain.case import Case, ChargeOutcome, HoldReason
 from domain.decisions import Act, Close
 from domain.declines import Decline
-from domain.outbox import PAYLOADS, CaseRef, Event, body, charged, delivery, event_of
+from domain.event_shapes import PAYLOADS
+from domain.outbox import CaseRef, Event, body, charged, delivery, event_of
 from domain.outgoing import FACTS, TYPES, CaseClosed, Fact, StepSkipped
 from domain.record import Entry, new_entry
 from domain.steps import AttemptKind, Channel
