@@ -76,6 +76,9 @@ class Dispatch:
                 except (ProviderTrouble, ProviderMisuse) as error:
                     pause = min(pause * 2, _LONGEST_REST)
                     _log.warning("The outbox waits %.0f s: %s", pause, error)
+                except Exception:
+                    pause = _LONGEST_REST
+                    _log.exception("The outbox waits %.0f s: a defect", pause)
                 await asyncio.sleep(pause)
         finally:
             for turn in self._turns.values():

@@ -57,6 +57,10 @@ class SqlOutbox(Book):
 
     def remove_endpoint(self, endpoint_id: str) -> bool:
         with self._database.writing() as connection:
+            # Nobody makes another delivery of it meanwhile.
+            connection.execute(
+                sa.select(_endpoint.endpoint_id).where(_endpoint.endpoint_id == endpoint_id).with_for_update()
+            )
             connection.execute(sa.delete(deliveries).where(_delivery.endpoint_id == endpoint_id))
             return connection.execute(sa.delete(endpoints).where(_endpoint.endpoint_id == endpoint_id)).rowcount > 0
 
@@ -75,7 +79,8 @@ class SqlOutbox(Book):
 
     def replay(self, endpoint_id: str, since: datetime) -> int:
         with self._database.writing() as connection:
-            of = connection.execute(sa.select(_endpoint.types).where(_endpoint.endpoint_id == endpoint_id)).one()
+            standing = sa.select(_endpoint.types).where(_endpoint.endpoint_id == endpoint_id)
+            of = connection.execute(standing.with_for_update(key_share=True)).one()
             wanted = outbox.c.at >= since
             if of.types is not None:
                 wanted = sa.and_(wanted, outbox.c.type.in_(of.types))
@@ -95,7 +100,8 @@ class SqlOutbox(Book):
             new = connection.execute(_NEW.limit(limit)).all()
             if not new:
                 return 0
-            enabled = [row for row in connection.execute(_ALL) if row.disabled_at is None]
+            standing = _ALL.with_for_update(key_share=True)  # none is removed meanwhile
+            enabled = [row for row in connection.execute(standing) if row.disabled_at is None]
             made = [
                 {"endpoint_id": to.endpoint_id, "event": one.id, "invoice_id": one.invoice_id, "state": WAITS}
                 for one in new
