@@ -59,7 +59,7 @@ class CollectionsActivities:
                 raise NotFound(f"The ledger has no case for invoice {task.invoice_id}: start it through starter.py.")
             # The evidence says when the last payment failed.
             invoice = self._payments.read_invoice(task.invoice_id, with_decline=True)
-            found = stop(judge_now(invoice.now, Aim.HAND_OVER, task.as_of))
+            found = stop(judge_now(invoice.now, Aim.HAND_OVER, task.as_of, waits=task.waits))
             if (found or task.begun_only) and not self._begun(task):
                 return HandoffResult(invoice=invoice.now, stopped=found)
             bundle = self._build_bundle(

@@ -6,8 +6,9 @@ from typing import Any
 
 from temporalio import activity
 
-from activities.conversation import facts_with_others, other_invoices
+from activities.conversation import also_final, facts_with_others, other_invoices
 from activities.errors import translated
+from activities.situations import Situations
 from domain.gates import Postpone, Refuse, Stopped, stop
 from domain.ids import contact_key
 from domain.kinds.message import ContactOutcome, ContactState, ContactTask
@@ -20,7 +21,7 @@ from domain.steps import Channel
 from gateways.ports.ledger import Contact, Ledger
 from gateways.ports.messages import Address, Messages, Recipient, Rendered, Sender, Sent
 from gateways.ports.payments import InvoiceSnapshot, Payments
-from gateways.ports.rows import Closure, ContactRow, Reserved
+from gateways.ports.rows import Closure, ContactRow, CustomerRow, Reserved
 from gateways.ports.trouble import LookupImpossible, ProviderMisuse, ProviderTrouble, Unreachable
 
 
@@ -34,12 +35,14 @@ class ContactActivities:
         messages: Messages,
         senders: Mapping[Channel, Sender],
         clock: Callable[[], datetime],
+        situations: Situations,
     ) -> None:
         self._payments = payments
         self._ledger = ledger
         self._messages = messages
         self._senders = senders
         self._clock = clock
+        self._situations = situations
 
     @activity.defn(name="contact", no_thread_cancel_exception=True)
     def contact(self, task: ContactTask) -> ContactOutcome:
@@ -55,8 +58,8 @@ class ContactActivities:
                 return ContactOutcome(state=ContactState.STOPPED, invoice=invoice.now, stopped=found)
             if task.invoice and task.invoice.says_otherwise(invoice.now):
                 return ContactOutcome(state=ContactState.STOPPED, invoice=invoice.now, stopped=_changed(task))
-            if invoice.customer:
-                self._ledger.customer_is(invoice.customer)
+            if invoice.customer and self._has_moved(invoice.customer, task):
+                return ContactOutcome(state=ContactState.STOPPED, invoice=invoice.now, stopped=_moved(task))
             recipient = self._ledger.recipient(task.customer_id)
             address = recipient.address
             if why := _closed(task, recipient):
@@ -64,11 +67,13 @@ class ContactActivities:
                 self._ledger.record_effect(task.invoice_id, entry)
                 return _outcome(ContactState.UNREACHABLE, invoice, why=why)
             others = other_invoices(task, self._payments, self._ledger)
+            facts = task.facts.with_due(invoice.remaining)
             if others:
-                facts = facts_with_others(task, invoice, others, self._ledger)
-                task = task.model_copy(update={"facts": facts})
-            message = self._messages.render(task.channel, task.facts, address, invoice, task.language, others)
-            row = self._row(task, message, others)
+                facts = facts_with_others(facts, task, invoice, others, self._ledger)
+                facts = also_final(facts, task, invoice, others, self._situations)
+            task = task.model_copy(update={"facts": facts})
+            message = self._messages.render(task.channel, task.facts, address, invoice, address.language, others)
+            row = self._row(task, address, message, others)
             reserved = self._reserve(task, row)
             if isinstance(reserved, Reserved) and reserved.row.state == "sending" and not reserved.ours:
                 if earlier := self._look_up(task, invoice, address, reserved.row):
@@ -87,6 +92,14 @@ class ContactActivities:
                     return self._send(task, invoice, address, message, reserved.row.key)
                 case Reserved():
                     return _standing(reserved.row, invoice)
+
+    def _has_moved(self, stated: CustomerRow, task: ContactTask) -> bool:
+        """Takes over what the payment provider states of the customer now. Whether the hours are those of another
+        place than the message was decided for."""
+        before, began = self._ledger.customer_is(stated), task.as_of.date()
+        return before is not None and (
+            self._situations.place_of(before, began) != self._situations.whereabouts(task.customer_id, began)
+        )
 
     def _reserve(self, task: ContactTask, row: ContactRow) -> Contact:
         rules = ContactRules(invoice_id=task.invoice_id, channel=task.channel, facts=task.facts, caps=task.caps)
@@ -162,7 +175,9 @@ class ContactActivities:
         entry = _entry(task, state, why, rule, _event(task, state))
         self._ledger.finish_contact(task.invoice_id, task.step, task.channel, state, provider_id, entry)
 
-    def _row(self, task: ContactTask, message: Rendered, others: Sequence[InvoiceSnapshot]) -> ContactRow:
+    def _row(
+        self, task: ContactTask, address: Address, message: Rendered, others: Sequence[InvoiceSnapshot]
+    ) -> ContactRow:
         return ContactRow(
             invoice_id=task.invoice_id,
             step=task.step,
@@ -175,6 +190,7 @@ class ContactActivities:
             subject=message.subject,
             text=message.text,
             html=message.html or None,
+            address=address.place(task.channel),
             said=task.facts,
             names=tuple(other.id for other in others),
         )
@@ -216,6 +232,10 @@ def _changed(task: ContactTask) -> Stopped:
     """Decided anew at once: the next task carries what was read here."""
     why = "the invoice is not what the message was written about"
     return Stopped(why=why, rule="invoice-changed", until=task.as_of)
+
+
+def _moved(task: ContactTask) -> Stopped:
+    return Stopped(why="the customer is somewhere else now", rule="place-changed", until=task.as_of)
 
 
 def _closed(task: ContactTask, recipient: Recipient) -> str | None:

@@ -2,10 +2,14 @@
 
 from collections.abc import Sequence
 
+from activities.situations import Situations
+from domain.finals import final_today
 from domain.gates import Allow
 from domain.kinds.access import strictest
 from domain.kinds.message import ContactTask
+from domain.rules.contacts import covers
 from domain.rules.invoice import Aim, judge_now
+from domain.steps import Stage
 from domain.truth import MessageFacts
 from gateways.ports.ledger import Ledger
 from gateways.ports.payments import InvoiceSnapshot, Payments
@@ -19,8 +23,7 @@ def other_invoices(task: ContactTask, payments: Payments, ledger: Ledger) -> tup
 
     Not those whose case stands still or is with an agency: nothing is said of these.
     """
-    cases = [row for row in ledger.open_cases_of(task.customer_id) if row.status == "open"]
-    others = [row.invoice_id for row in cases if row.invoice_id != task.invoice_id]
+    others = ledger.open_beside(task.invoice_id, task.customer_id)
     read = [payments.read_invoice(invoice_id) for invoice_id in others[:_MOST_NAMED]]
     return tuple(
         invoice
@@ -30,7 +33,11 @@ def other_invoices(task: ContactTask, payments: Payments, ledger: Ledger) -> tup
 
 
 def facts_with_others(
-    task: ContactTask, invoice: InvoiceSnapshot, others: Sequence[InvoiceSnapshot], ledger: Ledger
+    facts: MessageFacts,
+    task: ContactTask,
+    invoice: InvoiceSnapshot,
+    others: Sequence[InvoiceSnapshot],
+    ledger: Ledger,
 ) -> MessageFacts:
     """The facts as they are for the whole subscription: its access, whichever invoice restricts it, and the first date
     of a restriction that the customer was told."""
@@ -38,8 +45,28 @@ def facts_with_others(
     newest = [row for other in same for row in ledger.contacts(other.id)[-1:]]
     told = [row.said.restricts_on for row in newest if row.said and row.said.restricts_on]
     ahead = [day for day in told if day > task.as_of.date()]
-    if task.facts.restricts_on:
-        ahead.append(task.facts.restricts_on)
+    if facts.restricts_on:
+        ahead.append(facts.restricts_on)
     standing = ledger.access_of(task.customer_id, invoice.subscription_id).access
-    changes = {"access": strictest((task.facts.access, standing)), "restricts_on": min(ahead, default=None)}
-    return task.facts.model_copy(update=changes)
+    changes = {"access": strictest((facts.access, standing)), "restricts_on": min(ahead, default=None)}
+    return facts.model_copy(update=changes)
+
+
+def also_final(
+    facts: MessageFacts,
+    task: ContactTask,
+    invoice: InvoiceSnapshot,
+    others: Sequence[InvoiceSnapshot],
+    situations: Situations,
+) -> MessageFacts:
+    """The facts of a final notice with the other invoices that it announces the end of as well: those of the same
+    subscription whose own one goes out today, on this channel, and would say the same."""
+    if facts.stage is not Stage.FINAL:
+        return facts
+    found = []
+    for other in others:
+        now = situations.of(other.id, task.as_of) if other.subscription_id == invoice.subscription_id else None
+        wanted = final_today(now, task.channel) if now else None
+        if wanted and covers(facts, wanted.with_due(other.remaining), ends=True):
+            found.append(other.id)
+    return facts.model_copy(update={"also_final": tuple(found)})

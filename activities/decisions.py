@@ -1,21 +1,15 @@
 """The decision, on record: what a case does next, taken once and kept in its history and in the ledger."""
 
-from collections.abc import Callable
-from datetime import date, datetime
-from functools import lru_cache
+from datetime import datetime
 
 from temporalio import activity
 
 from activities.errors import translated
+from activities.situations import Situations
 from domain import life
 from domain.base import Message
-from domain.case import Case, Circumstances
-from domain.policy import Policy
-from domain.rules.minimum import MinimumCharges
+from domain.case import Case
 from gateways.ports.ledger import Ledger
-
-_MOST_POLICIES = 64
-"""Versions kept in memory; each has a few kilobytes."""
 
 
 class DecisionTask(Message):
@@ -28,14 +22,9 @@ class DecisionTask(Message):
 class DecisionActivities:
     """Asks the domain, and writes down what it says."""
 
-    def __init__(
-        self, ledger: Ledger, holidays: Callable[[str, date], frozenset[date]], minimums: MinimumCharges
-    ) -> None:
-        """`holidays` are a country's (ISO 3166-1 alpha-2) from a day on."""
+    def __init__(self, ledger: Ledger, situations: Situations) -> None:
         self._ledger = ledger
-        self._holidays = holidays
-        self._minimums = minimums
-        self._policy = lru_cache(_MOST_POLICIES)(self._read_policy)
+        self._situations = situations
 
     @activity.defn(name="decide", no_thread_cancel_exception=True)
     def decide(self, task: DecisionTask) -> life.Decided:
@@ -47,16 +36,11 @@ class DecisionActivities:
         # Nothing here is an operator's to release: whatever goes wrong, the same decision is asked for again.
         with translated(misuse_passes=True):
             case = task.case
-            facts = case.facts
-            circumstances = Circumstances(
-                holidays=self._holidays(facts.country, facts.opened_at.date()),
-                closed_channels=self._ledger.closed_channels(facts.customer_id),
-                too_small=self._minimums.ask(case.due),
+            policy, circumstances = (
+                self._situations.policy(case.policy.digest),
+                self._situations.circumstances(case, task.at),
             )
-            ruling = life.decide(case, self._policy(case.policy.digest), circumstances, task.at)
+            ruling = life.decide(case, policy, circumstances, task.at)
             state = ruling.case.model_dump_json()
-            self._ledger.decided(facts.invoice_id, task.at, ruling.entries, ruling.projection, state)
+            self._ledger.decided(case.facts.invoice_id, task.at, ruling.entries, ruling.projection, state)
             return ruling.decided
-
-    def _read_policy(self, digest: str) -> Policy:
-        return Policy.stored(self._ledger.policy(digest))

@@ -13,18 +13,21 @@ from domain.ids import charge_key, effect_key
 from domain.invoice import InvoiceState
 from domain.kinds.cancellation import CancelTask
 from domain.kinds.charge import ChargeResult, ChargeTask
-from domain.kinds.outside_payment import RecordPaymentTask
+from domain.kinds.outside_payment import RecordPaymentResult, RecordPaymentTask
 from domain.kinds.write_off import WriteOffTask
 from domain.outbox import charged
 from domain.outgoing import InvoiceUncollectible, Outgoing, PaymentRecorded, SubscriptionCancelled
 from domain.record import Entry
 from domain.rules.invoice import Aim, judge_now
 from domain.rules.minimum import MinimumCharges
+from domain.rules.uses import NetworkRules
+from domain.steps import AttemptKind
 from domain.tasks import Done, Task
-from gateways.ports.ledger import Ledger, NetworkRules
-from gateways.ports.payments import ChargeAnswer, InvoiceSnapshot, Payments
+from gateways.ports.ledger import Ledger
+from gateways.ports.payments import ChargeAnswer, InvoiceSnapshot, PaymentMethod, Payments
 from gateways.ports.rows import AttemptRow
 
+_NO_OTHER = "no other payment method on file may be charged for this invoice"
 _SPENT = "the provider charges no more under this number, and has charged nothing"
 
 
@@ -66,17 +69,22 @@ class PaymentActivities:
                     self._finish(row, ChargeAnswer(outcome=ChargeOutcome.NOT_OPEN), task)
                     return self._result_of(row, ChargeOutcome.NOT_OPEN, invoice, task)
                 return ChargeResult(outcome=ChargeOutcome.STOPPED, invoice=now, stopped=found)
-            if invoice.payment_method is None:
+            other = self._other_method(task, invoice)
+            if other is None and task.kind is AttemptKind.OTHER_METHOD:
+                return ChargeResult(outcome=ChargeOutcome.REFUSED, invoice=now, why=_NO_OTHER)
+            method = other or invoice.payment_method
+            if method is None:
                 return self._nothing_to_charge(task, invoice)
-            stands = self._ledger.begin_attempt(self._row(task, invoice), self._rules)
+            stands = self._ledger.begin_attempt(self._row(task, invoice, method), self._rules, method.country)
             if isinstance(stands, Postpone):
                 return ChargeResult(outcome=ChargeOutcome.POSTPONED, postponed=stands, why=stands.why)
             if isinstance(stands, Refuse):
-                return ChargeResult(outcome=ChargeOutcome.REFUSED, why=f"{stands.why} ({stands.rule})")
+                why = f"{stands.why} ({stands.rule})"
+                return ChargeResult(outcome=ChargeOutcome.REFUSED, invoice=now, why=why)
             if stands.outcome:
                 # Another worker has finished this very attempt since we looked.
                 return self._result_of(stands, stands.outcome, invoice, task)
-            answer = self._payments.pay(invoice, stands.key)
+            answer = self._payments.pay(invoice, stands.key, other)
             if answer.outcome is ChargeOutcome.KEY_SPENT:
                 # Nothing was charged when it was looked up, but that was before this request.
                 answer = self._payments.find_attempt(invoice, stands.started_at) or answer
@@ -88,7 +96,7 @@ class PaymentActivities:
         """Cancels the subscription, unless the invoice was paid in the meantime."""
         with translated():
             invoice = self._payments.read_invoice(task.invoice_id)
-            found = stop(judge_now(invoice.now, Aim.END, task.as_of))
+            found = stop(judge_now(invoice.now, Aim.END, task.as_of, waits=task.waits))
             if found is None:
                 key = effect_key(task.invoice_id, task.step)
                 self._payments.cancel_subscription(task.subscription_id, key)
@@ -102,7 +110,7 @@ class PaymentActivities:
         """Closes the invoice at the provider as not to be collected any more, unless it is closed already."""
         with translated():
             invoice = self._payments.read_invoice(task.invoice_id)
-            found = stop(judge_now(invoice.now, Aim.GIVE_UP, task.as_of))
+            found = stop(judge_now(invoice.now, Aim.GIVE_UP, task.as_of, waits=task.waits))
             if found is None:
                 self._payments.mark_uncollectible(task.invoice_id, effect_key(task.invoice_id, task.step))
             elif invoice.state is not InvoiceState.UNCOLLECTIBLE:
@@ -114,8 +122,11 @@ class PaymentActivities:
             return Done()
 
     @activity.defn(name="record_payment", no_thread_cancel_exception=True)
-    def record_payment(self, task: RecordPaymentTask) -> Done:
-        """Records money that came in another way at the payment provider, so that it is not charged again."""
+    def record_payment(self, task: RecordPaymentTask) -> RecordPaymentResult:
+        """Records money that came in another way at the payment provider, so that it is not charged again.
+
+        An invoice that a charge has paid meanwhile takes no more: then the money came in twice.
+        """
         with translated():
             invoice = self._payments.read_invoice(task.invoice_id)
             found = stop(judge_now(invoice.now, Aim.SETTLE, task.as_of))
@@ -125,7 +136,7 @@ class PaymentActivities:
                 event = PaymentRecorded(amount=task.amount)
                 entry = _entry(task, f"{task.amount} recorded as paid outside", event=event)
                 self._ledger.record_effect(task.invoice_id, entry)
-            return Done(invoice=invoice.now, stopped=found)
+            return RecordPaymentResult(invoice=invoice.now, stopped=found, recorded=invoice.outside)
 
     def _reconcile(self, task: ChargeTask, invoice: InvoiceSnapshot) -> AttemptRow | None:
         """Looks up every attempt whose outcome is unknown; returns this attempt's row as it then stands, if any."""
@@ -187,8 +198,12 @@ class PaymentActivities:
     def _classify(self, raw: RawDecline, task: ChargeTask) -> Decline:
         return classify(raw, self._declines, at=task.as_of, do_not_honor=task.do_not_honor)
 
-    def _row(self, task: ChargeTask, invoice: InvoiceSnapshot) -> AttemptRow:
-        method = invoice.payment_method
+    def _other_method(self, task: ChargeTask, invoice: InvoiceSnapshot) -> PaymentMethod | None:
+        """Another method on file, where the step is for one."""
+        wanted = task.kind is AttemptKind.OTHER_METHOD
+        return self._payments.other_method(invoice, task.refused) if wanted else None
+
+    def _row(self, task: ChargeTask, invoice: InvoiceSnapshot, method: PaymentMethod) -> AttemptRow:
         return AttemptRow(
             invoice_id=task.invoice_id,
             attempt=task.attempt,
@@ -199,8 +214,8 @@ class PaymentActivities:
             as_of=task.as_of,
             started_at=self._clock(),
             amount=invoice.remaining,
-            network=method.network if method else None,
-            fingerprint=method.fingerprint if method else None,
+            network=method.network,
+            fingerprint=method.fingerprint,
         )
 
 

@@ -34,7 +34,7 @@ class ServiceActivities:
             result = Done()
             if task.access is not Access.FULL:
                 now = self._payments.read_invoice(task.invoice_id).now
-                result = Done(invoice=now, stopped=stop(judge_now(now, Aim.LIMIT, task.as_of)))
+                result = Done(invoice=now, stopped=stop(judge_now(now, Aim.LIMIT, task.as_of, waits=task.waits)))
                 if result.stopped:
                     return result
             holds = self._tell(task, self._ledger.wish_access(_wish(task)))

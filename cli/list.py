@@ -18,7 +18,7 @@ def list_cases(
     limit: Annotated[int, typer.Option(help="How many at most.")] = PAGE,
     after: Annotated[str | None, typer.Option(metavar="PLACE", help="Go on after the page that ended there.")] = None,
     owed_again: Annotated[
-        bool, typer.Option("--owed-again", help="Only recovered ones whose money was taken back since.")
+        bool, typer.Option("--owed-again", help="Only those whose money was taken back since, and not billed anew.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:

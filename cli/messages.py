@@ -18,9 +18,9 @@ Folder = Annotated[
 
 
 def messages(invoice: Invoice, html: Folder = None, as_json: AsJson = False) -> None:
-    """Show every message of a case as the customer saw it: channel, time (UTC), subject, text.
+    """Show every message of a case as the customer saw it: channel, address, time (UTC), subject, text.
 
-    It asks the ledger alone. The texts are personal data.
+    It asks the ledger alone. Texts and addresses are personal data.
     """
     with one_sentence(), opened_ledger(load_settings()) as ledger:
         invoice_id, said = messages_of(ledger, invoice)

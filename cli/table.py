@@ -43,7 +43,16 @@ def case_table(cases: Iterable[Listed], width: int) -> Table:
 
 
 def _status(case: Listed) -> str:
-    if case.outcome:
-        return f"{case.status}: {case.outcome}"
-    holds = ", ".join(reason.in_words for reason in case.holds)
-    return f"{case.status}: {holds}" if holds else case.status
+    said = case.outcome or ", ".join(reason.in_words for reason in case.holds)
+    parts = [f"{case.status}: {said}" if said else case.status]
+    if case.two_owners:
+        parts.append("retried by Stripe too")
+    if case.owed_again:
+        parts.append("owed again")
+    if case.reopened_as:
+        parts.append(f"billed anew as {case.reopened_as}")
+    if case.reopens:
+        parts.append(f"bills anew {case.reopens}")
+    if case.refund_due:
+        parts.append(f"refund due {case.refund_due}")
+    return "; ".join(parts)

@@ -7,6 +7,7 @@ from textwrap import wrap
 
 from domain.case import CaseStatus
 from domain.plan import Planned
+from domain.record import Entry
 from service.correspondence import Said
 from service.feed import FAILURES, Line
 from service.reading import Shown
@@ -30,11 +31,13 @@ def shown_text(found: Shown, width: int | None = None) -> str:
     head = [f"Invoice {found.invoice_id}{f', number {number}' if number else ''} (all times in UTC)"]
     if found.view:
         facts, happened = _facts_of(found.view), [(f"{e.at:%Y-%m-%d %H:%M}", str(e)) for e in found.view.record]
+        happened += [_entry(entry) for entry in found.record]
         head_of_plan = found.view.plan_is
     else:
         facts = _facts_of_row(found)
-        happened = [(f"{e.at:%Y-%m-%d %H:%M}", f"{e.what}: {e.why}" if e.why else e.what) for e in found.record]
+        happened = [_entry(entry) for entry in found.record]
         head_of_plan = "What comes"
+    facts += _after_the_end(found)
     facts += [("Tried again", step) for step in found.in_hand]
     plan = [(f"{step.at:%Y-%m-%d %H:%M}", _planned(step)) for step in found.plan]
     parts = [
@@ -71,6 +74,8 @@ def _facts_of(view: CaseView) -> list[Fact]:
         ("Status", _status(view)),
         *(("On hold", hold) for hold in view.holds),
         *(("Tried again", step) for step in view.tried_again),
+        *(("Warning", warning) for warning in view.warnings),
+        *([("Stripe's try", view.own_try)] if view.own_try else []),
         ("Due", f"{view.due} of {view.amount}"),
         ("Decline", f"{view.decline_code} ({view.decline_class})" if view.decline_code else "none"),
         ("Attempts", f"{view.attempts} ours, {view.counting_attempts} counting"),
@@ -104,6 +109,24 @@ def _facts_of_row(found: Shown) -> list[Fact]:
         *([("Next", f"{row.next_step or 'look again'}{next_at}")] if row.status != "closed" else []),
         *([("Why", row.why)] if row.why else []),
     ]
+
+
+def _after_the_end(found: Shown) -> list[Fact]:
+    """What became of the money of a case that has ended, and what its row knows of another round."""
+    row = found.row
+    if row is None:
+        return []
+    again = f"{row.remaining}, which were taken back since"
+    return [
+        *([("Owed again", again)] if row.owed_again else []),
+        *([("Billed anew as", row.reopened_as)] if row.reopened_as else []),
+        *([("Bills anew", row.reopens)] if row.reopens else []),
+        *([("Refund due", str(row.refund_due))] if row.refund_due else []),
+    ]
+
+
+def _entry(entry: Entry) -> Fact:
+    return f"{entry.at:%Y-%m-%d %H:%M}", f"{entry.what}: {entry.why}" if entry.why else entry.what
 
 
 def _planned(step: Planned) -> str:

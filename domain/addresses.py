@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-import unicodedata
 
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LOCAL = re.compile(rf"{_ATOM}(?:\.{_ATOM})*")
@@ -14,29 +13,16 @@ _LONGEST = 254  # RFC 5321, 4.5.3.1.3, without the angle brackets
 
 
 def email_address(text: str | None) -> str | None:
-    """The one address that mail can be sent to, its domain in ASCII; None when the text is no such address.
+    """The one address that mail can be sent to; None when the text is no such address.
 
-    Stricter than RFC 5322: no comments, no quotes, no display name, no address literal, and nothing but ASCII before
-    the sign @, which mail servers of today do not pass on.
+    Stricter than RFC 5322: no comments, no quotes, no display name, no address literal, and nothing but ASCII: mail
+    servers of today pass on no other before the sign @, and DNS knows no other behind it (gateways/email_domains.py).
     """
     local, at, domain = (text or "").strip().rpartition("@")
     if not at or len(local) > _LONGEST_LOCAL or not _LOCAL.fullmatch(local):
         return None
-    try:
-        domain = domain if domain.isascii() else _in_ascii(domain)
-    except UnicodeError:
-        return None
     found = f"{local}@{domain}"
     return found if len(found) <= _LONGEST and _DOMAIN.fullmatch(domain) else None
-
-
-def _in_ascii(domain: str) -> str:
-    """The domain as DNS has it. Raises UnicodeError where the codec's edition (IDNA 2003) makes another name of it:
-    it reads `straße.de` as `strasse.de`, which is somebody else's today."""
-    found = domain.encode("idna")
-    if found.decode("idna") != unicodedata.normalize("NFC", domain).lower():
-        raise UnicodeError("another name")
-    return found.decode()
 
 
 def dialled_number(text: str | None) -> str | None:

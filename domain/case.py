@@ -10,12 +10,13 @@ from domain.agency import Handoff
 from domain.base import Message, unchecked
 from domain.calendar import local
 from domain.declines import CUSTOMER_MUST_ACT, RETRYABLE, Decline, DeclineClass
-from domain.gates import Refuse
+from domain.gates import Postpone, Refuse
 from domain.invoice import InvoiceNow, MethodRef
 from domain.money import Money
 from domain.outside import OutsidePayment
 from domain.record import Entry
-from domain.steps import COUNTING, OURS, AnyStep, AttemptKind, Channel, Step
+from domain.retries import CLEAR_OF, RetryOwner
+from domain.steps import COUNTING, OF_THE_INVOICES_METHOD, OURS, AnyStep, AttemptKind, Channel, Step
 
 S = TypeVar("S", bound=Step)
 
@@ -96,19 +97,36 @@ class Facts(Message):
     country: str  # ISO 3166-1 alpha-2, "" when unknown
     time_zones: tuple[str, ...] = Field(min_length=1)  # IANA; several when only the country is known
     place_known: bool = True  # False: the zones are those where the merchant sells, and the customer may be in any
-    language: str = "en"  # BCP 47
     segment: str = "any"
     amount: Money  # what was due when the case opened
     opened_at: datetime  # UTC, the moment the case opened: day 0 of the timeline
     tried_before: bool = True  # whether a charge was tried before the case opened
+    reopens: str | None = None  # the invoice whose payment was taken back, which this one bills anew
+    contested: bool = False  # the customer won a dispute over that payment: nothing is charged by itself any more
+
+
+class Whereabouts(Message):
+    """Where the customer is now. By it contact hours are judged; the dates of a timeline stay where it began."""
+
+    country: str  # ISO 3166-1 alpha-2, "" when unknown
+    time_zones: tuple[str, ...] = Field(min_length=1)  # IANA, as in `Facts`
+
+
+class Limit(Message):
+    """What a card network or a rail says to one more charge of the method on file, counted over all invoices."""
+
+    answer: Postpone | Refuse
+    spent: bool = False  # it takes another method to go on
 
 
 class Circumstances(Message):
     """What is known of customer and place at the moment of a decision, beyond the case itself. Read anew each time."""
 
+    whereabouts: Whereabouts | None = None  # None: nothing says more than when the case opened
     holidays: frozenset[date] = frozenset()  # public holidays where the customer lives
     closed_channels: dict[Channel, str] = Field(default_factory=dict)  # channel → why it is closed, in any case
     too_small: Refuse | None = None  # why what is due cannot be charged at all
+    limit: Limit | None = None  # None: the method on file may be charged
 
 
 class Attempt(Message):
@@ -188,6 +206,7 @@ class Case(Message):
 
     facts: Facts
     policy: PolicyRef
+    retry_owner: RetryOwner = RetryOwner.OURS  # as the policy names it
     due: Money  # still to be paid
     invoice: InvoiceNow = InvoiceNow()  # as it was last read, or told
     outside: tuple[OutsidePayment, ...] = ()  # payments that the provider was not told of by itself
@@ -196,6 +215,7 @@ class Case(Message):
     refused: tuple[Decline, ...] = ()  # standing declines of other methods, by which those are not charged again
     tried_method: MethodRef | None = None  # the one that we charged last
     method_changes: int = 0  # how often the payment method changed or the customer authenticated
+    beside: int = 0  # how often the customer put one on file that the provider would not use for this invoice
     quick_since: datetime | None = None  # the decline that started the quick technical tries
     attempts: tuple[Attempt, ...] = ()
     steps: dict[str, StepRecord] = Field(default_factory=dict)
@@ -208,6 +228,7 @@ class Case(Message):
     held_until: datetime | None = None  # when the newest hold that is over ended
     closed_channels: dict[Channel, str] = Field(default_factory=dict)  # channel → why, as this case was told
     end_asked: datetime | None = None  # when a human was asked about an end of which no notice certainly arrived
+    refund_due: Money | None = None  # what came in twice: the merchant has to give it back
     handoff: Handoff | None = None
     closing: Closing | None = None
     closed: bool = False
@@ -246,17 +267,23 @@ class Case(Message):
         return self.facts.tried_before or any(a.charged and a.code != NO_PAYMENT_METHOD for a in self.attempts)
 
     @property
+    def takes_nothing_before(self) -> datetime | None:
+        """Where Stripe makes all tries: until when its next one, which customers were told of, is not over (UTC)."""
+        planned = self.invoice.next_try_at
+        return planned + CLEAR_OF if planned and self.retry_owner is RetryOwner.STRIPE else None
+
+    @property
     def our_attempts(self) -> tuple[Attempt, ...]:
         return tuple([a for a in self.attempts if a.kind in OURS and a.charged])
 
     @property
     def counting_attempts(self) -> tuple[Attempt, ...]:
-        return tuple([a for a in self.attempts if a.kind in COUNTING and a.charged])
+        return tuple([a for a in self.attempts if a.kind in COUNTING and a.outcome not in _NOT_CHARGED])
 
     @property
     def next_attempt_number(self) -> int:
         """The number of the next charge attempt; a number is never used twice, whatever became of the attempt."""
-        return 1 + max((a.number for a in self.attempts), default=0)
+        return 1 + max([a.number for a in self.attempts], default=0)
 
     @property
     def method_tried(self) -> int:
@@ -270,10 +297,12 @@ class Case(Message):
         if self.decline is None:
             return None
         limit = self.decline.max_tries
-        if limit is not None and self.decline.decline_class in RETRYABLE:
+        if limit is not None and len(self.attempts) >= limit and self.decline.decline_class in RETRYABLE:
             code, method = self.decline.code, self.method_changes
-            tries = sum(1 for a in self.attempts if a.code == code and a.method == method and a.kind in OURS)
-            if tries >= limit:
+            tries = [
+                a for a in self.attempts if a.code == code and a.method == method and a.kind in OF_THE_INVOICES_METHOD
+            ]
+            if len(tries) >= limit:
                 return DeclineClass.NEW_METHOD
         return self.decline.decline_class
 

@@ -7,7 +7,7 @@ from domain.calendar import local, minute
 from domain.case import Case, Closing, Hold, HoldReason, Outcome, StepRecord, StepState, Unfinished, new_step_record
 from domain.declines import CUSTOMER_MUST_ACT, OPERATOR_MUST_ACT, Decline, DeclineClass
 from domain.gates import Postpone, Stopped
-from domain.invoice import InvoiceNow, InvoiceState, SubscriptionState
+from domain.invoice import NO_METHOD, InvoiceNow, InvoiceState, MethodRef, SubscriptionState
 from domain.money import Money
 from domain.outgoing import (
     CaseHeld,
@@ -16,11 +16,13 @@ from domain.outgoing import (
     OperatorNeeded,
     Outgoing,
     PaymentMethodChanged,
+    RefundDue,
     StepPostponed,
     StepSkipped,
 )
 from domain.outside import unrecorded
 from domain.record import Entry, new_entry
+from domain.retries import in_utc, two_owners
 from domain.rules.invoice import PAYING
 from domain.steps import Channel, Step
 
@@ -33,6 +35,10 @@ _SHOWN_KEPT = 60
 _DISPUTES_KEPT = 50  # of those that are over
 _UNWRITTEN_KEPT = 200  # they travel with the case, whose size is bounded
 
+REFUND_DUE = "refund due"
+"""What entries say of money that came in twice."""
+
+_OPEN = InvoiceState.OPEN
 END = "end"
 """Where entries about the end of a case come from."""
 
@@ -66,10 +72,19 @@ def asked_about_the_end(case: Case, new: Hold, at: datetime) -> Case:
     return changed(hold(case, new, at, END), end_asked=at)
 
 
-def ended(case: Case, step: Step, state: StepState, at: datetime, why: str = "", *, unsure: bool = False) -> Case:
-    """The step has come to its end, one way or another."""
+def ended(
+    case: Case,
+    step: Step,
+    state: StepState,
+    at: datetime,
+    why: str = "",
+    *,
+    unsure: bool = False,
+    entry: Entry | None = None,
+) -> Case:
+    """The step has come to its end, one way or another; operators see the entry, if there is one."""
     record = new_step_record(step=step, state=state, at=at, note=why, unsure=unsure)
-    return _over(case, step, record)
+    return _over(case, step, record, record=_with(case, entry)) if entry else _over(case, step, record)
 
 
 def done(case: Case, step: Step, at: datetime, what: str = "done", *, unsure: bool = False) -> Case:
@@ -146,11 +161,14 @@ def _unfinished(case: Case, known: Unfinished) -> Case:
     return changed(case, unfinished={**case.unfinished, known.step.key: known})
 
 
-def invoice_is(case: Case, read: InvoiceNow, at: datetime, source: str) -> Case:
-    """Takes over what was just read of the invoice: its state, exactly what remains, and what else decides."""
-    known = case.invoice.known_with(lasting(read))
-    if known is not case.invoice:
-        case = changed(case, invoice=known)
+def invoice_is(case: Case, read: InvoiceNow, at: datetime, source: str, *, before: MethodRef | None = None) -> Case:
+    """Takes over what was just read of the invoice: its state, exactly what remains, and what else decides.
+
+    `before`: the payment method that was known, where the case has the new one already.
+    """
+    before = before or case.invoice.method
+    case = taken_over(case, read, at, source)
+    known = case.invoice
     # At the end the case knows: what was read meanwhile may be from before the payment.
     remaining = read.remaining
     if remaining is not None and remaining.currency == case.due.currency and case.closing is None:
@@ -167,14 +185,42 @@ def invoice_is(case: Case, read: InvoiceNow, at: datetime, source: str) -> Case:
             return recovered(case, "nothing is due any more", at, source)
     if known.subscription is SubscriptionState.NOT_BEGUN:
         return close(case, Outcome.CANCELLED, "the sign-up was never finished", at, source)
-    return _payment_is(_method_is(case, at, source), read.paying, at, source)
+    return _payment_is(_method_is(case, before, at, source), read.paying, at, source)
 
 
-def _method_is(case: Case, at: datetime, source: str) -> Case:
-    """A standing decline is the answer to one payment method: with another one on file it stands no more."""
-    if case.decline is None or case.decline.is_about(case.invoice.method):
+def _method_is(case: Case, before: MethodRef | None, at: datetime, source: str) -> Case:
+    """A standing decline is the answer to one payment method: with another one on file it stands no more.
+
+    One that was not there before is news as well, whoever told it: its event may be lost.
+    """
+    if case.decline and not case.decline.is_about(case.invoice.method):
+        return another_method(case, "another payment method is on file", at, source)
+    if _came(case, before):
+        return another_method(case, "a payment method is on file that was not there before", at, source)
+    return case
+
+
+def _came(case: Case, before: MethodRef | None) -> bool:
+    """Whether there is a payment method to charge that was neither known nor tried."""
+    method = case.invoice.method
+    if before is None or method in (None, NO_METHOD) or case.invoice.sent:
+        return False
+    standing = case.decline.raw.method if case.decline else None
+    return not any(known.is_same(method) for known in (before, standing, case.tried_method) if known)
+
+
+def taken_over(case: Case, read: InvoiceNow, at: datetime, source: str) -> Case:
+    """The case that knows what was read of the invoice; a new plan of the provider's own tries is on record."""
+    before, known = case.invoice, case.invoice.known_with(lasting(read))
+    if known is before:
         return case
-    return another_method(case, "another payment method is on file", at, source)
+    case = changed(case, invoice=known)
+    planned = known.next_try_at
+    if planned == before.next_try_at:
+        return case
+    what = f"Stripe's own try is planned for {in_utc(planned)}" if planned else "Stripe plans no further try"
+    why = two_owners(case.retry_owner, planned) or f"retries.owner: {case.retry_owner.value}"
+    return said(case, new_entry(at=at, step=source, what=what, why=why))
 
 
 def another_method(case: Case, why: str, at: datetime, source: str) -> Case:
@@ -209,7 +255,16 @@ def _set_aside(case: Case) -> Case:
 
 def lasting(read: InvoiceNow) -> InvoiceNow:
     """What of a reading the case keeps: what is due, what is on its way and the end have places of their own."""
-    return read.but(state=InvoiceState.OPEN, remaining=None, paying=None)
+    if read.state is _OPEN and read.remaining is None and read.paying is None:
+        return read
+    return read.but(state=_OPEN, remaining=None, paying=None)
+
+
+def refund_is_due(case: Case, amount: Money, why: str, at: datetime, source: str) -> Case:
+    """Money came in twice: the operators are told, and nothing is given back by itself."""
+    case = changed(case, refund_due=case.refund_due + amount if case.refund_due else amount)
+    event, why = RefundDue(amount=amount), f"{amount} to be given back: {why}"
+    return said(case, new_entry(at=at, step=source, what=REFUND_DUE, why=why, event=event))
 
 
 def known_here(case: Case, remaining: Money) -> Money:
@@ -224,6 +279,8 @@ def known_here(case: Case, remaining: Money) -> Money:
 
 def _payment_is(case: Case, on_its_way: bool | None, at: datetime, source: str) -> Case:
     """Stands still while a payment is on its way, whoever began it; None: that was not to be seen."""
+    if not on_its_way and not case.holds:
+        return case
     held = any(h.reason is HoldReason.PAYMENT_PROCESSING for h in case.holds)
     if on_its_way and not held and case.closing is None:
         note = "a payment of the customer is on its way"
@@ -237,6 +294,14 @@ def declined(case: Case, decline: Decline, at: datetime) -> Case:
     technical = decline.decline_class is DeclineClass.RETRY_NOW
     quick_since = (case.quick_since or at) if technical else None
     case = changed(case, decline=decline, declined_at=at, quick_since=quick_since)
+    if decline.decline_class in OPERATOR_MUST_ACT and case.closing is None:
+        return needs_operator(case, f"the bank's answer {decline.code} points at the merchant's side", at)
+    return case
+
+
+def other_declined(case: Case, decline: Decline, at: datetime) -> Case:
+    """A decline of a payment method that is not the invoice's own: that one is not tried again."""
+    case = changed(case, refused=(*case.refused, decline)[-_REFUSED_KEPT:])
     if decline.decline_class in OPERATOR_MUST_ACT and case.closing is None:
         return needs_operator(case, f"the bank's answer {decline.code} points at the merchant's side", at)
     return case

@@ -19,6 +19,7 @@ class Skip(Message):
 
     step: AnyStep
     why: str
+    rule: str | None = None  # the rule that refused it, if one did
 
 
 class PutOff(Message):

@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from domain.base import Frozen, Message
-from domain.invoice import NO_METHOD, MethodRef
+from domain.invoice import NO_METHOD, RAILS, MethodRef
 from domain.moments import Moment
 
 
@@ -51,9 +51,19 @@ class RawDecline(Message):
     advice_code: str | None = None
     network_advice_code: str | None = None
     network_decline_code: str | None = None
-    network: str | None = None  # card brand in lower case: visa, mastercard, amex …; None for bank debits
+    network: str | None = None  # card brand in lower case (visa, mastercard, amex …) or a `Rail`
     network_status: str | None = None
     method: MethodRef | None = None  # the one that was tried, and the only one that the answer is about
+
+    @property
+    def of_card(self) -> bool:
+        """Whether a card's network answered: at once, where a bank debit's answer takes days."""
+        return self.network is not None and self.network not in RAILS
+
+    @property
+    def return_code(self) -> str | None:
+        """The most telling of the codes: the network's own, else the provider's word for it."""
+        return self.network_decline_code or self.decline_code or self.error_code
 
 
 class Decline(Message):

@@ -22,11 +22,10 @@ if TYPE_CHECKING:
     from domain.situation import Situation
 
 _RECALL, _RECALL_SECOND, _WRITE_OFF = "end-recall", "end-recall-second", "end-write_off"
+_ENDED = SubscriptionState.ENDED
 
 
-_NOBODY_KNOWS = (
-    "no final notice certainly reached the customer: write to them in another way and then resume, or write it off"
-)
+_NOBODY_KNOWS = "no final notice certainly reached the customer, so the end has not come"
 
 
 class End(NamedTuple):
@@ -43,10 +42,9 @@ def end_of(now: "Situation") -> End | None:
         return End(case.closing.outcome, case.closing.why)
     if case.holds:
         return None
-    closes = now.policy.cancelled_subscription is CancelledSubscription.CLOSE
     if (
-        closes
-        and case.invoice.subscription is SubscriptionState.ENDED
+        case.invoice.subscription is _ENDED
+        and now.policy.cancelled_subscription is CancelledSubscription.CLOSE
         and not (is_cancelled(case) or begun_cancellation(case))
     ):
         return End(Outcome.CANCELLED, "the subscription was ended, and by policy the case with it")
@@ -66,7 +64,7 @@ def deadline(case: Case, policy: Policy) -> datetime | None:
 def unannounced(now: "Situation", act: Act) -> Wait | None:
     """Asks a human instead, when an end is due and no final notice certainly went out. Asked once."""
     case = now.case
-    if case.end_asked or now.end or now.warned_at or not any(effect.step.is_an_end(now) for effect in act.effects):
+    if case.end_asked or now.end or not any(effect.step.is_an_end(now) for effect in act.effects) or now.warned_at:
         return None
     asks = Hold(reason=HoldReason.OPERATOR_NEEDED, since=now.at, note=_NOBODY_KNOWS)
     return new_wait(until=None, why=f"on hold ({asks})", hold=asks, put_off=act.put_off)
@@ -100,8 +98,8 @@ def steps_to_end(now: "Situation") -> Iterator[Step]:
             key = _RECALL_SECOND if _RECALL in case.steps else _RECALL
             yield RecallStep(key=key, due=now.at, day=0, reference=handoff.reference)
             return
-    if first := next(outside_payments(now), None):
-        yield first
+    if first := outside_payments(now)[:1]:
+        yield from first
         return
     written_off = now.timeline_is_over and handoff is None
     gives_up = end.outcome in (Outcome.WRITTEN_OFF, Outcome.SETTLED) and not written_off

@@ -32,6 +32,7 @@ class PaymentReceived(Message):
     event_id: EventId
     amount: Amount
     remaining: Amount | None = None  # still due by the provider's account; None: what was due less `amount`
+    overpaid: Amount | None = None  # what came in too much, by the provider's account
 
 
 class ReportedAttempt(Message):
@@ -55,6 +56,7 @@ class MethodChange(StrEnum):
     NEW = "new"  # another card or account
     UPDATED = "updated"  # the same one with new data, by the customer or by the network's updater
     AUTHENTICATED = "authenticated"  # the customer confirmed the payment with the bank
+    BESIDE = "beside"  # another one is on file, which would not be charged for this invoice
 
 
 class PaymentMethodChanged(Message):

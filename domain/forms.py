@@ -28,6 +28,7 @@ class Form(Frozen):
     counts: ClassVar[bool] = False  # uses up one of the policy's attempts
     speaks: ClassVar[bool] = False  # the customer hears of the debt
     needs_a_message: ClassVar[bool] = False  # what it takes away has to be said first
+    on_the_last_day: ClassVar[bool] = False  # belongs to the end that messages announce
     ends: ClassVar[bool] = False  # the timeline ends with it
 
     @property

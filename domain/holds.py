@@ -29,10 +29,20 @@ def said(case: Case) -> str:
 
 def in_full(case: Case) -> tuple[str, ...]:
     """Each hold for an operator: its kind, why, until when, and what to do. Times in UTC."""
-    return tuple(
-        f"{str(hold).rstrip('.')}; {_until(hold)}. {what_to_do(hold.reason, case.facts.invoice_id)}"
-        for hold in case.holds
-    )
+    return tuple(f"{str(hold).rstrip('.')}; {_until(hold)}. {_what_to_do(case, hold)}" for hold in case.holds)
+
+
+def _what_to_do(case: Case, hold: Hold) -> str:
+    invoice_id = case.facts.invoice_id
+    # No later hold of the same reason begins in that very moment: it takes the place of this one.
+    if hold.reason is HoldReason.OPERATOR_NEEDED and hold.since == case.end_asked:
+        return (
+            "Tell the customer in another way what will happen and when "
+            f"(python starter.py messages {invoice_id} shows what was sent), give them time, "
+            f"then python starter.py resume {invoice_id}: the end comes at once. "
+            f"Or give the debt up: python starter.py write-off {invoice_id}."
+        )
+    return what_to_do(hold.reason, invoice_id)
 
 
 def _until(hold: Hold) -> str:

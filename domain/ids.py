@@ -23,6 +23,11 @@ def effect_key(invoice_id: str, step: str) -> str:
     return f"dun:{invoice_id}:{step}"
 
 
+def bill_key(invoice_id: str, loss: str) -> str:
+    """The key of the invoice that bills a payment anew which was taken back; `loss` is the dispute's id."""
+    return f"dun:{invoice_id}:again:{loss}"
+
+
 def access_key(invoice_id: str, step: str, changes: int, access: str) -> str:
     """The key of one word about the access: another one when any wish for the subscription has changed since."""
     return f"{effect_key(invoice_id, step)}:{changes}:{access}"

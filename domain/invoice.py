@@ -6,6 +6,7 @@ from typing import Self
 from domain.base import Message
 from domain.moments import Moment
 from domain.money import Money
+from domain.retries import OwnTries
 
 
 class InvoiceState(StrEnum):
@@ -24,12 +25,29 @@ class SubscriptionState(StrEnum):
     ENDED = "ended"
 
 
+class Rail(StrEnum):
+    """How money is taken from a bank account: it takes days, and comes back by rules of its own."""
+
+    ACH = "ach"  # United States
+    SEPA = "sepa"  # the euro area and its neighbours
+    BACS = "bacs"  # United Kingdom
+    AU_BECS = "au_becs"  # Australia
+    NZ_BECS = "nz_becs"  # New Zealand
+    PAD = "pad"  # Canada
+    UPI = "upi"  # India
+
+
+RAILS = frozenset(rail.value for rail in Rail)
+
+
 class MethodRef(Message):
     """Which payment method, without a word of what is on it."""
 
     id: str
     fingerprint: str | None = None  # the same for the same number, whichever id it was saved under
     expiry: str | None = None  # of a card: "12/2031"
+    network: str | None = None  # card brand in lower case, or a `Rail`; None: not known, or neither
+    country: str | None = None  # ISO 3166-1 alpha-2, where it was issued
 
     def is_same(self, other: "MethodRef") -> bool:
         """Whether a bank would see no difference: a new address or a note changes nothing."""
@@ -54,22 +72,38 @@ class InvoiceNow(Message):
     subscription: SubscriptionState | None = None  # None as well where it is for none
     customer_deleted: bool | None = None  # at the provider: nobody is written to any more
     method: MethodRef | None = None  # what the next charge would be made on; NO_METHOD: seen that there is none
+    tries: OwnTries | None = None  # the provider's own, by its plan
 
     @property
     def has_no_method(self) -> bool:
         """Whether it was seen that nothing is on file, where something would have to be."""
-        return self.method == NO_METHOD and not self.sent
+        return self.method is not None and self.method == NO_METHOD and not self.sent
+
+    @property
+    def next_try_at(self) -> Moment | None:
+        """When the provider tries again by itself, as far as is known (UTC)."""
+        return self.tries.next_at if self.tries else None
 
     def says_otherwise(self, newer: "InvoiceNow") -> bool:
         """Whether a newer reading shows another invoice than a message was written about."""
         method = newer.method
         changed = method is not None and not (self.method and self.method.is_same(method))
-        return changed or any(
-            seen is not None and seen is not known
-            for known, seen in ((self.subscription, newer.subscription), (self.sent, newer.sent))
+        planned = newer.tries is not None and newer.next_try_at != self.next_try_at
+        return (
+            changed
+            or planned
+            or any(
+                seen is not None and seen is not known
+                for known, seen in ((self.subscription, newer.subscription), (self.sent, newer.sent))
+            )
         )
 
     def known_with(self, newer: "InvoiceNow") -> Self:
         """This, with all that a newer reading shows."""
-        seen = {name: value for name in InvoiceNow.model_fields if (value := getattr(newer, name)) is not None}
+        seen = {name: value for name in _PARTS if (value := getattr(newer, name)) is not None}
+        if newer.method and self.method and newer.method == MethodRef(id=self.method.id):
+            del seen["method"]  # an event names only its id: what is on it is known
         return self if all(getattr(self, name) == value for name, value in seen.items()) else self.but(**seen)
+
+
+_PARTS = tuple(InvoiceNow.model_fields)

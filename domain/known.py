@@ -37,12 +37,14 @@ class Other(Frozen):
     number: str
     due: Money
     link: str  # of its payment page
+    final: bool = False  # the message is its final notice as well
 
 
 class AtSending(Frozen):
     """What is read anew when a message is sent. Never stored: it names the customer."""
 
     merchant: str
+    contact: str  # where the merchant answers
     name: str | None  # the customer's, if it is one
     number: str  # the invoice's
     due: Money  # what is still to be paid
@@ -96,6 +98,9 @@ class Known(Frozen):
 
     def tried(self) -> bool:
         return self.facts.tried
+
+    def came_back(self) -> bool:
+        return self.facts.came_back
 
     def knows_why(self) -> bool:
         reason = self.facts.reason
@@ -171,6 +176,16 @@ class Known(Frozen):
     def has_others(self) -> bool:
         return bool(self.at.others)
 
+    def lists_finals(self) -> bool:
+        return any(other.final for other in self.at.others)
+
+    def lists_others(self) -> bool:
+        return any(not other.final for other in self.at.others)
+
+    def ends(self) -> str:
+        """Whether the end that is named is that of one invoice, or of several."""
+        return "all" if self.lists_finals() else "one"
+
     def bill(self) -> str:
         """Whether it is one invoice that has to be paid, or several."""
         return "all" if self.has_others() else "one"
@@ -186,6 +201,7 @@ class Known(Frozen):
         facts, at = self.facts, self.at
         return {
             "merchant": at.merchant,
+            "contact": at.contact,
             "name": at.name,
             "number": at.number,
             "amount": at.due,
@@ -193,6 +209,7 @@ class Known(Frozen):
             "link": at.link,
             "count": str(1 + len(at.others)),
             "sum": at.all_due,
+            "finals": ", ".join(other.number for other in at.others if other.final),
             "next_charge_on": facts.next_charge_on,
             "restricts_on": facts.restricts_on,
             "ends_on": facts.ends_on,

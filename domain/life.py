@@ -85,9 +85,11 @@ def after(case: Case, decision: Wait | Act | Close, at: datetime) -> tuple[Case,
 
     A payment that came while the end was decided is not overlooked: such a case decides anew.
     """
-    ticked = changes.tick(case, at)
-    entries = [*ticked.unwritten[len(case.unwritten) :]]
-    case = ticked.but(unwritten=case.unwritten) if entries else ticked
+    entries: list[Entry] = []
+    if case.holds:
+        ticked = changes.tick(case, at)
+        entries += ticked.unwritten[len(case.unwritten) :]
+        case = ticked.but(unwritten=case.unwritten) if entries else ticked
 
     def recorded(case: Case, entry: Entry) -> Case:
         entries.append(entry)
@@ -99,8 +101,8 @@ def after(case: Case, decision: Wait | Act | Close, at: datetime) -> tuple[Case,
         key = put_off.step.key
         if case.put_off.get(key) != put_off.until:
             case = recorded(case.but(put_off={**case.put_off, key: put_off.until}), _put_off(put_off, at))
-    match decision:
-        case Wait():
+    match decision.does:
+        case "wait":
             until = f"until {minute(decision.until)}" if decision.until else "until told otherwise"
             if case.waits_for != (waits := f"{until}: {decision.why}"):
                 key = decision.step.key if decision.step else "hold"
@@ -108,7 +110,7 @@ def after(case: Case, decision: Wait | Act | Close, at: datetime) -> tuple[Case,
                 case = changes.changed(case, waits_for=waits)
             if decision.hold:
                 case = changes.asked_about_the_end(case, decision.hold, at)
-        case Close() if not case.closed and (case.closing is None or case.closing.outcome is decision.outcome):
+        case "close" if not case.closed and (case.closing is None or case.closing.outcome is decision.outcome):
             closing = case.closing or Closing(outcome=decision.outcome, why=decision.why, at=at)
             what = f"closed as {decision.outcome.value}"
             event = CaseClosed(outcome=decision.outcome)
@@ -172,7 +174,8 @@ def not_understood(case: Case, why: str, at: datetime) -> Case:
 
 
 def _skipped(skip: Skip, at: datetime) -> Entry:
-    return new_entry(at=at, step=skip.step.key, what="skipped", why=skip.why, event=StepSkipped(kind=skip.step.kind))
+    event = StepSkipped(kind=skip.step.kind)
+    return new_entry(at=at, step=skip.step.key, what="skipped", why=skip.why, rule=skip.rule, event=event)
 
 
 def _put_off(put_off: PutOff, at: datetime) -> Entry:

@@ -17,12 +17,14 @@ from domain.changes import (
     disputed,
     invoice_is,
     known_here,
-    lasting,
     not_arrived,
+    once,
     recovered,
+    refund_is_due,
     release,
     said,
     settled_for_good,
+    taken_over,
     with_disputes,
 )
 from domain.consent import WISHES
@@ -33,16 +35,42 @@ from domain.outside import taken_in
 from domain.record import Entry
 from domain.steps import OURS
 
+OVERPAID = (
+    "the invoice was paid twice, and the payment provider keeps it as the customer's credit for the next invoice: "
+    "refund it there, or leave it"
+)
+"""What operators are told of money that the payment provider itself counts as too much."""
+
+
+def paid_after_all(case: Case, fact: events.PaymentReceived | events.AgencyReported, at: datetime) -> Case | None:
+    """A case that ended as given up and gets money: its end is carried out once more, by what is due now. Paid in full
+    it ends as recovered, with all that belongs to that: access, recall from the agency. None: it was heard before, or
+    no agency had the case."""
+    fresh = once(changed(case, closed=False), fact.event_id)
+    if fresh is None:
+        return None
+    if isinstance(fact, events.PaymentReceived):
+        return payment_received(fresh, fact, at)
+    return agency_reported(fresh, fact, at) if fresh.handoff else None
+
 
 def payment_received(case: Case, fact: events.PaymentReceived, at: datetime) -> Case:
     """A full payment closes the case as recovered; a part payment lowers what is due and moves no date."""
-    for money in (fact.amount, fact.remaining):
+    for money in (fact.amount, fact.remaining, fact.overpaid):
         if money and money.currency != case.due.currency:
             raise CurrencyMismatch(f"the payment is in {money.currency}, the invoice in {case.due.currency}")
     if fact.remaining is None and settled_for_good(case):
+        if case.due.amount <= 0:
+            why = "it came in outside the payment provider when nothing was due any more"
+            return refund_is_due(case, fact.amount, why, at, fact.event_id)
         # The end is being carried out by what was due then.
         why = f"{fact.amount}, after the end: not booked"
         return _told(case, fact.event_id, "payment received", why, at, PaymentReceived(amount=fact.amount))
+    if fact.remaining is None and case.due < fact.amount:
+        why = f"{fact.amount} came in outside the payment provider, and {case.due} were due"
+        case = refund_is_due(case, fact.amount - case.due, why, at, fact.event_id)
+    if fact.overpaid and (case.refund_due is None or case.refund_due < fact.overpaid):
+        case = refund_is_due(changed(case, refund_due=None), fact.overpaid, OVERPAID, at, fact.event_id)
     if fact.remaining is None and case.due.amount > 0:
         # By another way than the provider: more than is due is not recorded there.
         case = taken_in(case, min(fact.amount, case.due, key=lambda money: money.amount), at)
@@ -62,8 +90,9 @@ def payment_received(case: Case, fact: events.PaymentReceived, at: datetime) -> 
 def invoice_changed(case: Case, fact: events.InvoiceChanged, at: datetime) -> Case:
     if fact.remaining and fact.remaining.currency != case.due.currency:
         raise CurrencyMismatch(f"the change is in {fact.remaining.currency}, the invoice in {case.due.currency}")
+    before = case.invoice.method
     # Which method would be charged is taken over first: by it a decline is judged.
-    case = changed(case, invoice=case.invoice.known_with(lasting(fact)))
+    case = taken_over(case, fact, at, fact.event_id)
     if fact.attempt:
         case = _foreign_attempt(case, fact.event_id, fact.attempt, at)
     if fact.remaining and fact.state is InvoiceState.OPEN:
@@ -71,11 +100,14 @@ def invoice_changed(case: Case, fact: events.InvoiceChanged, at: datetime) -> Ca
         if lower != case.due:
             case = changed(case, due=lower)
             case = _told(case, fact.event_id, "invoice changed", f"{lower} still due", at)
-    return invoice_is(case, fact.but(remaining=None), at, fact.event_id)
+    return invoice_is(case, fact.but(remaining=None), at, fact.event_id, before=before)
 
 
 def payment_method_changed(case: Case, fact: events.PaymentMethodChanged, at: datetime) -> Case:
     """One immediate try follows, outside the budget, unless a bank would see no difference."""
+    if fact.change is events.MethodChange.BESIDE:
+        case = changed(case, beside=case.beside + 1)
+        return _told(case, fact.event_id, "another payment method on file", "not the one of this invoice", at)
     why = {
         events.MethodChange.NEW: "the customer gave a new payment method",
         events.MethodChange.UPDATED: "the payment method was updated",
@@ -163,7 +195,7 @@ def _foreign_attempt(case: Case, source: str, seen: events.ReportedAttempt, at: 
     }
     on_its_way = [a for a in case.attempts if a.outcome is ChargeOutcome.PROCESSING and a.kind in OURS]
     pending = any(h.reason is HoldReason.PAYMENT_PROCESSING for h in case.holds)
-    card = decline is not None and decline.raw.network is not None
+    card = decline is not None and decline.raw.of_card
     if pending and on_its_way and seen.outcome is ChargeOutcome.DECLINED and not card:
         # It is the answer to our own attempt: a second one in its place would spare the code its limit of tries.
         ours = on_its_way[-1]

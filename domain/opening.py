@@ -8,6 +8,7 @@ from domain.changes import declined, disputed, invoice_is, shown
 from domain.declines import Decline
 from domain.invoice import InvoiceNow
 from domain.record import Entry
+from domain.retries import RetryOwner
 
 OPENING = "opening"
 """Where the first entry of a case comes from."""
@@ -46,6 +47,7 @@ def open_case(
     read: InvoiceNow | None = None,
     disputes: Iterable[str] = (),
     now: datetime | None = None,
+    retry_owner: RetryOwner = RetryOwner.OURS,
 ) -> Case:
     """The case as it starts. `decline` is the answer to the failed payment, None when there was none; `read` is the
     invoice at this moment, which is `now` where day 0 lies ahead; `disputes` are the customer's open ones, for which it
@@ -53,7 +55,7 @@ def open_case(
 
     Its first entry is shown; whoever opens the case writes it to the ledger.
     """
-    case = Case(facts=facts, policy=policy, due=facts.amount)
+    case = Case(facts=facts, policy=policy, retry_owner=retry_owner, due=facts.amount)
     at = min(facts.opened_at, now) if now else facts.opened_at
     why = f"{facts.amount} due by policy {policy}"
     case = shown(case, Entry(at=at, step=OPENING, what="case opened", why=why))

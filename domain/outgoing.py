@@ -211,9 +211,18 @@ class PaymentRecorded(Fact):
 
 
 class PaymentTakenBack(Fact):
-    """Money was taken back after the case was closed: a debit returned, or a dispute lost."""
+    """Money was taken back after the case was closed: a debit returned, or a dispute lost. `billed_as` is the invoice
+    by which it is owed now; null: somebody has to decide."""
 
     type: Literal["payment.taken_back"] = "payment.taken_back"
+    amount: Money
+    billed_as: str | None = None
+
+
+class RefundDue(Fact):
+    """Money came in twice, or too much of it: it has to be given back, and nobody does it by itself."""
+
+    type: Literal["refund.due"] = "refund.due"
     amount: Money
 
 
@@ -251,6 +260,7 @@ Outgoing = Annotated[
     | PaymentReceived
     | PaymentRecorded
     | PaymentTakenBack
+    | RefundDue
     | PaymentMethodChanged,
     Field(discriminator="type"),
 ]

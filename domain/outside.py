@@ -1,6 +1,5 @@
 """Payments that the provider does not know of yet, and the steps that tell it."""
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -29,14 +28,17 @@ def taken_in(case: "Case", amount: Money, at: datetime) -> "Case":
 
 def unrecorded(case: "Case") -> tuple[OutsidePayment, ...]:
     """Those that the provider still has to be told of."""
-    return tuple(payment for payment in case.outside if payment.key not in case.steps)
+    return tuple([payment for payment in case.outside if payment.key not in case.steps])
 
 
-def outside_payments(now: "Situation") -> Iterator["Step"]:
+def outside_payments(now: "Situation") -> list["Step"]:
     """The step for each of them."""
+    return [_step(now, payment) for payment in unrecorded(now.case)] if now.case.outside else []
+
+
+def _step(now: "Situation", payment: OutsidePayment) -> "Step":
     from domain.kinds.outside_payment import OutsidePaymentStep  # noqa: PLC0415 - it reads the case in turn
 
-    for payment in unrecorded(now.case):
-        yield OutsidePaymentStep(
-            key=payment.key, due=payment.at, day=now.schedule.day_of(payment.at), amount=payment.amount
-        )
+    return OutsidePaymentStep(
+        key=payment.key, due=payment.at, day=now.schedule.day_of(payment.at), amount=payment.amount
+    )

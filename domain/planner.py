@@ -60,15 +60,16 @@ class _Choice:
     def act(self) -> Act | None:
         """What is ready now, with all that can run beside it; None when nothing is."""
         now = self._now
-        ready = [step for step in self._possible if step.due <= now.at and self._wake(step) == (now.at, False)]
-        if not ready:
-            return None
-        together = ready[:1]
-        for step in ready[1:]:
-            if all(step.beside(other) for other in together):
+        at = now.at
+        together: list[Step] = []
+        for step in self._possible:
+            beside = not together or all(step.beside(other) for other in together)
+            if beside and step.due <= at and self._wake(step) == (at, False):
                 together.append(step)
+        if not together:
+            return None
         effects = tuple([_effect(now, step) for step in together])
-        skips = self._cut_off(together[0])
+        skips = self._cut_off(together[0]) if together[0].ends else ()
         return new_act(effects=effects, why=effects[0].why, skips=skips, put_off=self._put_off(skips))
 
     def wait(self) -> Wait | Close:
@@ -121,7 +122,7 @@ class _Choice:
             return known
         at = self._now.opens(step)
         # Most kinds wait for none.
-        waits = bool(self._unknown) or type(step).waits_for is not Step.waits_for
+        waits = self._unknown or (len(self._possible) > 1 and type(step).waits_for is not Step.waits_for)
         first = self._first(step, at) if waits else ()
         known = max([at, *(self._wake(other)[0] for other in first)]) if first else at, bool(first)
         self._known[step.key] = known
@@ -129,22 +130,26 @@ class _Choice:
 
     def _first(self, step: Step, at: datetime) -> list[Step]:
         """What has to be done before the step."""
-        silent = self._now.case.unfinished
         unknown = () if step.comes_first else self._unknown
+        ends = bool(self._now.case.unfinished) and step.is_an_end(self._now)
         return [*unknown] + [
             other
             for other in self._possible
             if other is not step
             and other not in unknown
-            and step.waits_for(other, at)
+            and step.waits_for(other, at, self._now)
             # What its provider does not take for days holds no end up, once the customer is warned.
-            and (other.holds_up_the_end or other.key not in silent or not step.is_an_end(self._now))
+            and not (ends and self._is_stuck(other, at))
         ]
+
+    def _is_stuck(self, step: Step, at: datetime) -> bool:
+        """Whether it is a message that its provider does not take, or waits for one."""
+        silent = self._now.case.unfinished
+        untaken = [other for other in self._possible if other.key in silent and not other.holds_up_the_end]
+        return step in untaken or any(step.waits_for(other, at, self._now) for other in untaken)
 
     def _cut_off(self, step: Step) -> tuple[Skip, ...]:
         """What the end of the timeline leaves undone: whatever a rule or a provider put off beyond it."""
-        if not step.ends:
-            return ()
         left = (other for other in self._now.steps if other.key != step.key and other.may_be_cut_off)
         return tuple(Skip(step=other, why="the case ended before it could be done") for other in left)
 

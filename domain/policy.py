@@ -11,6 +11,7 @@ from domain.calendar import ContactHours, Paydays, is_zone
 from domain.declines import DeclineClass
 from domain.forms import FORMS, Form, write_form
 from domain.money import Amounts, Money
+from domain.retries import OtherMethods, RetryOwner
 from domain.rules.invoice import CancelledSubscription
 from domain.sentences import ByWord
 from domain.steps import Channel
@@ -22,6 +23,13 @@ class CatchUp(StrEnum):
     LATEST = "latest"  # only the newest missed message, at most one charge; the others are recorded as skipped
     ALL = "all"  # every one, in order
     NONE = "none"  # none but the final notice and the end
+
+
+class TakenBack(StrEnum):
+    """What follows when money that had ended a case is taken back: by the bank, or by a dispute that was lost."""
+
+    OPERATOR = "operator"  # the operators are told
+    REOPEN = "reopen"  # it is billed anew, and the new invoice has a case
 
 
 STORED = object()
@@ -47,6 +55,8 @@ class TimelineEntry(Frozen):
 
 
 class Retries(Frozen):
+    owner: RetryOwner = RetryOwner.OURS  # who tries again: this system, or Stripe by itself
+    other_methods: OtherMethods = OtherMethods.ASK  # on file, where the one that Stripe would charge cannot pay
     max_attempts: int = Field(ge=0, le=15)  # counting attempts per case; 15 is the oldest network ceiling still quoted
     max_per_day: int = Field(ge=1, le=4)  # counting attempts per local day
     quick: tuple[timedelta, ...] = ()  # after a technical fault, from the first one on
@@ -87,8 +97,8 @@ class Collections(Frozen):
 
     def accepts(self, due: Money) -> bool:
         """Whether an amount is worth an agency's work."""
-        currency = due.currency
-        return any(row <= due for row in [row for row in self.minimum if row.currency == currency])
+        currency, amount = due.currency, due.amount
+        return any(row.amount <= amount for row in self.minimum if row.currency == currency)
 
 
 class Endgame(Frozen):
@@ -115,6 +125,7 @@ class Policy(Frozen):
     late_after: timedelta = timedelta(hours=12)  # a step this late counts as missed
     endgame: Endgame
     cancelled_subscription: CancelledSubscription = CancelledSubscription.STOP_CHARGING
+    taken_back: TakenBack = TakenBack.OPERATOR
     sent_invoices: bool = False  # for invoices that were sent to be paid by a date, and only for those
     admission: Admission = Admission()
 
@@ -146,11 +157,14 @@ class Policy(Frozen):
             if len(names) != len(set(names)):
                 raise ValueError(f"timeline: day {entry.day} does the same thing twice")
         self._suits_its_invoices()
+        self._has_one_owner()
         self._ends_well()
         return self
 
     def _suits_its_invoices(self) -> None:
         """A sent invoice is never charged, and before its due date nothing is owed."""
+        if self.sent_invoices and self.taken_back is TakenBack.REOPEN:
+            raise ValueError("taken_back: reopen is for invoices that are charged; with sent_invoices use operator")
         for entry in self.timeline:
             for form in entry.do:
                 if self.sent_invoices and form.counts:
@@ -164,6 +178,30 @@ class Policy(Frozen):
                         f"timeline: {form.word} on day {entry.day}, but before the due date only messages may stand, "
                         "and no final one"
                     )
+
+    def _has_one_owner(self) -> None:
+        """Where Stripe tries again, nothing in the policy may say that we do."""
+        retries = self.retries
+        if retries.owner is RetryOwner.OURS:
+            return
+        if self.sent_invoices:
+            raise ValueError("retries.owner: Stripe tries no sent invoice again; leave it out, or say ours")
+        for entry in self.timeline:
+            for form in entry.do:
+                if form.counts:
+                    raise ValueError(
+                        f"timeline: {form.word} on day {entry.day}, but retries.owner is stripe; "
+                        "take it out, or set retries.owner to ours and turn Stripe's retries off"
+                    )
+        ours = {
+            "max_attempts": retries.max_attempts > 0,
+            "quick": bool(retries.quick),
+            "paydays": retries.paydays != Paydays(),
+            "other_methods": retries.other_methods is OtherMethods.USE,
+        }
+        for name in (name for name, said in ours.items() if said):
+            most = "set it to 0" if name == "max_attempts" else "take it out"
+            raise ValueError(f"retries.{name} is about our own tries, but retries.owner is stripe; {most}")
 
     def _ends_well(self) -> None:
         steps = [(entry.day, form) for entry in self.timeline for form in entry.do]
@@ -180,6 +218,11 @@ class Policy(Frozen):
         for day, form in steps:
             if form.needs_a_message and not any(sent <= day for sent in messages):
                 raise ValueError(f"timeline: {form.word} on day {day} comes before any message to the customer")
+            if form.on_the_last_day and day != ends[0]:
+                raise ValueError(
+                    f"timeline: {form.word} on day {day}, but messages announce it for the end: "
+                    f"put it on day {ends[0]}, beside `escalate`"
+                )
         counting = sum(1 for _, form in steps if form.counts)
         if counting > self.retries.max_attempts:
             raise ValueError(f"timeline: {counting} charges, but retries.max_attempts is {self.retries.max_attempts}")

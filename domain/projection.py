@@ -8,6 +8,7 @@ from domain.decisions import Act, Close, Wait
 from domain.kinds.access import standing_access
 from domain.kinds.message import stage_of
 from domain.money import Money
+from domain.retries import BESIDE, two_owners
 from domain.steps import Access
 
 _LONGEST_KEYWORD = 100  # letters; the merchant's own text, and Temporal's SQL stores take 255
@@ -27,6 +28,7 @@ class Projection(Message):
     next_step: str | None = None  # what happens then: "retry on day 5"
     why: str = ""  # the decision's reason
     outcome: Outcome | None = None  # once closed
+    refund_due: Money | None = None  # what came in twice, to be given back
 
 
 new_projection = unchecked(Projection)
@@ -36,6 +38,8 @@ def projection_of(case: Case, decision: Wait | Act | Close) -> Projection:
     """How the case stands once the decision is taken."""
     step = None if decision.does == "close" else decision.step
     decline, decline_class = case.decline, case.decline_class
+    holds = case.holds
+    both = case.closing is None and two_owners(case.retry_owner, case.invoice.next_try_at)
     return new_projection(
         status=case.status,
         stage=stage_of(case),
@@ -43,27 +47,33 @@ def projection_of(case: Case, decision: Wait | Act | Close) -> Projection:
         decline_code=decline.code if decline else None,
         decline_class=str(decline_class) if decline_class else None,
         access=standing_access(case),
-        hold="; ".join(map(str, case.holds)) if case.holds else None,
+        hold="; ".join(map(str, holds)) if holds else None,
         next_at=decision.until if decision.does == "wait" else None,
         next_step=step.title if step else None,
-        why=decision.why,
+        why=f"{decision.why}; {BESIDE}" if both else decision.why,
         outcome=decision.outcome if decision.does == "close" else None,
+        refund_due=case.refund_due,
     )
 
 
 def searchable(case: Case, projection: Projection) -> dict[str, str | int]:
     """What a case can be searched by in Temporal, by short names. No personal data: the customer is an opaque id."""
-    found: dict[str, str | int | None] = {
+    facts, due = case.facts, case.due
+    found: dict[str, str | int] = {
         "status": str(projection.status),
         "stage": projection.stage,
-        "segment": case.facts.segment[:_LONGEST_KEYWORD],
+        "segment": facts.segment[:_LONGEST_KEYWORD],
         "policy": str(case.policy),
-        "currency": case.due.currency,
-        "customer": case.facts.customer_id,
-        "amount": case.due.amount,
-        "decline_class": projection.decline_class,
-        "hold": " ".join(sorted({hold.reason.value for hold in case.holds})) or None,  # several words, a list
-        "outcome": projection.outcome.value if projection.outcome else None,
-        "next_step_at": int(projection.next_at.timestamp()) if projection.next_at else None,
+        "currency": due.currency,
+        "customer": facts.customer_id,
+        "amount": due.amount,
     }
-    return {name: value for name, value in found.items() if value is not None}
+    if projection.decline_class:
+        found["decline_class"] = projection.decline_class
+    if case.holds:
+        found["hold"] = " ".join(sorted({hold.reason.value for hold in case.holds}))  # several words, a list
+    if projection.outcome:
+        found["outcome"] = projection.outcome.value
+    if projection.next_at:
+        found["next_step_at"] = int(projection.next_at.timestamp())
+    return found

@@ -24,6 +24,6 @@ def why_wait(now: "Situation", step: "Step", until: datetime) -> str:
     """Why nothing happens before `until`."""
     due = until.astimezone(UTC)  # the zone of everything that operators read
     said = f"{step.why(now)}, due {day_in_words(due)} {due.year} {due.hour:02d}:{due.minute:02d} UTC"
-    if now.awaits_customer and not step.comes_first:
+    if (now.awaits_customer or now.method_spent) and not step.comes_first:
         return f"{said}; no charge until the customer acts ({cause(now.case)})"
     return said

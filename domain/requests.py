@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from domain.case import ChargeOutcome
 from domain.kinds.message import message
-from domain.steps import OURS, Stage, Step
+from domain.steps import OF_THE_INVOICES_METHOD, Stage, Step
 
 if TYPE_CHECKING:
     from domain.situation import Situation
@@ -19,9 +19,10 @@ def action_request(now: "Situation") -> Iterable[Step]:
     if case.invoice.verifying:
         wanted, day = now.policy.contacts.action_request, now.schedule.day_of(now.at)
         return () if VERIFY in case.steps else [message(now, VERIFY, now.at, day, wanted, Stage.ACTION)]
-    if not now.awaits_customer or case.method_changes > case.method_tried:
+    if not (now.awaits_customer or now.method_spent) or case.method_changes > case.method_tried:
         return ()
-    declines = sum(1 for a in case.attempts if a.kind in OURS and a.outcome is ChargeOutcome.DECLINED)
+    ours = (a for a in case.attempts if a.kind in OF_THE_INVOICES_METHOD)
+    declines = sum(1 for a in ours if a.outcome is ChargeOutcome.DECLINED)
     key = f"ask-{declines}"
     if key in case.steps:
         return ()

@@ -32,10 +32,14 @@ class Slot(NamedTuple):
 class Schedule:
     """The policy's days as this case has them. Nothing of it is stored: it follows from what is given."""
 
-    def __init__(self, policy: Policy, facts: Facts, shift_days: int, holidays: frozenset[date]) -> None:
+    def __init__(
+        self, policy: Policy, facts: Facts, shift_days: int, holidays: frozenset[date], zones: tuple[str, ...]
+    ) -> None:
+        """`zones` and `holidays` are those by which the customer is contacted."""
         self.policy = policy
         self._facts = facts
         self._holidays = holidays
+        self._zones = zones
         self.zone = facts.time_zones[0]
         self.opened_on = local(facts.opened_at, self.zone).date()
         self._shift = shift_days
@@ -55,16 +59,21 @@ class Schedule:
         self.entries: dict[str, Slot] = {slot.key: slot for slot in self.slots}
         # From each place on, the first moment at which anything is planned: jitter can turn two days around.
         self.first_from = [*accumulate((slot.due for slot in reversed(self.slots)), min)][::-1]
-        self.warnings = tuple(slot for slot in self.slots if slot.form.warns)
+        self.speaking = tuple([slot for slot in self.slots if slot.form.speaks])
+        self.warnings = tuple([slot for slot in self.slots if slot.form.warns])
+        self.counting = tuple([slot.key for slot in self.slots if slot.form.counts])
         self.last = policy.timeline[-1]
         self.end_key = next(slot.key for slot in self.slots if slot.form.ends)
 
-    def follows_from(self, policy: Policy, facts: Facts, shift_days: int, holidays: frozenset[date]) -> bool:
+    def follows_from(
+        self, policy: Policy, facts: Facts, shift_days: int, holidays: frozenset[date], zones: tuple[str, ...]
+    ) -> bool:
         """Whether it is the schedule that these make."""
         return (
             self.policy is policy
             and self._shift == shift_days
             and self._holidays == holidays
+            and self._zones == zones
             and (self._facts is facts or self._facts == facts)
         )
 
@@ -123,7 +132,7 @@ class Schedule:
         known = self._contacts.get((day, start))
         if known is None:
             hours = self.policy.contacts.hours
-            known = hours.next_allowed(start, self._facts.time_zones, self._holidays, self.jitter(day))
+            known = hours.next_allowed(start, self._zones, self._holidays, self.jitter(day))
             self._contacts[day, start] = known
         return known
 
@@ -137,6 +146,12 @@ class Schedule:
                 known = max(known, self.on(earliest, self.last))
             self._ends[warned] = known
         return known
+
+    def last_from(self, moment: datetime) -> datetime:
+        """The first moment from `moment` on at the last entry's time of day."""
+        day = self.date(moment)
+        found = self.on(day, self.last)
+        return found if found >= moment else self.on(day + timedelta(days=1), self.last)
 
     def date(self, at: datetime) -> date:
         """The customer's day at a moment."""
@@ -158,12 +173,12 @@ def step_key(entry: TimelineEntry, form: Form) -> str:
 _kept: dict[str, Schedule] = {}
 
 
-def schedule_of(case: Case, policy: Policy, holidays: frozenset[date]) -> Schedule:
+def schedule_of(case: Case, policy: Policy, holidays: frozenset[date], zones: tuple[str, ...]) -> Schedule:
     """The schedule of a case; worked out once for as long as nothing that it follows from changes."""
     facts = case.facts
     found = _kept.get(facts.invoice_id)
-    if found is None or not found.follows_from(policy, facts, case.shift_days, holidays):
+    if found is None or not found.follows_from(policy, facts, case.shift_days, holidays, zones):
         if len(_kept) >= _MOST_KEPT:
             _kept.clear()
-        found = _kept[facts.invoice_id] = Schedule(policy, facts, case.shift_days, holidays)
+        found = _kept[facts.invoice_id] = Schedule(policy, facts, case.shift_days, holidays, zones)
     return found

@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 from domain.calendar import LONGEST_DAY, local
 from domain.case import Attempt, Case, Circumstances, StepState
 from domain.consent import UNKNOWN_HOURS
+from domain.declines import CUSTOMER_MUST_ACT
 from domain.ending import End, end_of
 from domain.gates import ALLOW, Answer, Postpone, Refuse, strictest
 from domain.policy import Policy
@@ -54,7 +55,7 @@ class Situation:
         self.circumstances = circumstances
         # One zone for all: moments of one zone are compared at a tenth of the cost.
         self.at: datetime = at if at.tzinfo is UTC else at.astimezone(UTC)
-        self.schedule: Schedule = schedule_of(case, policy, circumstances.holidays)
+        self.schedule: Schedule = schedule_of(case, policy, circumstances.holidays, self.zones)
         self._of_policy: dict[str, Step] = {}
         self._answers: dict[str, Answer] = {}
         self.put_off: dict[str, Postpone] = {}  # step → what puts it off, of those that were asked about
@@ -66,8 +67,14 @@ class Situation:
         """The same moment for a case that is a little further."""
         return Situation(case, self.policy, self.circumstances, self.at)
 
+    @once
+    def zones(self) -> tuple[str, ...]:
+        """By whose hours the customer is contacted: those of the place where they are now."""
+        here = self.circumstances.whereabouts
+        return here.time_zones if here else self.case.facts.time_zones
+
     def local(self, at: datetime) -> datetime:
-        """The customer's wall clock."""
+        """The wall clock of the case."""
         return local(at, self.case.zone)
 
     @once
@@ -145,10 +152,9 @@ class Situation:
         `moment`: of one step, no sooner than it is due; None when it does not count.
         """
         before, after = self.unplanned
-        found = [
-            at for step in self._not_refused([*before, *(after or ())]) if type(step) is kind and (at := moment(step))
-        ]
-        first = min(found, default=None)
+        first = None
+        if others := [step for step in (*before, *(after or ())) if type(step) is kind]:
+            first = min([at for step in self._not_refused(others) if (at := moment(step))], default=None)
         done = self.case.steps
         for slot in self.schedule.slots_of(kind) if after is not None else ():
             if slot.key in done:
@@ -162,19 +168,25 @@ class Situation:
 
     def _not_refused(self, steps: list[Step]) -> list[Step]:
         ask = self.ask
-        return [step for step in steps if (answer := ask(step)) is ALLOW or not isinstance(answer, Refuse)]
+        return [step for step in steps if (answer := ask(step)) is ALLOW or type(answer) is not Refuse]
 
     @once
     def closed_channels(self) -> dict[Channel, str]:
         """Channel → why it is closed to this customer, as any case was told."""
         known, told = self.circumstances.closed_channels, self.case.closed_channels
         found = {**known, **told} if known and told else known or told
-        return found if self.case.facts.place_known else {**UNKNOWN_HOURS, **found}
+        return found if self.case.facts.place_known or self.circumstances.whereabouts else {**UNKNOWN_HOURS, **found}
 
     @once
     def awaits_customer(self) -> bool:
         """Nothing is charged until the payment method changed or the customer authenticated."""
-        return self.case.awaits_customer
+        return self.case.decline_class in CUSTOMER_MUST_ACT
+
+    @once
+    def method_spent(self) -> bool:
+        """Whether only another payment method can be charged, by the rules of the one on file."""
+        limit, case = self.circumstances.limit, self.case
+        return limit is not None and limit.spent and case.method_changes <= case.method_tried
 
     @once
     def counting(self) -> tuple[Attempt, ...]:
@@ -188,8 +200,10 @@ class Situation:
 
     @once
     def ends_at(self) -> datetime:
-        """When the case ends unless it is paid: never sooner than the notice period after the final notice."""
-        return self.schedule.end(self.warned_at or self._warning_due)
+        """When the case ends unless it is paid: never sooner than the notice period after the final notice, and where
+        Stripe makes the tries, never before its next one."""
+        ends, clear = self.schedule.end(self.warned_at or self._warning_due), self.case.takes_nothing_before
+        return ends if clear is None or clear <= ends else self.schedule.last_from(clear)
 
     @property
     def timeline_is_over(self) -> bool:
@@ -224,20 +238,32 @@ class Situation:
 
     def announced(self, slot: Slot, days: int) -> datetime:
         """The moment of a place, so many local days after the first message before it, which names its date."""
-        said = [said for other in self.schedule.slots[: slot.place] if days and (said := self._said_at(other))]
-        if not said:
+        first = self._first_said(slot.place) if days else None
+        if first is None:
             return slot.due
-        return self.schedule.on(self.schedule.date(min(said)) + timedelta(days=days), slot.entry)
+        return self.schedule.on(self.schedule.date(first) + timedelta(days=days), slot.entry)
 
-    def _said_at(self, slot: Slot) -> datetime | None:
-        """When a message of the policy went out, or will; None for one that did not, and for other steps."""
-        if not slot.form.speaks:
-            return None
-        record = self.case.steps.get(slot.key)
-        if record is None:
-            step = self.step_at(slot)
-            return step.due if self.refusal(step) is None else None
-        return record.at if record.state is _DONE and not record.unsure else None
+    def _first_said(self, before: int) -> datetime | None:
+        """When the first of the policy's messages went out, or will, of those with a place before this one."""
+        first, done = None, self.case.steps
+        for slot in self.schedule.speaking:
+            if slot.place >= before:
+                break
+            record = done.get(slot.key)
+            if record is not None:
+                said = record.at if record.state is _DONE and not record.unsure else None
+            elif first and first <= slot.due:
+                continue  # none is due before its place
+            else:
+                step = self.step_at(slot)
+                said = step.due if self.refusal(step) is None else None
+            first = said if said and (first is None or said < first) else first
+        return first
+
+    @once
+    def contacts_until(self) -> datetime:
+        """Until when the customer may be contacted today; now, when nobody may be."""
+        return self.policy.contacts.hours.closes_at(self.at, self.zones, self.circumstances.holidays)
 
     def contact_from(self, day: int, start: datetime) -> datetime:
         """The first moment from `start` on at which the customer may be contacted, for a step of that day."""
@@ -262,7 +288,7 @@ class Situation:
         """The first moment from now on at which the step may be done: it is due, and nothing puts it off."""
         due, at = step.due, self.at
         start = due if due > at else at
-        if self.puts_off or self.ask(step) is not ALLOW:
+        if self.puts_off or self._answers.get(step.key) is not ALLOW:
             start = max(start, self.not_before(step) or start)
         return step.opens(self, start)
 
@@ -310,7 +336,9 @@ class Situation:
     def warned_at(self) -> datetime | None:
         """When the first final notice went out, of those that certainly did; None when none has."""
         done = self.case.steps
-        records = [record for slot in self.schedule.warnings if (record := done.get(slot.key))]
+        records = [done[slot.key] for slot in self.schedule.warnings if slot.key in done]
+        if not records:
+            return None
         return min([record.at for record in records if record.state is _DONE and not record.unsure], default=None)
 
     @property

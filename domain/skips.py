@@ -6,6 +6,7 @@ As the planner, it knows a step only by the traits that every kind declares (`do
 from collections.abc import Iterator
 
 from domain.decisions import Skip
+from domain.gates import Refuse
 from domain.policy import CatchUp
 from domain.situation import Situation
 from domain.steps import Step
@@ -15,17 +16,21 @@ def skips_of(now: Situation) -> tuple[Skip, ...]:
     """The steps whose time has come and that will not be done."""
     skips, due = [], now.due
     if len(now.possible_now) < len(now.near):
-        skips = [Skip(step=step, why=why) for step in due if (why := now.refusal(step))]
-        due = [step for step in due if not now.refusal(step)]
+        answers = [(step, now.ask(step)) for step in due]
+        skips = [Skip(step=step, why=no.why, rule=no.rule) for step, no in answers if isinstance(no, Refuse)]
+        due = [step for step, answer in answers if not isinstance(answer, Refuse)]
     dropped: dict[str, Skip] = {}
     if len(due) > 1 and now.policy.catch_up is not CatchUp.ALL:
         dropped = {skip.step.key: skip for skip in (*_falling_together(due), *_overtaken(now, due))}
     if now.policy.catch_up is CatchUp.NONE:
-        late = [step for step in due if step.may_be_left_out and _missed(now, step)]
+        late = [step for step in due if _missed(now, step) and step.may_be_left_out]
         dropped |= {s.key: Skip(step=s, why="missed while the system was down; catch_up is none") for s in late}
     skips += dropped.values()
     for step in due:
-        if step.key not in dropped and (why := step.said_by(_others(now, dropped), now)):
+        # Most kinds are said by no other.
+        if type(step).said_by is Step.said_by or step.key in dropped:
+            continue
+        if why := step.said_by(_others(now, dropped), now):
             skips.append(Skip(step=step, why=why))
     return tuple(skips)
 
@@ -38,17 +43,18 @@ def _others(now: Situation, dropped: dict[str, Skip]) -> Iterator[Step]:
 def _falling_together(due: list[Step]) -> Iterator[Skip]:
     """At most one at a time of a kind that wants it so."""
     alone = [step for step in due if step.one_at_a_time]
-    for kind in {step.kind: None for step in alone}:
-        steps = [step for step in alone if step.kind == kind]
+    for kind in {step.name: None for step in alone} if len(alone) > 1 else ():
+        steps = [step for step in alone if step.name == kind]
         kept = max(steps, key=lambda step: step.weight)
         yield from (Skip(step=s, why=f"falls together with the {kept.title}") for s in steps if s is not kept)
 
 
 def _overtaken(now: Situation, due: list[Step]) -> Iterator[Skip]:
     """After an outage only the newest is still worth doing."""
-    steps = [step for step in due if step.newest_only]
-    if not any(_missed(now, step) for step in steps):
+    missed = [step for step in due if _missed(now, step) and step.newest_only]
+    if not missed:
         return
+    steps = [step for step in due if step.newest_only]
     newest = max(steps, key=lambda step: step.weight).day
     for step in steps:
         if step.day != newest:

@@ -11,7 +11,7 @@ from domain.outside import outside_payments
 from domain.requests import action_request
 from domain.source import Source
 from domain.steps import Step
-from domain.tries import method_try, quick_tries
+from domain.tries import method_try, other_method_tries, quick_tries
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,6 +28,7 @@ TIMELINE = Source("timeline", lambda _now: ())  # its steps have places: see `st
 BEFORE_THE_END: tuple[Source, ...] = (
     OUTSIDE,
     Source("new payment method", method_try),
+    Source("other payment methods", other_method_tries),
     Source("quick tries", quick_tries),
     Source("request to the customer", action_request),
     TIMELINE,
@@ -49,17 +50,17 @@ def unplanned(now: "Situation") -> tuple[list[Step], list[Step] | None]:
     """What the sources besides the timeline have: those before it, and those after it; None when it does not go on."""
     before: list[Step] = []
     after: list[Step] | None = None
-    done, holds = now.case.steps, now.case.holds
+    holds = now.case.holds
     for source in sources_of(now):
         if holds and not goes_on(now.case, source.survives):
             continue
         if source is TIMELINE:
             after = []
             continue
-        for step in source.steps(now):
+        if steps := source.steps(now):
             # A step happens once, whatever a source says: else a mistake in one would be an effect without end.
-            if step.key not in done:
-                (before if after is None else after).append(now.planned(step))
+            steps = [now.planned(step) for step in steps if step.key not in now.case.steps]
+            (before if after is None else after).extend(steps)
     return before, after
 
 
@@ -69,8 +70,8 @@ def steps_of(now: "Situation", slots: "Iterable[Slot]") -> list[Step]:
     `slots`: the places of the policy whose steps are wanted.
     """
     before, after = now.unplanned
-    steps = [*before, *map(now.step_at, slots), *after] if after is not None else [*before]
-    if len(steps) > 1:
-        steps.sort(key=_BY_DAY)
-        steps.sort(key=_FIRST, reverse=True)  # stable, also in reverse
-    return steps
+    steps = before if after is None else [*before, *map(now.step_at, slots), *after]
+    if len(steps) < 2:
+        return steps
+    # Stable, also in reverse.
+    return sorted(sorted(steps, key=_BY_DAY), key=_FIRST, reverse=True)

@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, SerializeAsAny, computed_field
 
 from domain.base import Message
 from domain.gates import ALLOW, Answer
+from domain.retries import RetryOwner
 from domain.rules.invoice import Aim
 from domain.tasks import Done, Task
 
@@ -55,17 +56,22 @@ class AttemptKind(StrEnum):
     TIMELINE = "timeline"  # a try of the policy's timeline
     TECHNICAL = "technical"  # a quick try after a technical fault of the bank
     NEW_METHOD = "new_method"  # the one try after the customer changed the payment method
+    OTHER_METHOD = (
+        "other_method"  # of one on file that the provider would not use for this invoice, where a policy says so
+    )
     CUSTOMER = "customer"  # the customer's own try
     OTHER_ENGINE = "other_engine"  # another system of the merchant, such as the provider's own retries
 
 
-COUNTING = frozenset({AttemptKind.TIMELINE})
-"""Attempts that use up the policy's budget and its tries per day."""
+COUNTING = frozenset({AttemptKind.TIMELINE, AttemptKind.OTHER_ENGINE})
+"""Attempts that use up the policy's budget and its tries per day: the merchant's, whichever system makes them."""
 NON_COUNTING = frozenset(
-    {AttemptKind.TECHNICAL, AttemptKind.NEW_METHOD, AttemptKind.CUSTOMER, AttemptKind.OTHER_ENGINE}
+    {AttemptKind.TECHNICAL, AttemptKind.NEW_METHOD, AttemptKind.OTHER_METHOD, AttemptKind.CUSTOMER}
 )
 """Attempts that do not: they count only towards the card networks' own ceilings."""
-OURS = frozenset({AttemptKind.TIMELINE, AttemptKind.TECHNICAL, AttemptKind.NEW_METHOD})
+OURS = frozenset({AttemptKind.TIMELINE, AttemptKind.TECHNICAL, AttemptKind.NEW_METHOD, AttemptKind.OTHER_METHOD})
+OF_THE_INVOICES_METHOD = OURS - {AttemptKind.OTHER_METHOD}
+"""Those of ours that were made on what the provider would charge: only their answers stand in the way of the next."""
 
 
 class Step(Message):
@@ -147,7 +153,7 @@ class Step(Message):
         """The first moment from `at` on at which it may be done."""
         return at
 
-    def waits_for(self, other: "Step", at: datetime) -> bool:
+    def waits_for(self, other: "Step", at: datetime, now: "Situation") -> bool:
         """Whether `other`, still to be done, has to be done before this one at `at`."""
         return False
 
@@ -200,6 +206,8 @@ class Step(Message):
             "step": self.key,
             "as_of": now.at,
             "why": why,
+            # What a decided end still needs, whoever decided it, waits for no try.
+            "waits": now.case.retry_owner is RetryOwner.STRIPE and now.end is None,
         }
 
 

@@ -19,6 +19,7 @@ class Task(Message):
     step: str  # the step's key
     as_of: datetime  # UTC, the workflow's time
     why: str  # the decision's one sentence
+    waits: bool = False  # the provider makes all tries: nothing is taken away before its next one
 
 
 class Done(Message):

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from domain.base import Message, unchecked
 from domain.declines import DeclineClass, Reason
 from domain.kinds.access import AccessStep, standing_access
-from domain.kinds.cancellation import CancelStep
+from domain.kinds.cancellation import CancelStep, has_ended
 from domain.kinds.charge import ChargeStep
 from domain.kinds.escalation import goes_to_collections
 from domain.kinds.handoff import begun_handoff
 from domain.money import Money
-from domain.steps import Access, Stage, Step
+from domain.steps import Access, AttemptKind, Stage, Step
 
 if TYPE_CHECKING:
     from domain.situation import Situation
@@ -42,7 +42,9 @@ class MessageFacts(Message):
     cancels: bool = True  # the subscription, if there is one, is cancelled at the end; a policy need not
     due_on: date | None = None  # of an invoice that was sent to be paid by a day; None: it was not
     overdue: bool = False  # that day is over
+    came_back: bool = False  # the payment had been received, and was taken back
     agency_from: Money | None = None  # the least amount that is handed over; None: what is due decides nothing
+    also_final: tuple[str, ...] = ()  # other invoices whose final notice it is as well: they end together
 
     def with_due(self, remaining: Money) -> "MessageFacts":
         """The facts for what is due at the moment of sending: it may have become too little for the agency."""
@@ -50,6 +52,10 @@ class MessageFacts(Message):
             return self
         ending = Ending.COLLECTIONS if self.agency_from <= remaining else Ending.WRITE_OFF
         return self.model_copy(update={"ending": ending})
+
+    def ends_with(self, other: "MessageFacts") -> bool:
+        """Whether one sentence says the end of both."""
+        return (self.ends_on, self.ending, self.cancels) == (other.ends_on, other.ending, other.cancels)
 
 
 _BY_STRICTNESS = [*Access]
@@ -62,11 +68,25 @@ def _restricts(step: Step, than: Access) -> datetime | None:
     return step.due if _BY_STRICTNESS.index(step.access) > _BY_STRICTNESS.index(than) else None
 
 
+def _action(now: "Situation") -> DeclineClass | None:
+    """What the customer has to do, if retrying alone will not help."""
+    if not now.case.invoice.has_no_method and now.awaits_customer:
+        return now.case.decline_class
+    return DeclineClass.NEW_METHOD if now.case.invoice.has_no_method or now.method_spent else None
+
+
+def _their_try(now: "Situation", ends: datetime) -> datetime | None:
+    """The provider's own next try. What only the customer can put right, no try of its own does."""
+    planned = now.case.invoice.next_try_at
+    return planned if planned and now.at < planned < ends and not now.awaits_customer else None
+
+
+def _first(*moments: datetime | None) -> datetime | None:
+    return min((moment for moment in moments if moment), default=None)
+
+
 def message_facts(now: "Situation", stage: Stage) -> MessageFacts:
     """The facts for one message that is sent now, from the same schedule that the case follows."""
-    # What a step means is its kind's business; these files read this one in turn.
-    from domain.kinds.cancellation import has_ended  # noqa: PLC0415
-
     if now.said is not None:
         return now.said.but(stage=stage)
     case, ends = now.case, now.ends_at
@@ -77,20 +97,23 @@ def message_facts(now: "Situation", stage: Stage) -> MessageFacts:
     decline_reason = case.decline.reason if case.decline else None
 
     def charged(step: Step) -> datetime | None:
+        if getattr(step, "attempt_kind", None) is AttemptKind.OTHER_METHOD:
+            return None  # whether there is one, is seen when it is tried
         at = max(step.due, now.not_before(step) or step.due)
         return at if now.at < at < ends else None
 
     access = standing_access(case) if served else Access.FULL
     restricts = now.first(AccessStep, partial(_restricts, than=access)) if served else None
-    next_charge = None if has_none else now.first(ChargeStep, charged)
-    cancels = now.first(CancelStep, lambda step: step.due if step.due >= ends else None) if served else None
+    next_charge = None if has_none else _first(now.first(ChargeStep, charged), _their_try(now, ends))
+    cancels = now.first(CancelStep, lambda step: step.due) if served else None
     collections = now.policy.endgame.collections
-    minimum = [] if collections is None or begun_handoff(case) else collections.minimum
+    minimum = () if collections is None or begun_handoff(case) else collections.minimum
+    currency = case.due.currency
     due_on = now.local(case.invoice.due_at or case.facts.opened_at).date() if case.invoice.sent else None
     now.said = new_facts(
         stage=stage,
         reason=Reason.NO_PAYMENT_METHOD if has_none else decline_reason,
-        action=DeclineClass.NEW_METHOD if has_none else case.decline_class if now.awaits_customer else None,
+        action=_action(now),
         tried=case.tried,
         next_charge_on=now.schedule.date(next_charge) if next_charge else None,
         access=access,
@@ -101,6 +124,7 @@ def message_facts(now: "Situation", stage: Stage) -> MessageFacts:
         due_on=due_on,
         overdue=due_on is not None and due_on < now.today,
         cancels=cancels is not None,
-        agency_from=next((row for row in minimum if row.currency == case.due.currency), None),
+        agency_from=next((row for row in minimum if row.currency == currency), None),
+        came_back=case.facts.reopens is not None,
     )
     return now.said

@@ -7,6 +7,7 @@ notice a date and a consequence. Words and layouts: `policies/messages`; forms o
 from collections.abc import Callable, Iterator
 from datetime import date
 from enum import StrEnum
+from functools import cache
 from itertools import groupby, product
 from string import Formatter
 from typing import NamedTuple
@@ -31,6 +32,7 @@ class Part(StrEnum):
     SUBJECT = "subject"
     GREETING = "greeting"
     HAPPENED = "happened"  # what happened, and why
+    FINALS = "finals"  # the customer's other invoices that it is the final notice of as well, which are listed
     OTHERS = "others"  # the customer's other unpaid invoices, which are listed
     TODO = "todo"  # what we will do, and what the customer can
     ACCESS = "access"
@@ -38,6 +40,7 @@ class Part(StrEnum):
     AMOUNTS = "amounts"  # a table: each sentence is the label of one value
     BUTTON = "button"
     LINK_HINT = "link_hint"
+    HELP = "help"  # where the merchant answers
     LINK = "link"
     CLOSING = "closing"
     REGARDS = "regards"
@@ -100,6 +103,7 @@ ASPECTS: dict[str, tuple[tuple[str, ...], Callable[[Known], str]]] = {
     "ask": (ASKING, Known.todo),
     "ending": (tuple(Ending), lambda known: known.facts.ending or ""),
     "bill": (("one", "all"), Known.bill),
+    "ends": (("one", "all"), Known.ends),
     "plan": (("with_subscription", "without_subscription"), Known.plan),
 }
 """What the words of a sentence differ by: all that it can be, and what it is."""
@@ -124,9 +128,11 @@ ROWS: tuple[Row, ...] = (
     Row(Part.HAPPENED, "stages.{stage}.opening.{tried}", _LONG, Known.is_collected, ("ends_on",), _FINAL),
     Row(Part.HAPPENED, "stages.{stage}.opening.{due}", _LONG, Known.was_sent, ("due_on",), _DUNNING),
     Row(Part.HAPPENED, "stages.{stage}.opening.{due}", _LONG, Known.was_sent, ("due_on", "ends_on"), _FINAL),
+    Row(Part.HAPPENED, "came_back", _LONG, Known.came_back),
     # A notice is read by all who share the account: the bank's answer is nobody's business but the payer's.
     Row(Part.HAPPENED, "reasons.{reason}", _MAIL, Known.knows_why),
-    Row(Part.OTHERS, "others", _LONG, Known.has_others),
+    Row(Part.FINALS, "finals", _LONG, Known.lists_finals, stages=_FINAL),
+    Row(Part.OTHERS, "others", _LONG, Known.lists_others),
     # Who is urged to pay while a try is left reads of both in one sentence: two instructions read like paying twice.
     Row(Part.TODO, "unless_paid.{tried}", _LONG, Known.pays_or_is_charged, ("next_charge_on",), _INSISTING),
     Row(Part.TODO, "next_charge.{tried}", _LONG, Known.is_charged_anyway, ("next_charge_on",)),
@@ -134,8 +140,8 @@ ROWS: tuple[Row, ...] = (
     Row(Part.ACCESS, "access.read_only.{bill}", _LONG, Known.is_read_only),
     Row(Part.ACCESS, "access.blocked.{bill}", _LONG, Known.is_blocked),
     Row(Part.ACCESS, "restricts.{bill}", _LONG, Known.will_be_restricted, ("restricts_on",)),
-    Row(Part.END, "ending.{ending}.{plan}", _LONG, Known.knows_the_end, ("ends_on",), (Stage.FIRM,)),
-    Row(Part.END, "ending.{ending}.{plan}", _LONG, Known.knows_the_end, ("ends_on",), _FINAL, or_refuse=_NO_END),
+    Row(Part.END, "ending.{ending}.{plan}.{ends}", _LONG, Known.knows_the_end, ("ends_on",), (Stage.FIRM,)),
+    Row(Part.END, "ending.{ending}.{plan}.{ends}", _LONG, Known.knows_the_end, ("ends_on",), _FINAL, or_refuse=_NO_END),
     Row(Part.AMOUNTS, "labels.invoice", _MAIL, labels="number"),
     Row(Part.AMOUNTS, "labels.due_on", _MAIL, Known.was_sent, labels="due_on"),
     Row(Part.AMOUNTS, "labels.due", _MAIL, labels="amount"),
@@ -143,6 +149,7 @@ ROWS: tuple[Row, ...] = (
     Row(Part.BUTTON, "buttons.pay", _MAIL, Known.only_pays),
     Row(Part.BUTTON, "buttons.{ask}", _MAIL, Known.asks_for_more),
     Row(Part.LINK_HINT, "labels.link_hint", _MAIL),
+    Row(Part.HELP, "labels.help", _LONG),
     Row(Part.CLOSING, "stages.{stage}.closing.{tried}", _MAIL, stages=_OTHERS),
     Row(Part.CLOSING, "stages.{stage}.closing.{tried}", _MAIL, values=("ends_on",), stages=_FINAL),
     Row(Part.REGARDS, "regards", _MAIL),
@@ -151,13 +158,24 @@ ROWS: tuple[Row, ...] = (
     Row(Part.HAPPENED, "sms.opening.{stage}.{tried}", _SMS, Known.is_collected, ("ends_on",), _FINAL),
     Row(Part.HAPPENED, "sms.opening.{stage}.{due}", _SMS, Known.was_sent, ("due_on",), _DUNNING),
     Row(Part.HAPPENED, "sms.opening.{stage}.{due}", _SMS, Known.was_sent, ("due_on", "ends_on"), _FINAL),
+    Row(Part.FINALS, "sms.finals", _SMS, Known.lists_finals, ("finals",), _FINAL),
+    Row(Part.HAPPENED, "sms.came_back", _SMS, Known.came_back, may=True),
     Row(Part.OTHERS, "sms.others", _SMS, Known.has_others, ("count", "sum")),
     Row(Part.TODO, "sms.next_charge.{tried}", _SMS, Known.charge_is_planned, ("next_charge_on",), may=True),
     Row(Part.TODO, "sms.todo.{ask}", _SMS, Known.asks_for_more, may=True),  # that it is to be paid, the link says
     Row(Part.ACCESS, "sms.access.read_only.{bill}", _SMS, Known.is_read_only, may=True),
     Row(Part.ACCESS, "sms.access.blocked.{bill}", _SMS, Known.is_blocked, may=True),
     Row(Part.ACCESS, "sms.restricts.{bill}", _SMS, Known.will_be_restricted, ("restricts_on",), may=True),
-    Row(Part.END, "sms.ending.{ending}.{plan}", _SMS, Known.knows_the_end, ("ends_on",), _FINAL, or_refuse=_NO_END),
+    Row(
+        Part.END,
+        "sms.ending.{ending}.{plan}.{ends}",
+        _SMS,
+        Known.knows_the_end,
+        ("ends_on",),
+        _FINAL,
+        or_refuse=_NO_END,
+    ),
+    Row(Part.HELP, "sms.help", _SMS, values=("contact",), may=True),
     Row(Part.LINK, "sms.link.pay", _SMS, Known.asks_no_confirmation, ("link",)),
     Row(Part.LINK, "sms.link.authenticate", _SMS, Known.asks_a_confirmation, ("link",)),
 )
@@ -170,15 +188,18 @@ def wording(facts: MessageFacts, at: AtSending, channel: Channel) -> Wording:
     aspects = {name: of(known) for name, (_, of) in ASPECTS.items()} | {"stage": known.stage()}
     values = known.values()
     said = []
-    for row in ROWS:
-        if channel not in row.channels or known.stage() not in row.stages:
-            continue
+    for row in _rows(channel, known.stage()):
         if row.when(known):
             said.append(_sentence(row, aspects, values))
         elif row.or_refuse:
             raise Untrue(row.or_refuse)
     order = _order(channel, known)
     return Wording(sentences=tuple(sorted(said, key=lambda sentence: order.index(sentence.part))))
+
+
+@cache
+def _rows(channel: Channel, stage: Stage) -> tuple[Row, ...]:
+    return tuple(row for row in ROWS if channel in row.channels and stage in row.stages)
 
 
 def _order(channel: Channel, known: Known) -> list[Part]:

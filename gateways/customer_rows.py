@@ -3,10 +3,15 @@
 from collections.abc import Callable, Mapping
 
 from domain.addresses import email_address
+from gateways.email_domains import with_ascii_domain
 from gateways.places import country, phone_number, zone
 from gateways.ports.rows import CustomerRow
 
-_READ: dict[str, Callable[[str | None], str | None]] = {"country": country, "time_zone": zone, "email": email_address}
+_READ: dict[str, Callable[[str | None], str | None]] = {
+    "country": country,
+    "time_zone": zone,
+    "email": lambda text: email_address(with_ascii_domain(text)),
+}
 _NEVER_STATED = {"customer_id", "stated"}
 
 

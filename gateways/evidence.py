@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -166,7 +167,9 @@ def _moment(moment: datetime | None) -> str | None:
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
+@lru_cache
 def _environment(templates: Path) -> SandboxedEnvironment:
+    """Kept: to read and compile the template takes longer than all the rest of a bundle."""
     environment = SandboxedEnvironment(
         loader=FileSystemLoader(templates),
         undefined=StrictUndefined,

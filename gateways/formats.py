@@ -2,6 +2,7 @@
 
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 
 from babel import Locale
 from babel.dates import format_date, format_skeleton
@@ -19,6 +20,7 @@ class Calendar(StrEnum):
     BUDDHIST = "buddhist"  # Thai: the year is 543 ahead
 
 
+@lru_cache(maxsize=1_024)  # a merchant has few prices
 def format_money(money: Money, locale: Locale, *, iso_code: bool = False) -> str:
     """`$19.99`, `฿1,500.00`; with `iso_code` (or where the locale has no symbol) `THB 1,500.00`.
 

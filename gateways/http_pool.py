@@ -22,12 +22,20 @@ class HttpPool:
         """`timeout` is for connecting, and again for each wait. Without a `ca_file` the system's certificates count."""
         self._timeout = urllib3.Timeout(timeout.total_seconds())
         self._manager = _manager(base_url, ca_file)
+        # The manager takes each address apart once more, to find the host that is always the same.
+        parts = urlsplit(base_url)
+        self._origin = f"{parts.scheme}://{parts.netloc}/"
+        direct = not isinstance(self._manager, urllib3.ProxyManager)
+        self._host = self._manager.connection_from_url(base_url) if direct else None
 
     def send(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | str | None = None
     ) -> urllib3.BaseHTTPResponse:
         """The answer, read to its end, whatever its status. Raises urllib3.exceptions.HTTPError."""
-        return self._manager.urlopen(
+        way: urllib3.PoolManager | urllib3.HTTPConnectionPool = self._manager
+        if self._host and url.startswith(self._origin):
+            way, url = self._host, url[len(self._origin) - 1 :]
+        return way.urlopen(
             method, url, redirect=False, retries=False, timeout=self._timeout, headers=headers, body=body
         )
 

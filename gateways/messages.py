@@ -16,6 +16,7 @@ from jinja2 import FileSystemLoader, StrictUndefined, Template
 from jinja2.sandbox import SandboxedEnvironment
 
 from domain.known import AtSending, Other
+from domain.merchant import MerchantContact
 from domain.money import Money
 from domain.names import plausible_name
 from domain.steps import Channel
@@ -32,6 +33,14 @@ FALLBACK = "en"
 
 
 @dataclass(frozen=True)
+class _List:
+    """Others of the customer's unpaid invoices."""
+
+    intro: str
+    rows: tuple[tuple[str, str, str], ...]  # number, amount and payment page of each
+
+
+@dataclass(frozen=True)
 class _Content:
     """One message's sentences, in the order in which they are read."""
 
@@ -43,18 +52,20 @@ class _Content:
     link: str
     link_hint: str
     closing: str
+    help: str
+    contact: MerchantContact
     regards: str
     merchant: str
-    others_intro: str | None  # of the customer's other unpaid invoices
-    others: tuple[tuple[str, str, str], ...]  # number, amount and payment page of each
+    lists: tuple[_List, ...]
 
 
 class TemplateMessages:
     """Messages from the phrases of a directory: one folder per language, and the layouts that all of them share."""
 
-    def __init__(self, directory: Path, merchant_name: str) -> None:
-        """Reads and checks every language. Raises PhrasesError when one is wrong or English is missing."""
+    def __init__(self, directory: Path, merchant_name: str, contact: MerchantContact) -> None:
+        """`contact` is named in every message. Raises PhrasesError when a language is wrong or English is missing."""
         self._merchant = " ".join(merchant_name.split())
+        self._contact = contact
         # Phrases make plain text; only the HTML layout puts it into markup, and escapes all of it.
         self._plain = _environment(directory, autoescape=False)
         self._html = _environment(directory, autoescape=True)
@@ -81,14 +92,14 @@ class TemplateMessages:
         Raises ProviderMisuse when the message could not be true or useful: no pay link, or a final notice without
         its date and consequence.
         """
-        at = self._at_sending(address, invoice, language, others)
+        at = self._at_sending(address, invoice, language, others, facts.also_final)
         try:
             said = wording(facts, at, channel)
         except Untrue as error:
             raise ProviderMisuse(f"The {facts.stage.value} notice for invoice {invoice.id} {error}.") from None
         phrases, locale = self._language(language)
         form = _short_form(phrases, locale, said) if channel is Channel.SMS else _long_form(phrases, locale)
-        writer = _Writer(phrases, self._template, form, said, at)
+        writer = _Writer(phrases, self._template, form, said, at, self._contact)
         match channel:
             case Channel.SMS:
                 return Rendered(text=writer.sms())
@@ -104,10 +115,16 @@ class TemplateMessages:
                 )
 
     def _at_sending(
-        self, address: Address, invoice: InvoiceSnapshot, language: str, others: Sequence[InvoiceSnapshot]
+        self,
+        address: Address,
+        invoice: InvoiceSnapshot,
+        language: str,
+        others: Sequence[InvoiceSnapshot],
+        finals: Sequence[str],
     ) -> AtSending:
         return AtSending(
             merchant=self._merchant,
+            contact=self._contact.shown,
             name=plausible_name(address.name, language),
             number=invoice.number or invoice.id,
             due=invoice.remaining,
@@ -117,7 +134,13 @@ class TemplateMessages:
             has_method=invoice.payment_method is not None and not invoice.without_method,
             link=_pay_link(invoice),
             others=tuple(
-                Other(number=other.number or other.id, due=other.remaining, link=_pay_link(other)) for other in others
+                Other(
+                    number=other.number or other.id,
+                    due=other.remaining,
+                    link=_pay_link(other),
+                    final=other.id in finals,
+                )
+                for other in others
             ),
         )
 
@@ -132,14 +155,18 @@ class TemplateMessages:
 
 
 def _environment(directory: Path, *, autoescape: bool) -> SandboxedEnvironment:
-    return SandboxedEnvironment(
+    environment = SandboxedEnvironment(
         loader=FileSystemLoader(directory),
         undefined=StrictUndefined,
         autoescape=autoescape,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        auto_reload=False,  # what was checked at the start is what is sent
     )
+    # Jinja's own functions, which no text needs: they would be copied for each sentence.
+    environment.globals.clear()
+    return environment
 
 
 def _regional(tag: str, phrases: Phrases) -> Locale:
@@ -168,6 +195,7 @@ class _Writer:
     form: Callable[[Value], str]
     said: Wording
     at: AtSending
+    contact: MerchantContact
 
     def mail(self) -> _Content:
         return _Content(
@@ -183,23 +211,30 @@ class _Writer:
             link=self.at.link,
             link_hint=self.one(Part.LINK_HINT),
             closing=self.one(Part.CLOSING),
+            help=self.one(Part.HELP),
+            contact=self.contact,
             regards=self.one(Part.REGARDS),
             merchant=self.at.merchant,
-            others_intro=self._others_intro(),
-            others=self._others(),
+            lists=self._lists(),
         )
 
     def notice(self) -> str:
-        """One text with its link, and a line for each other invoice."""
-        text = f"{' '.join(self.paragraphs())} {self.at.link}"
-        others = [f"{number}: {amount} {link}" for number, amount, link in self._others()]
-        return "\n".join([text, self._others_intro() or "", *others]) if others else text
+        """One text with its link, a line for each other invoice, and the last one for where to ask."""
+        lines = [f"{' '.join(self.paragraphs())} {self.at.link}"]
+        for each in self._lists():
+            lines += [each.intro, *(f"{number}: {amount} {link}" for number, amount, link in each.rows)]
+        return "\n".join([*lines, f"{self.one(Part.HELP)} {self.contact.shown}"])
 
-    def _others(self) -> tuple[tuple[str, str, str], ...]:
-        return tuple((other.number, self.form(other.due), other.link) for other in self.at.others)
-
-    def _others_intro(self) -> str | None:
-        return self.one(Part.OTHERS) if self.at.others else None
+    def _lists(self) -> tuple[_List, ...]:
+        parts = {Part.FINALS: True, Part.OTHERS: False}
+        return tuple(
+            _List(
+                self.one(part),
+                tuple((o.number, self.form(o.due), o.link) for o in self.at.others if o.final is final),
+            )
+            for part, final in parts.items()
+            if self.said.of(part)
+        )
 
     def one(self, part: Part) -> str:
         return self._words(self.said.one(part))

@@ -58,8 +58,8 @@ class ByBill(Frozen):
 class ByPlan(Frozen):
     """A sentence for the case that a subscription is cancelled besides, and one for the case that none is."""
 
-    with_subscription: str
-    without_subscription: str
+    with_subscription: ByBill
+    without_subscription: ByBill
 
 
 class Greeting(Frozen):
@@ -73,6 +73,7 @@ class Labels(Frozen):
     due_on: str
     total: str
     link_hint: str
+    help: str
 
 
 class Buttons(Frozen):
@@ -113,11 +114,14 @@ class SmsTodo(Frozen):
 class SmsPhrases(Frozen):
     opening: dict[Stage, ByTry]
     todo: SmsTodo
+    finals: str
+    came_back: str
     others: str
     next_charge: ByTry
     access: AccessPhrases
     restricts: ByBill
     ending: dict[Ending, ByPlan]
+    help: str
     link: LinkPhrases
 
 
@@ -132,6 +136,8 @@ class Phrases(Frozen):
     buttons: Buttons
     reasons: dict[Reason, str]
     todo: dict[Todo, str]
+    finals: str
+    came_back: str
     others: str
     next_charge: ByTry
     unless_paid: ByTry

@@ -10,6 +10,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from domain.base import Frozen
+from domain.declines import RawDecline
 from domain.events import ContactResult, DisputeOutcome, MethodChange
 from domain.money import Money
 from domain.steps import Channel
@@ -50,6 +51,8 @@ class PaymentFailed(ProviderFact):
     invoice_id: str
     customer: CustomerRow | None = None  # as the invoice states them: of the day on which it was made final
     counts: bool = True  # False: another event tells of this very failure, and only that one counts as an attempt
+    by_program: bool = False  # another program of the merchant's has asked for the charge
+    own_tries: int = 0  # how often the provider had tried again by itself, this one included
 
 
 class InvoiceDue(ProviderFact):
@@ -126,6 +129,7 @@ class DisputeEnded(ProviderFact):
     dispute_id: str
     outcome: DisputeOutcome  # never ELSEWHERE: which cases it was elsewhere for, the event does not tell
     amount: Money | None = None  # what was contested
+    returned: RawDecline | None = None  # a debit came back: the bank's answer. None: a dispute that was decided
     payment_id: str | None = None
     charge_id: str | None = None
     customer_id: str | None = None

@@ -1,4 +1,4 @@
-"""The dated rule tables of `policies/rules/`: what declines and refusals mean, and networks' ceilings."""
+"""The dated rule tables of `policies/rules/`: what declines and refusals mean, and ceilings."""
 
 from datetime import date
 from pathlib import Path
@@ -8,9 +8,11 @@ from pydantic import Field, model_validator
 
 from domain.base import Frozen
 from domain.declines import CodeRule, DeclineTable
+from domain.rules.ceilings import Ceilings
 from domain.rules.minimum import MinimumCharges
 from domain.rules.networks import CeilingTable
 from domain.rules.origin import Origin
+from domain.rules.rails import RailTable
 from domain.rules.refusals import RefusalTable
 from gateways.yaml_files import read_model
 
@@ -68,9 +70,10 @@ def load_decline_table(folder: Path | str) -> DeclineTable:
     return read_model(Path(folder) / "declines.yaml", DeclineFile).table()
 
 
-def load_network_rules(folder: Path | str) -> CeilingTable:
-    """Reads `networks.yaml` of the folder `policies/rules`. Raises FileError that names line and key."""
-    return read_model(Path(folder) / "networks.yaml", CeilingTable)
+def load_network_rules(folder: Path | str) -> Ceilings:
+    """Reads `networks.yaml` and `rails.yaml` of `policies/rules`. Raises FileError that names line and key."""
+    networks = read_model(Path(folder) / "networks.yaml", CeilingTable)
+    return Ceilings(networks=networks, rails=read_model(Path(folder) / "rails.yaml", RailTable))
 
 
 def load_minimum_charges(folder: Path | str) -> MinimumCharges:

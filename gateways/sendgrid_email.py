@@ -21,6 +21,7 @@ from sendgrid.helpers.mail import (
     Mail,
     MimeType,
     OpenTracking,
+    ReplyTo,
     Subject,
     To,
     TrackingSettings,
@@ -29,6 +30,7 @@ from sendgrid.helpers.mail import (
 from domain.addresses import email_address
 from domain.names import plausible_name
 from domain.rules.refusals import About, RefusalTable
+from gateways.email_domains import with_ascii_domain
 from gateways.http_errors import header, never_reached, retry_after
 from gateways.ports.messages import Address, Rendered, Sent
 from gateways.ports.trouble import LookupImpossible, ProviderMisuse, ProviderTrouble, Unreachable
@@ -40,6 +42,7 @@ class SendGridSender:
     """`ports.Sender` for e-mail.
 
     refusals:       what SendGrid's errors are about (`policies/rules/sendgrid-errors.yaml`).
+    reply_to:       where answers go; None: to the sender.
     email_activity: whether the account has Email Activity; without it `find` cannot know anything.
     activity_lag:   how late a message may show there.
     """
@@ -53,6 +56,7 @@ class SendGridSender:
         timeout: timedelta,
         refusals: RefusalTable,
         *,
+        reply_to: str | None = None,
         email_activity: bool = False,
         activity_lag: timedelta = timedelta(minutes=5),
     ) -> None:
@@ -60,6 +64,7 @@ class SendGridSender:
         self._api.client.timeout = timeout.total_seconds()
         self._refusals = refusals
         self._from = From(from_email, from_name)
+        self._reply_to = ReplyTo(reply_to) if reply_to else None
         self._email_activity = email_activity
         self._activity_lag = activity_lag
         # The SDK writes addresses and the key into its debug log.
@@ -72,7 +77,7 @@ class SendGridSender:
         """Queues one e-mail, text part first. Raises Unreachable, ProviderTrouble or ProviderMisuse."""
         if not address.email:
             raise Unreachable("The customer has no e-mail address.")
-        to = email_address(address.email)
+        to = email_address(with_ascii_domain(address.email))
         if to is None:
             raise Unreachable("What is kept as the customer's e-mail address is none.")
         mail = self._mail(to, address, message, key)
@@ -103,6 +108,8 @@ class SendGridSender:
     def _mail(self, to: str, address: Address, message: Rendered, key: str) -> Mail:
         mail = Mail()
         mail.from_email = self._from
+        if self._reply_to:
+            mail.reply_to = self._reply_to
         mail.add_to(To(to, plausible_name(address.name, address.language)))
         mail.subject = Subject(message.subject)
         mail.add_content(Content(MimeType.text, message.text))

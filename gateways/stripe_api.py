@@ -5,6 +5,7 @@ Temporal retries, under the same idempotency key. An exception never carries Str
 customer, and failures stay in the workflow's history.
 """
 
+import json
 import logging
 from collections.abc import Mapping
 from datetime import timedelta
@@ -39,6 +40,17 @@ OF_ACCOUNT = frozenset(
 """What an account's key or settings do not allow, whoever the customer is (docs.stripe.com/error-codes)."""
 
 
+class Declined(stripe.StripeError):
+    """A payment that was refused (402), with what `json_body` tells of it.
+
+    The SDK's own error makes objects of the whole payment first, which takes as long as two requests.
+    """
+
+    def __init__(self, body: Json, headers: Mapping[str, str]) -> None:
+        super().__init__(http_status=402, headers=dict(headers), code=body["error"].get("code"))
+        self.json_body = body
+
+
 class _Transport(stripe.HTTPClient):
     """The SDK's way out. Its own ones ask the environment about proxies and passwords at every request."""
 
@@ -56,7 +68,10 @@ class _Transport(stripe.HTTPClient):
             answer = self._pool.send(method.upper(), url, headers or {}, post_data)
         except HTTPError as error:
             raise stripe.APIError(type(error).__name__) from error
-        return answer.data.decode(errors="replace"), answer.status, answer.headers
+        body = answer.data.decode(errors="replace")
+        if answer.status == 402 and (refused := _error_in(body)):
+            raise Declined(refused, answer.headers)
+        return body, answer.status, answer.headers
 
 
 class StripeApi:
@@ -111,6 +126,15 @@ class StripeApi:
         if not isinstance(answer.data, dict):
             raise stripe.APIError("The answer is no JSON object.", http_status=answer.code, headers=answer.headers)
         return answer.data
+
+
+def _error_in(body: str) -> Json | None:
+    """The answer, if it is one of Stripe's errors, and whole."""
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        return None
+    return answer if isinstance(answer, dict) and isinstance(answer.get("error"), dict) else None
 
 
 def is_spent(error: stripe.StripeError) -> bool:

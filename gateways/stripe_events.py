@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from domain.base import Frozen
+from domain.declines import RawDecline
 from domain.events import DisputeOutcome, MethodChange
 from domain.ids import is_ours
 from domain.money import Money
@@ -34,7 +35,7 @@ from gateways.provider_facts import (
     PaymentSucceeded,
     SubscriptionEnded,
 )
-from gateways.stripe_fields import Json, default_method, expanded, moment, object_id, text
+from gateways.stripe_fields import Json, default_method, expanded, moment, object_id, retries_made, text
 from gateways.stripe_origin import Served
 from gateways.stripe_shapes import MalformedObject
 
@@ -42,9 +43,10 @@ PROVIDER = "stripe"
 OWN = Served()
 """The key's own account, in either mode."""
 
+_NEXT_TRY = "next_payment_attempt"
 # Attributes of an invoice whose change a case has to know. Stripe updates the others at every attempt.
 # `status` was not there before 2018-11-08: three flags told of it.
-_TELLING = frozenset({"amount_due", "amount_remaining", "status", "closed", "forgiven", "paid"})
+_TELLING = frozenset({"amount_due", "amount_remaining", "status", "closed", "forgiven", "paid", _NEXT_TRY})
 _DEFAULTS = frozenset({"default_payment_method", "default_source"})
 # Attributes of a payment method by which no bank decides. An address it may decide by.
 _SAYS_NOTHING = frozenset({"allow_redisplay", "metadata"})
@@ -52,6 +54,9 @@ _SAYS_NOTHING = frozenset({"allow_redisplay", "metadata"})
 _OF_CUSTOMER = frozenset({"name", "email", "phone", "address", "preferred_locales"})
 _IN_METADATA = frozenset({"time_zone", "segment"})
 _PLACES = {"email": Channel.EMAIL, "phone": Channel.SMS}
+# A debit that comes back after it had succeeded is a "dispute" with one of these reasons: the bank's answer to it
+# (docs.stripe.com/payments/ach-direct-debit; API reference: `dispute.reason`).
+_RETURNS = frozenset({"insufficient_funds", "bank_cannot_process", "incorrect_account_details", "debit_not_authorized"})
 # What else a dispute may end as (warning_closed, prevented …) leaves the payment as it was.
 _DISPUTE_OUTCOMES = {"won": DisputeOutcome.WON, "lost": DisputeOutcome.LOST}
 
@@ -118,7 +123,13 @@ def names(event: Json) -> EventNames:
 
 
 def _failed(event: _Event, counts: bool) -> Fact:
-    return PaymentFailed(**_with_customer(event), counts=counts)
+    fields = _with_customer(event)
+    return PaymentFailed(
+        **fields,
+        counts=counts,
+        by_program=bool(event.request_key) and not fields["caused_by_us"],
+        own_tries=retries_made(event.about) or 0,
+    )
 
 
 def _due(event: _Event) -> Fact:
@@ -147,7 +158,8 @@ def _altered(event: _Event) -> Fact:
     invoice_id, invoice = _invoice(event)
     changed = event.previous.keys()
     if not changed or changed & _TELLING:
-        return InvoiceAltered(**event.said(invoice_id), invoice=invoice)
+        # Of two plans the event does not tell which came last: the invoice itself does.
+        return InvoiceAltered(**event.said(invoice_id), invoice=None if _NEXT_TRY in changed else invoice)
     if not changed & _DEFAULTS:
         return event.ignored("neither the invoice's state nor what is due on it changed", invoice_id)
     method_id = object_id(default_method(event.about))
@@ -163,7 +175,10 @@ def _invoice(event: _Event) -> tuple[str, InvoiceSnapshot | None]:
     invoice_id = object_id(event.about)
     if invoice_id is None:
         raise MalformedObject(f"The object of {event.type} has no 'id': expected an invoice.")
-    return invoice_id, shapes.read_invoice(event.about) if shapes.shows_all(event.about) else None
+    if not shapes.shows_all(event.about):
+        return invoice_id, None
+    # With Automations the plan of Stripe's own tries comes later than the event that should show it.
+    return invoice_id, shapes.read_invoice(event.about).model_copy(update={"tries": None})
 
 
 def _credited(event: _Event) -> Fact:
@@ -240,7 +255,9 @@ def _disputed(event: _Event) -> Fact:
 
 def _dispute_ended(event: _Event) -> Fact:
     outcome = _DISPUTE_OUTCOMES.get(text(event.about, "status") or "", DisputeOutcome.WITHDRAWN)
-    return DisputeEnded(**_of_dispute(event), outcome=outcome, amount=_money(event, "amount"))
+    reason = text(event.about, "reason")
+    returned = RawDecline(decline_code=reason) if reason in _RETURNS else None
+    return DisputeEnded(**_of_dispute(event), outcome=outcome, amount=_money(event, "amount"), returned=returned)
 
 
 def _of_dispute(event: _Event) -> dict[str, Any]:
@@ -262,6 +279,8 @@ _READERS: dict[str, Callable[[_Event], Fact]] = {
     "invoice.overdue": _due,
     "invoice.paid": _paid,
     "invoice.payment_succeeded": _paid,
+    # A payment came in although nothing was due any more: `amount_overpaid`.
+    "invoice.overpaid": _paid,
     "invoice_payment.paid": _part_paid,
     "invoice.updated": _altered,
     "invoice.voided": _altered,

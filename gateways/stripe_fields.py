@@ -6,7 +6,8 @@ from typing import Any
 
 from domain.case import ACCOUNT_VERIFICATION, ChargeOutcome
 from domain.declines import RawDecline
-from domain.invoice import SubscriptionState
+from domain.invoice import Rail, SubscriptionState
+from domain.retries import OwnTries
 from gateways.ports.payments import PaymentMethod
 
 Json = Mapping[str, Any]
@@ -20,6 +21,17 @@ _LONGEST_ID = 255
 _SECONDS = range(4_102_444_800)
 _MILLISECONDS = range(1_000_000_000_000, 4_102_444_800_000)
 _EPOCH = datetime.fromtimestamp(0, UTC)
+# docs.stripe.com/api/payment_methods/object; `ach_debit` is what charges of old-style bank accounts say.
+_RAILS: Mapping[str, Rail] = {
+    "ach_debit": Rail.ACH,
+    "acss_debit": Rail.PAD,
+    "au_becs_debit": Rail.AU_BECS,
+    "bacs_debit": Rail.BACS,
+    "nz_bank_account": Rail.NZ_BECS,
+    "sepa_debit": Rail.SEPA,
+    "upi": Rail.UPI,
+    "us_bank_account": Rail.ACH,
+}
 _CODES = ("decline_code", "advice_code", "network_advice_code", "network_decline_code")
 
 
@@ -74,6 +86,23 @@ def subscription_state(invoice: Json) -> SubscriptionState | None:
         case str():
             return SubscriptionState.RUNS
     return None
+
+
+def own_tries(invoice: Json) -> OwnTries | None:
+    """Stripe's own tries by its plan; None where the invoice does not show them. The time of the first try of all is
+    the invoice's beginning, and no plan to try again."""
+    made = retries_made(invoice)
+    if made is None or "next_payment_attempt" not in invoice:
+        return None
+    again = invoice.get("attempted") is True and invoice.get("auto_advance") is not False
+    return OwnTries(made=made, next_at=moment(invoice["next_payment_attempt"]) if again else None)
+
+
+def retries_made(invoice: Json) -> int | None:
+    """How often Stripe tried again by itself: any attempt counts as the first, and then only Stripe's own retries (API
+    reference, `attempt_count`)."""
+    count = invoice.get("attempt_count")
+    return max(0, count - 1) if isinstance(count, int) else None
 
 
 def is_paying(invoice: Json) -> bool | None:
@@ -153,7 +182,7 @@ def read_method(method: str | Json | None) -> PaymentMethod | None:
     details = details_of(expanded(method))
     return PaymentMethod(
         id=identity,
-        network=brand_of(details),
+        network=network_of(expanded(method)),
         fingerprint=text(details, "fingerprint"),
         country=text(details, "country"),
         expiry=f"{details.get('exp_month')}/{details['exp_year']}" if details.get("exp_year") else None,
@@ -197,11 +226,11 @@ def raw_decline(error: Json, charge: Json | None = None) -> RawDecline:
     # A block by Stripe's own risk rules has its telling code in the outcome only.
     if outcome.get("type") == "blocked" and text(outcome, "reason"):
         codes["decline_code"] = text(outcome, "reason")
-    by_charge = details_of(expanded((charge or {}).get("payment_method_details")))
+    by_charge = network_of(expanded((charge or {}).get("payment_method_details")))
     tried = read_method(error.get("payment_method") or (charge or {}).get("payment_method"))
     return RawDecline(
         error_code=text(error, "code") or text(charge or {}, "failure_code"),
-        network=brand_of(by_charge) or brand_of(details_of(expanded(error.get("payment_method")))),
+        network=by_charge or network_of(expanded(error.get("payment_method"))),
         network_status=text(outcome, "network_status"),
         method=tried.ref if tried else None,
         **codes,
@@ -220,12 +249,31 @@ def charge_outcome(charge: Json) -> ChargeOutcome:
 
 
 def paid_by(invoice: Json) -> str | None:
-    """The id of the newest payment that paid the invoice: a payment intent, a charge or a payment record."""
-    for payment in _payments(invoice):
-        if payment.get("status") == "paid":
-            means = expanded(payment.get("payment"))
-            return object_id(means.get(str(means.get("type"))))
+    """The id of the payment that paid the invoice last: a payment intent, a charge or a payment record.
+
+    That is not the one that was begun last: a debit may come through after a part was paid in another way.
+    """
+    paid = [payment for payment in _payments(invoice) if payment.get("status") == "paid"]
+    if paid:
+        means = expanded(max(paid, key=_paid_at).get("payment"))
+        return object_id(means.get(str(means.get("type"))))
     return object_id(invoice.get("payment_intent")) or object_id(invoice.get("charge"))
+
+
+def _paid_at(payment: Json) -> datetime:
+    return moment(expanded(payment.get("status_transitions")).get("paid_at")) or _EPOCH
+
+
+def charged(invoice: Json) -> int:
+    """What charges have paid of the invoice, in minor units: all but what came in outside Stripe."""
+    paid = [payment for payment in _payments(invoice) if payment.get("status") == "paid"]
+    means = ("payment_intent", "charge")
+    return sum(
+        amount
+        for payment in paid
+        if expanded(payment.get("payment")).get("type") in means
+        and isinstance(amount := payment.get("amount_paid"), int)
+    )
 
 
 def _payments(invoice: Json) -> list[Json]:
@@ -240,7 +288,10 @@ def details_of(method: Json) -> Json:
     return expanded(method.get(str(method.get("type"))))
 
 
-def brand_of(details: Json) -> str | None:
-    """The card network in Stripe's lower-case words; None for bank debits and unknown cards."""
-    brand = details.get("brand")
+def network_of(method: Json) -> str | None:
+    """Over what a payment method or a charge goes: the card network in Stripe's lower-case words, or the rail of a bank
+    debit; None for unknown cards and all else."""
+    if rail := _RAILS.get(str(method.get("type"))):
+        return rail.value
+    brand = details_of(method).get("brand")
     return brand.lower() if isinstance(brand, str) and brand != "unknown" else None

@@ -1,19 +1,20 @@
 """Stripe: reads invoices, charges them, looks up what became of a charge, and closes what is not to be collected."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import stripe
 
 from domain.case import NO_PAYMENT_METHOD, ChargeOutcome
 from domain.declines import RawDecline
-from domain.invoice import InvoiceState
+from domain.invoice import InvoiceState, MethodRef
 from domain.money import Money
+from gateways import stripe_bills, stripe_methods, stripe_records, stripe_refusals
 from gateways import stripe_fields as fields
-from gateways import stripe_records, stripe_refusals
 from gateways import stripe_shapes as shapes
 from gateways.ports.payments import ChargeAnswer, InvoiceSnapshot, PaymentMethod
 from gateways.ports.trouble import NotFound, NotUnderstood, ProviderMisuse, ProviderTrouble
-from gateways.stripe_api import StripeApi, is_spent, translated
+from gateways.stripe_api import Declined, StripeApi, is_spent, translated
 from gateways.stripe_fields import Json
 
 # Stripe resolves at most four levels of a path. `payments` is left out of an answer unless it is asked for.
@@ -66,8 +67,9 @@ class StripePayments:
         """The invoice as Stripe has it now. Raises NotFound, ProviderTrouble or ProviderMisuse."""
         return self._snapshot(self._read(invoice_id), with_decline)
 
-    def pay(self, invoice: InvoiceSnapshot, key: str) -> ChargeAnswer:
-        """Charges what remains, off session, on `invoice.payment_method`. `key` makes a repeated request harmless.
+    def pay(self, invoice: InvoiceSnapshot, key: str, other: PaymentMethod | None = None) -> ChargeAnswer:
+        """Charges what remains, off session, on `invoice.payment_method`, or on `other` of the customer's methods.
+        `key` makes a repeated request harmless.
 
         Without a payment method nothing is sent, and the answer is a decline with the code `no_payment_method`.
         After a lost answer `find_attempt` has to be asked first. A key that Stripe will not charge under any more (it
@@ -77,6 +79,8 @@ class StripePayments:
         """
         if invoice.state is not InvoiceState.OPEN:
             return ChargeAnswer(outcome=ChargeOutcome.NOT_OPEN, invoice=invoice)
+        if other:
+            invoice = invoice.model_copy(update={"payment_method": other, "without_method": False})
         if invoice.payment_method is None:
             nothing = RawDecline(error_code=NO_PAYMENT_METHOD, network_status="not_sent_to_network")
             return ChargeAnswer(outcome=ChargeOutcome.DECLINED, decline=nothing, invoice=invoice)
@@ -91,15 +95,18 @@ class StripePayments:
                 expand=_EXPAND,
             )
         except stripe.StripeError as error:
-            if error.http_status == 402 and error.error is None:
+            if error.http_status == 402 and not isinstance(error, Declined):
                 # Declined, but the answer was cut off: without its codes it would count as an unknown one.
                 raise ProviderTrouble(f"Stripe's answer cannot be read: could not pay invoice {invoice.id}.") from None
-            if error.http_status == 402 or error.code in _REFUSED_PAYMENT:
+            if isinstance(error, Declined) or error.code in _REFUSED_PAYMENT:
                 return self._declined(error, invoice)
             if is_spent(error) or isinstance(error, stripe.InvalidRequestError):
-                return self._not_charged(error, invoice)
+                return self._not_charged(error, invoice, named=other is not None)
             raise translated(error, f"pay invoice {invoice.id}") from None
         return self._answer(answer)
+
+    def other_method(self, invoice: InvoiceSnapshot, without: Sequence[MethodRef]) -> PaymentMethod | None:
+        return stripe_methods.other_method(self._api, self._read(invoice.id), without)
 
     def find_attempt(self, invoice: InvoiceSnapshot, since: datetime) -> ChargeAnswer | None:
         """The newest charge of the invoice's default payment created at or after `since`, two seconds allowed for.
@@ -161,6 +168,17 @@ class StripePayments:
         """
         return self._snapshot(stripe_records.record(self._api, invoice, amount, at, key, _EXPAND))
 
+    def retried_by_itself(self) -> list[str]:
+        """Those of the newest hundred open invoices that Stripe plans to try again by itself. Raises as reading."""
+        listed = self._api.get("list the open invoices", "invoices", status="open", limit=100).get("data")
+        invoices = [fields.expanded(invoice) for invoice in listed] if isinstance(listed, list) else []
+        planned = [invoice for invoice in invoices if (own := fields.own_tries(invoice)) and own.next_at]
+        return [found for invoice in planned if (found := fields.object_id(invoice))]
+
+    def bill_anew(self, invoice: InvoiceSnapshot, amount: Money, key: str) -> str:
+        """An invoice of its own for a payment that was taken back; see gateways/stripe_bills.py."""
+        return stripe_bills.bill_anew(self._api, invoice, amount, key)
+
     def invoice_of_payment(self, payment_intent_id: str) -> str | None:
         """The invoice that a payment intent belongs to: disputes and charges do not name it."""
         found = self._api.newest(
@@ -212,8 +230,9 @@ class StripePayments:
             return answer
         raise ProviderTrouble(f"Stripe accepted the payment of invoice {snapshot.id} without a result.")
 
-    def _not_charged(self, error: stripe.StripeError, invoice: InvoiceSnapshot) -> ChargeAnswer:
-        """Why nothing was charged. Stripe has no code for "already paid" and the like: only the invoice tells."""
+    def _not_charged(self, error: stripe.StripeError, invoice: InvoiceSnapshot, *, named: bool) -> ChargeAnswer:
+        """Why nothing was charged. Stripe has no code for "already paid" and the like: only the invoice tells. `named`:
+        another method than the invoice's own was to be charged."""
         current = self._read(invoice.id)
         snapshot = self._snapshot(current)
         if snapshot.state is not InvoiceState.OPEN:
@@ -222,7 +241,7 @@ class StripePayments:
             return answer
         if is_spent(error):
             return ChargeAnswer(outcome=ChargeOutcome.KEY_SPENT, invoice=snapshot)
-        if snapshot.payment_method and snapshot.payment_method != invoice.payment_method:
+        if not named and snapshot.payment_method and snapshot.payment_method != invoice.payment_method:
             raise ProviderTrouble(f"The payment method of invoice {invoice.id} changed while it was being charged.")
         if stripe_refusals.is_of_customer(error):
             decline = stripe_refusals.refusal(error, invoice)
@@ -245,8 +264,9 @@ class StripePayments:
                 # The decline is certain and must be recorded; the network's status is a detail of it.
                 charge = None
         decline = fields.raw_decline(merged, charge)
-        if decline.network is None and invoice.payment_method:
-            decline = decline.model_copy(update={"network": invoice.payment_method.network})
+        if method := invoice.payment_method:
+            known = {"network": decline.network or method.network, "method": decline.method or method.ref}
+            decline = decline.model_copy(update=known)
         return ChargeAnswer(
             outcome=ChargeOutcome.DECLINED,
             provider_id=fields.object_id(intent) or fields.object_id((charge or {}).get("payment_intent")) or charge_id,

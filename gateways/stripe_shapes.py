@@ -79,10 +79,13 @@ def read_invoice(invoice: Json, charge: Json | None = None) -> InvoiceSnapshot:
         last_decline=decline,
         last_failed_at=moment(charge.get("created")) if decline and charge else None,
         paid_by=fields.paid_by(invoice) if state is InvoiceState.PAID else None,
+        outside=_outside(invoice, due) if state is InvoiceState.PAID else None,
+        overpaid=_overpaid(invoice, due.currency),
         sent=_sent(invoice),
         due_at=moment(invoice.get("due_date")),
         subscription=fields.subscription_state(invoice),
         paying=fields.is_paying(invoice),
+        tries=fields.own_tries(invoice),
         customer=read_customer(customer) if customer else None,
         customer_deleted=customer.get("deleted") is True if customer else None,
     )
@@ -131,6 +134,15 @@ def _customer_row(customer_id: str, **stated: str | None) -> CustomerRow:
 def _sent(invoice: Json) -> bool | None:
     method = invoice.get("collection_method")
     return method == "send_invoice" if isinstance(method, str) else None
+
+
+def _outside(invoice: Json, due: Money) -> Money:
+    return Money(amount=max(0, due.amount - fields.charged(invoice)), currency=due.currency)
+
+
+def _overpaid(invoice: Json, currency: str) -> Money | None:
+    excess = invoice.get("amount_overpaid")
+    return Money(amount=excess, currency=currency) if isinstance(excess, int) and 0 < excess < 2**63 else None
 
 
 def _required(source: Json, name: str, kind: type[T]) -> T:

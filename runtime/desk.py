@@ -11,7 +11,7 @@ from runtime import wiring
 from runtime.books import require_schema
 from runtime.settings import Settings
 from runtime.temporal import connect
-from service.customers import public_holidays
+from service.customers import public_holidays, whereabouts
 from service.desk import Desk
 from service.plans import Plans
 from service.reading import CaseReader
@@ -32,11 +32,13 @@ async def desk(settings: Settings) -> AsyncIterator[Desk]:
 def desk_of(settings: Settings, client: Client, ledger: SqlLedger) -> Desk:
     """The desk on a connection and a ledger that are open."""
     running = RunningCases(client, ledger)
-    plans = Plans(ledger, public_holidays, partial(wiring.minimum_charges, settings), wiring.utc_now)
+    minimums, rules = partial(wiring.minimum_charges, settings), partial(wiring.network_rules, settings)
+    plans = Plans(ledger, whereabouts, public_holidays, minimums, rules, wiring.utc_now)
+    starter = CaseStarter(client, settings.dunning_task_queue, wiring.utc_now)
     return Desk(
         reader=CaseReader(running, ledger, plans),
         running=running,
-        reports=Reports(running, ledger, wiring.utc_now),
+        reports=Reports(running, starter, ledger, wiring.utc_now),
         intake=partial(wiring.intake, settings, client, ledger),
-        rebuild=partial(rebuild, ledger, CaseStarter(client, settings.dunning_task_queue, wiring.utc_now).start),
+        rebuild=partial(rebuild, ledger, starter.start),
     )

@@ -2,17 +2,21 @@
 
 import asyncio
 import platform
-from collections.abc import Awaitable, Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import closing
 from importlib.metadata import version
 from typing import NamedTuple
 
 from pydantic import SecretStr
 from temporalio.service import RPCError
 
+from domain.policy import Policy
+from domain.retries import TURN_OFF, RetryOwner
 from gateways.ledger.database import place
 from gateways.messages import TemplateMessages
 from gateways.phrases import PhrasesError
-from gateways.policy_files import PolicyError
+from gateways.policy_files import ANY_SEGMENT, PolicyError
 from gateways.ports.trouble import ProviderMisuse, ProviderTrouble
 from gateways.rules import load_decline_table, load_minimum_charges, load_network_rules, load_refusals
 from gateways.yaml_files import FileError
@@ -31,6 +35,7 @@ WORKER_NEEDS = (
     "TWILIO_FROM",
     "MERCHANT_WEBHOOK_URL",
     "MERCHANT_WEBHOOK_SECRET",
+    "MERCHANT_CONTACT",
 )
 """The settings without which no worker starts."""
 
@@ -72,12 +77,13 @@ async def _installation(settings: Settings) -> list[Finding]:
         "worker's settings": _worker_settings,
         "policies": _policies,
         "decline table": lambda s: f"edition {load_decline_table(s.dunning_policies / 'rules').edition}",
-        "network rules": lambda s: f"edition {load_network_rules(s.dunning_policies / 'rules').edition}",
+        "network rules": _network_rules,
         "minimum charges": lambda s: f"edition {load_minimum_charges(s.dunning_policies / 'rules').edition}",
         "Twilio's refusals": lambda s: f"edition {load_refusals(s.dunning_policies / 'rules', 'twilio').edition}",
         "SendGrid's refusals": lambda s: f"edition {load_refusals(s.dunning_policies / 'rules', 'sendgrid').edition}",
         "message texts": _messages,
         "ledger": _ledger,
+        "retries": _retries,
     }
     found = [await _found(what, asyncio.to_thread(check, settings)) for what, check in checks.items()]
     return [*found, *await _temporal(settings)]
@@ -112,9 +118,35 @@ def _policies(settings: Settings) -> str:
     return ", ".join(f"{policy.name}@{policy.version}" for policy in wiring.policy_store(settings).policies)
 
 
+def _network_rules(settings: Settings) -> str:
+    rules = load_network_rules(settings.dunning_policies / "rules")
+    return f"edition {rules.networks.edition}, rails {rules.rails.edition}"
+
+
+def _retries(settings: Settings) -> str:
+    """Stripe's API does not show whether its retries are on: the invoices show what it plans."""
+    planned = wiring.stripe_payments(settings).retried_by_itself()
+    ours = sum(1 for policy in _policies_of(settings, planned) if policy.retries.owner is RetryOwner.OURS)
+    if ours:
+        raise SettingsError(f"Stripe plans tries of its own on {ours} open invoices, and so do we: {TURN_OFF}.")
+    return f"each invoice has one owner; Stripe plans tries of its own on {len(planned) or 'none'}"
+
+
+def _policies_of(settings: Settings, invoices: Sequence[str]) -> list[Policy]:
+    """The policy that each invoice's case follows, or would follow if it had one."""
+    if not invoices:
+        return []
+    usual = wiring.policy_store(settings).for_segment(ANY_SEGMENT)
+    with closing(wiring.open_ledger(settings)) as ledger:
+        digests = Counter(case.policy_digest if (case := ledger.case(invoice)) else "" for invoice in invoices)
+        known = {digest: Policy.stored(ledger.policy(digest)) if digest else usual for digest in digests}
+    return [known[digest] for digest in digests.elements()]
+
+
 def _messages(settings: Settings) -> str:
-    TemplateMessages(settings.dunning_policies / "messages", settings.merchant_name)
-    return "well formed"
+    contact = settings.customers_contact
+    TemplateMessages(settings.dunning_policies / "messages", settings.merchant_name, contact)
+    return f"well formed; customers get an answer at {contact.shown}"
 
 
 def _ledger(settings: Settings) -> str:

@@ -8,7 +8,9 @@ from typing import Literal
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from domain.merchant import MerchantContact
 from domain.sentences import dotted, sentence
+from gateways.email_domains import with_ascii_domain
 from runtime.in_clear import in_clear
 from runtime.zones import use_pinned_zones
 
@@ -73,6 +75,7 @@ class Settings(BaseSettings):
     merchant_webhook_url: str | None = None
     merchant_webhook_secret: SecretStr | None = None
     merchant_name: str = "Example"
+    merchant_contact: str | None = None
 
     # An http(s) URL, or a folder that bundles are written to.
     agency_endpoint: str = str(ROOT / "var" / "handoffs")
@@ -114,6 +117,19 @@ class Settings(BaseSettings):
     @cached_property
     def merchant_secret(self) -> str:
         return self._required("MERCHANT_WEBHOOK_SECRET", self.merchant_webhook_secret)
+
+    @cached_property
+    def customers_contact(self) -> MerchantContact:
+        """Where customers get an answer. SettingsError when there is no such place: no message goes out without one."""
+        if not self.merchant_contact:
+            raise SettingsError(
+                "MERCHANT_CONTACT is not set: set it to the e-mail address, link or phone number at which customers "
+                "get an answer; every message names it."
+            )
+        try:
+            return MerchantContact.read(with_ascii_domain(self.merchant_contact) or "")
+        except ValueError as error:
+            raise SettingsError(f"MERCHANT_CONTACT {error}.") from None
 
     def required(self, variable: str) -> str:
         """The text setting with this environment name; SettingsError when it is not set."""

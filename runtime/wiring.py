@@ -16,9 +16,11 @@ from activities.contacts import ContactActivities
 from activities.decisions import DecisionActivities
 from activities.payments import PaymentActivities
 from activities.service import ServiceActivities
+from activities.situations import Situations
 from domain.declines import DeclineTable
 from domain.rules.minimum import MinimumCharges
 from domain.rules.refusals import RefusalTable
+from domain.rules.uses import NetworkRules
 from domain.steps import Channel
 from gateways.agency import agency_for
 from gateways.evidence import build_bundle
@@ -27,7 +29,7 @@ from gateways.merchant_app import MerchantApp, MerchantNotices
 from gateways.messages import TemplateMessages
 from gateways.phrases import PhrasesError
 from gateways.policy_files import PolicyStore
-from gateways.ports.ledger import Ledger, NetworkRules
+from gateways.ports.ledger import Ledger
 from gateways.ports.messages import Sender
 from gateways.rules import load_decline_table, load_minimum_charges, load_network_rules, load_refusals
 from gateways.sendgrid_email import SendGridSender
@@ -36,7 +38,7 @@ from gateways.stripe_payments import StripePayments
 from gateways.twilio_sms import TwilioSender
 from gateways.yaml_files import FileError
 from runtime.settings import Settings, SettingsError
-from service.customers import public_holidays
+from service.customers import public_holidays, whereabouts
 from service.intake import Intake
 
 
@@ -58,7 +60,10 @@ def decline_table(settings: Settings) -> DeclineTable:
 
 
 def network_rules(settings: Settings) -> NetworkRules:
-    return load_network_rules(settings.dunning_policies / "rules")
+    try:
+        return load_network_rules(settings.dunning_policies / "rules")
+    except FileError as error:
+        raise _not_readable(error) from None
 
 
 def minimum_charges(settings: Settings) -> MinimumCharges:
@@ -94,6 +99,7 @@ def senders(settings: Settings, app: MerchantApp) -> dict[Channel, Sender]:
             settings.sendgrid_from_name,
             settings.provider_timeout,
             refusals(settings, "sendgrid"),
+            reply_to=settings.customers_contact.email,
             email_activity=settings.sendgrid_email_activity,
             activity_lag=settings.sendgrid_activity_lag,
         ),
@@ -112,8 +118,9 @@ def senders(settings: Settings, app: MerchantApp) -> dict[Channel, Sender]:
 
 
 def _data_files(settings: Settings) -> tuple[TemplateMessages, DeclineTable, NetworkRules]:
+    directory = settings.dunning_policies / "messages"
     try:
-        messages = TemplateMessages(settings.dunning_policies / "messages", settings.merchant_name)
+        messages = TemplateMessages(directory, settings.merchant_name, settings.customers_contact)
         return messages, decline_table(settings), network_rules(settings)
     except (FileError, PhrasesError) as error:
         raise _not_readable(error) from None
@@ -123,7 +130,12 @@ def _not_readable(error: Exception) -> SettingsError:
     return SettingsError(f"{str(error).removesuffix('.')}. DUNNING_POLICIES names the folder that is read.")
 
 
-def activities(settings: Settings) -> list[Callable[..., Any]]:
+def situations(settings: Settings, ledger: Ledger) -> Situations:
+    rules = network_rules(settings)
+    return Situations(ledger, whereabouts, public_holidays, minimum_charges(settings), rules)
+
+
+def activities(settings: Settings, clock: Callable[[], datetime] = utc_now) -> list[Callable[..., Any]]:
     """All activities of the worker. Raises SettingsError for what is missing."""
     ledger = open_ledger(settings)
     payments = stripe_payments(settings)
@@ -132,11 +144,12 @@ def activities(settings: Settings) -> list[Callable[..., Any]]:
     token = settings.agency_token.get_secret_value() if settings.agency_token else None
     agency = agency_for(settings.agency_endpoint, token, settings.provider_timeout)
     minimums = minimum_charges(settings)
-    paying = PaymentActivities(payments, ledger, declines, rules, minimums, utc_now)
-    contacting = ContactActivities(payments, ledger, messages, senders(settings, app), utc_now)
+    standing = situations(settings, ledger)
+    paying = PaymentActivities(payments, ledger, declines, rules, minimums, clock)
+    contacting = ContactActivities(payments, ledger, messages, senders(settings, app), clock, standing)
     serving = ServiceActivities(payments, ledger, app)
     collecting = CollectionsActivities(payments, ledger, agency, partial(build_bundle, creditor=settings.merchant_name))
-    deciding = DecisionActivities(ledger, public_holidays, minimums)
+    deciding = DecisionActivities(ledger, standing)
     return [
         paying.charge,
         paying.record_payment,

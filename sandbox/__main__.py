@@ -23,7 +23,7 @@ _MODES = [mode.value for mode in Mode if not mode.value.startswith("hold")]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Exit code 0 when it was done, 1 when it was refused, 2 when nothing runs."""
+    """Exit code 0 when it was done, 1 when it was refused, 2 when nothing runs, 130 when it was interrupted."""
     words = vars(_parser().parse_args(argv))
     world = _address(words.pop("data"))
     try:
@@ -32,6 +32,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         # A case may be led through weeks; no proxy of the machine stands between two stand-ins.
         answer = httpx.post(f"{world}/sandbox", json=words, timeout=600, trust_env=False)
         told = answer.json()
+    except KeyboardInterrupt:
+        print("Interrupted; what was ordered goes on in the playground.", file=sys.stderr)
+        return 130
     except (httpx.TransportError, ValueError):
         print("The playground does not answer: start it with make up, and leave it running.", file=sys.stderr)
         return 2

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from domain.base import Frozen
 from domain.case import CaseStatus, HoldReason
+from domain.retries import BESIDE
 from gateways.ports.case_list import CaseList
 from gateways.ports.rows import CaseRow, Cursor
 from service.requests import WrongRequest
@@ -30,6 +31,11 @@ class Listed(Frozen):
     holds: tuple[HoldReason, ...] = ()
     hold: str | None  # why it stands still, in words
     why: str
+    two_owners: bool = False  # Stripe tries the invoice by itself as well: see `show`
+    owed_again: bool = False  # money that had ended it was taken back, and was not billed anew
+    reopened_as: str | None = None  # the invoice by which that was billed anew
+    reopens: str | None = None  # the invoice whose payment was taken back, which this one bills anew
+    refund_due: str | None = None  # what came in twice, to be given back
 
 
 class CasePage(Frozen):
@@ -54,7 +60,7 @@ class Cases:
         owed_again: bool = False,
     ) -> CasePage:
         """The cases with this status and of this customer, after the page that ended with `after`. `owed_again`: only
-        those that ended as recovered, and whose money was taken back since."""
+        those whose money was taken back after their end, and was not billed anew."""
         if status not in (None, *STATUSES):
             raise WrongRequest(f"There is no status {status!r}: use one of {', '.join(STATUSES)}.")
         if limit < 1:
@@ -79,6 +85,11 @@ def _listed(row: CaseRow) -> Listed:
         holds=_holds(row.hold or ""),
         hold=row.hold,
         why=row.why,
+        two_owners=row.status != CaseStatus.CLOSED.value and BESIDE in row.why,
+        owed_again=row.owed_again,
+        reopened_as=row.reopened_as,
+        reopens=row.reopens,
+        refund_due=str(row.refund_due) if row.refund_due else None,
     )
 
 

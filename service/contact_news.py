@@ -9,7 +9,8 @@ from service.news import Told
 
 
 def of_contact(ledger: Ledger, fact: ContactHeard) -> Told:
-    """Keeps what became of the contact, closes the address that is none, and tells the case."""
+    """Keeps what became of the contact, closes the address that is none, and tells the case; of a final notice that did
+    not arrive those of the other invoices too that had theirs by it."""
     contact = ledger.contact_heard(fact.key, fact.result.value, fact.why, fact.at) if fact.key else None
     case = ledger.case(contact.invoice_id) if contact else None
     if case and fact.result in events.CLOSES_CHANNEL:
@@ -25,10 +26,10 @@ def of_contact(ledger: Ledger, fact: ContactHeard) -> Told:
                 at=fact.at,
             )
         )
-    if case is None or case.status == "closed":
-        return []
     message = events.ContactReported(event_id=fact.event_id, channel=fact.channel, result=fact.result)
-    return [(case, "contact_reported", message)]
+    shared = contact.said.also_final if contact and contact.said and fact.result in events.NOT_ARRIVED else ()
+    cases = [case, *map(ledger.case, shared)]
+    return [(each, "contact_reported", message) for each in cases if each and each.status != "closed"]
 
 
 def of_reply(ledger: Ledger, fact: CustomerWrote) -> Told:

@@ -19,10 +19,11 @@ _STATES = {
 
 
 class Said(Frozen):
-    """One message. Its text is personal: it holds the customer's name."""
+    """One message. Text and address are personal."""
 
     at: datetime  # UTC, the case's own time
     channel: Channel
+    to: str | None  # the address; None: it needs none, or was not kept
     stage: str
     state: str  # in words
     subject: str
@@ -32,7 +33,8 @@ class Said(Frozen):
 
     @property
     def head(self) -> str:
-        return f"{self.at:%Y-%m-%d %H:%M}  {CHANNEL_NAMES[self.channel]}, {self.stage}: {self.state}"
+        to = f" to {self.to}" if self.to else ""
+        return f"{self.at:%Y-%m-%d %H:%M}  {CHANNEL_NAMES[self.channel]}{to}, {self.stage}: {self.state}"
 
 
 def messages_of(ledger: Ledger, invoice: str) -> tuple[str, list[Said]]:
@@ -47,6 +49,7 @@ def _said(number: int, row: ContactRow) -> Said:
     return Said(
         at=row.as_of,
         channel=row.channel,
+        to=row.address,
         stage=row.stage,
         state=_STATES[row.state],
         subject=row.subject,

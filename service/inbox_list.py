@@ -41,9 +41,7 @@ class InboxShelf:
 
     def try_again(self, event_id: str) -> None:
         """Raises Unknown when no event with this id waits or was refused."""
-        now = self._clock()
-        tried = [self._book.again(provider, event_id, now) for provider in ("stripe", "sendgrid", "twilio")]
-        if not any(tried):
+        if not self._book.again(event_id, self._clock()):
             raise Unknown(f"No event {event_id} waits or was refused: see python starter.py inbox --refused.")
 
 

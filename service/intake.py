@@ -16,12 +16,22 @@ from gateways import stripe_events
 from gateways.policy_files import PolicyStore
 from gateways.ports.ledger import Ledger
 from gateways.ports.payments import Payments
-from gateways.provider_facts import ContactHeard, CustomerWrote, Fact, Ignored, InvoiceDue, PaymentFailed
+from gateways.provider_facts import (
+    ContactHeard,
+    CustomerWrote,
+    DisputeEnded,
+    Fact,
+    Ignored,
+    InvoiceDue,
+    PaymentFailed,
+    PaymentSucceeded,
+)
 from gateways.stripe_origin import Served
 from service.contact_news import of_contact, of_reply
 from service.news import News, NewsDesk, Told
 from service.opening import CaseOpener, Failure, NotAdmitted, Receipt, Taken
 from service.records import plain_failure
+from service.rounds import Rounds
 from service.starting import CaseStarter
 from service.threads import Threads
 
@@ -63,8 +73,9 @@ class Intake:
         self._clock = clock
         self._threads = Threads(at_once, "intake")
         self._news = NewsDesk(ledger, payments, declines)
-        starter = CaseStarter(client, task_queue, clock)
-        self._opener = CaseOpener(starter, ledger, payments, policies, declines, clock, self._threads)
+        self._rounds = Rounds(ledger, payments)
+        self._starter = CaseStarter(client, task_queue, clock)
+        self._opener = CaseOpener(self._starter, ledger, payments, policies, declines, clock, self._threads)
 
     def close(self) -> None:
         """Waits for what is in hand."""
@@ -119,7 +130,18 @@ class Intake:
         if isinstance(fact, InvoiceDue):
             due = Failure(invoice_id=fact.invoice_id, heard_at=fact.at, known=fact.customer, due_only=True)
             return await self._opener.open(due)
-        return await self._tell(fact, await self._threads.run(self._told, fact))
+        receipt = await self._tell(fact, await self._threads.run(self._told, fact))
+        return await self._next_round(fact) or receipt
+
+    async def _next_round(self, fact: Fact) -> Receipt | None:
+        """Money may move after its case has ended."""
+        if isinstance(fact, DisputeEnded) and (failure := await self._threads.run(self._rounds.taken_back, fact)):
+            return await self._opener.open(failure)
+        if isinstance(fact, PaymentSucceeded) and (resumed := await self._threads.run(self._rounds.paid_late, fact)):
+            # A second event of this payment may have been faster: then it runs already.
+            await self._starter.start(*resumed, once_more=True)
+            return Receipt(Taken.PASSED_ON, fact.invoice_id, "the case had been given up, and is taken up for its end")
+        return None
 
     def _told(self, fact: News | ContactHeard | CustomerWrote) -> Told:
         match fact:

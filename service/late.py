@@ -1,42 +1,90 @@
 """Money that moves after a case has ended: it is booked, and an operator finds it in a list."""
 
 from domain import events
+from domain.base import Frozen
 from domain.case import Outcome
+from domain.changes import REFUND_DUE
+from domain.gates import Refuse
 from domain.money import Money
-from domain.outgoing import CaseRecovered, PaymentReceived, PaymentTakenBack
+from domain.news import OVERPAID
+from domain.outgoing import CaseRecovered, Outgoing, PaymentReceived, PaymentTakenBack, RefundDue
 from domain.record import Entry
 from gateways.ports.ledger import Ledger
 from gateways.ports.payments import InvoiceSnapshot
-from gateways.ports.rows import CaseRow
+from gateways.ports.rows import CaseRow, Late
 from gateways.provider_facts import DisputeEnded, PaymentSucceeded
 
 LATE = "late"
 """Where entries about money come from that moved after the end."""
+_TAKEN_BACK = "taken back after the end"
 
-_GIVEN_UP = (Outcome.COLLECTIONS, Outcome.WRITTEN_OFF)
+GIVEN_UP = (Outcome.COLLECTIONS, Outcome.WRITTEN_OFF)
 _GOT = (Outcome.RECOVERED, Outcome.SETTLED, Outcome.PLAN_COMPLETED)
 
 
-def book_payment(ledger: Ledger, case: CaseRow, invoice: InvoiceSnapshot, fact: PaymentSucceeded) -> bool:
-    """A payment of what had been given up: whether it was news."""
+class Loss(Frozen):
+    """Money that had been had, and was taken back."""
+
+    amount: Money
+    occasion: str  # the dispute by which the provider tells it
+
+
+def loss_of(case: CaseRow, fact: DisputeEnded) -> Loss | None:
+    """What a debit that came back, or a lost dispute, took of a case that has ended; None when nothing."""
+    lost = fact.outcome is events.DisputeOutcome.LOST and case.status == "closed" and case.outcome in _GOT
+    if not lost or fact.amount is None or fact.amount.currency != case.remaining.currency:
+        return None
+    taken = Money(amount=min(fact.amount.amount, case.amount.amount), currency=fact.amount.currency)
+    return Loss(amount=taken, occasion=fact.dispute_id or fact.event_id)
+
+
+def book_loss(ledger: Ledger, case: CaseRow, loss: Loss, fact: DisputeEnded, refusal: Refuse) -> None:
+    """It is owed again, and an operator has to decide."""
+    why = f"{_taken(loss, fact)}; {refusal.why}: bill it anew in Stripe, or leave it"
+    late = Late(remaining=case.remaining + loss.amount, owed_again=True)
+    event = PaymentTakenBack(amount=loss.amount)
+    ledger.after_the_end(case.invoice_id, loss.occasion, _entry(fact, "taken back after the end", why, event), late)
+
+
+def book_bill(ledger: Ledger, case: CaseRow, loss: Loss, fact: DisputeEnded, bill: str) -> None:
+    """It is owed on another invoice now, and no more on this one."""
+    why = f"{_taken(loss, fact)}; billed anew as {bill}, which has a case of its own"
+    late = Late(remaining=case.remaining, reopened_as=bill)
+    event = PaymentTakenBack(amount=loss.amount, billed_as=bill)
+    ledger.after_the_end(case.invoice_id, loss.occasion, _entry(fact, "taken back after the end", why, event), late)
+
+
+def _taken(loss: Loss, fact: DisputeEnded) -> str:
+    if fact.returned:
+        code = (fact.returned.decline_code or "").replace("_", " ")
+        return f"{loss.amount} were taken back: the bank returned the debit ({code})"
+    return f"{loss.amount} were taken back: the dispute was decided for the customer"
+
+
+def book_payment(ledger: Ledger, case: CaseRow, invoice: InvoiceSnapshot, fact: PaymentSucceeded) -> None:
+    """Money for a case that has ended: what is due falls, and what is too much has to be given back."""
+    _book_excess(ledger, case, invoice, fact)
     left = invoice.remaining
-    if left.currency != case.remaining.currency or case.remaining <= left:
-        return False  # several events tell of one payment, and of those that ended the case
-    recovered = left.amount == 0 and case.outcome in _GIVEN_UP
+    # What was taken back the provider's account of the invoice knows nothing of.
+    moved = case.owed_again or case.reopened_as
+    if moved or left.currency != case.remaining.currency or case.remaining <= left:
+        return  # several events tell of one payment, and of those that ended the case
+    recovered = left.amount == 0 and case.outcome in GIVEN_UP
     ended = case.outcome.value.replace("_", " ") if case.outcome else "closed"
     why = f"{case.remaining - left} came in after the case had ended ({ended}), {left} still due"
     event = CaseRecovered(late=True) if recovered else PaymentReceived(amount=case.remaining - left, late=True)
-    entry = Entry(at=fact.at, step=LATE, what="paid after the end", why=why, event=event)
-    return ledger.after_the_end(case.invoice_id, fact.event_id, entry, left, Outcome.RECOVERED if recovered else None)
+    late = Late(remaining=left, outcome=Outcome.RECOVERED if recovered else None)
+    ledger.after_the_end(case.invoice_id, fact.event_id, _entry(fact, "paid after the end", why, event), late)
 
 
-def book_loss(ledger: Ledger, case: CaseRow, fact: DisputeEnded) -> bool:
-    """A debit that came back, or a lost dispute, after the money had been had: whether it was news."""
-    lost = fact.outcome is events.DisputeOutcome.LOST and case.outcome in _GOT
-    if not lost or fact.amount is None or fact.amount.currency != case.remaining.currency:
-        return False
-    owed = case.remaining + Money(amount=min(fact.amount.amount, case.amount.amount), currency=fact.amount.currency)
-    why = f"{fact.amount} were taken back after the case had ended: the bank returned it, or decided the dispute so"
-    event = PaymentTakenBack(amount=fact.amount)
-    entry = Entry(at=fact.at, step=LATE, what="taken back after the end", why=why, event=event)
-    return ledger.after_the_end(case.invoice_id, fact.dispute_id or fact.event_id, entry, owed)
+def _book_excess(ledger: Ledger, case: CaseRow, invoice: InvoiceSnapshot, fact: PaymentSucceeded) -> None:
+    excess = invoice.overpaid
+    if excess is None or excess.currency != case.remaining.currency or (case.refund_due and excess <= case.refund_due):
+        return
+    entry = _entry(fact, REFUND_DUE, f"{excess} to be given back: {OVERPAID}", RefundDue(amount=excess))
+    late = Late(remaining=case.remaining, refund_due=excess)
+    ledger.after_the_end(case.invoice_id, f"overpaid {excess.amount}", entry, late)
+
+
+def _entry(fact: DisputeEnded | PaymentSucceeded, what: str, why: str, event: Outgoing) -> Entry:
+    return Entry(at=fact.at, step=LATE, what=what, why=why, event=event)

@@ -8,7 +8,9 @@ from domain.case import ChargeOutcome
 from domain.declines import Decline, DeclineTable, classify
 from domain.invoice import InvoiceState
 from domain.outbox import charged
+from domain.policy import Policy
 from domain.record import Entry
+from domain.retries import OtherMethods
 from domain.steps import OURS, AttemptKind
 from gateways.ports.ledger import Ledger
 from gateways.ports.payments import InvoiceSnapshot, Payments
@@ -25,11 +27,12 @@ from gateways.provider_facts import (
     PaymentSucceeded,
     SubscriptionEnded,
 )
-from service.late import book_loss, book_payment
 from service.opening import foreign_attempt
 
 # Two events may tell of one failure, and their times have whole seconds.
 _SAME_FAILURE = timedelta(seconds=5)
+_PROGRAM = "program"
+"""In place of a key: another program's charge, which the provider does not count as its own."""
 
 News = (
     PaymentSucceeded
@@ -50,7 +53,7 @@ Told = list[tuple[CaseRow, str, Message]]
 
 class NewsDesk:
     """Reads ledger and provider. Writes what the ledger keeps beside the cases: attempts that others made, the bank's
-    late answers to ours, disputes, what is new of a customer, and money that moved after a case's end. Blocks then.
+    late answers to ours, disputes, and what is new of a customer. Blocks then.
 
     Raises NotFound, ProviderTrouble or ProviderMisuse.
     """
@@ -86,23 +89,32 @@ class NewsDesk:
         if case is None or fact.at <= case.opened_at + _SAME_FAILURE:
             return []  # over, or the failure that opened the case, told once more
         invoice = self._payments.read_invoice(case.invoice_id, with_decline=True)
-        raw = invoice.last_decline
+        raw, kind = invoice.last_decline, self._whose(fact)
         decline = classify(raw, self._declines, at=fact.at) if raw else None
-        debit = self._pending_debit(case.invoice_id) if decline and decline.raw.network is None else None
+        debit = self._pending_debit(case.invoice_id) if decline and not decline.raw.of_card else None
         if debit and decline:
             entry = _answered(
                 debit, ChargeOutcome.DECLINED, decline, fact.at, f"the bank debit failed → {decline.code}"
             )
             self._ledger.settle_attempt(case.invoice_id, debit.attempt, ChargeOutcome.DECLINED, decline, entry)
         else:
-            row = foreign_attempt(invoice, AttemptKind.CUSTOMER, decline, fact.at)
-            self._ledger.record_foreign_attempt(row, fact.event_id)
+            row = foreign_attempt(invoice, kind, decline, fact.at)
+            key = _PROGRAM if fact.by_program else ""
+            self._ledger.record_foreign_attempt(row.model_copy(update={"key": key}), fact.event_id)
         message = events.InvoiceChanged(
             event_id=fact.event_id,
             **dict(invoice.now),
-            attempt=events.ReportedAttempt(at=fact.at, decline=decline),
+            attempt=events.ReportedAttempt(at=fact.at, kind=kind, decline=decline),
         )
         return [(case, "invoice_changed", message)]
+
+    def _whose(self, fact: PaymentFailed) -> AttemptKind:
+        """Whose try it was. The provider counts its own, and those that nobody asked for besides are the customer's."""
+        rows = self._ledger.attempts_of(fact.invoice_id)
+        known = [row for row in rows if row.kind is AttemptKind.OTHER_ENGINE and row.key != _PROGRAM]
+        # One of them is the failure that opened the case, if anything was on file to be charged.
+        theirs = fact.own_tries > max(0, len(known) - 1)
+        return AttemptKind.OTHER_ENGINE if theirs or fact.by_program else AttemptKind.CUSTOMER
 
     def action_wanted(self, fact: PaymentFailed) -> Told:
         """A payment that the customer began waits for its bank account to be verified. What a bank wants confirmed
@@ -118,12 +130,23 @@ class NewsDesk:
         return next((row for row in ours if row.outcome is ChargeOutcome.PROCESSING), None)
 
     def _came_through(self, invoice_id: str, invoice: InvoiceSnapshot, fact: PaymentSucceeded) -> None:
-        """If it was our debit that paid the invoice, the attempt is paid."""
+        """If it was our charge that paid the invoice, the attempt is paid: a debit, or one whose answer was lost."""
+        for row in self._ledger.attempts_of(invoice_id) if fact.caused_by_us else ():
+            if row.state == "started":
+                self._answer_was_lost(row, invoice, fact)
         debit = self._pending_debit(invoice_id)
         # An event does not show what paid the invoice.
         if debit and debit.provider_id == (invoice.paid_by or self._payments.read_invoice(invoice_id).paid_by):
             entry = _answered(debit, ChargeOutcome.PAID, None, fact.at, "the bank debit came through")
             self._ledger.settle_attempt(invoice_id, debit.attempt, ChargeOutcome.PAID, None, entry)
+
+    def _answer_was_lost(self, row: AttemptRow, invoice: InvoiceSnapshot, fact: PaymentSucceeded) -> None:
+        """The case closes by this news, and would never ask what became of its charge."""
+        found = self._payments.find_attempt(invoice, row.started_at)
+        if found and found.outcome is ChargeOutcome.PAID:
+            why = "the charge went through, its answer was lost"
+            entry = _answered(row, ChargeOutcome.PAID, None, fact.at, why)
+            self._ledger.finish_attempt(row.invoice_id, row.attempt, found.outcome, found.provider_id, None, entry)
 
     def _payment(self, fact: PaymentSucceeded) -> Told:
         case = self._ledger.case(fact.invoice_id)
@@ -134,10 +157,11 @@ class NewsDesk:
         if invoice.state is InvoiceState.PAID:
             self._came_through(case.invoice_id, invoice, fact)
         if case.status == "closed":
-            book_payment(self._ledger, case, invoice, fact)
             return []
         paid = fact.amount or invoice.amount - invoice.remaining
-        message = events.PaymentReceived(event_id=fact.event_id, amount=paid, remaining=invoice.remaining)
+        message = events.PaymentReceived(
+            event_id=fact.event_id, amount=paid, remaining=invoice.remaining, overpaid=invoice.overpaid
+        )
         return [(case, "payment_received", message)]
 
     def _altered(self, fact: InvoiceAltered) -> Told:
@@ -188,12 +212,23 @@ class NewsDesk:
         """
         method = self._payments.read_invoice(case.invoice_id).payment_method
         if method is None or fact.method_id not in (None, method.id):
-            return []
+            return self._beside(case, fact)
         # A new card is told of twice, as added and as made the default: it is tried once.
         is_new = fact.change is events.MethodChange.NEW
         once = f"method-{method.id}-{fact.at:%Y%m%d}" if is_new else fact.event_id
         message = events.PaymentMethodChanged(event_id=once, change=fact.change, method=method.ref)
         return [(case, "payment_method_changed", message)]
+
+    def _beside(self, case: CaseRow, fact: MethodChanged) -> Told:
+        """A case whose policy may use another method on file is told that there is one."""
+        if fact.change is not events.MethodChange.NEW or fact.method_id is None:
+            return []
+        policy = Policy.stored(self._ledger.policy(case.policy_digest))
+        if policy.retries.other_methods is not OtherMethods.USE:
+            return []
+        change = events.MethodChange.BESIDE
+        once = f"beside-{fact.method_id}-{fact.at:%Y%m%d}"
+        return [(case, "payment_method_changed", events.PaymentMethodChanged(event_id=once, change=change))]
 
     def _dispute(self, fact: PaymentDisputed | DisputeEnded) -> Told:
         """A dispute halts every case of the customer; only the disputed invoice's own can be lost by it."""
@@ -207,18 +242,15 @@ class NewsDesk:
             customer = self._payments.customer_of_charge(fact.charge_id)
         if customer is None:
             return []
-        self._keep(fact, customer, disputed)
+        self._keep(fact, customer)
         return [_about_dispute(case, fact, disputed) for case in self._open_cases(customer)]
 
-    def _keep(self, fact: PaymentDisputed | DisputeEnded, customer: str, disputed: str | None) -> None:
-        """A case that opens later stands still for it as well; one that is over gets its money's end."""
+    def _keep(self, fact: PaymentDisputed | DisputeEnded, customer: str) -> None:
+        """A case that opens later stands still for it as well."""
         if isinstance(fact, PaymentDisputed):
             self._ledger.dispute_opened(fact.dispute_id, customer, fact.at)
             return
         self._ledger.dispute_ended(fact.dispute_id, customer, fact.outcome.value, fact.at)
-        over = self._ledger.case(disputed) if disputed else None
-        if over and over.status == "closed":
-            book_loss(self._ledger, over, fact)
 
     def _open_case(self, invoice_id: str | None) -> CaseRow | None:
         case = self._ledger.case(invoice_id) if invoice_id else None

@@ -59,6 +59,8 @@ class Failure(Frozen):
     number: str | None = None
     subscription_id: str | None = None
     policy: str | None = None  # a policy's name; None: by the customer's segment, and whether the invoice was sent
+    reopens: str | None = None  # the invoice whose payment was taken back, which this one bills anew
+    contested: bool = False  # because the customer won a dispute over it
     due_only: bool = False  # what was told is its due date, not a failure: only a sent invoice has one
 
 
@@ -111,6 +113,8 @@ class CaseOpener:
         standing = self._ledger.case(failure.invoice_id)
         if standing and standing.status != "opening":
             return _exists(standing)
+        if standing and standing.reopens and not failure.reopens:
+            failure = self._as_begun(failure, standing)
         invoice = self._payments.read_invoice(failure.invoice_id, with_decline=True)
         if standing is None and invoice.state is not InvoiceState.OPEN:
             return Receipt(Taken.PAID, failure.invoice_id, f"the invoice is {invoice.state.value}")
@@ -125,18 +129,26 @@ class CaseOpener:
         disputes = self._ledger.open_disputes_of(customer.customer_id)
         # Without an answer only the source's own word, or the provider's, says that a charge was tried at all.
         tried = decline.code != NO_PAYMENT_METHOD if decline else bool(failure.failed_at or invoice.last_failed_at)
-        facts = _facts(row, invoice, customer, policy, tried)
+        facts = _facts(row, invoice, customer, policy, failure, tried)
         # Only what was sent can be known before its day 0. (A driver of the stand-ins makes failures of years ahead.)
         now = self._clock() if invoice.sent else facts.opened_at
-        case = open_case(facts, _ref(policy), decline, invoice.now, disputes, now)
+        owner = policy.retries.owner
+        case = open_case(facts, _ref(policy), decline, invoice.now, disputes, now, owner)
         self._keep(policy)
         if invoice.customer and not invoice.customer_deleted:
             self._ledger.customer_is(invoice.customer)  # what they no longer have is gone here too
-        note = late(failed_at, row.opened_at)
-        charged = decline is not None and decline.code != NO_PAYMENT_METHOD
+        note = _note(failure, late(failed_at, row.opened_at))
+        charged = decline is not None and decline.code != NO_PAYMENT_METHOD and not failure.reopens
         charge = foreign_attempt(invoice, AttemptKind.OTHER_ENGINE, decline, failed_at) if charged else None
         row = self._ledger.open_case(row, customer, case.model_dump_json(), _opened(case, decline, note, now), charge)
         return (case, policy, note) if row.status == "opening" else _exists(row)
+
+    def _as_begun(self, failure: Failure, standing: CaseRow) -> Failure:
+        """The failure by which the standing row was written: other news may be what opens its case in the end."""
+        case = Case.model_validate_json(self._ledger.state_of(standing.invoice_id) or "")
+        raw = case.decline.raw if case.decline else None
+        opened = {"reopens": standing.reopens, "contested": case.facts.contested, "decline": raw}
+        return failure.model_copy(update=opened | {"failed_at": standing.opened_at})
 
     def _keep(self, policy: Policy) -> None:
         """Keeps this version of the policy for as long as a case may follow it."""
@@ -158,6 +170,8 @@ class CaseOpener:
     def _decline(
         self, failure: Failure, invoice: InvoiceSnapshot, policy: Policy, failed_at: datetime
     ) -> Decline | None:
+        if failure.contested:
+            return None  # the customer's own bank has decided: there is no answer of it that a try could change
         if invoice.sent:
             return None  # it is the customer's to pay: what they tried themselves stands in the way of nothing
         raw = failure.decline or invoice.last_decline
@@ -190,6 +204,7 @@ class CaseOpener:
             status="opening",
             decline_code=decline.code if decline else None,
             decline_class=decline.decline_class.value if decline else None,
+            reopens=failure.reopens,
         )
 
 
@@ -245,7 +260,15 @@ def _compare(failure: Failure, invoice: InvoiceSnapshot) -> None:
         )
 
 
-def _facts(row: CaseRow, invoice: InvoiceSnapshot, customer: CustomerRow, policy: Policy, tried: bool) -> Facts:
+def _note(failure: Failure, late: str) -> str:
+    """What there is to say of the opening beyond the failure itself."""
+    again = f"bills anew what was taken back of {failure.reopens}" if failure.reopens else ""
+    return "; ".join(filter(None, (again, late)))
+
+
+def _facts(
+    row: CaseRow, invoice: InvoiceSnapshot, customer: CustomerRow, policy: Policy, failure: Failure, tried: bool
+) -> Facts:
     """What the workflow gets to know: no names, no addresses."""
     card = invoice.payment_method.country if invoice.payment_method else None
     start = row.opened_at.date()
@@ -257,11 +280,12 @@ def _facts(row: CaseRow, invoice: InvoiceSnapshot, customer: CustomerRow, policy
         country=place.country,
         time_zones=place.zones or everywhere(policy.default_time_zone, policy.sells_in, start),
         place_known=bool(place.zones),
-        language=customer.language,
         segment=customer.segment,
         amount=row.remaining,
         opened_at=row.opened_at,
-        tried_before=tried and not invoice.sent,
+        tried_before=tried and not invoice.sent and not failure.reopens,
+        reopens=failure.reopens,
+        contested=failure.contested,
     )
 
 

@@ -6,6 +6,7 @@ from domain.plan import Planned
 from domain.record import Entry
 from gateways.ports.ledger import Ledger
 from gateways.ports.rows import CaseRow
+from service.late import LATE
 from service.plans import Plans
 from service.requests import Refused
 from service.running import NoWorker, RunningCases
@@ -19,10 +20,14 @@ class Shown:
     invoice_id: str
     view: CaseView | None  # as its workflow tells it; None: only the ledger can
     row: CaseRow | None  # as the ledger has it; None: the ledger does not know it
-    record: list[Entry]  # the ledger's, where the workflow does not tell
+    record: list[Entry]  # the ledger's, of what the workflow does not tell
     plan: list[Planned]  # what lies ahead
     in_hand: list[str]  # steps that are being tried again, each with what stands in its way
     why: str = ""  # why the case itself does not tell; "" when that is as it should be
+
+
+def _over(row: CaseRow | None) -> bool:
+    return row is not None and row.status == "closed"
 
 
 class CaseReader:
@@ -45,7 +50,9 @@ class CaseReader:
             expected = row.status == "closed" and not isinstance(error, NoWorker)
             why = "" if expected else str(error)
             return Shown(invoice_id, None, row, self._ledger.record(invoice_id), self._plans.of(invoice_id), [], why)
-        return Shown(invoice_id, view, row, [], self._plans.of(invoice_id), await self._running.in_hand(invoice_id))
+        # Money moves when the workflow has ended, too.
+        late = [entry for entry in self._ledger.record(invoice_id) if entry.step == LATE] if _over(row) else []
+        return Shown(invoice_id, view, row, late, self._plans.of(invoice_id), await self._running.in_hand(invoice_id))
 
     def around(self, view: CaseView) -> Shown:
         """A view that somebody has got already, with what the ledger knows beside it."""

@@ -1,6 +1,7 @@
 """What others report of a case: what became of a contact, what the collections agency says."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from enum import StrEnum
 
@@ -8,10 +9,14 @@ from domain import events
 from domain.addresses import address_key
 from domain.money import Money
 from domain.steps import Channel
+from gateways.email_domains import with_ascii_domain
 from gateways.ports.ledger import Ledger
 from gateways.ports.rows import Closure
+from service.late import GIVEN_UP
 from service.requests import Refused, WrongRequest, money
+from service.rounds import given_up
 from service.running import Ended, RunningCases
+from service.starting import CaseStarter
 
 
 class Heard(StrEnum):
@@ -29,8 +34,11 @@ class Reports:
     ledger and RPCError when Temporal does not answer; the same report may then be given again.
     """
 
-    def __init__(self, running: RunningCases, ledger: Ledger, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, running: RunningCases, starter: CaseStarter, ledger: Ledger, clock: Callable[[], datetime]
+    ) -> None:
         self._running = running
+        self._starter = starter
         self._ledger = ledger
         self._clock = clock
 
@@ -52,16 +60,26 @@ class Reports:
         if case and closes:
             # Before the case is told: it holds for the customer's other cases too, and when this one is over.
             self._close(case.customer_id, channel, result, fact.event_id, address)
+        for other in self._warned_with(invoice_id, channel) if result in events.NOT_ARRIVED else ():
+            with suppress(Ended):
+                await self._running.tell(other, "contact_reported", fact)
         try:
             await self._running.tell(invoice_id, "contact_reported", fact)
         except Ended:
             return Heard.KEPT if closes else Heard.OVER
         return Heard.TOLD
 
+    def _warned_with(self, invoice_id: str, channel: Channel) -> set[str]:
+        """The other invoices that had their final notice by this one's."""
+        said = [row.said for row in self._ledger.contacts(invoice_id) if row.channel is channel and row.said]
+        return {other for facts in said for other in facts.also_final}
+
     def _close(
         self, customer_id: str, channel: Channel, result: events.ContactResult, event_id: str, address: str | None
     ) -> None:
-        place = address_key(address) if address else self._ledger.address(customer_id).key(channel)
+        place = (
+            address_key(with_ascii_domain(address) or "") if address else self._ledger.address(customer_id).key(channel)
+        )
         self._ledger.close_channel(
             Closure(
                 customer_id=customer_id,
@@ -83,8 +101,9 @@ class Reports:
         currency: str | None = None,
     ) -> None:
         """What the collections agency says. `amount` is what was paid, in major units; its currency is the invoice's
-        by default. Raises WrongRequest for an amount that is none, Refused for a case that no agency has, and Ended for
-        one that is over: nothing would act on what the agency says, so a human has to."""
+        by default. A payment for a case that was given up is booked, and its end follows what is due then. Raises
+        WrongRequest for an amount that is none, Refused for a case that no agency has, and Ended for one that is over:
+        nothing would act on what the agency says, so a human has to."""
         if (report is events.AgencyReport.PAYMENT) != (amount is not None):
             raise WrongRequest("A payment needs --amount, and nothing else takes it.")
         invoice_id = self._running.named(invoice)
@@ -96,7 +115,21 @@ class Reports:
                 f"No agency has the case of invoice {invoice_id}: check the invoice, or wait until the case was handed "
                 "over. A payment that came in another way is recorded in Stripe."
             )
-        await self._running.tell(invoice_id, "agency_reported", fact)
+        try:
+            await self._running.tell(invoice_id, "agency_reported", fact)
+        except Ended:
+            if not await self._taken_up(invoice_id, fact):
+                raise
+
+    async def _taken_up(self, invoice_id: str, fact: events.AgencyReported) -> bool:
+        """A payment for a case that had been given up: it is taken up once more for its end."""
+        case = self._ledger.case(invoice_id)
+        if fact.report is not events.AgencyReport.PAYMENT or case is None or case.outcome not in GIVEN_UP:
+            return False
+        resumed = given_up(self._ledger, invoice_id, fact, self._clock())
+        if resumed:
+            await self._starter.start(*resumed, once_more=True)
+        return resumed is not None
 
     def _money(self, invoice_id: str, amount: str, currency: str | None) -> Money:
         if currency is None:

@@ -17,6 +17,8 @@ from workflows import attributes
 from workflows.dunning import DunningWorkflow
 from workflows.messages import CaseStart
 
+_ONCE_MORE = WorkflowIDReusePolicy.ALLOW_DUPLICATE
+
 
 class CaseStarter:
     """Starts workflows of cases. Raises RPCError when Temporal does not answer."""
@@ -26,9 +28,9 @@ class CaseStarter:
         self._task_queue = task_queue
         self._clock = clock
 
-    async def start(self, case: Case, policy: Policy) -> bool:
-        """Starts the case's workflow; False when there is or was one. No time-out: it waits for signals, and skipped
-        time would run into one."""
+    async def start(self, case: Case, policy: Policy, *, once_more: bool = False) -> bool:
+        """Starts the case's workflow; False when there is one, or was, except `once_more`: then it may have ended. No
+        time-out: it waits for signals, and skipped time would run into one."""
         facts = case.facts
         circumstances = Circumstances(holidays=public_holidays(facts.country, facts.opened_at.date()))
         searchable = life.decide(case, policy, circumstances, self._clock()).decided.searchable
@@ -38,7 +40,7 @@ class CaseStarter:
                 CaseStart(case=case, searchable=searchable),
                 id=workflow_id(facts.invoice_id),
                 task_queue=self._task_queue,
-                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                id_reuse_policy=_ONCE_MORE if once_more else WorkflowIDReusePolicy.REJECT_DUPLICATE,
                 search_attributes=attributes.initial(searchable),
                 static_summary=f"{facts.amount}, {cause(case)}",
                 static_details=_details(case),

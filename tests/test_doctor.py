@@ -4,7 +4,7 @@ import asyncio
 import platform
 import sqlite3
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 from uuid import uuid4
@@ -17,15 +17,25 @@ from typer.testing import CliRunner
 
 from gateways.ledger.database import place
 from gateways.ledger.sql_ledger import SqlLedger
+from gateways.ports.rows import CustomerRow
 from gateways.ports.trouble import ProviderMisuse
 from runtime import wiring
 from runtime.doctor import WORKER_NEEDS
 from runtime.settings import ROOT, ZONES, Settings, SettingsError
 from runtime.version import VERSION
+from sandbox.providers.world import ProviderWorld
 from starter import app
+from tests.cases import a_failed_invoice, an_opening_row
 
 Doctor = Callable[..., tuple[int, dict[str, str], dict[str, str]]]
 NO_SERVER = {"TEMPORAL_ADDRESS": "127.0.0.1:9"}
+
+
+@pytest.fixture
+def world() -> Iterator[ProviderWorld]:
+    """The doctor looks at the whole account: it is this test's own."""
+    with ProviderWorld() as world:
+        yield world
 
 
 @pytest.fixture
@@ -63,15 +73,16 @@ def test_a_good_installation(
         "time zones": f"{ZONES.iana} (tzdata {version('tzdata')})",
         "public holidays": f"holidays {version('holidays')}",
         "worker's settings": "all that are needed are set",
-        "policies": "sent-invoices@1, standard@1",
+        "policies": "sent-invoices@1, standard@1, stripe-retries@1",
         "decline table": f"edition {table.edition}",
         "network rules": good["network rules"],
         "minimum charges": good["minimum charges"],
         "Twilio's refusals": good["Twilio's refusals"],
         "SendGrid's refusals": good["SendGrid's refusals"],
-        "message texts": "well formed",
+        "message texts": "well formed; customers get an answer at help@nimbus.example",
         "ledger": f"SQLite, {tmp_path / 'ledger.db'}, its tables are current",
         "Temporal server": f"{environment['TEMPORAL_ADDRESS']}, namespace default",
+        "retries": "each invoice has one owner; Stripe plans tries of its own on none",
         "search attributes": "registered",
     } == good
     for line, file in (
@@ -80,7 +91,26 @@ def test_a_good_installation(
         ("Twilio's refusals", "twilio-errors"),
         ("SendGrid's refusals", "sendgrid-errors"),
     ):
-        assert f"edition: {good[line].split()[1]}\n" in (ROOT / f"policies/rules/{file}.yaml").read_text()
+        assert f"edition: {good[line].split()[1].rstrip(',')}\n" in (ROOT / f"policies/rules/{file}.yaml").read_text()
+
+
+def test_r19_two_owners_of_retries_are_named_with_the_setting_to_switch_off(
+    doctor: Doctor, world: ProviderWorld, ledger: SqlLedger
+) -> None:
+    """Stripe's API does not tell whether its retries are on: the open invoices do."""
+    world.stripe.use_retries(3)
+    invoice, customer = a_failed_invoice(world)
+    a_failed_invoice(world)
+
+    _, _, bad = doctor(NO_SERVER)
+
+    assert bad["retries"].startswith("Stripe plans tries of its own on 2 open invoices, and so do we: turn its retries")
+    assert "Billing > Revenue recovery > Retries" in bad["retries"]
+    theirs = wiring.policy_store(Settings()).get("stripe-retries")
+    ledger.keep_policy("d" * 16, theirs.name, theirs.version, theirs.model_dump_json())
+    row = an_opening_row(invoice, customer).model_copy(update={"policy_digest": "d" * 16})
+    ledger.open_case(row, CustomerRow(customer_id=customer), "{}")
+    assert "on 1 open invoices" in doctor(NO_SERVER)[2]["retries"]
 
 
 async def test_a_new_installation_is_sent_to_setup(doctor: Doctor, client: Client, tmp_path: Path) -> None:
@@ -143,6 +173,24 @@ def test_a_worker_starts_with_no_more_than_these(environment: dict[str, str]) ->
     given = {name.lower(): environment[name] for name in (*WORKER_NEEDS, "DUNNING_DATABASE_URL")}
 
     assert wiring.activities(Settings.model_validate(given))
+
+
+@pytest.mark.parametrize(
+    ("contact", "said"),
+    [
+        ("", "MERCHANT_CONTACT is not set: set it to the e-mail address, link or phone number"),
+        ("ask our staff", "MERCHANT_CONTACT is neither an e-mail address, nor an http(s) link, nor a phone number"),
+    ],
+)
+def test_without_a_way_to_answer_nothing_is_said_to_anybody(
+    doctor: Doctor, settings: Settings, contact: str, said: str
+) -> None:
+    """The doctor says what to do, and the worker the same before it starts."""
+    _, _, bad = doctor({**NO_SERVER, "MERCHANT_CONTACT": contact})
+
+    assert bad["message texts"].startswith(said)
+    with pytest.raises(SettingsError, match=r"^MERCHANT_CONTACT is n"):
+        wiring.activities(settings.model_copy(update={"merchant_contact": contact}))
 
 
 def test_a_wrong_setting_is_named_without_its_value(doctor: Doctor) -> None:

@@ -21,7 +21,7 @@ HERE = socket.gethostname()
 
 async def test_worker_that_polls_is_healthy(client: Client, task_queue: str, ledger: SqlLedger) -> None:
     """The server has heard of a worker of this host as soon as it polls; of no other host."""
-    deciding = DecisionActivities(ledger, lambda _country, _day: frozenset(), wiring.minimum_charges(Settings()))
+    deciding = DecisionActivities(ledger, wiring.situations(Settings(), ledger))
     with ThreadPoolExecutor(1) as threads:
         worker = Worker(client, task_queue=task_queue, activities=[deciding.decide], activity_executor=threads)
         async with worker, asyncio.timeout(30):

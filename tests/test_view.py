@@ -7,6 +7,8 @@ from activities.errors import last_trouble
 from domain import changes, events, life, orders
 from domain.case import Case
 from domain.decisions import Act
+from domain.invoice import InvoiceNow
+from domain.retries import OwnTries, RetryOwner
 from tests.domain.builders import a_case, at, rule
 from workflows.view import details, view
 
@@ -51,6 +53,20 @@ def test_a_silent_provider_is_named() -> None:
     assert f"retry on day 1: {trouble}; again at 2030-04-02 05:00 UTC" == line
     assert f"| Tried again | {line} |" in page(case, "04-02 11:00")
     assert trouble == changes.said(case, case.record[-1]).record[-1].why
+
+
+def test_r19_two_owners_of_retries_are_a_warning_on_the_page() -> None:
+    """With the name of the setting; where the tries are Stripe's, the page only says when it tries."""
+    plan = InvoiceNow(tries=OwnTries(made=2, next_at=at("04-03 09:00")))
+    both = changes.invoice_is(a_case(), plan, NOW, "opening")
+    theirs = both.but(retry_owner=RetryOwner.STRIPE)
+
+    [warning] = view(both, None).warnings
+    assert warning.startswith("Stripe tries this invoice by itself as well, next at 2030-04-03 02:00 UTC: turn its")
+    assert f"| Warning | {warning} |" in page(both)
+    assert ((), "2030-04-03 02:00 UTC") == (view(theirs, None).warnings, view(theirs, None).own_try)
+    assert "| Stripe's try | 2030-04-03 02:00 UTC |" in page(theirs)
+    assert "| Attempts | 0 ours, 0 counting, 2 by Stripe itself |" in page(theirs)
 
 
 def test_what_the_last_try_met_is_found_below_the_time_out() -> None:

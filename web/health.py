@@ -3,6 +3,7 @@
 import sys
 from http.client import HTTPConnection, HTTPException
 
+from runtime.leaving import leave
 from runtime.settings import SettingsError, load_settings
 
 
@@ -22,4 +23,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

@@ -80,6 +80,8 @@ class CaseView(Message):
     counting_attempts: int
     holds: tuple[str, ...]
     tried_again: tuple[str, ...] = ()  # steps whose provider did not answer, with what it said last
+    warnings: tuple[str, ...] = ()  # what is to be put right outside the case
+    own_try: str | None = None  # when Stripe tries by itself, where it makes all tries
     access: str
     closed_channels: dict[str, str]
     outcome: Outcome | None

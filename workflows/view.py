@@ -11,6 +11,7 @@ from domain.kinds.message import stage_of
 from domain.life import Decided
 from domain.reasons import cause
 from domain.record import Entry
+from domain.retries import in_utc, two_owners
 from workflows.messages import CaseView, Happened, in_words
 
 
@@ -34,6 +35,8 @@ def view(case: Case, decided: Decided | None, *, deciding: bool = False) -> Case
         counting_attempts=len(case.counting_attempts),
         holds=in_full(case),
         tried_again=_tried_again(case),
+        warnings=_warnings(case),
+        own_try=_own_try(case),
         access=standing_access(case).value,
         closed_channels={channel.value: why for channel, why in closed.items()},
         outcome=case.closing.outcome if case.closing else None,
@@ -81,9 +84,13 @@ def _details(case: Case, decided: Decided | None, *, deciding: bool) -> str:
         ("Status", case.status.value.replace("_", " ")),
         *(("On hold", hold) for hold in in_full(case)),
         *(("Tried again", tried) for tried in _tried_again(case)),
+        *(("Warning", warning) for warning in _warnings(case)),
+        *((("Stripe's try", own),) if (own := _own_try(case)) else ()),
         ("Due", f"{case.due} of {facts.amount}"),
+        *([("Refund due", str(case.refund_due))] if case.refund_due else []),
+        *([("Bills anew", f"`{facts.reopens}`")] if facts.reopens else []),
         ("Cause", cause(case)),
-        ("Attempts", f"{len(case.our_attempts)} ours, {len(case.counting_attempts)} counting"),
+        ("Attempts", f"{len(case.our_attempts)} ours, {len(case.counting_attempts)} counting{_by_stripe(case)}"),
         ("Service", standing_access(case).value.replace("_", "-")),
         ("Policy", str(case.policy)),
         ("Customer", f"`{facts.customer_id}`, {facts.country or 'country unknown'}, {_zone(case, at)}"),
@@ -106,6 +113,23 @@ def _tried_again(case: Case) -> tuple[str, ...]:
         for known in case.unfinished.values()
         if known.times and known.not_before
     )
+
+
+def _warnings(case: Case) -> tuple[str, ...]:
+    """What an operator has to put right outside the case."""
+    warning = None if case.closing else two_owners(case.retry_owner, case.invoice.next_try_at)
+    return (warning,) if warning else ()
+
+
+def _by_stripe(case: Case) -> str:
+    made = case.invoice.tries.made if case.invoice.tries else 0
+    return f", {made} by Stripe itself" if made else ""
+
+
+def _own_try(case: Case) -> str | None:
+    """When Stripe tries by itself, where that is as it should be."""
+    planned = None if case.closing or _warnings(case) else case.invoice.next_try_at
+    return in_utc(planned) if planned else None
 
 
 def _ahead(case: Case, decided: Decided | None) -> str:

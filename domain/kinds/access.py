@@ -10,6 +10,7 @@ from domain.base import Frozen, unchecked
 from domain.case import Case, StepState
 from domain.changes import begun, changed, done, invoice_is, stopped
 from domain.forms import Form
+from domain.kinds.charge import ChargeStep
 from domain.rules.invoice import Aim
 from domain.steps import Access, Step
 from domain.tasks import Done, Task
@@ -27,6 +28,9 @@ class AccessTask(Task):
 
     access: Access
     subscription_id: str | None = None
+
+
+new_task = unchecked(AccessTask)
 
 
 class AccessWish(Frozen):
@@ -76,9 +80,14 @@ class AccessStep(Step):
     def may_be_left_out(self) -> bool:
         return self._restricts
 
-    def waits_for(self, other: Step, at: datetime) -> bool:
-        """A message of that day or before goes first, even when the night or a holiday keeps it waiting."""
-        return self._restricts and other.says_what_comes and (other.day <= self.day or other.due <= at)
+    def waits_for(self, other: Step, at: datetime, now: "Situation") -> bool:
+        """A message of that day or before goes first, even when the night or a holiday keeps it waiting; and so does a
+        try of that day, which messages announce, even when a rule or a provider has put it off for hours."""
+        if not self._restricts:
+            return False
+        if isinstance(other, ChargeStep):
+            return now.schedule.date(now.opens(other)) <= now.schedule.date(at)
+        return other.says_what_comes and (other.day <= self.day or other.due <= at)
 
     def why(self, now: "Situation") -> str:
         if self._restricts:
@@ -87,7 +96,7 @@ class AccessStep(Step):
 
     def task(self, now: "Situation", why: str) -> AccessTask:
         subscription = now.case.facts.subscription_id
-        return AccessTask(**self.common(now, why), access=self.access, subscription_id=subscription)
+        return new_task(**self.common(now, why), access=self.access, subscription_id=subscription)
 
     def book(self, case: Case, task: Task, result: Any, at: datetime) -> Case:
         assert isinstance(result, Done)  # noqa: S101 - by the registry

@@ -24,6 +24,9 @@ class CancelTask(Task):
     subscription_id: str
 
 
+new_task = unchecked(CancelTask)
+
+
 class CancelStep(Step):
     name: ClassVar[str] = "cancellation"
 
@@ -43,19 +46,18 @@ class CancelStep(Step):
             return Refuse(why="the invoice belongs to no subscription")
         return ALLOW
 
-    def waits_for(self, other: Step, at: datetime) -> bool:
+    def waits_for(self, other: Step, at: datetime, now: "Situation") -> bool:
         """A message of that day or before goes first, even when the night or a holiday keeps it waiting."""
         return other.says_what_comes and (other.day <= self.day or other.due <= at)
 
     def is_an_end(self, now: "Situation") -> bool:
-        """The announced one; a policy may cancel before."""
-        return self.due >= now.ends_at
+        return True
 
     def why(self, now: "Situation") -> str:
         return f"the announced end: {now.case.due} still due"
 
     def task(self, now: "Situation", why: str) -> CancelTask:
-        return CancelTask(**self.common(now, why), subscription_id=now.case.facts.subscription_id or "")
+        return new_task(**self.common(now, why), subscription_id=now.case.facts.subscription_id or "")
 
     def lost(self, case: Case) -> Case:
         return begun(case, self)
@@ -74,9 +76,11 @@ class CancelForm(Form):
     word: ClassVar[str] = "cancel_subscription"
     makes: ClassVar[tuple[type[Step], ...]] = (CancelStep,)
     needs_a_message: ClassVar[bool] = True
+    on_the_last_day: ClassVar[bool] = True
 
     def step(self, now: "Situation", slot: "Slot") -> CancelStep:
-        due = now.ends_at if slot.entry is now.schedule.last else slot.due
+        # With the end that the notices name, whatever day a policy from before that was a rule says.
+        due = now.ends_at
         return now.schedule.kept((slot.key, due), lambda: new_step(key=slot.key, due=due, day=slot.entry.day))
 
 

@@ -15,21 +15,22 @@ from domain.changes import (
     hold,
     invoice_is,
     not_made,
+    other_declined,
     put_off,
     recovered,
     said,
-    shown,
     stopped,
 )
 from domain.declines import RETRYABLE, Decline, DeclineClass, Reason
 from domain.forms import Form
 from domain.gates import ALLOW, Answer, Postpone, Refuse, Stopped
-from domain.invoice import InvoiceNow
+from domain.invoice import InvoiceNow, MethodRef
 from domain.kinds.outside_payment import OutsidePaymentStep
 from domain.money import Money
 from domain.outgoing import StepSkipped
 from domain.reasons import cause
 from domain.record import new_entry
+from domain.retries import RetryOwner
 from domain.rules.invoice import Aim, CancelledSubscription
 from domain.steps import AttemptKind, Step
 from domain.tasks import Task
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from domain.schedule import Slot
     from domain.situation import Situation
 
-_TIMELINE, _NEW_METHOD = AttemptKind.TIMELINE, AttemptKind.NEW_METHOD
+_TIMELINE, _NEW_METHOD, _OTHER = AttemptKind.TIMELINE, AttemptKind.NEW_METHOD, AttemptKind.OTHER_METHOD
 _DAY = timedelta(days=1)
 _GRACE = timedelta(hours=1)
 """By how much a payday may be too early: two tries of the same hour differ by their jitter and by a slow answer."""
@@ -55,6 +56,7 @@ class ChargeTask(Task):
     attempt: int
     kind: AttemptKind
     method: int  # how often the payment method had changed
+    refused: tuple[MethodRef, ...] = ()  # of another method on file: not these
     do_not_honor: DeclineClass = DeclineClass.RETRY_LATER
     after_cancellation: bool = False  # charge also when the subscription was ended
 
@@ -98,6 +100,8 @@ class ChargeStep(Step):
                 return "quick retry after a technical fault"
             case AttemptKind.NEW_METHOD:
                 return "try with the new payment method"
+            case AttemptKind.OTHER_METHOD:
+                return "try with another payment method on file"
         return f"retry {self.when}"
 
     @property
@@ -105,17 +109,26 @@ class ChargeStep(Step):
         return self.attempt_kind is _NEW_METHOD
 
     @property
+    def _of_other_method(self) -> bool:
+        return self.attempt_kind is _OTHER
+
+    @property
     def weight(self) -> tuple[Any, ...]:
         """The newest, but a new payment method before all."""
-        return self._of_new_method, self.due, self.day
+        return self._of_new_method, self._of_other_method, self.due, self.day
 
     @property
     def may_be_left_out(self) -> bool:
-        return not self._of_new_method
+        return not (self._of_new_method or self._of_other_method)
 
     def asks(self, now: "Situation") -> Answer:
         kind = self.attempt_kind
-        if kind is _NEW_METHOD:
+        if now.case.retry_owner is RetryOwner.STRIPE:
+            return Refuse(why="Stripe makes all tries", rule=f"retries-owner@{now.case.policy}")
+        if now.case.facts.contested:
+            why = "the customer won a dispute over this payment: they may pay it, and nothing is charged"
+            return Refuse(why=why, rule="contested")
+        if kind in (_NEW_METHOD, _OTHER):
             return _one_more_today(now)
         if now.awaits_customer:
             return Refuse(
@@ -126,20 +139,22 @@ class ChargeStep(Step):
             return Refuse(why=f"all {most} attempts of the policy are used")
         return ALLOW
 
-    def waits_for(self, other: Step, at: datetime) -> bool:
+    def waits_for(self, other: Step, at: datetime, now: "Situation") -> bool:
         """What was paid outside is recorded first: else it would be charged once more."""
-        return isinstance(other, OutsidePaymentStep)
+        return other.comes_first and isinstance(other, OutsidePaymentStep)
 
     def why(self, now: "Situation") -> str:
         retries = now.policy.retries
         match self.attempt_kind:
             case AttemptKind.NEW_METHOD:
                 return "one try at once: the payment method changed or the customer authenticated"
+            case AttemptKind.OTHER_METHOD:
+                return f"by policy another one on file is tried: {cause(now.case)}"
             case AttemptKind.TECHNICAL:
                 return f"quick retry {self.number} of {len(retries.quick)}: {cause(now.case)}"
         # Counted are the tries that can still come: a policy may allow more than its timeline has.
-        done = len(now.counting)
-        left = [slot.key for slot in now.schedule.slots if slot.form.counts and slot.key not in now.case.steps]
+        done, over = len(now.counting), now.case.steps
+        left = [key for key in now.schedule.counting if key not in over]
         number = done + 1 + (left.index(self.key) if self.key in left else 0)
         most = max(number, min(retries.max_attempts, done + len(left)))
         return f"retry {number} of {most}: {cause(now.case)}{_moved(now, self)}"
@@ -150,6 +165,7 @@ class ChargeStep(Step):
             attempt=now.case.next_attempt_number,
             kind=self.attempt_kind,
             method=now.case.method_changes,
+            refused=tuple(d.raw.method for d in now.case.refused if d.raw.method) if self._of_other_method else (),
             do_not_honor=now.policy.retries.do_not_honor,
             after_cancellation=now.policy.cancelled_subscription is CancelledSubscription.GO_ON,
         )
@@ -166,23 +182,25 @@ class ChargeStep(Step):
             # The number was an earlier step's, whose answer came only now: this step is still to be done.
             kind, method = result.kind or kind, case.method_tried
             step = self.model_copy(update={"key": result.step, "attempt_kind": kind})
-        spent = sum(1 for a in case.attempts if a.step == step.key and a.outcome is ChargeOutcome.KEY_SPENT)
-        if result.outcome is ChargeOutcome.KEY_SPENT and spent + 1 >= _MOST_NUMBERS:
-            why = f"the provider failed under {spent + 1} numbers, and charged under none"
-            result = result.but(outcome=ChargeOutcome.REFUSED, why=why)
+        spent = 0
+        if result.outcome is ChargeOutcome.KEY_SPENT:
+            spent = sum(1 for a in case.attempts if a.step == step.key and a.outcome is ChargeOutcome.KEY_SPENT)
+            if spent + 1 >= _MOST_NUMBERS:
+                why = f"the provider failed under {spent + 1} numbers, and charged under none"
+                result = result.but(outcome=ChargeOutcome.REFUSED, why=why)
+        decline = result.decline
         attempt = new_attempt(
             number=task.attempt,
             kind=kind,
             at=task.as_of,
             outcome=result.outcome,
             method=method,
-            decline_class=result.decline.decline_class if result.decline else None,
-            code=result.decline.code if result.decline else None,
+            decline_class=decline.decline_class if decline else None,
+            code=decline.code if decline else None,
             step=step.key,
         )
-        case = changed(
-            case, attempts=(*case.attempts, attempt), tried_method=result.invoice.method or case.tried_method
-        )
+        tried = case.tried_method if kind is _OTHER else result.invoice.method or case.tried_method
+        case = changed(case, attempts=(*case.attempts, attempt), tried_method=tried)
         if result.outcome is ChargeOutcome.KEY_SPENT:
             case = not_made(case, step, result.why, at, at + spent * _BETWEEN_NUMBERS)
             return invoice_is(case, result.invoice, at, step.key)
@@ -192,20 +210,23 @@ class ChargeStep(Step):
         return begun(case, self)
 
     def _answered(self, case: Case, result: ChargeResult, at: datetime) -> Case:
-        refused = result.outcome is ChargeOutcome.REFUSED
-        state = StepState.REFUSED if refused else StepState.DONE
-        case = ended(case, self, state, at, result.why or result.outcome.value)
-
-        def told(what: str, why: str) -> Case:
-            return shown(case, new_entry(at=at, step=self.key, what=what, why=why))
-
-        match result.outcome:
+        decline, outcome, key = result.decline, result.outcome, self.key
+        entry = None
+        if outcome is ChargeOutcome.DECLINED and decline:
+            entry = new_entry(at=at, step=key, what="declined", why=decline.code)
+        elif outcome is ChargeOutcome.REFUSED:
+            entry = new_entry(at=at, step=key, what="refused", why=result.why)
+        state = StepState.REFUSED if outcome is ChargeOutcome.REFUSED else StepState.DONE
+        case = ended(case, self, state, at, result.why or str(outcome), entry=entry)
+        match outcome:
             case ChargeOutcome.PAID:
                 paid = changed(case, due=Money(amount=0, currency=case.due.currency))
                 return recovered(paid, "our charge went through", at, self.key)
-            case ChargeOutcome.DECLINED if result.decline:
-                case = told("declined", result.decline.code)
-                return invoice_is(declined(case, result.decline, at), result.invoice, at, self.key)
+            case ChargeOutcome.DECLINED if decline and self._of_other_method:
+                # It is the answer to that method alone: what stands in the way of the invoice's own still does.
+                case = other_declined(case, decline, at)
+            case ChargeOutcome.DECLINED if decline:
+                case = declined(case, decline, at)
             case ChargeOutcome.PROCESSING:
                 until = at + PROCESSING_LIMIT
                 pending = Hold(
@@ -215,10 +236,8 @@ class ChargeStep(Step):
             case ChargeOutcome.NOT_OPEN:
                 event = StepSkipped(kind=self.kind)
                 case = said(case, new_entry(at=at, step=self.key, what="not charged", why=result.why, event=event))
-            case ChargeOutcome.REFUSED:
-                case = told("refused", result.why)
-                if self._of_new_method:
-                    case = changed(case, decline=None)  # the old answer was about the old payment method
+            case ChargeOutcome.REFUSED if self._of_new_method:
+                case = changed(case, decline=None)  # the old answer was about the old payment method
         return invoice_is(case, result.invoice, at, self.key)
 
 
@@ -259,7 +278,7 @@ def _charge_due(now: "Situation", slot: "Slot") -> datetime:
 def _one_more_today(now: "Situation") -> Answer:
     """Immediate tries have a bound per day: cards that are tried one after the other are a thief's or a mistake's."""
     most = now.policy.retries.new_methods_per_day
-    made = [attempt for attempt in now.case.our_attempts if attempt.kind is AttemptKind.NEW_METHOD]
+    made = [attempt for attempt in now.case.our_attempts if attempt.kind in (_NEW_METHOD, _OTHER)]
     today = [attempt for attempt in made[-most:] if now.local(attempt.at).date() == now.today]
     if len(today) < most:
         return ALLOW

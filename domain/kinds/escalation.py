@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, ClassVar
 
 from domain.forms import Form
+from domain.kinds import handoff, write_off
 from domain.kinds.handoff import HandoffStep, begun_handoff
 from domain.kinds.write_off import WriteOffStep
 from domain.steps import Step
@@ -18,10 +19,10 @@ class EscalateForm(Form):
     ends: ClassVar[bool] = True
 
     def step(self, now: "Situation", slot: "Slot") -> Step:
-        kind: type[Step] = HandoffStep if goes_to_collections(now) else WriteOffStep
+        new = handoff.new_step if goes_to_collections(now) else write_off.new_step
         due = now.ends_at
         return now.schedule.kept(
-            (slot.key, due, kind), lambda: kind(key=slot.key, due=due, day=slot.entry.day, ends=True)
+            (slot.key, due, new), lambda: new(key=slot.key, due=due, day=slot.entry.day, ends=True)
         )
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from domain.agency import Handoff
-from domain.base import Message
+from domain.base import Message, unchecked
 from domain.case import Case
 from domain.changes import begun, changed, done, invoice_is, stopped
 from domain.rules.invoice import Aim
@@ -19,6 +19,9 @@ class HandoffTask(Task):
     """Deliver the evidence bundle, unless the invoice is closed by now."""
 
     begun_only: bool = False  # deliver only if an earlier run may have delivered, to learn the reference
+
+
+new_task = unchecked(HandoffTask)
 
 
 class HandoffResult(Done):
@@ -45,7 +48,7 @@ class HandoffStep(Step):
     def title(self) -> str:
         return "handoff repeated" if self.again else f"handoff to collections {self.when}"
 
-    def waits_for(self, other: Step, at: datetime) -> bool:
+    def waits_for(self, other: Step, at: datetime, now: "Situation") -> bool:
         return self.ends and goes_before_the_end(other, at)
 
     def why(self, now: "Situation") -> str:
@@ -61,7 +64,7 @@ class HandoffStep(Step):
         return f"waiting for the agency to acknowledge, until {until.date()}" if self.again else None
 
     def task(self, now: "Situation", why: str) -> HandoffTask:
-        return HandoffTask(**self.common(now, why), begun_only=now.case.closing is not None)
+        return new_task(**self.common(now, why), begun_only=now.case.closing is not None)
 
     def book(self, case: Case, task: Task, result: Any, at: datetime) -> Case:
         assert isinstance(task, HandoffTask) and isinstance(result, HandoffResult)  # noqa: S101, PT018 - by the registry
@@ -79,6 +82,9 @@ class HandoffStep(Step):
 
     def lost(self, case: Case) -> Case:
         return begun(case, self)
+
+
+new_step = unchecked(HandoffStep)
 
 
 def begun_handoff(case: Case) -> HandoffStep | None:

@@ -36,7 +36,6 @@ class ContactTask(Task):
     """Say it on one channel, at most once."""
 
     channel: Channel
-    language: str
     facts: MessageFacts
     caps: ContactCaps | None = None  # None: of before there were any
     invoice: InvoiceNow | None = None  # as it was known when the message was decided on
@@ -111,8 +110,7 @@ class MessageStep(Step):
         if self.instead_of and (same := _same_day_message(now, self)):
             return Refuse(why=f"{self.instead_of.value} is closed and {same} says the same")
         if self.planned <= now.at and now.at < (opens := now.contact_from(self.day, self.planned)):
-            hours, facts = now.policy.contacts.hours, now.case.facts
-            why = hours.refusal(self.planned, facts.time_zones, now.circumstances.holidays)
+            why = now.policy.contacts.hours.refusal(self.planned, now.zones, now.circumstances.holidays)
             return Postpone(until=opens, why=why or "outside the contact hours", rule=f"hours@{now.case.policy}")
         return ALLOW
 
@@ -157,11 +155,10 @@ class MessageStep(Step):
 
     def task(self, now: "Situation", why: str) -> ContactTask:
         said = message_facts(now, self.stage)
-        language, invoice = now.case.facts.language, now.case.invoice
+        invoice = now.case.invoice
         return new_task(
             **self.common(now, why),
             channel=self.channel,
-            language=language,
             facts=said,
             caps=self._caps(now),
             invoice=invoice,
@@ -180,9 +177,7 @@ class MessageStep(Step):
 
     def deadline(self, now: "Situation") -> datetime | None:
         """Not past the hours in which it is allowed."""
-        facts = now.case.facts
-        closes = now.policy.contacts.hours.closes_at(now.at, facts.time_zones, now.circumstances.holidays)
-        return min(now.at + _LONGEST, closes)
+        return min(now.at + _LONGEST, now.contacts_until)
 
     def book(self, case: Case, task: Task, result: Any, at: datetime) -> Case:
         assert isinstance(result, ContactOutcome)  # noqa: S101 - by the registry

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from domain.base import unchecked
 from domain.case import Case
 from domain.changes import done, invoice_is, stopped
 from domain.kinds.handoff import goes_before_the_end
@@ -34,7 +35,7 @@ class WriteOffStep(Step):
     def title(self) -> str:
         return "invoice marked uncollectible"
 
-    def waits_for(self, other: Step, at: datetime) -> bool:
+    def waits_for(self, other: Step, at: datetime, now: "Situation") -> bool:
         return self.ends and goes_before_the_end(other, at)
 
     def why(self, now: "Situation") -> str:
@@ -46,3 +47,6 @@ class WriteOffStep(Step):
         assert isinstance(result, Done)  # noqa: S101 - by the registry
         case = stopped(case, self, result.stopped, at, "not marked") if result.stopped else done(case, self, at)
         return invoice_is(case, result.invoice, at, self.key)
+
+
+new_step = unchecked(WriteOffStep)

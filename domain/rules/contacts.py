@@ -54,6 +54,7 @@ class ContactUse(Frozen):
     channel: Channel
     at: datetime
     sending: bool = False  # nobody knows yet whether it goes out
+    unsure: bool = False  # nobody will ever know
     said: MessageFacts | None = None
     names: tuple[str, ...] = ()  # the other invoices that it named
 
@@ -86,15 +87,21 @@ class ContactRules(Frozen):
         window = _ON_ITS_WAY if use.sending else _TOGETHER
         if use.channel is not self.channel or self.invoice_id not in use.names or abs(use.at - at) >= window:
             return False
-        return use.said is not None and covers(use.said, self.facts)
+        if use.said is None:
+            return False
+        ends = not use.unsure and self.invoice_id in use.said.also_final
+        return covers(use.said, self.facts, ends=ends)
 
 
-def covers(said: MessageFacts, wanted: MessageFacts) -> bool:
+def covers(said: MessageFacts, wanted: MessageFacts, *, ends: bool = False) -> bool:
     """Whether who has read one message, which names the other's invoice as well, knows what the other would say.
 
-    A final notice names the date and the consequence of its own invoice: it is never left out.
+    A final notice names the date and the consequence of its own invoice: it is left out only where another one says
+    that it is the same for both (`ends`).
     """
-    if wanted.stage is Stage.FINAL or _STRENGTH[said.stage] < _STRENGTH[wanted.stage]:
+    if wanted.stage is Stage.FINAL and not (ends and said.ends_with(wanted)):
+        return False
+    if _STRENGTH[said.stage] < _STRENGTH[wanted.stage]:
         return False
     if wanted.action not in (None, said.action):
         return False

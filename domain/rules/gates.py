@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from domain.gates import Answer
+from domain.rules.ceilings import ceiling_gate
 from domain.rules.invoice import invoice_gate, is_ordinary
 from domain.rules.minimum import minimum_gate
 from domain.steps import Step
@@ -25,4 +26,5 @@ def gates_of(case: "Case", circumstances: "Circumstances") -> tuple[Gate, ...]:
     """Those that are asked about this case's steps. What few cases need would cost all of them."""
     of_invoice = () if is_ordinary(case.invoice) else (invoice_gate,)
     of_amount = (minimum_gate,) if circumstances.too_small else ()
-    return (*of_invoice, *of_amount, *GATES)
+    of_method = (ceiling_gate,) if circumstances.limit else ()
+    return (*of_invoice, *of_amount, *of_method, *GATES)

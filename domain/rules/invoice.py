@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from domain.gates import ALLOW, Answer, Postpone, Refuse
 from domain.invoice import InvoiceNow, InvoiceState, SubscriptionState
+from domain.retries import CLEAR_OF, RetryOwner, in_utc
 
 if TYPE_CHECKING:
     from domain.situation import Situation
@@ -45,9 +46,13 @@ class Aim(StrEnum):
 
 _BEFORE_DUE = frozenset({Aim.SAY, Aim.SETTLE})
 """What may be done before the money is owed."""
+_TAKES_AWAY = frozenset({Aim.LIMIT, Aim.END, Aim.HAND_OVER, Aim.GIVE_UP})
+"""What is not done before a try that was announced."""
 
 
-def judge_now(invoice: InvoiceNow, aim: Aim, at: datetime, *, after_cancellation: bool = False) -> Answer:
+def judge_now(
+    invoice: InvoiceNow, aim: Aim, at: datetime, *, after_cancellation: bool = False, waits: bool = False
+) -> Answer:
     """Whether an effect is right at this moment: `judge`, and that no payment of the invoice is on its way."""
     if invoice.paying and invoice.state is InvoiceState.OPEN and aim is not Aim.GIVE_BACK:
         return Postpone(until=at + LOOK_AGAIN, why="a payment of the invoice is on its way", rule=PAYING)
@@ -55,14 +60,17 @@ def judge_now(invoice: InvoiceNow, aim: Aim, at: datetime, *, after_cancellation
         # A charge of another method would take the place of the payment that the customer has begun.
         why = "the customer's bank account is being verified"
         return Postpone(until=at + LOOK_AGAIN, why=why, rule=f"{_RULE}-verifying")
-    return judge(invoice, aim, at, after_cancellation=after_cancellation)
+    return judge(invoice, aim, at, after_cancellation=after_cancellation, waits=waits)
 
 
-def judge(invoice: InvoiceNow, aim: Aim, at: datetime, *, after_cancellation: bool = False) -> Answer:
+def judge(
+    invoice: InvoiceNow, aim: Aim, at: datetime, *, after_cancellation: bool = False, waits: bool = False
+) -> Answer:
     """Whether an effect is right as the invoice stands. What is on its way is a hold's business (`changes.invoice_is`).
 
-    A due date that has not come postpones; all else is refused until a new fact comes. `after_cancellation`: the
-    policy goes on charging for a subscription that was ended.
+    A due date that has not come postpones, and so does a try of the provider's own; all else is refused until a new
+    fact comes. `after_cancellation`: the policy goes on charging for a subscription that was ended; `waits`: the
+    provider makes all tries, and nothing is taken away before its next one.
     """
     if aim is Aim.GIVE_BACK:
         return ALLOW
@@ -75,7 +83,21 @@ def judge(invoice: InvoiceNow, aim: Aim, at: datetime, *, after_cancellation: bo
     if invoice.due_at and at < invoice.due_at and aim not in _BEFORE_DUE:
         why = f"the invoice is due on {invoice.due_at:%Y-%m-%d}"
         return Postpone(until=invoice.due_at, why=why, rule=f"{_RULE}-due")
-    return _by_aim(invoice, aim, after_cancellation)
+    answer = _by_aim(invoice, aim, after_cancellation)
+    return _beside_their_tries(invoice, aim, at, waits) if answer is ALLOW else answer
+
+
+def _beside_their_tries(invoice: InvoiceNow, aim: Aim, at: datetime, waits: bool) -> Answer:
+    """Nothing is charged in the same hours as the provider's own try, and where it owns the tries, nothing is taken
+    away before the next one."""
+    planned = invoice.next_try_at
+    if planned is None or at >= planned + CLEAR_OF:
+        return ALLOW
+    near = aim is Aim.CHARGE and at >= planned - CLEAR_OF
+    if near or (waits and aim in _TAKES_AWAY):
+        why = f"Stripe's own try is planned for {in_utc(planned)}"
+        return Postpone(until=planned + CLEAR_OF, why=why, rule=f"{_RULE}-own-try")
+    return ALLOW
 
 
 def _by_aim(invoice: InvoiceNow, aim: Aim, after_cancellation: bool) -> Answer:
@@ -95,7 +117,7 @@ def _by_aim(invoice: InvoiceNow, aim: Aim, after_cancellation: bool) -> Answer:
 def is_ordinary(invoice: InvoiceNow) -> bool:
     """Whether an invoice that is open allows whatever there is to do: then no step need be judged."""
     plain = invoice.subscription in (None, SubscriptionState.RUNS) and not invoice.customer_deleted
-    return plain and not invoice.sent and invoice.due_at is None
+    return plain and not invoice.sent and invoice.due_at is None and invoice.next_try_at is None
 
 
 def invoice_gate(now: "Situation", step: "Step") -> Answer:
@@ -103,4 +125,5 @@ def invoice_gate(now: "Situation", step: "Step") -> Answer:
     if now.end:
         return ALLOW  # what the end still needs, its activities judge
     after = now.policy.cancelled_subscription is CancelledSubscription.GO_ON
-    return judge(now.case.invoice, step.aim, max(now.at, step.due), after_cancellation=after)
+    waits = now.case.retry_owner is RetryOwner.STRIPE
+    return judge(now.case.invoice, step.aim, max(now.at, step.due), after_cancellation=after, waits=waits)

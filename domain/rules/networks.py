@@ -10,18 +10,12 @@ from domain.case import ChargeOutcome
 from domain.gates import ALLOW, Answer, Postpone, strictest
 from domain.money import Money
 from domain.rules.origin import Origin
+from domain.rules.uses import MethodUse, NextCharge
 
 _CLOCKS = timedelta(minutes=1)
 """By how much the network's clock and ours may differ: a charge in the very second in which a window ends is in it."""
-_NOT_CHARGED = (ChargeOutcome.NOT_OPEN, ChargeOutcome.REFUSED, ChargeOutcome.KEY_SPENT)
-
-
-class CardUse(Frozen):
-    """One charge on a card that reached the network, across all invoices."""
-
-    at: datetime
-    amount: Money
-    outcome: ChargeOutcome
+_FURTHEST = timedelta(days=31)
+"""The longest window is 30 days; one more covers the change of a day between time zones."""
 
 
 class Ceiling(Frozen):
@@ -29,7 +23,7 @@ class Ceiling(Frozen):
 
     id: str = Field(pattern=r"^[a-z0-9-]+$")
     limit: int = Field(ge=1)
-    window_hours: int = Field(ge=1, le=31 * 24)  # the ledger counts no further back
+    window_hours: int = Field(ge=1, le=31 * 24)
     same_amount: bool  # only charges of the same amount and currency count
     approval_resets: bool  # an approved charge sets the count back to nothing
     origin: Origin
@@ -42,7 +36,7 @@ class Ceiling(Frozen):
     def rule(self) -> str:
         return f"{self.id}@{self.origin.edition.isoformat()}"
 
-    def counted(self, uses: Sequence[CardUse], amount: Money, at: datetime) -> list[datetime]:
+    def counted(self, uses: Sequence[MethodUse], amount: Money, at: datetime) -> list[datetime]:
         """When the charges were made that count against one more at `at`, oldest first.
 
         Also those of up to a window later: a charge that was delayed on its way still shares a window with them.
@@ -53,9 +47,9 @@ class Ceiling(Frozen):
         if self.approval_resets:
             approved = max((use.at for use in near if use.outcome is ChargeOutcome.PAID), default=None)
             near = [use for use in near if approved is None or use.at > approved]
-        return [use.at for use in near if use.outcome is not ChargeOutcome.PAID and use.outcome not in _NOT_CHARGED]
+        return [use.at for use in near if use.failed]
 
-    def ask(self, network: str, uses: Sequence[CardUse], amount: Money, at: datetime) -> Answer:
+    def ask(self, network: str, uses: Sequence[MethodUse], amount: Money, at: datetime) -> Answer:
         """Whether there is room for one more charge at `at`, and if not, from when on."""
         counted = self.counted(uses, amount, at)
         if len(counted) < self.limit:
@@ -78,9 +72,12 @@ class CeilingTable(Frozen):
     networks: dict[str, tuple[Ceiling, ...]]
     other: tuple[Ceiling, ...] = Field(min_length=1)
 
-    def ask(self, network: str | None, uses: Sequence[CardUse], amount: Money, at: datetime) -> Answer:
-        """The postponement that lasts longest, or allow. A bank debit (no network) has no card network's ceiling."""
-        if network is None:
+    def window(self, charge: NextCharge) -> timedelta:
+        return _FURTHEST if charge.of_card else timedelta(0)
+
+    def ask(self, charge: NextCharge, uses: Sequence[MethodUse]) -> Answer:
+        """The postponement that lasts longest, or allow. What is no card has no card network's ceiling."""
+        if charge.network is None or not charge.of_card:
             return ALLOW
-        ceilings = self.networks.get(network, self.other)
-        return strictest(ceiling.ask(network, uses, amount, at) for ceiling in ceilings)
+        ceilings = self.networks.get(charge.network, self.other)
+        return strictest(ceiling.ask(charge.network, uses, charge.amount, charge.at) for ceiling in ceilings)

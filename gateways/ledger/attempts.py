@@ -1,4 +1,5 @@
-"""Charge attempts: reserved one by one under the card's lock, so that no card is used more often than allowed."""
+"""Charge attempts: reserved one by one under the lock of the card or bank account, so that none is used more often than
+its network allows."""
 
 from datetime import timedelta
 
@@ -9,7 +10,7 @@ from domain.declines import Decline
 from domain.gates import Allow, Postpone, Refuse
 from domain.kinds.charge import ChargeStep
 from domain.record import Entry
-from domain.rules.networks import CardUse
+from domain.rules.uses import MethodUse, NetworkRules, NextCharge
 from gateways.ledger import rows
 from gateways.ledger.foreign import write_foreign
 from gateways.ledger.inserts import insert_once
@@ -17,12 +18,9 @@ from gateways.ledger.locks import lock
 from gateways.ledger.records import put_off, write_decisions, write_effect
 from gateways.ledger.schema import attempts
 from gateways.ledger.transactions import Book
-from gateways.ports.ledger import NetworkRules
 from gateways.ports.rows import AttemptRow
 from gateways.ports.trouble import NotFound
 
-# The longest window of any network's ceiling is 30 days; one more covers the change of a day between time zones.
-_CARD_WINDOW = timedelta(days=31)
 _CHARGED = (ChargeOutcome.PAID, ChargeOutcome.DECLINED, ChargeOutcome.PROCESSING)
 
 _attempt = attempts.c
@@ -32,7 +30,9 @@ _FINISH = sa.update(attempts).where(*_OURS, _attempt.state == "started")
 _SETTLE = sa.update(attempts).where(*_OURS, _attempt.outcome == sa.literal(ChargeOutcome.PROCESSING.value))
 _OF_INVOICE = sa.select(attempts).where(_attempt.invoice_id == sa.bindparam("of")).order_by(_attempt.as_of, _attempt.id)
 _USES = (
-    sa.select(_attempt.as_of, _attempt.amount, _attempt.currency, _attempt.outcome)
+    sa.select(
+        _attempt.invoice_id, _attempt.as_of, _attempt.amount, _attempt.currency, _attempt.outcome, _attempt.decline
+    )
     .where(
         _attempt.as_of.between(sa.bindparam("since"), sa.bindparam("until")),
         _attempt.reached_network,
@@ -49,10 +49,20 @@ _USES_OF_INVOICE = _USES.where(_attempt.fingerprint.is_(None), _attempt.invoice_
 class SqlAttempts(Book):
     """`ports.AttemptBook` in SQL."""
 
-    def begin_attempt(self, row: AttemptRow, rules: NetworkRules) -> AttemptRow | Postpone | Refuse:
+    def begin_attempt(
+        self, row: AttemptRow, rules: NetworkRules, country: str | None = None
+    ) -> AttemptRow | Postpone | Refuse:
+        charge = NextCharge(
+            invoice_id=row.invoice_id,
+            amount=row.amount,
+            at=row.as_of,
+            network=row.network,
+            fingerprint=row.fingerprint,
+            country=country,
+        )
         with self._database.writing(of=row.invoice_id) as connection:
             lock(connection, f"card {row.fingerprint or row.invoice_id}")
-            answer = rules.ask(row.network, _card_uses(connection, row), row.amount, row.as_of)
+            answer = rules.ask(charge, _uses(connection, charge, rules.window(charge), row.attempt))
             begun = row.model_copy(update={"state": "started"})
             if isinstance(answer, Allow):
                 columns = rows.attempt_columns(begun) | {"case_id": row.invoice_id}
@@ -96,6 +106,10 @@ class SqlAttempts(Book):
         with self._database.writing() as connection:
             write_foreign(connection, row, event_id)
 
+    def uses_of(self, charge: NextCharge, window: timedelta) -> list[MethodUse]:
+        with self._database.reading() as connection:
+            return _uses(connection, charge, window)
+
     def attempts_of(self, invoice_id: str) -> list[AttemptRow]:
         with self._database.reading() as connection:
             return [rows.attempt_row(row) for row in connection.execute(_OF_INVOICE, {"of": invoice_id}).mappings()]
@@ -106,20 +120,16 @@ def _find(connection: sa.Connection, row: AttemptRow) -> AttemptRow | None:
     return rows.attempt_row(found) if found else None
 
 
-def _card_uses(connection: sa.Connection, row: AttemptRow) -> list[CardUse]:
-    """The card's charges that reached the network, within 31 days of `row.as_of`, oldest first.
+def _uses(connection: sa.Connection, charge: NextCharge, window: timedelta, number: int = 0) -> list[MethodUse]:
+    """The charges of a card or account that reached its network, within the window around `charge.at`, oldest first.
 
     Later ones too: a reservation that was retried for hours carries an older `as_of` than those that overtook it.
-    A card without a fingerprint is only known within its invoice.
+    `number`: of the invoice's own attempt that does not count. Without a fingerprint a card is only known within its
+    invoice.
     """
-    given = {
-        "of": row.invoice_id,
-        "number": row.attempt,
-        "since": row.as_of - _CARD_WINDOW,
-        "until": row.as_of + _CARD_WINDOW,
-    }
-    if row.fingerprint is None:
+    given = {"of": charge.invoice_id, "number": number, "since": charge.at - window, "until": charge.at + window}
+    if charge.fingerprint is None:
         found = connection.execute(_USES_OF_INVOICE, given)
     else:
-        found = connection.execute(_USES_OF_CARD, given | {"card": row.fingerprint})
-    return [rows.card_use(use) for use in found.mappings()]
+        found = connection.execute(_USES_OF_CARD, given | {"card": charge.fingerprint})
+    return [rows.method_use(use) for use in found.mappings()]

@@ -45,9 +45,10 @@ class SqlCaseList(Book):
 def case_row(found: sa.RowMapping) -> CaseRow:
     currency = found["currency"]
     return CaseRow(
-        **fields_of(found, CaseRow, "amount", "remaining"),
+        **fields_of(found, CaseRow, "amount", "remaining", "refund_due"),
         amount=Money(amount=found["amount"], currency=currency),
         remaining=Money(amount=found["remaining"], currency=currency),
+        refund_due=Money(amount=found["refund_due"], currency=currency) if found["refund_due"] else None,
     )
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from domain.case import Outcome
-from domain.money import CurrencyMismatch, Money
+from domain.money import CurrencyMismatch
 from domain.projection import Projection
 from domain.record import Entry
 from gateways.ledger import rows
@@ -18,7 +18,7 @@ from gateways.ledger.inserts import Columns, insert_once
 from gateways.ledger.records import write_decisions, write_effect, write_first
 from gateways.ledger.schema import NOT_CLOSED, cases
 from gateways.ledger.transactions import no_case
-from gateways.ports.rows import AttemptRow, CaseRow, CustomerRow
+from gateways.ports.rows import AttemptRow, CaseRow, CustomerRow, Late
 from gateways.ports.trouble import ProviderMisuse
 
 _GIVEN_UP = (Outcome.COLLECTIONS, Outcome.WRITTEN_OFF)
@@ -48,6 +48,16 @@ _CLOSED = (
 )
 _MARK_OPEN = _WRITE.where(cases.c.status == "opening")
 _NOT_CLOSED = sa.text(NOT_CLOSED)
+_OPEN_OF = CASE.where(cases.c.customer_id == sa.bindparam("of"), _NOT_CLOSED).order_by(*IN_ORDER)
+_BESIDE = (
+    sa.select(cases.c.invoice_id)
+    .where(
+        cases.c.customer_id == sa.bindparam("of"),
+        cases.c.invoice_id != sa.bindparam("but"),
+        cases.c.status == "open",
+    )
+    .order_by(*IN_ORDER)
+)
 _STATES = sa.select(cases.c.invoice_id, cases.c.state).where(_NOT_CLOSED).order_by(cases.c.invoice_id)
 
 
@@ -93,14 +103,12 @@ class SqlCases(SqlCaseList):
                 )
             write_decisions(connection, invoice_id, entries, projection.remaining, stands=stands)
 
-    def after_the_end(
-        self, invoice_id: str, occasion: str, entry: Entry, remaining: Money, outcome: Outcome | None = None
-    ) -> bool:
-        columns = {"remaining": remaining.amount, "why": entry.why} | ({"outcome": outcome} if outcome else {})
-        conditions = {"of": invoice_id, "in_currency": remaining.currency}
+    def after_the_end(self, invoice_id: str, occasion: str, entry: Entry, late: Late) -> bool:
+        columns = rows.late_columns(late) | {"why": entry.why}
+        conditions = {"of": invoice_id, "in_currency": late.remaining.currency}
         with self._database.writing(of=invoice_id) as connection:
             closed = connection.execute(_CLOSED, conditions).first() is not None
-            if not closed or not write_first(connection, invoice_id, entry, occasion, remaining):
+            if not closed or not write_first(connection, invoice_id, entry, occasion, late.remaining):
                 return False
             connection.execute(_WRITE, columns | {"of": invoice_id})
             return True
@@ -118,9 +126,13 @@ class SqlCases(SqlCaseList):
             return connection.execute(_STATE, {"of": invoice_id}).scalar_one_or_none()
 
     def open_cases_of(self, customer_id: str) -> list[CaseRow]:
-        query = CASE.where(cases.c.customer_id == customer_id, _NOT_CLOSED).order_by(*IN_ORDER)
         with self._database.reading() as connection:
-            return [case_row(row) for row in connection.execute(query).mappings()]
+            return [case_row(row) for row in connection.execute(_OPEN_OF, {"of": customer_id}).mappings()]
+
+    def open_beside(self, invoice_id: str, customer_id: str) -> list[str]:
+        with self._database.reading() as connection:
+            found = connection.execute(_BESIDE, {"of": customer_id, "but": invoice_id})
+            return [row.invoice_id for row in found]
 
     def case_states(self, after: str | None, limit: int) -> list[tuple[str, str]]:
         query = _STATES.where(cases.c.invoice_id > (after or "")).limit(limit)

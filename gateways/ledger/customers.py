@@ -1,6 +1,6 @@
 """Customers: the one place for names and addresses, and for what is closed to us."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -37,12 +37,18 @@ class SqlCustomers(Book):
 
     def address(self, customer_id: str) -> Address:
         with self._database.reading() as connection:
-            return _address(connection, customer_id)[0]
+            return _address(connection, customer_id).address
+
+    def customer(self, customer_id: str) -> CustomerRow | None:
+        with self._database.reading() as connection:
+            found = connection.execute(_CUSTOMER, {"of": customer_id}).mappings().one_or_none()
+            return CustomerRow(**found) if found else None
 
     def recipient(self, customer_id: str) -> Recipient:
         with self._database.reading() as connection:
-            address, deleted = _address(connection, customer_id)
-            return Recipient(address=address, closed_channels=_closed(connection, address, deleted=deleted))
+            known = _address(connection, customer_id)
+            closed = _closed(connection, known.address, deleted=known.deleted)
+            return Recipient(address=known.address, closed_channels=closed)
 
     def closed_channels(self, customer_id: str) -> dict[Channel, str]:
         with self._database.reading() as connection:
@@ -57,16 +63,17 @@ class SqlCustomers(Book):
         with self._database.writing() as connection:
             insert_once(connection, channel_closures, closure.model_dump())
 
-    def customer_is(self, stated: CustomerRow) -> None:
+    def customer_is(self, stated: CustomerRow) -> CustomerRow | None:
         said = statement(stated)
         with self._database.reading() as connection:
             known = connection.execute(_CUSTOMER, {"of": stated.customer_id}).mappings().one_or_none()
         if known is None or known["stated"] == said:
-            return
+            return None
         with self._database.writing() as connection:
             row = CustomerRow(**connection.execute(_CUSTOMER, {"of": stated.customer_id}).mappings().one())
             newest: dict[str, Any] = brought_up_to_date(row, said).model_dump(exclude={"customer_id"})
             connection.execute(sa.update(customers).where(_IS_OF), {"of": stated.customer_id, **newest})
+            return row
 
     def customers_at(self, channel: Channel, address: str) -> list[str]:
         column = _COLUMNS.get(channel)
@@ -105,12 +112,20 @@ def write_customer(connection: sa.Connection, customer: CustomerRow) -> None:
     )
 
 
-def _address(connection: sa.Connection, customer_id: str) -> tuple[Address, bool]:
-    """Where the customer is reached, and whether the provider has deleted them. Raises NotFound."""
+class _Reached(NamedTuple):
+    """Where the customer is reached, and whether the provider has deleted them."""
+
+    address: Address
+    deleted: bool
+
+
+def _address(connection: sa.Connection, customer_id: str) -> _Reached:
+    """Raises NotFound."""
     found = connection.execute(_ADDRESS, {"of": customer_id}).mappings().one_or_none()
     if found is None:
         raise NotFound(f"The ledger has no customer {customer_id}: open a case of this customer first.")
-    return Address(**{name: found[name] for name in Address.model_fields}), found["deleted"]
+    address = Address(**{name: found[name] for name in Address.model_fields})
+    return _Reached(address, found["deleted"])
 
 
 def _closed(connection: sa.Connection, address: Address, *, deleted: bool) -> dict[Channel, str]:

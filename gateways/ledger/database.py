@@ -21,13 +21,13 @@ _BUSY_SECONDS = 5
 _NO_ANSWER = (exc.OperationalError, exc.InterfaceError, exc.TimeoutError, sqlite3.OperationalError, TimeoutError)
 
 
-def open_database(url: str, *, hurry: bool = True) -> sa.Engine:
+def open_database(url: str, *, hurry: bool = True, begin_by_hand: bool = False) -> sa.Engine:
     """An engine whose transactions are safe with several threads and processes, and which never waits for minutes.
 
     On SQLite a transaction that writes has to say so beforehand (execution option `writes`), so that it waits for
-    its turn in place of failing half-way; one of a single reading statement (`reads_once`) needs no transaction.
-    `hurry=False` leaves out the time-out of a single statement. Raises ProviderMisuse for a URL that is neither SQLite
-    nor PostgreSQL.
+    its turn in place of failing half-way. With `begin_by_hand` no transaction begins there before `begin_sqlite`: each
+    statement is one by itself. `hurry=False` leaves out the time-out of a single statement. Raises ProviderMisuse for a
+    URL that is neither SQLite nor PostgreSQL.
     """
     parsed = _parse(url)
     if parsed.get_backend_name() == "postgresql":
@@ -44,8 +44,16 @@ def open_database(url: str, *, hurry: bool = True) -> sa.Engine:
         hide_parameters=True,
     )
     event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
+    if not begin_by_hand:
+        event.listen(engine, "begin", _begin_as_told)
     return engine
+
+
+def begin_sqlite(connection: sa.Connection, *, writes: bool) -> None:
+    """Begins a transaction on SQLite. One that writes waits here until no other does."""
+    driver = connection.connection.dbapi_connection
+    assert driver is not None  # noqa: S101 - a connection that begins is open
+    driver.cursor().execute("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def upgrade_schema(url: str) -> None:
@@ -132,20 +140,15 @@ def _parse(url: str) -> sa.URL:
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    # The driver's own BEGIN comes too late and is never IMMEDIATE: `_begin_sqlite` sends it instead.
+    # The driver's own BEGIN comes too late and is never IMMEDIATE: `begin_sqlite` sends it instead.
     connection.isolation_level = None
     connection.execute("PRAGMA foreign_keys=ON")
     # A reservation that a power failure takes back could be made, and charged, once more. Some builds default to less.
     connection.execute("PRAGMA synchronous=FULL")
 
 
-def _begin_sqlite(connection: sa.Connection) -> None:
-    options = connection.get_execution_options()
-    if options.get("reads_once", False):
-        return
-    driver = connection.connection.dbapi_connection
-    assert driver is not None  # noqa: S101 - a connection that begins is open
-    driver.cursor().execute("BEGIN IMMEDIATE" if options.get("writes", False) else "BEGIN")
+def _begin_as_told(connection: sa.Connection) -> None:
+    begin_sqlite(connection, writes=connection.get_execution_options().get("writes", False))
 
 
 def _use_write_ahead_log(engine: sa.Engine) -> None:

@@ -45,8 +45,8 @@ class SqlInbox(Book):
         with self._database.writing() as connection:
             connection.execute(sa.update(inbox).where(inbox.c.id == event).values(columns))
 
-    def again(self, provider: str, event_id: str, at: datetime) -> bool:
-        one = sa.and_(inbox.c.provider == provider, inbox.c.event_id == event_id, inbox.c.state != DONE)
+    def again(self, event_id: str, at: datetime) -> bool:
+        one = sa.and_(inbox.c.event_id == event_id, inbox.c.state != DONE)
         with self._database.writing() as connection:
             changed = connection.execute(
                 sa.update(inbox).where(one).values(state=WAITING, next_try=at, result=None, ended_at=None)

@@ -3,21 +3,21 @@
 from sqlalchemy import RowMapping
 
 from domain.case import ChargeOutcome
-from domain.declines import Decline
+from domain.declines import Decline, RawDecline
 from domain.money import CurrencyMismatch, Money
 from domain.projection import Projection
 from domain.rules.contacts import ContactUse
-from domain.rules.networks import CardUse
+from domain.rules.uses import MethodUse
 from gateways.ledger.case_list import fields_of
 from gateways.ledger.inserts import Columns
-from gateways.ports.rows import AttemptRow, CaseRow, ContactRow
+from gateways.ports.rows import AttemptRow, CaseRow, ContactRow, Late
 
 
 def case_columns(row: CaseRow, state: str) -> Columns:
     if row.remaining.currency != row.amount.currency:
         raise CurrencyMismatch(f"invoice {row.invoice_id}: amount and remaining are of different currencies")
     return {
-        **row.model_dump(exclude={"amount", "remaining"}),
+        **row.model_dump(exclude={"amount", "remaining", "refund_due"}),
         "amount": row.amount.amount,
         "remaining": row.remaining.amount,
         "currency": row.amount.currency,
@@ -27,8 +27,20 @@ def case_columns(row: CaseRow, state: str) -> Columns:
 
 def projection_columns(projection: Projection) -> Columns:
     """All but the outcome, which closes a case and has rules of its own."""
-    columns = projection.model_dump(exclude={"remaining", "outcome"}) | {"remaining": projection.remaining.amount}
+    columns = projection.model_dump(exclude={"remaining", "outcome", "refund_due"})
+    columns |= {"remaining": projection.remaining.amount}
+    if projection.refund_due:
+        columns["refund_due"] = projection.refund_due.amount
     return without_nul(columns)
+
+
+def late_columns(late: Late) -> Columns:
+    """What of a row is changed."""
+    columns = late.model_dump(exclude={"remaining", "refund_due"}, exclude_none=True)
+    columns["remaining"] = late.remaining.amount
+    if late.refund_due:
+        columns["refund_due"] = late.refund_due.amount
+    return columns
 
 
 def attempt_columns(row: AttemptRow) -> Columns:
@@ -54,10 +66,17 @@ def attempt_row(found: RowMapping) -> AttemptRow:
     )
 
 
-def card_use(found: RowMapping) -> CardUse:
+def method_use(found: RowMapping) -> MethodUse:
     # An attempt whose outcome is still unknown may have been charged: it counts, and it approves nothing.
     outcome = ChargeOutcome(found["outcome"] or ChargeOutcome.PROCESSING)
-    return CardUse(at=found["as_of"], amount=Money(amount=found["amount"], currency=found["currency"]), outcome=outcome)
+    decline = found["decline"]
+    return MethodUse(
+        at=found["as_of"],
+        amount=Money(amount=found["amount"], currency=found["currency"]),
+        outcome=outcome,
+        invoice_id=found["invoice_id"],
+        code=RawDecline.model_validate(decline["raw"]).return_code if decline else None,
+    )
 
 
 _HEARD = {"delivery", "delivery_why", "delivery_at"}
@@ -83,6 +102,7 @@ def contact_use(found: RowMapping) -> ContactUse:
         channel=found["channel"],
         at=found["as_of"],
         sending=found["state"] == "sending",
+        unsure=found["state"] == "unknown",
         said=found["said"],
         names=tuple(found["names"] or ()),
     )

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
-REVISION = "0009"
+REVISION = "0010"
 """The newest migration, with which these are the tables."""
 
 metadata = sa.MetaData(
@@ -62,7 +62,7 @@ def _case() -> sa.Column[Any]:
 NOT_CLOSED = "status <> 'closed'"
 NEW = "NOT passed_on"
 WAITING = "state = 'waiting'"
-OWED_AGAIN = "outcome = 'recovered' AND remaining > 0"
+OWED_AGAIN = "owed_again"
 
 
 customers = sa.Table(
@@ -109,6 +109,12 @@ cases = sa.Table(
     _moment("decided_at", null=True),
     _text("outcome", null=True),
     _moment("closed_at", null=True),
+    # What became of the money after the end. A payment that was taken back is owed again until it is billed anew, as
+    # another invoice with a case of its own; what came in twice has to be given back, in `currency`.
+    sa.Column("owed_again", sa.Boolean(), nullable=False, server_default=sa.false()),
+    _text("reopened_as", null=True),
+    _text("reopens", null=True),
+    sa.Column("refund_due", sa.BigInteger(), nullable=False, server_default="0"),
     # The whole case as JSON: with it the case can be started anew if Temporal's database is lost.
     _text("state"),
     # Lists are read by page: each filter in the order in which the pages follow each other.
@@ -164,6 +170,7 @@ contacts = sa.Table(
     _text("subject"),
     _text("text"),
     _text("html", null=True),
+    _text("address", null=True),
     # What it told of the case, and the customer's other invoices that it named: those say no more of it.
     sa.Column("said", sa.JSON(none_as_null=True), nullable=True),
     sa.Column("names", sa.JSON(none_as_null=True), nullable=True),
@@ -261,7 +268,7 @@ inbox = sa.Table(
     sa.Column("note", sa.Text(), nullable=False, server_default=""),
     _text("invoice_id", null=True),
     sa.Column("ended_at", UtcTime(), nullable=True),
-    sa.UniqueConstraint("provider", "event_id"),
+    sa.UniqueConstraint("event_id", "provider"),
     sa.Index(None, "state", "id"),
 )
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy import exc
 
-from gateways.ledger.database import open_database, trouble
+from gateways.ledger.database import begin_sqlite, open_database, trouble
 from gateways.ports.trouble import NotFound
 
 _FOREIGN_KEY_VIOLATION = "23503"  # PostgreSQL's SQLSTATE
@@ -26,16 +26,10 @@ class Database:
     """The ledger's database, shared by its books and by threads."""
 
     def __init__(self, url: str) -> None:
-        self._engine = open_database(url)
-        # One statement is a transaction by itself: it is read without BEGIN and COMMIT.
-        alone = {"reads_once": True} if self._is_sqlite else {"isolation_level": "AUTOCOMMIT"}
-        self._readers = self._engine.execution_options(**alone)
-        self._writers = self._engine.execution_options(writes=True)
+        # One listener would cost each statement a third of its time.
+        self._engine = open_database(url, begin_by_hand=True)
+        self._is_sqlite = self._engine.dialect.name == "sqlite"
         self._turn = _turn_at(self._engine.url) if self._is_sqlite else None
-
-    @property
-    def _is_sqlite(self) -> bool:
-        return self._engine.dialect.name == "sqlite"
 
     def close(self) -> None:
         """Gives back the connections."""
@@ -44,8 +38,9 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
         """For one statement that reads. Raises ProviderTrouble when the database does not answer."""
-        with trouble(), self._readers.connect() as connection:
-            yield connection
+        with trouble(), self._engine.connect() as connection:
+            # One statement is a transaction by itself: it is read without BEGIN and COMMIT.
+            yield connection if self._is_sqlite else connection.execution_options(isolation_level="AUTOCOMMIT")
 
     @contextmanager
     def writing(self, of: str | None = None) -> Iterator[sa.Connection]:
@@ -55,7 +50,9 @@ class Database:
         """
         with trouble(), self._in_turn():
             try:
-                with self._writers.begin() as connection:
+                with self._engine.begin() as connection:
+                    if self._is_sqlite:
+                        begin_sqlite(connection, writes=True)
                     yield connection
             except exc.IntegrityError as error:
                 if of is None or not _breaks_reference(error):

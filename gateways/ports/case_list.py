@@ -17,4 +17,5 @@ class CaseList(Protocol):
         limit: int = 50,
         owed_again: bool = False,
     ) -> Page[CaseRow]:
-        """One page, oldest case first. `owed_again`: only those that were recovered, and whose money was taken back."""
+        """One page, oldest case first. `owed_again`: only those whose money was taken back after
+        the end, and was not billed anew."""

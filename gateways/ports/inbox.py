@@ -72,7 +72,7 @@ class InboxBook(Protocol):
     def failed(self, event: int, why: str, next_try: datetime) -> None:
         """One more try failed."""
 
-    def again(self, provider: str, event_id: str, at: datetime) -> bool:
+    def again(self, event_id: str, at: datetime) -> bool:
         """Lets a refused or waiting event be tried again at once. False: there is no such event, or it is done."""
 
     def inbox(self, state: str | None = None, after: int = 0, limit: int = 50) -> list[InboxRow]:

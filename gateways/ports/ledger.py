@@ -1,32 +1,34 @@
 """What the activities and the service expect of the ledger: one small book per aggregate, and all of them together."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
-from domain.case import ChargeOutcome, Outcome
+from domain.case import ChargeOutcome
 from domain.declines import Decline
-from domain.gates import Answer, Postpone, Refuse
+from domain.gates import Postpone, Refuse
 from domain.kinds.access import AccessWish, Standing
-from domain.money import Money
 from domain.projection import Projection
 from domain.record import Entry
 from domain.rules.contacts import ContactRules, SaidWith
-from domain.rules.networks import CardUse
+from domain.rules.uses import MethodUse, NetworkRules, NextCharge
 from domain.steps import Channel
 from gateways.ports.case_list import CaseList
 from gateways.ports.messages import Address, Recipient
-from gateways.ports.rows import AttemptRow, CaseRow, Closure, ContactRow, CustomerRow, KnownEvent, Reply, Reserved
+from gateways.ports.rows import (
+    AttemptRow,
+    CaseRow,
+    Closure,
+    ContactRow,
+    CustomerRow,
+    KnownEvent,
+    Late,
+    Reply,
+    Reserved,
+)
 
 Contact = Reserved | Postpone | Refuse | SaidWith
 """What becomes of a contact that is to be made."""
-
-
-class NetworkRules(Protocol):
-    """The dated ceilings of the card networks (policies/rules/networks.yaml)."""
-
-    def ask(self, network: str | None, uses: Sequence[CardUse], amount: Money, at: datetime) -> Answer:
-        """Whether one more charge may be made at `at`. `uses` are the card's charges within 31 days of it."""
 
 
 class CaseBook(CaseList, Protocol):
@@ -66,17 +68,18 @@ class CaseBook(CaseList, Protocol):
     def invoices_numbered(self, number: str) -> list[str]:
         """The ids of the invoices with this number that have a case. Several only by a mistake of their source."""
 
-    def after_the_end(
-        self, invoice_id: str, occasion: str, entry: Entry, remaining: Money, outcome: Outcome | None = None
-    ) -> bool:
-        """Books what became of the money of a closed case, once per occasion: its entry, what remains, and if given how
-        the case ended in truth. False: it was booked before, or the case is not closed."""
+    def after_the_end(self, invoice_id: str, occasion: str, entry: Entry, late: Late) -> bool:
+        """Books what became of the money of a closed case, once per occasion: its entry, and what of the row it
+        changes. False: it was booked before, or the case is not closed."""
 
     def state_of(self, invoice_id: str) -> str | None:
         """The whole case as JSON, as its newest decision left it."""
 
     def open_cases_of(self, customer_id: str) -> list[CaseRow]:
         """All of the customer's cases that are not closed, oldest first."""
+
+    def open_beside(self, invoice_id: str, customer_id: str) -> list[str]:
+        """The invoices of the customer's other cases of status `open`, the oldest case first."""
 
     def case_states(self, after: str | None, limit: int) -> list[tuple[str, str]]:
         """(invoice id, state) of one page of the cases that are not closed, in order of the id, after `after`."""
@@ -85,10 +88,12 @@ class CaseBook(CaseList, Protocol):
 class AttemptBook(Protocol):
     """Charge attempts: ours are reserved before they are made; everybody's use up the card."""
 
-    def begin_attempt(self, row: AttemptRow, rules: NetworkRules) -> AttemptRow | Postpone | Refuse:
-        """Reserves the attempt, in one transaction.
+    def begin_attempt(
+        self, row: AttemptRow, rules: NetworkRules, country: str | None = None
+    ) -> AttemptRow | Postpone | Refuse:
+        """Reserves the attempt, in one transaction. `country` is where the card was issued.
 
-        An existing (invoice, attempt) is returned as it stands. Else the card's uses within 31 days are counted across
+        An existing (invoice, attempt) is returned as it stands. Else the uses of its card or account are counted across
         invoices and `rules` asked: allowed, the row is inserted as `started`; postponed or refused, only the record
         keeps it, once per moment, and the same number may ask again.
         """
@@ -105,12 +110,15 @@ class AttemptBook(Protocol):
         """started → finished, with its entry in the record. Finished already: nothing happens."""
 
     def record_foreign_attempt(self, row: AttemptRow, event_id: str) -> None:
-        """An attempt that was not ours (customer, other engine). Counted for the card. Once per event id."""
+        """An attempt that was not ours (customer, other engine). Counted for the card or account. Once per event id."""
 
     def settle_attempt(
         self, invoice_id: str, attempt: int, outcome: ChargeOutcome, decline: Decline | None, entry: Entry
     ) -> None:
         """Processing → `outcome`: the bank has answered. Settled already: nothing happens."""
+
+    def uses_of(self, charge: NextCharge, window: timedelta) -> list[MethodUse]:
+        """The charges of the same card or account that reached its network, over all invoices, oldest first."""
 
     def attempts_of(self, invoice_id: str) -> list[AttemptRow]:
         """Oldest first; ours and others'."""
@@ -163,6 +171,9 @@ class CustomerBook(Protocol):
 
     def address(self, customer_id: str) -> Address: ...
 
+    def customer(self, customer_id: str) -> CustomerRow | None:
+        """All that is known of the customer now; None of one whom no case is about."""
+
     def recipient(self, customer_id: str) -> Recipient:
         """Address and closed channels, of one moment."""
 
@@ -175,9 +186,11 @@ class CustomerBook(Protocol):
         By what was told of this address, whoever has it, and by this person's own wishes, whatever their address.
         """
 
-    def customer_is(self, stated: CustomerRow) -> None:
+    def customer_is(self, stated: CustomerRow) -> CustomerRow | None:
         """What the payment provider states of the customer now, all of it. What is new in it replaces what is known;
-        what cannot be read erases nothing. A customer of whom no case is known stays unknown."""
+        what cannot be read erases nothing. A customer of whom no case is known stays unknown.
+
+        The customer as they were before, where it was news; else None."""
 
     def customers_at(self, channel: Channel, address: str) -> list[str]:
         """Ids of the customers who are reached there: two may share a number."""

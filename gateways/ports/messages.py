@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from domain.addresses import address_key
+from domain.addresses import address_key, dialled_number, email_address
 from domain.base import Frozen
 from domain.steps import Channel
 from domain.truth import MessageFacts
@@ -19,6 +19,11 @@ class Address(Frozen):
     email: str | None = None
     phone: str | None = None  # E.164
     language: str = "en"
+
+    def place(self, channel: Channel) -> str | None:
+        """The address that a message goes to; None on a channel that needs none."""
+        places = {Channel.EMAIL: email_address(self.email), Channel.SMS: dialled_number(self.phone)}
+        return places.get(channel)
 
     def key(self, channel: Channel) -> str | None:
         """What the place that a channel leads to is compared by; None when it leads nowhere."""

@@ -1,5 +1,6 @@
 """What the activities expect of the payment provider."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -10,6 +11,7 @@ from domain.case import ChargeOutcome
 from domain.declines import RawDecline
 from domain.invoice import NO_METHOD, InvoiceNow, InvoiceState, MethodRef, SubscriptionState
 from domain.money import Money
+from domain.retries import OwnTries
 from gateways.ports.rows import CustomerRow
 
 
@@ -17,15 +19,21 @@ class PaymentMethod(Frozen):
     """A payment method as far as the rules need it."""
 
     id: str
-    network: str | None = None  # card brand in lower case; None for bank debits
-    fingerprint: str | None = None  # the same card has the same fingerprint, whichever customer saved it
-    country: str | None = None
+    network: str | None = None  # card brand in lower case, or a `Rail`; None where it is neither
+    fingerprint: str | None = None  # the same card or account has the same one, whichever customer saved it
+    country: str | None = None  # ISO 3166-1 alpha-2, where it was issued
     expiry: str | None = None  # of a card: "12/2031"
 
     @property
     def ref(self) -> MethodRef:
         """What the case knows of it."""
-        return MethodRef(id=self.id, fingerprint=self.fingerprint, expiry=self.expiry)
+        return MethodRef(
+            id=self.id,
+            fingerprint=self.fingerprint,
+            expiry=self.expiry,
+            network=self.network,
+            country=self.country,
+        )
 
 
 class InvoiceSnapshot(Frozen):
@@ -49,10 +57,13 @@ class InvoiceSnapshot(Frozen):
     last_decline: RawDecline | None = None
     last_failed_at: datetime | None = None
     paid_by: str | None = None  # id of the payment that paid it, if it is paid
+    outside: Money | None = None  # of one that is paid: what of it came in outside the provider
+    overpaid: Money | None = None  # what came in beyond what was due
     sent: bool | None = None  # to be paid by the customer on demand, by `due_at`; None: not to be seen, as below
     due_at: datetime | None = None  # UTC
     subscription: SubscriptionState | None = None
     paying: bool | None = None  # a payment of it is on its way, whoever began it
+    tries: OwnTries | None = None  # the provider's own, by its plan
     # As the provider states them now; of a deleted one only the id. None where the invoice shows no more than that.
     customer: CustomerRow | None = Field(default=None, repr=False)
     customer_deleted: bool | None = None
@@ -69,6 +80,7 @@ class InvoiceSnapshot(Frozen):
             due_at=self.due_at,
             subscription=self.subscription,
             customer_deleted=self.customer_deleted,
+            tries=self.tries,
             method=NO_METHOD if self.without_method else self.payment_method.ref if self.payment_method else None,
         )
 
@@ -89,8 +101,13 @@ class Payments(Protocol):
         """The invoice as it is now. `with_decline`: with all that is known of its newest payment's failure, which
         costs one more request."""
 
-    def pay(self, invoice: InvoiceSnapshot, key: str) -> ChargeAnswer:
-        """Charges what remains, off session, on the invoice's payment method, under idempotency key `key`."""
+    def pay(self, invoice: InvoiceSnapshot, key: str, other: PaymentMethod | None = None) -> ChargeAnswer:
+        """Charges what remains, off session, on the invoice's payment method or on `other`, under idempotency key
+        `key`."""
+
+    def other_method(self, invoice: InvoiceSnapshot, without: Sequence[MethodRef]) -> PaymentMethod | None:
+        """Another card of the customer's that was saved for payments without them, for any invoice, and is none of
+        `without`; None: there is none."""
 
     def find_attempt(self, invoice: InvoiceSnapshot, since: datetime) -> ChargeAnswer | None:
         """The newest finished or pending charge of the invoice made at or after `since` (provider's clock), if any."""
@@ -103,6 +120,10 @@ class Payments(Protocol):
 
     def record_payment(self, invoice: InvoiceSnapshot, amount: Money, at: datetime, key: str) -> InvoiceSnapshot:
         """Records money that came in another way, at most what remains, and answers the invoice as it is then."""
+
+    def bill_anew(self, invoice: InvoiceSnapshot, amount: Money, key: str) -> str:
+        """The id of an open invoice over what was taken back of a paid one, the same one for the same key. It is of the
+        same customer and subscription, and the provider neither charges it nor sends it by itself."""
 
     def invoice_of_payment(self, payment_intent_id: str) -> str | None:
         """The invoice that a payment belongs to, if to any."""

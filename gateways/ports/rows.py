@@ -69,6 +69,20 @@ class CaseRow(Frozen):
     decided_at: datetime | None = None  # None: nothing was decided yet
     outcome: Outcome | None = None
     closed_at: datetime | None = None
+    owed_again: bool = False  # money that had ended it was taken back, and was not billed anew
+    reopened_as: str | None = None  # the invoice by which that was billed anew
+    reopens: str | None = None  # the invoice whose payment was taken back, which this one bills anew
+    refund_due: Money | None = None  # what came in twice: the merchant has to give it back
+
+
+class Late(Frozen):
+    """What money that moved after a case's end makes of its row. None: that stays as it is."""
+
+    remaining: Money
+    outcome: Outcome | None = None
+    owed_again: bool | None = None
+    reopened_as: str | None = None
+    refund_due: Money | None = None
 
 
 class Cursor(Frozen):
@@ -126,6 +140,7 @@ class ContactRow(Frozen):
     subject: str = ""
     text: str = ""
     html: str | None = None  # of an e-mail
+    address: str | None = None  # where it went; None: a notice, or from before it was kept
     said: MessageFacts | None = None  # what it tells of the case
     names: tuple[str, ...] = ()  # ids of the customer's other invoices that it names
     delivery: str | None = None  # what its provider said of it last, a value of domain.events.ContactResult

@@ -34,6 +34,7 @@ def stand_in_environment(temporal_address: str, world: ProviderWorld, data_dir: 
         "MERCHANT_WEBHOOK_URL": f"{world.merchant_url}/webhooks/dunning",
         "MERCHANT_WEBHOOK_SECRET": world.merchant.secret,
         "MERCHANT_NAME": "Nimbus",
+        "MERCHANT_CONTACT": "help@nimbus.example",
         "AGENCY_ENDPOINT": world.agency_url,
         "AGENCY_TOKEN": world.agency.token,
     }

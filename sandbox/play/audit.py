@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from holidays import country_holidays
 
-from sandbox.play.audit_of_reality import REALITY, in_reality, rails_exceeded
+from sandbox.play.audit_of_reality import REALITY, in_reality, indian_cards, rails_exceeded
 from sandbox.play.case_history import CaseHistory, Effect
 from sandbox.play.evidence import Evidence, Subject, invoice_of, is_ours, moment_in
 from sandbox.providers.journal import CHARGES, CONTACTS, INVOICE_ENDS, LogEntry
@@ -68,6 +68,7 @@ def audit(evidence: Evidence) -> Findings:
             found[promise].append(f"{subject.invoice}: {sentence}")
     found["ceilings_exceeded"] += _ceilings(evidence)
     found["rails_exceeded"] += rails_exceeded(evidence)
+    found["indian_cards"] += indian_cards(evidence)
     return found
 
 

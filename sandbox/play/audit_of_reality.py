@@ -3,7 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sandbox.play.evidence import Evidence, Subject, is_ours, moment_in
 from sandbox.providers.journal import CHARGES, CONTACTS, LogEntry
@@ -18,7 +18,9 @@ REALITY: Mapping[str, str] = {
     "impossible_addresses": "no provider is asked to write to what is no address, or twice to what it refused",
     "unannounced_limits": "nobody is restricted without a message that arrived before",
     "names_repeated": "no message repeats a link or a number that stands in a name",
-    "rails_exceeded": "a bank account is not debited more often than its rail allows",
+    "rails_exceeded": "no bank account is debited more often than its rail allows, or after an answer that forbids it",
+    "indian_cards": "a card issued in India is not tried again without its holder",
+    "beside_stripes_tries": "nothing is charged within an hour of Stripe's own try, or where Stripe makes all tries",
 }
 """Every count of this table, and the promise behind it."""
 
@@ -48,6 +50,7 @@ def in_reality(evidence: Evidence, subject: Subject, journal: Sequence[LogEntry]
         yield from (("about_sign_ups", f"{_said(entry)} about a sign-up") for entry in effects)
     yield from _before_due(evidence, subject, effects)
     yield from _while_paying(subject, journal)
+    yield from _beside_stripe(evidence, subject, journal)
     yield from _after_subscription(journal)
     yield from _paid_outside(subject, journal)
     yield from _impossible(journal)
@@ -72,6 +75,20 @@ def _while_paying(subject: Subject, journal: Sequence[LogEntry]) -> Broken:
             on_its_way.add(charge)
         elif entry.kind in CHARGES:
             on_its_way.discard(charge)
+
+
+def _beside_stripe(evidence: Evidence, subject: Subject, journal: Sequence[LogEntry]) -> Broken:
+    planned: datetime | None = None
+    for entry in journal:
+        if entry.provider == "customer" and entry.kind == "stripe_plans":
+            planned = datetime.fromisoformat(entry.data["planned"])
+        if entry.kind not in CHARGES or not is_ours(entry):
+            continue
+        at = moment_in(evidence, entry)
+        if subject.stripe_tries:
+            yield "beside_stripes_tries", f"{_said(entry)}, although Stripe makes all tries"
+        elif planned and at and abs(at - planned) < timedelta(hours=1):
+            yield "beside_stripes_tries", f"{_said(entry)} at {at:%H:%M}, and Stripe had planned {planned:%H:%M}"
 
 
 def _after_subscription(journal: Sequence[LogEntry]) -> Broken:
@@ -151,6 +168,33 @@ def rails_exceeded(evidence: Evidence) -> Iterator[str]:
             before = sum(1 for time in times if time is None or at is None or at - time < window)
             if is_ours(entry) and before >= limit:
                 yield f"{entry.key} was debited after {before} debits within {window.days} days"
+    yield from _after_forbidding(evidence)
+
+
+def _after_forbidding(evidence: Evidence) -> Iterator[str]:
+    """Our debits of an account, for whatever invoice, after it had answered otherwise than with a lack of funds."""
+    forbidden: dict[str, str] = {}
+    for entry in evidence.journal:
+        if entry.kind not in CHARGES or entry.data.get("brand") not in RAILS:
+            continue
+        account = entry.data["fingerprint"]
+        if is_ours(entry) and entry.kind == "charge.processing" and account in forbidden:
+            yield f"{entry.key} was debited after the answer {forbidden[account]}"
+        if entry.kind == "charge.succeeded":
+            forbidden.pop(account, None)
+        elif (answer := entry.data.get("decline_code")) not in (None, "insufficient_funds"):
+            forbidden[account] = answer
+
+
+def indian_cards(evidence: Evidence) -> Iterator[str]:
+    """Our tries of a card issued in India for an invoice on which it had been tried."""
+    tried: dict[tuple[str, str], str] = {}
+    for entry in evidence.journal:
+        if entry.kind in CHARGES and entry.data.get("brand") not in RAILS and entry.data.get("country") == "IN":
+            charge = entry.subjects["charge"]
+            first = tried.setdefault((entry.data["fingerprint"], entry.subjects["invoice"]), charge)
+            if is_ours(entry) and first != charge:
+                yield f"{entry.key} was tried again on a card issued in India"
 
 
 def _said(entry: LogEntry) -> str:

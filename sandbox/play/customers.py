@@ -6,7 +6,7 @@ and operators' words) is the driver's to pass on.
 
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -99,6 +99,7 @@ class Actor:
         elif action.do in _BANK_DEEDS:
             self._bank_decides(action)
         elif self.world.stripe.get(self.invoice)["status"] == "open":
+            self._stripe_tries(action)
             self._acts_on_invoice(action)
 
     def pays_during(self, charge: Fault) -> None:
@@ -175,14 +176,28 @@ class Actor:
             case Deed.PAID_ELSEWHERE | Deed.AGENCY_COLLECTS:
                 stripe.pay_out_of_band(self.invoice)
 
+    def planned(self, action: Action) -> datetime:
+        """For when Stripe plans its next try."""
+        today = self.opened_at.astimezone(self.zone).date() + timedelta(days=action.day or 0)
+        return datetime.combine(today, action.at, tzinfo=self.zone) + action.wait
+
     def opening_events(self) -> list[Json]:
         """Stripe's events of the failed payment, as the script's webhooks bring them."""
         return [event for event in self.events for _ in range(2 if self.script.webhooks == "twice" else 1)]
 
+    def _stripe_tries(self, action: Action) -> None:
+        if action.do is Deed.STRIPE_PLANS:
+            self.world.stripe.plan_retry(self.invoice, self.planned(action))
+        elif action.do is Deed.STRIPE_RETRIES:
+            self.world.stripe.retry(self.invoice, action.answer.outcome if action.answer else None)
+
     def takes_note(self, action: Action) -> None:
         """Writes an action into the journal, with the money that comes in by it outside Stripe."""
         outside = action.do is Deed.TRANSFERS or action.paid
-        self.note(action.do.value, **({"amount": self.amount(action).amount} if outside else {}))
+        said: dict[str, Any] = {"amount": self.amount(action).amount} if outside else {}
+        if action.do is Deed.STRIPE_PLANS:
+            said["planned"] = self.planned(action).isoformat()
+        self.note(action.do.value, **said)
 
     def note(self, what: str, **data: Any) -> None:
         """Writes what happened outside the providers into the world's one journal, in its order."""

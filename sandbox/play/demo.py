@@ -10,7 +10,7 @@ import json
 import shutil
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -28,7 +28,7 @@ from sandbox.machine.errors import SandboxError
 from sandbox.machine.locks import alone
 from sandbox.machine.patience import connected
 from sandbox.machine.running import Running, running
-from sandbox.machine.stopping import until_stopped
+from sandbox.machine.stopping import Stop, until_stopped
 from sandbox.play.audit import audit
 from sandbox.play.case_history import CaseHistory, read_history
 from sandbox.play.customers import Actor
@@ -36,6 +36,7 @@ from sandbox.play.drive import Driver, Lead
 from sandbox.play.entering import due_at, enter
 from sandbox.play.evidence import Evidence, Subject
 from sandbox.play.live import Progress
+from sandbox.play.place import shown
 from sandbox.play.postman import Postman
 from sandbox.play.report import Played, Report, build_report, show
 from sandbox.play.script import World, read_world
@@ -141,7 +142,17 @@ def _subject(actor: Actor) -> Subject:
         name=script.name,
         sign_up=script.comes_from == "sign_up",
         due_at=due_at(script, actor.opened_at),
+        stripe_tries=script.segment == "stripe-retries",
     )
+
+
+def stay(environment: Mapping[str, str], folder: Path, stop: Stop, say: Callable[[str], None]) -> None:
+    """Leaves the settings that a shell needs in the folder, and returns when it is told to stop."""
+    file = write_environment(environment, folder)
+    stop.is_ready_to_wait()
+    say(f"Its settings for another shell: . {shown(file)}")
+    say("Everything stays up until Ctrl-C.")
+    stop.wait()
 
 
 @contextmanager
@@ -176,11 +187,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             else:
                 for line in asyncio.run(leave_open(here, script, DATA, Progress(Console(quiet=True)))):
                     say(f"Left open: {line}")
-                environment = write_environment(here.environment, DATA)
-                stop.is_ready_to_wait()
-                say(f"Its settings for another shell: . {environment.relative_to(ROOT)}")
-                say(f"Everything stays up until Ctrl-C. Temporal's UI: {here.server.ui_url}")
-                stop.wait()
+                say(f"Temporal's UI: {here.server.ui_url}")
+                stay(here.environment, DATA, stop, say)
     except (SandboxError, SettingsError) as error:
         print(error, file=sys.stderr)
         return 2

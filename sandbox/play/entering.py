@@ -55,7 +55,10 @@ def _account(script: Customer, world: ProviderWorld) -> str:
         phone=script.phone,
         country=fields.country,
         locales=[script.language],
-        metadata={"time_zone": fields.time_zone} if fields.time_zone else {},
+        metadata={
+            **({"time_zone": fields.time_zone} if fields.time_zone else {}),
+            **({"segment": script.segment} if script.segment else {}),
+        },
     )
 
 

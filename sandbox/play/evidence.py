@@ -20,6 +20,7 @@ class Subject:
     name: str = ""  # as it stands in the customer's field
     sign_up: bool = False  # the invoice is the first one of somebody who never became a customer
     due_at: datetime | None = None  # of an invoice that was sent
+    stripe_tries: bool = False  # by the policy Stripe makes all tries
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,8 @@ class Deed(StrEnum):
     TRANSFERS = "transfers"  # `amount`, or all that remains, to the merchant's bank: only the billing system knows
     DEBITS = "debits"  # pays on the hosted page from a bank account: it takes days until that arrives or comes back
     OTHER_ENGINE_TRIES = "other_engine_tries"  # another program charges the same card; the answer is `answer`
+    STRIPE_PLANS = "stripe_plans"  # a try of its own, `wait` after this
+    STRIPE_RETRIES = "stripe_retries"  # makes it; the answer is `answer`
     DETACHES = "detaches"  # takes the card off the account, which goes on naming it
     ENTERS_ACCOUNT = "enters_account"  # a bank account on the hosted page, to be confirmed by two small deposits
     CONFIRMS_DEPOSITS = "confirms_deposits"
@@ -174,6 +176,7 @@ class Customer(Frozen):
     country: str
     time_zone: str  # where the customer is; what the merchant knows of it is `known_zone`
     known_zone: bool = True
+    segment: str | None = None  # for a policy of its own
     language: str = "en"  # preferred, BCP 47
     reads: str = "en"  # the language that messages must have
     phone: str | None = None

@@ -13,14 +13,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from runtime.leaving import leave
-from runtime.settings import ROOT, SettingsError
+from runtime.settings import SettingsError
 from sandbox.machine.environment import write_environment
 from sandbox.machine.errors import SandboxError
 from sandbox.machine.locks import alone
 from sandbox.machine.running import Running, running
 from sandbox.machine.stopping import until_stopped
 from sandbox.play.ground import Cast, Ground
-from sandbox.play.place import DATA
+from sandbox.play.place import DATA, shown
 from sandbox.play.script import Customer
 from sandbox.providers.keeping import Keeper
 from sandbox.providers.stripe_outcomes import Decline
@@ -99,7 +99,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         # With TEMPORAL_ADDRESS set the server's own lock keeps nobody out: a second world would overwrite the first
         # one's `env`, and its worker would take the first one's cases.
-        in_use = f"make up runs already on {_shown(folder)}: use it, or end it first."
+        in_use = f"make up runs already on {shown(folder)}: use it, or end it first."
         with (
             until_stopped() as stop,
             alone(folder / "up.lock", in_use),
@@ -114,13 +114,15 @@ def main(argv: Sequence[str] | None = None) -> int:
                 stop.is_ready_to_wait()
                 print(_help(here, event, environment), flush=True)
                 stop.wait()
+            # Whoever moves a case on is told before server and worker are gone.
+            here.world.give_up()
             _say("Stopping")
     except (SandboxError, SettingsError) as error:
         print(error, file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
-    _say(f"Everything has stopped; cases and stand-ins are kept in {_shown(folder)}")
+    _say(f"Everything has stopped; cases and stand-ins are kept in {shown(folder)}")
     return 0
 
 
@@ -152,8 +154,8 @@ def _help(here: Running, event: Path, environment: Path) -> str:
         f"Provider stand-ins: {here.world.base_url}\n"
         f"Their webhooks:      {here.environment['WEB_PUBLIC_URL']}/webhooks\n\n"
         "Start a case from another shell, with a failed payment that is ready:\n\n"
-        f"  . {_shown(environment)}\n"
-        f"  {_PYTHON} starter.py start {_shown(event)}\n"
+        f"  . {shown(environment)}\n"
+        f"  {_PYTHON} starter.py start {shown(event)}\n"
         f"  {_PYTHON} starter.py list\n\n"
         "Play: add a customer of one of the demo's kinds, move the case on by a week, let a provider fail:\n\n"
         f"  {_PYTHON} -m sandbox kinds\n"
@@ -162,10 +164,6 @@ def _help(here: Running, event: Path, environment: Path) -> str:
         f"  {_PYTHON} -m sandbox fail stripe\n\n"
         "Ctrl-C stops everything."
     )
-
-
-def _shown(path: Path) -> Path:
-    return path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
 
 
 def _say(line: str) -> None:

@@ -16,6 +16,13 @@ CONTACTS = frozenset({"email.accepted", "sms.accepted", "whatsapp.accepted", "no
 INVOICE_ENDS = frozenset({"invoice.paid", "invoice.paid_out_of_band", "invoice.voided", "invoice.marked_uncollectible"})
 
 
+def copied(json: Any) -> Any:
+    """A deep copy of what came from JSON: `copy.deepcopy` takes five times as long for it."""
+    if isinstance(json, dict):
+        return {name: copied(value) for name, value in json.items()}
+    return [copied(value) for value in json] if isinstance(json, list) else json
+
+
 def utc_now() -> datetime:
     return datetime.now(UTC)
 
@@ -44,12 +51,12 @@ class LogEntry:
 class Journal:
     """Append-only log, clock, id source and the one lock of a world. Every method may be called by any thread."""
 
-    def __init__(self, clock: Clock = utc_now) -> None:
+    def __init__(self, clock: Clock = utc_now, world_id: str | None = None) -> None:
         self.lock = threading.RLock()
         self.entries: list[LogEntry] = []
         self.clock = clock
         # Ids differ between worlds, because the Temporal server and the ledger may outlive one of them.
-        self._world_id = token_hex(4)
+        self._world_id = world_id or token_hex(4)
         self._ids = 0
 
     def record(

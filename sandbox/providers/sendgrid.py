@@ -43,6 +43,7 @@ class Email:
     categories: list[str]
     headers: dict[str, str]
     at: datetime
+    reply_to: str | None = None
     status: str = "processed"
     reason: str | None = None
 
@@ -142,6 +143,7 @@ class SendGridWorld:
             categories=payload.get("categories", []),
             headers={**payload.get("headers", {}), **personalization.get("headers", {})},
             at=self.journal.clock(),
+            reply_to=(payload.get("reply_to") or {}).get("email"),
             status=status,
             reason=reason,
         )

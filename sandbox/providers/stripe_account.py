@@ -10,6 +10,7 @@ from sandbox.providers.journal import Journal, Json
 from sandbox.providers.stripe_billing import StripeBilling
 from sandbox.providers.stripe_debits import Microdeposits
 from sandbox.providers.stripe_disputes import StripeDisputes
+from sandbox.providers.stripe_drafts import Drafts
 from sandbox.providers.stripe_invoices import Invoices, RetrySchedule
 from sandbox.providers.stripe_outcomes import Outcome
 from sandbox.providers.stripe_payments import InvoiceCharging
@@ -40,6 +41,7 @@ class StripeAccount:
         self.subscriptions = StripeSubscriptions(self.store, self.invoices, self.billing)
         self.disputes = StripeDisputes(self.store, self.payments.methods)
         self.records = PaymentRecords(self.store, self.invoices)
+        self.drafts = Drafts(self.store, self.invoices)
         self.microdeposits = Microdeposits(self.store, self.invoices, self.payments)
         self.webhooks = StripeWebhooks(self.store, outbox)
         self.shapes = EventShapes(self.store, self.webhooks)

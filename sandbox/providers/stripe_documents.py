@@ -78,7 +78,7 @@ def invoice(
         "latest_revision": None,
         "lines": {
             "object": "list",
-            "data": [_line(id_, created, subscription, amount, currency)],
+            "data": [line(id_, created, subscription, amount, currency)],
             "has_more": False,
             "url": f"/v1/invoices/{id_}/lines",
         },
@@ -131,7 +131,8 @@ def _secret(invoice_id: str) -> str:
     return f"{account}/test_{hidden}0200jYcTOCX7"
 
 
-def _line(invoice_id: str, created: int, subscription: Json | None, amount: int, currency: str) -> Json:
+def line(invoice_id: str, created: int, subscription: Json | None, amount: int, currency: str) -> Json:
+    """One line of an invoice."""
     return {
         "id": invoice_id.replace("in_", "il_"),
         "object": "line_item",
@@ -149,6 +150,29 @@ def _line(invoice_id: str, created: int, subscription: Json | None, amount: int,
         "subscription": subscription["id"] if subscription else None,
         "subtotal": amount,
         "taxes": [],
+    }
+
+
+def setup_intent(id_: str, created: int, *, method: Json, usage: str) -> Json:
+    """A payment method that was set up: for payments with its holder (`on_session`) or without (`off_session`)."""
+    return {
+        "id": id_,
+        "object": "setup_intent",
+        "automatic_payment_methods": None,
+        "cancellation_reason": None,
+        "client_secret": f"{id_}_secret_sandbox",
+        "created": created,
+        "customer": method["customer"],
+        "description": None,
+        "last_setup_error": None,
+        "livemode": False,
+        "mandate": None,
+        "metadata": {},
+        "next_action": None,
+        "payment_method": method["id"],
+        "payment_method_types": [method["type"]],
+        "status": "succeeded",
+        "usage": usage,
     }
 
 

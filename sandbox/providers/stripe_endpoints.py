@@ -40,6 +40,20 @@ def _pay(world: StripeWorld, cause: Cause, path: Mapping[str, str], params: Para
     return invoice
 
 
+def _draft_invoice(world: StripeWorld, _: Cause, __: Mapping[str, str], params: Params) -> Json:
+    return world.drafts.create(params)
+
+
+def _add_item(world: StripeWorld, _: Cause, __: Mapping[str, str], params: Params) -> Json:
+    return world.drafts.add_item(params)
+
+
+def _finalize(world: StripeWorld, cause: Cause, path: Mapping[str, str], params: Params) -> Json:
+    invoice = world.store.get("invoice", path["id"], param="invoice")
+    world.drafts.finalize(invoice, cause, auto_advance=params.get("auto_advance") == "true")
+    return invoice
+
+
 def _void(world: StripeWorld, cause: Cause, path: Mapping[str, str], _: Params) -> Json:
     invoice = world.store.get("invoice", path["id"], param="invoice")
     world.billing.void(invoice, cause)
@@ -114,6 +128,16 @@ def _list_methods(world: StripeWorld, _: Cause, path: Mapping[str, str], params:
     return _page(found, f"/v1/customers/{customer}/payment_methods", params)
 
 
+def _list_setups(world: StripeWorld, _: Cause, __: Mapping[str, str], params: Params) -> Json:
+    owner = params.get("payment_method") or params.get("customer")
+    found = [
+        s
+        for s in reversed(world.store.of_kind("setup_intent", owner))
+        if params.get("customer") in (None, s["customer"]) and _in_range(s["created"], params)
+    ]
+    return _page(found, "/v1/setup_intents", params)
+
+
 def _list_invoices(world: StripeWorld, _: Cause, __: Mapping[str, str], params: Params) -> Json:
     found = [
         i
@@ -160,6 +184,30 @@ def _page(found: list[Json], url: str, params: Params) -> Json:
 ENDPOINTS = [
     Endpoint("GET", "/v1/invoices", _list_invoices, _LIST_PARAMS | {"customer", "status"}, frozenset({"created"})),
     Endpoint("GET", "/v1/invoices/{id}", _read("invoice", "invoice")),
+    Endpoint(
+        "POST",
+        "/v1/invoices",
+        _draft_invoice,
+        frozenset(
+            {
+                "customer",
+                "currency",
+                "subscription",
+                "collection_method",
+                "auto_advance",
+                "pending_invoice_items_behavior",
+                "description",
+            }
+        ),
+        frozenset({"metadata"}),
+    ),
+    Endpoint(
+        "POST",
+        "/v1/invoiceitems",
+        _add_item,
+        frozenset({"customer", "invoice", "amount", "currency", "description", "discountable"}),
+    ),
+    Endpoint("POST", "/v1/invoices/{id}/finalize", _finalize, frozenset({"auto_advance"})),
     Endpoint(
         "POST",
         "/v1/invoices/{id}/pay",
@@ -209,6 +257,13 @@ ENDPOINTS = [
     Endpoint("GET", "/v1/customers/{id}/payment_methods", _list_methods, _LIST_PARAMS | {"type"}),
     Endpoint("GET", "/v1/payment_methods", _list_methods, _LIST_PARAMS | {"customer", "type"}),
     Endpoint("GET", "/v1/payment_methods/{id}", _read("payment_method")),
+    Endpoint(
+        "GET",
+        "/v1/setup_intents",
+        _list_setups,
+        _LIST_PARAMS | {"customer", "payment_method"},
+        frozenset({"created"}),
+    ),
     Endpoint(
         "GET", "/v1/disputes", _list_disputes, _LIST_PARAMS | {"charge", "payment_intent"}, frozenset({"created"})
     ),

@@ -187,6 +187,12 @@ class Invoices:
         wait = self.retries.wait(invoice["attempt_count"]) if invoice["auto_advance"] else None
         invoice["next_payment_attempt"] = None if wait is None else self._store.journal.timestamp() + wait
 
+    def plan_retry_for(self, invoice: Json, at: int, cause: Cause) -> None:
+        """Set `next_payment_attempt` to a Unix time."""
+        before = {"next_payment_attempt": invoice["next_payment_attempt"]}
+        invoice["next_payment_attempt"] = at
+        self._store.emit("invoice.updated", invoice, cause, before)
+
     def stop_collection(self, invoice: Json, cause: Cause) -> None:
         """Turn off automatic collection of an open invoice (`auto_advance`)."""
         if invoice["status"] != "open" or not invoice["auto_advance"]:

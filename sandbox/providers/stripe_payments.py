@@ -255,6 +255,7 @@ class InvoiceCharging:
                 "amount": charge["amount"],
                 "brand": method.get("brand", details["type"]),
                 "fingerprint": method["fingerprint"],
+                "country": method.get("country"),
                 "decline_code": decline_code,
             }
         self._store.journal.record(

@@ -2,10 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from copy import deepcopy
 from dataclasses import dataclass
 
-from sandbox.providers.journal import Journal, Json
+from sandbox.providers.journal import Journal, Json, copied
 from sandbox.providers.stripe_objects import API_VERSION
 
 MAX_EXPAND_DEPTH = 4
@@ -134,7 +133,7 @@ class StripeStore:
 
     def view(self, obj: Json, expand: Sequence[str] = ()) -> Json:
         """A copy of the object as the API shows it, with the `expand` paths resolved."""
-        seen: Json = deepcopy(obj)
+        seen: Json = copied(obj)
         for path in expand:
             parts = path.split(".")
             if len(parts) > MAX_EXPAND_DEPTH:
@@ -163,7 +162,7 @@ class StripeStore:
             raise invalid_request(f"This property cannot be expanded ({path}).", code="property_expansion_not_allowed")
         value = node[name]
         if isinstance(value, str) and value in self.objects:
-            value = node[name] = deepcopy(self.objects[value])
+            value = node[name] = copied(self.objects[value])
         if rest:
             for child in value if isinstance(value, list) else [value]:
                 if isinstance(child, dict):
@@ -172,7 +171,7 @@ class StripeStore:
     def _payment_list(self, invoice_id: str) -> Json:
         return {
             "object": "list",
-            "data": deepcopy(self.payments_of(invoice_id)),
+            "data": copied(self.payments_of(invoice_id)),
             "has_more": False,
             "url": "/v1/invoice_payments",
         }
@@ -183,7 +182,7 @@ class StripeStore:
 
     def emit(self, type_: str, obj: Json, cause: Cause, previous: Json | None = None) -> Json:
         """Record an event with the object as it is now. `previous` holds the old values of what changed."""
-        data: Json = {"object": deepcopy(obj)}
+        data: Json = {"object": copied(obj)}
         if previous is not None:
             data["previous_attributes"] = previous
         event: Json = {
@@ -215,6 +214,8 @@ def _owners(obj: Json) -> list[str]:
             return [obj["payment_intent"], obj["customer"]]
         case "dispute":
             return [obj["charge"], obj["payment_intent"]]
+        case "setup_intent":
+            return [obj["payment_method"], obj["customer"]]
         case "invoice" | "subscription" | "payment_method":
             return [obj["customer"]]
         case _:

@@ -204,6 +204,11 @@ class StripeBills(StripeCustomers):
                 raise ValueError(f"Automatic collection of {invoice} is off: Stripe makes no attempt.")
             self._collect(document, outcome)
 
+    def plan_retry(self, invoice: str, at: datetime) -> None:
+        """Stripe chooses another time for its next try, as Smart Retries do; `invoice.updated` tells."""
+        with self.acting():
+            self.invoices.plan_retry_for(self.store.get("invoice", invoice), int(at.timestamp()), Cause())
+
     def give_up(self, invoice: str, end: str = "canceled", *, uncollectible: bool = False) -> None:
         """Stripe's retries are used up. end: canceled, unpaid or past_due."""
         with self.acting():

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Iterable, Mapping
 
+from sandbox.providers import stripe_documents as documents
 from sandbox.providers import stripe_objects as objects
 from sandbox.providers.journal import Json
 from sandbox.providers.stripe_account import StripeAccount
@@ -85,8 +86,12 @@ class StripeCustomers(StripeAccount):
         country: str | None = None,
         funding: str = "credit",
         default: bool = True,
+        allow_redisplay: str = "unspecified",
     ) -> str:
-        """Attach a card. With `default` it becomes the customer's default payment method."""
+        """Attach a card. With `default` it becomes the customer's default payment method.
+
+        allow_redisplay: always, limited (saved for one subscription, say) or unspecified.
+        """
         with self.journal.lock:
             owner = self.store.get("customer", customer)
             method = objects.card(
@@ -102,6 +107,7 @@ class StripeCustomers(StripeAccount):
                 country=country or (owner["address"] or {}).get("country"),
                 funding=funding,
             )
+            method["allow_redisplay"] = allow_redisplay
             return self._attach(method, behaviour, default=default)
 
     def add_bank_debit(
@@ -132,6 +138,16 @@ class StripeCustomers(StripeAccount):
                 country=country,
             )
             return self._attach(method, behaviour, default=default)
+
+    def set_up(self, payment_method: str, *, usage: str = "off_session") -> str:
+        """The customer saves the payment method through a SetupIntent, for payments without them (`off_session`, which
+        is Stripe's default) or only in checkouts (`on_session`). Returns the SetupIntent."""
+        with self.acting():
+            method = self.store.get("payment_method", payment_method)
+            now, id_ = self.journal.timestamp(), self.journal.new_id("seti")
+            intent = self.store.put(documents.setup_intent(id_, now, method=method, usage=usage))
+            self.store.emit("setup_intent.succeeded", intent, Cause())
+        return str(intent["id"])
 
     def set_behaviour(self, payment_method: str, behaviour: Behaviour) -> None:
         """What the payment method answers from now on: one outcome for all attempts, or outcomes in turn, of

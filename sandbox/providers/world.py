@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
 from sandbox.providers.agency import AgencyWorld, agency_app
+from sandbox.providers.ending import EndsInOrder
 from sandbox.providers.exchange import KeepTransport
 from sandbox.providers.faults import Faults, InnerFaults, OuterFaults
 from sandbox.providers.journal import Clock, Journal, LogEntry, utc_now
@@ -32,9 +33,11 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.ready = threading.Event()
+        self.loop: asyncio.AbstractEventLoop | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        self.loop = asyncio.get_running_loop()
         self.ready.set()
 
 
@@ -44,15 +47,17 @@ class ProviderWorld:
 
     port:  0 takes a free one.
     clock: the world's time for `created` and the journal; the real time by default.
+    world_id: eight hexadecimal digits that all ids of this world have; chosen at random by default.
     """
 
-    def __init__(self, *, port: int = 0, clock: Clock = utc_now) -> None:
+    def __init__(self, *, port: int = 0, clock: Clock = utc_now, world_id: str | None = None) -> None:
         self.doors: list[BaseRoute] = []  # further routes beside the providers', set before start()
         self._wanted_port = port
         self._port: int | None = None
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
-        self.journal = Journal(clock)
+        self._app: EndsInOrder | None = None
+        self.journal = Journal(clock, world_id)
         self.lock = self.journal.lock
         self.faults = Faults(self.journal)
         self.outbox = Outbox(self.journal)
@@ -94,6 +99,10 @@ class ProviderWorld:
     def agency_url(self) -> str:
         return f"{self.base_url}/agency"
 
+    def reached_in_process(self) -> None:
+        """Have an address without listening there: whoever uses `application` has a way of their own to it."""
+        self._port = 1
+
     def start(self) -> None:
         """Listen. Raises RuntimeError with a sentence if the port is taken."""
         # asyncio turns Nagle off only where the protocol is named; else every answer of two packets waits 40 ms.
@@ -108,8 +117,9 @@ class ProviderWorld:
                 "stop what uses that port or choose another one."
             ) from error
         self._port = listener.getsockname()[1]
+        self._app = EndsInOrder(self.application())
         config = uvicorn.Config(
-            self._application(),
+            KeepTransport(self._app),
             http="h11",
             loop="asyncio",
             lifespan="off",
@@ -125,10 +135,17 @@ class ProviderWorld:
         if not self._server.ready.wait(timeout=10):
             raise RuntimeError("The providers' stand-ins did not start within 10 seconds.")
 
+    def give_up(self) -> None:
+        """Ends the requests that are in hand: each is answered at once, with 503."""
+        loop = self._server.loop if self._server else None
+        if self._app and loop and not loop.is_closed():
+            loop.call_soon_threadsafe(self._app.end)
+
     def stop(self) -> None:
         """Close the server and end its threads. The state stays readable."""
         self.outbox.stop()
         self.faults.clear()
+        self.give_up()
         if self._server is not None:
             self._server.should_exit = True
         if self._thread is not None:
@@ -150,8 +167,9 @@ class ProviderWorld:
     def _serve(server: _Server, listener: socket.socket) -> None:
         asyncio.run(server.serve(sockets=[listener]))
 
-    def _application(self) -> ASGIApp:
-        providers = Starlette(
+    def application(self) -> ASGIApp:
+        """All providers as one ASGI application, each below its own prefix."""
+        return Starlette(
             routes=[
                 Route("/", _health),
                 *self.doors,
@@ -163,7 +181,6 @@ class ProviderWorld:
                 self._mount("agency", agency_app(self.agency)),
             ]
         )
-        return KeepTransport(providers)
 
     def _mount(self, provider: str, app: ASGIApp) -> Mount:
         return Mount(f"/{provider}", OuterFaults(InnerFaults(app, provider), provider, self.faults))

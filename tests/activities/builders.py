@@ -17,6 +17,7 @@ from domain.kinds.cancellation import CancelTask
 from domain.kinds.charge import ChargeResult, ChargeTask
 from domain.kinds.handoff import HandoffResult, HandoffTask
 from domain.kinds.message import ContactOutcome, ContactTask
+from domain.kinds.outside_payment import RecordPaymentResult, RecordPaymentTask
 from domain.kinds.recall import RecallTask
 from domain.kinds.write_off import WriteOffTask
 from domain.life import Decided
@@ -77,6 +78,7 @@ class Worker:
         self.contact: Callable[[ContactTask], ContactOutcome] = found["contact"]
         self.set_access: Callable[[AccessTask], Done] = found["set_access"]
         self.hand_off: Callable[[HandoffTask], HandoffResult] = found["hand_off"]
+        self.record_payment: Callable[[RecordPaymentTask], RecordPaymentResult] = found["record_payment"]
         self.recall: Callable[[RecallTask], Done] = found["recall"]
         self.decide: Callable[[DecisionTask], Decided] = found["decide"]
 
@@ -178,7 +180,7 @@ def a_charge(case: OpenCase, attempt: int = 1, **fields: Any) -> ChargeTask:
 
 def a_contact(case: OpenCase, channel: Channel = Channel.EMAIL, **fields: Any) -> ContactTask:
     facts = MessageFacts(stage=Stage.FRIENDLY, reason=Reason.INSUFFICIENT_FUNDS, next_charge_on=date(2026, 11, 28))
-    given = {"channel": channel, "language": "en", "facts": facts}
+    given = {"channel": channel, "facts": facts}
     return ContactTask(**_common(case, f"day3-{channel.value}", "friendly message on day 3") | given | fields)
 
 

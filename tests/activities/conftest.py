@@ -28,11 +28,11 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def shared_worker(shared_world: ProviderWorld, data_dir: Path) -> Iterator[Worker]:
-    sa.event.listen(sa.Engine, "connect", _keep_off_the_disk)
+    sa.event.listen(sa.Engine, "connect", keep_off_the_disk)
     worker = Worker(shared_world, data_dir)
     yield worker
     worker.close()
-    sa.event.remove(sa.Engine, "connect", _keep_off_the_disk)
+    sa.event.remove(sa.Engine, "connect", keep_off_the_disk)
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def worker(shared_worker: Worker, world: ProviderWorld) -> Worker:
     return shared_worker
 
 
-def _keep_off_the_disk(connection: object, _record: object) -> None:
+def keep_off_the_disk(connection: object, _record: object) -> None:
     """A test's database is thrown away: nothing has to survive a power cut."""
     if isinstance(connection, sqlite3.Connection):
         connection.execute("PRAGMA synchronous=OFF")

@@ -2,8 +2,10 @@
 
 from domain.kinds.message import ContactState
 from domain.steps import Channel
+from runtime import wiring
+from runtime.settings import Settings
 from sandbox.providers.world import ProviderWorld
-from tests.activities.builders import Worker, a_contact, open_case, texts
+from tests.activities.builders import AS_OF, Worker, a_contact, mails, open_case, texts
 
 
 def test_a_message_went_to_the_address_that_the_customer_had_left(world: ProviderWorld, worker: Worker) -> None:
@@ -53,3 +55,45 @@ def test_a_message_that_could_not_be_delivered_goes_to_the_new_number(world: Pro
     assert (ContactState.UNREACHABLE, ContactState.SENT) == (first.state, second.state)
     assert [alive] == [text.to for text in world.twilio.sent if text.to in (dead, alive)]
     assert [] == texts(world, case)  # none to the number from before
+
+
+def test_a_message_was_written_in_the_language_of_the_day_on_which_the_case_opened(
+    world: ProviderWorld, worker: Worker
+) -> None:
+    """Stripe has another one by now."""
+    case = open_case(worker)
+    world.stripe.update_customer(case.customer_id, preferred_locales=["th"])
+
+    worker.contact(a_contact(case))
+
+    (mail,) = mails(world, case)
+    assert "ใบแจ้งหนี้" in (mail.text or "")
+
+
+def test_a_message_was_sent_by_the_hours_of_a_place_that_the_customer_had_left(
+    world: ProviderWorld, worker: Worker
+) -> None:
+    """Found out right before: it is decided anew, and then it is known where they are."""
+    case = open_case(worker)
+    world.stripe.update_customer(case.customer_id, address={"country": "JP"})
+
+    first, second = worker.contact(a_contact(case)), worker.contact(a_contact(case))
+
+    assert (ContactState.STOPPED, ContactState.SENT) == (first.state, second.state)
+    assert first.stopped
+    assert ("place-changed", AS_OF) == (first.stopped.rule, first.stopped.until)
+    here = wiring.situations(Settings(), worker.ledger).whereabouts(case.customer_id, AS_OF.date())
+    assert here
+    assert ("JP", ("Asia/Tokyo",)) == (here.country, here.time_zones)
+
+
+def test_a_message_is_kept_with_the_address_that_it_went_to(world: ProviderWorld, worker: Worker) -> None:
+    """The customer has another one by the time that somebody asks."""
+    case = open_case(worker)
+    for channel in Channel:
+        worker.contact(a_contact(case, channel))
+    world.stripe.update_customer(case.customer_id, email=f"new.{case.email}")
+
+    kept = {row.channel: row.address for row in worker.ledger.contacts(case.invoice_id)}
+
+    assert {Channel.EMAIL: case.email, Channel.SMS: case.phone, Channel.NOTICE: None} == kept

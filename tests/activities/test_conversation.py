@@ -1,14 +1,17 @@
 """Several unpaid invoices of one customer are one conversation: one message names them, each case records it."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from temporalio.exceptions import ApplicationError
 
+from domain.finals import final_today
 from domain.kinds.message import ContactOutcome, ContactState, ContactTask
 from domain.rules.contacts import ContactCaps
 from domain.steps import Access, Channel
+from runtime import wiring
+from runtime.settings import Settings
 from sandbox.providers.faults import Mode
 from sandbox.providers.world import ProviderWorld
 from tests.activities.builders import (
@@ -16,6 +19,7 @@ from tests.activities.builders import (
     OpenCase,
     Worker,
     a_contact,
+    a_decision,
     a_final_notice,
     an_access,
     another_invoice,
@@ -27,6 +31,8 @@ from tests.activities.builders import (
 
 CHANNELS = list(Channel)
 HOUR = timedelta(hours=1)
+FINAL_DAY = datetime(2026, 12, 17, 16, tzinfo=UTC)
+"""Day 21 of a case of these builders, in New York's morning."""
 
 
 def two_invoices(worker: Worker) -> tuple[OpenCase, OpenCase]:
@@ -98,8 +104,59 @@ def test_a_payment_in_between_is_not_asked_for_again(world: ProviderWorld, worke
     assert ContactState.STOPPED is worker.contact(later(a_contact(second))).state
 
 
-def test_a_final_notice_is_always_sent_and_names_the_others(world: ProviderWorld, worker: Worker) -> None:
-    """Its own date and consequence are in no other message."""
+def the_final_notice(worker: Worker, case: OpenCase, channel: Channel) -> ContactTask:
+    """As the case would send it on its day."""
+    situations = wiring.situations(Settings(), worker.ledger)
+    now = situations.of(case.invoice_id, FINAL_DAY)
+    facts = final_today(now, channel) if now else None
+    assert facts
+    return a_contact(case, channel, step=f"d21-remind-{channel}-final", facts=facts, as_of=FINAL_DAY)
+
+
+@pytest.mark.parametrize("channel", [Channel.EMAIL, Channel.SMS])
+def test_two_final_notices_of_one_day_are_one_that_says_so(
+    world: ProviderWorld, worker: Worker, channel: Channel
+) -> None:
+    """Both invoices end on one day, in one way: the second one's step is done with the first one's message."""
+    first, second = two_invoices(worker)
+    for case in (first, second):
+        worker.decide(a_decision(worker, case))
+    tasks = [the_final_notice(worker, case, channel) for case in (first, second)]
+
+    outcomes = [worker.contact(task) for task in tasks]
+
+    (row,) = worker.ledger.contacts(first.invoice_id)
+    assert [(ContactState.SENT, None), (ContactState.SENT, first.invoice_id)] == [*map(said_with, outcomes)]
+    assert (second.invoice_id,) == (row.said.also_final if row.said else None)
+    assert [] == contacts(world, second)
+    number = world.stripe.get(second.invoice_id)["number"]
+    if channel is Channel.SMS:
+        assert f"Also for {number}." in row.text
+    else:
+        _, _, listed = row.text.partition("This is the final notice for these invoices as well:")
+        assert number in listed
+        assert "If any invoice of this final notice is still unpaid on December 24, 2026" in row.text
+        assert "You also have these unpaid invoices" not in row.text
+
+
+def test_a_final_notice_that_comes_another_day_is_sent_by_itself(world: ProviderWorld, worker: Worker) -> None:
+    """The other case was opened three days later."""
+    first, second = two_invoices(worker)
+    worker.decide(a_decision(worker, first))
+    younger = a_decision(worker, second)
+    facts = younger.case.facts.model_copy(update={"opened_at": AS_OF + timedelta(days=3)})
+    worker.decide(younger.model_copy(update={"case": younger.case.model_copy(update={"facts": facts})}))
+
+    worker.contact(the_final_notice(worker, first, Channel.EMAIL))
+
+    (row,) = worker.ledger.contacts(first.invoice_id)
+    assert row.said
+    assert () == row.said.also_final
+    assert "You also have these unpaid invoices:" in row.text
+
+
+def test_a_final_notice_of_a_case_that_cannot_be_read_is_sent_by_itself(world: ProviderWorld, worker: Worker) -> None:
+    """Its own date and consequence are in no other message; it names the other invoice."""
     first, second = two_invoices(worker)
 
     outcomes = [worker.contact(a_final_notice(first)), worker.contact(later(a_final_notice(second)))]

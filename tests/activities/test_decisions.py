@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from temporalio.exceptions import ApplicationError
 
 from activities.decisions import DecisionActivities, DecisionTask
+from activities.situations import Situations
 from domain import life
 from domain.case import Case, CaseStatus, Outcome
 from domain.decisions import Act, Close, Wait
@@ -16,6 +17,7 @@ from domain.events import ContactReported, ContactResult, DisputeOpened, Payment
 from domain.steps import Channel
 from runtime import wiring
 from runtime.settings import Settings
+from service.customers import whereabouts
 from tests.activities.builders import (
     AS_OF,
     LATER,
@@ -246,7 +248,10 @@ def test_holidays_are_asked_for_at_each_decision(worker: Worker) -> None:
         asked.append((country, day))
         return frozenset(known)
 
-    deciding = DecisionActivities(worker.ledger, holidays, wiring.minimum_charges(Settings()))
+    deciding = DecisionActivities(
+        worker.ledger,
+        Situations(worker.ledger, whereabouts, holidays, wiring.minimum_charges(Settings()), worker.rules),
+    )
     task = a_decision(worker, case)
 
     before = deciding.decide(task)
@@ -323,7 +328,10 @@ def test_a_policy_is_read_once_per_worker(worker: Worker) -> None:
     """It never changes: what costs a statement and a parse a decision is remembered by its digest."""
     case = open_case(worker)
     task = a_decision(worker, case)
-    deciding = DecisionActivities(worker.ledger, lambda _country, _day: frozenset(), wiring.minimum_charges(Settings()))
+    deciding = DecisionActivities(
+        worker.ledger,
+        wiring.situations(Settings(), worker.ledger),
+    )
     statements: list[str] = []
 
     with seen_by(statements.append):

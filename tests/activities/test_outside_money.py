@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from domain.invoice import InvoiceState
+from domain.kinds.outside_payment import RecordPaymentTask
 from gateways.ports.trouble import ProviderTrouble
 from sandbox.providers.faults import Mode
 from sandbox.providers.world import ProviderWorld
@@ -44,3 +46,37 @@ def test_what_was_given_up_may_still_be_paid(world: ProviderWorld, worker: Worke
     record(worker, case, 1999)
 
     assert "paid" == world.stripe.get(case.invoice_id)["status"]
+
+
+def test_a_charge_that_was_faster_leaves_the_transfer_unrecorded(world: ProviderWorld, worker: Worker) -> None:
+    """R5: the answer says what Stripe has of it, so that the case sees that it came in twice."""
+    case = open_case(worker)
+    world.stripe.customer_pays(case.invoice_id)
+
+    result = worker.record_payment(_task(case))
+
+    assert result.stopped
+    assert (InvoiceState.PAID, usd(0)) == (result.invoice.state, result.recorded)
+
+
+def test_a_transfer_that_is_recorded_already_is_found_so(world: ProviderWorld, worker: Worker) -> None:
+    """The worker died after the request: run again it finds the invoice paid, by the very transfer."""
+    case = open_case(worker)
+    worker.record_payment(_task(case))
+
+    again = worker.record_payment(_task(case))
+
+    assert again.stopped
+    assert (InvoiceState.PAID, usd(1999)) == (again.invoice.state, again.recorded)
+
+
+def _task(case: OpenCase) -> RecordPaymentTask:
+    return RecordPaymentTask(
+        invoice_id=case.invoice_id,
+        customer_id=case.customer_id,
+        step="outside-1",
+        as_of=AS_OF,
+        why="it came by transfer",
+        amount=usd(1999),
+        paid_at=AS_OF,
+    )

@@ -13,12 +13,14 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from cli.app import app
-from domain.case import CaseStatus
+from domain.case import CaseStatus, Outcome
 from domain.money import Money
 from domain.projection import Projection
+from domain.record import Entry
+from domain.retries import BESIDE
 from gateways.ledger.database import upgrade_schema
 from gateways.ledger.sql_ledger import SqlLedger
-from gateways.ports.rows import CaseRow, CustomerRow
+from gateways.ports.rows import CaseRow, CustomerRow, Late
 from runtime.settings import ROOT
 from tests.cli.commands import said
 
@@ -167,6 +169,54 @@ def test_a_page_shows_who_waits_for_what(books: SqlLedger, url: str) -> None:
     for part in ("cus_held", "12.00 USD", "(UTC)", "dispute", "operator"):
         assert part in shown
     assert ["dispute", "operator_needed"] == asked["holds"]
+
+
+def test_r19_a_case_that_stripe_retries_as_well_is_seen_in_the_list(books: SqlLedger, url: str) -> None:
+    """Until it is closed."""
+    invoice = an_open_case(books, 1)
+    due = Money(amount=1200, currency="USD")
+    why = f"retry 1 of 6; {BESIDE}"
+    case = Projection(status=CaseStatus.OPEN, stage="silent", remaining=due, why=why)
+    books.decided(invoice, FIRST + timedelta(days=1), [], case, "{}")
+
+    shown = " ".join(listed(url).stdout.split())
+    asked = json.loads(listed(url, "--json").stdout)
+
+    assert "retried by Stripe too" in shown
+    assert (True, why) == (asked["two_owners"], asked["why"])
+
+
+def test_a_page_shows_what_became_of_the_money_after_the_end(books: SqlLedger, url: str) -> None:
+    """Owed again, billed anew, or to be given back: never silently."""
+    for number in range(3):
+        an_open_case(books, number)
+        end = Projection(
+            status=CaseStatus.CLOSED,
+            stage="silent",
+            remaining=Money(amount=0, currency="USD"),
+            why="paid",
+            outcome=Outcome.RECOVERED,
+        )
+        books.decided(f"in_{number:04}", FIRST, [], end, "{}")
+    nothing, twenty = (Money(amount=amount, currency="USD") for amount in (0, 2000))
+    for number, late in enumerate(
+        (
+            Late(remaining=twenty, owed_again=True),
+            Late(remaining=nothing, reopened_as="in_again"),
+            Late(remaining=nothing, refund_due=twenty),
+        )
+    ):
+        entry = Entry(at=FIRST, step="late", what="told", why="the bank")
+        books.after_the_end(f"in_{number:04}", "du_1", entry, late)
+
+    shown = " ".join(listed(url).stdout.split())
+    found = [json.loads(line) for line in listed(url, "--json").stdout.splitlines()]
+
+    assert [True, False, False] == [case["owed_again"] for case in found]
+    assert (["in_again"], "20.00 USD") == ([found[1]["reopened_as"]], found[2]["refund_due"])
+    for part in ("owed again", "billed anew", "in_again", "refund due"):
+        assert part in shown
+    assert ["in_0000"] == invoices(listed(url, "--owed-again", "--json"))
 
 
 @pytest.mark.parametrize(

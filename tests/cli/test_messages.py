@@ -35,7 +35,14 @@ def books(tmp_path: Path) -> Iterator[tuple[SqlLedger, Run]]:
         yield ledger, lambda *words: CliRunner().invoke(app, ["messages", *words], env=env)
 
 
-def told(ledger: SqlLedger, channel: Channel, text: str, html: str | None = None, state: str = "sent") -> None:
+def told(
+    ledger: SqlLedger,
+    channel: Channel,
+    text: str,
+    html: str | None = None,
+    state: str = "sent",
+    address: str | None = None,
+) -> None:
     subject = "" if channel is Channel.SMS else "Your payment failed"
     row = ContactRow(
         invoice_id="in_1",
@@ -49,16 +56,17 @@ def told(ledger: SqlLedger, channel: Channel, text: str, html: str | None = None
         subject=subject,
         text=text,
         html=html,
+        address=address,
     )
     reserve(ledger, row)
     ledger.finish_contact("in_1", row.step, channel, state, "id", Entry(at=WHEN, step=row.step, what=state, why=""))
 
 
 def test_every_message_is_shown_as_the_customer_saw_it(books: tuple[SqlLedger, Run]) -> None:
-    """Channel, time with its zone, subject and text, by any of the case's names."""
+    """Channel, address, time with its zone, subject and text, by any of the case's names."""
     ledger, messages = books
-    told(ledger, Channel.EMAIL, "Hello Ada,\n\nplease pay.\n", "<p>Hello <b>Ada</b></p>")
-    told(ledger, Channel.SMS, "Please pay: https://pay.example/1", state="unreachable")
+    told(ledger, Channel.EMAIL, "Hello Ada,\n\nplease pay.\n", "<p>Hello <b>Ada</b></p>", address="ada@example.com")
+    told(ledger, Channel.SMS, "Please pay: https://pay.example/1", state="unreachable", address="+66810000")
 
     result = messages("A-0001")
 
@@ -66,14 +74,14 @@ def test_every_message_is_shown_as_the_customer_saw_it(books: tuple[SqlLedger, R
     assert [
         "Invoice in_1: 2 messages (all times in UTC)",
         "",
-        "2026-11-29 03:00  e-mail, friendly: sent",
+        "2026-11-29 03:00  e-mail to ada@example.com, friendly: sent",
         "  Subject: Your payment failed",
         "",
         "  Hello Ada,",
         "",
         "  please pay.",
         "",
-        "2026-11-29 03:00  SMS, friendly: not delivered: the provider does not take it for this address",
+        "2026-11-29 03:00  SMS to +66810000, friendly: not delivered: the provider does not take it for this address",
         "  Please pay: https://pay.example/1",
     ] == result.stdout.splitlines()
 

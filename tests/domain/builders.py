@@ -1,5 +1,6 @@
 """Builders of cases, declines and policies, and a pure simulator that lives a case without Temporal."""
 
+import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -9,13 +10,14 @@ from zoneinfo import ZoneInfo
 
 from domain import changes, events, life, orders
 from domain.calendar import local
-from domain.case import Case, ChargeOutcome, Circumstances, Facts, Outcome, PolicyRef
+from domain.case import Case, ChargeOutcome, Circumstances, Facts, Limit, Outcome, PolicyRef
 from domain.decisions import Act, Close, Decision, Effect, Wait
 from domain.declines import Decline, DeclineClass, RawDecline, Reason, classify
 from domain.gates import Refuse
 from domain.kinds.charge import ChargeResult, ChargeStep
 from domain.kinds.handoff import HandoffResult, HandoffStep
 from domain.kinds.message import ContactOutcome, ContactState, MessageStep
+from domain.kinds.outside_payment import OutsidePaymentStep, RecordPaymentResult
 from domain.money import Money
 from domain.opening import open_case
 from domain.planner import next_step
@@ -97,6 +99,7 @@ def a_case(
     subscription: str | None = "sub_1",
     tried_before: bool = True,
     too_small: Refuse | None = None,
+    limit: Limit | None = None,
 ) -> Case:
     """A case opened on Monday 1 April 2030 at ten o'clock in the customer's zone, over 100 dollars."""
     zones = zones or (zone,)
@@ -111,11 +114,12 @@ def a_case(
         opened_at=moment,
         tried_before=tried_before,
     )
-    circumstances = Circumstances(holidays=frozenset(holidays), too_small=too_small)
-    digest = f"{policy_digest(policy)} {sorted(circumstances.holidays)} {too_small}"
+    circumstances = Circumstances(holidays=frozenset(holidays), too_small=too_small, limit=limit)
+    digest = f"{policy_digest(policy)} {sorted(circumstances.holidays)} {too_small} {limit}"
     _KNOWN.setdefault(digest, (policy, circumstances))
     ref = PolicyRef(name=policy.name, version=policy.version, digest=digest)
-    return open_case(facts, ref, a_decline(decline, moment) if isinstance(decline, str) else decline)
+    answer = a_decline(decline, moment) if isinstance(decline, str) else decline
+    return open_case(facts, ref, answer, retry_owner=policy.retries.owner)
 
 
 def a_policy(*entries: dict[str, Any], **changes: Any) -> Policy:
@@ -126,6 +130,11 @@ def a_policy(*entries: dict[str, Any], **changes: Any) -> Policy:
     for name, value in changes.items():
         raw[name] = {**raw[name], **value} if isinstance(value, dict) else value
     return Policy.model_validate(raw)
+
+
+def a_stored_policy(*entries: dict[str, Any]) -> Policy:
+    """The same as the ledger has it from an earlier release, which asked less of a policy."""
+    return Policy.stored(json.dumps(PLAIN.model_dump(mode="json") | {"timeline": entries}))
 
 
 def declines(code: str = "generic_decline", **raw: str) -> Answer:
@@ -193,6 +202,8 @@ def usual(case: Case, effect: Effect, now: datetime) -> Result:
             return ContactOutcome(state=ContactState.SENT)
         case HandoffStep():
             return HandoffResult(reference="agency-1")
+        case OutsidePaymentStep():
+            return RecordPaymentResult()
     return Done()
 
 

@@ -13,13 +13,10 @@ from domain.addresses import dialled_number, email_address
         ("ada@example.com", "ada@example.com"),
         ("  Ada.Lovelace+billing@Mail.Example.co.uk\n", "Ada.Lovelace+billing@Mail.Example.co.uk"),
         ("o'neill@example.com", "o'neill@example.com"),
-        ("ann@bücher.example", "ann@xn--bcher-kva.example"),
         ("ann@example.xn--p1ai", "ann@example.xn--p1ai"),
-        ("ann@例え.テスト", "ann@xn--r8jz45g.xn--zckzah"),
     ],
 )
 def test_an_address_is_read_without_its_blanks(text: str, address: str) -> None:
-    """A domain in another alphabet is written as mail servers know it."""
     assert address == email_address(text)
 
 
@@ -30,6 +27,7 @@ def test_an_address_is_read_without_its_blanks(text: str, address: str) -> None:
         *("ann@ex_ample.com", "ann@example..com", ".ann@example.com", "ann..lee@example.com", "ann@192.168.0.1"),
         *("ann@example.com,bob@example.com", "ann@example.com bob@example.com", "Ann <ann@example.com>"),
         *('"ann lee"@example.com', "mailto:ann@example.com", "ann@[127.0.0.1]", "änn@example.com", "ann@exa mple.com"),
+        "ann@bücher.example",
         *("a" * 65 + "@example.com", "ann@" + "a" * 64 + ".com", "ann@" + "abcdefgh." * 30 + "com", "ann@\ud800.com"),
         *("ann@example.com\r\nBcc: bob@example.com", "ann@example.com\x00"),
     ],
@@ -63,14 +61,3 @@ def test_whatever_the_field_holds_it_is_one_plain_address_or_none(text: str) -> 
 def test_a_number_is_in_the_form_that_providers_take_or_none(text: str | None, number: str | None) -> None:
     """Its country code is the border's business; here nothing is guessed any more."""
     assert number == dialled_number(text)
-
-
-@pytest.mark.parametrize("text", ["info@straße.de", "a@faß.de", "x@ἀσφς.gr", "a@ｅxample.com", "a@exam\u00adple.com"])
-def test_a_domain_that_would_become_another_ones_is_no_address(text: str) -> None:
-    """Mail about somebody's debt goes to nobody else."""
-    assert email_address(text) is None
-
-
-def test_a_domain_in_its_own_script_is_an_address() -> None:
-    """Written large or small."""
-    assert "a@xn--mnchen-3ya.de" == email_address("a@München.de")

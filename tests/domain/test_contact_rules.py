@@ -138,6 +138,33 @@ def test_what_one_message_says_for_another_invoice(said: MessageFacts, wanted: M
     assert is_said is covers(said, wanted)
 
 
+END = {"ends_on": date(2030, 4, 29), "ending": "write_off"}
+
+
+@pytest.mark.parametrize(
+    ("said", "wanted", "is_said"),
+    [
+        ({}, {}, True),
+        ({"also_final": ()}, {}, False),
+        ({"also_final": ("in_3",)}, {}, False),
+        ({}, {"ends_on": date(2030, 4, 30)}, False),
+        ({}, {"ending": "collections"}, False),
+        ({}, {"cancels": False}, False),
+        ({}, {"action": DeclineClass.AUTHENTICATE}, False),
+        ({"stage": Stage.FIRM}, {}, False),
+    ],
+)
+def test_one_final_notice_stands_for_two_invoices_that_end_together(
+    said: dict[str, Any], wanted: dict[str, Any], is_said: bool
+) -> None:
+    """The same day and the same consequence, said of both; and it certainly went out."""
+    other = facts(**{"stage": Stage.FINAL, "also_final": ("in_1",)} | END | said)
+    mine = rules(facts(**{"stage": Stage.FINAL} | END | wanted))
+
+    assert (SaidWith(invoice_id="in_2") if is_said else ALLOW) == mine.ask([use(said=other)], NOW)
+    assert ALLOW is mine.ask([use(said=other, unsure=True)], NOW)
+
+
 @pytest.mark.parametrize(
     ("other", "answer"),
     [

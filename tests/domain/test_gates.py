@@ -7,6 +7,7 @@ from itertools import permutations
 
 import pytest
 
+from domain import changes
 from domain.case import Case, ChargeOutcome, Outcome, StepState
 from domain.decisions import Act, Effect, Wait
 from domain.gates import ALLOW, Allow, Answer, Postpone, Refuse, strictest
@@ -103,6 +104,34 @@ def test_a_message_that_a_gate_puts_off_still_goes_out_in_the_contact_hours() ->
 
     assert "04-12 09:00 d10-remind-email-firm" in life.messages
     assert "04-12 09:00 d10-restrict-read_only" in life.table
+
+
+@pytest.mark.parametrize(
+    ("until", "order"),
+    [
+        ("04-11 16:00", ["04-11 16:00 d10-charge", "04-11 16:00 d10-restrict-read_only"]),
+        ("04-12 09:00", ["04-11 10:00 d10-restrict-read_only", "04-12 09:00 d10-charge"]),
+    ],
+)
+def test_a_restriction_overtook_a_try_that_was_put_off_to_later_on_its_day(until: str, order: list[str]) -> None:
+    """The message names the day of both. A try of a later day is not waited for."""
+    with gated(put_off(at(until), "d10-charge")):
+        life = live(a_case())
+
+    assert order == [line for line in life.table if "d10-charge" in line or "restrict" in line]
+
+
+def test_a_restriction_overtook_a_try_that_its_provider_did_not_answer() -> None:
+    """It is asked again an hour later, and then the service is restricted."""
+    ten = at("04-11 10:00")
+    case = live(a_case(), until=at("04-11 09:59")).case
+    charge = next(step for step in situation(case, ten).due if step.key == "d10-charge")
+
+    life = live(changes.unanswered(case, charge, "503", ten), start=ten)
+
+    assert ["04-11 11:00 d10-charge", "04-11 11:00 d10-restrict-read_only"] == [
+        line for line in life.table if "d10-charge" in line or "restrict" in line
+    ]
 
 
 def test_what_a_gate_refuses_is_skipped_with_its_reason() -> None:

@@ -13,6 +13,7 @@ from domain.kinds.access import AccessStep
 from domain.kinds.cancellation import CancelStep
 from domain.kinds.charge import ChargeResult, ChargeStep
 from domain.kinds.message import ContactOutcome, ContactState, ContactTask, MessageStep
+from domain.retries import OwnTries
 from domain.rules.invoice import Aim, CancelledSubscription, judge_now
 from domain.steps import Step
 from domain.tasks import Done
@@ -31,6 +32,8 @@ STANDINGS = {
     "not due": InvoiceNow(sent=True, due_at=NOON + DAY),
     "due": InvoiceNow(sent=True, due_at=NOON - DAY),
     "deleted": InvoiceNow(customer_deleted=True),
+    "retried": InvoiceNow(tries=OwnTries(next_at=NOON + timedelta(minutes=59))),
+    "planned": InvoiceNow(tries=OwnTries(next_at=NOON + timedelta(minutes=61))),
 }
 ANSWERS = """
            charge   say      limit    end      hand_over give_up  settle   give_back
@@ -43,6 +46,8 @@ ended      no       yes      no       yes      yes       yes      yes      yes
 not due    later    yes      later    later    later     later    yes      yes
 due        no       yes      yes      yes      yes       yes      yes      yes
 deleted    no       no       yes      yes      yes       yes      yes      yes
+retried    later    yes      yes      yes      yes       yes      yes      yes
+planned    yes      yes      yes      yes      yes       yes      yes      yes
 """
 
 

@@ -10,7 +10,7 @@ from domain.kinds.access import standing_access
 from domain.kinds.cancellation import is_cancelled
 from domain.kinds.charge import ChargeResult, ChargeStep
 from domain.kinds.message import ContactOutcome, ContactState, MessageStep, stage_of
-from domain.steps import NON_COUNTING, Access, AttemptKind
+from domain.steps import NON_COUNTING, OURS, Access, AttemptKind
 from domain.tasks import Done
 from tests.domain.builders import (
     a_case,
@@ -86,7 +86,7 @@ def test_a_merchant_side_decline_in_mid_case_waits_for_an_operator() -> None:
 
 
 def test_attempts_that_do_not_count_are_told_from_those_that_do() -> None:
-    """Only our own tries of the timeline that reached the provider use up the budget."""
+    """Only the merchant's own tries that reached the provider use up the budget: our timeline's, and other systems'."""
     tries = [
         Attempt(number=n, kind=kind, at=NOON, outcome=outcome)
         for n, (kind, outcome) in enumerate(
@@ -96,14 +96,15 @@ def test_attempts_that_do_not_count_are_told_from_those_that_do() -> None:
                 (AttemptKind.TIMELINE, ChargeOutcome.NOT_OPEN),
                 (AttemptKind.TIMELINE, ChargeOutcome.KEY_SPENT),
                 *((kind, ChargeOutcome.DECLINED) for kind in sorted(NON_COUNTING)),
+                (AttemptKind.OTHER_ENGINE, ChargeOutcome.DECLINED),
             ]
         )
     ]
     case = a_case().model_copy(update={"attempts": tuple(tries)})
 
-    assert [0] == [attempt.number for attempt in case.counting_attempts]
-    assert {AttemptKind.TIMELINE, AttemptKind.TECHNICAL, AttemptKind.NEW_METHOD} == {a.kind for a in case.our_attempts}
-    assert 8 == case.next_attempt_number
+    assert [0, 8] == [attempt.number for attempt in case.counting_attempts]
+    assert OURS == {attempt.kind for attempt in case.our_attempts}
+    assert 9 == case.next_attempt_number
 
 
 def test_the_stage_is_that_of_the_newest_message() -> None:

@@ -9,7 +9,7 @@ from domain.case import Case, ChargeOutcome
 from domain.changes import invoice_is
 from domain.decisions import Act, Effect
 from domain.declines import Decline, DeclineClass
-from domain.invoice import InvoiceNow, MethodRef
+from domain.invoice import NO_METHOD, InvoiceNow, MethodRef
 from domain.kinds.charge import ChargeResult, ChargeStep
 from domain.steps import AttemptKind
 from tests.domain.builders import a_case, a_decline, at, decide, live
@@ -109,3 +109,68 @@ def test_cards_that_are_tried_one_after_the_other_have_a_bound_per_day() -> None
     made = [line for line in lived.of(ChargeStep) if "-charge" in line and " m" in line]
     assert 3 == len([line for line in made if line.startswith("04-05")])
     assert 1 == len([line for line in made if line.startswith("04-06")])
+
+
+def a_case_without_method(code: str | None = "no_payment_method") -> Case:
+    case = a_case(a_decline(code) if code else None, tried_before=False)
+    return invoice_is(case, InvoiceNow(method=NO_METHOD), NOON, "opening")
+
+
+@pytest.mark.parametrize("code", [None, "no_payment_method"])
+def test_a_card_was_added_and_its_event_was_lost(code: str | None) -> None:
+    """It is seen at the next reading of the invoice, and tried at once as if it had been told."""
+    case = invoice_is(a_case_without_method(code), InvoiceNow(method=OTHER), NOON, "d05-remind-email")
+
+    decision = decide(case, NOON)
+
+    assert "a payment method is on file that was not there before" == case.record[-1].why
+    assert isinstance(decision, Act)
+    assert "m1-charge" == decision.effects[0].step.key
+
+
+def test_it_is_seen_as_well_when_other_news_of_the_invoice_comes() -> None:
+    case = a_case_without_method()
+
+    case = news.invoice_changed(case, events.InvoiceChanged(event_id="credit", method=OTHER), NOON)
+
+    assert 1 == case.method_changes
+
+
+def test_the_event_that_comes_late_earns_no_second_try() -> None:
+    """Neither before the try, nor after it; and the try itself is no news."""
+    seen = invoice_is(a_case_without_method(), InvoiceNow(method=OTHER), NOON, "d05-remind-email")
+    declined = ChargeResult(
+        outcome=ChargeOutcome.DECLINED, decline=on(OTHER, "insufficient_funds"), invoice=InvoiceNow(method=OTHER)
+    )
+
+    late = live(changed_to(seen, OTHER), answers=lambda *_: None, until=NOON, start=NOON)
+    act = decide(seen, NOON)
+    assert isinstance(act, Act)
+    tried = life.book(seen, act.effects[0], declined, NOON)
+
+    assert 1 == len([line for line in late.charges if " m" in line])
+    assert (1, 1) == (tried.method_changes, tried.method_tried)
+    assert 1 == changed_to(tried, OTHER).method_changes
+
+
+@pytest.mark.parametrize("method", [OLD, AGAIN])
+def test_the_declined_card_that_is_taken_away_and_added_again_is_no_new_one(method: MethodRef) -> None:
+    gone = invoice_is(a_declined_case(), InvoiceNow(method=NO_METHOD), NOON, "d05-remind-email")
+
+    back = invoice_is(gone, InvoiceNow(method=method), NOON, "d07-remind-email")
+
+    assert 0 == back.method_changes
+
+
+def test_what_cannot_be_seen_is_nothing_new() -> None:
+    """A reading that shows no method, and the first one that shows any."""
+    blind = invoice_is(a_case_without_method(), InvoiceNow(), NOON, "d05-remind-email")
+    first = invoice_is(a_case(), InvoiceNow(method=OTHER), NOON, "opening")
+
+    assert [0, 0] == [blind.method_changes, first.method_changes]
+
+
+def test_an_invoice_that_was_sent_is_charged_on_no_card() -> None:
+    sent = invoice_is(a_case_without_method(), InvoiceNow(sent=True), NOON, "opening")
+
+    assert 0 == invoice_is(sent, InvoiceNow(method=OTHER), NOON, "d05-remind-email").method_changes

@@ -10,7 +10,7 @@ from domain.gates import stop
 from domain.invoice import InvoiceNow, MethodRef, SubscriptionState
 from domain.kinds.cancellation import CancelStep
 from domain.kinds.charge import ChargeResult, ChargeStep
-from domain.kinds.outside_payment import OutsidePaymentStep
+from domain.kinds.outside_payment import OutsidePaymentStep, RecordPaymentResult
 from domain.policy import Policy
 from domain.rules.invoice import CancelledSubscription, judge_now
 from domain.steps import Step
@@ -63,7 +63,9 @@ def found_paying(kind: type[Step]) -> Answer:
         if not isinstance(act.step, kind) or not left:
             return None
         read = left.pop()
-        return Done(invoice=read, stopped=stop(judge_now(read, act.step.aim, act.task.as_of)))
+        found = stop(judge_now(read, act.step.aim, act.task.as_of))
+        answer = RecordPaymentResult if kind is OutsidePaymentStep else Done
+        return answer(invoice=read, stopped=found)
 
     return answers
 

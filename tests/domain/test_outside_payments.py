@@ -4,14 +4,15 @@ from datetime import datetime
 
 from domain import events, life
 from domain.case import Case, ChargeOutcome, Outcome
+from domain.changes import REFUND_DUE
 from domain.decisions import Effect
+from domain.gates import Stopped
 from domain.invoice import InvoiceNow, InvoiceState
 from domain.kinds.charge import ChargeResult, ChargeStep
-from domain.kinds.outside_payment import OutsidePaymentStep, RecordPaymentTask
+from domain.kinds.outside_payment import OutsidePaymentStep, RecordPaymentResult, RecordPaymentTask
 from domain.kinds.write_off import WriteOffStep
 from domain.money import Money
-from domain.tasks import Done
-from tests.domain.builders import a_case, a_decline, at, live, paid_outside, usd
+from tests.domain.builders import Answer, a_case, a_decline, at, live, paid_outside, payment, usd
 
 NOON = at("04-05 12:00")
 
@@ -23,12 +24,12 @@ class Provider:
         self.remaining = usd("100")
         self.asked_for: list[Money] = []
 
-    def __call__(self, _case: Case, act: Effect, now: datetime) -> ChargeResult | Done | None:
+    def __call__(self, _case: Case, act: Effect, now: datetime) -> ChargeResult | RecordPaymentResult | None:
         match act.task:
             case RecordPaymentTask(amount=amount):
                 self.remaining = self.remaining - amount
                 state = InvoiceState.OPEN if self.remaining.amount else InvoiceState.PAID
-                return Done(invoice=InvoiceNow(state=state, remaining=self.remaining))
+                return RecordPaymentResult(invoice=InvoiceNow(state=state, remaining=self.remaining))
         if isinstance(act.step, ChargeStep):
             self.asked_for.append(self.remaining)
             read = InvoiceNow(remaining=self.remaining)
@@ -95,3 +96,71 @@ def test_a_settlement_that_is_only_agreed_is_not_recorded_as_paid() -> None:
     live(a_case(), told=[(NOON, lambda case, now: life.hear(case, "settle", order, now))], answers=provider)
 
     assert usd("100") == provider.remaining
+
+
+def the_charge_was_first(recorded: Money) -> Answer:
+    """The provider has the invoice as paid, and this much of it as come in outside."""
+
+    def answers(_case: Case, act: Effect, _now: datetime) -> RecordPaymentResult | None:
+        if not isinstance(act.step, OutsidePaymentStep):
+            return None
+        paid = InvoiceNow(state=InvoiceState.PAID, remaining=usd("0"))
+        return RecordPaymentResult(invoice=paid, stopped=Stopped(why="the invoice is paid"), recorded=recorded)
+
+    return answers
+
+
+def refunds(case: Case) -> list[str]:
+    return [entry.why for entry in case.record if entry.what == REFUND_DUE]
+
+
+def test_a_transfer_and_then_a_charge_of_all_of_it_are_a_refund_that_is_due() -> None:
+    """Forty of a hundred came in by transfer while a debit of a hundred was on its way, which arrived: one sentence
+    says that forty are to be given back, and nothing is given back by itself."""
+    lived = live(a_case(), told=[(NOON, paid_outside("t", usd("40")))], answers=the_charge_was_first(usd("0")))
+
+    assert Outcome.RECOVERED is lived.outcome
+    assert usd("40") == lived.case.refund_due
+    [why] = refunds(lived.case)
+    assert "40.00 USD to be given back" in why
+    assert "a charge has paid the invoice as well" in why
+
+
+def test_a_transfer_that_was_recorded_by_a_lost_run_came_in_once() -> None:
+    """The provider has it as come in outside: the answer was lost, and not the record."""
+    lived = live(a_case(), told=[(NOON, paid_outside("t", usd("100")))], answers=the_charge_was_first(usd("100")))
+
+    assert Outcome.RECOVERED is lived.outcome
+    assert (None, []) == (lived.case.refund_due, refunds(lived.case))
+
+
+def test_a_transfer_of_more_than_is_due_is_a_refund_of_the_rest() -> None:
+    lived = live(a_case(), told=[(NOON, paid_outside("t", usd("150")))], answers=Provider())
+
+    assert usd("50") == lived.case.refund_due
+    assert ["50.00 USD to be given back: 150.00 USD came in outside the payment provider, and 100.00 USD were due"] == (
+        refunds(lived.case)
+    )
+
+
+def test_a_transfer_after_the_payment_is_a_refund_of_all_of_it() -> None:
+    """The case is paid and about to end: the transfer was not to be booked, and nobody was told."""
+    case = payment("p", usd("100"))(a_case(), NOON)
+
+    case = paid_outside("t", usd("100"))(case, NOON)
+
+    assert usd("100") == case.refund_due
+    assert 1 == len(refunds(case))
+
+
+def test_what_the_provider_counts_as_too_much_is_told_once() -> None:
+    """Several events show it."""
+    case = a_case()
+    for number in range(2):
+        fact = events.PaymentReceived(
+            event_id=f"evt_{number}", amount=usd("100"), remaining=usd("0"), overpaid=usd("100")
+        )
+        case = life.hear(case, "payment_received", fact, NOON)
+
+    assert usd("100") == case.refund_due
+    assert 1 == len(refunds(case))

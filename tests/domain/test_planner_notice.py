@@ -5,13 +5,13 @@ from datetime import datetime, timedelta
 import pytest
 from hypothesis import given
 
-from domain import changes, events, holds, news, orders
-from domain.case import Case, HoldReason
-from domain.decisions import Effect, Wait
+from domain import changes, events, holds, life, news, orders
+from domain.case import Case, HoldReason, StepState
+from domain.decisions import Act, Effect, Wait
 from domain.kinds.message import ContactOutcome, ContactState, MessageStep
 from domain.life import after
 from domain.steps import Channel, Stage
-from tests.domain.builders import Event, Life, a_case, at, decide, live, situation
+from tests.domain.builders import Event, Life, a_case, a_policy, at, booked, decide, live, settled, situation, usual
 from tests.domain.test_planner_properties import lives
 
 FINAL = at("04-22 12:00")
@@ -40,8 +40,46 @@ def test_a_case_ended_that_no_message_had_ever_reached() -> None:
     assert [HoldReason.OPERATOR_NEEDED] == [hold.reason for hold in held.holds]
     (said,) = holds.in_full(held)
     assert "no final notice certainly reached the customer" in said
-    assert "starter.py resume" in said
-    assert "write it off" in said
+    for order in ("messages in_1", "resume in_1: the end comes at once", "write-off in_1"):
+        assert f"python starter.py {order}" in said
+    assert "Put right what is named" not in said
+
+
+def test_what_an_operator_has_to_look_at_afterwards_is_said_as_ever() -> None:
+    """Asked about the end once, and later about a wrong key."""
+    case = live(nobody_reachable(), until=at("04-29 09:00")).case
+    held, _ = after(case, decide(case, END), END)
+
+    (said,) = holds.in_full(changes.needs_operator(held, "Stripe refuses the API key", END + timedelta(hours=1)))
+
+    assert "Put right what is named" in said
+
+
+def test_a_restriction_whose_message_no_provider_took_held_up_the_end_for_ever() -> None:
+    """R32: it waits for the message that names it, and the end waited for the restriction. Now it is cut off."""
+    policy = a_policy(
+        {"day": 1, "do": ["charge", {"remind": {"channel": "email", "stage": "friendly"}}]},
+        {"day": 2, "do": [{"restrict": "read_only"}]},
+        {"day": 3, "do": [{"remind": {"channel": "notice", "stage": "final"}}]},
+        {"day": 10, "do": ["cancel_subscription", "escalate"]},
+        contacts={"fallback": {}},
+        catch_up="all",
+    )
+    case = a_case(policy=policy, opened="04-01 10:00")
+    now, acts, answered = case.facts.opened_at, [], timedelta(hours=1)
+    while now < case.facts.opened_at + timedelta(days=12) and not case.closed:
+        decision = decide(case, now)
+        case = settled(case, decision, now)
+        for effect in decision.effects if isinstance(decision, Act) else ():
+            acts.append(effect.step.key)
+            silent = isinstance(effect.step, MessageStep) and effect.step.channel is Channel.EMAIL
+            answer = usual(case, effect, now)
+            case = life.unanswered(case, effect, now) if silent else booked(case, effect, answer, now)
+        now = max(now + timedelta(seconds=1), decision.until or now) if isinstance(decision, Wait) else now + answered
+
+    assert "d02-restrict-read_only" not in acts
+    assert ["d10-cancel_subscription", "d10-escalate"] == acts[-2:]
+    assert StepState.SKIPPED is case.steps["d02-restrict-read_only"].state
 
 
 def test_after_the_human_resumed_the_end_goes_on_and_nobody_is_asked_again() -> None:

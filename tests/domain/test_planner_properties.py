@@ -73,9 +73,11 @@ specs = st.one_of(
     st.builds(reminds, st.sampled_from(list(Channel)), soft_stages),
     st.builds(reminds, st.sampled_from(list(Channel)), st.just(Stage.FINAL)),
     st.sampled_from([{"restrict": "read_only"}, {"restrict": "blocked"}]),
+)
+late_specs = st.one_of(
+    specs.filter(lambda spec: word(spec) != "remind" or spec["remind"]["stage"] is not Stage.FINAL),
     st.just("cancel_subscription"),
 )
-late_specs = specs.filter(lambda spec: word(spec) != "remind" or spec["remind"]["stage"] is not Stage.FINAL)
 hours = st.builds(
     lambda start, lasts, sundays: {
         "start": time(start),
@@ -98,7 +100,7 @@ def policies(draw: st.DrawFn) -> Policy:
         steps = draw(st.lists(specs, min_size=1, max_size=4, unique_by=str))
         if not any(word(step) == "remind" for entry in [*entries, {"do": steps}] for step in entry["do"]):
             # A restriction before any message is refused when the policy is read.
-            steps = [step for step in steps if word(step) not in ("restrict", "cancel_subscription")] or [CHARGE]
+            steps = [step for step in steps if word(step) != "restrict"] or [CHARGE]
         entries.append({"day": day, "at": draw(st.none() | st.integers(0, 23).map(time)), "do": steps})
     notice = draw(st.integers(1, 10))
     final = days[-1] + draw(st.integers(1, 5))

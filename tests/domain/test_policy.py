@@ -135,6 +135,10 @@ END = {"day": 10, "do": ["escalate"]}
             [{"day": 1, "do": ["cancel_subscription"]}, {"day": 3, "do": [FINAL]}, END],
             "cancel_subscription on day 1 comes before",
         ),
+        (
+            [{"day": 3, "do": [FINAL, "cancel_subscription"]}, END],
+            "cancel_subscription on day 3, but messages announce it for the end: put it on day 10",
+        ),
         ([], "at least 1 item"),
         ([{"day": 3, "do": []}, END], "at least 1 item"),
         ([{"day": -1, "do": ["charge"]}, {"day": 3, "do": [FINAL]}, END], "day -1 is before the failed payment"),
@@ -225,9 +229,10 @@ def test_every_member_is_in_exactly_one_part(everything: type[Enum], parts: list
     assert len(everything) == sum(map(len, parts))
 
 
-def test_only_our_own_attempts_use_up_the_policys_budget() -> None:
-    """The customer's own tries are the customer's."""
-    assert COUNTING < OURS < set(AttemptKind)
+def test_only_the_merchants_own_attempts_use_up_the_policys_budget() -> None:
+    """Ours, and those of Stripe or another program; the customer's own tries are the customer's."""
+    assert COUNTING - {AttemptKind.OTHER_ENGINE} < OURS < set(AttemptKind)
+    assert AttemptKind.CUSTOMER not in COUNTING
 
 
 def test_a_policy_that_cases_follow_is_read_whatever_new_ones_must_fulfil() -> None:

@@ -123,11 +123,12 @@ def test_the_traits_of_a_step_make_sense_together(step: Step) -> None:
     assert not (step.warns and not step.says_what_comes), "whoever warns tells"
     assert not (step.comes_first and step.says_what_comes), "what comes first decides what is said"
     assert not step.beside(step), "a step is not its own neighbour"
-    assert not step.waits_for(step.but(ends=True), NOW) or not step.ends, "two ends never wait for each other"
+    now = situation(a_case(), NOW)
+    assert not step.waits_for(step.but(ends=True), NOW, now) or not step.ends, "two ends never wait for each other"
     assert isinstance(step.weight, tuple)
     for other in examples():
         assert step.beside(other) == other.beside(step), "side by side is mutual"
-        assert not step.beside(other) or (step.kind == other.kind and not step.waits_for(other, NOW))
+        assert not step.beside(other) or (step.kind == other.kind and not step.waits_for(other, NOW, now))
         if step.one_at_a_time and other.kind == step.kind:
             assert (step.weight > other.weight) in (True, False), "weights of one kind can be compared"
 

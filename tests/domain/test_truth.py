@@ -4,12 +4,11 @@ from datetime import date
 
 import pytest
 
-from domain import changes
+from domain import changes, events, news
 from domain.case import Case
 from domain.decisions import Act
 from domain.declines import DeclineClass, RawDecline, Reason
-from domain.invoice import InvoiceNow, MethodRef
-from domain.kinds.access import AccessStep
+from domain.invoice import InvoiceNow, MethodRef, SubscriptionState
 from domain.kinds.message import ContactTask
 from domain.money import Money
 from domain.steps import Access, Stage
@@ -127,36 +126,35 @@ def test_a_policy_without_an_agency_announces_a_write_off() -> None:
     assert Ending.WRITE_OFF is said(a_case(policy=policy), "d21-remind-email-final").ending
 
 
-@pytest.mark.parametrize(("day", "told"), [(None, False), (14, False), (28, True)])
+@pytest.mark.parametrize(("day", "told"), [(None, False), (28, True)])
 def test_a_cancellation_is_announced_for_the_end_only_if_it_happens_then(day: int | None, told: bool) -> None:
-    """Not where the policy cancels nothing, nor where the subscription is cancelled sooner than at the end."""
+    """Not where the policy cancels nothing."""
     days: dict[int, list[object]] = {
         10: [{"remind": {"channel": "email", "stage": "firm"}}],
-        14: [],
         21: [{"remind": {"channel": "email", "stage": "final"}}],
         28: ["escalate"],
     }
     if day:
         days[day].insert(0, "cancel_subscription")
-    case = a_case(policy=a_policy(*({"day": number, "do": steps} for number, steps in days.items() if steps)))
+    case = a_case(policy=a_policy(*({"day": number, "do": steps} for number, steps in days.items())))
 
     assert [told, told] == [said(case, key).cancels for key in ("d10-remind-email-firm", "d21-remind-email-final")]
 
 
 def test_who_has_no_subscription_any_more_is_not_told_that_paying_brings_the_access_back() -> None:
-    """Service is restored to subscriptions that run on, never to one that was cancelled before the end."""
+    """Service is restored to subscriptions that run on, never to one that was ended on the way."""
     policy = a_policy(
         {"day": 5, "do": [{"remind": {"channel": "email", "stage": "firm"}}, {"restrict": "read_only"}]},
-        {"day": 14, "do": ["cancel_subscription"]},
         {"day": 21, "do": [{"remind": {"channel": "email", "stage": "final"}}, {"restrict": "blocked"}]},
         {"day": 28, "do": ["escalate"]},
     )
-    told_at = (at("04-23 12:00"), payment("p", usd("100"), usd("0")))
-    life = live(a_case(policy=policy), told=[told_at])
-    facts = said(a_case(policy=policy), "d21-remind-email-final")
+    ended = events.InvoiceChanged(event_id="e", subscription=SubscriptionState.ENDED)
+    told = (at("04-15 10:00"), lambda case, now: news.invoice_changed(case, ended, now))
+    lived = live(a_case(policy=policy), told=[told])
+    final = next(effect.task for _, effect in lived.acts if effect.step.key == "d21-remind-email-final")
 
-    assert Access.FULL not in {e.step.access for _, e in life.acts if isinstance(e.step, AccessStep)}
-    assert (Access.FULL, None) == (facts.access, facts.restricts_on)
+    assert isinstance(final, ContactTask)
+    assert (Access.FULL, None) == (final.facts.access, final.facts.restricts_on)
 
 
 @pytest.mark.parametrize(("remaining", "ending"), [("50", Ending.COLLECTIONS), ("49.99", Ending.WRITE_OFF)])

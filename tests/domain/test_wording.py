@@ -32,6 +32,7 @@ def some_facts(stage: Stage = Stage.FRIENDLY, **changes: Any) -> MessageFacts:
 def sending(**changes: Any) -> AtSending:
     read = AtSending(
         merchant="Acme Cloud",
+        contact="help@acme.example",
         name="Ada",
         number="A-1",
         due=usd("149"),
@@ -48,6 +49,7 @@ OTHERS = (
     Other(number="A-2", due=usd("20"), link="https://pay.acme.example/2"),
     Other(number="A-3", due=Money.of_major("30", "EUR"), link="https://pay.acme.example/3"),
 )
+FINAL_TOO = OTHERS[1].model_copy(update={"final": True})
 
 
 def said(facts: MessageFacts, at: AtSending | None = None, channel: Channel = Channel.EMAIL) -> list[str]:
@@ -61,7 +63,7 @@ def every_message() -> Iterator[tuple[MessageFacts, Channel, Wording]]:
     reads = [
         sending(name=name, total=usd(total), subscription=subscription, has_method=has_method, others=others)
         for name, total, subscription, has_method, others in product(
-            ("Ada", None), ("149", "200"), (True, False), (True, False), ((), OTHERS)
+            ("Ada", None), ("149", "200"), (True, False), (True, False), ((), OTHERS, (OTHERS[0], FINAL_TOO))
         )
     ]
     for stage, reason, action, tried, next_charge_on, due_on in product(
@@ -78,6 +80,7 @@ def every_message() -> Iterator[tuple[MessageFacts, Channel, Wording]]:
             restricts_on=lot.choice([None, LIMIT, END]),
             due_on=due_on,
             overdue=due_on is not None and lot.choice([True, False]),
+            came_back=due_on is None and lot.choice([True, False]),
         )
         at = lot.choice(reads)
         for channel in Channel:
@@ -121,11 +124,15 @@ MESSAGES = list(every_message())
         ("restricts.one", some_facts(restricts_on=LIMIT), some_facts()),
         ("restricts.one", some_facts(restricts_on=LIMIT, ends_on=None), some_facts(restricts_on=END)),
         ("restricts.one", some_facts(restricts_on=LIMIT), some_facts(restricts_on=LIMIT, access=Access.READ_ONLY)),
-        ("ending.collections.with_subscription", some_facts(Stage.FIRM), some_facts(Stage.FIRM, cancels=False)),
-        ("ending.write_off.with_subscription", some_facts(Stage.FINAL, ending=Ending.WRITE_OFF), some_facts()),
-        ("ending.collections.without_subscription", some_facts(Stage.FINAL, cancels=False), some_facts(Stage.FINAL)),
-        ("ending.collections.with_subscription", some_facts(Stage.FIRM), some_facts(Stage.FIRM, ends_on=None)),
-        ("ending.collections.with_subscription", some_facts(Stage.FIRM), some_facts(Stage.REMINDER)),
+        ("ending.collections.with_subscription.one", some_facts(Stage.FIRM), some_facts(Stage.FIRM, cancels=False)),
+        ("ending.write_off.with_subscription.one", some_facts(Stage.FINAL, ending=Ending.WRITE_OFF), some_facts()),
+        (
+            "ending.collections.without_subscription.one",
+            some_facts(Stage.FINAL, cancels=False),
+            some_facts(Stage.FINAL),
+        ),
+        ("ending.collections.with_subscription.one", some_facts(Stage.FIRM), some_facts(Stage.FIRM, ends_on=None)),
+        ("ending.collections.with_subscription.one", some_facts(Stage.FIRM), some_facts(Stage.REMINDER)),
         ("buttons.pay", some_facts(next_charge_on=NEXT), some_facts(action=DeclineClass.FIX_DATA)),
         ("buttons.authenticate", some_facts(action=DeclineClass.AUTHENTICATE), some_facts()),
     ],
@@ -144,8 +151,8 @@ def test_a_sentence_is_said_when_it_is_true_and_only_then(key: str, true: Messag
         ("todo.verify_account", sending(verifying=True), sending()),
         ("reasons.account_verification", sending(verifying=True), sending()),
         ("reasons.declined", sending(), sending(verifying=True)),
-        ("ending.collections.with_subscription", sending(), sending(subscription=False)),
-        ("ending.collections.without_subscription", sending(subscription=False), sending()),
+        ("ending.collections.with_subscription.one", sending(), sending(subscription=False)),
+        ("ending.collections.without_subscription.one", sending(subscription=False), sending()),
     ],
 )
 def test_what_is_read_at_sending_decides_as_well(key: str, true: AtSending, false: AtSending) -> None:
@@ -160,7 +167,7 @@ def test_what_is_read_at_sending_decides_as_well(key: str, true: AtSending, fals
         ("sms.todo.new_method", some_facts(action=DeclineClass.NEW_METHOD), some_facts(action=DeclineClass.RETRY_NOW)),
         ("sms.access.read_only.one", some_facts(access=Access.READ_ONLY), some_facts()),
         ("sms.restricts.one", some_facts(restricts_on=LIMIT), some_facts(restricts_on=END)),
-        ("sms.ending.collections.with_subscription", some_facts(Stage.FINAL), some_facts(Stage.FIRM)),
+        ("sms.ending.collections.with_subscription.one", some_facts(Stage.FINAL), some_facts(Stage.FIRM)),
         ("sms.link.pay", some_facts(action=DeclineClass.FIX_DATA), some_facts(action=DeclineClass.AUTHENTICATE)),
         ("sms.link.authenticate", some_facts(action=DeclineClass.AUTHENTICATE), some_facts()),
     ],
@@ -204,7 +211,7 @@ def test_every_message_says_what_it_is_about_what_happened_and_what_to_do() -> N
             told = "passed" if facts.overdue else "ahead"
         assert told == message.of(Part.HAPPENED)[0].key.rpartition(".")[2]
         if channel is Channel.EMAIL:
-            for part in (Part.GREETING, Part.BUTTON, Part.LINK_HINT, Part.CLOSING, Part.REGARDS):
+            for part in (Part.GREETING, Part.BUTTON, Part.LINK_HINT, Part.CLOSING, Part.HELP, Part.REGARDS):
                 assert message.one(part)
 
 
@@ -301,7 +308,8 @@ def test_a_text_message_ends_with_the_end_and_the_link_and_leaves_out_the_access
         ("sms.next_charge.tried", True),
         ("sms.todo.fix_data", True),
         ("sms.restricts.one", True),
-        ("sms.ending.collections.with_subscription", False),
+        ("sms.ending.collections.with_subscription.one", False),
+        ("sms.help", True),
         ("sms.link.pay", False),
     ] == [(sentence.key, sentence.may) for sentence in sentences]
 
@@ -312,7 +320,7 @@ def test_a_notice_has_a_subject_and_paragraphs_and_no_more() -> None:
         sentence.part for _, channel, message in MESSAGES if channel is Channel.NOTICE for sentence in message.sentences
     }
 
-    assert {Part.SUBJECT, Part.OTHERS, *PARAGRAPHS} == parts
+    assert {Part.SUBJECT, Part.FINALS, Part.OTHERS, Part.HELP, *PARAGRAPHS} == parts
 
 
 @pytest.mark.parametrize("channel", list(Channel))
@@ -337,7 +345,7 @@ def test_the_end_is_that_of_the_amount_that_is_due_at_sending(due: str, ending: 
     """The agency takes from fifty dollars on, whatever the case knew."""
     facts = some_facts(Stage.FINAL, agency_from=usd("50"))
 
-    assert f"ending.{ending}.with_subscription" in said(facts, sending(due=usd(due)), channel)
+    assert f"ending.{ending}.with_subscription.one" in said(facts, sending(due=usd(due)), channel)
 
 
 def test_values_keep_their_types() -> None:

@@ -1,5 +1,6 @@
 """The shipped rule tables say what the networks say, and every postponement names its rule, its edition and its end."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -7,10 +8,9 @@ import pytest
 
 from domain.case import ChargeOutcome
 from domain.declines import DeclineClass
-from domain.gates import Allow, Postpone
+from domain.gates import Allow, Answer, Postpone
 from domain.money import Money
-from domain.rules.networks import CardUse
-from gateways.ports.ledger import NetworkRules
+from domain.rules.uses import MethodUse, NetworkRules, NextCharge
 from gateways.rules import load_decline_table, load_minimum_charges, load_network_rules
 from gateways.yaml_files import FileError
 
@@ -30,10 +30,10 @@ def uses(
     amount: Money | None = None,
     outcome: ChargeOutcome = ChargeOutcome.DECLINED,
     newest: datetime = NOW,
-) -> list[CardUse]:
+) -> list[MethodUse]:
     """So many charges, the newest one `every` before `newest`."""
     return [
-        CardUse(at=newest - every * number, amount=amount or usd(1999), outcome=outcome)
+        MethodUse(at=newest - every * number, amount=amount or usd(1999), outcome=outcome)
         for number in range(count, 0, -1)
     ]
 
@@ -41,6 +41,11 @@ def uses(
 @pytest.fixture(scope="module")
 def rules() -> NetworkRules:
     return load_network_rules(RULES)
+
+
+def ask(rules: NetworkRules, network: str | None, used: Sequence[MethodUse], at: datetime = NOW) -> Answer:
+    """What they say to one more charge of 19.99 dollars."""
+    return rules.ask(NextCharge(invoice_id="in_1", amount=usd(1999), at=at, network=network), used)
 
 
 @pytest.mark.parametrize(
@@ -70,32 +75,32 @@ def rules() -> NetworkRules:
     ],
 )
 def test_one_more_charge_is_postponed_at_the_ceiling(
-    rules: NetworkRules, network: str | None, used: list[CardUse], rule: str | None
+    rules: NetworkRules, network: str | None, used: list[MethodUse], rule: str | None
 ) -> None:
     """Below it is free, at it is not; a bank debit has no card network's ceiling."""
-    answer = rules.ask(network, used, usd(1999), NOW)
+    answer = ask(rules, network, used)
 
     assert rule == (answer.rule if isinstance(answer, Postpone) else None)
 
 
 def test_an_approval_starts_visas_count_again(rules: NetworkRules) -> None:
     """Consecutive declines count: nineteen, an approval and one more are one."""
-    approved = CardUse(at=NOW - 30 * timedelta(minutes=1), amount=usd(1999), outcome=ChargeOutcome.PAID)
+    approved = MethodUse(at=NOW - 30 * timedelta(minutes=1), amount=usd(1999), outcome=ChargeOutcome.PAID)
     other_amount = approved.model_copy(update={"amount": usd(5)})
 
-    assert isinstance(rules.ask("visa", [*uses(25), approved], usd(1999), NOW), Allow)
-    assert isinstance(rules.ask("visa", [*uses(25), other_amount], usd(1999), NOW), Postpone)
+    assert isinstance(ask(rules, "visa", [*uses(25), approved]), Allow)
+    assert isinstance(ask(rules, "visa", [*uses(25), other_amount]), Postpone)
 
 
 def test_a_postponement_ends_when_there_is_room_again(rules: NetworkRules) -> None:
     """At the moment it names the charge is allowed, a second earlier it is not."""
     used = uses(22)
-    answer = rules.ask("visa", used, usd(1999), NOW)
+    answer = ask(rules, "visa", used)
 
     assert isinstance(answer, Postpone)
     assert answer.until == used[2].at + 30 * DAY + timedelta(minutes=1)
-    assert isinstance(rules.ask("visa", used, usd(1999), answer.until), Allow)
-    assert isinstance(rules.ask("visa", used, usd(1999), answer.until - timedelta(seconds=1)), Postpone)
+    assert isinstance(ask(rules, "visa", used, answer.until), Allow)
+    assert isinstance(ask(rules, "visa", used, answer.until - timedelta(seconds=1)), Postpone)
     assert answer.why == (
         "The card has had 22 of the 20 declined charges of the same amount that visa allows within 30 days."
     )
@@ -103,7 +108,7 @@ def test_a_postponement_ends_when_there_is_room_again(rules: NetworkRules) -> No
 
 def test_the_longest_of_several_postponements_binds(rules: NetworkRules) -> None:
     """The 24 hours are over long before the 30 days are."""
-    answer = rules.ask("mastercard", uses(40), usd(1999), NOW)
+    answer = ask(rules, "mastercard", uses(40))
 
     assert isinstance(answer, Postpone)
     assert "mastercard-35-in-30-days@2023-11-01" == answer.rule
@@ -114,8 +119,8 @@ def test_a_delayed_charge_counts_those_that_overtook_it(rules: NetworkRules) -> 
     near = uses(10, every=timedelta(minutes=1), newest=NOW + HOUR)
     far = uses(10, every=timedelta(minutes=1), newest=NOW + 2 * DAY)
 
-    assert isinstance(rules.ask("mastercard", near, usd(1999), NOW), Postpone)
-    assert isinstance(rules.ask("mastercard", far, usd(1999), NOW), Allow)
+    assert isinstance(ask(rules, "mastercard", near), Postpone)
+    assert isinstance(ask(rules, "mastercard", far), Allow)
 
 
 def test_every_group_of_decline_codes_names_its_source() -> None:

@@ -19,7 +19,9 @@ LAG = timedelta(minutes=5)
 REFUSALS = load_refusals(RULES, "sendgrid")
 
 
-def sender(world: ProviderWorld, *, api_key: str | None = None, activity: bool = True) -> SendGridSender:
+def sender(
+    world: ProviderWorld, *, api_key: str | None = None, activity: bool = True, reply_to: str | None = None
+) -> SendGridSender:
     return SendGridSender(
         api_key or world.sendgrid.api_key,
         world.sendgrid_url,
@@ -27,6 +29,7 @@ def sender(world: ProviderWorld, *, api_key: str | None = None, activity: bool =
         "Example Billing",
         timedelta(seconds=2),
         REFUSALS,
+        reply_to=reply_to,
         email_activity=activity,
         activity_lag=LAG,
     )
@@ -41,6 +44,14 @@ def test_an_email_goes_out_with_both_parts_and_its_key(world: ProviderWorld) -> 
     assert ("ada@example.com", "billing@example.com") == (email.to, email.from_email)
     assert (MESSAGE.subject, MESSAGE.text, MESSAGE.html) == (email.subject, email.text, email.html)
     assert ({"dunning_key": KEY}, []) == (email.custom_args, email.categories)
+
+
+@pytest.mark.parametrize("reply_to", ["help@example.com", None])
+def test_answers_go_to_the_address_where_somebody_reads_them(world: ProviderWorld, reply_to: str | None) -> None:
+    """Without one they go to the sender."""
+    sender(world, reply_to=reply_to).send(ADA, MESSAGE, KEY)
+
+    assert [reply_to] == [email.reply_to for email in world.sendgrid.sent]
 
 
 def test_an_email_without_html_is_text_only(world: ProviderWorld) -> None:

@@ -70,6 +70,16 @@ def test_marking_uncollectible_is_a_valid_request(payments: StripePayments) -> N
     payments.mark_uncollectible("in_contract", "dun:in_contract:write_off")
 
 
+def test_billing_anew_sends_valid_requests(payments: StripePayments) -> None:
+    """The list, the draft and its line: stripe-mock keeps no state, so the draft never comes to what was billed."""
+    of_subscription = OPEN_INVOICE.model_copy(update={"subscription_id": "sub_contract"})
+
+    with pytest.raises(ProviderMisuse, match="Correct it there and finalize it") as refused:
+        payments.bill_anew(of_subscription, Money(amount=1, currency="USD"), "dun:in_contract:again:du_1")
+
+    assert "in_contract" in str(refused.value)
+
+
 def test_finding_the_invoice_of_a_payment_is_a_valid_request(payments: StripePayments) -> None:
     """A dispute names a payment; the list of invoice payments leads to the invoice."""
     assert payments.invoice_of_payment("pi_contract")
@@ -88,3 +98,15 @@ def test_no_expansion_is_deeper_than_stripe_allows() -> None:
     depths = [len(path.split(".")) for path in stripe_payments._EXPAND]
 
     assert max(depths) <= 4
+
+
+def test_looking_for_another_card_is_a_valid_request(payments: StripePayments) -> None:
+    """The customer's cards are listed, and what each was set up for."""
+    found = payments.other_method(OPEN_INVOICE, [])
+
+    assert found is None or found.id.startswith("pm_")
+
+
+def test_looking_for_invoices_that_stripe_retries_is_a_valid_request(payments: StripePayments) -> None:
+    """The newest open ones."""
+    assert all(invoice.startswith("in_") for invoice in payments.retried_by_itself())

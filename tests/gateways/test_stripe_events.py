@@ -106,13 +106,14 @@ def test_a_credit_note_names_its_invoice() -> None:
     [
         ({"amount_remaining": 2000}, InvoiceAltered),
         ({"status": "draft", "default_payment_method": None}, InvoiceAltered),
-        ({"attempt_count": 0, "next_payment_attempt": None}, Ignored),
+        ({"attempt_count": 0}, Ignored),
+        ({"attempt_count": 1, "next_payment_attempt": None}, InvoiceAltered),
         ({"default_payment_method": None}, MethodChanged),
         ({"default_source": None, "attempt_count": 0}, MethodChanged),
     ],
 )
 def test_an_update_says_by_what_it_changed_whether_it_is_news(previous: dict[str, object], kind: type) -> None:
-    """Stripe updates an invoice at every attempt; only money, state and the card to be charged are news."""
+    """Stripe updates an invoice at every attempt; money, state, the card to be charged and the next try are news."""
     about = CURRENT | {"default_payment_method": "pm_9"}
 
     fact = stripe_events.read(event("invoice.updated", about, **previous))
@@ -204,6 +205,37 @@ def test_a_dispute_names_its_payment_and_how_it_ended(status: str, outcome: Disp
         opened.customer_id,
     )
     assert ("dp_1", "pi_1", outcome) == (ended.dispute_id, ended.payment_id, ended.outcome)
+
+
+@pytest.mark.parametrize(
+    ("reason", "code"),
+    [
+        ("insufficient_funds", "insufficient_funds"),
+        ("incorrect_account_details", "incorrect_account_details"),
+        ("bank_cannot_process", "bank_cannot_process"),
+        ("debit_not_authorized", "debit_not_authorized"),
+        ("fraudulent", None),
+        ("customer_initiated", None),
+        ("some_news_of_tomorrow", None),
+        (None, None),
+    ],
+)
+def test_a_debit_that_came_back_is_told_from_a_dispute_that_was_decided(reason: str | None, code: str | None) -> None:
+    """R14: both come as a dispute that is lost. Whatever is not known as a return counts as the customer's dispute."""
+    lost = DISPUTE | {"status": "lost", "reason": reason}
+    ended = stripe_events.read(event("charge.dispute.closed", lost))
+
+    assert isinstance(ended, DisputeEnded)
+    assert code == (ended.returned.decline_code if ended.returned else None)
+
+
+def test_an_overpaid_invoice_says_by_how_much() -> None:
+    """Stripe's own account of it, whichever event shows it."""
+    fact = stripe_events.read(event("invoice.overpaid", CURRENT | {"status": "paid", "amount_overpaid": 1900}))
+
+    assert isinstance(fact, PaymentSucceeded)
+    assert fact.invoice
+    assert Money(amount=1900, currency="USD") == fact.invoice.overpaid
 
 
 def test_a_dispute_before_basil_may_name_the_invoice() -> None:

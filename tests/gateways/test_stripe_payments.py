@@ -192,7 +192,7 @@ def test_a_bank_debit_is_processing(world: ProviderWorld, payments: StripePaymen
     first = payments.pay(invoice, "dun:1")
     second = payments.pay(invoice, "dun:2")
 
-    assert (None, "DE") == (
+    assert ("sepa", "DE") == (
         invoice.payment_method and invoice.payment_method.network,
         invoice.payment_method and invoice.payment_method.country,
     )

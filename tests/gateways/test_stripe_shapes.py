@@ -44,6 +44,27 @@ def test_both_shapes_of_an_invoice_mean_the_same(shape: dict[str, Any]) -> None:
             },
             "pr_7",
         ),
+        (
+            {
+                "payments": {
+                    "data": [
+                        {
+                            "status": "paid",
+                            "created": 5,
+                            "status_transitions": {"paid_at": 6},
+                            "payment": {"type": "payment_record", "payment_record": "pr_7"},
+                        },
+                        {
+                            "status": "paid",
+                            "created": 1,
+                            "status_transitions": {"paid_at": 9},
+                            "payment": {"type": "payment_intent", "payment_intent": "pi_6"},
+                        },
+                    ]
+                }
+            },
+            "pi_6",
+        ),
         ({}, None),
     ],
 )

@@ -20,7 +20,6 @@ from runtime import wiring
 from runtime.settings import Settings
 from sandbox.providers.stripe_outcomes import AUTHENTICATION_REQUIRED
 from sandbox.providers.world import ProviderWorld
-from service.customers import public_holidays
 from service.intake import Intake
 from service.opening import Taken
 from tests.cases import (
@@ -247,7 +246,7 @@ async def test_without_a_time_zone_every_zone_of_the_country_counts(
 
 
 async def test_the_customers_facts_are_pinned(world: ProviderWorld, intake: Intake, client: Client) -> None:
-    """Country, zone, language and segment come from Stripe."""
+    """Country, zone and segment come from Stripe."""
     about = {"time_zone": "Asia/Bangkok", "segment": "small"}
     invoice_id, _ = a_failed_invoice(world, country="TH", locales=["th", "en"], metadata=about)
     event = {**failed(world, invoice_id), "created": int(datetime.now(UTC).timestamp())}
@@ -255,7 +254,7 @@ async def test_the_customers_facts_are_pinned(world: ProviderWorld, intake: Inta
     await intake.take_event(event)
 
     facts = (await case_of(client, invoice_id)).facts
-    assert ("TH", ("Asia/Bangkok",), "th", "small") == (facts.country, facts.time_zones, facts.language, facts.segment)
+    assert ("TH", ("Asia/Bangkok",), "small") == (facts.country, facts.time_zones, facts.segment)
 
 
 async def test_no_personal_data_reaches_temporal(
@@ -336,7 +335,7 @@ async def test_a_customer_who_opted_out_before_is_not_written_to(
 
     await intake.take_event(failed(world, invoice_id))
 
-    decide = DecisionActivities(ledger, public_holidays, wiring.minimum_charges(Settings())).decide
+    decide = DecisionActivities(ledger, wiring.situations(Settings(), ledger)).decide
     task = DecisionTask(case=await case_of(client, invoice_id), at=datetime.now(UTC))
     assert {Channel.SMS: "opted out"} == ActivityEnvironment().run(decide, task).closed_channels
 

@@ -1,5 +1,7 @@
 """Disputes of any payment, the bank's late answers, and money that moves after a case has ended."""
 
+from datetime import timedelta
+
 import pytest
 from temporalio.client import Client
 
@@ -9,6 +11,7 @@ from domain.money import Money
 from domain.projection import Projection
 from domain.record import Entry
 from gateways.ledger.sql_ledger import SqlLedger
+from gateways.ports.trouble import ProviderTrouble
 from runtime import wiring
 from runtime.settings import Settings
 from sandbox.providers.stripe_outcomes import APPROVE, AUTHENTICATION_REQUIRED, PROCESSING, Approve, Decline
@@ -109,6 +112,25 @@ async def test_a_debit_that_comes_back_after_the_recovery_is_owed_again(
     )
 
 
+async def test_late_news_of_a_payment_that_was_taken_back_does_not_bring_it_back(
+    world: ProviderWorld, intake: Intake, ledger: SqlLedger
+) -> None:
+    """R14: Stripe sends several events of one payment; one was delivered after the bank had taken the money back, and
+    the ledger booked it as paid once more."""
+    invoice_id, _ = a_failed_invoice(world)
+    await intake.take_event(failed(world, invoice_id))
+    world.stripe.customer_pays(invoice_id)
+    end(ledger, invoice_id, Outcome.RECOVERED, 0)
+    dispute = world.stripe.return_debit(invoice_id)
+    await intake.take_event(world.stripe.last_event("charge.dispute.closed", dispute))
+
+    for kind in ("invoice.paid", "invoice_payment.paid"):
+        await intake.take_event(world.stripe.last_event(kind))
+
+    assert (Outcome.RECOVERED, usd(2000)) == outcome_of(ledger, invoice_id)
+    assert ["taken back after the end"] == late_entries(ledger, invoice_id)
+
+
 async def test_a_dispute_that_is_won_after_the_recovery_changes_nothing(
     world: ProviderWorld, intake: Intake, ledger: SqlLedger
 ) -> None:
@@ -199,6 +221,58 @@ async def test_our_debit_in_the_ledger_gets_the_banks_answer(
     [row] = [row for row in ledger.attempts_of(invoice_id) if row.attempt == 1]
     assert (outcome, "d01-charge") == (row.outcome, row.step)
     assert [outcome.value] == [line.what for line in ledger.record(invoice_id) if line.step == "d01-charge"][1:]
+
+
+async def test_a_charge_whose_answer_was_lost_is_paid_in_the_ledger_when_its_news_closes_the_case(
+    world: ProviderWorld, intake: Intake, ledger: SqlLedger, settings: Settings
+) -> None:
+    """Stripe charged and hung up; its event arrived before the next try, and the attempt stayed unknown for ever."""
+    invoice_id, customer = a_failed_invoice(world)
+    await intake.take_event(failed(world, invoice_id))
+    world.stripe.add_card(customer)
+    payments = wiring.stripe_payments(settings)
+    row = an_attempt(invoice_id, charge_key(invoice_id, 1)).model_copy(update={"amount": usd(2000)})
+    ledger.begin_attempt(row, wiring.network_rules(settings))
+    world.faults.add("stripe", "POST .*/pay", "timeout_after")
+    with pytest.raises(ProviderTrouble):
+        payments.pay(payments.read_invoice(invoice_id), row.key)
+
+    await intake.take_event(world.stripe.last_event("invoice.paid", invoice_id))
+
+    [ours] = [row for row in ledger.attempts_of(invoice_id) if row.attempt == 1]
+    assert (ChargeOutcome.PAID, "finished") == (ours.outcome, ours.state)
+    assert ours.provider_id == payments.read_invoice(invoice_id).paid_by
+
+
+async def test_a_debit_that_pays_what_a_transfer_had_left_is_paid_in_the_ledger(
+    world: ProviderWorld, intake: Intake, ledger: SqlLedger, settings: Settings
+) -> None:
+    """The transfer's record was made at Stripe after the debit's payment, and was taken for what paid the invoice."""
+    owner = world.stripe.add_customer(country="DE")
+    world.stripe.add_bank_debit(owner, behaviour=(Decline("insufficient_funds"), PROCESSING))
+    invoice_id = world.stripe.fail_first_payment(owner, amount=2000, currency="eur")
+    await intake.take_event(failed(world, invoice_id))
+    payments = wiring.stripe_payments(settings)
+    part = Money(amount=500, currency="EUR")
+    payments.record_payment(payments.read_invoice(invoice_id), part, OPENED_AT, f"dun:{invoice_id}:outside-1")
+    ours = an_attempt(invoice_id, charge_key(invoice_id, 1))
+    ledger.begin_attempt(ours, wiring.network_rules(settings))
+    sent = payments.pay(payments.read_invoice(invoice_id), ours.key)
+    entry = Entry(at=OPENED_AT, step="d01-charge", what="processing", why="")
+    ledger.finish_attempt(invoice_id, 1, sent.outcome, sent.provider_id, None, entry)
+
+    _a_second_later(world)
+    world.stripe.finish_processing(invoice_id, APPROVE)
+    await intake.take_event(world.stripe.last_event("invoice.paid", invoice_id))
+
+    [row] = [row for row in ledger.attempts_of(invoice_id) if row.attempt == 1]
+    assert ChargeOutcome.PAID is row.outcome
+
+
+def _a_second_later(world: ProviderWorld) -> None:
+    """Stripe's times have whole seconds."""
+    before = world.journal.clock
+    world.journal.clock = lambda: before() + timedelta(seconds=1)
 
 
 async def test_micro_deposits_are_told_to_the_case(world: ProviderWorld, intake: Intake, client: Client) -> None:

@@ -1,7 +1,7 @@
 """What happens at Stripe reaches the running case: once, and only what it needs to know."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from temporalio.client import Client
@@ -22,7 +22,7 @@ from sandbox.providers.stripe_store import Cause
 from sandbox.providers.world import ProviderWorld
 from service.intake import Intake
 from service.opening import Taken
-from tests.cases import OPENED_AT, a_failed_invoice, an_attempt, fail_again, failed, signals
+from tests.cases import OPENED_AT, a_failed_invoice, an_attempt, case_of, fail_again, failed, signals
 
 
 async def test_our_own_failed_charge_is_not_taken_for_the_customers(
@@ -55,6 +55,56 @@ async def test_the_customers_own_failed_charge_is_reported(
     assert Taken.PASSED_ON == taken
     assert ("invoice_changed", "customer") == (name, fact["attempt"]["kind"])
     assert [AttemptKind.OTHER_ENGINE, AttemptKind.CUSTOMER] == [row.kind for row in ledger.attempts_of(invoice_id)]
+
+
+async def test_r19_stripes_own_retry_is_told_from_the_customers_try(
+    world: ProviderWorld, intake: Intake, ledger: SqlLedger, client: Client
+) -> None:
+    """Neither has a request: Stripe counts its own. Another program's has a key of its own."""
+    invoice_id, _ = a_failed_invoice(world)
+    await intake.take_event(failed(world, invoice_id))
+
+    for n, cause in enumerate((Cause(), Cause(origin="customer"), Cause("req_1", "other:1", origin="engine"), Cause())):
+        await intake.take_event(fail_again(world, invoice_id, cause, timedelta(days=2 + n)))
+
+    kinds = ["other_engine", "customer", "other_engine", "other_engine"]
+    assert kinds == [fact["attempt"]["kind"] for _, fact in await signals(client, invoice_id)]
+    assert ["other_engine", *kinds] == [row.kind.value for row in ledger.attempts_of(invoice_id)]
+
+
+async def test_r19_with_automations_the_next_try_comes_with_the_update(
+    world: ProviderWorld, intake: Intake, client: Client
+) -> None:
+    """Failure 20 of others: the failure's own event does not know it. An older plan that comes later is not taken."""
+    invoice_id, _ = a_failed_invoice(world)
+    await intake.take_event(failed(world, invoice_id))
+    plans = []
+    for day in (2, 3):
+        world.stripe.plan_retry(invoice_id, datetime(2030, 1, day, 9, tzinfo=UTC))
+        plans.append(world.stripe.last_event("invoice.updated", invoice_id))
+
+    for event in reversed(plans):
+        await intake.take_event(event)
+
+    told = [fact["tries"] for _, fact in await signals(client, invoice_id)]
+    assert [{"made": 0, "next_at": "2030-01-03T09:00:00Z"}] * 2 == told
+
+
+@pytest.mark.parametrize("segment", ["any", "stripe-retries"])
+async def test_r19_a_case_opens_with_the_owner_that_its_policy_names(
+    world: ProviderWorld, intake: Intake, client: Client, segment: str
+) -> None:
+    """And with Stripe's plan, which stands in its record."""
+    invoice_id, _ = a_failed_invoice(world, metadata={"segment": segment})
+    world.stripe.plan_retry(invoice_id, datetime(2030, 1, 2, 9, tzinfo=UTC))
+    await intake.take_event(failed(world, invoice_id))
+
+    case = await case_of(client, invoice_id)
+
+    assert ("ours" if segment == "any" else "stripe") == case.retry_owner
+    assert datetime(2030, 1, 2, 9, tzinfo=UTC) == case.invoice.next_try_at
+    assert "Stripe's own try is planned for 2030-01-02 09:00 UTC" == case.record[-1].what
+    assert (segment == "any") == ("Revenue recovery > Retries" in case.record[-1].why)
 
 
 async def test_a_payment_is_passed_on_once(world: ProviderWorld, intake: Intake, client: Client) -> None:
@@ -109,7 +159,7 @@ async def test_an_update_that_changes_no_money_is_not_passed_on(
         **event,
         "id": "evt_counted",
         "type": "invoice.updated",
-        "data": {**event["data"], "previous_attributes": {"attempt_count": 0, "next_payment_attempt": None}},
+        "data": {**event["data"], "previous_attributes": {"attempt_count": 0}},
     }
 
     assert Taken.IGNORED == await intake.take_event(update)

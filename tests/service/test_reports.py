@@ -1,5 +1,6 @@
 """Reports about contacts: they hold for the customer, also when the case that they name is over."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
@@ -9,19 +10,24 @@ from domain.case import CaseStatus, Outcome
 from domain.events import AgencyReport, ContactResult
 from domain.money import Money
 from domain.projection import Projection
-from domain.steps import Channel
+from domain.steps import Channel, Stage
+from domain.truth import MessageFacts
 from gateways.ledger.sql_ledger import SqlLedger
+from gateways.provider_facts import ContactHeard
 from sandbox.providers.world import ProviderWorld
+from service.contact_news import of_contact
 from service.intake import Intake
 from service.reports import Heard, Reports
 from service.requests import Refused, WrongRequest
 from service.running import Ended, RunningCases
+from service.starting import CaseStarter
 from tests.cases import a_failed_invoice, failed, signals
+from tests.gateways.ledger.builders import a_contact, reserve
 
 
 @pytest.fixture
-def reports(client: Client, ledger: SqlLedger) -> Reports:
-    return Reports(RunningCases(client, ledger), ledger, lambda: datetime.now(UTC))
+def reports(client: Client, ledger: SqlLedger, task_queue: str, clock: Callable[[], datetime]) -> Reports:
+    return Reports(RunningCases(client, ledger), CaseStarter(client, task_queue, clock), ledger, clock)
 
 
 async def an_ended_case(world: ProviderWorld, intake: Intake, ledger: SqlLedger, client: Client) -> tuple[str, str]:
@@ -51,6 +57,52 @@ async def test_an_opt_out_closes_the_channel_and_is_told_to_the_case(
     assert Heard.TOLD == heard
     assert {Channel.SMS: "opted out"} == ledger.closed_channels(customer)
     assert ["contact_reported"] == [name for name, _ in await signals(client, invoice)]
+
+
+async def test_a_final_notice_that_bounced_did_not_arrive_for_the_other_invoice_either(
+    world: ProviderWorld, intake: Intake, ledger: SqlLedger, client: Client, reports: Reports
+) -> None:
+    """One message was the final notice of both."""
+    invoice, customer = a_failed_invoice(world)
+    other = world.stripe.fail_first_payment(customer, amount=2000, currency="usd")
+    for each in (invoice, other):
+        await intake.take_event(failed(world, each))
+    said = MessageFacts(stage=Stage.FINAL, also_final=(other,))
+    reserve(ledger, a_contact(invoice_id=invoice, step="d21-remind-email-final", stage="final", said=said), customer)
+
+    await reports.contact(invoice, Channel.EMAIL, ContactResult.BOUNCED, "sg-1")
+    await reports.contact(invoice, Channel.SMS, ContactResult.BOUNCED, "tw-1")
+    await reports.contact(invoice, Channel.EMAIL, ContactResult.DELIVERED, "sg-2")
+
+    assert ["sg-1"] == [told["event_id"] for _, told in await signals(client, other)]
+
+
+async def test_its_provider_says_so_and_both_cases_are_told(
+    world: ProviderWorld, intake: Intake, ledger: SqlLedger
+) -> None:
+    """By webhook as by hand; that it was delivered, only the case that sent it."""
+    invoice, customer = a_failed_invoice(world)
+    other = world.stripe.fail_first_payment(customer, amount=2000, currency="usd")
+    for each in (invoice, other):
+        await intake.take_event(failed(world, each))
+    said = MessageFacts(stage=Stage.FINAL, also_final=(other,))
+    row = a_contact(invoice_id=invoice, step="d21-remind-email-final", stage="final", said=said, key=f"dun:{invoice}:f")
+    reserve(ledger, row, customer)
+
+    def told(result: ContactResult) -> list[str]:
+        at = datetime.now(UTC)
+        fact = ContactHeard(
+            provider="sendgrid",
+            event_id=result.value,
+            event_type=result.value,
+            at=at,
+            channel=Channel.EMAIL,
+            result=result,
+            key=row.key,
+        )
+        return [case.invoice_id for case, _, _ in of_contact(ledger, fact)]
+
+    assert [[invoice, other], [invoice]] == [told(ContactResult.BOUNCED), told(ContactResult.DELIVERED)]
 
 
 async def test_an_opt_out_on_an_ended_case_is_kept(

@@ -174,3 +174,16 @@ async def test_r9_a_nightly_sync_of_addresses_earns_no_try(stage: Scene) -> None
     await case.until("2030-04-12 12:00")
 
     assert 5 == tried(case)
+
+
+async def test_a_card_is_added_and_no_webhook_comes(stage: Scene) -> None:
+    """The next message reads the invoice, is not sent, and the card is tried at once."""
+    case = await stage.open(None)
+    await case.until("2030-04-05 12:00")
+    before = tried(case), len(case.messages)
+    stage.world.stripe.add_card(case.customer, behaviour=APPROVE)
+
+    result = await case.finish()
+
+    assert Outcome.RECOVERED is result.outcome
+    assert (before[0] + 1, before[1]) == (tried(case), len(case.messages))

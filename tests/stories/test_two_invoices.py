@@ -10,10 +10,10 @@ from sandbox.providers.stripe_outcomes import Decline
 DECLINED = Decline("generic_decline")
 
 
-async def two_invoices(stage: Scene) -> tuple[StagedCase, StagedCase]:
-    """Both failed on the same day; the cases have clocks of their own."""
+async def two_invoices(stage: Scene, amount: int = 4_000) -> tuple[StagedCase, StagedCase]:
+    """Both failed on the same day; the cases have clocks of their own. `amount`: cents of the second one."""
     first = await stage.open(DECLINED)
-    return first, await stage.open_another(first)
+    return first, await stage.open_another(first, amount=amount)
 
 
 async def paid(stage: Scene, case: StagedCase) -> Outcome:
@@ -53,6 +53,20 @@ async def test_two_invoices_are_one_conversation(stage: Scene) -> None:
     for case in (first, second):
         done = {entry.step for entry in stage.ledger.record(case.invoice) if _is_said(entry.what)}
         assert {*said} == done
+
+
+async def test_two_final_notices_of_one_day_are_one_conversation(stage: Scene) -> None:
+    """Both cases end on the announced day, by one mail and one text message."""
+    first, second = await two_invoices(stage, amount=6_000)
+    for day in range(20, 24):
+        for case in (first, second):
+            await case.until(f"2030-04-{day:02} 21:00")
+
+    finals = [key for case in (first, second) for key in case.messages if "final" in key]
+    assert ["d21-remind-email-final:email", "d21-remind-sms-final:sms"] == sorted(finals)
+    assert 1 == len([mail for mail in first.mails if "This is the final notice" in mail and "as well" in mail])
+    ends = [await case.finish() for case in (first, second)]
+    assert ends[0].outcome is ends[1].outcome
 
 
 def _is_said(what: str) -> bool:

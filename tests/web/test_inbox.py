@@ -112,9 +112,9 @@ async def test_what_cannot_be_read_waits_for_a_human_and_can_be_tried_again(
     [row] = ledger.inbox("refused")
     assert "expected a Stripe event" in row.note
 
-    assert ledger.again("stripe", "evt_1", clock())
+    assert ledger.again("evt_1", clock())
     assert [("waiting", None)] == kept(ledger)
-    assert not ledger.again("stripe", "evt_2", clock())
+    assert not ledger.again("evt_2", clock())
 
 
 async def test_what_was_done_is_forgotten_after_its_time_and_what_waits_is_not(ledger: SqlLedger) -> None:

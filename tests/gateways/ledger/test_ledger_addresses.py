@@ -34,6 +34,15 @@ def test_a_bounce_closed_the_person_although_they_had_a_new_address(ledger: SqlL
     assert "ann@new.example" == ledger.recipient("cus_a").address.email
 
 
+def test_what_was_known_before_is_told_where_something_is_news(ledger: SqlLedger) -> None:
+    stated = CustomerRow(customer_id="cus_a", email="ann@new.example")
+
+    before, again = ledger.customer_is(stated), ledger.customer_is(stated)
+
+    assert before
+    assert ("ann@example.com", None) == (before.email, again)
+
+
 def test_the_old_address_is_still_closed_when_it_comes_back(ledger: SqlLedger) -> None:
     ledger.close_channel(a_closure("cus_a", Channel.EMAIL, "bounced", address="ann@example.com"))
     for email in ("ann@new.example", "ann@example.com"):

@@ -299,6 +299,18 @@ def test_the_open_cases_of_one_customer(ledger: SqlLedger) -> None:
     assert ["in_2"] == [case.invoice_id for case in ledger.open_cases_of("cus_other")]
 
 
+def test_the_open_cases_beside_one(ledger: SqlLedger) -> None:
+    """What a message names besides its own invoice: nothing that is on hold, not open yet, or somebody else's."""
+    open_case(ledger, "in_0", opened_at=NOW + DAY, status="open")
+    open_case(ledger, "in_2", **OTHER, status="open")
+    open_case(ledger, "in_3", status="open")
+    open_case(ledger, "in_4", status="on_hold")
+    open_case(ledger, "in_5", status="open")
+
+    assert ["in_3", "in_0"] == ledger.open_beside("in_5", "cus_1")
+    assert [] == ledger.open_beside("in_2", "cus_other")
+
+
 def test_times_come_back_in_utc_and_amounts_whole(ledger: SqlLedger) -> None:
     """Whatever zone a time was written in; amounts beyond 32 bits are kept."""
     bangkok = NOW.astimezone(timezone(timedelta(hours=7))).replace(microsecond=123456)

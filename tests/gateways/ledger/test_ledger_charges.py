@@ -7,7 +7,7 @@ import pytest
 from domain.case import ChargeOutcome
 from domain.declines import Decline
 from domain.gates import Postpone, Refuse
-from domain.rules.networks import CardUse
+from domain.rules.uses import MethodUse
 from gateways.ledger.sql_ledger import SqlLedger
 from gateways.ports.rows import AttemptRow
 from tests.gateways.ledger.builders import (
@@ -15,6 +15,7 @@ from tests.gateways.ledger.builders import (
     FREE,
     NOW,
     RACERS,
+    Rules,
     Seen,
     a_decline,
     a_foreign_attempt,
@@ -87,7 +88,7 @@ def test_a_postponed_attempt_asks_anew_under_its_number(ledger: SqlLedger) -> No
     assert [NOW, NOW + DAY] == [entry.at for entry in ledger.record("in_1")]
 
 
-class Refuses:
+class Refuses(Rules):
     """A rule that time does not change."""
 
     def ask(self, *_: object) -> Refuse:
@@ -146,9 +147,15 @@ def test_a_charge_that_may_have_reached_the_network_uses_up_the_card(
         finish(ledger, an_attempt(1), outcome, decline)
     rules = Seen()
     ledger.begin_attempt(an_attempt(2), rules)
-    expected = [CardUse(at=NOW, amount=usd(1999), outcome=outcome or ChargeOutcome.PROCESSING)] if counts else []
+    use = MethodUse(
+        at=NOW,
+        amount=usd(1999),
+        outcome=outcome or ChargeOutcome.PROCESSING,
+        invoice_id="in_1",
+        code=decline.raw.return_code if decline else None,
+    )
 
-    assert expected == rules.uses
+    assert [use][: int(counts)] == rules.uses
 
 
 @pytest.mark.parametrize(

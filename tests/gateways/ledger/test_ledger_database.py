@@ -18,11 +18,11 @@ from gateways.ledger.database import open_database, schema_is_current, upgrade_s
 from gateways.ledger.indexes import metadata
 from gateways.ledger.schema import attempts
 from gateways.ledger.sql_ledger import SqlLedger
-from gateways.ports.ledger import NetworkRules
 from gateways.ports.rows import AttemptRow
 from gateways.ports.trouble import ProviderMisuse, ProviderTrouble
 from tests.gateways.ledger.builders import (
     NOW,
+    Rules,
     a_case,
     a_contact,
     an_attempt,
@@ -78,7 +78,7 @@ def test_a_sqlite_ledger_can_be_read_while_it_is_written(tmp_path: Path) -> None
     assert ("wal",) == mode
 
 
-class CutsTheLine:
+class CutsTheLine(Rules):
     """Rules that lose the database while the reservation is under way."""
 
     def __init__(self, cut: Callable[[], None]) -> None:
@@ -96,7 +96,7 @@ def test_a_connection_lost_in_mid_reservation_reserves_nothing(postgres: str) ->
     ledger = SqlLedger(with_database(postgres, "cut"))
     open_case(ledger)
     kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'cut'"
-    rules: NetworkRules = CutsTheLine(lambda: run_alone(postgres, kill))
+    rules = CutsTheLine(lambda: run_alone(postgres, kill))
 
     with pytest.raises(ProviderTrouble, match="does not answer"):
         ledger.begin_attempt(an_attempt(), rules)

@@ -5,6 +5,7 @@ import pytest
 from domain.case import ChargeOutcome, Outcome
 from domain.record import Entry
 from gateways.ledger.sql_ledger import SqlLedger
+from gateways.ports.rows import Late
 from tests.gateways.ledger.builders import DAY, FREE, NOW, a_decline, an_attempt, close, usd
 
 LATE = Entry(at=NOW + DAY, step="late", what="taken back after the end", why="the debit came back")
@@ -60,8 +61,9 @@ def test_an_answered_attempt_is_not_answered_anew(ledger: SqlLedger) -> None:
 def test_money_that_is_taken_back_after_the_end_is_owed_again(ledger: SqlLedger) -> None:
     """R14: booked once, and found in a list."""
     close(ledger, Outcome.RECOVERED)
+    owed = Late(remaining=usd(1999), owed_again=True)
 
-    booked = [ledger.after_the_end("in_1", "du_1", LATE, usd(1999)) for _ in range(2)]
+    booked = [ledger.after_the_end("in_1", "du_1", LATE, owed) for _ in range(2)]
 
     assert [True, False] == booked
     [row] = ledger.cases(owed_again=True).rows
@@ -73,7 +75,7 @@ def test_a_late_payment_of_what_was_written_off_is_a_recovery(ledger: SqlLedger)
     """R14, R40: how the case ended in truth."""
     close(ledger, Outcome.WRITTEN_OFF)
 
-    ledger.after_the_end("in_1", "evt_1", LATE, usd(0), Outcome.RECOVERED)
+    ledger.after_the_end("in_1", "evt_1", LATE, Late(remaining=usd(0), outcome=Outcome.RECOVERED))
 
     row = ledger.case("in_1")
     assert row
@@ -83,5 +85,38 @@ def test_a_late_payment_of_what_was_written_off_is_a_recovery(ledger: SqlLedger)
 
 def test_a_case_that_goes_on_is_not_booked_after_its_end(ledger: SqlLedger) -> None:
     """What it is told, it books itself."""
-    assert not ledger.after_the_end("in_1", "evt_1", LATE, usd(0))
+    assert not ledger.after_the_end("in_1", "evt_1", LATE, Late(remaining=usd(0)))
     assert [] == ledger.record("in_1")
+
+
+def test_a_settled_case_with_a_rest_is_not_owed_again(ledger: SqlLedger) -> None:
+    """R14: what was given up by agreement is not in the list, and what was taken back of it is."""
+    close(ledger, Outcome.SETTLED)
+    assert () == ledger.cases(owed_again=True).rows
+
+    ledger.after_the_end("in_1", "du_1", LATE, Late(remaining=usd(2499), owed_again=True))
+
+    assert ["in_1"] == [row.invoice_id for row in ledger.cases(owed_again=True).rows]
+
+
+def test_what_is_billed_anew_is_owed_on_the_new_invoice(ledger: SqlLedger) -> None:
+    """R14: the old case is linked to the new one, and its debt is in no list twice."""
+    close(ledger, Outcome.RECOVERED)
+
+    ledger.after_the_end("in_1", "du_1", LATE, Late(remaining=usd(0), reopened_as="in_2"))
+
+    row = ledger.case("in_1")
+    assert row
+    assert ("in_2", False, usd(0)) == (row.reopened_as, row.owed_again, row.remaining)
+
+
+def test_a_refund_that_is_due_stays_in_the_row(ledger: SqlLedger) -> None:
+    """Whatever else happens to the money afterwards."""
+    close(ledger, Outcome.RECOVERED)
+
+    ledger.after_the_end("in_1", "evt_1", LATE, Late(remaining=usd(0), refund_due=usd(500)))
+    ledger.after_the_end("in_1", "du_1", LATE, Late(remaining=usd(1999), owed_again=True))
+
+    row = ledger.case("in_1")
+    assert row
+    assert (usd(500), True) == (row.refund_due, row.owed_again)

@@ -76,6 +76,7 @@ def finish_one(ledger: SqlLedger) -> None:
         lambda ledger: ledger.cases("open", "cus_1", "business", after=_AFTER),
         lambda ledger: ledger.case("in_1"),
         lambda ledger: ledger.open_cases_of("cus_1"),
+        lambda ledger: ledger.open_beside("in_1", "cus_1"),
         lambda ledger: ledger.case_states(None, 100),
         lambda ledger: ledger.case_states("in_1", 100),
         lambda ledger: ledger.decided("in_1", NOW, [], a_projection(), "{}"),

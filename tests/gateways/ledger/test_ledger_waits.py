@@ -7,31 +7,29 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from domain.gates import ALLOW, Answer
-from domain.money import Money
-from domain.rules.networks import CardUse
+from domain.rules.uses import MethodUse, NextCharge
 from gateways.ledger import database, postgres
 from gateways.ledger.database import open_database, upgrade_schema
 from gateways.ledger.postgres import ImpatientConnection
 from gateways.ledger.sql_ledger import SqlLedger
 from gateways.ports.rows import CaseRow, Page
 from gateways.ports.trouble import ProviderTrouble
-from tests.gateways.ledger.builders import FREE, NOW, an_attempt, open_case, with_database
+from tests.gateways.ledger.builders import FREE, NOW, Rules, an_attempt, open_case, with_database
 
 
-class Meanwhile:
+class Meanwhile(Rules):
     """Rules that do something while the reservation has its locks, and then allow it."""
 
     def __init__(self, act: Callable[[], None]) -> None:
         self._act = act
 
-    def ask(self, network: str | None, uses: Sequence[CardUse], amount: Money, at: datetime) -> Answer:  # noqa: ARG002
+    def ask(self, charge: NextCharge, uses: Sequence[MethodUse]) -> Answer:  # noqa: ARG002
         self._act()
         return ALLOW
 

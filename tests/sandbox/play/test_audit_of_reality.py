@@ -160,3 +160,48 @@ def test_a_bank_account_that_is_debited_too_often(days: int, expected: dict[str,
     tries = [tried(number, MORNING + timedelta(days=number)) for number in (1, 2)]
 
     assert expected == counts([*first, *then], [*tries, tried(3, MORNING + timedelta(days=days))], seen_at=seen(*first))
+
+
+@pytest.mark.parametrize(
+    ("answer", "paid", "expected"),
+    [
+        ("debit_not_authorized", False, {"rails_exceeded": 1}),
+        ("debit_not_authorized", True, {}),
+        ("insufficient_funds", False, {}),
+    ],
+)
+def test_a_bank_account_that_is_debited_after_it_was_forbidden(
+    answer: str, paid: bool, expected: dict[str, int]
+) -> None:
+    """By its bank's answer to an earlier debit, whoever made it, until money came from it."""
+    kind, by, charge_id, data = debit("failed", None, "ch_1")
+    forbidden = (kind, by, charge_id, data | {"decline_code": answer})
+    between = [debit("succeeded", None, "ch_2")] if paid else []
+
+    assert expected == counts([forbidden, *between, debit("processing", 1, "ch_3")], [tried(1, MORNING)])
+
+
+@pytest.mark.parametrize(("country", "expected"), [("IN", {"indian_cards": 1}), ("US", {})])
+def test_a_card_issued_in_india_that_is_tried_again(country: str, expected: dict[str, int]) -> None:
+    """The first try is the provider's."""
+    tries = [charge("failed", None, "ch_1"), charge("failed", 1, "ch_2")]
+    cards = [(kind, what, key, data | {"country": country}) for kind, what, key, data in tries]
+
+    assert expected == counts(cards, [tried(1, MORNING)])
+
+
+@pytest.mark.parametrize(("minutes", "found"), [(-59, 1), (0, 1), (59, 1), (-60, 0), (60, 0)])
+def test_a_charge_beside_stripes_own_try(minutes: int, found: int) -> None:
+    """The plan is Stripe's word, as the world made it known."""
+    planned = (MORNING + timedelta(minutes=minutes)).isoformat()
+    happened = [("customer", "stripe_plans", None, {"planned": planned}), FINALIZED, charge("failed")]
+
+    known = counts(happened, effects=[tried(1, MORNING)])
+
+    assert found == known.get("beside_stripes_tries", 0)
+
+
+def test_a_charge_where_stripe_makes_all_tries() -> None:
+    assert {"beside_stripes_tries": 1} == counts(
+        [FINALIZED, charge("failed")], effects=[tried(1, MORNING)], stripe_tries=True
+    )

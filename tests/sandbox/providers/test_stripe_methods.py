@@ -128,6 +128,38 @@ def test_a_customers_methods_are_listed(world: ProviderWorld, client: stripe.Str
     assert [card] == [method.id for method in cards]
 
 
+def test_what_a_card_was_set_up_for_is_listed(world: ProviderWorld, client: stripe.StripeClient) -> None:
+    """R10: a SetupIntent's usage says whether its holder agreed to payments without them; many cards have none."""
+    customer = world.stripe.add_customer()
+    shown, kept, plain = (world.stripe.add_card(customer, default=False) for _ in range(3))
+    world.stripe.set_up(shown, usage="on_session")
+    world.stripe.set_up(kept)
+
+    listed = [client.v1.setup_intents.list({"payment_method": card}).data for card in (shown, kept, plain)]
+
+    assert [[("succeeded", "on_session")], [("succeeded", "off_session")], []] == [
+        [(one.status, one.usage) for one in found] for found in listed
+    ]
+
+
+def test_an_invoice_can_be_paid_with_any_attached_method(world: ProviderWorld, client: stripe.StripeClient) -> None:
+    """R10: only where the request names it; the subscription's own stays named, and a decline is the named one's."""
+    customer = world.stripe.add_customer()
+    own, other, bad = (world.stripe.add_card(customer, default=False) for _ in range(3))
+    world.stripe.set_behaviour(bad, Decline("insufficient_funds"))
+    subscription = world.stripe.add_subscription(customer, amount=1900, currency="usd", card=own)
+    invoice = world.stripe.add_invoice(customer, amount=1900, subscription=subscription)
+    world.stripe.detach(own)
+
+    with pytest.raises(stripe.CardError) as refused:
+        client.v1.invoices.pay(invoice, {"payment_method": bad})
+    paid = client.v1.invoices.pay(invoice, {"payment_method": other})
+
+    assert refused.value.error
+    assert bad == refused.value.error.payment_method.id  # type: ignore[union-attr]
+    assert ("paid", own) == (paid.status, world.stripe.get(subscription)["default_payment_method"])
+
+
 def test_a_method_that_cannot_pay_in_this_currency_is_refused(
     world: ProviderWorld, client: stripe.StripeClient
 ) -> None:

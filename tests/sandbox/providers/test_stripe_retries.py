@@ -111,6 +111,19 @@ def test_with_automations_the_failures_event_does_not_know_the_next_try(world: P
     assert updated["object"]["next_payment_attempt"] == world.stripe.get(invoice)["next_payment_attempt"]
 
 
+def test_stripe_chooses_another_time_for_its_next_try(world: ProviderWorld) -> None:
+    """R19: Smart Retries go by what they learn, and not by a schedule; `invoice.updated` tells."""
+    world.stripe.use_retries(3)
+    invoice = a_failed_invoice(world)
+    first = world.stripe.get(invoice)["next_payment_attempt"]
+
+    world.stripe.plan_retry(invoice, datetime(2030, 1, 1, 9, tzinfo=UTC))
+
+    told = world.stripe.last_event("invoice.updated", invoice)["data"]
+    assert {"next_payment_attempt": first} == told["previous_attributes"]
+    assert datetime(2030, 1, 1, 9, tzinfo=UTC).timestamp() == told["object"]["next_payment_attempt"]
+
+
 def test_manual_tries_after_the_first_do_not_count(world: ProviderWorld, client: stripe.StripeClient) -> None:
     """R8, R19: neither ours, nor the customer's, nor another program's, and they leave Stripe's plan alone."""
     world.stripe.use_retries(3)

@@ -1,5 +1,6 @@
 """The merchant's application, the agency, and the world around all stand-ins."""
 
+import asyncio
 import hashlib
 import hmac
 import json
@@ -7,10 +8,15 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
 
+from sandbox.providers.ending import ENDED
 from sandbox.providers.world import ProviderWorld
 
 RESTRICT = {"type": "service.restricted", "customer": "cus_1", "invoice": "in_1", "level": "read_only"}
@@ -42,6 +48,27 @@ def hand_off(world: ProviderWorld, key: str, token: str | None = None) -> httpx.
         json={"handoff_id": "ho_1", "bundle": {"invoice": {"id": "in_1"}}, "html": "<h1>Case</h1>"},
         headers={"Authorization": f"Bearer {token or world.agency.token}", "Idempotency-Key": key},
     )
+
+
+def test_a_world_that_ends_answers_what_it_has_in_hand(caplog: pytest.LogCaptureFixture) -> None:
+    """With 503 and one sentence; no trace of a cancelled request is logged."""
+    waiting = threading.Event()
+
+    async def wait(_: Request) -> JSONResponse:
+        waiting.set()
+        await asyncio.Event().wait()
+        raise AssertionError("nothing ends this but the end")
+
+    world = ProviderWorld()
+    world.doors.append(Route("/wait", wait))
+    with world, ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(httpx.get, f"{world.base_url}/wait", timeout=30)
+        assert waiting.wait(timeout=30)
+        world.give_up()
+        answer = asked.result(timeout=30)
+
+    assert (503, {"refused": ENDED}) == (answer.status_code, answer.json())
+    assert [] == [record.message for record in caplog.records if record.name.startswith("uvicorn")]
 
 
 def test_the_merchant_restricts_restores_and_shows_notices(world: ProviderWorld) -> None:

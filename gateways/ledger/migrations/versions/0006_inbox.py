@@ -32,7 +32,7 @@ def upgrade() -> None:
         _text("invoice_id", null=True),
         sa.Column("ended_at", UtcTime(), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_inbox"),
-        sa.UniqueConstraint("provider", "event_id", name="uq_inbox_provider_event_id"),
+        sa.UniqueConstraint("event_id", "provider", name="uq_inbox_event_id_provider"),
     )
     op.create_index("ix_inbox_state_id", "inbox", ["state", "id"])
     op.create_table(

@@ -1,0 +1,75 @@
+"""How a case stands at a moment: its policy and its circumstances, read from the ledger."""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from functools import lru_cache
+
+from pydantic import ValidationError
+
+from domain import changes
+from domain.case import Case, Circumstances, Whereabouts
+from domain.policy import Policy
+from domain.rules.minimum import MinimumCharges
+from domain.rules.uses import NetworkRules, limit_of
+from domain.situation import Situation
+from gateways.ports.ledger import Ledger
+from gateways.ports.rows import CustomerRow
+
+_MOST_POLICIES = 64
+"""Versions kept in memory; each has a few kilobytes."""
+
+
+class Situations:
+    """Reads what a decision is made of. Raises NotFound or ProviderTrouble."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        places: Callable[[CustomerRow, date], Whereabouts | None],
+        holidays: Callable[[str, date], frozenset[date]],
+        minimums: MinimumCharges,
+        rules: NetworkRules,
+    ) -> None:
+        """`places` is where a customer is, for a case that began on a day; `holidays` are a country's (ISO 3166-1
+        alpha-2) from a day on."""
+        self._ledger = ledger
+        self._places = places
+        self._holidays = holidays
+        self._minimums = minimums
+        self._rules = rules
+        self.policy = lru_cache(_MOST_POLICIES)(self._read_policy)
+        """A policy by its digest."""
+
+    def circumstances(self, case: Case, at: datetime) -> Circumstances:
+        """What is known of its customer, place and payment method at a moment (UTC)."""
+        facts = case.facts
+        began = facts.opened_at.date()
+        here = self.whereabouts(facts.customer_id, began)
+        return Circumstances(
+            whereabouts=here,
+            holidays=self._holidays((here and here.country) or facts.country, began),
+            closed_channels=self._ledger.closed_channels(facts.customer_id),
+            too_small=self._minimums.ask(case.due),
+            limit=limit_of(case, at, self._rules, self._ledger.uses_of),
+        )
+
+    def whereabouts(self, customer_id: str, began: date) -> Whereabouts | None:
+        """Where the customer of a case is now."""
+        customer = self._ledger.customer(customer_id)
+        return self.place_of(customer, began) if customer else None
+
+    def place_of(self, customer: CustomerRow, began: date) -> Whereabouts | None:
+        """Where somebody is of whom this is known."""
+        return self._places(customer, began)
+
+    def of(self, invoice_id: str, at: datetime) -> Situation | None:
+        """The case of an invoice as it was decided about last, at a moment (UTC); None: there is none to be read."""
+        state = self._ledger.state_of(invoice_id)
+        try:
+            case = changes.tick(Case.model_validate_json(state or ""), at)
+        except ValidationError:
+            return None
+        return Situation(case, self.policy(case.policy.digest), self.circumstances(case, at), at)
+
+    def _read_policy(self, digest: str) -> Policy:
+        return Policy.stored(self._ledger.policy(digest))

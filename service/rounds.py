@@ -1,0 +1,115 @@
+"""Money that moves after a case has ended: a new round for what was taken back, another end for what came in.
+
+What was taken back is billed anew, as an invoice of its own with a case of its own (docs/decisions/0028). A case that
+was given up and is paid after all is taken up once more for its end, under the same workflow id.
+"""
+
+from datetime import datetime
+
+from pydantic import ValidationError
+
+from domain import events
+from domain.case import Case
+from domain.gates import Refuse
+from domain.ids import bill_key
+from domain.invoice import InvoiceState
+from domain.money import CurrencyMismatch
+from domain.news import paid_after_all
+from domain.policy import Policy
+from domain.reopening import billed_anew
+from gateways.ports.ledger import Ledger
+from gateways.ports.payments import InvoiceSnapshot, Payments
+from gateways.ports.rows import CaseRow
+from gateways.provider_facts import DisputeEnded, PaymentSucceeded
+from service.late import GIVEN_UP, book_bill, book_loss, book_payment, loss_of
+from service.opening import Failure
+
+Resumed = tuple[Case, Policy]
+"""A case that is taken up once more, and the policy that it follows."""
+
+
+class Rounds:
+    """Reads ledger and provider, books, and bills. Blocks. Everything may be done again after a crash.
+
+    Raises NotFound, ProviderTrouble or ProviderMisuse.
+    """
+
+    def __init__(self, ledger: Ledger, payments: Payments) -> None:
+        self._ledger = ledger
+        self._payments = payments
+
+    def taken_back(self, fact: DisputeEnded) -> Failure | None:
+        """Books what was taken back of a case that has ended. Where it is billed anew, the failure that opens the new
+        invoice's case."""
+        case = self._disputed(fact)
+        loss = loss_of(case, fact) if case else None
+        if case is None or loss is None:
+            return None
+        invoice = self._payments.read_invoice(case.invoice_id)
+        answer = billed_anew(
+            invoice.now,
+            loss.amount,
+            Policy.stored(self._ledger.policy(case.policy_digest)),
+            second_round=case.reopens is not None,
+            of_subscription=invoice.subscription_id is not None,
+        )
+        if isinstance(answer, Refuse):
+            book_loss(self._ledger, case, loss, fact, answer)
+            return None
+        bill = self._payments.bill_anew(invoice, loss.amount, bill_key(case.invoice_id, loss.occasion))
+        book_bill(self._ledger, case, loss, fact, bill)
+        return Failure(
+            invoice_id=bill,
+            heard_at=fact.at,
+            failed_at=fact.at,
+            decline=fact.returned,
+            policy=case.policy.partition("@")[0],
+            reopens=case.invoice_id,
+            contested=fact.returned is None,
+        )
+
+    def paid_late(self, fact: PaymentSucceeded) -> Resumed | None:
+        """A payment for a case that has ended. One that was given up and is paid in full now is taken up once more;
+        any other payment is booked."""
+        case = self._ledger.case(fact.invoice_id)
+        if case is None or case.status != "closed":
+            return None
+        invoice = fact.invoice or self._payments.read_invoice(case.invoice_id)
+        if resumed := self._resumed(case, invoice, fact):
+            return resumed
+        book_payment(self._ledger, case, invoice, fact)
+        return None
+
+    def _resumed(self, case: CaseRow, invoice: InvoiceSnapshot, fact: PaymentSucceeded) -> Resumed | None:
+        left = invoice.remaining
+        if (
+            case.outcome not in GIVEN_UP
+            or invoice.state is not InvoiceState.PAID
+            or left.currency != case.amount.currency
+        ):
+            return None
+        paid = events.PaymentReceived(
+            event_id=fact.event_id, amount=case.remaining, remaining=left, overpaid=invoice.overpaid
+        )
+        return given_up(self._ledger, case.invoice_id, paid, fact.at)
+
+    def _disputed(self, fact: DisputeEnded) -> CaseRow | None:
+        if fact.outcome is not events.DisputeOutcome.LOST:
+            return None
+        disputed = fact.invoice_id
+        if disputed is None and fact.payment_id:
+            disputed = self._payments.invoice_of_payment(fact.payment_id)
+        return self._ledger.case(disputed) if disputed else None
+
+
+def given_up(
+    ledger: Ledger, invoice_id: str, paid: events.PaymentReceived | events.AgencyReported, at: datetime
+) -> Resumed | None:
+    """The case that had been given up as it goes on with a payment. None where it has heard of that before, where the
+    payment is in another currency, and where today's code cannot read the case's state."""
+    try:
+        case = Case.model_validate_json(ledger.state_of(invoice_id) or "")
+        goes_on = paid_after_all(case, paid, at)
+    except (ValidationError, CurrencyMismatch):
+        return None
+    return (goes_on, Policy.stored(ledger.policy(case.policy.digest))) if goes_on else None

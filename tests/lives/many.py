@@ -1,0 +1,108 @@
+"""Lives many lives, and says of each that is wrong what is, and how to live it again."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+
+from gateways.ledger.database import upgrade_schema
+from tests.activities.conftest import keep_off_the_disk
+from tests.lives.checks import wrong
+from tests.lives.policies import write_policies
+from tests.lives.pure import live_purely, wrong_purely
+from tests.lives.town import Office, Town
+
+Say = Callable[[str], None]
+_FORGET_AFTER = 500
+"""Lives after which the ledger begins anew: all that is asked is asked of one household."""
+
+
+@dataclass
+class Count:
+    """What came of a run."""
+
+    lives: int = 0
+    cases: int = 0
+    decisions: int = 0
+    wrong: list[str] = field(default_factory=list)
+
+
+def many_pure(first: int, lives: int, say: Say = print) -> Count:
+    """Lives of the domain alone, one case each, from the seed `first` on."""
+    count = Count()
+    for seed in range(first, first + lives):
+        count.lives += 1
+        count.cases += 1
+        try:
+            said = list(wrong_purely(live_purely(seed)))
+        except Exception as error:
+            said = [f"{type(error).__name__}: {error}"]
+        _note(count, say, "pure", seed, said)
+    return count
+
+
+def many_whole(first: int, lives: int, say: Say = print, until: float | None = None) -> Count:
+    """Households over a real ledger, real activities and the stand-ins, from the seed `first` on.
+
+    until: the time (monotonic seconds) after which no other household is begun.
+    """
+    count = Count()
+    for begin in range(first, first + lives, _FORGET_AFTER):
+        with _an_office() as office:
+            for seed in range(begin, min(begin + _FORGET_AFTER, first + lives)):
+                if until and time.monotonic() > until:
+                    return count
+                _one(office, seed, count, say)
+    return count
+
+
+def _one(office: Office, seed: int, count: Count, say: Say) -> None:
+    town = Town(office, seed)
+    count.lives += 1
+    try:
+        said = wrong(town.live())
+    except Exception as error:
+        said = [f"{type(error).__name__}: {error}"]
+    count.cases += len(town.lived.cases)
+    count.decisions += sum(held.decisions for held in town.lived.cases.values())
+    _note(count, say, "whole", seed, said)
+
+
+def story_of(seed: int) -> list[str]:
+    """What happened in one household, a line each."""
+    with _an_office() as office:
+        town = Town(office, seed)
+        try:
+            town.live()
+        except Exception as error:
+            town.lived.story.append(f"{type(error).__name__}: {error}")
+        return town.lived.story
+
+
+def _note(count: Count, say: Say, ring: str, seed: int, said: list[str]) -> None:
+    for sentence in said:
+        line = f"{sentence} (again: python -m tests.lives {ring} 1 --seed {seed})"
+        count.wrong.append(line)
+        say(line)
+
+
+@contextmanager
+def _an_office() -> Iterator[Office]:
+    """An office with an empty ledger; no request of this process leaves it."""
+    sa.event.listen(Engine, "connect", keep_off_the_disk)
+    try:
+        with TemporaryDirectory(prefix="lives-") as name:
+            folder = Path(name)
+            upgrade_schema(f"sqlite:///{folder / 'ledger.db'}")
+            write_policies(folder / "policies")
+            office = Office(folder, folder / "policies")
+            with office.wire.plugged_in():
+                yield office
+            office.close()
+    finally:
+        sa.event.remove(Engine, "connect", keep_off_the_disk)

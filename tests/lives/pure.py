@@ -1,0 +1,314 @@
+"""Lives of the domain alone: any policy, any answers, any news, in any order. Ten times as many as with a ledger.
+
+Providers may refuse for ever or never answer. What is asked of each life: that it ends in time, that nothing happens
+while a payment is on its way, and that no end comes without a notice or a human.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from random import Random
+from typing import Any
+
+from domain import events, life
+from domain.base import Message
+from domain.case import Case, ChargeOutcome, Circumstances, HoldReason
+from domain.decisions import Act, Close, Effect, Wait
+from domain.declines import DeclineClass
+from domain.gates import Postpone
+from domain.invoice import InvoiceNow, InvoiceState, MethodRef, SubscriptionState
+from domain.kinds.charge import ChargeResult
+from domain.kinds.handoff import HandoffResult
+from domain.kinds.message import ContactOutcome, ContactState, MessageStep
+from domain.policy import Policy
+from domain.rules.invoice import Aim
+from domain.situation import Situation
+from domain.steps import Channel, Stage
+from domain.tasks import Done
+from tests.domain.builders import PLAIN, a_case, a_decline, of_class, policy_of, usd
+
+_ZONES = ("Asia/Bangkok", "America/New_York", "Australia/Lord_Howe", "Europe/Berlin", "Pacific/Chatham")
+_SOFT = (Stage.FRIENDLY, Stage.REMINDER, Stage.FIRM)
+_MOST_DECISIONS = 3_000
+_SLACK = timedelta(days=10)
+"""Contact hours, Sundays and holidays (4 days), and the pauses after a provider's silence."""
+
+
+@dataclass
+class PureLife:
+    case: Case
+    now: datetime
+    stood_still: timedelta = timedelta(0)
+    asked: bool = False
+    acts: list[tuple[datetime, Case, Effect]] = field(default_factory=list)
+    silent: timedelta = timedelta(0)  # how long providers did not answer
+
+
+def live_purely(seed: int) -> PureLife:
+    """One life. Raises AssertionError when it does not end."""
+    random = Random(seed)
+    case = _a_case(random)
+    policy = policy_of(case)
+    lived = PureLife(case, case.facts.opened_at)
+    news = sorted(_news(random, lived.now), key=lambda one: one[0])
+    habits = _Habits(random)
+    free = frozenset(date(2030, 4, 1) + timedelta(days=random.randrange(40)) for _ in range(random.randrange(5)))
+    for _ in range(_MOST_DECISIONS):
+        while news and news[0][0] <= lived.now:
+            _, name, message = news.pop(0)
+            lived.case = _told(lived.case, name, message, lived.now)
+        ruling = life.decide(lived.case, policy, Circumstances(holidays=free, closed_channels=habits.closed), lived.now)
+        decision = ruling.decided.decision
+        lived.case = life.settled(lived.case, lived.case, ruling.decided)
+        match decision:
+            case Close():
+                return lived
+            case Act():
+                _carry_out(lived, decision, habits)
+            case Wait():
+                lived.asked = lived.asked or decision.hold is not None
+                _wait(lived, decision, news, random)
+    raise AssertionError("it does not end")
+
+
+def _wait(lived: PureLife, wait: Wait, news: list[tuple[datetime, str, Message]], random: Random) -> None:
+    wakes = [when for when in (wait.until, news[0][0] if news else None) if when]
+    if not wakes:
+        # Nobody and nothing else releases it: a human does, or the dispute's end.
+        news.append((lived.now + timedelta(hours=random.randint(1, 200)), *_release(lived.case)))
+        wakes = [news[0][0]]
+    until = max(lived.now + timedelta(seconds=1), min(wakes))
+    if lived.case.holds:
+        lived.stood_still += until - lived.now
+    lived.now = until
+
+
+def _release(case: Case) -> tuple[str, Message]:
+    reasons = {hold.reason for hold in case.holds}
+    assert reasons, "it waits for ever, and for nobody"
+    if HoldReason.DISPUTE in reasons:
+        return "dispute_closed", events.DisputeClosed(event_id=f"r{case.disputes}", outcome=events.DisputeOutcome.WON)
+    return "resume", events.Resume()
+
+
+def _told(case: Case, name: str, message: Message, at: datetime) -> Case:
+    try:
+        return life.hear(case, name, message, at)
+    except ValueError as refusal:
+        return life.not_understood(case, str(refusal), at)
+
+
+def _carry_out(lived: PureLife, act: Act, habits: "_Habits") -> None:
+    before, started = lived.case, lived.now
+    lived.now += timedelta(seconds=1)
+    for effect in act.effects:
+        lived.acts.append((started, before, effect))
+        result = habits.answer(effect, before, started)
+        if result is None:
+            lived.now = max(lived.now, started + timedelta(hours=1))
+            lived.silent += timedelta(hours=13)
+            lived.case = life.unanswered(lived.case, effect, lived.now, "no answer")
+        else:
+            lived.case = life.book(lived.case, effect, result, lived.now)
+
+
+class _Habits:
+    """What providers and banks answer in one life."""
+
+    def __init__(self, random: Random) -> None:
+        self._random = random
+        self._never = {channel for channel in Channel if random.random() < 0.1}
+        self._silence = random.choice([0.0, 0.0, 0.05, 0.3])
+        self._declines = random.choices(
+            [
+                of_class(DeclineClass.RETRY_LATER),
+                of_class(DeclineClass.RETRY_NOW),
+                of_class(DeclineClass.NEW_METHOD),
+                of_class(DeclineClass.AUTHENTICATE),
+                of_class(DeclineClass.MERCHANT),
+                of_class(DeclineClass.NEVER),
+                of_class(DeclineClass.FIX_DATA),
+                of_class(DeclineClass.RETRY_LATER, max_tries=2),
+                a_decline("insufficient_funds"),
+            ],
+            k=3,
+        )
+        self.closed: dict[Channel, str] = {c: "opted out" for c in Channel if random.random() < 0.06}
+
+    def answer(self, effect: Effect, case: Case, at: datetime) -> Any:
+        """None: nobody answers."""
+        random, step = self._random, effect.step
+        if isinstance(step, MessageStep) and step.channel in self._never:
+            return None
+        if random.random() < self._silence:
+            return None
+        if step.result_type is ChargeResult:
+            return self._charged(at)
+        if isinstance(step, MessageStep):
+            return self._contacted(case)
+        return HandoffResult(reference="a-1") if step.result_type is HandoffResult else Done()
+
+    def _charged(self, at: datetime) -> ChargeResult:
+        pick = self._random.random()
+        if pick < 0.05:
+            return ChargeResult(outcome=ChargeOutcome.PAID)
+        if pick < 0.12:
+            return ChargeResult(outcome=ChargeOutcome.PROCESSING, invoice=InvoiceNow(paying=True))
+        if pick < 0.2:
+            return ChargeResult(outcome=ChargeOutcome.KEY_SPENT, why="used up")
+        if pick < 0.25:
+            return ChargeResult(outcome=ChargeOutcome.REFUSED, why="a ceiling")
+        if pick < 0.3:
+            later = Postpone(until=at + timedelta(hours=self._random.randint(1, 60)), why="a ceiling", rule="r")
+            return ChargeResult(outcome=ChargeOutcome.POSTPONED, postponed=later, why="a ceiling")
+        return ChargeResult(outcome=ChargeOutcome.DECLINED, decline=self._random.choice(self._declines))
+
+    def _contacted(self, case: Case) -> ContactOutcome:
+        pick = self._random.random()
+        if pick < 0.08:
+            return ContactOutcome(state=ContactState.UNKNOWN)
+        if pick < 0.16:
+            return ContactOutcome(state=ContactState.UNREACHABLE, why="no address")
+        if pick < 0.2:
+            return ContactOutcome(state=ContactState.REFUSED, why="too often")
+        if pick < 0.25:
+            return ContactOutcome(state=ContactState.SENT, invoice=InvoiceNow(remaining=case.due))
+        return ContactOutcome(state=ContactState.SENT)
+
+
+def _news(random: Random, opened: datetime) -> Iterator[tuple[datetime, str, Message]]:
+    def later() -> datetime:
+        return opened + timedelta(minutes=random.randrange(45 * 1440))
+
+    for number in range(random.choice([0, 0, 1, 2, 3, 5, 8])):
+        for name, message in _one(random, f"e{number}"):
+            yield later(), name, message
+
+
+def _one(random: Random, key: str) -> list[tuple[str, Message]]:
+    """One thing that happens, as the one or two facts in which a case hears of it, which come in any order."""
+    pick = random.choice("pptvmmadDubscoxrkyn")
+    if pick == "v":
+        return [
+            ("invoice_changed", events.InvoiceChanged(event_id=f"{key}a", paying=True)),
+            ("invoice_changed", events.InvoiceChanged(event_id=f"{key}b", paying=False)),
+        ]
+    if pick in "dD":
+        closed = random.choice(list(events.DisputeOutcome))
+        return [
+            ("dispute_opened", events.DisputeOpened(event_id=f"{key}a", dispute_id=key)),
+            ("dispute_closed", events.DisputeClosed(event_id=f"{key}b", dispute_id=key, outcome=closed)),
+        ]
+    amount = usd(str(random.randint(1, 60)))
+    report = events.ContactReported(
+        event_id=key, channel=random.choice(list(Channel)), result=random.choice(list(events.ContactResult))
+    )
+    method = MethodRef(id=f"pm{random.randrange(3)}")
+    changed = {"event_id": key}
+    known: dict[str, tuple[str, Message]] = {
+        "p": ("payment_received", events.PaymentReceived(event_id=key, amount=amount, remaining=usd("40"))),
+        "t": ("payment_received", events.PaymentReceived(event_id=key, amount=amount)),
+        "m": ("payment_method_changed", events.PaymentMethodChanged(event_id=key, method=method)),
+        "a": (
+            "payment_method_changed",
+            events.PaymentMethodChanged(event_id=key, change=events.MethodChange.AUTHENTICATED),
+        ),
+        "u": ("invoice_changed", events.InvoiceChanged(**changed, state=InvoiceState.UNCOLLECTIBLE)),
+        "b": ("contact_reported", report),
+        "s": ("settle", events.Settle(amount=usd("1"), paid=random.random() < 0.5)),
+        "c": ("invoice_changed", events.InvoiceChanged(**changed, subscription=SubscriptionState.ENDED)),
+        "o": ("pause", events.Pause()),
+        "x": ("write_off", events.WriteOff()),
+        "r": ("resume", events.Resume()),
+        "k": ("agency_reported", events.AgencyReported(event_id=key, report=random.choice(list(events.AgencyReport)))),
+        "y": ("invoice_changed", events.InvoiceChanged(**changed, verifying=random.random() < 0.5)),
+        "n": ("invoice_changed", events.InvoiceChanged(**changed, customer_deleted=True)),
+    }
+    return [known[pick]]
+
+
+def _a_case(random: Random) -> Case:
+    decline = random.choice([None, "generic_decline", "insufficient_funds", "expired_card", "authentication_required"])
+    opened = datetime.fromisoformat("2030-04-01T00:00:00+00:00") + timedelta(minutes=random.randrange(28 * 1440))
+    due = usd(random.choice(["20", "100"]))
+    return a_case(decline, zone=random.choice(_ZONES), opened=opened, policy=_policy(random.randrange(400)), due=due)
+
+
+_POLICIES: dict[int, Policy] = {}
+
+
+def _policy(number: int) -> Policy:
+    """One of some hundred policies: up to eight days of one to three steps, announced and ended."""
+    if number not in _POLICIES:
+        _POLICIES[number] = _new_policy(Random(number))
+    return _POLICIES[number]
+
+
+def _new_policy(random: Random) -> Policy:
+    entries: list[dict[str, Any]] = []
+    spoken = False
+    for day in sorted(random.sample(range(30), random.randint(1, 8))):
+        do: list[Any] = []
+        for _ in range(random.randint(1, 3)):
+            pick = random.random()
+            if pick < 0.45:
+                do.append("charge")
+            elif pick < 0.8 or not spoken:
+                do.append({"remind": {"channel": random.choice(list(Channel)), "stage": random.choice(_SOFT)}})
+                spoken = True
+            else:
+                do.append(random.choice([{"restrict": "read_only"}, {"restrict": "blocked"}]))
+        entries.append({"day": day, "at": None, "do": [one for at, one in enumerate(do) if one not in do[:at]]})
+    notice = random.randint(1, 10)
+    final = entries[-1]["day"] + random.randint(1, 5)
+    warned = [
+        {"remind": {"channel": channel, "stage": "final"}}
+        for channel in random.sample(list(Channel), random.randint(1, 2))
+    ]
+    end = ["cancel_subscription", "escalate"] if random.random() < 0.6 else ["escalate"]
+    entries += [
+        {"day": final, "at": None, "do": warned},
+        {"day": final + notice + random.randint(0, 4), "at": None, "do": end},
+    ]
+    charges = sum(1 for entry in entries for step in entry["do"] if step == "charge")
+    raw = PLAIN.model_dump() | {
+        "timeline": entries,
+        "time_of_day": time(random.randrange(24)),
+        "catch_up": random.choice(["latest", "all", "none"]),
+        "cancelled_subscription": random.choice(["stop_charging", "stop_charging", "go_on", "close"]),
+        "retries": PLAIN.retries.model_dump()
+        | {"max_attempts": min(15, charges + 1), "max_per_day": random.randint(1, 3)},
+        "contacts": PLAIN.contacts.model_dump()
+        | {"fallback": {one: random.choice(list(Channel)) for one in Channel if random.random() < 0.5}},
+        "endgame": {"notice_days": notice, "collections": random.choice([None, PLAIN.endgame.collections])},
+    }
+    return Policy.model_validate(raw)
+
+
+def wrong_purely(lived: PureLife) -> Iterator[str]:
+    """What is wrong with a life, one sentence each, beginning with the name of the property."""
+    yield from _late(lived)
+    for at, case, effect in lived.acts:
+        step = effect.step
+        if step.aim is Aim.GIVE_BACK or case.closing:
+            continue
+        if any(hold.reason is HoldReason.PAYMENT_PROCESSING for hold in case.holds):
+            yield f"nothing while a payment is on its way: {step.key} at {at}"
+        now = Situation(case, policy_of(case), Circumstances(), at)
+        if step.is_an_end(now) and not (lived.asked or _notice_arrived(case)):
+            yield f"no end without an arrived notice or a human: {step.key} at {at}"
+
+
+def _notice_arrived(case: Case) -> bool:
+    """Whether a final notice was sent and nobody said that it did not arrive."""
+    records = [record for record in case.steps.values() if isinstance(record.step, MessageStep)]
+    return any(one.step.stage is Stage.FINAL and one.state.value == "done" and not one.unsure for one in records)
+
+
+def _late(lived: PureLife) -> Iterator[str]:
+    policy = policy_of(lived.case)
+    agency = policy.endgame.collections.deadline_days if policy.endgame.collections else 0
+    days = policy.timeline[-1].day + policy.endgame.notice_days + agency
+    limit = lived.case.facts.opened_at + timedelta(days=days) + lived.stood_still + _SLACK + lived.silent
+    if lived.now > limit:
+        yield f"every case ends within its horizon and its holds: {lived.now - limit} too late"

@@ -1,0 +1,19 @@
+"""Properties of whole lives, a part of them: `python -m tests.lives pure 10000` and `… whole 10000` live them all."""
+
+from tests.lives.many import many_pure, many_whole
+
+# Together half a minute of one processor; the seeds are always the same.
+_PURE, _WHOLE = 600, 69
+_FIRST_HOUSEHOLD = 100_001
+
+
+def test_whatever_is_decided_answered_and_told_every_case_ends_in_time_and_announced() -> None:
+    """Of any policy, with providers that refuse for ever, dead channels, late and reordered facts: no case waits for
+    ever, nothing happens while a payment is on its way, and no end comes without a notice or a human."""
+    assert [] == many_pure(1, _PURE).wrong
+
+
+def test_whatever_happens_to_a_household_its_money_messages_and_cards_are_right() -> None:
+    """With the real ledger, the real activities and the stand-ins: the same, and money agrees to the cent everywhere,
+    ceilings hold over all invoices of a card and caps over all of a person, and nothing strange leaves an activity."""
+    assert [] == many_whole(_FIRST_HOUSEHOLD, _WHOLE).wrong
