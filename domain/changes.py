@@ -3,23 +3,13 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from domain import outgoing
 from domain.calendar import local, minute
 from domain.case import Case, Closing, Hold, HoldReason, Outcome, StepRecord, StepState, Unfinished, new_step_record
 from domain.declines import CUSTOMER_MUST_ACT, OPERATOR_MUST_ACT, Decline, DeclineClass
 from domain.gates import Postpone, Stopped
 from domain.invoice import NO_METHOD, InvoiceNow, InvoiceState, MethodRef, SubscriptionState
 from domain.money import Money
-from domain.outgoing import (
-    CaseHeld,
-    CaseRecovered,
-    CaseResumed,
-    OperatorNeeded,
-    Outgoing,
-    PaymentMethodChanged,
-    RefundDue,
-    StepPostponed,
-    StepSkipped,
-)
 from domain.outside import unrecorded
 from domain.record import Entry, new_entry
 from domain.retries import in_utc, two_owners
@@ -100,14 +90,14 @@ def stopped(case: Case, step: Step, found: Stopped, at: datetime, what: str, *, 
 
     What was only put off stays to be done.
     """
-    event: Outgoing
+    event: outgoing.Outgoing
     if found.until:
         case = _off(case, step, found.until, found.rule)
         what = f"{what}, postponed to {minute(found.until)}"
-        event = StepPostponed(kind=step.kind, until=found.until)
+        event = outgoing.StepPostponed(kind=step.kind, until=found.until)
     else:
         case = ended(case, step, StepState.SKIPPED, at, found.why, unsure=unsure)
-        event = StepSkipped(kind=step.kind)
+        event = outgoing.StepSkipped(kind=step.kind)
     return said(case, new_entry(at=at, step=step.key, what=what, why=found.why, rule=found.rule, event=event))
 
 
@@ -146,7 +136,7 @@ def unanswered(case: Case, step: Step, why: str, at: datetime) -> Case:
     # The exponent is bounded first: after weeks the power alone is longer than any time.
     until = at + min(timedelta(hours=2 ** min(times - 1, 4)), timedelta(hours=12))
     case = _unfinished(case, known.but(not_before=until, times=times, rule=None, trouble=why))
-    event = StepPostponed(kind=step.kind, until=until)
+    event = outgoing.StepPostponed(kind=step.kind, until=until)
     return said(case, new_entry(at=at, step=step.key, what=f"postponed to {minute(until)}", why=why, event=event))
 
 
@@ -239,7 +229,7 @@ def another_method(case: Case, why: str, at: datetime, source: str) -> Case:
 
 
 def _method_entry(at: datetime, source: str, why: str) -> Entry:
-    return new_entry(at=at, step=source, what="payment method changed", why=why, event=PaymentMethodChanged())
+    return new_entry(at=at, step=source, what="payment method changed", why=why, event=outgoing.PaymentMethodChanged())
 
 
 def _set_aside(case: Case) -> Case:
@@ -263,7 +253,7 @@ def lasting(read: InvoiceNow) -> InvoiceNow:
 def refund_is_due(case: Case, amount: Money, why: str, at: datetime, source: str) -> Case:
     """Money came in twice: the operators are told, and nothing is given back by itself."""
     case = changed(case, refund_due=case.refund_due + amount if case.refund_due else amount)
-    event, why = RefundDue(amount=amount), f"{amount} to be given back: {why}"
+    event, why = outgoing.RefundDue(amount=amount), f"{amount} to be given back: {why}"
     return said(case, new_entry(at=at, step=source, what=REFUND_DUE, why=why, event=event))
 
 
@@ -327,14 +317,7 @@ def hold(case: Case, new: Hold, at: datetime, source: str = "hold") -> Case:
     case = changed(case, holds=(*others, new), held_from=case.held_from or at)
     until = f" until {new.until:%Y-%m-%d}" if new.until else ""
     what = f"on hold ({new.reason.value.replace('_', ' ')}){until}"
-    return said(case, new_entry(at=at, step=source, what=what, why=new.note, event=_of_hold(new)))
-
-
-def _of_hold(new: Hold) -> Outgoing:
-    """An operator's remark stays here; why an operator is needed is a sentence of ours."""
-    if new.reason is HoldReason.OPERATOR_NEEDED:
-        return OperatorNeeded()
-    return CaseHeld(reason=new.reason, until=new.until)
+    return said(case, new_entry(at=at, step=source, what=what, why=new.note, event=new.event))
 
 
 def disputed(case: Case, dispute_id: str, at: datetime, source: str) -> Case:
@@ -388,7 +371,7 @@ def tick(case: Case, at: datetime) -> Case:
     # The hold ended at its own time, also when nobody was there to see it: the rest is an outage, not a hold.
     case = release(case, set(over), max(over.values()))
     reasons = ", ".join(sorted(reason.value.replace("_", " ") for reason in over))
-    event = None if case.holds else CaseResumed()
+    event = None if case.holds else outgoing.CaseResumed()
     return said(case, new_entry(at=at, step="hold", what="the hold ended", why=reasons, event=event))
 
 
@@ -403,7 +386,7 @@ def close(case: Case, outcome: Outcome, why: str, at: datetime, source: str = EN
         return case
     # Whatever held the case up is over: the end does not wait for it.
     case = changed(case, closing=Closing(outcome=outcome, why=why, at=at), holds=(), held_from=None)
-    event = CaseRecovered() if outcome is Outcome.RECOVERED else None
+    event = outgoing.CaseRecovered() if outcome is Outcome.RECOVERED else None
     return said(case, new_entry(at=at, step=source, what=f"to be closed as {outcome.value}", why=why, event=event))
 
 

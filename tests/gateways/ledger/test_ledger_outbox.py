@@ -25,6 +25,7 @@ from domain.steps import Access, AttemptKind
 from gateways.ledger.schema import outbox
 from gateways.ledger.sql_ledger import SqlLedger
 from gateways.ports.outbox import Endpoint
+from gateways.ports.rows import Late
 from gateways.ports.trouble import ProviderMisuse
 from tests.gateways.ledger.builders import (
     DAY,
@@ -156,7 +157,7 @@ def test_money_after_the_end_is_told_once_per_occasion(ledger: SqlLedger) -> Non
     decided(ledger, outcome=Outcome.WRITTEN_OFF)
     entry = an_entry("paid after the end", step="late", event=CaseRecovered(late=True))
     for _ in range(2):
-        ledger.after_the_end("in_1", "evt_1", entry, usd(0), Outcome.RECOVERED)
+        ledger.after_the_end("in_1", "evt_1", entry, Late(remaining=usd(0), outcome=Outcome.RECOVERED))
 
     [(kind, _, data)] = kept(ledger)
     assert ("case.recovered", True, 0) == (kind, data["late"], data["remaining"]["amount"])
