@@ -21,6 +21,9 @@ _LIMITS = {"visa": ((20, _MONTH, True),), "mastercard": ((10, _DAY, False), (35,
 _OTHER = ((20, _MONTH, True),)
 """Declined charges of one card: how many, within how long, and whether only those of one amount. Visa Core Rules
 7.3.6.3; Mastercard's excessive attempts; Visa's for those that publish none."""
+_DEBITS = {"nz_bank_account": 2, "acss_debit": 2}
+_OTHER_DEBITS = 3
+"""Debits of one account in a row that bring no money: of New Zealand's BECS and Canada's PAD two, of the others three."""
 _ENDS = frozenset({"handoff.accepted", "subscription.canceled", "invoice.marked_uncollectible"})
 _HARSH = CHARGES | CONTACTS | _ENDS | {"service.restricted"}
 _WEEK = timedelta(days=7)
@@ -166,6 +169,22 @@ def ceilings_hold(lived: Lived) -> Wrong:
                     failed.append(entry)
 
 
+def debits_hold(lived: Lived) -> Wrong:
+    """e. However many invoices are debited from one bank account: so often in a row without money, until some comes."""
+    standing: dict[str, dict[str, None]] = defaultdict(dict)  # account → debits since money came from it
+    for entry in lived.world.log:
+        account, brand, charge = entry.data.get("fingerprint"), entry.data.get("brand"), entry.subjects.get("charge")
+        if entry.kind not in CHARGES or not charge or not account or not str(brand).endswith(("_debit", "_account")):
+            continue
+        if entry.kind == "charge.succeeded":
+            standing[account].clear()
+        elif charge not in standing[account]:
+            count = len(standing[account])
+            if _is_ours(entry) and count >= _DEBITS.get(str(brand), _OTHER_DEBITS):
+                yield f"{brand} {account}: {entry.key} at {entry.at:%m-%d %H:%M} after {count} without money"
+            standing[account][charge] = None
+
+
 def caps_hold(lived: Lived) -> Wrong:
     """f. Messages to one person in a week, and apart; a final notice that waited a week goes out all the same."""
     for customer in lived.house.customers:
@@ -195,6 +214,7 @@ CHECKS: dict[str, Check] = {
     "nothing while a payment is on its way": nothing_while_paying,
     "money at the provider, in the ledger and in the case": money_agrees,
     "ceilings of one card over all its invoices": ceilings_hold,
+    "debits of one bank account over all its invoices": debits_hold,
     "caps per person": caps_hold,
 }
 
