@@ -215,6 +215,11 @@ class Customer(Frozen):
         return Money.of_major(self.amount, self.currency)
 
     @property
+    def is_a_kind(self) -> bool:
+        """Whether one like this customer can be played anywhere: nobody else and no policy of the demo is needed."""
+        return not (self.other_of or self.again_of or self.segment == "strict")
+
+    @property
     def fields(self) -> Fields:
         """What stands in the customer's fields at Stripe."""
         stated = {
