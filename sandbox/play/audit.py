@@ -12,9 +12,10 @@ from zoneinfo import ZoneInfo
 
 from holidays import country_holidays
 
+from sandbox.play.audit_of_customers import arrived, in_conversation, one_customer
 from sandbox.play.audit_of_reality import REALITY, in_reality, indian_cards, rails_exceeded
 from sandbox.play.case_history import CaseHistory, Effect
-from sandbox.play.evidence import Evidence, Subject, invoice_of, is_ours, moment_in
+from sandbox.play.evidence import Evidence, Subject, entry_about, is_ours, moment_in
 from sandbox.providers.journal import CHARGES, CONTACTS, INVOICE_ENDS, LogEntry
 
 OPENS, CLOSES = time(9), time(20)
@@ -67,6 +68,8 @@ def audit(evidence: Evidence) -> Findings:
         for promise, sentence in _Case(evidence, subject).broken():
             found[promise].append(f"{subject.invoice}: {sentence}")
     found["ceilings_exceeded"] += _ceilings(evidence)
+    for promise, sentence in one_customer(evidence):
+        found[promise].append(sentence)
     found["rails_exceeded"] += rails_exceeded(evidence)
     found["indian_cards"] += indian_cards(evidence)
     return found
@@ -80,14 +83,16 @@ class _Case:
         self._evidence = evidence
         self._mails = evidence.mails
         self._history = evidence.histories.get(subject.invoice) or CaseHistory(subject.invoice, 0, 0, ())
+        self._others = {one.invoice for one in evidence.subjects} - {subject.invoice}
         self._journal = [entry for entry in evidence.journal if self._is_mine(entry)]
         self._charges = [e for e in self._journal if e.kind in CHARGES and self._is_about(e)]
         self._messages = [e for e in self._journal if e.kind in CONTACTS]
         self._zone = ZoneInfo(subject.time_zone)
 
     def _is_mine(self, entry: LogEntry) -> bool:
+        about = entry_about(entry)
         mine = {self._subject.invoice, self._subject.customer}
-        return bool(mine & set(entry.subjects.values())) or invoice_of(entry) == self._subject.invoice
+        return about not in self._others and bool(mine & {about, *entry.subjects.values()})
 
     def _is_about(self, entry: LogEntry) -> bool:
         return entry.subjects.get("invoice") == self._subject.invoice
@@ -100,6 +105,7 @@ class _Case:
             yield from self._heard(message)
         yield from self._unannounced()
         yield from self._locked_out()
+        yield from in_conversation(self._evidence, self._subject, self._journal)
         yield from in_reality(self._evidence, self._subject, self._journal)
 
     def _charged_twice(self) -> Iterator[tuple[str, str]]:
@@ -192,13 +198,10 @@ class _Case:
         ends = [e for e in self._history.effects if e.activity in _END_OF_TIMELINE and re.match(r"d\d", e.step)]
         if not ends:
             return
-        sent = {entry.key for entry in self._messages}
-        finals = [
-            e
-            for e in self._history.effects
-            if e.stage == "final" and f"dun:{self._subject.invoice}:{e.step}:{e.channel}" in sent
-        ]
+        finals = [e for e in self._history.effects if e.stage == "final" and self._carried(e)]
         end = min(e.began for e in ends)
+        if not finals and any(order.name == "resume" and order.at <= end for order in self._history.orders):
+            return  # a human was asked, and says that the customer knows
         if not finals:
             yield "short_notice", f"the end came on {end:%Y-%m-%d} without a final notice"
             return
@@ -207,12 +210,36 @@ class _Case:
         if days < NOTICE_DAYS:
             yield "short_notice", f"the end came {days} days after the final notice"
 
+    def _carried(self, final: Effect) -> bool:
+        """Whether a final notice arrived: by its own message, or by another invoice's that was one for both."""
+        if final.said_with is None:
+            own = f"dun:{self._subject.invoice}:{final.step}:{final.channel}"
+            return any(e.key == own and arrived(e) for e in self._messages)
+        return any(
+            e.stage == "final" and e.channel == final.channel and arrived(entry) and self._names_it(entry)
+            for entry in self._evidence.journal
+            if entry.kind in CONTACTS and entry_about(entry) == final.said_with
+            for e in self._evidence.histories[final.said_with].effects
+            if entry.key == f"dun:{final.said_with}:{e.step}:{e.channel}"
+        )
+
+    def _names_it(self, entry: LogEntry) -> bool:
+        """A text message has no room for every number."""
+        return entry.kind != "email.accepted" or self._subject.number in self._mails.get(entry.key or "", "")
+
     def _locked_out(self) -> Iterator[tuple[str, str]]:
         """Restricted, over and not restored; whose subscription was cancelled has no service to restore."""
-        access = [e.kind for e in self._journal if e.kind in ("service.restricted", "service.restored")]
-        cancelled = any(e.kind == "subscription.canceled" for e in self._journal)
+        theirs = [e for e in self._evidence.journal if self._subject.customer in e.subjects.values()]
+        access = [e.kind for e in theirs if e.kind in ("service.restricted", "service.restored")]
+        cancelled = any(e.kind == "subscription.canceled" for e in theirs)
         outcome = self._history.outcome
-        if outcome in _GIVES_BACK and access and access[-1] == "service.restricted" and not cancelled:
+        owes = any(
+            one.customer == self._subject.customer
+            and one.invoice in self._evidence.histories
+            and self._evidence.histories[one.invoice].outcome not in _GIVES_BACK
+            for one in self._evidence.subjects
+        )
+        if outcome in _GIVES_BACK and not owes and access and access[-1] == "service.restricted" and not cancelled:
             yield "service_not_restored", f"the case is {outcome} and the customer still restricted"
 
 

@@ -5,7 +5,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sandbox.play.evidence import Evidence, Subject, is_ours, moment_in
+from sandbox.play.audit_of_customers import ONE_CUSTOMER, arrived
+from sandbox.play.evidence import Evidence, Subject, entry_about, is_ours, moment_in
 from sandbox.providers.journal import CHARGES, CONTACTS, LogEntry
 
 REALITY: Mapping[str, str] = {
@@ -21,6 +22,7 @@ REALITY: Mapping[str, str] = {
     "rails_exceeded": "no bank account is debited more often than its rail allows, or after an answer that forbids it",
     "indian_cards": "a card issued in India is not tried again without its holder",
     "beside_stripes_tries": "nothing is charged within an hour of Stripe's own try, or where Stripe makes all tries",
+    **ONE_CUSTOMER,
 }
 """Every count of this table, and the promise behind it."""
 
@@ -54,7 +56,7 @@ def in_reality(evidence: Evidence, subject: Subject, journal: Sequence[LogEntry]
     yield from _after_subscription(journal)
     yield from _paid_outside(subject, journal)
     yield from _impossible(journal)
-    yield from _unannounced(journal)
+    yield from _unannounced(evidence, subject)
     yield from _names(evidence, subject, effects)
 
 
@@ -120,7 +122,7 @@ def _paid_outside(subject: Subject, journal: Sequence[LogEntry]) -> Broken:
 
 
 def _impossible(journal: Sequence[LogEntry]) -> Broken:
-    refused: set[str] = set()
+    refused: dict[str, str | None] = {}  # by the key of the request, which is repeated when the answer was lost
     for entry in journal:
         channel, _, what = entry.kind.partition(".")
         if channel not in ("email", "sms") or what not in ("accepted", "refused"):
@@ -128,17 +130,19 @@ def _impossible(journal: Sequence[LogEntry]) -> Broken:
         to = str(entry.data.get("to", ""))
         if not (_ADDRESS if channel == "email" else _NUMBER).fullmatch(to):
             yield "impossible_addresses", f"{entry.key} went to {to!r}, which is no address"
-        elif to in refused:
+        elif refused.get(to, entry.key) != entry.key:
             yield "impossible_addresses", f"{entry.key} went to {to}, which its provider had refused"
         if what == "refused" and entry.data["status"] == 400:
-            refused.add(to)
+            refused.setdefault(to, entry.key)
 
 
-def _unannounced(journal: Sequence[LogEntry]) -> Broken:
-    arrived = False
-    for entry in journal:
-        arrived = arrived or (entry.kind in CONTACTS and entry.data.get("status") not in ("bounce", "dropped"))
-        if entry.kind == "service.restricted" and not arrived:
+def _unannounced(evidence: Evidence, subject: Subject) -> Broken:
+    """A message about another invoice of the same customer tells them as well."""
+    theirs = {one.invoice for one in evidence.subjects if one.customer == subject.customer}
+    told = False
+    for entry in evidence.journal:
+        told = told or (entry.kind in CONTACTS and entry_about(entry) in theirs and arrived(entry))
+        if entry.kind == "service.restricted" and entry_about(entry) == subject.invoice and not told:
             yield "unannounced_limits", f"{_said(entry)} before any message had arrived"
 
 

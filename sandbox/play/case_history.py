@@ -1,8 +1,8 @@
 """What the server's history says of a case: its effects and orders with their virtual times, and what it cost."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -36,6 +36,8 @@ class Effect:
     channel: str | None = None
     stage: str | None = None
     attempt: int | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)  # what a message says
+    said_with: str | None = None  # the invoice whose message has said it
 
 
 @dataclass(frozen=True)
@@ -61,15 +63,40 @@ class CaseHistory:
 
 
 async def read_history(client: Client, invoice: str) -> CaseHistory:
-    """Reads the newest run of an invoice's case."""
-    handle = client.get_workflow_handle(workflow_id(invoice))
-    history = await patiently(handle.fetch_history, "reading a history")
-    return history_of(invoice, history.events)
+    """Reads an invoice's case; one that a late payment took up again has several runs."""
+    newest = client.get_workflow_handle(workflow_id(invoice))
+    history = await patiently(newest.fetch_history, "reading a history")
+    read = history_of(invoice, history.events)
+    for run in await patiently(lambda: _earlier_runs(client, invoice, history.run_id), "looking for earlier runs"):
+        earlier = await patiently(client.get_workflow_handle(workflow_id(invoice), run_id=run).fetch_history, "reading")
+        read = _joined(history_of(invoice, earlier.events), read)
+    return read
+
+
+async def _earlier_runs(client: Client, invoice: str, newest: str) -> list[str]:
+    """The newest one first."""
+    found = [run async for run in client.list_workflows(f"WorkflowId = '{workflow_id(invoice)}'")]
+    found.sort(key=lambda run: run.start_time, reverse=True)
+    return [run.run_id for run in found if run.run_id != newest]
+
+
+def _joined(first: CaseHistory, then: CaseHistory) -> CaseHistory:
+    """Two runs as one: the numbers of the second go on where those of the first end. It has the machine's time, since
+    it never waits: the end is that of the first."""
+    shift = max([0, *(one.number for one in first.effects), *(one.number for one in first.orders)])
+    return replace(
+        then,
+        closed_at=first.closed_at,
+        events=first.events + then.events,
+        wakeups=first.wakeups + then.wakeups,
+        effects=(*first.effects, *(replace(one, number=one.number + shift) for one in then.effects)),
+        orders=(*first.orders, *(replace(one, number=one.number + shift) for one in then.orders)),
+    )
 
 
 def history_of(invoice: str, events: Sequence[HistoryEvent]) -> CaseHistory:
     ends = {
-        event.activity_task_completed_event_attributes.scheduled_event_id: _time(event.event_time)
+        event.activity_task_completed_event_attributes.scheduled_event_id: event
         for event in events
         if event.HasField("activity_task_completed_event_attributes")
     }
@@ -100,18 +127,22 @@ def history_of(invoice: str, events: Sequence[HistoryEvent]) -> CaseHistory:
     )
 
 
-def _effect(event: HistoryEvent, ended: datetime | None) -> Effect:
+def _effect(event: HistoryEvent, ended: HistoryEvent | None) -> Effect:
     scheduled = event.activity_task_scheduled_event_attributes
     order = _first(scheduled.input)
+    answer = _first(ended.activity_task_completed_event_attributes.result) if ended else {}
+    facts = order.get("facts") or {}
     return Effect(
         number=event.event_id,
         activity=scheduled.activity_type.name,
         step=order.get("step", ""),
         began=_time(event.event_time),
-        ended=ended,
+        ended=_time(ended.event_time) if ended else None,
         channel=order.get("channel"),
-        stage=(order.get("facts") or {}).get("stage"),
+        stage=facts.get("stage"),
         attempt=order.get("attempt"),
+        facts=facts,
+        said_with=answer.get("said_with"),
     )
 
 

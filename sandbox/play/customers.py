@@ -29,6 +29,7 @@ _LEAVING = frozenset({Deed.CANCELS, Deed.CANCELS_LATER, Deed.DELETED})
 _BANK_DEEDS = frozenset(
     {Deed.DISPUTES, Deed.DISPUTE_WON, Deed.DISPUTE_LOST, Deed.BANK_PAYS, Deed.BANK_RETURNS, Deed.COMES_BACK}
 )
+_PAYABLE = frozenset({"open", "uncollectible"})
 _TRIES = frozenset({"charge.succeeded", "charge.failed", "charge.processing", "payment.requires_action"})
 
 
@@ -72,11 +73,11 @@ class Actor:
     def take_due(self, now: datetime) -> Action | None:
         return self.agenda.pop(0)[1] if self.agenda and self.agenda[0][0] <= now else None
 
-    def take_late(self) -> Action | None:
-        """What still happens when the case has ended: a debit that comes back. All else the customer leaves."""
-        late = next((plan for plan in self.agenda if plan[1].do is Deed.COMES_BACK), None)
-        self.agenda = []
-        return late[1] if late else None
+    def take_late(self) -> tuple[datetime, Action] | None:
+        """What still happens when the case has ended, and when. All else the customer leaves."""
+        late = [plan for plan in self.agenda if plan[1].late or plan[1].do is Deed.COMES_BACK]
+        self.agenda = late[1:]
+        return late[0] if late else None
 
     def amount(self, action: Action) -> Money:
         """The action's amount; without one, all that remains of the invoice."""
@@ -92,13 +93,15 @@ class Actor:
             self.world.twilio.opt_out(self.script.phone or "")
         elif action.do is Deed.UNSUBSCRIBES:
             self.world.sendgrid.suppress(self.script.fields.email or "")
+        elif action.do is Deed.CHANGES_CONTACT:
+            self.world.stripe.update_customer(self.customer, **action.becomes.model_dump(exclude_none=True))
         elif action.do in _LEAVING:
             self._leaves(action)
         elif action.do in _CARD_DEEDS:
             self._changes_card(action)
         elif action.do in _BANK_DEEDS:
             self._bank_decides(action)
-        elif self.world.stripe.get(self.invoice)["status"] == "open":
+        elif self.world.stripe.get(self.invoice)["status"] in _PAYABLE:
             self._stripe_tries(action)
             self._acts_on_invoice(action)
 
@@ -195,6 +198,9 @@ class Actor:
         """Writes an action into the journal, with the money that comes in by it outside Stripe."""
         outside = action.do is Deed.TRANSFERS or action.paid
         said: dict[str, Any] = {"amount": self.amount(action).amount} if outside else {}
+        if action.do is Deed.CHANGES_CONTACT:
+            owner = self.world.stripe.get(self.customer)
+            said["left"] = [owner[name] for name in ("email", "phone") if getattr(action.becomes, name)]
         if action.do is Deed.STRIPE_PLANS:
             said["planned"] = self.planned(action).isoformat()
         self.note(action.do.value, **said)

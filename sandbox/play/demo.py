@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -33,26 +34,29 @@ from sandbox.play.audit import audit
 from sandbox.play.case_history import CaseHistory, read_history
 from sandbox.play.customers import Actor
 from sandbox.play.drive import Driver, Lead
-from sandbox.play.entering import due_at, enter
-from sandbox.play.evidence import Evidence, Subject
+from sandbox.play.entering import due_at, enter_all
+from sandbox.play.evidence import Evidence, Subject, entry_about
 from sandbox.play.live import Progress
 from sandbox.play.place import shown
 from sandbox.play.postman import Postman
 from sandbox.play.report import Played, Report, build_report, show
 from sandbox.play.script import World, read_world
 from sandbox.play.starter_process import feed
+from sandbox.providers.journal import CONTACTS
 from sandbox.providers.world import ProviderWorld
 
+POLICIES = Path(__file__).with_name("policies")
 DATA = ROOT / "var" / "demo"
 
 
 async def play(here: Running, script: World, folder: Path, progress: Progress) -> Report:
     """Plays the script and reports. Raises SandboxError when it cannot go on."""
     started = time.monotonic()
+    here = _with_policies(here, folder / "policies")
     world = here.world
     for fault in script.faults:
         world.faults.add(fault.provider, fault.match, fault.mode, times=fault.times)
-    actors = [enter(customer, world, script.starts_on) for customer in script.customers]
+    actors = enter_all(script.customers, world, script.starts_on)
     postman = Postman(world, actors)
     await _feed(here, script, actors, folder / "events.jsonl")
     client = await connected(here.settings)
@@ -66,11 +70,14 @@ async def play(here: Running, script: World, folder: Path, progress: Progress) -
             postman,
             script.ends_on,
             progress,
+            again=[customer for customer in script.customers if customer.again_of],
+            reopened_as=lambda invoice: getattr(ledger.case(invoice), "reopened_as", None),
         )
         on_stage = [actor for actor in actors if ledger.case(actor.invoice)]
         with progress.shown():
             leads = await driver.run(on_stage)
         seconds = time.monotonic() - started
+        actors += [lead.actor for lead in leads if lead.actor.script.again_of]
         played = await _played(client, ledger, world, actors)
     finally:
         ledger.close()
@@ -79,9 +86,20 @@ async def play(here: Running, script: World, folder: Path, progress: Progress) -
     return build_report(played, found, seconds, here.supervisor.restarts)
 
 
+def _with_policies(here: Running, folder: Path) -> Running:
+    """Whoever opens cases knows, beside the shipped policies, those that only the demo has."""
+    shutil.copytree(ROOT / "policies", folder, dirs_exist_ok=True)
+    shutil.copytree(POLICIES, folder, dirs_exist_ok=True)
+    return replace(
+        here,
+        settings=here.settings.model_copy(update={"dunning_policies": folder}),
+        environment={**here.environment, "DUNNING_POLICIES": str(folder)},
+    )
+
+
 async def leave_open(here: Running, script: World, folder: Path, progress: Progress) -> list[str]:
     """Leads a few further cases into the middle of their lives, and says which."""
-    actors = [enter(customer, here.world, script.starts_on) for customer in script.left_open]
+    actors = enter_all(script.left_open, here.world, script.starts_on)
     await _feed(here, script, actors, folder / "left-open.jsonl")
     client = await connected(here.settings)
     ledger = wiring.open_ledger(here.settings)
@@ -105,13 +123,18 @@ async def _feed(here: Running, script: World, actors: Sequence[Actor], file: Pat
 
 async def _played(client: Client, ledger: SqlLedger, world: ProviderWorld, actors: Sequence[Actor]) -> list[Played]:
     journal = world.log
+    invoices = {actor.invoice for actor in actors}
     played = []
     for actor in actors:
         row = ledger.case(actor.invoice)
         history = await read_history(client, actor.invoice) if row else None
-        prefix = f"dun:{actor.invoice}:"
-        entries = [e for e in journal if actor.customer in e.subjects.values() or (e.key or "").startswith(prefix)]
-        played.append(Played(actor, history, row, entries))
+        others = invoices - {actor.invoice}
+        mine = {actor.invoice, actor.customer}
+        entries = [e for e in journal if entry_about(e) not in others and mine & {entry_about(e), *e.subjects.values()}]
+        owed = {one.invoice for one in actors if one.customer == actor.customer and not one.script.again_of}
+        about = {actor.invoice} if actor.script.again_of else owed
+        messages = [e for e in journal if e.kind in CONTACTS and entry_about(e) in about]
+        played.append(Played(actor, history, row, entries, messages))
     return played
 
 
@@ -143,6 +166,7 @@ def _subject(actor: Actor) -> Subject:
         sign_up=script.comes_from == "sign_up",
         due_at=due_at(script, actor.opened_at),
         stripe_tries=script.segment == "stripe-retries",
+        number=actor.world.stripe.get(actor.invoice)["number"] or "",
     )
 
 

@@ -6,8 +6,8 @@ A case stands still while the world acts, so that every run tells the same story
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -22,9 +22,11 @@ from gateways.ports.trouble import ProviderTrouble
 from sandbox.machine.errors import SandboxError
 from sandbox.machine.patience import PATIENCE, patiently
 from sandbox.play.customers import Actor
+from sandbox.play.entering import billed_anew
 from sandbox.play.postman import Postman
-from sandbox.play.script import Action, Deed
+from sandbox.play.script import Action, Customer, Deed
 from sandbox.play.starter_process import command
+from sandbox.play.together import Together
 from sandbox.play.virtual_time import CaseClock, Standing
 from sandbox.providers.journal import Json
 from sandbox.providers.world import ProviderWorld
@@ -53,24 +55,32 @@ class Lead:
     seen_at: dict[int, datetime] = field(default_factory=dict)  # journal entry → the case's time
     now: datetime | None = None  # the case's time at the last look
     latest: str = ""  # what happened last, in the providers' words
+    together: Together = field(default_factory=Together)
     closed: bool = False
     done: bool = False  # closed, or nothing more comes before the end of the play
     _told: int = 0
     _waiting_since: float | None = None
+    _late: datetime | None = None  # when the newest thing happened that came after the end
 
     async def run(self, until: datetime) -> None:
         """Leads the case to its end, or to `until`."""
-        while not self.done:
-            await self._once(until)
+        try:
+            while not self.done:
+                await self._once(until)
+        finally:
+            self.together.leaves()
 
     async def _once(self, until: datetime) -> None:
         standing = await self.clock.settle()
+        if standing.closed and self._late:
+            standing = replace(standing, now=max(standing.now, self._late))
         self.now, self.closed = standing.now, standing.closed
         if await self._world_answers(standing):
             return
         if standing.closed:
             if late := self.actor.take_late():
-                self.actor.do(late)
+                self._late = late[0]
+                self.actor.do(late[1])
             else:
                 self.done = True
             return
@@ -82,7 +92,7 @@ class Lead:
             self.done = True
         elif target > standing.now:
             self._waiting_since = None
-            await self.clock.move_to(target)
+            await self.clock.move_to(await self.together.first_of(target))
         else:
             await self._nudge(standing)  # its timer is about to ring
 
@@ -110,7 +120,7 @@ class Lead:
 
     async def _world_answers(self, standing: Standing) -> bool:
         """Whether something new had happened; it is passed on then."""
-        entries = self.driver.postman.entries(self.actor.customer)
+        entries = self.driver.postman.entries(self.actor)
         for entry in entries:
             self.seen_at[entry.seq] = standing.now
             self.latest = entry.kind.replace(".", " ").replace("_", " ")
@@ -180,6 +190,13 @@ class Lead:
         return f"demo-{self.actor.invoice}-{self._told}"
 
 
+def _of_one_customer(leads: Sequence[Lead]) -> Collection[list[Lead]]:
+    found: dict[str, list[Lead]] = {}
+    for lead in leads:
+        found.setdefault(lead.actor.customer, []).append(lead)
+    return found.values()
+
+
 class Audience(Protocol):
     """Who watches the cases."""
 
@@ -199,17 +216,28 @@ class Driver:
     postman: Postman
     until: datetime
     progress: "Audience"
+    again: Sequence[Customer] = ()  # who may owe again what was taken back
+    reopened_as: Callable[[str], str | None] = lambda _: None  # by which invoice something was billed anew
 
     async def run(self, actors: Sequence[Actor]) -> list[Lead]:
         """Leads every case to its end or to `until`. The first trouble ends the run."""
         turns = asyncio.Semaphore(AT_ONCE)
         leads = [self._lead(actor) for actor in actors]
+        for several in _of_one_customer(leads):
+            together = Together(len(several))
+            for lead in several:
+                lead.together = together
         self.progress.begins(leads)
 
         async def one(lead: Lead) -> None:
             async with turns:
                 await lead.run(self.until)
+                again = self._billed_anew(lead)
+                if again:
+                    await again.run(self.until)
             self.progress.ends(lead)
+            if again:
+                leads.append(again)
 
         try:
             async with asyncio.TaskGroup() as group:
@@ -218,6 +246,16 @@ class Driver:
         except ExceptionGroup as group:
             raise group.exceptions[0] from None  # the others were only stopped by it
         return leads
+
+    def _billed_anew(self, lead: Lead) -> Lead | None:
+        """The case of what was taken back after the end, if the script follows it and there is one."""
+        script = next((one for one in self.again if one.again_of == lead.actor.script.key), None)
+        invoice = self.reopened_as(lead.actor.invoice) if script else None
+        if script is None or invoice is None or lead.now is None:
+            return None
+        actor = billed_anew(script, lead.actor, invoice, lead.now)
+        self.postman.knows(actor)
+        return self._lead(actor)
 
     def _lead(self, actor: Actor) -> Lead:
         handle = self.client.get_workflow_handle_for(DunningWorkflow.run, workflow_id(actor.invoice))

@@ -1,6 +1,7 @@
 """How the scripted customers come into the stand-in world: their accounts, and the payment that fails."""
 
 import threading
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sandbox.play.customers import Actor
@@ -9,23 +10,32 @@ from sandbox.providers.faults import Mode
 from sandbox.providers.world import ProviderWorld
 
 
-def enter(script: Customer, world: ProviderWorld, starts_on: datetime) -> Actor:
-    """Creates the customer in the stand-ins and lets the first payment of the invoice fail."""
+def enter_all(customers: Sequence[Customer], world: ProviderWorld, starts_on: datetime) -> list[Actor]:
+    """All of them who are there from the beginning: what is billed anew later is not."""
+    actors: dict[str, Actor] = {}
+    for script in customers:
+        if not script.again_of:
+            actors[script.key] = enter(script, world, starts_on, actors.get(script.other_of or ""))
+    return list(actors.values())
+
+
+def enter(script: Customer, world: ProviderWorld, starts_on: datetime, first: Actor | None = None) -> Actor:
+    """Creates the customer in the stand-ins and lets the first payment of the invoice fail; with `first`, a further
+    invoice of that one's subscription."""
     stripe = world.stripe
-    customer = _account(script, world)
-    method = _method(script, world, customer)
+    customer = first.customer if first else _account(script, world)
+    method = first.method if first else _method(script, world, customer)
     before = len(stripe.events)
-    invoice = _failed_invoice(script, world, customer, starts_on)
+    if first:
+        subscription = stripe.get(first.invoice)["parent"]["subscription_details"]["subscription"]
+        invoice = stripe.fail_first_payment(customer, amount=script.money.amount, subscription=subscription)
+    else:
+        invoice = _failed_invoice(script, world, customer, starts_on)
     failed = [e for e in stripe.events[before:] if e["type"] == "invoice.payment_failed"]
     if script.pre_basil:
         failed = [stripe.webhooks.in_old_shape(event) for event in failed]
     actor = Actor(script, world, customer, method, invoice, starts_on, failed)
-    midnight = starts_on.astimezone(actor.zone).date()
-    for action in script.does:
-        if action.day is not None:
-            day = midnight + timedelta(days=action.day)
-            actor.agenda.append((datetime.combine(day, action.at, tzinfo=actor.zone), action))
-    actor.agenda.sort(key=lambda plan: plan[0])
+    plan_days(actor)
     for fault in script.faults:
         world.faults.add(fault.provider, fault.match.format(invoice=invoice), fault.mode, times=fault.times)
     if script.stripe_breaks:
@@ -36,6 +46,23 @@ def enter(script: Customer, world: ProviderWorld, starts_on: datetime) -> Actor:
     for deed in script.before:
         actor.do(Action(do=deed, day=0))
     return actor
+
+
+def billed_anew(script: Customer, first: Actor, invoice: str, now: datetime) -> Actor:
+    """Who owes again what was taken back from `first`: day 0 is now."""
+    actor = Actor(script, first.world, first.customer, first.method, invoice, now, [])
+    plan_days(actor)
+    return actor
+
+
+def plan_days(actor: Actor) -> None:
+    """Puts what happens on a day of its own into the actor's agenda."""
+    midnight = actor.opened_at.astimezone(actor.zone).date()
+    for action in actor.script.does:
+        if action.day is not None:
+            day = midnight + timedelta(days=action.day)
+            actor.agenda.append((datetime.combine(day, action.at, tzinfo=actor.zone), action))
+    actor.agenda.sort(key=lambda plan: plan[0])
 
 
 def due_at(script: Customer, starts_on: datetime) -> datetime | None:

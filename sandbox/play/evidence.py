@@ -21,6 +21,7 @@ class Subject:
     sign_up: bool = False  # the invoice is the first one of somebody who never became a customer
     due_at: datetime | None = None  # of an invoice that was sent
     stripe_tries: bool = False  # by the policy Stripe makes all tries
+    number: str = ""  # of the invoice, as messages name it
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,11 @@ def invoice_of(entry: LogEntry) -> str:
     """The invoice that the caller's key names."""
     parts = (entry.key or "").split(":")
     return parts[1] if len(parts) > 1 else ""
+
+
+def entry_about(entry: LogEntry) -> str:
+    """The invoice that an entry is about, by what it names or by its key; empty: none."""
+    return entry.subjects.get("invoice") or invoice_of(entry)
 
 
 def moment_in(evidence: Evidence, entry: LogEntry) -> datetime | None:

@@ -52,7 +52,8 @@ class Ground:
         self._here: Running | None = None
         self._turn = asyncio.Lock()
         script = read_world()
-        self._kinds = {customer.key: customer for customer in (*script.customers, *script.left_open)}
+        everybody = (*script.customers, *script.left_open)
+        self._kinds = {customer.key: customer for customer in everybody if customer.is_a_kind}
         world.doors.append(Route("/sandbox", self._ordered, methods=["POST"]))
 
     def begin(self, here: Running) -> None:

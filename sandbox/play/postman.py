@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from sandbox.play.customers import Actor
+from sandbox.play.evidence import entry_about
 from sandbox.providers.journal import Json, LogEntry
 from sandbox.providers.world import ProviderWorld
 
@@ -25,10 +26,11 @@ class Postman:
         self._customers[actor.invoice] = actor.customer
         self._events.pop(actor.customer, None)
 
-    def entries(self, customer: str) -> list[LogEntry]:
-        """The customer's new entries of the journal."""
+    def entries(self, actor: Actor) -> list[LogEntry]:
+        """The new entries of the journal about the actor's invoice, and about the customer alone."""
         self._sort()
-        return self._entries.pop(customer, [])
+        found = self._entries.pop(actor.invoice, []) + self._entries.pop(actor.customer, [])
+        return sorted(found, key=lambda entry: entry.seq)
 
     def events(self, customer: str) -> list[Json]:
         """Stripe's new events about the customer."""
@@ -38,9 +40,9 @@ class Postman:
     def _sort(self) -> None:
         log = self._world.log
         for entry in log[self._read_entries :]:
-            invoice = (entry.key or "::").split(":")[1]
-            customer = entry.subjects.get("customer") or self._customers.get(invoice)
-            self._entries[customer or ""].append(entry)
+            invoice = entry_about(entry)
+            known = invoice if invoice in self._customers else entry.subjects.get("customer", "")
+            self._entries[known].append(entry)
         self._read_entries = len(log)
         told = self._world.stripe.events
         for event in told[self._read_events :]:

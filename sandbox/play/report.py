@@ -16,7 +16,7 @@ from sandbox.play.audit_of_reality import REALITY
 from sandbox.play.case_history import CaseHistory
 from sandbox.play.customers import Actor, is_our_try
 from sandbox.play.script import Expected
-from sandbox.providers.journal import CONTACTS, LogEntry
+from sandbox.providers.journal import LogEntry
 
 _CHANNELS = {"email.accepted": "email", "sms.accepted": "sms", "notice.created": "notice"}
 _WIDE = 160
@@ -36,7 +36,7 @@ class CaseReport(Frozen):
     decline_code: str | None
     decline_class: str | None
     attempts: int  # charges of ours that reached the provider
-    contacts: dict[str, int]  # by channel, as the providers accepted them
+    contacts: dict[str, int]  # by channel, as the providers accepted them; about all that the customer owes
     wakeups: int  # timers that rang
     effects: int  # activities
     history_events: int  # without those that only time skipping writes
@@ -94,7 +94,8 @@ class Played:
     actor: Actor
     history: CaseHistory | None  # None: no case was opened
     row: CaseRow | None
-    entries: Sequence[LogEntry]  # the stand-ins' journal of this customer
+    entries: Sequence[LogEntry]  # the stand-ins' journal of this customer, without what is about another invoice
+    messages: Sequence[LogEntry]  # to this customer: one may be about several invoices
 
 
 def build_report(played: Sequence[Played], found: Findings, seconds: float, restarts: Mapping[str, int]) -> Report:
@@ -115,8 +116,7 @@ def _case(one: Played) -> CaseReport:
     actor, script = one.actor, one.actor.script
     invoice = actor.world.stripe.get(actor.invoice)
     history = one.history or CaseHistory(actor.invoice, 0, 0, ())
-    messages = [entry for entry in one.entries if entry.kind in CONTACTS]
-    contacts = Counter(_CHANNELS.get(entry.kind, entry.kind) for entry in messages)
+    contacts = Counter(_CHANNELS.get(entry.kind, entry.kind) for entry in one.messages)
     attempts = len({entry.key for entry in one.entries if is_our_try(entry)})
     day = actor.day(history.closed_at) if history.closed_at else None
     differences = tuple(_differences(script.expect, history.outcome, attempts, contacts, day))

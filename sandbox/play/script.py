@@ -46,6 +46,7 @@ class Deed(StrEnum):
     SYNCED = "synced"  # a nightly job writes the card's billing details
     CANCELS = "cancels"  # the subscription, at once
     CANCELS_LATER = "cancels_later"  # … for the end of its period
+    CHANGES_CONTACT = "changes_contact"  # what `becomes` says, in the customer's fields at Stripe
     DELETED = "deleted"  # the merchant deletes the customer at Stripe
     UNSUBSCRIBES = "unsubscribes"  # from the e-mails
     BANK_PAYS = "bank_pays"  # a debit that was on its way arrives
@@ -94,6 +95,14 @@ def _answers(value: object) -> object:
     return {"code": value} if isinstance(value, str) else value
 
 
+class Contact(Frozen):
+    """What a customer changes of their contact data; null: it stays."""
+
+    name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+
+
 class Action(Frozen):
     """One thing that happens to a case: on a day of its own calendar, or some time after a sign."""
 
@@ -108,6 +117,8 @@ class Action(Frozen):
     answer: Answer | None = None
     paid: bool = False  # the amount that an operator settles for is in
     by_command: bool = False  # an operator's order given by starter.py in place of the client
+    late: bool = False  # it happens also when the case has ended
+    becomes: Contact = Contact()
 
     _short = field_validator("answer", mode="before")(_answers)
 
@@ -167,10 +178,12 @@ class Fields(Frozen):
 
 
 class Customer(Frozen):
-    """One customer with one failed invoice."""
+    """One customer with one failed invoice, or a further invoice of one (`other_of`, `again_of`)."""
 
     key: str = Field(pattern="^[a-z][a-z0-9_]{1,30}$")
     story: str
+    other_of: str | None = None  # the customer of this key owes this invoice as well, of the same subscription
+    again_of: str | None = None  # the invoice that bills anew what was taken back from the customer of this key
     row: str | None = Field(default=None, pattern=r"^R\d+$")  # of docs/reality.md, which this customer stands for
     name: str
     country: str
@@ -202,6 +215,11 @@ class Customer(Frozen):
         return Money.of_major(self.amount, self.currency)
 
     @property
+    def is_a_kind(self) -> bool:
+        """Whether one like this customer can be played anywhere: nobody else and no policy of the demo is needed."""
+        return not (self.other_of or self.again_of or self.segment == "strict")
+
+    @property
     def fields(self) -> Fields:
         """What stands in the customer's fields at Stripe."""
         stated = {
@@ -229,6 +247,11 @@ class World(Frozen):
             raise ValueError(f"customers: {', '.join(twice)} is there twice")
         if self.starts_on.tzinfo is None:
             raise ValueError("starts_on: it needs a time zone")
+        seen: set[str] = set()
+        for customer in self.customers:
+            if (first := customer.other_of or customer.again_of) and first not in seen:
+                raise ValueError(f"customers: {customer.key} belongs to {first}, who has to stand before")
+            seen.add(customer.key)
         return self
 
     @property

@@ -1,16 +1,17 @@
 """Journals of the stand-ins as a test makes them up, and what the audit counts in them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sandbox.play.audit import PROMISES, audit
-from sandbox.play.case_history import CaseHistory, Effect
+from sandbox.play.case_history import CaseHistory, Effect, OrderGiven
 from sandbox.play.evidence import Evidence, Subject
 from sandbox.providers.journal import LogEntry
 
 INVOICE, CUSTOMER = "in_1", "cus_1"
+SECOND = "in_2"  # another invoice of the same customer
 MORNING = datetime(2030, 4, 4, 3, 5, tzinfo=UTC)  # Thursday, 10:05 in Bangkok
 THAI = "เรียน ลูกค้า กรุณาชำระใบแจ้งหนี้"
 SUBJECT = Subject(INVOICE, CUSTOMER, country="TH", time_zone="Asia/Bangkok", reads="th")
@@ -39,10 +40,31 @@ def did(what: str) -> Happened:
     return "customer", what, None, {}
 
 
+def about(happened: Happened, invoice: str) -> Happened:
+    """The same, about another invoice."""
+    provider, kind, key, data = happened
+    return provider, kind, key and key.replace(INVOICE, invoice), {**data, "invoice": invoice}
+
+
 def contact(
-    step: str = "d03-remind-email-friendly", channel: str = "email", at: datetime = MORNING, stage: str = "friendly"
+    step: str = "d03-remind-email-friendly",
+    channel: str = "email",
+    at: datetime = MORNING,
+    stage: str = "friendly",
+    said_with: str | None = None,
+    **facts: str,
 ) -> Effect:
-    return Effect(1, "contact", step, began=at, ended=at + timedelta(seconds=1), channel=channel, stage=stage)
+    return Effect(
+        1,
+        "contact",
+        step,
+        began=at,
+        ended=at + timedelta(seconds=1),
+        channel=channel,
+        stage=stage,
+        facts={"stage": stage, **facts},
+        said_with=said_with,
+    )
 
 
 def tried(attempt: int, at: datetime) -> Effect:
@@ -58,9 +80,13 @@ def counts(
     effects: Sequence[Effect] = (),
     outcome: str | None = None,
     seen_at: dict[int, datetime] | None = None,
-    **about: Any,
+    second: Sequence[Effect] | None = None,
+    mails: Mapping[str, str] | None = None,
+    orders: Sequence[OrderGiven] = (),
+    **known: Any,
 ) -> dict[str, int]:
-    """The audit's counts that are not zero. `about`: what else the script knows of the customer."""
+    """The audit's counts that are not zero. `known`: what else the script knows of the customer; `second`: the effects
+    of another invoice's case."""
     journal = [
         LogEntry(
             seq=number,
@@ -68,7 +94,7 @@ def counts(
             provider=provider,
             kind=kind,
             subjects={
-                "invoice": INVOICE,
+                "invoice": data.get("invoice", INVOICE),
                 "customer": CUSTOMER,
                 "charge": data.get("charge", ""),
                 "dispute": data.get("dispute", ""),
@@ -78,9 +104,12 @@ def counts(
         )
         for number, (provider, kind, key, data) in enumerate(happened, start=1)
     ]
-    history = CaseHistory(INVOICE, events=10, wakeups=1, effects=tuple(effects), outcome=outcome)
-    subject = replace(SUBJECT, **about)
-    found = audit(Evidence(journal, {}, {INVOICE: history}, [subject], seen_at or {}))
+    history = CaseHistory(INVOICE, events=10, wakeups=1, effects=tuple(effects), outcome=outcome, orders=tuple(orders))
+    histories, subjects = {INVOICE: history}, [replace(SUBJECT, **known)]
+    if second is not None:
+        histories[SECOND] = CaseHistory(SECOND, events=10, wakeups=1, effects=tuple(second))
+        subjects.append(replace(subjects[0], invoice=SECOND, number="NB-2"))
+    found = audit(Evidence(journal, mails or {}, histories, subjects, seen_at or {}))
 
     assert set(PROMISES) == set(found)
     return {promise: len(sentences) for promise, sentences in found.items() if sentences}

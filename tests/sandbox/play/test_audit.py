@@ -1,16 +1,19 @@
 """The audit finds every broken promise: each test breaks one in a journal and sees only that count rise."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
-from sandbox.play.case_history import Effect
+from sandbox.play.case_history import Effect, OrderGiven
 from tests.sandbox.play.journals import (
     FINALIZED,
     MORNING,
     PAID,
+    SECOND,
     THAI,
     Happened,
+    about,
     charge,
     contact,
     counts,
@@ -156,6 +159,42 @@ def test_a_final_notice_that_was_never_sent_is_none() -> None:
     final = contact("d21-remind-email-final", stage="final")
 
     assert {"short_notice": 1} == counts([], [final, end(MORNING + timedelta(days=7))])
+
+
+@pytest.mark.parametrize("status", ["bounce", "dropped"])
+def test_a_final_notice_that_did_not_arrive_is_none(status: str) -> None:
+    """Unless a human was asked, and said that the customer knows."""
+    provider, kind, key, data = email("d21-remind-email-final")
+    final = contact("d21-remind-email-final", stage="final")
+    known: dict[str, Any] = {"effects": [final, end(MORNING + timedelta(days=12))]}
+    resumed = OrderGiven(5, "resume", MORNING + timedelta(days=11))
+
+    assert {"short_notice": 1} == counts([(provider, kind, key, data | {"status": status})], **known)
+    assert {} == counts([(provider, kind, key, data | {"status": status})], orders=[resumed], **known)
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "expected"),
+    [
+        ("delivered", "NB-1 NB-2", {}),
+        ("bounce", "NB-1 NB-2", {"short_notice": 1}),
+        ("delivered", "NB-2", {"short_notice": 1}),
+    ],
+)
+def test_a_final_notice_of_two_invoices(status: str, text: str, expected: dict[str, int]) -> None:
+    """Decision 0029: said with the other one's, as far as that arrived and names both."""
+    step = "d21-remind-email-final"
+    provider, kind, key, data = about(email(step), SECOND)
+    final = contact(step, stage="final")
+    said = contact(step, stage="final", said_with=SECOND)
+
+    assert expected == counts(
+        [(provider, kind, key, data | {"status": status})],
+        [said, end(MORNING + timedelta(days=7))],
+        second=[final],
+        mails={key or "": f"{THAI} {text}"},
+        number="NB-1",
+    )
 
 
 @pytest.mark.parametrize(("before", "expected"), [(19, {}), (20, {"ceilings_exceeded": 1})])

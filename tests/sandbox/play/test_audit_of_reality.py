@@ -11,8 +11,11 @@ from tests.sandbox.play.journals import (
     FINALIZED,
     INVOICE,
     MORNING,
+    PAID,
+    SECOND,
     THAI,
     Happened,
+    about,
     charge,
     contact,
     counts,
@@ -22,6 +25,7 @@ from tests.sandbox.play.journals import (
 )
 
 NOTICE = contact("d03-remind-notice", "notice")
+NAMED = contact("d03-remind-notice", "notice", MORNING - timedelta(days=3), restricts_on="2030-04-04")
 
 
 def ours(kind: str, provider: str = "merchant", step: str = "d10-restrict") -> Happened:
@@ -61,9 +65,9 @@ def test_an_effect_before_the_due_date(effect: Happened) -> None:
         ("merchant", "notice.created", f"dun:{INVOICE}:d03-remind-notice:notice", {"body": THAI}),
         effect,
     ]
-    due = {"due_at": MORNING + timedelta(hours=1)}
-    late = {"due_at": MORNING}
-    known: dict[str, Any] = {"effects": [NOTICE, tried(1, MORNING)], "seen_at": seen(*happened)}
+    due: dict[str, Any] = {"due_at": MORNING + timedelta(hours=1)}
+    late: dict[str, Any] = {"due_at": MORNING}
+    known: dict[str, Any] = {"effects": [NAMED, tried(1, MORNING)], "seen_at": seen(*happened)}
 
     assert {"before_due": 1} == counts(happened, **known, **due)
     assert {} == counts(happened, **known, **late)
@@ -205,3 +209,92 @@ def test_a_charge_where_stripe_makes_all_tries() -> None:
     assert {"beside_stripes_tries": 1} == counts(
         [FINALIZED, charge("failed")], effects=[tried(1, MORNING)], stripe_tries=True
     )
+
+
+RESTRICTED = ours("service.restricted")
+RESTORED = ours("service.restored", step="restore")
+
+
+@pytest.mark.parametrize(("outcome", "expected"), [(RESTORED, {"restored_too_early": 1}), (RESTRICTED, {})])
+def test_paying_one_invoice_restores_what_another_one_restricts(outcome: Happened, expected: dict[str, int]) -> None:
+    """What the application is told after the first payment is what the other one wants."""
+    both = [email(), RESTRICTED, about(RESTRICTED, SECOND)]
+
+    assert expected == counts([*both, PAID, outcome], [contact()], second=[])
+
+
+def test_the_last_of_two_payments_restores() -> None:
+    both = [email(), RESTRICTED, about(RESTRICTED, SECOND)]
+    paid = [PAID, RESTRICTED, about(PAID, SECOND), about(RESTORED, SECOND)]
+
+    assert {} == counts([*both, *paid], [contact()], second=[])
+
+
+@pytest.mark.parametrize(
+    ("hours", "stage", "action", "expected"),
+    [
+        (1, "friendly", "", {"said_again": 1}),
+        (-1, "friendly", "", {"said_again": 1}),
+        (24, "friendly", "", {}),
+        (1, "firm", "", {}),
+        (1, "friendly", "new_method", {}),
+    ],
+)
+def test_two_messages_of_one_day_that_could_have_been_one(
+    hours: int, stage: str, action: str, expected: dict[str, int]
+) -> None:
+    """A firmer one, one that asks for something else, and one of another day had to go out."""
+    second = contact(at=MORNING + timedelta(hours=hours), stage=stage, action=action)
+
+    assert expected == counts([email(), about(email(), SECOND)], [contact(action="")], second=[second])
+
+
+@pytest.mark.parametrize(("ending", "expected"), [("write_off", {"said_again": 1}), ("collections", {})])
+def test_two_final_notices_of_one_day(ending: str, expected: dict[str, int]) -> None:
+    first = contact(stage="final", ending="write_off")
+
+    assert expected == counts(
+        [email(), about(email(), SECOND)], [first], second=[contact(stage="final", ending=ending)]
+    )
+
+
+@pytest.mark.parametrize(("hours", "expected"), [(167, {"too_many_messages": 1}), (168, {})])
+def test_more_messages_to_a_person_than_a_week_has_room_for(hours: int, expected: dict[str, int]) -> None:
+    """Seven of one invoice, and one more of another within the week (a Thursday's first, a Thursday's last)."""
+    steps = [f"s{number}" for number in range(7)]
+    stages = {step: contact(step, at=MORNING, stage="friendly") for step in steps}
+    late = contact("late", at=MORNING + timedelta(hours=hours))
+
+    assert expected == counts([*map(email, steps), about(email("late"), SECOND)], [*stages.values()], second=[late])
+
+
+@pytest.mark.parametrize(("days", "expected"), [(1, {"short_access_notice": 1}), (2, {})])
+def test_a_restriction_right_after_the_message_that_names_it(days: int, expected: dict[str, int]) -> None:
+    happened = [email(), RESTRICTED]
+    named = contact(restricts_on="2030-04-05")
+
+    assert expected == counts(happened, [named], seen_at=seen(*happened, at=MORNING + timedelta(days=days)))
+
+
+def test_a_restriction_that_no_message_names() -> None:
+    happened = [email(), RESTRICTED]
+
+    assert {"short_access_notice": 1} == counts(
+        happened, [contact()], seen_at=seen(*happened, at=MORNING + timedelta(days=9))
+    )
+
+
+def test_a_message_to_an_address_that_the_customer_had_left() -> None:
+    moved: Happened = ("customer", "changes_contact", None, {"left": ["someone@a.example"]})
+
+    assert {"left_addresses": 1} == counts([moved, email()], [contact()])
+    assert {} == counts([moved, mailed_to("someone@b.example")], [contact()])
+    assert {} == counts([email(), moved], [contact()])
+
+
+def test_a_request_that_is_repeated_because_its_answer_was_lost() -> None:
+    """It is refused a second time under the same key."""
+    asked: Happened = ("twilio", "sms.refused", f"dun:{INVOICE}:s:sms", {"to": "+13125550192", "code": 21614})
+    refused = (*asked[:3], asked[3] | {"status": 400})
+
+    assert {} == counts([refused, refused])
