@@ -23,7 +23,7 @@ _OTHER = ((20, _MONTH, True),)
 7.3.6.3; Mastercard's excessive attempts; Visa's for those that publish none."""
 _DEBITS = {"nz_bank_account": 2, "acss_debit": 2}
 _OTHER_DEBITS = 3
-"""Debits of one account in a row that bring no money: of New Zealand's BECS and Canada's PAD two, of the others three."""
+"""Debits of one account in a row that bring no money: two of BECS in New Zealand and of PAD, three of the others."""
 _ENDS = frozenset({"handoff.accepted", "subscription.canceled", "invoice.marked_uncollectible"})
 _HARSH = CHARGES | CONTACTS | _ENDS | {"service.restricted"}
 _WEEK = timedelta(days=7)
