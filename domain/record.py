@@ -4,6 +4,9 @@ from datetime import datetime
 
 from domain.base import Message, unchecked
 
+POSTPONED = " is postponed to "
+"""Stands in `what` behind the title of a step that is still to come: no reader could look its title up."""
+
 
 class Entry(Message):
     """One line of the record, in the Temporal UI and in the ledger alike."""
