@@ -7,13 +7,13 @@ import typer
 from cli.console import option_names, run
 from cli.options import Invoice, new_event_id
 from domain.events import AgencyReport, ContactResult
-from domain.steps import Channel
+from domain.steps import CHANNEL_NAMES, Channel
 from runtime.desk import desk
 from runtime.settings import Settings
 from service.reports import Heard
 
 _SAID = {
-    Heard.TOLD: "told that {what}",
+    Heard.TOLD: "told: {what}",
     Heard.KEPT: "{what}: kept for the customer's other cases, although this one is over",
     Heard.OVER: "{what}: the case is over, and nothing follows from it",
 }
@@ -34,7 +34,9 @@ def agency(
 
     with option_names():
         run(work)
-    print(f"{invoice}: told that the agency reports {report.value}")
+    # What was typed stands beside it: a slip of the keys is seen at once.
+    of = f" of {amount}{f' {currency}' if currency else ''}" if amount else ""
+    print(f"{invoice}: told that the agency reports {report.value}{of}")
 
 
 def contact(
@@ -54,5 +56,5 @@ def contact(
 
     with option_names():
         heard = run(work)
-    what = f"{channel.value} was {result.words}"
+    what = f"{CHANNEL_NAMES[channel]} {result.words}"
     print(f"{invoice}: {_SAID[heard].format(what=what)}")

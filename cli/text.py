@@ -77,16 +77,16 @@ def _facts_of(view: CaseView) -> list[Fact]:
         *(("Warning", warning) for warning in view.warnings),
         *([("Stripe's try", view.own_try)] if view.own_try else []),
         ("Due", f"{view.due} of {view.amount}"),
-        ("Decline", f"{view.decline_code} ({view.decline_class})" if view.decline_code else "none"),
-        ("Attempts", f"{view.attempts} ours, {view.counting_attempts} counting"),
+        ("Decline", _decline(view)),
+        ("Attempts", f"{view.attempts} ours; {view.counting_attempts} count towards the policy's limit"),
         ("Stage", view.stage),
-        ("Service", view.access),
+        ("Service", view.access.replace("_", "-")),
         ("Policy", view.policy),
         ("Customer", f"{view.customer_id}{f', {view.zone}' if view.zone else ''}"),
         *(("Closed channel", f"{channel}: {why}") for channel, why in view.closed_channels.items()),
     ]
     if view.outcome is None:
-        waits = "now" if view.next_step else "when the case is told something"
+        waits = "now" if view.next_step else "when the case hears of something"
         when = f"{view.next_at:%Y-%m-%d %H:%M}" if view.next_at else waits
         next_step = view.next_step or ("the case goes on" if view.holds else "look again")
         facts += [("Next", f"{next_step}, {when}"), ("Why", view.why)]
@@ -133,6 +133,14 @@ def _planned(step: Planned) -> str:
     if not step.done:
         return f"{step.title} is left out: {step.why}"
     return step.why if step.why.startswith(step.title) else f"{step.title}: {step.why}"
+
+
+def _decline(view: CaseView) -> str:
+    """The bank's code and what follows from it, both in words."""
+    if not view.decline_code:
+        return "none"
+    said = f"{view.decline_code} ({view.decline_class})" if view.decline_class else view.decline_code
+    return said.replace("_", " ")
 
 
 def _status(view: CaseView) -> str:

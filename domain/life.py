@@ -21,7 +21,7 @@ from domain.plan import released
 from domain.planner import next_step
 from domain.policy import Policy
 from domain.projection import Projection, projection_of, searchable
-from domain.record import Entry, new_entry
+from domain.record import POSTPONED, Entry, new_entry
 from domain.situation import NEXT, Situation
 from domain.steps import Channel, Step
 from domain.telling import FACTS, ORDERS
@@ -179,7 +179,7 @@ def _skipped(skip: Skip, at: datetime) -> Entry:
 
 
 def _put_off(put_off: PutOff, at: datetime) -> Entry:
-    what = f"postponed to {minute(put_off.until)}"
+    what = f"{put_off.step.title}{POSTPONED}{minute(put_off.until)}"
     event = StepPostponed(kind=put_off.step.kind, until=put_off.until)
     return new_entry(at=at, step=put_off.step.key, what=what, why=put_off.why, rule=put_off.rule, event=event)
 

@@ -74,7 +74,7 @@ def payment_received(case: Case, fact: events.PaymentReceived, at: datetime) -> 
     if fact.remaining is None and case.due.amount > 0:
         # By another way than the provider: more than is due is not recorded there.
         case = taken_in(case, min(fact.amount, case.due, key=lambda money: money.amount), at)
-        remaining = case.due - fact.amount
+        remaining = case.due - min(fact.amount, case.due, key=lambda money: money.amount)
     else:
         remaining = known_here(case, fact.remaining or case.due)
     # Part payments may be reported in any order; what is due only ever falls by them.

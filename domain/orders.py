@@ -46,8 +46,8 @@ def ask_resume(case: Case, _order: events.Resume, _at: datetime) -> Answer:
     if reasons:
         waits = ", ".join(sorted(reason.value.replace("_", " ") for reason in reasons))
         return Refuse(
-            why=f"The case waits for something that an operator cannot release ({waits}): it goes on by itself; "
-            "to end it, settle it or write it off."
+            why=f"The case waits for something that an operator cannot release ({waits}): it goes on when "
+            "that has ended; to end it, settle it or write it off."
         )
     return Refuse(why="The case is not paused: there is nothing to resume.")
 

@@ -8,6 +8,9 @@ from pydantic import BeforeValidator, Field
 from domain.base import Message, unchecked
 from domain.outgoing import Outgoing, known_or_none
 
+POSTPONED = " is postponed to "
+"""Stands in `what` behind the title of a step that is still to come: no reader could look its title up."""
+
 
 class Entry(Message):
     """One line of the record, in the Temporal UI and in the ledger alike."""

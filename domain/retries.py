@@ -29,6 +29,13 @@ class RetryOwner(StrEnum):
     STRIPE = "stripe"  # this system talks, restricts and ends, and charges nothing
 
 
+BY_POLICY = {
+    RetryOwner.OURS: "by the policy all tries are ours",
+    RetryOwner.STRIPE: "by the policy all tries are Stripe's",
+}
+"""Whose the tries are, in words."""
+
+
 class OtherMethods(StrEnum):
     """What is done with a payment method on file that Stripe would not use for the invoice, when its own cannot pay."""
 

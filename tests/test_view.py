@@ -55,6 +55,14 @@ def test_a_silent_provider_is_named() -> None:
     assert trouble == changes.said(case, case.record[-1]).record[-1].why
 
 
+def test_a_step_that_is_put_off_before_it_was_tried_is_named_in_words() -> None:
+    """The request is due at night: the page names the message, and not its key."""
+    lines = page(a_case("expired_card", opened="04-02 22:15"), "04-02 22:20")
+
+    [line] = [line for line in lines if "postponed" in line]
+    assert "- 2030-04-02 15:20 action e-mail at once is postponed to 2030-04-03 02:00: 22:15 in Asia/Bangkok" in line
+
+
 def test_r19_two_owners_of_retries_are_a_warning_on_the_page() -> None:
     """With the name of the setting; where the tries are Stripe's, the page only says when it tries."""
     plan = InvoiceNow(tries=OwnTries(made=2, next_at=at("04-03 09:00")))

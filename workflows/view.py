@@ -10,7 +10,7 @@ from domain.kinds.access import standing_access
 from domain.kinds.message import stage_of
 from domain.life import Decided
 from domain.reasons import cause
-from domain.record import Entry
+from domain.record import POSTPONED, Entry
 from domain.retries import in_utc, two_owners
 from workflows.messages import CaseView, Happened, in_words
 
@@ -58,9 +58,7 @@ def happened(case: Case, entry: Entry) -> Happened:
 
 def _title(case: Case, entry: Entry) -> str | None:
     known = case.steps.get(entry.step) or case.unfinished.get(entry.step)
-    if known:
-        return known.step.title
-    return entry.step if entry.what.startswith("postponed") else None  # what is still to come: by its key
+    return known.step.title if known and POSTPONED not in entry.what else None
 
 
 def details(case: Case, decided: Decided | None, *, deciding: bool = False) -> str:

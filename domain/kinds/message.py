@@ -108,7 +108,7 @@ class MessageStep(Step):
         if now.closed_channels and (closed := now.closed_channels.get(self.channel)):
             return Refuse(why=f"no channel is left to this customer ({self.channel.value}: {closed})")
         if self.instead_of and (same := _same_day_message(now, self)):
-            return Refuse(why=f"{self.instead_of.value} is closed and {same} says the same")
+            return Refuse(why=f"{CHANNEL_NAMES[self.instead_of]} is closed and {same} says the same")
         if self.planned <= now.at and now.at < (opens := now.contact_from(self.day, self.planned)):
             why = now.policy.contacts.hours.refusal(self.planned, now.zones, now.circumstances.holidays)
             return Postpone(until=opens, why=why or "outside the contact hours", rule=f"hours@{now.case.policy}")
@@ -150,7 +150,7 @@ class MessageStep(Step):
         if self.stage is Stage.ACTION:
             what = "the bank account has to be verified" if now.case.invoice.verifying else cause(now.case)
             return f"{CHANNEL_NAMES[self.channel]} at once: {what}, which only the customer can put right"
-        swapped = f", in place of {self.instead_of.value}" if self.instead_of else ""
+        swapped = f", in place of {CHANNEL_NAMES[self.instead_of]}" if self.instead_of else ""
         return f"{self.title} of the timeline{swapped}"
 
     def task(self, now: "Situation", why: str) -> ContactTask:
@@ -196,7 +196,8 @@ class MessageStep(Step):
                 case = put_off(case, self, result.postponed, at)
             case ContactState.UNREACHABLE:
                 # Not the end of the step: it goes out on the fallback channel.
-                case = told(close_channel(case, self.channel, result.why), "not delivered", result.why)
+                what = f"{CHANNEL_NAMES[self.channel]} not delivered"
+                case = told(close_channel(case, self.channel, result.why), what, result.why)
             case ContactState.STOPPED if result.stopped:
                 case = stopped(case, self, result.stopped, at, "not sent")
         return invoice_is(case, result.invoice, at, self.key)
@@ -284,5 +285,5 @@ def _same_day_message(now: "Situation", step: MessageStep) -> str | None:
         if slot and other.entry is slot.entry and isinstance(form, RemindForm) and form.channel is step.channel:
             record = now.case.steps.get(other.key)
             if record is None or record.state is StepState.DONE:
-                return f"the {step.channel.value} of day {step.day}"
+                return f"the {CHANNEL_NAMES[step.channel]} of day {step.day}"
     return None

@@ -29,7 +29,7 @@ from sandbox.play.virtual_time import CaseClock
 from sandbox.providers.faults import Mode
 from sandbox.providers.world import ProviderWorld
 from service.intake import Intake
-from service.opening import Taken
+from service.opening import NotAdmitted, Taken
 
 MOST_DAYS = 400
 _ALWAYS = 1_000_000
@@ -88,7 +88,10 @@ class Ground:
             raise SandboxError(f"There is no kind {kind}: python -m sandbox kinds lists them.")
         actor = self.enters(self._kinds[kind])
         async with self._desk() as (intake, _):
-            taken = [await intake.take_event(event) for event in actor.opening_events()]
+            try:
+                taken = [await intake.take_event(event) for event in actor.opening_events()]
+            except NotAdmitted as error:
+                return [f"{actor.script.name} ({actor.script.story}): no case", f"  {error}"]
         # Stripe's webhook may have been faster.
         opened = ("opened" if taken[0] is Taken.EXISTS else taken[0].value) if taken else "no event"
         return [

@@ -77,7 +77,7 @@ def test_a_wait_for_what_a_gate_puts_off_names_its_moment() -> None:
     [entry] = [entry for entry in ruling.entries if entry.rule]
 
     assert at("04-02 11:30") == decision.until
-    assert ("d01-charge", "postponed to 2030-04-02 04:30", "the ceiling is reached", RULE) == (
+    assert ("d01-charge", "retry on day 1 is postponed to 2030-04-02 04:30", "the ceiling is reached", RULE) == (
         entry.step,
         entry.what,
         entry.why,

@@ -22,7 +22,7 @@ ENDING = orders.write_off(OPEN, events.WriteOff(), NOW)
 STUCK_AT_THE_END = changes.needs_operator(ENDING, "wrong key", NOW)
 CLOSED = live(a_case(due=usd("20"))).case
 WAITS = (
-    "The case waits for something that an operator cannot release ({}): it goes on by itself; "
+    "The case waits for something that an operator cannot release ({}): it goes on when that has ended; "
     "to end it, settle it or write it off."
 )
 ENDED = "The case has ended (written_off): nothing can be ordered any more."

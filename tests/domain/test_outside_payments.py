@@ -137,7 +137,7 @@ def test_a_transfer_that_was_recorded_by_a_lost_run_came_in_once() -> None:
 def test_a_transfer_of_more_than_is_due_is_a_refund_of_the_rest() -> None:
     lived = live(a_case(), told=[(NOON, paid_outside("t", usd("150")))], answers=Provider())
 
-    assert usd("50") == lived.case.refund_due
+    assert (usd("0"), usd("50")) == (lived.case.due, lived.case.refund_due)
     assert ["50.00 USD to be given back: 150.00 USD came in outside the payment provider, and 100.00 USD were due"] == (
         refunds(lived.case)
     )

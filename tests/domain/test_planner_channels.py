@@ -32,7 +32,7 @@ def test_failure_17_a_bounced_address_goes_to_the_fallback_channel() -> None:
         ("d10-remind-email-firm", Channel.SMS),
         ("d21-remind-sms-final", Channel.SMS),
     ] == sent
-    assert [("d21-remind-email-final", "email is closed and the sms of day 21 says the same")] == life.skips
+    assert [("d21-remind-email-final", "e-mail is closed and the SMS of day 21 says the same")] == life.skips
     assert "04-29 10:00 d28-escalate" in life.table
 
 

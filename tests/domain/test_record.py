@@ -79,7 +79,7 @@ def test_a_message_that_waits_for_the_morning_is_written_with_the_policys_hours(
     assert [
         (
             "ask-0",
-            "postponed to 2030-04-03 02:00",
+            "action e-mail at once is postponed to 2030-04-03 02:00",
             "22:15 in Asia/Bangkok is outside 09:00–20:00",
             "hours@standard@1",
         )

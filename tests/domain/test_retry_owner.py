@@ -75,7 +75,7 @@ def test_r19_nothing_of_ours_is_tried_within_an_hour_of_stripes_own_try(minutes:
 
     [ours] = [moment for moment, effect in lived.acts if isinstance(effect.step, ChargeStep)]
     assert theirs + HOUR == ours
-    assert ["invoice-own-try"] == [e.rule for e in lived.case.record if e.what.startswith("postponed")]
+    assert ["invoice-own-try"] == [e.rule for e in lived.case.record if "postponed" in e.what]
 
 
 @pytest.mark.parametrize("minutes", [-121, -60, 61])
@@ -123,7 +123,7 @@ def test_r19_the_record_names_the_setting_that_is_to_be_switched_off() -> None:
 def test_r19_where_stripe_owns_the_tries_nobody_is_warned() -> None:
     case = retried(at("04-04 09:00"), THEIRS)
 
-    assert "retries.owner: stripe" == case.record[-1].why
+    assert "by the policy all tries are Stripe's" == case.record[-1].why
     assert "as well" not in rule(case, at("04-01 10:00")).projection.why
 
 
