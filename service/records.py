@@ -85,8 +85,13 @@ class PlainInvoice(Frozen):
     @model_validator(mode="after")
     def _amount_with_currency(self) -> "PlainInvoice":
         if (self.amount is None) != (self.currency is None):
-            raise ValueError("amount and currency come together")
-        self.money()
+            raise ValueError("amount and currency come together: give both, or neither")
+        try:
+            self.money()
+        except ValidationError:
+            raise  # it names the currency
+        except ValueError as error:
+            raise ValueError(f"amount: {error}") from None
         return self
 
     def money(self) -> Money | None:
