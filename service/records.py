@@ -239,7 +239,7 @@ def _record(data: object, line: int) -> Record:
             return Record(line=line, kind=Kind.EVENT, data=data)
         if "invoice_id" in data:
             return Record(line=line, kind=Kind.INVOICE, data=data)
-    problem = "It is neither a Stripe event (id, type, created, data) nor a plain invoice (invoice_id, …)."
+    problem = "It is neither a Stripe event (id, type, created, data) nor a failed invoice, which needs invoice_id."
     return Record(line=line, kind=Kind.MALFORMED, data=data, problem=problem)
 
 
