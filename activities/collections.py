@@ -10,6 +10,7 @@ from domain.gates import stop
 from domain.ids import effect_key
 from domain.kinds.handoff import HandoffResult, HandoffTask
 from domain.kinds.recall import RecallTask
+from domain.outgoing import CaseHandedOff, CaseRecalled, Outgoing
 from domain.record import Entry
 from domain.rules.invoice import Aim, judge_now
 from domain.tasks import Done
@@ -74,7 +75,7 @@ class CollectionsActivities:
             self._ledger.record_effect(task.invoice_id, _entry(task, _BEGUN))
             reference = self._agency.hand_off(handoff_id, bundle)
             self._ledger.record_handoff(task.invoice_id, handoff_id, reference, task.as_of)
-            self._ledger.record_effect(task.invoice_id, _entry(task, f"handed off as {reference}"))
+            self._ledger.record_effect(task.invoice_id, _handed_off(task, reference))
             return HandoffResult(reference=reference, invoice=invoice.now)
 
     def _begun(self, task: HandoffTask) -> bool:
@@ -87,9 +88,17 @@ class CollectionsActivities:
         """Takes the case back from the agency."""
         with translated():
             self._agency.recall(task.reference, task.why, effect_key(task.invoice_id, task.step))
-            self._ledger.record_effect(task.invoice_id, _entry(task, f"recalled {task.reference}"))
+            self._ledger.record_effect(task.invoice_id, _recalled(task))
             return Done()
 
 
-def _entry(task: HandoffTask | RecallTask, what: str) -> Entry:
-    return Entry(at=task.as_of, step=task.step, what=what, why=task.why)
+def _handed_off(task: HandoffTask, reference: str) -> Entry:
+    return _entry(task, f"handed off as {reference}", CaseHandedOff(reference=reference))
+
+
+def _recalled(task: RecallTask) -> Entry:
+    return _entry(task, f"recalled {task.reference}", CaseRecalled(reference=task.reference))
+
+
+def _entry(task: HandoffTask | RecallTask, what: str, event: Outgoing | None = None) -> Entry:
+    return Entry(at=task.as_of, step=task.step, what=what, why=task.why, event=event)

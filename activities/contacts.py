@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from temporalio import activity
 
@@ -11,6 +12,7 @@ from activities.situations import Situations
 from domain.gates import Postpone, Refuse, Stopped, stop
 from domain.ids import contact_key
 from domain.kinds.message import ContactOutcome, ContactState, ContactTask
+from domain.outgoing import ContactSent, ContactUnreachable, Outgoing
 from domain.record import Entry
 from domain.rules.contacts import ContactRules, SaidWith
 from domain.rules.invoice import Aim, judge_now
@@ -61,7 +63,8 @@ class ContactActivities:
             recipient = self._ledger.recipient(task.customer_id)
             address = recipient.address
             if why := _closed(task, recipient):
-                self._ledger.record_effect(task.invoice_id, _entry(task, "unreachable", why))
+                entry = _entry(task, "unreachable", why, event=_event(task, "unreachable"))
+                self._ledger.record_effect(task.invoice_id, entry)
                 return _outcome(ContactState.UNREACHABLE, invoice, why=why)
             others = other_invoices(task, self._payments, self._ledger)
             facts = task.facts.with_due(invoice.remaining)
@@ -105,7 +108,9 @@ class ContactActivities:
     def _said_with(self, task: ContactTask, invoice: InvoiceSnapshot, said: SaidWith) -> ContactOutcome:
         if said.sending:
             raise ProviderTrouble(f"A message about {said.invoice_id} that says it as well is on its way.")
-        self._ledger.record_effect(task.invoice_id, _entry(task, f"said with {said.invoice_id}", task.why))
+        event = ContactSent(channel=task.channel, stage=task.facts.stage, said_with=said.invoice_id)
+        entry = _entry(task, f"said with {said.invoice_id}", task.why, event=event)
+        self._ledger.record_effect(task.invoice_id, entry)
         outcome = _outcome(ContactState.SENT, invoice)
         return outcome.model_copy(update={"said_with": said.invoice_id})
 
@@ -167,7 +172,7 @@ class ContactActivities:
     def _finish(
         self, task: ContactTask, state: str, provider_id: str | None, why: str, rule: str | None = None
     ) -> None:
-        entry = _entry(task, state, why, rule)
+        entry = _entry(task, state, why, rule, _event(task, state))
         self._ledger.finish_contact(task.invoice_id, task.step, task.channel, state, provider_id, entry)
 
     def _row(
@@ -191,9 +196,20 @@ class ContactActivities:
         )
 
 
-def _entry(task: ContactTask, state: str, why: str, rule: str | None = None) -> Entry:
+def _entry(task: ContactTask, state: str, why: str, rule: str | None = None, event: Outgoing | None = None) -> Entry:
     what = f"{task.channel.value} {state}"
-    return Entry(at=task.as_of, step=task.step, what=what, why=why, rule=rule)
+    return Entry(at=task.as_of, step=task.step, what=what, why=why, rule=rule, event=event)
+
+
+def _event(task: ContactTask, state: str) -> Outgoing | None:
+    """What failed is tried again: nobody is told of it."""
+    about: dict[str, Any] = {"channel": task.channel, "stage": task.facts.stage}
+    match state:
+        case "sent" | "unknown":
+            return ContactSent(**about, certain=state == "sent")
+        case "unreachable":
+            return ContactUnreachable(**about)
+    return None
 
 
 def _standing(row: ContactRow, invoice: InvoiceSnapshot) -> ContactOutcome:

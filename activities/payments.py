@@ -15,6 +15,8 @@ from domain.kinds.cancellation import CancelTask
 from domain.kinds.charge import ChargeResult, ChargeTask
 from domain.kinds.outside_payment import RecordPaymentResult, RecordPaymentTask
 from domain.kinds.write_off import WriteOffTask
+from domain.outbox import charged
+from domain.outgoing import InvoiceUncollectible, Outgoing, PaymentRecorded, SubscriptionCancelled
 from domain.record import Entry
 from domain.rules.invoice import Aim, judge_now
 from domain.rules.minimum import MinimumCharges
@@ -98,7 +100,9 @@ class PaymentActivities:
             if found is None:
                 key = effect_key(task.invoice_id, task.step)
                 self._payments.cancel_subscription(task.subscription_id, key)
-                self._ledger.record_effect(task.invoice_id, _entry(task, "subscription cancelled"))
+                self._ledger.record_effect(
+                    task.invoice_id, _entry(task, "subscription cancelled", event=SubscriptionCancelled())
+                )
             return Done(invoice=invoice.now, stopped=found)
 
     @activity.defn(name="mark_uncollectible", no_thread_cancel_exception=True)
@@ -112,7 +116,9 @@ class PaymentActivities:
             elif invoice.state is not InvoiceState.UNCOLLECTIBLE:
                 return Done(invoice=invoice.now, stopped=found)
             # Also when an earlier run has marked it and its answer was lost.
-            self._ledger.record_effect(task.invoice_id, _entry(task, "marked uncollectible"))
+            self._ledger.record_effect(
+                task.invoice_id, _entry(task, "marked uncollectible", event=InvoiceUncollectible())
+            )
             return Done()
 
     @activity.defn(name="record_payment", no_thread_cancel_exception=True)
@@ -127,7 +133,9 @@ class PaymentActivities:
             if found is None:
                 key = effect_key(task.invoice_id, task.step)
                 invoice = self._payments.record_payment(invoice, task.amount, task.paid_at, key)
-                self._ledger.record_effect(task.invoice_id, _entry(task, f"{task.amount} recorded as paid outside"))
+                event = PaymentRecorded(amount=task.amount)
+                entry = _entry(task, f"{task.amount} recorded as paid outside", event=event)
+                self._ledger.record_effect(task.invoice_id, entry)
             return RecordPaymentResult(invoice=invoice.now, stopped=found, recorded=invoice.outside)
 
     def _reconcile(self, task: ChargeTask, invoice: InvoiceSnapshot) -> AttemptRow | None:
@@ -153,6 +161,7 @@ class PaymentActivities:
             what=answer.outcome.value,
             why=said,
             rule=decline.rule if decline else None,
+            event=charged(answer.outcome, row.attempt, row.kind, row.amount, decline),
         )
         self._ledger.finish_attempt(row.invoice_id, row.attempt, answer.outcome, answer.provider_id, decline, entry)
 
@@ -181,7 +190,9 @@ class PaymentActivities:
 
     def _nothing_to_charge(self, task: ChargeTask, invoice: InvoiceSnapshot) -> ChargeResult:
         decline = self._classify(RawDecline(error_code=NO_PAYMENT_METHOD, network_status="not_sent_to_network"), task)
-        self._ledger.record_effect(task.invoice_id, _entry(task, "not charged: no payment method", decline.rule))
+        event = charged(ChargeOutcome.DECLINED, task.attempt, task.kind, invoice.remaining, decline)
+        entry = _entry(task, "not charged: no payment method", decline.rule, event)
+        self._ledger.record_effect(task.invoice_id, entry)
         return ChargeResult(outcome=ChargeOutcome.DECLINED, decline=decline, invoice=invoice.now)
 
     def _classify(self, raw: RawDecline, task: ChargeTask) -> Decline:
@@ -208,5 +219,5 @@ class PaymentActivities:
         )
 
 
-def _entry(task: Task, what: str, rule: str | None = None) -> Entry:
-    return Entry(at=task.as_of, step=task.step, what=what, why=task.why, rule=rule)
+def _entry(task: Task, what: str, rule: str | None = None, event: Outgoing | None = None) -> Entry:
+    return Entry(at=task.as_of, step=task.step, what=what, why=task.why, rule=rule, event=event)

@@ -6,6 +6,7 @@ from activities.errors import translated
 from domain.gates import stop
 from domain.ids import access_key
 from domain.kinds.access import AccessTask, AccessWish, Standing
+from domain.outgoing import Outgoing, ServiceRestored, ServiceRestricted
 from domain.record import Entry
 from domain.rules.invoice import Aim, judge_now
 from domain.steps import Access
@@ -40,7 +41,8 @@ class ServiceActivities:
             why = task.why
             if holds is not task.access:
                 why = f"{why}; {holds.value} stays as long as another invoice needs it"
-            entry = Entry(at=task.as_of, step=task.step, what=f"service {task.access.value}", why=why)
+            what = f"service {task.access.value}"
+            entry = Entry(at=task.as_of, step=task.step, what=what, why=why, event=_event(task.access, holds))
             self._ledger.record_effect(task.invoice_id, entry)
             return result
 
@@ -54,6 +56,12 @@ class ServiceActivities:
             if newer == standing:
                 return standing.access
             standing = newer
+
+
+def _event(level: Access, in_force: Access) -> Outgoing:
+    if level is Access.FULL:
+        return ServiceRestored(in_force=in_force)
+    return ServiceRestricted(level=level, in_force=in_force)
 
 
 def _wish(task: AccessTask) -> AccessWish:

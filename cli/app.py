@@ -21,6 +21,7 @@ _COMMANDS = {
     "write-off": "cli.orders:write_off",
     "inbox": "cli.inbox:inbox",
     "keys": "cli.keys:keys",
+    "endpoints": "cli.endpoints:endpoints",
     "agency": "cli.reports:agency",
     "contact": "cli.reports:contact",
     "setup": "cli.setup:setup",

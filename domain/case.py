@@ -13,6 +13,7 @@ from domain.declines import CUSTOMER_MUST_ACT, RETRYABLE, Decline, DeclineClass
 from domain.gates import Postpone, Refuse
 from domain.invoice import InvoiceNow, MethodRef
 from domain.money import Money
+from domain.outgoing import CaseHeld, OperatorNeeded, Outgoing
 from domain.outside import OutsidePayment
 from domain.record import Entry
 from domain.retries import CLEAR_OF, RetryOwner
@@ -191,6 +192,13 @@ class Hold(Message):
 
     def __str__(self) -> str:
         return f"{self.reason.in_words}: {self.note}"
+
+    @property
+    def event(self) -> Outgoing:
+        """An operator's remark stays here; why an operator is needed is a sentence of ours."""
+        if self.reason is HoldReason.OPERATOR_NEEDED:
+            return OperatorNeeded()
+        return CaseHeld(reason=self.reason, until=self.until)
 
 
 class Closing(Message):

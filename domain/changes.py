@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from domain import outgoing
 from domain.calendar import local, minute
 from domain.case import Case, Closing, Hold, HoldReason, Outcome, StepRecord, StepState, Unfinished, new_step_record
 from domain.declines import CUSTOMER_MUST_ACT, OPERATOR_MUST_ACT, Decline, DeclineClass
@@ -41,7 +42,7 @@ def shown(case: Case, entry: Entry) -> Case:
 
 
 def _with(case: Case, entry: Entry) -> tuple[Entry, ...]:
-    return (*case.record, entry)[-_SHOWN_KEPT:]
+    return (*case.record, entry.but(event=None) if entry.event else entry)[-_SHOWN_KEPT:]
 
 
 def said(case: Case, entry: Entry) -> Case:
@@ -89,12 +90,15 @@ def stopped(case: Case, step: Step, found: Stopped, at: datetime, what: str, *, 
 
     What was only put off stays to be done.
     """
+    event: outgoing.Outgoing
     if found.until:
         case = _off(case, step, found.until, found.rule)
         what = f"{what}, postponed to {minute(found.until)}"
+        event = outgoing.StepPostponed(kind=step.kind, until=found.until)
     else:
         case = ended(case, step, StepState.SKIPPED, at, found.why, unsure=unsure)
-    return said(case, new_entry(at=at, step=step.key, what=what, why=found.why, rule=found.rule))
+        event = outgoing.StepSkipped(kind=step.kind)
+    return said(case, new_entry(at=at, step=step.key, what=what, why=found.why, rule=found.rule, event=event))
 
 
 def _over(case: Case, step: Step, became: StepRecord, **besides: Any) -> Case:
@@ -132,7 +136,8 @@ def unanswered(case: Case, step: Step, why: str, at: datetime) -> Case:
     # The exponent is bounded first: after weeks the power alone is longer than any time.
     until = at + min(timedelta(hours=2 ** min(times - 1, 4)), timedelta(hours=12))
     case = _unfinished(case, known.but(not_before=until, times=times, rule=None, trouble=why))
-    return said(case, new_entry(at=at, step=step.key, what=f"postponed to {minute(until)}", why=why))
+    event = outgoing.StepPostponed(kind=step.kind, until=until)
+    return said(case, new_entry(at=at, step=step.key, what=f"postponed to {minute(until)}", why=why, event=event))
 
 
 def not_made(case: Case, step: Step, why: str, at: datetime, until: datetime) -> Case:
@@ -218,9 +223,13 @@ def another_method(case: Case, why: str, at: datetime, source: str) -> Case:
     if method and (known := next((d for d in case.refused if d.raw.method and d.raw.method.is_same(method)), None)):
         case = changed(case, decline=known, declined_at=at, quick_since=None)
         why = f"{why}, which was refused before ({known.code})"
-        return said(case, new_entry(at=at, step=source, what="payment method changed", why=why))
+        return said(case, _method_entry(at, source, why))
     case = changed(case, method_changes=case.method_changes + 1)
-    return said(case, new_entry(at=at, step=source, what="payment method changed", why=why))
+    return said(case, _method_entry(at, source, why))
+
+
+def _method_entry(at: datetime, source: str, why: str) -> Entry:
+    return new_entry(at=at, step=source, what="payment method changed", why=why, event=outgoing.PaymentMethodChanged())
 
 
 def _set_aside(case: Case) -> Case:
@@ -244,7 +253,8 @@ def lasting(read: InvoiceNow) -> InvoiceNow:
 def refund_is_due(case: Case, amount: Money, why: str, at: datetime, source: str) -> Case:
     """Money came in twice: the operators are told, and nothing is given back by itself."""
     case = changed(case, refund_due=case.refund_due + amount if case.refund_due else amount)
-    return said(case, new_entry(at=at, step=source, what=REFUND_DUE, why=f"{amount} to be given back: {why}"))
+    event, why = outgoing.RefundDue(amount=amount), f"{amount} to be given back: {why}"
+    return said(case, new_entry(at=at, step=source, what=REFUND_DUE, why=why, event=event))
 
 
 def known_here(case: Case, remaining: Money) -> Money:
@@ -307,7 +317,7 @@ def hold(case: Case, new: Hold, at: datetime, source: str = "hold") -> Case:
     case = changed(case, holds=(*others, new), held_from=case.held_from or at)
     until = f" until {new.until:%Y-%m-%d}" if new.until else ""
     what = f"on hold ({new.reason.value.replace('_', ' ')}){until}"
-    return said(case, new_entry(at=at, step=source, what=what, why=new.note))
+    return said(case, new_entry(at=at, step=source, what=what, why=new.note, event=new.event))
 
 
 def disputed(case: Case, dispute_id: str, at: datetime, source: str) -> Case:
@@ -361,7 +371,8 @@ def tick(case: Case, at: datetime) -> Case:
     # The hold ended at its own time, also when nobody was there to see it: the rest is an outage, not a hold.
     case = release(case, set(over), max(over.values()))
     reasons = ", ".join(sorted(reason.value.replace("_", " ") for reason in over))
-    return said(case, new_entry(at=at, step="hold", what="the hold ended", why=reasons))
+    event = None if case.holds else outgoing.CaseResumed()
+    return said(case, new_entry(at=at, step="hold", what="the hold ended", why=reasons, event=event))
 
 
 def settled_for_good(case: Case) -> bool:
@@ -375,7 +386,8 @@ def close(case: Case, outcome: Outcome, why: str, at: datetime, source: str = EN
         return case
     # Whatever held the case up is over: the end does not wait for it.
     case = changed(case, closing=Closing(outcome=outcome, why=why, at=at), holds=(), held_from=None)
-    return said(case, new_entry(at=at, step=source, what=f"to be closed as {outcome.value}", why=why))
+    event = outgoing.CaseRecovered() if outcome is Outcome.RECOVERED else None
+    return said(case, new_entry(at=at, step=source, what=f"to be closed as {outcome.value}", why=why, event=event))
 
 
 def recovered(case: Case, why: str, at: datetime, source: str) -> Case:

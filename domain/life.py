@@ -16,6 +16,7 @@ from domain.calendar import minute
 from domain.case import Case, Circumstances, Closing, StepState
 from domain.decisions import Act, Close, Decision, Effect, PutOff, Skip, Wait
 from domain.gates import Refuse
+from domain.outgoing import CaseClosed, StepPostponed, StepSkipped
 from domain.plan import released
 from domain.planner import next_step
 from domain.policy import Policy
@@ -112,7 +113,8 @@ def after(case: Case, decision: Wait | Act | Close, at: datetime) -> tuple[Case,
         case "close" if not case.closed and (case.closing is None or case.closing.outcome is decision.outcome):
             closing = case.closing or Closing(outcome=decision.outcome, why=decision.why, at=at)
             what = f"closed as {decision.outcome.value}"
-            case = recorded(case, new_entry(at=at, step=changes.END, what=what, why=decision.why))
+            event = CaseClosed(outcome=decision.outcome)
+            case = recorded(case, new_entry(at=at, step=changes.END, what=what, why=decision.why, event=event))
             case = changes.changed(case, closing=closing, closed=True)
     return case, tuple(entries)
 
@@ -172,12 +174,14 @@ def not_understood(case: Case, why: str, at: datetime) -> Case:
 
 
 def _skipped(skip: Skip, at: datetime) -> Entry:
-    return new_entry(at=at, step=skip.step.key, what="skipped", why=skip.why, rule=skip.rule)
+    event = StepSkipped(kind=skip.step.kind)
+    return new_entry(at=at, step=skip.step.key, what="skipped", why=skip.why, rule=skip.rule, event=event)
 
 
 def _put_off(put_off: PutOff, at: datetime) -> Entry:
     what = f"postponed to {minute(put_off.until)}"
-    return new_entry(at=at, step=put_off.step.key, what=what, why=put_off.why, rule=put_off.rule)
+    event = StepPostponed(kind=put_off.step.kind, until=put_off.until)
+    return new_entry(at=at, step=put_off.step.key, what=what, why=put_off.why, rule=put_off.rule, event=event)
 
 
 def _ahead(now: Situation) -> tuple[Ahead, ...]:

@@ -30,6 +30,7 @@ from domain.changes import (
 from domain.consent import WISHES
 from domain.invoice import InvoiceState
 from domain.money import CurrencyMismatch
+from domain.outgoing import CaseResumed, Outgoing, PaymentReceived
 from domain.outside import taken_in
 from domain.record import Entry
 from domain.steps import OURS
@@ -63,7 +64,8 @@ def payment_received(case: Case, fact: events.PaymentReceived, at: datetime) -> 
             why = "it came in outside the payment provider when nothing was due any more"
             return refund_is_due(case, fact.amount, why, at, fact.event_id)
         # The end is being carried out by what was due then.
-        return _told(case, fact.event_id, "payment received", f"{fact.amount}, after the end: not booked", at)
+        why = f"{fact.amount}, after the end: not booked"
+        return _told(case, fact.event_id, "payment received", why, at, PaymentReceived(amount=fact.amount))
     if fact.remaining is None and case.due < fact.amount:
         why = f"{fact.amount} came in outside the payment provider, and {case.due} were due"
         case = refund_is_due(case, fact.amount - case.due, why, at, fact.event_id)
@@ -77,9 +79,11 @@ def payment_received(case: Case, fact: events.PaymentReceived, at: datetime) -> 
         remaining = known_here(case, fact.remaining or case.due)
     # Part payments may be reported in any order; what is due only ever falls by them.
     case = changed(case, due=min(case.due, remaining, key=lambda money: money.amount))
-    if case.due.amount > 0:
-        return _told(case, fact.event_id, "payment received", f"part payment received, {case.due} still due", at)
-    case = _told(case, fact.event_id, "payment received", "the invoice was paid in full", at)
+    in_full = case.due.amount <= 0
+    why = "the invoice was paid in full" if in_full else f"part payment received, {case.due} still due"
+    case = _told(case, fact.event_id, "payment received", why, at, PaymentReceived(amount=fact.amount))
+    if not in_full:
+        return case
     return recovered(case, "the invoice was paid in full", at, fact.event_id)
 
 
@@ -132,13 +136,14 @@ def dispute_closed(case: Case, fact: events.DisputeClosed, at: datetime) -> Case
     """The case goes on when no other dispute of the customer is open."""
     over = [fact.dispute_id] if fact.dispute_id else [*case.disputes]
     case = with_disputes(case, dict.fromkeys(over, False))
-    left = sum(case.disputes.values())
+    left, held = sum(case.disputes.values()), bool(case.holds)
     if left == 0:
         case = release(case, {HoldReason.DISPUTE}, at)
     if fact.outcome is events.DisputeOutcome.LOST:
         return close(case, Outcome.CANCELLED, "the dispute was decided for the customer", at, fact.event_id)
     then = f"{left} more open" if left else "the case goes on"
-    return _told(case, fact.event_id, "dispute closed", f"{fact.outcome.value}: {then}", at)
+    event = CaseResumed() if held and not case.holds else None
+    return _told(case, fact.event_id, "dispute closed", f"{fact.outcome.value}: {then}", at, event)
 
 
 def contact_reported(case: Case, fact: events.ContactReported, at: datetime) -> Case:
@@ -209,5 +214,5 @@ def _foreign_attempt(case: Case, source: str, seen: events.ReportedAttempt, at: 
     return declined(case, decline, at)
 
 
-def _told(case: Case, source: str, what: str, why: str, at: datetime) -> Case:
-    return said(case, Entry(at=at, step=source, what=what, why=why))
+def _told(case: Case, source: str, what: str, why: str, at: datetime, event: Outgoing | None = None) -> Case:
+    return said(case, Entry(at=at, step=source, what=what, why=why, event=event))

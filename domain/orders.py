@@ -7,6 +7,7 @@ from domain.case import Case, Hold, HoldReason, Outcome
 from domain.changes import changed, close, hold, release, said
 from domain.declines import OPERATOR_MUST_ACT
 from domain.gates import ALLOW, Answer, Refuse
+from domain.outgoing import CaseResumed
 from domain.outside import taken_in
 from domain.record import Entry
 
@@ -84,7 +85,8 @@ def resume(case: Case, order: events.Resume, at: datetime) -> Case:
     if case.decline and case.decline.decline_class in OPERATOR_MUST_ACT:
         # The operator corrected the merchant's side: the old answer no longer stands in the way.
         case = changed(case, decline=None)
-    return said(case, Entry(at=at, step=ORDER, what=f"resumed by {order.by}", why=order.note))
+    event = None if case.holds else CaseResumed()
+    return said(case, Entry(at=at, step=ORDER, what=f"resumed by {order.by}", why=order.note, event=event))
 
 
 def settle(case: Case, order: events.Settle, at: datetime) -> Case:

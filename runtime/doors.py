@@ -3,10 +3,12 @@
 import asyncio
 import logging
 import os
+import random
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import uuid4
 
 from pydantic import SecretStr
@@ -20,6 +22,7 @@ from gateways.ports.trouble import ProviderMisuse, ProviderTrouble
 from gateways.sendgrid_webhook import SendGridWebhook
 from gateways.stripe_webhook import StripeWebhook
 from gateways.twilio_webhook import TwilioWebhook
+from gateways.webhook_post import WebhookPost
 from runtime import wiring
 from runtime.desk import desk_of
 from runtime.settings import Settings, SettingsError
@@ -32,12 +35,17 @@ from service.intake import Intake
 from service.keys import KeyRing
 from service.mailroom import Mailroom
 from service.office import Office
+from service.outbox import Dispatch
 from service.requests import Unavailable
 from service.threads import Threads
 
 _KEEPERS = 8
 """Threads that keep what comes in. PostgreSQL writes side by side; SQLite takes turns."""
 
+_SENDERS = 4
+"""Threads that ask the ledger for events and write down who took them."""
+_ENDPOINT_ANSWERS = timedelta(seconds=15)
+"""How long a merchant's endpoint may take: Standard Webhooks advises 15 to 30 s."""
 _ASK_AGAIN = 2.0  # seconds
 _log = logging.getLogger(__name__)
 
@@ -125,6 +133,7 @@ async def doors(settings: Settings) -> AsyncIterator[Doors]:
         closing(Link(settings, ledger)) as link,
     ):
         delivering = asyncio.create_task(_deliver(settings, ledger, link, threads, news))
+        sending = asyncio.create_task(_send_events(settings, ledger))
         try:
             yield Doors(
                 mailroom=Mailroom(webhooks(settings), ledger, threads, now, news.set),
@@ -134,16 +143,30 @@ async def doors(settings: Settings) -> AsyncIterator[Doors]:
                 threads=threads,
             )
         finally:
-            delivering.cancel()
-            with suppress(asyncio.CancelledError):
-                await delivering
+            for work in (delivering, sending):
+                work.cancel()
+                with suppress(asyncio.CancelledError):
+                    await work
+
+
+async def _send_events(settings: Settings, ledger: SqlLedger) -> None:
+    post = WebhookPost(_ENDPOINT_ANSWERS, wiring.utc_now, private=settings.dunning_outbox_private)
+    kept_for, now = settings.dunning_outbox_kept_for, wiring.utc_now
+    with closing(Threads(_SENDERS, "outbox")) as threads:
+        try:
+            await Dispatch(ledger, ledger, post, threads, now, _holder(), kept_for, random.random).run()
+        finally:
+            await post.close()
+
+
+def _holder() -> str:
+    return f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}"
 
 
 async def _deliver(settings: Settings, ledger: SqlLedger, link: Link, threads: Threads, news: asyncio.Event) -> None:
     intake = await _connected(link)
-    holder = f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}"
     reading, kept_for = readers(settings, intake), settings.dunning_inbox_kept_for
-    await Delivery(ledger, intake, threads, wiring.utc_now, holder, news, reading, kept_for).run()
+    await Delivery(ledger, intake, threads, wiring.utc_now, _holder(), news, reading, kept_for).run()
 
 
 def readers(settings: Settings, intake: Intake) -> dict[str, Reader]:

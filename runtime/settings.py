@@ -87,6 +87,10 @@ class Settings(BaseSettings):
     web_public_url: str | None = None
     # How long the text of an event is kept after it was taken: it holds names and addresses.
     dunning_inbox_kept_for: timedelta = Field(default=timedelta(days=90), gt=timedelta(0))
+    # How long events of ours can be sent again.
+    dunning_outbox_kept_for: timedelta = Field(default=timedelta(days=90), gt=timedelta(0))
+    # Whether events may go by http and to addresses of this machine and its network: for the sandbox.
+    dunning_outbox_private: bool = False
     # Where the web process listens. Behind a proxy that has the certificate; without one only the machine itself asks.
     web_host: str = "127.0.0.1"
     web_port: int = Field(default=8088, ge=0, le=65_535)  # 0: any that is free

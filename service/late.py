@@ -7,6 +7,7 @@ from domain.changes import REFUND_DUE
 from domain.gates import Refuse
 from domain.money import Money
 from domain.news import OVERPAID
+from domain.outgoing import CaseRecovered, Outgoing, PaymentReceived, PaymentTakenBack, RefundDue
 from domain.record import Entry
 from gateways.ports.ledger import Ledger
 from gateways.ports.payments import InvoiceSnapshot
@@ -41,14 +42,16 @@ def book_loss(ledger: Ledger, case: CaseRow, loss: Loss, fact: DisputeEnded, ref
     """It is owed again, and an operator has to decide."""
     why = f"{_taken(loss, fact)}; {refusal.why}: bill it anew in Stripe, or leave it"
     late = Late(remaining=case.remaining + loss.amount, owed_again=True)
-    ledger.after_the_end(case.invoice_id, loss.occasion, _entry(fact, "taken back after the end", why), late)
+    event = PaymentTakenBack(amount=loss.amount)
+    ledger.after_the_end(case.invoice_id, loss.occasion, _entry(fact, "taken back after the end", why, event), late)
 
 
 def book_bill(ledger: Ledger, case: CaseRow, loss: Loss, fact: DisputeEnded, bill: str) -> None:
     """It is owed on another invoice now, and no more on this one."""
     why = f"{_taken(loss, fact)}; billed anew as {bill}, which has a case of its own"
     late = Late(remaining=case.remaining, reopened_as=bill)
-    ledger.after_the_end(case.invoice_id, loss.occasion, _entry(fact, "taken back after the end", why), late)
+    event = PaymentTakenBack(amount=loss.amount, billed_as=bill)
+    ledger.after_the_end(case.invoice_id, loss.occasion, _entry(fact, "taken back after the end", why, event), late)
 
 
 def _taken(loss: Loss, fact: DisputeEnded) -> str:
@@ -69,18 +72,19 @@ def book_payment(ledger: Ledger, case: CaseRow, invoice: InvoiceSnapshot, fact: 
     recovered = left.amount == 0 and case.outcome in GIVEN_UP
     ended = case.outcome.value.replace("_", " ") if case.outcome else "closed"
     why = f"{case.remaining - left} came in after the case had ended ({ended}), {left} still due"
+    event = CaseRecovered(late=True) if recovered else PaymentReceived(amount=case.remaining - left, late=True)
     late = Late(remaining=left, outcome=Outcome.RECOVERED if recovered else None)
-    ledger.after_the_end(case.invoice_id, fact.event_id, _entry(fact, "paid after the end", why), late)
+    ledger.after_the_end(case.invoice_id, fact.event_id, _entry(fact, "paid after the end", why, event), late)
 
 
 def _book_excess(ledger: Ledger, case: CaseRow, invoice: InvoiceSnapshot, fact: PaymentSucceeded) -> None:
     excess = invoice.overpaid
     if excess is None or excess.currency != case.remaining.currency or (case.refund_due and excess <= case.refund_due):
         return
-    entry = _entry(fact, REFUND_DUE, f"{excess} to be given back: {OVERPAID}")
+    entry = _entry(fact, REFUND_DUE, f"{excess} to be given back: {OVERPAID}", RefundDue(amount=excess))
     late = Late(remaining=case.remaining, refund_due=excess)
     ledger.after_the_end(case.invoice_id, f"overpaid {excess.amount}", entry, late)
 
 
-def _entry(fact: DisputeEnded | PaymentSucceeded, what: str, why: str) -> Entry:
-    return Entry(at=fact.at, step=LATE, what=what, why=why)
+def _entry(fact: DisputeEnded | PaymentSucceeded, what: str, why: str, event: Outgoing) -> Entry:
+    return Entry(at=fact.at, step=LATE, what=what, why=why, event=event)

@@ -1,12 +1,13 @@
 """Which cases are told what, when the payment provider has news about an invoice or a customer."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from domain import events
 from domain.base import Message
 from domain.case import ChargeOutcome
-from domain.declines import DeclineTable, classify
+from domain.declines import Decline, DeclineTable, classify
 from domain.invoice import InvoiceState
+from domain.outbox import charged
 from domain.policy import Policy
 from domain.record import Entry
 from domain.retries import OtherMethods
@@ -92,7 +93,9 @@ class NewsDesk:
         decline = classify(raw, self._declines, at=fact.at) if raw else None
         debit = self._pending_debit(case.invoice_id) if decline and not decline.raw.of_card else None
         if debit and decline:
-            entry = Entry(at=fact.at, step=debit.step, what="declined", why=f"the bank debit failed → {decline.code}")
+            entry = _answered(
+                debit, ChargeOutcome.DECLINED, decline, fact.at, f"the bank debit failed → {decline.code}"
+            )
             self._ledger.settle_attempt(case.invoice_id, debit.attempt, ChargeOutcome.DECLINED, decline, entry)
         else:
             row = foreign_attempt(invoice, kind, decline, fact.at)
@@ -134,14 +137,15 @@ class NewsDesk:
         debit = self._pending_debit(invoice_id)
         # An event does not show what paid the invoice.
         if debit and debit.provider_id == (invoice.paid_by or self._payments.read_invoice(invoice_id).paid_by):
-            entry = Entry(at=fact.at, step=debit.step, what="paid", why="the bank debit came through")
+            entry = _answered(debit, ChargeOutcome.PAID, None, fact.at, "the bank debit came through")
             self._ledger.settle_attempt(invoice_id, debit.attempt, ChargeOutcome.PAID, None, entry)
 
     def _answer_was_lost(self, row: AttemptRow, invoice: InvoiceSnapshot, fact: PaymentSucceeded) -> None:
         """The case closes by this news, and would never ask what became of its charge."""
         found = self._payments.find_attempt(invoice, row.started_at)
         if found and found.outcome is ChargeOutcome.PAID:
-            entry = Entry(at=fact.at, step=row.step, what="paid", why="the charge went through, its answer was lost")
+            why = "the charge went through, its answer was lost"
+            entry = _answered(row, ChargeOutcome.PAID, None, fact.at, why)
             self._ledger.finish_attempt(row.invoice_id, row.attempt, found.outcome, found.provider_id, None, entry)
 
     def _payment(self, fact: PaymentSucceeded) -> Told:
@@ -266,3 +270,8 @@ def _about_dispute(
         outcome = events.DisputeOutcome.ELSEWHERE
     closed = events.DisputeClosed(event_id=fact.event_id, dispute_id=fact.dispute_id, outcome=outcome)
     return case, "dispute_closed", closed
+
+
+def _answered(debit: AttemptRow, outcome: ChargeOutcome, decline: Decline | None, at: datetime, why: str) -> Entry:
+    event = charged(outcome, debit.attempt, debit.kind, debit.amount, decline)
+    return Entry(at=at, step=debit.step, what=outcome.value, why=why, event=event)

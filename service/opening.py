@@ -13,6 +13,7 @@ from domain.gates import Refuse
 from domain.invoice import InvoiceState
 from domain.money import Money
 from domain.opening import OPENING, begins, late, open_case
+from domain.outgoing import CaseOpened
 from domain.policy import Policy
 from domain.reasons import cause
 from domain.record import Entry
@@ -301,4 +302,5 @@ def _opened(case: Case, decline: Decline | None, note: str, now: datetime) -> En
     facts = case.facts
     why = f"{facts.amount} due, {cause(case)}; policy {case.policy}{f'; {note}' if note else ''}"
     rule = decline.rule if decline else None
-    return Entry(at=min(facts.opened_at, now), step=OPENING, what="case opened", why=why, rule=rule)
+    event = CaseOpened(amount=facts.amount)
+    return Entry(at=min(facts.opened_at, now), step=OPENING, what="case opened", why=why, rule=rule, event=event)

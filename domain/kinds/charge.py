@@ -27,6 +27,7 @@ from domain.gates import ALLOW, Answer, Postpone, Refuse, Stopped
 from domain.invoice import InvoiceNow, MethodRef
 from domain.kinds.outside_payment import OutsidePaymentStep
 from domain.money import Money
+from domain.outgoing import StepSkipped
 from domain.reasons import cause
 from domain.record import new_entry
 from domain.retries import RetryOwner
@@ -233,7 +234,8 @@ class ChargeStep(Step):
                 )
                 return hold(case, pending, at, self.key)
             case ChargeOutcome.NOT_OPEN:
-                case = said(case, new_entry(at=at, step=self.key, what="not charged", why=result.why))
+                event = StepSkipped(kind=self.kind)
+                case = said(case, new_entry(at=at, step=self.key, what="not charged", why=result.why, event=event))
             case ChargeOutcome.REFUSED if self._of_new_method:
                 case = changed(case, decline=None)  # the old answer was about the old payment method
         return invoice_is(case, result.invoice, at, self.key)

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from domain.case import ChargeOutcome
 from domain.declines import Decline
 from domain.gates import Allow, Postpone, Refuse
+from domain.kinds.charge import ChargeStep
 from domain.record import Entry
 from domain.rules.uses import MethodUse, NetworkRules, NextCharge
 from gateways.ledger import rows
@@ -71,7 +72,7 @@ class SqlAttempts(Book):
             if standing := _find(connection, row):
                 return standing
             assert not isinstance(answer, Allow)  # noqa: S101 - only a standing row stops an insert
-            write_decisions(connection, row.invoice_id, [put_off(row.as_of, row.step, answer)])
+            write_decisions(connection, row.invoice_id, [put_off(row.as_of, row.step, ChargeStep.name, answer)])
             return answer
 
     def finish_attempt(

@@ -96,17 +96,19 @@ class SqlCases(SqlCaseList):
         columns = {**rows.projection_columns(projection), "state": state, "decided_at": at}
         with self._database.writing(of=invoice_id) as connection:
             if projection.outcome:
-                _close(connection, invoice_id, at, projection, columns)
-            elif not _write_open(connection, invoice_id, at, projection, columns):
-                _reopen(connection, invoice_id, at, projection, columns)
-            write_decisions(connection, invoice_id, entries)
+                stands = _close(connection, invoice_id, at, projection, columns)
+            else:
+                stands = _write_open(connection, invoice_id, at, projection, columns) or _reopen(
+                    connection, invoice_id, at, projection, columns
+                )
+            write_decisions(connection, invoice_id, entries, projection.remaining, stands=stands)
 
     def after_the_end(self, invoice_id: str, occasion: str, entry: Entry, late: Late) -> bool:
         columns = rows.late_columns(late) | {"why": entry.why}
         conditions = {"of": invoice_id, "in_currency": late.remaining.currency}
         with self._database.writing(of=invoice_id) as connection:
             closed = connection.execute(_CLOSED, conditions).first() is not None
-            if not closed or not write_first(connection, invoice_id, entry, occasion):
+            if not closed or not write_first(connection, invoice_id, entry, occasion, late.remaining):
                 return False
             connection.execute(_WRITE, columns | {"of": invoice_id})
             return True
@@ -166,32 +168,35 @@ def _write_open(
     return bool(connection.execute(_WRITE_OPEN, columns | conditions).rowcount)
 
 
-def _reopen(connection: sa.Connection, invoice_id: str, at: datetime, projection: Projection, columns: Columns) -> None:
-    """A decision that was not written is older than the one that stands, or comes after an end.
+def _reopen(connection: sa.Connection, invoice_id: str, at: datetime, projection: Projection, columns: Columns) -> bool:
+    """A decision that was not written is older than the one that stands, or comes after an end. Whether it stands now.
 
     News that came while the case was being given up: their effects come before the case ends otherwise.
     """
     standing = _lock(connection, invoice_id, projection)
     if not standing.outcome or (standing.decided_at and at < standing.decided_at):
-        return
+        return False
     if standing.outcome not in _GIVEN_UP:
         raise ProviderMisuse(
             f"The case of invoice {invoice_id} was closed as {standing.outcome}: it cannot become {projection.status}."
         )
     connection.execute(_WRITE, columns | {"of": invoice_id, "outcome": None, "closed_at": None})
+    return True
 
 
-def _close(connection: sa.Connection, invoice_id: str, at: datetime, projection: Projection, columns: Columns) -> None:
+def _close(connection: sa.Connection, invoice_id: str, at: datetime, projection: Projection, columns: Columns) -> bool:
+    """Whether it is this decision that closed the case."""
     standing = _lock(connection, invoice_id, projection)
     outcome = projection.outcome
     if standing.outcome == outcome or (standing.decided_at and at < standing.decided_at):
-        return
+        return False
     if standing.outcome and standing.outcome not in _GIVEN_UP:
         raise ProviderMisuse(
             f"The case of invoice {invoice_id} was closed as {standing.outcome}: it cannot end as {outcome}."
         )
     end = {"of": invoice_id, "status": "closed", "outcome": outcome, "closed_at": at}
     connection.execute(_WRITE, columns | end)
+    return True
 
 
 def _lock(connection: sa.Connection, invoice_id: str, projection: Projection) -> _Standing:

@@ -6,13 +6,15 @@ import sqlalchemy as sa
 
 from domain.events import ContactResult
 from domain.gates import Allow
+from domain.kinds.message import MessageStep
+from domain.outbox import delivery as told_of
 from domain.record import Entry
 from domain.rules.contacts import WEEK, ContactRules, ContactUse, SaidWith
 from domain.steps import Channel
 from gateways.ledger import rows
 from gateways.ledger.inserts import insert_once
 from gateways.ledger.locks import lock
-from gateways.ledger.records import put_off, write_decisions, write_effect
+from gateways.ledger.records import put_off, write_decisions, write_effect, write_report
 from gateways.ledger.schema import cases, contacts
 from gateways.ledger.transactions import Book
 from gateways.ports.ledger import Contact
@@ -79,7 +81,7 @@ class SqlContacts(Book):
                 return Reserved(rows.contact_row(standing), ours=False)
             assert not isinstance(answer, Allow)  # noqa: S101 - only a standing row stops an insert
             if not isinstance(answer, SaidWith):
-                write_decisions(connection, row.invoice_id, [put_off(row.as_of, row.step, answer)])
+                write_decisions(connection, row.invoice_id, [put_off(row.as_of, row.step, MessageStep.name, answer)])
             return answer
 
     def finish_contact(
@@ -106,11 +108,19 @@ class SqlContacts(Book):
             if _RANK[delivery] > _RANK.get(found["delivery"], -1):
                 heard = {"delivery": delivery, "delivery_why": why, "delivery_at": at}
                 connection.execute(sa.update(contacts).where(_contact.id == found["id"]).values(heard))
+                _report(connection, found, ContactResult(delivery), at)
             return rows.contact_row(found)
 
     def contacts(self, invoice_id: str) -> list[ContactRow]:
         with self._database.reading() as connection:
             return [rows.contact_row(row) for row in connection.execute(_OF_INVOICE, {"of": invoice_id}).mappings()]
+
+
+def _report(connection: sa.Connection, found: sa.RowMapping, result: ContactResult, at: datetime) -> None:
+    channel = Channel(found["channel"])
+    event = told_of(result, channel, found["stage"])
+    what = f"{channel.value} {result.words}"
+    write_report(connection, found["invoice_id"], Entry(at=at, step=found["step"], what=what, why="", event=event), "")
 
 
 def _uses(connection: sa.Connection, same: dict[str, str], customer_id: str, at: datetime) -> list[ContactUse]:

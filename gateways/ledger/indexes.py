@@ -6,7 +6,19 @@ PostgreSQL, and programs that only read and write have no use for that.
 
 import sqlalchemy as sa
 
-from gateways.ledger.schema import NOT_CLOSED, OWED_AGAIN, attempts, cases, customers, disputes, metadata
+from gateways.ledger.schema import (
+    NEW,
+    NOT_CLOSED,
+    OWED_AGAIN,
+    WAITING,
+    attempts,
+    cases,
+    customers,
+    deliveries,
+    disputes,
+    metadata,
+    outbox,
+)
 
 __all__ = ["metadata"]
 
@@ -26,4 +38,6 @@ _some("ix_attempts_card", "fingerprint IS NOT NULL", attempts.c.fingerprint, att
 _some("ix_attempts_no_fingerprint", "fingerprint IS NULL", attempts.c.invoice_id, attempts.c.as_of)
 _some("ix_disputes_open", "status = 'open'", disputes.c.customer_id, disputes.c.at, disputes.c.dispute_id)
 _some("ix_customers_phone", "phone IS NOT NULL", customers.c.phone)
+_some("ix_outbox_new", NEW, outbox.c.id)
+_some("ix_deliveries_waiting", WAITING, deliveries.c.endpoint_id, deliveries.c.invoice_id, deliveries.c.event)
 _some("ix_customers_email", "email IS NOT NULL", customers.c.email)

@@ -18,15 +18,29 @@ def insert_once(connection: sa.Connection, table: sa.Table, columns: Columns) ->
 def insert_missing(connection: sa.Connection, table: sa.Table, rows: Sequence[Columns]) -> None:
     """Inserts those of the rows that are not there, in one go."""
     if rows:
-        connection.execute(_unless_there(table, connection.dialect.name), rows)
+        connection.execute(unless_there(table, connection.dialect.name), rows)
+
+
+def insert_new(
+    connection: sa.Connection, table: sa.Table, rows: Sequence[Columns], key: tuple[str, ...]
+) -> set[tuple[Any, ...]]:
+    """As `insert_missing`; the keys of those that were inserted."""
+    statement = _telling(table, connection.dialect.name, key)
+    return {tuple(found) for found in connection.execute(statement, rows)}
 
 
 @cache
-def _unless_there(table: sa.Table, dialect: str) -> sa.Insert:
+def unless_there(table: sa.Table, dialect: str) -> sa.Insert:
+    """Inserts nothing where a uniqueness constraint says that it is there."""
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
     return insert(table).on_conflict_do_nothing()
 
 
 @cache
 def _reporting(table: sa.Table, dialect: str) -> sa.Executable:
-    return _unless_there(table, dialect).returning(sa.literal(1))
+    return unless_there(table, dialect).returning(sa.literal(1))
+
+
+@cache
+def _telling(table: sa.Table, dialect: str, key: tuple[str, ...]) -> sa.Executable:
+    return unless_there(table, dialect).returning(*(table.c[name] for name in key))

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
-REVISION = "0009"
+REVISION = "0010"
 """The newest migration, with which these are the tables."""
 
 metadata = sa.MetaData(
@@ -60,6 +60,8 @@ def _case() -> sa.Column[Any]:
 
 
 NOT_CLOSED = "status <> 'closed'"
+NEW = "NOT passed_on"
+WAITING = "state = 'waiting'"
 OWED_AGAIN = "owed_again"
 
 
@@ -305,6 +307,54 @@ api_requests = sa.Table(
     _text("method"),
     _text("path"),
     sa.Column("status", sa.Integer(), nullable=False),
+)
+
+# What the merchant's systems are told. Written with the entry of the record that it tells of.
+outbox = sa.Table(
+    "outbox",
+    metadata,
+    sa.Column("id", _RowNumber, primary_key=True),
+    _text("message_id"),
+    _case(),
+    _text("type"),
+    _moment("at"),
+    sa.Column("data", sa.JSON(), nullable=False),
+    # Whether each endpoint that wants it has its delivery.
+    sa.Column("passed_on", sa.Boolean(), nullable=False, server_default=sa.false()),
+    sa.UniqueConstraint("message_id"),
+    sa.Index(None, "at"),
+)
+
+endpoints = sa.Table(
+    "endpoints",
+    metadata,
+    sa.Column("endpoint_id", sa.Text(), primary_key=True),
+    _text("url"),
+    _text("secret"),
+    _text("old_secret", null=True),
+    _moment("old_until", null=True),
+    # NULL: every type.
+    sa.Column("types", sa.JSON(none_as_null=True), nullable=True),
+    _moment("made_at"),
+    sa.Column("failures", sa.Integer(), nullable=False, server_default="0"),
+    _moment("failing_since", null=True),
+    _moment("next_try", null=True),
+    sa.Column("note", sa.Text(), nullable=False, server_default=""),
+    _moment("disabled_at", null=True),
+)
+
+deliveries = sa.Table(
+    "deliveries",
+    metadata,
+    _text("endpoint_id", sa.ForeignKey("endpoints.endpoint_id"), key=True),
+    sa.Column("event", _RowNumber, sa.ForeignKey("outbox.id"), primary_key=True, autoincrement=False),
+    _text("invoice_id"),
+    _text("state"),
+    sa.Column("attempts", sa.Integer(), nullable=False, server_default="0"),
+    _moment("first_try", null=True),
+    _moment("next_try", null=True),
+    sa.Column("note", sa.Text(), nullable=False, server_default=""),
+    sa.Index(None, "event"),
 )
 
 leases = sa.Table(

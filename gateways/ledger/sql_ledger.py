@@ -15,6 +15,7 @@ from gateways.ledger.contacts import SqlContacts
 from gateways.ledger.customers import SqlCustomers
 from gateways.ledger.disputes import SqlDisputes
 from gateways.ledger.inbox import SqlInbox
+from gateways.ledger.outbox import SqlOutbox
 from gateways.ledger.policies import SqlPolicies
 from gateways.ledger.records import SqlRecords
 from gateways.ledger.transactions import Database
@@ -33,6 +34,7 @@ class SqlLedger(
     SqlHandoffs,
     SqlInbox,
     SqlApiAccess,
+    SqlOutbox,
 ):
     """`ports.Ledger`: all books on one database, whose schema `upgrade_schema` has brought up to date.
 

@@ -15,7 +15,6 @@ from runtime.settings import ROOT, Settings
 from sandbox.machine.environment import (
     stand_in_environment,
     stand_in_settings,
-    tell_by_webhook,
     web_environment,
 )
 from sandbox.machine.errors import SandboxError
@@ -53,8 +52,7 @@ def running(
 ) -> Iterator[Running]:
     """Starts everything, and ends it when the block is left. Blocks; raises SandboxError or SettingsError.
 
-    `furnish` is given the world before it listens. With `web` the web process runs too, and the providers tell it what
-    happens.
+    `furnish` is given the world before it listens. With `web` the web process runs too.
 
     The environment's TEMPORAL_ADDRESS, when set, names a server to use in place of one of our own.
     """
@@ -89,7 +87,6 @@ def running(
             say("The worker is ready")
             if web:
                 supervisor.add(_web(data_dir / "web.log", environment, ports[WEB]))
-                tell_by_webhook(world, environment["WEB_PUBLIC_URL"])
                 say(f"Webhooks come in at {environment['WEB_PUBLIC_URL']}/webhooks")
             yield Running(server, supervisor, world, settings, environment)
             supervisor.remove(WEB)

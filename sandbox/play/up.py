@@ -14,7 +14,7 @@ from pathlib import Path
 
 from runtime.leaving import leave
 from runtime.settings import SettingsError
-from sandbox.machine.environment import write_environment
+from sandbox.machine.environment import tell_by_webhook, write_environment
 from sandbox.machine.errors import SandboxError
 from sandbox.machine.locks import alone
 from sandbox.machine.running import Running, running
@@ -108,6 +108,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             assert stage.ground  # noqa: S101 - the world was furnished
             event = write_event(stage.ground, here.world, folder)
             add_readme_customer(here.world)
+            tell_by_webhook(here.world, here.environment["WEB_PUBLIC_URL"])
             environment = write_environment(here.environment, folder)
             stage.ground.begin(here)
             with stage.kept():

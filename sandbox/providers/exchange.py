@@ -74,7 +74,8 @@ class KeepTransport:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         # ASGI has no word for closing a connection: uvicorn's `send` is a method of the object that owns it.
         owner = getattr(send, "__self__", None)
-        await self._app({**scope, _TRANSPORT: getattr(owner, "transport", None)}, receive, send)
+        # One that a layer further out has kept stands: that layer's `send` is the server's own.
+        await self._app({_TRANSPORT: getattr(owner, "transport", None), **scope}, receive, send)
 
 
 async def hang_up(scope: Scope, receive: Receive) -> None:

@@ -169,7 +169,7 @@ class ProviderWorld:
 
     def application(self) -> ASGIApp:
         """All providers as one ASGI application, each below its own prefix."""
-        return Starlette(
+        providers = Starlette(
             routes=[
                 Route("/", _health),
                 *self.doors,
@@ -181,6 +181,7 @@ class ProviderWorld:
                 self._mount("agency", agency_app(self.agency)),
             ]
         )
+        return KeepTransport(providers)
 
     def _mount(self, provider: str, app: ASGIApp) -> Mount:
         return Mount(f"/{provider}", OuterFaults(InnerFaults(app, provider), provider, self.faults))

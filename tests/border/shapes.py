@@ -37,6 +37,8 @@ def real_events(world: ProviderWorld) -> list[Json]:
     events = list({event["type"]: event for event in stripe.events}.values())
     moved = next(event for event in events if event["type"] == "payment_intent.processing")
     events.append({**moved, "id": "evt_canceled", "type": "payment_intent.canceled"})
+    paid = next(event for event in events if event["type"] == "invoice.paid")
+    events.append({**paid, "id": "evt_overpaid", "type": "invoice.overpaid"})
     of_invoice = [event for event in events if event["data"]["object"]["object"] == "invoice"]
     shapes = stripe.shapes
     return [

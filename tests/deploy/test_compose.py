@@ -157,7 +157,7 @@ def test_every_setting_that_an_installation_decides_reaches_its_process() -> Non
     of_web = {
         name for name in decided if name.startswith("WEB_") or "WEBHOOK_SECRETS" in name or "WEBHOOK_KEYS" in name
     }
-    of_web |= {"DUNNING_INBOX_KEPT_FOR"}
+    of_web |= {"DUNNING_INBOX_KEPT_FOR", "DUNNING_OUTBOX_KEPT_FOR", "DUNNING_OUTBOX_PRIVATE"}
 
     assert decided - of_web == set(_environment("worker"))
     assert of_web <= set(_environment("web"))

@@ -94,7 +94,9 @@ def _note(count: Count, say: Say, ring: str, seed: int, said: list[str]) -> None
 @contextmanager
 def _an_office() -> Iterator[Office]:
     """An office with an empty ledger; no request of this process leaves it."""
-    sa.event.listen(Engine, "connect", keep_off_the_disk)
+    ours = not sa.event.contains(Engine, "connect", keep_off_the_disk)
+    if ours:
+        sa.event.listen(Engine, "connect", keep_off_the_disk)
     try:
         with TemporaryDirectory(prefix="lives-") as name:
             folder = Path(name)
@@ -105,4 +107,5 @@ def _an_office() -> Iterator[Office]:
                 yield office
             office.close()
     finally:
-        sa.event.remove(Engine, "connect", keep_off_the_disk)
+        if ours:
+            sa.event.remove(Engine, "connect", keep_off_the_disk)

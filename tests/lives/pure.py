@@ -146,7 +146,9 @@ class _Habits:
             return self._charged(at)
         if isinstance(step, MessageStep):
             return self._contacted(case)
-        return HandoffResult(reference="a-1") if step.result_type is HandoffResult else Done()
+        kind = step.result_type
+        assert issubclass(kind, Done)
+        return HandoffResult(reference="a-1") if kind is HandoffResult else kind()
 
     def _charged(self, at: datetime) -> ChargeResult:
         pick = self._random.random()

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from temporalio.api.common.v1 import Payload
-from temporalio.common import RawValue
+from temporalio.common import RawValue, WorkflowIDReusePolicy
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -76,8 +76,18 @@ class Temporal:
 
     # What service/ asks of Temporal.
 
-    async def start_workflow(self, _run: Any, start: CaseStart, *, id: str, **_: Any) -> Any:  # noqa: A002
-        if id in self.cases:
+    async def start_workflow(
+        self,
+        _run: Any,
+        start: CaseStart,
+        *,
+        id: str,  # noqa: A002 - the SDK's name
+        id_reuse_policy: WorkflowIDReusePolicy = WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+        **_: Any,
+    ) -> Any:
+        before = self.cases.get(id)
+        may_again = id_reuse_policy is WorkflowIDReusePolicy.ALLOW_DUPLICATE and before and before.closed_at
+        if before and not may_again:
             raise WorkflowAlreadyStartedError(id, "DunningWorkflow")
         case = Case.model_validate_json(start.case.model_dump_json())
         self.cases[id] = Held(case, self.now)

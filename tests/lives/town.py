@@ -31,6 +31,7 @@ from service.opening import NotAdmitted, WrongRecord
 from service.reports import Reports
 from service.requests import Refused
 from service.running import RunningCases
+from service.starting import CaseStarter
 from tests.lives.happenings import Happenings
 from tests.lives.household import FIRST, Chance, Household
 from tests.lives.temporal import Activity, Held, Temporal, Watch
@@ -128,7 +129,12 @@ class Town(Watch):
             at_once=1,
             served=Served.by(office.settings.stripe_secret, None),
         )
-        self.reports = Reports(RunningCases(client, office.ledger), office.ledger, office.clock)
+        self.reports = Reports(
+            RunningCases(client, office.ledger),
+            CaseStarter(client, "dunning", office.clock),
+            office.ledger,
+            office.clock,
+        )
         happenings = Happenings(self.tell)
         self.chance = Chance(seed, self.world, happenings)
         self.random = self.chance.random

@@ -19,6 +19,7 @@ from sandbox.providers.world import ProviderWorld
 from service.intake import Intake
 from service.opening import Taken
 from tests.cases import OPENED_AT, a_failed_invoice, an_attempt, case_of, failed, signals
+from tests.told import told, types
 
 
 def usd(amount: int) -> Money:
@@ -103,6 +104,12 @@ async def test_a_debit_that_comes_back_after_the_recovery_is_owed_again(
     assert (Outcome.RECOVERED, usd(2000)) == outcome_of(ledger, invoice_id)
     assert [invoice_id] == [row.invoice_id for row in ledger.cases(owed_again=True).rows]
     assert ["taken back after the end"] == late_entries(ledger, invoice_id)
+    event = told(ledger, invoice_id)[-1]
+    assert ("payment.taken_back", 2000, 2000) == (
+        event.type,
+        event.data["amount"]["amount"],
+        event.data["remaining"]["amount"],
+    )
 
 
 async def test_late_news_of_a_payment_that_was_taken_back_does_not_bring_it_back(
@@ -156,6 +163,7 @@ async def test_a_payment_after_the_write_off_is_a_recovery(
 
     assert (Outcome.RECOVERED, usd(0)) == outcome_of(ledger, invoice_id)
     assert ["paid after the end"] == late_entries(ledger, invoice_id)
+    assert ["case.opened", "case.recovered"] == types(ledger, invoice_id)
 
 
 async def test_a_part_payment_after_the_write_off_lowers_what_is_due(
@@ -170,6 +178,8 @@ async def test_a_part_payment_after_the_write_off_lowers_what_is_due(
     await intake.take_event(world.stripe.last_event("invoice_payment.paid"))
 
     assert (Outcome.WRITTEN_OFF, usd(1500)) == outcome_of(ledger, invoice_id)
+    event = told(ledger, invoice_id)[-1]
+    assert ("payment.received", 500, True) == (event.type, event.data["amount"]["amount"], event.data["late"])
 
 
 async def test_the_payment_that_ended_the_case_is_no_late_one(
@@ -206,6 +216,8 @@ async def test_our_debit_in_the_ledger_gets_the_banks_answer(
     event = world.stripe.last_event(f"invoice.{kind}", invoice_id)
     await intake.take_event({**event, "created": event["created"] + 3 * 86_400})
 
+    event = "charge.succeeded" if answer is APPROVE else "charge.declined"
+    assert ["case.opened", event] == types(ledger, invoice_id)
     [row] = [row for row in ledger.attempts_of(invoice_id) if row.attempt == 1]
     assert (outcome, "d01-charge") == (row.outcome, row.step)
     assert [outcome.value] == [line.what for line in ledger.record(invoice_id) if line.step == "d01-charge"][1:]

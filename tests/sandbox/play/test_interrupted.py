@@ -31,10 +31,19 @@ def test_ctrl_c_while_a_case_is_moved_on_is_one_sentence(tmp_path: Path, caplog:
     argv = [sys.executable, "-m", "sandbox", "--data", str(tmp_path), "move", "in_1", "7"]
     with world:
         write_environment({"STRIPE_API_BASE": world.stripe_url}, tmp_path)
-        with subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as moving:
+        with _started(argv) as moving:
             assert waiting.wait(timeout=60)
             moving.send_signal(signal.SIGINT)
             said = moving.communicate(timeout=60)
 
     assert (130, ("", "Interrupted; what was ordered goes on in the playground.\n")) == (moving.returncode, said)
     assert [] == [record.message for record in caplog.records if record.name.startswith("uvicorn")]
+
+
+def _started(argv: list[str]) -> "subprocess.Popen[str]":
+    """In a run in the background Ctrl-C is ignored, and so it would be by what that starts."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    finally:
+        signal.signal(signal.SIGINT, before)

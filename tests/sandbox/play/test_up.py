@@ -39,7 +39,7 @@ def test_up_prints_how_to_start_a_case_and_ends_in_order(tmp_path: Path) -> None
 
     assert 0 == running.returncode
     assert any(f"starter.py start {tmp_path}/event.json" in line for line in said)
-    assert 3 == len(children)
+    assert 4 == len(children)  # server, web UI, worker, web process
     assert [] == [child for child in children if Path(f"/proc/{child}").exists()]
 
 

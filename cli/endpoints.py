@@ -1,0 +1,99 @@
+"""Where events are sent: added, listed, removed, rotated and replayed."""
+
+import inspect
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import typer
+
+from cli.console import one_sentence
+from cli.options import AsJson
+from domain.event_shapes import PAYLOADS, schema
+from runtime.books import opened_ledger
+from runtime.settings import load_settings
+from service.endpoints import Endpoints, Shown
+
+endpoints = typer.Typer(no_args_is_help=True, help="Say where events are sent (docs/events.md).", rich_markup_mode=None)
+
+Id = Annotated[str, typer.Argument(metavar="ENDPOINT", show_default=False)]
+
+
+@endpoints.command("add")
+def add(
+    url: Annotated[str, typer.Argument(help="Where events are posted to, by https.", show_default=False)],
+    types: Annotated[list[str] | None, typer.Option("--type", help="Only events of this type; several times.")] = None,
+) -> None:
+    """Add an endpoint. It gets what happens from now on. Its secret is shown once."""
+    with _opened() as book:
+        endpoint_id, secret = book.add(url, types or ())
+        print(f"{endpoint_id}  {secret}")
+
+
+@endpoints.command("list")
+def listed(as_json: AsJson = False) -> None:
+    """List the endpoints, oldest first, and whether they take what they are sent."""
+    with _opened() as book:
+        for one in book.all():
+            print(one.model_dump_json() if as_json else _line(one))
+
+
+@endpoints.command("remove")
+def remove(endpoint_id: Id) -> None:
+    """Send nothing there any more."""
+    with _opened() as book:
+        book.remove(endpoint_id)
+        print(f"{endpoint_id}: gets no more events")
+
+
+@endpoints.command("rotate")
+def rotate(
+    endpoint_id: Id,
+    grace: Annotated[int, typer.Option(min=0, help="Hours for which the old secret signs as well.")] = 24,
+) -> None:
+    """Make a new secret in place of the present one."""
+    with _opened() as book:
+        print(book.rotate(endpoint_id, timedelta(hours=grace)))
+
+
+@endpoints.command("replay")
+def replay(
+    endpoint_id: Id,
+    since: Annotated[datetime, typer.Option(help="From when on, UTC.", show_default=False)],
+) -> None:
+    """Send all that happened since then once more, and enable the endpoint."""
+    with _opened() as book:
+        sent = book.replay(endpoint_id, since.replace(tzinfo=UTC))
+        print(f"{endpoint_id}: {sent} events are sent again")
+
+
+@endpoints.command("types")
+def types(as_json: AsJson = False) -> None:
+    """List the types of events; with --json their JSON Schema."""
+    if as_json:
+        print(json.dumps(schema(), indent=2))
+        return
+    for name, payload in PAYLOADS.items():
+        print(f"{name:<32} {' '.join((inspect.getdoc(payload) or '').split())}")
+
+
+@contextmanager
+def _opened() -> Iterator[Endpoints]:
+    with one_sentence():
+        settings = load_settings()
+        with opened_ledger(settings) as ledger:
+            yield Endpoints(ledger, lambda: datetime.now(UTC), private=settings.dunning_outbox_private)
+
+
+def _line(one: Shown) -> str:
+    state = "works"
+    if one.disabled_at:
+        state = f"disabled {one.disabled_at:%Y-%m-%d %H:%M}"
+    elif one.failing_since:
+        state = f"fails since {one.failing_since:%Y-%m-%d %H:%M}"
+    gets = ", ".join(one.types) if one.types else "every type"
+    left = f"{one.waiting} wait" + (f", {one.given_up} given up" if one.given_up else "")
+    note = f": {one.note}" if one.note else ""
+    return f"{one.endpoint_id}  {one.url}  {gets}  {left}  {state}{note}"
