@@ -1,5 +1,6 @@
 """Runs the case workflow and its activities until SIGTERM or Ctrl-C, then drains: work in hand is finished first."""
 
+import argparse
 import asyncio
 import gc
 import logging
@@ -105,4 +106,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(
+        prog="worker.py", description=__doc__, epilog="Settings come from the environment: README.md, Settings."
+    ).parse_args()
     leave(main())

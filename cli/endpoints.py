@@ -16,9 +16,14 @@ from runtime.books import opened_ledger
 from runtime.settings import load_settings
 from service.endpoints import Endpoints, Shown
 
-endpoints = typer.Typer(no_args_is_help=True, help="Say where events are sent (docs/events.md).", rich_markup_mode=None)
+endpoints = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    help="Say where events are sent (docs/events.md).",
+    rich_markup_mode=None,
+)
 
-Id = Annotated[str, typer.Argument(metavar="ENDPOINT", show_default=False)]
+Id = Annotated[str, typer.Argument(metavar="ENDPOINT", help="Its id: `endpoints list` shows it.", show_default=False)]
 
 
 @endpoints.command("add")
@@ -36,7 +41,10 @@ def add(
 def listed(as_json: AsJson = False) -> None:
     """List the endpoints, oldest first, and whether they take what they are sent."""
     with _opened() as book:
-        for one in book.all():
+        found = book.all()
+        if not found and not as_json:
+            print("There is no endpoint yet: python starter.py endpoints add URL adds one.")
+        for one in found:
             print(one.model_dump_json() if as_json else _line(one))
 
 

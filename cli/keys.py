@@ -14,18 +14,30 @@ from runtime.books import opened_ledger
 from runtime.settings import load_settings
 from service.keys import KeyRing, Scope
 
-keys = typer.Typer(no_args_is_help=True, help="Make, list, rotate and revoke keys of the API.", rich_markup_mode=None)
+keys = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    help="Make, list, rotate and revoke keys of the API.",
+    rich_markup_mode=None,
+)
 
-Days = Annotated[int | None, typer.Option("--days", help="How long it lasts; without: until it is revoked.")]
+Days = Annotated[int | None, typer.Option("--days", help="Days that it lasts; without: until it is revoked.")]
+KeyId = Annotated[str, typer.Argument(help="The key's id: `keys list` shows it.", show_default=False)]
 
 
 @keys.command("make")
 def make(
     name: Annotated[str, typer.Argument(help="Whose key it is: orders are recorded with it.", show_default=False)],
-    scope: Annotated[Scope, typer.Option(help="What it may do.")] = Scope.BILLING,
+    scope: Annotated[
+        Scope,
+        typer.Option(
+            help="What it may do: billing opens cases and reports facts; operator gives orders and "
+            "reads messages, too; auditor reads everything; admin does everything."
+        ),
+    ] = Scope.BILLING,
     days: Days = None,
 ) -> None:
-    """Make a key. It is shown once, and kept nowhere."""
+    """Make a key. It is shown once: the ledger keeps only its hash."""
     with _ring() as ring:
         print(ring.make(name, scope, _lasts(days)))
 
@@ -34,7 +46,10 @@ def make(
 def listed(as_json: AsJson = False) -> None:
     """List the keys, oldest first."""
     with _ring() as ring:
-        for key in ring.all():
+        found = ring.all()
+        if not found and not as_json:
+            print("There is no key yet: python starter.py keys make NAME makes one.")
+        for key in found:
             told = key.model_dump(mode="json", exclude={"digest"})
             ends = key.revoked_at or key.expires_at
             until = f"until {ends:%Y-%m-%d %H:%M}" if ends else "until it is revoked"
@@ -43,7 +58,7 @@ def listed(as_json: AsJson = False) -> None:
 
 @keys.command("rotate")
 def rotate(
-    key_id: Annotated[str, typer.Argument(show_default=False)],
+    key_id: KeyId,
     grace: Annotated[int, typer.Option(min=0, help="Hours for which the old key still works.")] = 24,
     days: Days = None,
 ) -> None:
@@ -53,7 +68,7 @@ def rotate(
 
 
 @keys.command("revoke")
-def revoke(key_id: Annotated[str, typer.Argument(show_default=False)]) -> None:
+def revoke(key_id: KeyId) -> None:
     """Let a key work no more, from this moment on."""
     with _ring() as ring:
         ring.revoke(key_id)

@@ -1,12 +1,13 @@
 """Local time of a customer: allowed contact hours, paydays, the moment of a step. Pure functions of what is given."""
 
+import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from typing import Self
+from typing import Annotated, Any, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from domain.base import Frozen
 
@@ -62,11 +63,22 @@ def is_zone(name: str) -> bool:
     return True
 
 
+def _read_clock(value: Any) -> Any:
+    # pydantic reads the number 18 as eighteen seconds past midnight, and would drop what a zone says.
+    if isinstance(value, time) or re.fullmatch(r"\d\d:\d\d(:\d\d(\.\d+)?)?", str(value)):
+        return value
+    raise ValueError(f'{value!r} is not a time of day such as "10:00"')
+
+
+Clock = Annotated[time, BeforeValidator(_read_clock)]
+"""The time on a wall clock, as files state it: hours and minutes, without a zone."""
+
+
 class ContactHours(Frozen):
     """When a customer may be contacted. `start` is allowed, `end` no longer is (local time)."""
 
-    start: time
-    end: time
+    start: Clock
+    end: Clock
     sundays: bool
     public_holidays: bool
 
@@ -158,8 +170,8 @@ class ContactHours(Frozen):
 class Paydays(Frozen):
     """When money is likely to be in an account again (rules.md 5: a prior, not a fact)."""
 
-    days_of_month: tuple[int, ...] = ()
-    weekdays: tuple[int, ...] = ()  # ISO: 1 = Monday … 7 = Sunday
+    days_of_month: tuple[Annotated[int, Field(ge=1, le=31)], ...] = ()
+    weekdays: tuple[Annotated[int, Field(ge=1, le=7)], ...] = ()  # ISO: 1 = Monday … 7 = Sunday
 
     def first_in(self, start: date, end: date) -> date | None:
         """The first likely payday from `start` to `end`, both included."""

@@ -95,7 +95,9 @@ class Money(Frozen):
 def _read_amounts(value: Any) -> Any:
     """Reads `{USD: 50, THB: "1500.00"}`, amounts in major units."""
     if not isinstance(value, dict):
-        return value
+        if isinstance(value, list | tuple):
+            return value
+        raise ValueError("amounts need their currencies: {USD: 50}")
     return tuple(Money.of_major(str(amount), str(currency)) for currency, amount in value.items())
 
 

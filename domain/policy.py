@@ -1,13 +1,14 @@
 """The policy: one timeline for charges, messages, service restriction and the end. YAML in, this model out."""
 
-from datetime import time, timedelta
+import re
+from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, PlainSerializer, ValidationInfo, field_validator, model_validator
 
 from domain.base import Frozen
-from domain.calendar import ContactHours, Paydays, is_zone
+from domain.calendar import Clock, ContactHours, Paydays, is_zone
 from domain.declines import DeclineClass
 from domain.forms import FORMS, Form, write_form
 from domain.money import Amounts, Money
@@ -50,7 +51,7 @@ class TimelineEntry(Frozen):
     """One day of the timeline."""
 
     day: int = Field(ge=-60, le=365)  # before day 0 only in a policy for sent invoices
-    at: time | None = None  # local time; None: the policy's time_of_day
+    at: Clock | None = None  # local time; None: the policy's time_of_day
     do: tuple[AnyForm, ...] = Field(min_length=1)
 
 
@@ -82,6 +83,14 @@ class Contacts(Frozen):
     distance: timedelta = Field(default=timedelta(0), ge=timedelta(0), le=timedelta(days=7))
     access_notice_days: int = Field(default=0, ge=0, le=30)  # a restriction comes no sooner after it was announced
 
+    @field_validator("fallback")
+    @classmethod
+    def _another_channel(cls, value: dict[Channel, Channel]) -> dict[Channel, Channel]:
+        for channel, other in value.items():
+            if channel is other:
+                raise ValueError(f"{channel} is its own fallback; name another channel, or leave it out")
+        return value
+
 
 class Admission(Frozen):
     """Which failed invoices become cases at all."""
@@ -110,13 +119,13 @@ class Endgame(Frozen):
 class Policy(Frozen):
     """A complete policy. A case keeps the version that it started with: the ledger has them all, by digest."""
 
-    name: str = Field(pattern=r"^[a-z][a-z0-9-]{1,40}$")
+    name: str
     version: int = Field(ge=1)
     description: str = ""
     segments: tuple[str, ...] = ("any",)  # who it applies to
     default_time_zone: str  # for a customer of whom nothing says where they are
     sells_in: tuple[Annotated[str, Field(pattern="^[A-Z]{2}$")], ...] = ()  # such a customer may be in any of these
-    time_of_day: time
+    time_of_day: Clock
     jitter: timedelta = Field(ge=timedelta(0), le=timedelta(hours=1))
     timeline: tuple[TimelineEntry, ...] = Field(min_length=1)
     retries: Retries
@@ -137,6 +146,13 @@ class Policy(Frozen):
         stops an open case. Raises ValidationError where a setting that is left has no meaning any more.
         """
         return cls.model_validate_json(body, extra="ignore", context=STORED)
+
+    @field_validator("name")
+    @classmethod
+    def _plain_name(cls, value: str) -> str:
+        if not re.fullmatch(r"[a-z][a-z0-9-]{1,40}", value):
+            raise ValueError("a name has 2 to 41 small letters, digits and -, and begins with a letter")
+        return value
 
     @field_validator("default_time_zone")
     @classmethod

@@ -82,6 +82,27 @@ def problems(
     return found
 
 
+_WANTED = {
+    "string_type": "text in quotes",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "tuple_type": "a list: [a, b], or one entry to a line with - before it",
+    "list_type": "a list: [a, b], or one entry to a line with - before it",
+    "time_delta_type": "a duration such as PT10M, PT48H or P7D",
+    "time_delta_parsing": "a duration such as PT10M, PT48H or P7D",
+    "time_type": 'a time of day such as "10:00"',
+    "time_parsing": 'a time of day such as "10:00"',
+    "datetime_type": "a date, or a moment such as 2026-11-20T08:00:00Z",
+    "datetime_parsing": "a date, or a moment such as 2026-11-20T08:00:00Z",
+    "datetime_from_date_parsing": "a date, or a moment such as 2026-11-20T08:00:00Z",
+    "timezone_aware": "a moment with its time zone, such as 2026-11-20T08:00:00Z or 2026-11-20T15:00:00+07:00",
+}
+"""What pydantic says in its own words, by its kinds of errors, in words of the people who write the files."""
+
+
 def _text(kind: str, message: str, context: dict[str, Any], shown: str) -> str:
     match kind:
         case "enum" | "literal_error":
@@ -93,6 +114,8 @@ def _text(kind: str, message: str, context: dict[str, Any], shown: str) -> str:
             return f"the list needs at least {needed} {'entry' if needed == 1 else 'entries'}"
         case "model_type" | "dict_type":
             return f"{shown} is not allowed: it should consist of keys and values"
+    if wanted := _WANTED.get(kind):
+        return f"{shown} is not allowed: it should be {wanted}"
     plain = re.sub(r"^[A-Z][A-Za-z]*( input)? should\b", "it should", message)
     # What does not begin so is the sentence of one of our own validators.
     return f"{shown} is not allowed: {plain}" if plain.startswith("it should") else plain

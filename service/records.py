@@ -85,8 +85,13 @@ class PlainInvoice(Frozen):
     @model_validator(mode="after")
     def _amount_with_currency(self) -> "PlainInvoice":
         if (self.amount is None) != (self.currency is None):
-            raise ValueError("amount and currency come together")
-        self.money()
+            raise ValueError("amount and currency come together: give both, or neither")
+        try:
+            self.money()
+        except ValidationError:
+            raise  # it names the currency
+        except ValueError as error:
+            raise ValueError(f"amount: {error}") from None
         return self
 
     def money(self) -> Money | None:
@@ -234,7 +239,7 @@ def _record(data: object, line: int) -> Record:
             return Record(line=line, kind=Kind.EVENT, data=data)
         if "invoice_id" in data:
             return Record(line=line, kind=Kind.INVOICE, data=data)
-    problem = "It is neither a Stripe event (id, type, created, data) nor a plain invoice (invoice_id, …)."
+    problem = "It is neither a Stripe event (id, type, created, data) nor a failed invoice, which needs invoice_id."
     return Record(line=line, kind=Kind.MALFORMED, data=data, problem=problem)
 
 

@@ -1,5 +1,6 @@
-"""`python -m web`: takes webhooks in until SIGTERM or Ctrl-C. What was taken by then is kept."""
+"""`python -m web`: takes webhooks in and serves the API until SIGTERM or Ctrl-C. What was taken by then is kept."""
 
+import argparse
 import asyncio
 import logging
 import sys
@@ -33,6 +34,7 @@ def main() -> int:
     try:
         settings = load_settings()
         logging.basicConfig(level=settings.dunning_log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+        logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells of every table at a first start
         asyncio.run(run(settings))
     except SettingsError as error:
         print(f"web: {error}", file=sys.stderr)
@@ -41,4 +43,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(
+        prog="python -m web", description=__doc__, epilog="Settings come from the environment: README.md, Settings."
+    ).parse_args()
     leave(main())

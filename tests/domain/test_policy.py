@@ -175,7 +175,7 @@ def test_a_step_that_makes_no_sense_is_refused(step: Any, message: str) -> None:
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"name": "Standard Policy"}, "String should match pattern"),
+        ({"name": "Standard Policy"}, "a name has 2 to 41 small letters"),
         ({"version": 0}, "greater than or equal to 1"),
         ({"jitter": "PT2H"}, "less than or equal to 1 hour"),
         ({"jitter": "-PT1M"}, "greater than or equal to 0"),

@@ -129,10 +129,51 @@ def test_a_good_policy_is_read(tmp_path: Path) -> None:
         (
             "version: 1",
             "version: one",
+            "short.yaml:2: version: 'one' is not allowed: it should be a whole number",
+        ),
+        (
+            "do: [charge]",
+            "do: charge",
             (
-                "short.yaml:2: version: 'one' is not allowed: "
-                "it should be a valid integer, unable to parse string as an integer"
+                "short.yaml:8: timeline[0].do: 'charge' is not allowed: "
+                "it should be a list: [a, b], or one entry to a line with - before it"
             ),
+        ),
+        ("day: 2", "day: 2\n    at: 18", 'short.yaml:10: timeline[1].at: 18 is not a time of day such as "10:00"'),
+        ("10:00", "10am", "short.yaml:4: time_of_day: '10am' is not a time of day such as \"10:00\""),
+        ("10:00", "10:00Z", "short.yaml:4: time_of_day: '10:00Z' is not a time of day such as \"10:00\""),
+        (
+            "sundays: false",
+            "sundays: never",
+            "short.yaml:21: contacts.hours.sundays: 'never' is not allowed: it should be true or false",
+        ),
+        (
+            "max_per_day: 1",
+            "max_per_day: 1, paydays: {days_of_month: [32]}",
+            (
+                "short.yaml:19: retries.paydays.days_of_month[0]: '32' is not allowed: "
+                "it should be less than or equal to 31"
+            ),
+        ),
+        (
+            "max_per_day: 1",
+            "max_per_day: 1, paydays: {weekdays: [0]}",
+            "short.yaml:19: retries.paydays.weekdays[0]: '0' is not allowed: it should be greater than or equal to 1",
+        ),
+        (
+            "fallback: {email: sms}",
+            "fallback: {email: email}",
+            "short.yaml:22: contacts.fallback: email is its own fallback; name another channel, or leave it out",
+        ),
+        (
+            "minimum: {USD: 50.50, JPY: 7000}",
+            "minimum: 50",
+            "short.yaml:25: endgame.collections.minimum: amounts need their currencies: {USD: 50}",
+        ),
+        (
+            "name: short",
+            "name: My Policy",
+            "short.yaml:1: name: a name has 2 to 41 small letters, digits and -, and begins with a letter",
         ),
         (
             "day: 2",

@@ -107,7 +107,7 @@ class Shelf(Frozen):
         ("label: x\nitems:\n  - size: 1\n  - size: big\n", ":4: items[1].size: 'big' is not allowed: "),
         ("label: x\nitems:\n- {}\n", ":3: items[0].size: the key is missing"),
         ("items: []\n", ":1: label: the key is missing"),
-        ("\n# A shelf.\n\nlabel: 7\n", ":4: label: '7' is not allowed: it should be a valid string"),
+        ("\n# A shelf.\n\nlabel: 7\n", ":4: label: '7' is not allowed: it should be text in quotes"),
         ("label: x\nby_name:\n  lamp:\n    size: 1\n    sise: 1\n", ":5: by_name.lamp.sise: unknown key; did you mean"),
         ("label: x\nby_name:\n  lamp: 3\n", ":3: by_name.lamp: '3' is not allowed: it should consist of keys and val"),
         ("[label]\n", ":1: the file has to consist of keys and values; use label, items, by_name"),

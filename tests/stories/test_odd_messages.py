@@ -75,7 +75,7 @@ async def refused(case: StagedCase, name: str, payloads: list[RawValue]) -> str:
         (
             "invoice_changed",
             '{"event_id": "evt_1", "due_at": "2030-05-01T09:00:00"}',
-            "due_at: the value is not allowed: it should have timezone info",
+            "due_at: the value is not allowed: it should be a moment with its time zone, such as",
         ),
         (
             "invoice_changed",
