@@ -87,6 +87,9 @@ async def run(settings: Settings) -> None:
 
 
 def main() -> int:
+    argparse.ArgumentParser(
+        prog="worker.py", description=__doc__, epilog="Settings come from the environment: README.md, Settings."
+    ).parse_args()
     try:
         settings = load_settings()
         logging.basicConfig(level=settings.dunning_log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
@@ -106,7 +109,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    argparse.ArgumentParser(
-        prog="worker.py", description=__doc__, epilog="Settings come from the environment: README.md, Settings."
-    ).parse_args()
     leave(main())

@@ -178,4 +178,4 @@ def test_a_try_that_is_put_off_when_deciding_has_its_rule_on_record(worker: Work
     decided(worker, case, timedelta(hours=34))
 
     [entry] = [entry for entry in worker.ledger.record(case.invoice_id) if entry.rule == ACH]
-    assert ("d01-charge", "postponed to 2026-11-29 10:00") == (entry.step, entry.what)
+    assert ("d01-charge", "retry on day 1 is postponed to 2026-11-29 10:00") == (entry.step, entry.what)

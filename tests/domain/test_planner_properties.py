@@ -125,7 +125,13 @@ def policies(draw: st.DrawFn) -> Policy:
         "contacts": {
             "hours": draw(hours),
             "action_request": draw(st.sampled_from(list(Channel))),
-            "fallback": draw(st.dictionaries(st.sampled_from(list(Channel)), st.sampled_from(list(Channel)))),
+            "fallback": {
+                channel: other
+                for channel, other in draw(
+                    st.dictionaries(st.sampled_from(list(Channel)), st.sampled_from(list(Channel)))
+                ).items()
+                if other is not channel
+            },
         },
         "endgame": {"notice_days": notice, "collections": draw(st.none() | st.just(PLAIN.endgame.collections))},
     }

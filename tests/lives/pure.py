@@ -281,7 +281,13 @@ def _new_policy(random: Random) -> Policy:
         "retries": PLAIN.retries.model_dump()
         | {"max_attempts": min(15, charges + 1), "max_per_day": random.randint(1, 3)},
         "contacts": PLAIN.contacts.model_dump()
-        | {"fallback": {one: random.choice(list(Channel)) for one in Channel if random.random() < 0.5}},
+        | {
+            "fallback": {
+                one: random.choice([other for other in Channel if other is not one])
+                for one in Channel
+                if random.random() < 0.5
+            }
+        },
         "endgame": {"notice_days": notice, "collections": random.choice([None, PLAIN.endgame.collections])},
     }
     return Policy.model_validate(raw)

@@ -102,7 +102,7 @@ async def test_failure_17_a_bounced_address_leaves_nothing_queued(stage: Scene) 
         "d10-remind-email-firm:sms",
         "d21-remind-sms-final:sms",
     ] == sorted(case.messages)
-    assert view.steps["d21-remind-email-final"].startswith("skipped: email is closed")
+    assert view.steps["d21-remind-email-final"].startswith("skipped: e-mail is closed")
 
 
 async def test_an_opted_out_number_is_not_written_to_again(stage: Scene) -> None:
