@@ -29,7 +29,9 @@ class SqlApiAccess(Book):
             return [ApiKey(**row) for row in found]
 
     def revoke_key(self, key_id: str, at: datetime) -> bool:
-        standing = sa.and_(api_keys.c.key_id == key_id, api_keys.c.revoked_at.is_(None))
+        # One that was rotated works on for its grace: it can still be cut off at once.
+        works = sa.or_(api_keys.c.revoked_at.is_(None), api_keys.c.revoked_at > at)
+        standing = sa.and_(api_keys.c.key_id == key_id, works)
         with self._database.writing() as connection:
             return connection.execute(sa.update(api_keys).where(standing).values(revoked_at=at)).rowcount > 0
 

@@ -53,7 +53,7 @@ class AccessBook(Protocol):
         """Oldest first."""
 
     def revoke_key(self, key_id: str, at: datetime) -> bool:
-        """False: there is none, or it was revoked before."""
+        """False: there is none, or it works no more by then. One that ends later ends then."""
 
     def begin_answer(self, key_id: str, token: str, digest: str, at: datetime, gives_up: timedelta) -> Answered | None:
         """Reserves the caller's token; None when it is the caller's to work on, else what stands. One that was begun

@@ -51,6 +51,17 @@ def test_a_rotated_key_works_on_for_its_grace(url: str) -> None:
     assert "lists them" in asked(url, "rotate", "nobody").stderr
 
 
+def test_a_rotated_key_can_be_cut_off_within_its_grace(url: str) -> None:
+    """It has leaked."""
+    old = asked(url, "make", "ops", "--scope", "operator").stdout.strip()
+    key_id = old.split("_")[1]
+    asked(url, "rotate", key_id, "--grace", "24")
+
+    before, revoked = works(url, old), asked(url, "revoke", key_id)
+
+    assert (True, 0, False) == (before, revoked.exit_code, works(url, old))
+
+
 def test_a_key_needs_a_name_and_some_time(url: str) -> None:
     for words in (["make", " "], ["make", "x", "--days", "0"]):
         refused = asked(url, *words)
