@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from domain.event_shapes import PAYLOADS
 from domain.outbox import CaseRef, Event, body
-from gateways.ledger.schema import outbox
+from gateways.ledger.schema_doors import outbox
 from gateways.ledger.sql_ledger import SqlLedger
 
 COMMON = ("case", "source", "rule", "remaining")

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from gateways.ledger.inserts import insert_once
 from gateways.ledger.rows import without_nul
-from gateways.ledger.schema import api_answers, api_keys, api_requests
+from gateways.ledger.schema_doors import api_answers, api_keys, api_requests
 from gateways.ledger.transactions import Book
 from gateways.ports.access import Answered, ApiKey, Asked
 

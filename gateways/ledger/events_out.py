@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from domain.outbox import Event
 from gateways.ledger.inserts import Columns, insert_missing
 from gateways.ledger.rows import without_nul
-from gateways.ledger.schema import outbox
+from gateways.ledger.schema_doors import outbox
 
 _IDENTITY = ("invoice_id", "step", "what", "occasion")
 """What makes an entry of the record the one that it is."""

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from gateways.ledger.case_list import fields_of
 from gateways.ledger.inserts import insert_once
-from gateways.ledger.schema import inbox, leases
+from gateways.ledger.schema_doors import inbox, leases
 from gateways.ledger.transactions import Book
 from gateways.ports.inbox import DONE, WAITING, Arrival, InboxRow
 

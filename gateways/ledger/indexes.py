@@ -6,19 +6,9 @@ PostgreSQL, and programs that only read and write have no use for that.
 
 import sqlalchemy as sa
 
-from gateways.ledger.schema import (
-    NEW,
-    NOT_CLOSED,
-    OWED_AGAIN,
-    WAITING,
-    attempts,
-    cases,
-    customers,
-    deliveries,
-    disputes,
-    metadata,
-    outbox,
-)
+from gateways.ledger.columns import metadata
+from gateways.ledger.schema import NOT_CLOSED, OWED_AGAIN, attempts, cases, customers, disputes
+from gateways.ledger.schema_doors import NEW, WAITING, deliveries, outbox
 
 __all__ = ["metadata"]
 

@@ -7,7 +7,8 @@ import sqlalchemy as sa
 from domain.outbox import CaseRef, Event
 from gateways.ledger.case_list import fields_of
 from gateways.ledger.inserts import insert_missing, unless_there
-from gateways.ledger.schema import NEW, WAITING, cases, deliveries, endpoints, outbox
+from gateways.ledger.schema import cases
+from gateways.ledger.schema_doors import NEW, WAITING, deliveries, endpoints, outbox
 from gateways.ledger.transactions import Book
 from gateways.ports.outbox import DONE, GIVEN_UP, Backlog, Endpoint, Outgoing
 from gateways.ports.outbox import WAITING as WAITS

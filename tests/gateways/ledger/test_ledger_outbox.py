@@ -22,7 +22,7 @@ from domain.outgoing import (
 )
 from domain.record import Entry
 from domain.steps import Access, AttemptKind
-from gateways.ledger.schema import outbox
+from gateways.ledger.schema_doors import outbox
 from gateways.ledger.sql_ledger import SqlLedger
 from gateways.ports.outbox import Endpoint
 from gateways.ports.rows import Late

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from gateways.ledger.schema import UtcTime
+from gateways.ledger.columns import UtcTime
 
 revision = "0006"
 down_revision = "0005"

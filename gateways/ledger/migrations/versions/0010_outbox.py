@@ -3,7 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-from gateways.ledger.schema import NEW, WAITING, UtcTime
+from gateways.ledger.columns import UtcTime
+from gateways.ledger.schema_doors import NEW, WAITING
 
 revision = "0010"
 down_revision = "0009"
