@@ -147,6 +147,9 @@ class ContactBook(Protocol):
     ) -> None:
         """sending → `state`, with its entry in the record. Finished already: nothing happens."""
 
+    def contact_of(self, key: str) -> ContactRow | None:
+        """The contact with this key (domain/ids.py)."""
+
     def contacts(self, invoice_id: str) -> list[ContactRow]:
         """Oldest first."""
 
@@ -256,6 +259,9 @@ class HandoffBook(Protocol):
 
     def was_handed_off(self, invoice_id: str) -> bool:
         """Whether an agency got the case, however that ended."""
+
+    def handed_off_as(self, name: str) -> list[str]:
+        """The invoices of the handoff with this id, or with this reference of the agency's: as a rule one."""
 
 
 class Ledger(
