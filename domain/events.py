@@ -74,6 +74,7 @@ class DisputeOutcome(StrEnum):
     WON = "won"  # the merchant's claim stands
     LOST = "lost"  # the customer need not pay
     WITHDRAWN = "withdrawn"
+    RETURNED = "returned"  # a bank sent a debit back that had paid a part: that part is owed once more
     ELSEWHERE = "elsewhere"  # lost, but over another invoice of the customer: this one is owed as before
 
 

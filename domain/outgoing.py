@@ -217,8 +217,8 @@ class PaymentRecorded(Fact):
 
 
 class PaymentTakenBack(Fact):
-    """Money was taken back after the case was closed: a debit returned, or a dispute lost. `billed_as` is the invoice
-    by which it is owed now; null: somebody has to decide."""
+    """Money was taken back: after the case was closed a debit returned, or a dispute lost; before that, a debit that
+    had paid a part. `billed_as` is the invoice by which it is owed now; null: somebody has to decide."""
 
     type: Literal["payment.taken_back"] = "payment.taken_back"
     amount: Money

@@ -127,7 +127,7 @@ class DisputeEnded(ProviderFact):
     """A dispute is over, or a debit came back. `invoice_id` is the contested payment's, where it is named."""
 
     dispute_id: str
-    outcome: DisputeOutcome  # never ELSEWHERE: which cases it was elsewhere for, the event does not tell
+    outcome: DisputeOutcome  # WON, LOST or WITHDRAWN: what it means for each case, the event does not tell
     amount: Money | None = None  # what was contested
     returned: RawDecline | None = None  # a debit came back: the bank's answer. None: a dispute that was decided
     payment_id: str | None = None

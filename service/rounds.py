@@ -40,8 +40,8 @@ class Rounds:
         self._payments = payments
 
     def taken_back(self, fact: DisputeEnded) -> Failure | None:
-        """Books what was taken back of a case that has ended. Where it is billed anew, the failure that opens the new
-        invoice's case."""
+        """Books what was taken back: of a case that has ended, and by a returned debit also a part. Where it is billed
+        anew, the failure that opens the new invoice's case."""
         case = self._disputed(fact)
         loss = loss_of(case, fact) if case else None
         if case is None or loss is None:
@@ -52,6 +52,7 @@ class Rounds:
             loss.amount,
             Policy.stored(self._ledger.policy(case.policy_digest)),
             second_round=case.reopens is not None,
+            given_up=case.outcome in GIVEN_UP,
             of_subscription=invoice.subscription_id is not None,
         )
         if isinstance(answer, Refuse):

@@ -70,7 +70,8 @@ class CaseBook(CaseList, Protocol):
 
     def after_the_end(self, invoice_id: str, occasion: str, entry: Entry, late: Late) -> bool:
         """Books what became of the money of a closed case, once per occasion: its entry, and what of the row it
-        changes. False: it was booked before, or the case is not closed."""
+        changes. Of an open one that can only be that a part is owed again, or billed anew. False: it was booked
+        before, or there is nothing to book."""
 
     def state_of(self, invoice_id: str) -> str | None:
         """The whole case as JSON, as its newest decision left it."""
@@ -116,6 +117,11 @@ class AttemptBook(Protocol):
         self, invoice_id: str, attempt: int, outcome: ChargeOutcome, decline: Decline | None, entry: Entry
     ) -> None:
         """Processing → `outcome`: the bank has answered. Settled already: nothing happens."""
+
+    def attempt_taken_back(
+        self, invoice_id: str, attempt: int, outcome: ChargeOutcome, decline: Decline | None, entry: Entry
+    ) -> None:
+        """Paid → `outcome`: the money is gone again. Also if that was not told yet. Else nothing happens."""
 
     def uses_of(self, charge: NextCharge, window: timedelta) -> list[MethodUse]:
         """The charges of the same card or account that reached its network, over all invoices, oldest first."""
