@@ -22,6 +22,7 @@ _COMMANDS = {
     "inbox": "cli.inbox:inbox",
     "keys": "cli.keys:keys",
     "endpoints": "cli.endpoints:endpoints",
+    "connect": "cli.connect:connect",
     "agency": "cli.reports:agency",
     "contact": "cli.reports:contact",
     "setup": "cli.setup:setup",

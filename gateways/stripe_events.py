@@ -300,6 +300,9 @@ _READERS: dict[str, Callable[[_Event], Fact]] = {
     "charge.dispute.closed": _dispute_ended,
 }
 
+TYPES = frozenset(_READERS)
+"""The types that a webhook endpoint has to be subscribed to: those that are read, and no other."""
+
 
 def _opened(event: object, served: Served) -> _Event:
     source = _part(event, "It is not a JSON object")

@@ -35,6 +35,7 @@ from gateways.preference_links import PreferenceLinks
 from gateways.preference_page import PreferencePage
 from gateways.rules import load_decline_table, load_minimum_charges, load_network_rules, load_refusals
 from gateways.sendgrid_email import SendGridSender
+from gateways.stripe_api import StripeApi
 from gateways.stripe_origin import Served
 from gateways.stripe_payments import StripePayments
 from gateways.twilio_sms import TwilioSender
@@ -78,6 +79,11 @@ def minimum_charges(settings: Settings) -> MinimumCharges:
 def stripe_payments(settings: Settings) -> StripePayments:
     account = settings.stripe_account
     return StripePayments(settings.stripe_secret, settings.stripe_api_base, settings.provider_timeout, account)
+
+
+def stripe_account(settings: Settings) -> StripeApi:
+    """The account of the key itself: a platform's endpoints are its own, also for its connected accounts' events."""
+    return StripeApi(settings.stripe_secret, settings.stripe_api_base, settings.provider_timeout)
 
 
 def merchant_app(settings: Settings) -> MerchantApp:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from sandbox.providers.journal import Json
+from sandbox.providers.stripe_hooks import KIND, shown
 from sandbox.providers.stripe_store import Cause, invalid_request
 from sandbox.providers.stripe_world import StripeWorld
 
@@ -152,11 +153,35 @@ def _list_events(world: StripeWorld, _: Cause, __: Mapping[str, str], params: Pa
     found = [
         e for e in reversed(world.store.events) if (not types or e["type"] in types) and _in_range(e["created"], params)
     ]
+    if "delivery_success" in params:
+        late = world.webhooks.undelivered()
+        found = [e for e in found if (e["id"] not in late) == (params["delivery_success"] == "true")]
     return _page(found, "/v1/events", params)
 
 
 def _read_event(world: StripeWorld, _: Cause, path: Mapping[str, str], __: Params) -> Json:
     return world.store.event(path["id"])
+
+
+def _make_hook(world: StripeWorld, _: Cause, __: Mapping[str, str], params: Params) -> Json:
+    return world.webhooks.endpoints.create(params)
+
+
+def _change_hook(world: StripeWorld, _: Cause, path: Mapping[str, str], params: Params) -> Json:
+    return world.webhooks.endpoints.update(path["id"], params)
+
+
+def _delete_hook(world: StripeWorld, _: Cause, path: Mapping[str, str], __: Params) -> Json:
+    return world.webhooks.endpoints.delete(path["id"])
+
+
+def _read_hook(world: StripeWorld, _: Cause, path: Mapping[str, str], __: Params) -> Json:
+    return shown(world.store.get(KIND, path["id"], "webhook_endpoint"))
+
+
+def _list_hooks(world: StripeWorld, _: Cause, __: Mapping[str, str], params: Params) -> Json:
+    found = [shown(endpoint) for endpoint in reversed(world.webhooks.endpoints.all())]
+    return _page(found, "/v1/webhook_endpoints", params)
 
 
 def _in_range(created: int, params: Params) -> bool:
@@ -280,8 +305,25 @@ ENDPOINTS = [
         "GET",
         "/v1/events",
         _list_events,
-        _LIST_PARAMS | {"type"},
+        _LIST_PARAMS | {"type", "delivery_success"},
         frozenset({"types", "created"}),
     ),
     Endpoint("GET", "/v1/events/{id}", _read_event),
+    Endpoint("GET", "/v1/webhook_endpoints", _list_hooks, _LIST_PARAMS),
+    Endpoint(
+        "POST",
+        "/v1/webhook_endpoints",
+        _make_hook,
+        frozenset({"url", "api_version", "connect", "description"}),
+        frozenset({"enabled_events", "metadata"}),
+    ),
+    Endpoint("GET", "/v1/webhook_endpoints/{id}", _read_hook),
+    Endpoint(
+        "POST",
+        "/v1/webhook_endpoints/{id}",
+        _change_hook,
+        frozenset({"url", "disabled", "description"}),
+        frozenset({"enabled_events", "metadata"}),
+    ),
+    Endpoint("DELETE", "/v1/webhook_endpoints/{id}", _delete_hook),
 ]
