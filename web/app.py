@@ -15,6 +15,7 @@ from web.api.cases import cases
 from web.api.records import records
 from web.limits import RateLimit
 from web.problems import Problem, answer
+from web.requests import RequestIds
 from web.webhooks import webhooks
 
 DESCRIPTION = """Opens dunning cases, tells them facts, gives them orders, and reads what they did.
@@ -60,6 +61,7 @@ def application(doors: Doors) -> FastAPI:
     )
     app.state.gate = _Gate(doors.keys, doors.register, doors.threads)
     app.add_exception_handler(Problem, answer)
+    app.add_middleware(RequestIds)
     app.include_router(webhooks(doors.mailroom))
     app.include_router(cases(doors.office))
     app.include_router(records(doors.office, doors.register, doors.threads))
