@@ -19,6 +19,7 @@ from urllib3.exceptions import HTTPError
 
 from gateways.http_errors import header, never_reached, retry_after
 from gateways.http_pool import HttpPool
+from gateways.ports.metering import NO_METER, Meter
 from gateways.ports.trouble import NotFound, ProviderMisuse, ProviderTrouble
 from gateways.stripe_fields import Json, expanded
 
@@ -79,7 +80,10 @@ class _Transport(stripe.HTTPClient):
 class StripeApi:
     """One account of Stripe's, in the API version that the SDK pins. Safe to be shared by threads."""
 
-    def __init__(self, api_key: str, base_url: str, timeout: timedelta, account: str | None = None) -> None:
+    def __init__(
+        self, api_key: str, base_url: str, timeout: timedelta, account: str | None = None, meter: Meter = NO_METER
+    ) -> None:
+        self._meter = meter
         self._client = stripe.StripeClient(
             api_key,
             stripe_account=account,
@@ -150,10 +154,21 @@ class StripeApi:
     def _send(self, method: str, path: tuple[str, ...], params: dict[str, Any]) -> Json:
         # An id comes from outside: none may lead to another place.
         url = "/".join(("/v1", *(quote(part, safe="") for part in path)))
-        answer = self._client.raw_request(method, url, **params)
+        with self._meter.call("stripe", _operation(method, path)) as call:
+            try:
+                answer = self._client.raw_request(method, url, **params)
+            except stripe.StripeError as error:
+                # Below 400 the answer was cut off: as good as none.
+                call.answered(error.http_status if (error.http_status or 0) >= 400 else None)
+                raise
         if not isinstance(answer.data, dict):
             raise stripe.APIError("The answer is no JSON object.", http_status=answer.code, headers=answer.headers)
         return answer.data
+
+
+def _operation(method: str, path: tuple[str, ...]) -> str:
+    """Without the ids: every second part of a path is one."""
+    return " ".join((method, *path[::2]))
 
 
 def _error_in(body: str) -> Json | None:

@@ -20,6 +20,7 @@ from domain.addresses import dialled_number
 from domain.rules.refusals import About, Refusal, RefusalTable
 from gateways.http_errors import never_reached, retry_after
 from gateways.ports.messages import Address, Rendered, Sent
+from gateways.ports.metering import NO_METER, Meter
 from gateways.ports.trouble import LookupImpossible, ProviderMisuse, ProviderTrouble, Unreachable
 
 T = TypeVar("T")
@@ -48,8 +49,9 @@ class TwilioSender:
         *,
         status_callback: str | None = None,
         list_lag: timedelta = timedelta(seconds=30),
+        meter: Meter = NO_METER,
     ) -> None:
-        self._client = Client(account_sid, auth_token, http_client=_HttpClient(base_url, timeout))
+        self._client = Client(account_sid, auth_token, http_client=_HttpClient(base_url, timeout, meter))
         self._refusals = refusals
         self._sender = {"messaging_service_sid" if sender.startswith("MG") else "from_": sender}
         self._status_callback = status_callback
@@ -133,7 +135,8 @@ class _Refused(Exception):
 class _HttpClient(TwilioHttpClient):  # type: ignore[misc]  # the SDK is not typed
     """The SDK's client with a base address, a time-out and no log: its log names the recipient's number."""
 
-    def __init__(self, base_url: str, timeout: timedelta) -> None:
+    def __init__(self, base_url: str, timeout: timedelta, meter: Meter) -> None:
+        self._meter = meter
         silent = logging.Logger("twilio", level=logging.CRITICAL + 1)
         super().__init__(timeout=timeout.total_seconds(), logger=silent)
         self._base_url = base_url.rstrip("/")
@@ -143,7 +146,10 @@ class _HttpClient(TwilioHttpClient):  # type: ignore[misc]  # the SDK is not typ
         parts = urlsplit(url)
         address = self._base_url + parts.path + (f"?{parts.query}" if parts.query else "")
         try:
-            answer = super().request(method, address, *args, **kwargs)
+            # Its address names the account: nothing but messages is asked for here.
+            with self._meter.call("twilio", f"{method.lower()} messages") as call:
+                answer = super().request(method, address, *args, **kwargs)
+                call.answered(answer.status_code)
         except OSError as error:
             raise ProviderTrouble("Twilio cannot be reached.", not_executed=never_reached(error)) from None
         if answer.status_code >= 500:

@@ -101,6 +101,15 @@ class Settings(BaseSettings):
     web_host: str = "127.0.0.1"
     web_port: int = Field(default=8088, ge=0, le=65_535)  # 0: any that is free
 
+    # Where metrics are shown: to this machine only. A port of 0 shows none; Temporal's SDK of the worker has its own.
+    metrics_host: str = "127.0.0.1"
+    worker_metrics_port: int = Field(default=9464, ge=0, le=65_535)
+    temporal_metrics_port: int = Field(default=9465, ge=0, le=65_535)
+    web_metrics_port: int = Field(default=9466, ge=0, le=65_535)
+    # Where traces go, by OTLP over HTTP; without it nothing is traced.
+    otel_exporter_otlp_endpoint: str | None = None
+    otel_exporter_otlp_headers: SecretStr | None = None  # name=value, parted by commas
+
     provider_timeout: timedelta = Field(default=timedelta(seconds=10), gt=timedelta(0))
 
     @property

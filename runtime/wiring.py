@@ -31,6 +31,7 @@ from gateways.phrases import PhrasesError
 from gateways.policy_files import PolicyStore
 from gateways.ports.ledger import Ledger
 from gateways.ports.messages import Sender
+from gateways.ports.metering import NO_METER, Meter
 from gateways.preference_links import PreferenceLinks
 from gateways.preference_page import PreferencePage
 from gateways.rules import load_decline_table, load_minimum_charges, load_network_rules, load_refusals
@@ -76,9 +77,9 @@ def minimum_charges(settings: Settings) -> MinimumCharges:
         raise _not_readable(error) from None
 
 
-def stripe_payments(settings: Settings) -> StripePayments:
-    account = settings.stripe_account
-    return StripePayments(settings.stripe_secret, settings.stripe_api_base, settings.provider_timeout, account)
+def stripe_payments(settings: Settings, meter: Meter = NO_METER) -> StripePayments:
+    base, account = settings.stripe_api_base, settings.stripe_account
+    return StripePayments(settings.stripe_secret, base, settings.provider_timeout, account, meter)
 
 
 def stripe_account(settings: Settings) -> StripeApi:
@@ -86,9 +87,9 @@ def stripe_account(settings: Settings) -> StripeApi:
     return StripeApi(settings.stripe_secret, settings.stripe_api_base, settings.provider_timeout)
 
 
-def merchant_app(settings: Settings) -> MerchantApp:
+def merchant_app(settings: Settings, meter: Meter = NO_METER) -> MerchantApp:
     url = settings.required("MERCHANT_WEBHOOK_URL")
-    return MerchantApp(url, settings.merchant_secret, settings.provider_timeout)
+    return MerchantApp(url, settings.merchant_secret, settings.provider_timeout, meter)
 
 
 def refusals(settings: Settings, provider: str) -> RefusalTable:
@@ -113,7 +114,7 @@ def preference_page(settings: Settings) -> PreferencePage:
         raise _not_readable(error) from None
 
 
-def senders(settings: Settings, app: MerchantApp) -> dict[Channel, Sender]:
+def senders(settings: Settings, app: MerchantApp, meter: Meter = NO_METER) -> dict[Channel, Sender]:
     return {
         Channel.EMAIL: SendGridSender(
             settings.sendgrid_secret,
@@ -126,6 +127,7 @@ def senders(settings: Settings, app: MerchantApp) -> dict[Channel, Sender]:
             email_activity=settings.sendgrid_email_activity,
             activity_lag=settings.sendgrid_activity_lag,
             unsubscribe=links.link if (links := preference_links(settings)) else None,
+            meter=meter,
         ),
         Channel.SMS: TwilioSender(
             settings.required("TWILIO_ACCOUNT_SID"),
@@ -136,6 +138,7 @@ def senders(settings: Settings, app: MerchantApp) -> dict[Channel, Sender]:
             refusals(settings, "twilio"),
             status_callback=settings.twilio_status_callback,
             list_lag=settings.twilio_list_lag,
+            meter=meter,
         ),
         Channel.NOTICE: MerchantNotices(app),
     }
@@ -159,21 +162,24 @@ def situations(settings: Settings, ledger: Ledger) -> Situations:
     return Situations(ledger, whereabouts, public_holidays, minimum_charges(settings), rules)
 
 
-def activities(settings: Settings, clock: Callable[[], datetime] = utc_now) -> list[Callable[..., Any]]:
+def activities(
+    settings: Settings, clock: Callable[[], datetime] = utc_now, meter: Meter = NO_METER
+) -> list[Callable[..., Any]]:
     """All activities of the worker. Raises SettingsError for what is missing."""
     ledger = open_ledger(settings)
-    payments = stripe_payments(settings)
-    app = merchant_app(settings)
+    payments = stripe_payments(settings, meter)
+    app = merchant_app(settings, meter)
     messages, declines, rules = _data_files(settings)
     token = settings.agency_token.get_secret_value() if settings.agency_token else None
-    agency = agency_for(settings.agency_endpoint, token, settings.provider_timeout)
+    agency = agency_for(settings.agency_endpoint, token, settings.provider_timeout, meter)
     minimums = minimum_charges(settings)
     standing = situations(settings, ledger)
-    paying = PaymentActivities(payments, ledger, declines, rules, minimums, clock)
-    contacting = ContactActivities(payments, ledger, messages, senders(settings, app), clock, standing)
+    paying = PaymentActivities(payments, ledger, declines, rules, minimums, clock, meter)
+    ways = senders(settings, app, meter)
+    contacting = ContactActivities(payments, ledger, messages, ways, clock, standing, meter)
     serving = ServiceActivities(payments, ledger, app)
     collecting = CollectionsActivities(payments, ledger, agency, partial(build_bundle, creditor=settings.merchant_name))
-    deciding = DecisionActivities(ledger, standing)
+    deciding = DecisionActivities(ledger, standing, meter)
     return [
         paying.charge,
         paying.record_payment,
@@ -187,13 +193,13 @@ def activities(settings: Settings, clock: Callable[[], datetime] = utc_now) -> l
     ]
 
 
-def intake(settings: Settings, client: Client, ledger: Ledger, again: bool = False) -> Intake:
+def intake(settings: Settings, client: Client, ledger: Ledger, again: bool = False, meter: Meter = NO_METER) -> Intake:
     """The way in. Raises SettingsError when the payment provider's key is missing."""
     return Intake(
         client,
         settings.dunning_task_queue,
         ledger,
-        stripe_payments(settings),
+        stripe_payments(settings, meter),
         policy_store(settings),
         decline_table(settings),
         utc_now,
