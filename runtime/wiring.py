@@ -31,6 +31,8 @@ from gateways.phrases import PhrasesError
 from gateways.policy_files import PolicyStore
 from gateways.ports.ledger import Ledger
 from gateways.ports.messages import Sender
+from gateways.preference_links import PreferenceLinks
+from gateways.preference_page import PreferencePage
 from gateways.rules import load_decline_table, load_minimum_charges, load_network_rules, load_refusals
 from gateways.sendgrid_email import SendGridSender
 from gateways.stripe_api import StripeApi
@@ -38,7 +40,7 @@ from gateways.stripe_origin import Served
 from gateways.stripe_payments import StripePayments
 from gateways.twilio_sms import TwilioSender
 from gateways.yaml_files import FileError
-from runtime.settings import Settings, SettingsError
+from runtime.settings import Settings, SettingsError, several
 from service.customers import public_holidays, whereabouts
 from service.intake import Intake
 
@@ -96,6 +98,21 @@ def refusals(settings: Settings, provider: str) -> RefusalTable:
         raise _not_readable(error) from None
 
 
+def preference_links(settings: Settings) -> PreferenceLinks | None:
+    """None: customers get no link, because its setting or the address of the web process is missing."""
+    secrets = several(settings.dunning_link_secrets)
+    return PreferenceLinks(settings.web_public_url, secrets) if settings.web_public_url and secrets else None
+
+
+def preference_page(settings: Settings) -> PreferencePage:
+    """Raises SettingsError for words that cannot be read."""
+    directory = settings.dunning_policies / "messages"
+    try:
+        return PreferencePage(directory, settings.merchant_name, settings.customers_contact)
+    except PhrasesError as error:
+        raise _not_readable(error) from None
+
+
 def senders(settings: Settings, app: MerchantApp) -> dict[Channel, Sender]:
     return {
         Channel.EMAIL: SendGridSender(
@@ -108,6 +125,7 @@ def senders(settings: Settings, app: MerchantApp) -> dict[Channel, Sender]:
             reply_to=settings.customers_contact.email,
             email_activity=settings.sendgrid_email_activity,
             activity_lag=settings.sendgrid_activity_lag,
+            unsubscribe=links.link if (links := preference_links(settings)) else None,
         ),
         Channel.SMS: TwilioSender(
             settings.required("TWILIO_ACCOUNT_SID"),
