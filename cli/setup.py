@@ -46,7 +46,7 @@ def rebuild() -> None:
 
 
 def doctor() -> None:
-    """Look the installation over: versions, editions, settings, ledger and Temporal. Changes nothing.
+    """Look the installation over: settings, ledger, Temporal, every provider and what it is set to. Changes nothing.
 
     Exits with 1 when something has to be put right; its line says how.
     """

@@ -32,7 +32,7 @@ class SendGridAccount:
 
     def scopes(self) -> frozenset[str]:
         """What the key may do."""
-        found = self._read(lambda: self._client.scopes.get())
+        found = self._read(self._client.scopes.get)
         return frozenset(map(str, found["scopes"] if isinstance(found, Mapping) else ()))
 
     def is_verified(self, address: str) -> bool:
@@ -48,11 +48,11 @@ class SendGridAccount:
         )
 
     def event_webhook(self, url: str) -> str | None:
-        """The public key of the enabled Event Webhook at this address, empty when it does not sign; None: there is none.
+        """The public key of the enabled Event Webhook at this address: empty when it does not sign, None without one.
 
         Raises NotShown.
         """
-        found = self._read(lambda: self._client.user.webhooks.event.settings.all.get())
+        found = self._read(self._client.user.webhooks.event.settings.all.get)
         for one in _objects(found.get("webhooks") if isinstance(found, Mapping) else ()):
             if one.get("url") == url and one.get("enabled") is True:
                 return str(one.get("public_key") or "")

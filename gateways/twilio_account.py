@@ -43,7 +43,7 @@ class TwilioAccount:
             raise _refused(refused) from None
         if not found:
             raise ProviderMisuse(
-                f"The account has no number {sender}: buy it in Twilio's console, or set TWILIO_FROM to one that it has."
+                f"The account has no number {sender}: buy it in Twilio's console, or set TWILIO_FROM to one of its own."
             )
         if not _can_text(found[0].capabilities):
             raise ProviderMisuse(f"{sender} cannot send text messages: set TWILIO_FROM to a number with SMS.")

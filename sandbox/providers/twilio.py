@@ -59,7 +59,7 @@ class TwilioWorld:
     auth_token: str = "sandbox-token"  # noqa: S105  (the stand-in's own, known to everyone)
     key_parameter: str = "dunning_key"
     status: str = "active"
-    numbers: dict[str, Json] = field(default_factory=dict)
+    numbers: dict[str, Json] = field(default_factory=lambda: {"+15550006000": {"sms": True, "sms_url": None}})
     """By the number: `sms`, whether it sends text messages, and `sms_url`, where answers to it go."""
     _sent: list[TextMessage] = field(default_factory=list)
     _opted_out: set[str] = field(default_factory=set)
