@@ -15,6 +15,7 @@ from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.client import Client
 from typer.testing import CliRunner
 
+from cli.app import app
 from gateways.ledger.database import place
 from gateways.ledger.sql_ledger import SqlLedger
 from gateways.ports.rows import CustomerRow
@@ -24,7 +25,6 @@ from runtime.checks.worker import WORKER_NEEDS
 from runtime.settings import ROOT, ZONES, Settings, SettingsError
 from runtime.version import VERSION
 from sandbox.providers.world import ProviderWorld
-from starter import app
 from tests.cases import a_failed_invoice, an_opening_row
 
 Doctor = Callable[..., tuple[int, dict[str, str], dict[str, str]]]

@@ -176,7 +176,7 @@ FAULTS: list[tuple[str, Callable[[Installation], None], str, str]] = [
         "no webhook secret",
         settings(STRIPE_WEBHOOK_SECRETS=""),
         "webhook secret",
-        "STRIPE_WEBHOOK_SECRETS is not set, so that no event is taken: run dunning connect stripe",
+        "STRIPE_WEBHOOK_SECRETS is not set, so that no event is taken: run python starter.py connect stripe",
     ),
     (
         "an API key for a webhook secret",
@@ -188,25 +188,25 @@ FAULTS: list[tuple[str, Callable[[Installation], None], str, str]] = [
         "a webhook secret of another endpoint",
         after(lambda here: a_failed_invoice(here.world)),
         "webhooks",
-        "STRIPE_WEBHOOK_SECRETS has not the endpoint's secret, or the web process was away; run dunning connect stripe",
+        "STRIPE_WEBHOOK_SECRETS has not the endpoint's secret, or the web process was away; run python starter.py",
     ),
     (
         "no webhook endpoint",
         settings(WEB_PUBLIC_URL="https://dunning.invalid"),
         "webhook endpoint",
-        "Stripe has no webhook endpoint for https://dunning.invalid/webhooks/stripe: run dunning connect stripe.",
+        "Stripe has no webhook endpoint for https://dunning.invalid/webhooks/stripe: run python starter.py connect",
     ),
     (
         "a disabled webhook endpoint",
         after(lambda here: here.hook.update(status="disabled")),
         "webhook endpoint",
-        "is disabled: run dunning connect stripe, which enables it.",
+        "is disabled: run python starter.py connect stripe, which enables it.",
     ),
     (
         "an endpoint that lacks events",
         after(lambda here: here.hook.update(enabled_events=sorted(TYPES - {"invoice.paid", "invoice.voided"}))),
         "webhook endpoint",
-        "does not get invoice.paid, invoice.voided: run dunning connect stripe.",
+        "does not get invoice.paid, invoice.voided: run python starter.py connect stripe.",
     ),
     (
         "a clock that is fast",
@@ -310,7 +310,12 @@ FAULTS: list[tuple[str, Callable[[Installation], None], str, str]] = [
     ),
     ("the agency is away", settings(AGENCY_ENDPOINT=AWAY), "agency", "The collections agency cannot be reached. Check"),
     ("wrong token of the agency", settings(AGENCY_TOKEN="no"), "agency", "check AGENCY_TOKEN."),
-    ("an API key that has run out", an_expired_key, "API keys", "(billing) have run out: rotate (dunning keys"),
+    (
+        "an API key that has run out",
+        an_expired_key,
+        "API keys",
+        "(billing) have run out: rotate or revoke them",
+    ),
     (
         "an endpoint that took nothing",
         a_disabled_endpoint,
@@ -321,7 +326,7 @@ FAULTS: list[tuple[str, Callable[[Installation], None], str, str]] = [
         "an event that nobody could read",
         a_refused_event,
         "inbox",
-        "could not be taken: see why (dunning inbox",
+        "could not be taken: see why (python starter.py inbox",
     ),
     ("older tables", the_ledgers_version("0001"), "ledger", "run python starter.py setup."),
     (

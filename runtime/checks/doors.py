@@ -16,9 +16,7 @@ def _keys(look: Look) -> str:
     over = [key for key in keys if key.expires_at and key.expires_at <= look.now()]
     if over:
         named = ", ".join(f"{key.key_id} ({key.name})" for key in over)
-        raise fault(
-            f"The API keys {named} have run out: rotate (dunning keys rotate) or revoke them (dunning keys revoke)."
-        )
+        raise fault(f"The API keys {named} have run out: rotate or revoke them (python starter.py keys).")
     return f"{len(keys) or 'none'} in use"
 
 
@@ -31,7 +29,7 @@ def _events_out(look: Look) -> str:
         since = min(one.disabled_at for one in stopped if one.disabled_at)
         raise fault(
             f"The endpoints {named} took no events and are disabled: mend them, then send what they missed "
-            f"(dunning endpoints replay {stopped[0].endpoint_id} --since {since:%Y-%m-%d})."
+            f"(python starter.py endpoints replay {stopped[0].endpoint_id} --since {since:%Y-%m-%d})."
         )
     return f"{len(endpoints) or 'no'} endpoints"
 
@@ -42,8 +40,8 @@ def _inbox(look: Look) -> str:
     if refused:
         many = f"{len(refused)}{' or more' if len(refused) == _PAGE else ''}"
         raise fault(
-            f"{many} events that came by webhook could not be taken: see why (dunning inbox --refused), and try them "
-            "again (dunning inbox --again EVENT)."
+            f"{many} events that came by webhook could not be taken: see why (python starter.py "
+            "inbox --refused), and try them again (python starter.py inbox --again EVENT)."
         )
     return "all that came was taken"
 

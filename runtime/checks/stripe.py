@@ -88,7 +88,9 @@ def _secret(look: Look) -> str:
     if not secrets and look.settings.web_public_url is None:
         return "WEB_PUBLIC_URL is not set: events come as files only"
     if not secrets:
-        raise fault(f"{SECRETS} is not set, so that no event is taken: run dunning connect stripe, which shows it.")
+        raise fault(
+            f"{SECRETS} is not set, so that no event is taken: run python starter.py connect stripe, which shows it."
+        )
     if any(not secret.startswith("whsec_") for secret in secrets):
         raise fault(f"{SECRETS} has something that is no webhook secret: each begins with whsec_.")
     return f"{len(secrets)} set"
@@ -102,12 +104,15 @@ def _endpoint(look: Look) -> str:
     if found is None:
         if is_loopback(urlsplit(url).hostname):
             return f"{url} is this machine's: its events come by stripe listen"
-        raise fault(f"Stripe has no webhook endpoint for {url}: run dunning connect stripe.")
+        raise fault(f"Stripe has no webhook endpoint for {url}: run python starter.py connect stripe.")
     if not found.enabled:
-        raise fault(f"The webhook endpoint {found.id} is disabled: run dunning connect stripe, which enables it.")
+        raise fault(
+            f"The webhook endpoint {found.id} is disabled: run python starter.py connect stripe, which enables it."
+        )
     if found.lacks:
         raise fault(
-            f"The webhook endpoint {found.id} does not get {', '.join(found.lacks)}: run dunning connect stripe."
+            f"The webhook endpoint {found.id} does not get {', '.join(found.lacks)}: run python starter.py connect "
+            "stripe."
         )
     return f"{found.id} gets all that cases need"
 
@@ -122,8 +127,8 @@ def _delivered(look: Look) -> str:
     if missing:
         raise fault(
             f"{len(missing)} of Stripe's events of these days were not taken here, such as {missing[0]}: {SECRETS} "
-            "has not the endpoint's secret, or the web process was away; run dunning connect stripe --renew and start "
-            "it again."
+            "has not the endpoint's secret, or the web process was away; run python starter.py connect stripe --renew "
+            "and start it again."
         )
     return "none of these days' events is missing"
 
