@@ -22,7 +22,7 @@ from gateways.ports.trouble import ProviderMisuse, ProviderTrouble
 from runtime.leaving import leave
 from runtime.settings import Settings, SettingsError, load_settings
 from runtime.temporal import connect
-from runtime.wiring import activities
+from runtime.wiring import activities, sweep_activities
 
 # An activity in hand may need as long as one try of it (workflows/options.py).
 DRAIN = timedelta(seconds=50)
@@ -37,7 +37,7 @@ def build_worker(client: Client, settings: Settings, *more: Callable[..., Any]) 
     return Worker(
         client,
         task_queue=settings.dunning_task_queue,
-        activities=[*activities(settings), *more],
+        activities=[*activities(settings), *sweep_activities(settings, client), *more],
         # Every workflow task in hand may have a decision to take: none waits behind the effects of slow providers.
         activity_executor=ThreadPoolExecutor(effects + decisions, thread_name_prefix="activity"),
         max_concurrent_activities=effects,

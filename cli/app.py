@@ -24,6 +24,7 @@ _COMMANDS = {
     "endpoints": "cli.endpoints:endpoints",
     "agency": "cli.reports:agency",
     "contact": "cli.reports:contact",
+    "sweep": "cli.sweep:sweep",
     "setup": "cli.setup:setup",
     "rebuild": "cli.setup:rebuild",
     "doctor": "cli.setup:doctor",

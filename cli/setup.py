@@ -18,10 +18,11 @@ from service.rebuild import Restarted
 
 
 def setup() -> None:
-    """Create or upgrade the ledger's tables and register the search attributes. Safe to repeat."""
-    added = run(set_up)
+    """Create or upgrade the ledger's tables, register the search attributes, schedule the sweep. Safe to repeat."""
+    added, sweeps = run(set_up)
     print("The ledger is up to date.")
     print(f"Search attributes added: {', '.join(added)}" if added else "The search attributes were there already.")
+    print("The sweep is scheduled." if sweeps else "The sweep is made by hand only (DUNNING_SWEEP_EVERY).")
 
 
 def rebuild() -> None:

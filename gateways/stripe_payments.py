@@ -16,6 +16,7 @@ from gateways.ports.payments import ChargeAnswer, InvoiceSnapshot, PaymentMethod
 from gateways.ports.trouble import NotFound, NotUnderstood, ProviderMisuse, ProviderTrouble
 from gateways.stripe_api import Declined, StripeApi, is_spent, translated
 from gateways.stripe_fields import Json
+from gateways.stripe_lists import StripeLists
 
 # Stripe resolves at most four levels of a path. `payments` is left out of an answer unless it is asked for.
 _EXPAND = [
@@ -59,6 +60,7 @@ class StripePayments:
     def __init__(self, api_key: str, base_url: str, timeout: timedelta, account: str | None = None) -> None:
         """`account` is the connected account that all requests are for; None: the key's own."""
         self._api = StripeApi(api_key, base_url, timeout, account)
+        self.lists = StripeLists(self._api)
 
     def __repr__(self) -> str:
         return "StripePayments()"

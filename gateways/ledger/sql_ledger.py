@@ -18,6 +18,7 @@ from gateways.ledger.inbox import SqlInbox
 from gateways.ledger.outbox import SqlOutbox
 from gateways.ledger.policies import SqlPolicies
 from gateways.ledger.records import SqlRecords
+from gateways.ledger.sweeps import SqlSweeps
 from gateways.ledger.transactions import Database
 
 
@@ -35,6 +36,7 @@ class SqlLedger(
     SqlInbox,
     SqlApiAccess,
     SqlOutbox,
+    SqlSweeps,
 ):
     """`ports.Ledger`: all books on one database, whose schema `upgrade_schema` has brought up to date.
 
