@@ -17,7 +17,7 @@ from temporalio.service import RPCError
 from gateways import sendgrid_events, stripe_events, twilio_events
 from gateways.ledger.database import upgrade_schema
 from gateways.ledger.sql_ledger import SqlLedger
-from gateways.ports.inbox import Webhook
+from gateways.ports.inbox import Completion, Webhook
 from gateways.ports.trouble import ProviderMisuse, ProviderTrouble
 from gateways.sendgrid_webhook import SendGridWebhook
 from gateways.stripe_webhook import StripeWebhook
@@ -166,7 +166,14 @@ def _holder() -> str:
 async def _deliver(settings: Settings, ledger: SqlLedger, link: Link, threads: Threads, news: asyncio.Event) -> None:
     intake = await _connected(link)
     reading, kept_for = readers(settings, intake), settings.dunning_inbox_kept_for
-    await Delivery(ledger, intake, threads, wiring.utc_now, _holder(), news, reading, kept_for).run()
+    whole = completions(settings)
+    await Delivery(ledger, intake, threads, wiring.utc_now, _holder(), news, reading, kept_for, whole).run()
+
+
+def completions(settings: Settings) -> dict[str, Completion]:
+    """What reads the events that only name what happened."""
+    served = wiring.served(settings)
+    return {stripe_events.PROVIDER: wiring.stripe_payments(settings).thin_events(served)}
 
 
 def readers(settings: Settings, intake: Intake) -> dict[str, Reader]:

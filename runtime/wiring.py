@@ -169,6 +169,11 @@ def activities(settings: Settings, clock: Callable[[], datetime] = utc_now) -> l
     ]
 
 
+def served(settings: Settings) -> Served:
+    """Whose events are taken."""
+    return Served.by(settings.stripe_secret, settings.stripe_account)
+
+
 def intake(settings: Settings, client: Client, ledger: Ledger, again: bool = False, at_once: int = AT_ONCE) -> Intake:
     """The way in. Raises SettingsError when the payment provider's key is missing."""
     return Intake(
@@ -181,7 +186,7 @@ def intake(settings: Settings, client: Client, ledger: Ledger, again: bool = Fal
         utc_now,
         at_once=at_once,
         again=again,
-        served=Served.by(settings.stripe_secret, settings.stripe_account),
+        served=served(settings),
     )
 
 
