@@ -24,7 +24,7 @@ from gateways import (
 )
 from gateways.ledger.database import upgrade_schema
 from gateways.ledger.sql_ledger import SqlLedger
-from gateways.ports.inbox import Webhook
+from gateways.ports.inbox import Completion, Webhook
 from gateways.ports.metering import NO_METER, Meter
 from gateways.ports.trouble import ProviderMisuse, ProviderTrouble
 from gateways.prometheus_gauges import LedgerGauges
@@ -204,7 +204,14 @@ async def _deliver(
 ) -> None:
     intake = await _connected(link)
     reading, kept_for = readers(settings, intake), settings.dunning_inbox_kept_for
-    await Delivery(ledger, intake, threads, wiring.utc_now, _holder(), news, reading, kept_for, meter).run()
+    whole = completions(settings)
+    await Delivery(ledger, intake, threads, wiring.utc_now, _holder(), news, reading, kept_for, whole, meter).run()
+
+
+def completions(settings: Settings) -> dict[str, Completion]:
+    """What reads the events that only name what happened."""
+    served = wiring.served(settings)
+    return {stripe_events.PROVIDER: wiring.stripe_payments(settings).thin_events(served)}
 
 
 def readers(settings: Settings, intake: Intake) -> dict[str, Reader]:

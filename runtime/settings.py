@@ -97,6 +97,14 @@ class Settings(BaseSettings):
     dunning_outbox_kept_for: timedelta = Field(default=timedelta(days=90), gt=timedelta(0))
     # Whether events may go by http and to addresses of this machine and its network: for the sandbox.
     dunning_outbox_private: bool = False
+    # How often the sweep looks for what no webhook brought; zero: only by hand.
+    dunning_sweep_every: timedelta = Field(default=timedelta(hours=6), ge=timedelta(0))
+    # How far back the first one looks. Stripe keeps events for 30 days.
+    dunning_sweep_back: timedelta = Field(default=timedelta(days=30), gt=timedelta(0), le=timedelta(days=30))
+    # How old an event is before it is looked at: its webhook may still be on its way.
+    dunning_sweep_grace: timedelta = Field(default=timedelta(minutes=10), ge=timedelta(0))
+    # Pages of one run, each a second and some requests: the next run goes on.
+    dunning_sweep_pages: int = Field(default=200, ge=1, le=1_000)
     # Where the web process listens. Behind a proxy that has the certificate; without one only the machine itself asks.
     web_host: str = "127.0.0.1"
     web_port: int = Field(default=8088, ge=0, le=65_535)  # 0: any that is free

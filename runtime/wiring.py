@@ -17,6 +17,7 @@ from activities.decisions import DecisionActivities
 from activities.payments import PaymentActivities
 from activities.service import ServiceActivities
 from activities.situations import Situations
+from activities.sweeping import SweepActivities
 from domain.declines import DeclineTable
 from domain.rules.minimum import MinimumCharges
 from domain.rules.refusals import RefusalTable
@@ -43,7 +44,12 @@ from gateways.twilio_sms import TwilioSender
 from gateways.yaml_files import FileError
 from runtime.settings import Settings, SettingsError, several
 from service.customers import public_holidays, whereabouts
-from service.intake import Intake
+from service.intake import AT_ONCE, Intake
+from service.starting import CaseStarter
+from service.sweep import AT_ONCE as SWEPT_AT_ONCE
+from service.sweep import Sweeping
+from service.sweep_cases import CaseCheck
+from service.threads import Threads
 
 
 def utc_now() -> datetime:
@@ -193,7 +199,19 @@ def activities(
     ]
 
 
-def intake(settings: Settings, client: Client, ledger: Ledger, again: bool = False, meter: Meter = NO_METER) -> Intake:
+def served(settings: Settings) -> Served:
+    """Whose events are taken."""
+    return Served.by(settings.stripe_secret, settings.stripe_account)
+
+
+def intake(
+    settings: Settings,
+    client: Client,
+    ledger: Ledger,
+    again: bool = False,
+    at_once: int = AT_ONCE,
+    meter: Meter = NO_METER,
+) -> Intake:
     """The way in. Raises SettingsError when the payment provider's key is missing."""
     return Intake(
         client,
@@ -203,6 +221,25 @@ def intake(settings: Settings, client: Client, ledger: Ledger, again: bool = Fal
         policy_store(settings),
         decline_table(settings),
         utc_now,
+        at_once=at_once,
         again=again,
-        served=Served.by(settings.stripe_secret, settings.stripe_account),
+        served=served(settings),
     )
+
+
+def sweeping(settings: Settings, client: Client, ledger: SqlLedger, taking: Intake) -> Sweeping:
+    """The sweep, which takes in by `taking`."""
+    payments = stripe_payments(settings)
+    threads = Threads(SWEPT_AT_ONCE, "sweep")
+    starter = CaseStarter(client, settings.dunning_task_queue, utc_now)
+    check = CaseCheck(client, starter, ledger, payments, taking, threads, utc_now)
+    back, grace = settings.dunning_sweep_back, settings.dunning_sweep_grace
+    return Sweeping(ledger, ledger, payments.lists, payments, taking, check, threads, utc_now, back, grace)
+
+
+def sweep_activities(settings: Settings, client: Client) -> list[Callable[..., Any]]:
+    """The activities of the sweep, for a worker."""
+    ledger = open_ledger(settings)
+    taking = intake(settings, client, ledger, at_once=SWEPT_AT_ONCE)
+    sweep = SweepActivities(sweeping(settings, client, ledger, taking))
+    return [sweep.begin, sweep.page]
