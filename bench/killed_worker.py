@@ -12,8 +12,8 @@ can shorten it afterwards; and with 3 s the tasks of a herd run out in line behi
 (runtime/settings.py has the figures), each at the price of events and a replay. The server's own notice: ten seconds
 after the last poll it gives tasks to any worker (`stickyPollerUnavailableWindow`, a constant of server 1.32), so only
 steps that are due within ten seconds of the death are late at all. And the farewell (`ShutdownWorker`) of a worker that
-is ended in order: a killed one sends none. Another could send it in its name, but would have to be sure that it is dead,
-and to read the queue's name out of a history: the SDK does not tell it. So a kill costs a few cases half a minute.
+is ended in order: a killed one sends none. Another could send it in its name, but would have to be sure that it is
+dead, and to read the queue's name out of a history: the SDK does not tell it. So a kill costs some cases half a minute.
 
 Exits 1 above the wanted figure.
 """
