@@ -240,7 +240,9 @@ def test_an_empty_list_says_so(books: SqlLedger, url: str) -> None:
     assert "There is no such case.\n" == listed(url).stdout
 
 
-def test_a_ledger_that_is_not_set_up_is_one_sentence(url: str) -> None:
+def test_a_ledger_that_is_not_set_up_is_one_sentence(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'none.db'}"
+
     assert (2, "The ledger is not set up, or not for this version: run python starter.py setup.") == said(listed(url))
 
 
