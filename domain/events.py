@@ -86,6 +86,7 @@ class DisputeClosed(Message):
 
 class ContactResult(StrEnum):
     DELIVERED = "delivered"
+    READ = "read"  # the customer had it open, says the merchant's application or a chat
     BOUNCED = "bounced"
     OPTED_OUT = "opted_out"
     COMPLAINED = "complained"
@@ -104,7 +105,7 @@ CLOSES_CHANNEL = frozenset(
 WISHES = frozenset({ContactResult.OPTED_OUT, ContactResult.COMPLAINED})
 """The customer's own wish: it holds for the person, not only for the address."""
 NOT_ARRIVED = frozenset({ContactResult.BOUNCED, ContactResult.INVALID_ADDRESS, ContactResult.UNDELIVERED})
-LEAVES_CHANNEL_OPEN = frozenset({ContactResult.DELIVERED, ContactResult.UNDELIVERED})
+LEAVES_CHANNEL_OPEN = frozenset({ContactResult.DELIVERED, ContactResult.READ, ContactResult.UNDELIVERED})
 
 
 class ContactReported(Message):

@@ -154,6 +154,12 @@ class ContactDelivered(_Contact):
     type: Literal["contact.delivered"] = "contact.delivered"
 
 
+class ContactRead(_Contact):
+    """The customer had the message open, by the report of your application or of a chat."""
+
+    type: Literal["contact.read"] = "contact.read"
+
+
 class ContactBounced(_Contact):
     """The provider reports that the message did not arrive."""
 
@@ -251,6 +257,7 @@ Outgoing = Annotated[
     | ContactSent
     | ContactUnreachable
     | ContactDelivered
+    | ContactRead
     | ContactBounced
     | ContactObjected
     | ServiceRestricted

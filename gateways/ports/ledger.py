@@ -153,6 +153,9 @@ class ContactBook(Protocol):
     ) -> None:
         """sending → `state`, with its entry in the record. Finished already: nothing happens."""
 
+    def contact_of(self, key: str) -> ContactRow | None:
+        """The contact with this key (domain/ids.py)."""
+
     def contacts(self, invoice_id: str) -> list[ContactRow]:
         """Oldest first."""
 
@@ -214,8 +217,8 @@ class CustomerBook(Protocol):
 class RecordBook(Protocol):
     """The append-only record of what was done, decided, postponed or refused."""
 
-    def record_effect(self, invoice_id: str, entry: Entry) -> None:
-        """Writes one entry, once per (invoice, step, what)."""
+    def record_effect(self, invoice_id: str, entry: Entry, occasion: str = "") -> None:
+        """Writes one entry, once per (invoice, step, what, occasion)."""
 
     def record(self, invoice_id: str) -> list[Entry]:
         """Oldest first; entries of one moment in the order in which they were written."""
@@ -262,6 +265,9 @@ class HandoffBook(Protocol):
 
     def was_handed_off(self, invoice_id: str) -> bool:
         """Whether an agency got the case, however that ended."""
+
+    def handed_off_as(self, name: str) -> list[str]:
+        """The invoices of the handoff with this id, or with this reference of the agency's: as a rule one."""
 
 
 class Ledger(
