@@ -6,14 +6,16 @@ not taken up: strangers may call a webhook.
 """
 
 from collections.abc import Sequence
+from typing import Any
 from urllib.parse import unquote
 
 from fastapi import FastAPI
 from opentelemetry import propagate
+from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
 from opentelemetry.metrics import NoOpMeterProvider
-from opentelemetry.propagators.composite import CompositePropagator
+from opentelemetry.propagators.textmap import TextMapPropagator
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import Event, ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
@@ -55,6 +57,19 @@ class CleanExporter(SpanExporter):
         return self._behind.force_flush(timeout_millis)
 
 
+class _Alone(TextMapPropagator):
+    """Takes no trace up from outside, and hands none on."""
+
+    def extract(self, carrier: Any, context: Context | None = None, getter: Any = None) -> Context:  # noqa: ARG002
+        return Context() if context is None else context
+
+    def inject(self, carrier: Any, context: Context | None = None, setter: Any = None) -> None: ...
+
+    @property
+    def fields(self) -> set[str]:
+        return set()
+
+
 def to_collector(endpoint: str, headers: str | None) -> SpanExporter:
     """An OTLP collector by HTTP. headers: as OTEL_EXPORTER_OTLP_HEADERS has them, `name=value,name=value`."""
     pairs = (pair.partition("=") for pair in (headers or "").split(",") if pair.strip())
@@ -64,7 +79,7 @@ def to_collector(endpoint: str, headers: str | None) -> SpanExporter:
 
 def tracing(process: str, exporter: SpanExporter) -> TracerProvider:
     """`process` is what the traces call this process."""
-    propagate.set_global_textmap(CompositePropagator([]))
+    propagate.set_global_textmap(_Alone())
     provider = TracerProvider(resource=Resource.create({"service.name": process}))
     provider.add_span_processor(BatchSpanProcessor(CleanExporter(exporter)))
     return provider
