@@ -24,7 +24,7 @@ from runtime.logs import log_as_json
 from runtime.settings import Settings, SettingsError, load_settings
 from runtime.telemetry import telemetry
 from runtime.temporal import connect
-from runtime.wiring import activities
+from runtime.wiring import activities, sweep_activities
 
 # An activity in hand may need as long as one try of it (workflows/options.py).
 DRAIN = timedelta(seconds=50)
@@ -39,7 +39,7 @@ def build_worker(client: Client, settings: Settings, *more: Callable[..., Any], 
     return Worker(
         client,
         task_queue=settings.dunning_task_queue,
-        activities=[*activities(settings, meter=meter), *more],
+        activities=[*activities(settings, meter=meter), *sweep_activities(settings, client), *more],
         # Every workflow task in hand may have a decision to take: none waits behind the effects of slow providers.
         activity_executor=ThreadPoolExecutor(effects + decisions, thread_name_prefix="activity"),
         max_concurrent_activities=effects,

@@ -48,6 +48,10 @@ class MerchantApp:
             key,
         )
 
+    def ping(self) -> None:
+        """Asks whether the application is there and takes our signature (`ping`). Raises as `deliver`."""
+        self.deliver({"type": "ping", "customer": ""}, f"ping-{int(time.time())}")
+
     def deliver(self, message: dict[str, str | None], key: str) -> None:
         """Posts one message. Raises ProviderTrouble or ProviderMisuse."""
         body = json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()

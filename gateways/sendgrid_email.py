@@ -18,6 +18,7 @@ from sendgrid.helpers.mail import (
     Content,
     CustomArg,
     From,
+    Header,
     Mail,
     MimeType,
     OpenTracking,
@@ -46,6 +47,7 @@ class SendGridSender:
     reply_to:       where answers go; None: to the sender.
     email_activity: whether the account has Email Activity; without it `find` cannot know anything.
     activity_lag:   how late a message may show there.
+    unsubscribe:    the address at which the customer ends e-mails by one request (RFC 8058), by the step's key.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class SendGridSender:
         reply_to: str | None = None,
         email_activity: bool = False,
         activity_lag: timedelta = timedelta(minutes=5),
+        unsubscribe: Callable[[str], str] | None = None,
         meter: Meter = NO_METER,
     ) -> None:
         self._meter = meter
@@ -70,6 +73,7 @@ class SendGridSender:
         self._reply_to = ReplyTo(reply_to) if reply_to else None
         self._email_activity = email_activity
         self._activity_lag = activity_lag
+        self._unsubscribe = unsubscribe
         # The SDK writes addresses and the key into its debug log.
         logging.getLogger("python_http_client").setLevel(logging.INFO)
 
@@ -119,6 +123,9 @@ class SendGridSender:
         if message.html:
             mail.add_content(Content(MimeType.html, message.html))
         mail.custom_arg = CustomArg(KEY, key)
+        if self._unsubscribe:
+            mail.header = Header("List-Unsubscribe", f"<{self._unsubscribe(key)}>")
+            mail.header = Header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
         # A rewritten pay link would lead through a third party and could expire before it is opened.
         mail.tracking_settings = TrackingSettings(ClickTracking(False, False), OpenTracking(False))
         return mail

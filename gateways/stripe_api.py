@@ -8,9 +8,11 @@ customer, and failures stay in the workflow's history.
 import json
 import logging
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote
+from uuid import uuid4
 
 import stripe
 from urllib3.exceptions import HTTPError
@@ -107,6 +109,32 @@ class StripeApi:
         except stripe.StripeError as error:
             raise translated(error, what) from None
 
+    def now(self) -> datetime | None:
+        """Stripe's clock, from the head of an answer; None when it shows none. Raises as `get`."""
+        try:
+            answer = self._client.raw_request("get", "/v1/invoices", limit=1)
+        except stripe.StripeError as error:
+            raise translated(error, "read invoices") from None
+        try:
+            return parsedate_to_datetime(header(answer.headers, "date"))
+        except ValueError:
+            return None
+
+    def allows(self, method: str, *path: str) -> bool:
+        """Whether the key may make a call that changes nothing, because it names no object that there is.
+
+        Stripe looks at the permissions of a restricted key before it looks at the object. Raises as `get`.
+        """
+        try:
+            self._send(method, path, {} if method == "get" else {"idempotency_key": str(uuid4())})
+        except stripe.PermissionError:
+            return False
+        except stripe.StripeError as error:
+            why = translated(error, f"call {'/'.join(path)}")
+            if error.http_status not in (400, 402, 404):
+                raise why from None
+        return True
+
     def newest(self, what: str, *path: str, **params: Any) -> Json:
         """The first object of a list, which Stripe sorts by time; empty when there is none. Raises as `get`."""
         listed = self.get(what, *path, limit=1, **params).get("data")
@@ -114,6 +142,24 @@ class StripeApi:
             # Taken for an empty list, a charge would be taken for one that was never made.
             raise ProviderTrouble(f"Stripe's answer cannot be read: could not {what}.")
         return expanded(listed[0]) if listed else {}
+
+    def thin_event(self, body: str) -> Json:
+        """The event that a thin notification only names: the snapshot of its object, as a webhook delivers it, where
+        there is one, else the event of Stripe's second API. Raises as `get`; ValueError for what is no notification.
+
+        (docs.stripe.com/event-destinations; `snapshot_event` of docs.stripe.com/api/v2/core/events)
+        """
+        try:
+            notification = self._client.parse_event_notification_without_verification(body)
+            what = f"read the event {notification.id}"
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"It has no {error}.") from None
+        try:
+            thin = notification.fetch_event()
+        except stripe.StripeError as error:
+            raise translated(error, what) from None
+        snapshot = thin.to_dict().get("snapshot_event")
+        return self.get(what, "events", snapshot) if isinstance(snapshot, str) else thin.to_dict()
 
     def post(self, *path: str, key: str, **params: Any) -> Json:
         """Changes something, once per idempotency key. Raises stripe.StripeError: what it means depends on the act."""

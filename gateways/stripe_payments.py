@@ -17,6 +17,9 @@ from gateways.ports.payments import ChargeAnswer, InvoiceSnapshot, PaymentMethod
 from gateways.ports.trouble import NotFound, NotUnderstood, ProviderMisuse, ProviderTrouble
 from gateways.stripe_api import Declined, StripeApi, is_spent, translated
 from gateways.stripe_fields import Json
+from gateways.stripe_lists import StripeLists
+from gateways.stripe_origin import Served
+from gateways.stripe_thin import ThinEvents
 
 # Stripe resolves at most four levels of a path. `payments` is left out of an answer unless it is asked for.
 _EXPAND = [
@@ -62,9 +65,14 @@ class StripePayments:
     ) -> None:
         """`account` is the connected account that all requests are for; None: the key's own."""
         self._api = StripeApi(api_key, base_url, timeout, account, meter)
+        self.lists = StripeLists(self._api)
 
     def __repr__(self) -> str:
         return "StripePayments()"
+
+    def thin_events(self, served: Served) -> ThinEvents:
+        """What completes the events that only name what happened."""
+        return ThinEvents(self._api, served)
 
     def read_invoice(self, invoice_id: str, *, with_decline: bool = False) -> InvoiceSnapshot:
         """The invoice as Stripe has it now. Raises NotFound, ProviderTrouble or ProviderMisuse."""

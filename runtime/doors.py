@@ -11,24 +11,31 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import uuid4
 
-from pydantic import SecretStr
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from gateways import sendgrid_events, stripe_events, twilio_events
+from gateways import (
+    agency_events,
+    application_events,
+    customer_events,
+    sendgrid_events,
+    stripe_events,
+    twilio_events,
+)
 from gateways.ledger.database import upgrade_schema
 from gateways.ledger.sql_ledger import SqlLedger
-from gateways.ports.inbox import Webhook
+from gateways.ports.inbox import Completion, Webhook
 from gateways.ports.metering import NO_METER, Meter
 from gateways.ports.trouble import ProviderMisuse, ProviderTrouble
 from gateways.prometheus_gauges import LedgerGauges
 from gateways.sendgrid_webhook import SendGridWebhook
+from gateways.standard_webhook import StandardWebhook
 from gateways.stripe_webhook import StripeWebhook
 from gateways.twilio_webhook import TwilioWebhook
 from gateways.webhook_post import WebhookPost
 from runtime import wiring
 from runtime.desk import desk_of
-from runtime.settings import Settings, SettingsError
+from runtime.settings import Settings, SettingsError, several
 from runtime.telemetry import Telemetry
 from runtime.temporal import connect
 from service.audit import Register
@@ -40,6 +47,7 @@ from service.keys import KeyRing
 from service.mailroom import Mailroom
 from service.office import Office
 from service.outbox import Dispatch
+from service.preferences import Preferences
 from service.requests import Unavailable
 from service.threads import Threads
 
@@ -63,6 +71,7 @@ class Doors:
     keys: KeyRing
     register: Register
     threads: Threads
+    preferences: Preferences | None  # None: customers get no link
 
 
 class Link:
@@ -113,19 +122,19 @@ def meter_of(watched: Telemetry | None) -> Meter:
 def webhooks(settings: Settings) -> dict[str, Webhook]:
     """Those that are set up, by the name of their route."""
     found: dict[str, Webhook] = {}
-    if secrets := _several(settings.stripe_webhook_secrets):
+    if secrets := several(settings.stripe_webhook_secrets):
         found["stripe"] = StripeWebhook(secrets)
-    if keys := _several(settings.sendgrid_webhook_keys):
+    if keys := several(settings.sendgrid_webhook_keys):
         found["sendgrid"] = SendGridWebhook(keys)
-    if settings.web_public_url and (tokens := _several(settings.twilio_auth_token)):
-        found["twilio"] = TwilioWebhook(settings.web_public_url, tokens, _several(settings.twilio_webhook_keys))
+    if settings.web_public_url and (tokens := several(settings.twilio_auth_token)):
+        found["twilio"] = TwilioWebhook(settings.web_public_url, tokens, several(settings.twilio_webhook_keys))
+    if secrets := several(settings.agency_webhook_secrets):
+        found["agency"] = StandardWebhook(agency_events.PROVIDER, secrets, "AGENCY_WEBHOOK_SECRETS")
+    if secrets := several(settings.application_webhook_secrets):
+        found["application"] = StandardWebhook(application_events.PROVIDER, secrets, "APPLICATION_WEBHOOK_SECRETS")
+    if links := wiring.preference_links(settings):
+        found[customer_events.PROVIDER] = links
     return found
-
-
-def _several(setting: SecretStr | None) -> list[str]:
-    """A setting that may hold several secrets, parted by commas."""
-    parts = setting.get_secret_value().split(",") if setting else []
-    return [part.strip() for part in parts if part.strip()]
 
 
 @asynccontextmanager
@@ -153,8 +162,10 @@ async def doors(settings: Settings, watched: Telemetry | None = None) -> AsyncIt
         delivering = asyncio.create_task(_deliver(settings, ledger, link, threads, news, meter))
         sending = asyncio.create_task(_send_events(settings, ledger, meter))
         try:
+            mailroom = Mailroom(webhooks(settings), ledger, threads, now, news.set, meter)
             yield Doors(
-                mailroom=Mailroom(webhooks(settings), ledger, threads, now, news.set, meter),
+                mailroom=mailroom,
+                preferences=_preferences(settings, ledger, mailroom, threads),
                 office=Office(ledger, InboxShelf(ledger, now), threads, link.desk, link.intake),
                 keys=KeyRing(ledger, now),
                 register=Register(ledger, now),
@@ -165,6 +176,13 @@ async def doors(settings: Settings, watched: Telemetry | None = None) -> AsyncIt
                 work.cancel()
                 with suppress(asyncio.CancelledError):
                     await work
+
+
+def _preferences(settings: Settings, ledger: SqlLedger, mailroom: Mailroom, threads: Threads) -> Preferences | None:
+    links = wiring.preference_links(settings)
+    if links is None:
+        return None
+    return Preferences(ledger, links, wiring.preference_page(settings), mailroom, threads)
 
 
 async def _send_events(settings: Settings, ledger: SqlLedger, meter: Meter) -> None:
@@ -186,7 +204,14 @@ async def _deliver(
 ) -> None:
     intake = await _connected(link)
     reading, kept_for = readers(settings, intake), settings.dunning_inbox_kept_for
-    await Delivery(ledger, intake, threads, wiring.utc_now, _holder(), news, reading, kept_for, meter).run()
+    whole = completions(settings)
+    await Delivery(ledger, intake, threads, wiring.utc_now, _holder(), news, reading, kept_for, whole, meter).run()
+
+
+def completions(settings: Settings) -> dict[str, Completion]:
+    """What reads the events that only name what happened."""
+    served = wiring.served(settings)
+    return {stripe_events.PROVIDER: wiring.stripe_payments(settings).thin_events(served)}
 
 
 def readers(settings: Settings, intake: Intake) -> dict[str, Reader]:
@@ -196,6 +221,9 @@ def readers(settings: Settings, intake: Intake) -> dict[str, Reader]:
         stripe_events.PROVIDER: lambda event, _: intake.read_event(event),
         sendgrid_events.PROVIDER: lambda event, _: sendgrid_events.read(event),
         twilio_events.PROVIDER: lambda event, at: twilio_events.read(event, at, refusals),
+        agency_events.PROVIDER: lambda event, _: agency_events.read(event),
+        application_events.PROVIDER: lambda event, _: application_events.read(event),
+        customer_events.PROVIDER: customer_events.read,
     }
 
 

@@ -13,6 +13,7 @@ from runtime.converter import data_converter
 from runtime.settings import Settings, SettingsError
 from workflows.dunning import DunningWorkflow
 from workflows.showing import ShowsCases
+from workflows.sweep import SweepWorkflow
 
 
 def dunning_plugin() -> SimplePlugin:
@@ -26,7 +27,7 @@ def dunning_plugin() -> SimplePlugin:
         "dunning",
         data_converter=data_converter,
         interceptors=[ShowsCases()],
-        workflows=[DunningWorkflow],
+        workflows=[DunningWorkflow, SweepWorkflow],
         workflow_runner=UnsandboxedWorkflowRunner(),
     )
 

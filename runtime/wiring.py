@@ -17,6 +17,7 @@ from activities.decisions import DecisionActivities
 from activities.payments import PaymentActivities
 from activities.service import ServiceActivities
 from activities.situations import Situations
+from activities.sweeping import SweepActivities
 from domain.declines import DeclineTable
 from domain.rules.minimum import MinimumCharges
 from domain.rules.refusals import RefusalTable
@@ -32,15 +33,23 @@ from gateways.policy_files import PolicyStore
 from gateways.ports.ledger import Ledger
 from gateways.ports.messages import Sender
 from gateways.ports.metering import NO_METER, Meter
+from gateways.preference_links import PreferenceLinks
+from gateways.preference_page import PreferencePage
 from gateways.rules import load_decline_table, load_minimum_charges, load_network_rules, load_refusals
 from gateways.sendgrid_email import SendGridSender
+from gateways.stripe_api import StripeApi
 from gateways.stripe_origin import Served
 from gateways.stripe_payments import StripePayments
 from gateways.twilio_sms import TwilioSender
 from gateways.yaml_files import FileError
-from runtime.settings import Settings, SettingsError
+from runtime.settings import Settings, SettingsError, several
 from service.customers import public_holidays, whereabouts
-from service.intake import Intake
+from service.intake import AT_ONCE, Intake
+from service.starting import CaseStarter
+from service.sweep import AT_ONCE as SWEPT_AT_ONCE
+from service.sweep import Sweeping
+from service.sweep_cases import CaseCheck
+from service.threads import Threads
 
 
 def utc_now() -> datetime:
@@ -79,6 +88,11 @@ def stripe_payments(settings: Settings, meter: Meter = NO_METER) -> StripePaymen
     return StripePayments(settings.stripe_secret, base, settings.provider_timeout, account, meter)
 
 
+def stripe_account(settings: Settings) -> StripeApi:
+    """The account of the key itself: a platform's endpoints are its own, also for its connected accounts' events."""
+    return StripeApi(settings.stripe_secret, settings.stripe_api_base, settings.provider_timeout)
+
+
 def merchant_app(settings: Settings, meter: Meter = NO_METER) -> MerchantApp:
     url = settings.required("MERCHANT_WEBHOOK_URL")
     return MerchantApp(url, settings.merchant_secret, settings.provider_timeout, meter)
@@ -88,6 +102,21 @@ def refusals(settings: Settings, provider: str) -> RefusalTable:
     try:
         return load_refusals(settings.dunning_policies / "rules", provider)
     except FileError as error:
+        raise _not_readable(error) from None
+
+
+def preference_links(settings: Settings) -> PreferenceLinks | None:
+    """None: customers get no link, because its setting or the address of the web process is missing."""
+    secrets = several(settings.dunning_link_secrets)
+    return PreferenceLinks(settings.web_public_url, secrets) if settings.web_public_url and secrets else None
+
+
+def preference_page(settings: Settings) -> PreferencePage:
+    """Raises SettingsError for words that cannot be read."""
+    directory = settings.dunning_policies / "messages"
+    try:
+        return PreferencePage(directory, settings.merchant_name, settings.customers_contact)
+    except PhrasesError as error:
         raise _not_readable(error) from None
 
 
@@ -103,6 +132,7 @@ def senders(settings: Settings, app: MerchantApp, meter: Meter = NO_METER) -> di
             reply_to=settings.customers_contact.email,
             email_activity=settings.sendgrid_email_activity,
             activity_lag=settings.sendgrid_activity_lag,
+            unsubscribe=links.link if (links := preference_links(settings)) else None,
             meter=meter,
         ),
         Channel.SMS: TwilioSender(
@@ -169,7 +199,19 @@ def activities(
     ]
 
 
-def intake(settings: Settings, client: Client, ledger: Ledger, again: bool = False, meter: Meter = NO_METER) -> Intake:
+def served(settings: Settings) -> Served:
+    """Whose events are taken."""
+    return Served.by(settings.stripe_secret, settings.stripe_account)
+
+
+def intake(
+    settings: Settings,
+    client: Client,
+    ledger: Ledger,
+    again: bool = False,
+    at_once: int = AT_ONCE,
+    meter: Meter = NO_METER,
+) -> Intake:
     """The way in. Raises SettingsError when the payment provider's key is missing."""
     return Intake(
         client,
@@ -179,6 +221,25 @@ def intake(settings: Settings, client: Client, ledger: Ledger, again: bool = Fal
         policy_store(settings),
         decline_table(settings),
         utc_now,
+        at_once=at_once,
         again=again,
-        served=Served.by(settings.stripe_secret, settings.stripe_account),
+        served=served(settings),
     )
+
+
+def sweeping(settings: Settings, client: Client, ledger: SqlLedger, taking: Intake) -> Sweeping:
+    """The sweep, which takes in by `taking`."""
+    payments = stripe_payments(settings)
+    threads = Threads(SWEPT_AT_ONCE, "sweep")
+    starter = CaseStarter(client, settings.dunning_task_queue, utc_now)
+    check = CaseCheck(client, starter, ledger, payments, taking, threads, utc_now)
+    back, grace = settings.dunning_sweep_back, settings.dunning_sweep_grace
+    return Sweeping(ledger, ledger, payments.lists, payments, taking, check, threads, utc_now, back, grace)
+
+
+def sweep_activities(settings: Settings, client: Client) -> list[Callable[..., Any]]:
+    """The activities of the sweep, for a worker."""
+    ledger = open_ledger(settings)
+    taking = intake(settings, client, ledger, at_once=SWEPT_AT_ONCE)
+    sweep = SweepActivities(sweeping(settings, client, ledger, taking))
+    return [sweep.begin, sweep.page]

@@ -16,7 +16,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from domain.ids import workflow_id
 from gateways.policy_files import PolicyError
-from gateways.ports.inbox import DONE, REFUSED, InboxBook, InboxRow
+from gateways.ports.inbox import DONE, REFUSED, Completion, InboxBook, InboxRow
 from gateways.ports.metering import NO_METER, Meter
 from gateways.ports.trouble import NotFound, NotUnderstood, ProviderMisuse, ProviderTrouble
 from gateways.provider_facts import Fact, ForeignEvent, MalformedEvent
@@ -37,6 +37,7 @@ FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=1), timedelta(hours=1)
 """Between two tries of one event: each pause is twice the one before."""
 
 _FORGET_EVERY = timedelta(hours=1)
+_COMPLETED_AT_ONCE = 4
 _LEASE, _LEASE_LASTS = "inbox", timedelta(seconds=60)
 _LOOK_AGAIN, _LONGEST_REST = 1.0, 60.0  # seconds; an event that this process kept is handed on at once
 # Temporal as a whole does not answer or does not let us in; any other answer is about the one request.
@@ -56,6 +57,9 @@ _SHARED = frozenset({"all", "owners"})
 _log = logging.getLogger(__name__)
 
 
+NOTHING: Mapping[str, Completion] = {}
+
+
 class Delivery:
     """Hands on what waits in the inbox. One process does so at a time; all others stand by.
 
@@ -63,6 +67,7 @@ class Delivery:
     news: is set when something new was kept.
     readers: by provider, what an event says; given what it was kept as, and when. Raise MalformedEvent or ForeignEvent.
     kept_for: how long an event stays in the inbox after it was taken.
+    completions: by provider, what reads the events that only name what happened.
     """
 
     def __init__(
@@ -75,6 +80,7 @@ class Delivery:
         news: asyncio.Event,
         readers: Mapping[str, Reader],
         kept_for: timedelta,
+        completions: Mapping[str, Completion] = NOTHING,
         meter: Meter = NO_METER,
     ) -> None:
         self._meter = meter
@@ -86,6 +92,7 @@ class Delivery:
         self._news = news
         self._read_by = dict(readers)
         self._kept_for = kept_for
+        self._completions = completions
         self._forget_at = clock()
 
     async def run(self) -> None:
@@ -116,7 +123,7 @@ class Delivery:
 
     async def round(self) -> int:
         """Hands on what can be handed on now; how many events were. Raises what meets every event alike."""
-        rows, done = await self._rows(), 0
+        rows, done = await self._whole(await self._rows()), 0
         async for taken in overlapping(self._pieces(rows), self._intake.at_once):
             done += taken
         return done
@@ -130,6 +137,32 @@ class Delivery:
             if len(page) < ROUND:
                 break
         return rows
+
+    async def _whole(self, rows: list[InboxRow]) -> list[InboxRow]:
+        """The rows, with what some of them only named. What cannot be completed now is left out."""
+        thin = {row.id for row in rows if (known := self._completions.get(row.provider)) and known.needs(row.body)}
+        pieces = (Piece[InboxRow | None]((), partial(self._complete, row)) for row in rows if row.id in thin)
+        whole = {row.id: row async for row in overlapping(pieces, _COMPLETED_AT_ONCE) if row}
+        return [whole.get(row.id, row) for row in rows if row.id not in thin or row.id in whole]
+
+    async def _complete(self, row: InboxRow) -> InboxRow | None:
+        if row.next_try > self._clock():
+            return None
+        try:
+            whole = await self._threads.run(self._completions[row.provider].complete, row.body)
+        except MalformedEvent as error:
+            await self._end(row, None, REFUSED, MALFORMED, str(error))
+        except ForeignEvent as error:
+            await self._end(row, None, DONE, Taken.IGNORED.value, str(error))
+        except NotFound as error:
+            await self._end(row, None, REFUSED, NOT_TAKEN, str(error))
+        except (ProviderTrouble, ProviderMisuse) as error:
+            await self._later(row, str(error))
+        else:
+            body = json.dumps(whole)
+            await self._threads.run(self._book.completed, row.id, body)
+            return row.model_copy(update={"body": body})
+        return None
 
     def _pieces(self, rows: list[InboxRow]) -> Iterator[Piece[bool]]:
         """What overtakes nothing that waits for its next try."""

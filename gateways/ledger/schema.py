@@ -178,6 +178,7 @@ handoffs = sa.Table(
     text_column("reference"),
     moment("at"),
     sa.Index(None, "invoice_id"),
+    sa.Index(None, "reference"),
 )
 
 provider_events = sa.Table(

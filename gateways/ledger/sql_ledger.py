@@ -19,6 +19,7 @@ from gateways.ledger.inbox import SqlInbox
 from gateways.ledger.outbox import SqlOutbox
 from gateways.ledger.policies import SqlPolicies
 from gateways.ledger.records import SqlRecords
+from gateways.ledger.sweeps import SqlSweeps
 from gateways.ledger.transactions import Database
 
 
@@ -37,6 +38,7 @@ class SqlLedger(
     SqlApiAccess,
     SqlOutbox,
     SqlGauges,
+    SqlSweeps,
 ):
     """`ports.Ledger`: all books on one database, whose schema `upgrade_schema` has brought up to date.
 

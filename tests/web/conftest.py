@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from runtime.doors import doors
 from runtime.settings import Settings
 from runtime.telemetry import Telemetry
+from sandbox.providers.http_server import HttpServer
 from sandbox.providers.world import ProviderWorld
 from web.app import application
 
@@ -33,7 +34,7 @@ async def serving(settings: Settings, watched: Telemetry | None = None) -> Async
         if watched:
             watched.trace_requests(app)
         config = uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, access_log=False)
-        server = uvicorn.Server(config)
+        server = HttpServer(config)
         # In a program of its own it takes the signals; in the tests' process it must not.
         work = asyncio.create_task(server._serve())
         while not server.started:
@@ -42,7 +43,7 @@ async def serving(settings: Settings, watched: Telemetry | None = None) -> Async
         url = f"http://127.0.0.1:{port}"
         async with httpx.AsyncClient(base_url=url, trust_env=False) as http:
             yield Web(url, http, app)
-        server.should_exit = True
+        server.leave()
         await work
 
 
