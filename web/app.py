@@ -5,6 +5,7 @@ from http import HTTPStatus
 from typing import Protocol
 
 from fastapi import FastAPI, Response
+from fastapi.telemetry import TelemetryConfig
 
 from service.audit import Register
 from service.keys import KeyRing
@@ -25,6 +26,10 @@ DESCRIPTION = """Opens dunning cases, tells them facts, gives them orders, and r
 Send `Authorization: Bearer` with a key (`python starter.py keys make`). A POST with an `Idempotency-Key` is done once
 and answered alike each time. Errors are problems as RFC 9457 has them: `detail` says what to do.
 """
+
+
+# FastAPI's own would export by variables of the environment, whole exceptions with it (runtime/tracing.py has ours).
+_NO_TELEMETRY = TelemetryConfig(auto_configure=False, tracing=False, metrics=False, logs=False)
 
 
 class Doors(Protocol):
@@ -62,6 +67,7 @@ def application(doors: Doors) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url="/v1/openapi.json",
+        telemetry=_NO_TELEMETRY,
     )
     app.state.gate = _Gate(doors.keys, doors.register, doors.threads)
     app.add_exception_handler(Problem, answer)
