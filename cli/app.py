@@ -25,6 +25,7 @@ _COMMANDS = {
     "connect": "cli.connect:connect",
     "agency": "cli.reports:agency",
     "contact": "cli.reports:contact",
+    "sweep": "cli.sweep:sweep",
     "setup": "cli.setup:setup",
     "rebuild": "cli.setup:rebuild",
     "doctor": "cli.setup:doctor",

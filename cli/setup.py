@@ -20,13 +20,14 @@ from service.rebuild import Restarted
 
 
 def setup(as_json: AsJson = False) -> None:
-    """Create or upgrade the ledger's tables and register the search attributes. Safe to repeat."""
-    added = run(set_up)
+    """Create or upgrade the ledger's tables, register the search attributes, schedule the sweep. Safe to repeat."""
+    added, sweeps = run(set_up)
     if as_json:
-        told(True, "", ledger="current", search_attributes_added=added)
+        told(True, "", ledger="current", search_attributes_added=added, sweep_scheduled=sweeps)
         return
     print("The ledger is up to date.")
     print(f"Search attributes added: {', '.join(added)}" if added else "The search attributes were there already.")
+    print("The sweep is scheduled." if sweeps else "The sweep is made by hand only (DUNNING_SWEEP_EVERY).")
 
 
 def rebuild(as_json: AsJson = False) -> None:

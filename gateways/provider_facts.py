@@ -100,6 +100,13 @@ class MethodChanged(ProviderFact):
     # Inherited `invoice_id`: the only invoice that is concerned; None: any invoice of the customer may be.
 
 
+class MethodGone(ProviderFact):
+    """The customer has one payment method less. Whether anything would have been charged on it, the fact does not
+    tell."""
+
+    customer_id: str
+
+
 class CustomerChanged(ProviderFact):
     """The customer's name, addresses, language or place are not what they were."""
 
@@ -183,6 +190,7 @@ Fact = (
     | InvoiceAltered
     | SubscriptionEnded
     | MethodChanged
+    | MethodGone
     | CustomerChanged
     | CustomerDeleted
     | PaymentDisputed

@@ -34,6 +34,7 @@ from domain.rules.refusals import About, RefusalTable
 from gateways.email_domains import with_ascii_domain
 from gateways.http_errors import header, never_reached, retry_after
 from gateways.ports.messages import Address, Rendered, Sent
+from gateways.ports.metering import NO_METER, Meter
 from gateways.ports.trouble import LookupImpossible, ProviderMisuse, ProviderTrouble, Unreachable
 
 KEY = "dunning_key"
@@ -62,7 +63,9 @@ class SendGridSender:
         email_activity: bool = False,
         activity_lag: timedelta = timedelta(minutes=5),
         unsubscribe: Callable[[str], str] | None = None,
+        meter: Meter = NO_METER,
     ) -> None:
+        self._meter = meter
         self._api = SendGridAPIClient(api_key, host=base_url.rstrip("/"))
         self._api.client.timeout = timeout.total_seconds()
         self._refusals = refusals
@@ -129,7 +132,12 @@ class SendGridSender:
 
     def _call(self, what: str, request: Callable[[], Any]) -> Any:
         try:
-            return request()
+            with self._meter.call("sendgrid", what) as call:
+                try:
+                    return request()
+                except HTTPError as error:
+                    call.answered(error.status_code)
+                    raise
         except HTTPError as error:
             raise self._translated(error, what) from None
         except (OSError, HTTPException) as error:

@@ -12,6 +12,7 @@ from twilio.http.http_client import TwilioHttpClient
 from twilio.http.response import Response
 
 from gateways.http_errors import never_reached, retry_after
+from gateways.ports.metering import NO_METER, Meter
 from gateways.ports.trouble import ProviderMisuse, ProviderTrouble
 
 T = TypeVar("T")
@@ -31,7 +32,8 @@ class Refused(Exception):
 class TwilioHttp(TwilioHttpClient):  # type: ignore[misc]  # the SDK is not typed
     """The SDK's client with a base address, a time-out and no log: its log names the recipient's number."""
 
-    def __init__(self, base_url: str, timeout: timedelta) -> None:
+    def __init__(self, base_url: str, timeout: timedelta, meter: Meter = NO_METER) -> None:
+        self._meter = meter
         silent = logging.Logger("twilio", level=logging.CRITICAL + 1)
         super().__init__(timeout=timeout.total_seconds(), logger=silent)
         self._base_url = base_url.rstrip("/")
@@ -41,7 +43,11 @@ class TwilioHttp(TwilioHttpClient):  # type: ignore[misc]  # the SDK is not type
         parts = urlsplit(url)
         address = self._base_url + parts.path + (f"?{parts.query}" if parts.query else "")
         try:
-            answer = super().request(method, address, *args, **kwargs)
+            # Its address names the account: of what is asked, only messages are counted apart.
+            what = "messages" if "/Messages" in parts.path else "account"
+            with self._meter.call("twilio", f"{method.lower()} {what}") as asked:
+                answer = super().request(method, address, *args, **kwargs)
+                asked.answered(answer.status_code)
         except OSError as error:
             raise ProviderTrouble("Twilio cannot be reached.", not_executed=never_reached(error)) from None
         if answer.status_code >= 500:

@@ -14,6 +14,7 @@ from twilio.rest import Client
 from domain.addresses import dialled_number
 from domain.rules.refusals import About, Refusal, RefusalTable
 from gateways.ports.messages import Address, Rendered, Sent
+from gateways.ports.metering import NO_METER, Meter
 from gateways.ports.trouble import LookupImpossible, ProviderMisuse, ProviderTrouble, Unreachable
 from gateways.twilio_api import Refused, TwilioHttp, call
 
@@ -41,8 +42,9 @@ class TwilioSender:
         *,
         status_callback: str | None = None,
         list_lag: timedelta = timedelta(seconds=30),
+        meter: Meter = NO_METER,
     ) -> None:
-        self._client = Client(account_sid, auth_token, http_client=TwilioHttp(base_url, timeout))
+        self._client = Client(account_sid, auth_token, http_client=TwilioHttp(base_url, timeout, meter))
         self._refusals = refusals
         self._sender = {"messaging_service_sid" if sender.startswith("MG") else "from_": sender}
         self._status_callback = status_callback

@@ -21,6 +21,7 @@ from gateways.provider_facts import (
     DisputeEnded,
     InvoiceAltered,
     MethodChanged,
+    MethodGone,
     PaymentDisputed,
     PaymentFailed,
     PaymentMoved,
@@ -40,6 +41,7 @@ News = (
     | InvoiceAltered
     | SubscriptionEnded
     | MethodChanged
+    | MethodGone
     | CustomerChanged
     | CustomerDeleted
     | PaymentDisputed
@@ -77,6 +79,8 @@ class NewsDesk:
                 return self._method(fact)
             case CustomerChanged():
                 return self._customer(fact)
+            case MethodGone():
+                return [self._as_it_is(case, fact) for case in self._open_cases(fact.customer_id)]
             case CustomerDeleted():
                 self._ledger.customer_deleted(fact.customer_id)
                 return [self._as_it_is(case, fact) for case in self._open_cases(fact.customer_id)]
@@ -175,6 +179,8 @@ class NewsDesk:
 
     def _moved(self, fact: PaymentMoved) -> Told:
         """The provider knows what is on its way: the case is told how the invoice stands now."""
+        if fact.invoice_id is None and fact.customer_id and not self._open_cases(fact.customer_id):
+            return []  # every payment of every customer is told of: most concern no case
         case = self._open_case(fact.invoice_id or self._payments.invoice_of_payment(fact.payment_id))
         return [] if case is None else [self._as_it_is(case, fact)]
 

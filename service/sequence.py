@@ -13,6 +13,7 @@ from gateways.provider_facts import (
     InvoiceAltered,
     InvoiceDue,
     MethodChanged,
+    MethodGone,
     PaymentDisputed,
     PaymentFailed,
     PaymentMoved,
@@ -61,7 +62,7 @@ class Sequence:
                 return self._of_invoice(record.invoice_id, record.customer.customer_id if record.customer else None)
             case PaymentSucceeded() | InvoiceAltered():
                 return self._of_invoice(record.invoice_id, record.invoice.customer_id if record.invoice else None)
-            case SubscriptionEnded() | PaymentMoved() | CustomerDeleted():
+            case SubscriptionEnded() | PaymentMoved() | MethodGone() | CustomerDeleted():
                 return self._of_customer(record.customer_id)
             case CustomerChanged():
                 return self._of_customer(record.customer.customer_id)

@@ -17,6 +17,7 @@ from web.api.records import records
 from web.limits import RateLimit
 from web.preferences import preferences
 from web.problems import Problem, answer
+from web.requests import RequestIds
 from web.webhooks import webhooks
 
 DESCRIPTION = """Opens dunning cases, tells them facts, gives them orders, and reads what they did.
@@ -64,6 +65,7 @@ def application(doors: Doors) -> FastAPI:
     )
     app.state.gate = _Gate(doors.keys, doors.register, doors.threads)
     app.add_exception_handler(Problem, answer)
+    app.add_middleware(RequestIds)
     app.include_router(webhooks(doors.mailroom))
     if doors.preferences:
         app.include_router(preferences(doors.preferences))

@@ -40,6 +40,10 @@ class SqlInbox(Book):
         with self._database.writing() as connection:
             connection.execute(sa.update(inbox).where(inbox.c.id == event).values(**columns, ended_at=at))
 
+    def completed(self, event: int, body: str) -> None:
+        with self._database.writing() as connection:
+            connection.execute(sa.update(inbox).where(inbox.c.id == event).values(body=body))
+
     def failed(self, event: int, why: str, next_try: datetime) -> None:
         columns = {"attempts": inbox.c.attempts + 1, "note": why[:_LONGEST_NOTE], "next_try": next_try}
         with self._database.writing() as connection:

@@ -217,8 +217,8 @@ class CustomerBook(Protocol):
 class RecordBook(Protocol):
     """The append-only record of what was done, decided, postponed or refused."""
 
-    def record_effect(self, invoice_id: str, entry: Entry) -> None:
-        """Writes one entry, once per (invoice, step, what)."""
+    def record_effect(self, invoice_id: str, entry: Entry, occasion: str = "") -> None:
+        """Writes one entry, once per (invoice, step, what, occasion)."""
 
     def record(self, invoice_id: str) -> list[Entry]:
         """Oldest first; entries of one moment in the order in which they were written."""

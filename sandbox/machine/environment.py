@@ -37,6 +37,10 @@ def stand_in_environment(temporal_address: str, world: ProviderWorld, data_dir: 
         "MERCHANT_CONTACT": "help@nimbus.example",
         "AGENCY_ENDPOINT": world.agency_url,
         "AGENCY_TOKEN": world.agency.token,
+        # Several workers run on this machine: the first would have the ports.
+        "WORKER_METRICS_PORT": "0",
+        "TEMPORAL_METRICS_PORT": "0",
+        "WEB_METRICS_PORT": "0",
     }
 
 

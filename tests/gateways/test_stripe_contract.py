@@ -146,3 +146,13 @@ def test_looking_for_another_card_is_a_valid_request(payments: StripePayments) -
 def test_looking_for_invoices_that_stripe_retries_is_a_valid_request(payments: StripePayments) -> None:
     """The newest open ones."""
     assert all(invoice.startswith("in_") for invoice in payments.retried_by_itself())
+
+
+def test_listing_events_and_open_invoices_are_valid_requests(payments: StripePayments) -> None:
+    """With a stretch of time, and after an object."""
+    since = datetime(2026, 11, 1, tzinfo=UTC)
+
+    page = payments.lists.open_invoices(since, "in_contract")
+
+    assert payments.lists.events(since, since + timedelta(hours=1)).events
+    assert all(invoice.id.startswith("in_") for invoice in page.invoices)
