@@ -8,6 +8,7 @@ import typer
 
 from cli.console import REFUSED, run
 from cli.options import AsJson
+from cli.progress import working
 from domain.retries import TURN_OFF
 from domain.sweep import Mend, Sweep
 from runtime.desk import sweeper
@@ -32,11 +33,13 @@ def sweep(
             now = await here.begin(whole=whole)
             while True:
                 now = await here.page(now)
+                step()
                 if now.ended_at:
                     return now
                 await asyncio.sleep(PAUSE.total_seconds())
 
-    done = run(work)
+    with working("Pages swept:") as step:
+        done = run(work)
     print(done.model_dump_json() if as_json else summary(done))
     tally = done.tally
     if tally.two_owners and not as_json:

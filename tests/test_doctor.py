@@ -22,6 +22,7 @@ from gateways.ports.rows import CustomerRow
 from gateways.ports.trouble import ProviderMisuse
 from runtime import wiring
 from runtime.checks.worker import WORKER_NEEDS
+from runtime.schedule import schedule_id, schedule_sweep
 from runtime.settings import ROOT, ZONES, Settings, SettingsError
 from runtime.version import VERSION
 from sandbox.providers.world import ProviderWorld
@@ -55,15 +56,16 @@ def doctor(environment: dict[str, str]) -> Doctor:
     return run
 
 
-def test_a_good_installation(
-    doctor: Doctor, environment: dict[str, str], client: Client, ledger: SqlLedger, tmp_path: Path
+async def test_a_good_installation(
+    doctor: Doctor, environment: dict[str, str], client: Client, ledger: SqlLedger, settings: Settings, tmp_path: Path
 ) -> None:
     """Every line is there, with versions and editions."""
     assert client.namespace == "default"
     assert () == ledger.cases().rows
     table = wiring.decline_table(Settings())
+    await schedule_sweep(client, settings)
 
-    code, good, bad = doctor()
+    code, good, bad = await asyncio.to_thread(doctor)
 
     assert (0, {}) == (code, bad)
     assert {
@@ -102,6 +104,7 @@ def test_a_good_installation(
         "Temporal server": f"{environment['TEMPORAL_ADDRESS']}, namespace default",
         "retries": "each invoice has one owner; Stripe plans tries of its own on none",
         "search attributes": "registered",
+        "sweep": "every 6:00:00",
     } == good
     for line, file in (
         ("network rules", "networks"),
@@ -145,8 +148,19 @@ async def test_a_new_installation_is_sent_to_setup(doctor: Doctor, client: Clien
     assert {
         "ledger": "The ledger is not set up, or not for this version: run python starter.py setup.",
         "search attributes": "Not all that cases have are in the namespace: run python starter.py setup.",
+        "sweep": "The sweep has no schedule, and what no webhook brings is missed: run python starter.py setup.",
     } == bad
     assert not (tmp_path / "ledger.db").exists()
+
+
+async def test_a_paused_sweep_is_told(doctor: Doctor, client: Client, ledger: SqlLedger, settings: Settings) -> None:
+    assert () == ledger.cases().rows
+    await schedule_sweep(client, settings)
+    await client.get_schedule_handle(schedule_id(settings)).pause()
+
+    _, _, bad = await asyncio.to_thread(doctor)
+
+    assert {"sweep": f"The schedule {schedule_id(settings)} of the sweep is paused: resume it in Temporal's UI."} == bad
 
 
 def test_no_server_says_where_it_was_looked_for(doctor: Doctor, ledger: SqlLedger) -> None:
