@@ -15,13 +15,16 @@ from gateways.stripe_invoice_events import INVOICES
 from gateways.stripe_origin import Served
 from gateways.stripe_shapes import MalformedObject
 
-__all__ = ["OWN", "PROVIDER", "READERS", "EventNames", "names", "read"]
+__all__ = ["OWN", "PROVIDER", "READERS", "TYPES", "EventNames", "names", "read"]
 
 OWN = Served()
 """The key's own account, in either mode."""
 
 READERS: Mapping[str, Callable[[Event], Fact]] = {**INVOICES, **CUSTOMERS, **DISPUTES}
 """The events that a webhook endpoint has to be registered for, and what reads them."""
+
+TYPES = frozenset(READERS)
+"""The types that a webhook endpoint has to be subscribed to: those that are read, and no other."""
 
 _BY_ANOTHER = "another event tells a case of it"
 # Events that say something about money that is owed, and why a case hears nothing of them.

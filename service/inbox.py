@@ -14,8 +14,10 @@ from functools import partial
 
 from temporalio.service import RPCError, RPCStatusCode
 
+from domain.ids import workflow_id
 from gateways.policy_files import PolicyError
 from gateways.ports.inbox import DONE, REFUSED, Completion, InboxBook, InboxRow
+from gateways.ports.metering import NO_METER, Meter
 from gateways.ports.trouble import NotFound, NotUnderstood, ProviderMisuse, ProviderTrouble
 from gateways.provider_facts import Fact, ForeignEvent, MalformedEvent
 from service.feed import MALFORMED, NO_CASE
@@ -79,7 +81,9 @@ class Delivery:
         readers: Mapping[str, Reader],
         kept_for: timedelta,
         completions: Mapping[str, Completion] = NOTHING,
+        meter: Meter = NO_METER,
     ) -> None:
+        self._meter = meter
         self._book = book
         self._intake = intake
         self._threads = threads
@@ -147,11 +151,11 @@ class Delivery:
         try:
             whole = await self._threads.run(self._completions[row.provider].complete, row.body)
         except MalformedEvent as error:
-            await self._end(row, REFUSED, MALFORMED, str(error))
+            await self._end(row, None, REFUSED, MALFORMED, str(error))
         except ForeignEvent as error:
-            await self._end(row, DONE, Taken.IGNORED.value, str(error))
+            await self._end(row, None, DONE, Taken.IGNORED.value, str(error))
         except NotFound as error:
-            await self._end(row, REFUSED, NOT_TAKEN, str(error))
+            await self._end(row, None, REFUSED, NOT_TAKEN, str(error))
         except (ProviderTrouble, ProviderMisuse) as error:
             await self._later(row, str(error))
         else:
@@ -167,7 +171,7 @@ class Delivery:
         for row in rows:
             fact = self._read(row)
             if isinstance(fact, tuple):
-                yield Piece((), partial(self._end, row, REFUSED if fact[0] == MALFORMED else DONE, *fact))
+                yield Piece((), partial(self._end, row, None, REFUSED if fact[0] == MALFORMED else DONE, *fact))
                 continue
             claims = order.claims(fact)
             named = {claim.lane for claim in claims if claim.lane not in _SHARED}
@@ -196,9 +200,9 @@ class Delivery:
         try:
             receipt = await self._intake.receive(fact)
         except NotAdmitted as error:
-            return await self._end(row, DONE, NO_CASE, str(error), fact.invoice_id)
+            return await self._end(row, fact, DONE, NO_CASE, str(error))
         except (NotFound, NotUnderstood, WrongRecord, PolicyError) as error:
-            return await self._end(row, REFUSED, NOT_TAKEN, str(error), fact.invoice_id)
+            return await self._end(row, fact, REFUSED, NOT_TAKEN, str(error))
         except ProviderTrouble as error:
             return await self._later(row, str(error))
         except RPCError as error:
@@ -209,15 +213,21 @@ class Delivery:
             raise
         except Exception as error:
             # A defect of ours. It holds up this event and what must not overtake it, nothing else.
-            _log.exception("Event %s could not be handed on", row.event_id)
+            about = {"case": workflow_id(fact.invoice_id)} if fact.invoice_id else None
+            _log.exception("Event %s could not be handed on", row.event_id, extra=about)
             return await self._later(row, f"a defect: {type(error).__name__}, see the log")
-        return await self._end(row, DONE, receipt.taken.value, receipt.note, receipt.invoice_id or fact.invoice_id)
+        return await self._end(row, fact, DONE, receipt.taken.value, receipt.note, receipt.invoice_id)
 
     async def _later(self, row: InboxRow, why: str) -> bool:
         pause = min(FIRST_PAUSE * 2 ** min(row.attempts, 20), LONGEST_PAUSE)
         await self._threads.run(self._book.failed, row.id, why, self._clock() + pause)
         return False
 
-    async def _end(self, row: InboxRow, state: str, result: str, note: str, invoice_id: str | None = None) -> bool:
-        await self._threads.run(self._book.ended, row.id, state, result, note, invoice_id, self._clock())
+    async def _end(
+        self, row: InboxRow, fact: Fact | None, state: str, result: str, note: str, invoice_id: str | None = None
+    ) -> bool:
+        about = invoice_id or (fact.invoice_id if fact else None)
+        now = self._clock()
+        await self._threads.run(self._book.ended, row.id, state, result, note, about, now)
+        self._meter.taken(row.provider, type(fact).__name__ if fact else "none", result, now - row.at)
         return True

@@ -241,6 +241,8 @@ class NewsDesk:
         disputed = fact.invoice_id
         if disputed is None and fact.payment_id:
             disputed = self._payments.invoice_of_payment(fact.payment_id)
+        if disputed and isinstance(fact, DisputeEnded) and fact.outcome is events.DisputeOutcome.LOST:
+            self._taken_back(disputed, fact)
         customer = fact.customer_id
         if customer is None and disputed:
             customer = self._payments.read_invoice(disputed).customer_id
@@ -250,6 +252,19 @@ class NewsDesk:
             return []
         self._keep(fact, customer)
         return [_about_dispute(case, fact, disputed) for case in self._open_cases(customer)]
+
+    def _taken_back(self, invoice_id: str, fact: DisputeEnded) -> None:
+        """If it was our charge that paid, and all of it was taken back, the attempt is not paid any more."""
+        ours = (row for row in self._ledger.attempts_of(invoice_id) if row.kind in OURS)
+        row = next((row for row in ours if row.provider_id in (fact.payment_id, fact.charge_id)), None)
+        if row is None or row.provider_id is None or fact.amount is None or fact.amount < row.amount:
+            return
+        raw = fact.returned
+        decline = classify(raw.but(network=row.network), self._declines, at=fact.at) if raw else None
+        why = f"the bank returned the debit → {decline.code}" if decline else "the customer won a dispute over it"
+        entry = Entry(at=fact.at, step=row.step, what="taken back", why=why)
+        outcome = ChargeOutcome.DECLINED if decline else ChargeOutcome.TAKEN_BACK
+        self._ledger.attempt_taken_back(invoice_id, row.attempt, outcome, decline, entry)
 
     def _keep(self, fact: PaymentDisputed | DisputeEnded, customer: str) -> None:
         """A case that opens later stands still for it as well."""
@@ -274,6 +289,8 @@ def _about_dispute(
     outcome = fact.outcome
     if outcome is events.DisputeOutcome.LOST and case.invoice_id != disputed:
         outcome = events.DisputeOutcome.ELSEWHERE
+    elif outcome is events.DisputeOutcome.LOST and fact.returned:
+        outcome = events.DisputeOutcome.RETURNED
     closed = events.DisputeClosed(event_id=fact.event_id, dispute_id=fact.dispute_id, outcome=outcome)
     return case, "dispute_closed", closed
 

@@ -1,8 +1,10 @@
 """Which records must be taken in one after the other."""
 
 from gateways.provider_facts import (
+    AgencySaid,
     ContactHeard,
     CustomerChanged,
+    CustomerChose,
     CustomerDeleted,
     CustomerWrote,
     DisputeEnded,
@@ -52,6 +54,10 @@ class Sequence:
                 return (Claim(("contact", record.key or record.event_id)),)
             case CustomerWrote():
                 return (Claim(("contact", record.address)),)
+            case CustomerChose():
+                return (Claim(("contact", record.contact)),)
+            case AgencySaid():
+                return (Claim(("handoff", record.handoff)),)
             case PaymentFailed() | InvoiceDue():
                 return self._of_invoice(record.invoice_id, record.customer.customer_id if record.customer else None)
             case PaymentSucceeded() | InvoiceAltered():

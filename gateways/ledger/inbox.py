@@ -57,6 +57,11 @@ class SqlInbox(Book):
             )
         return changed.rowcount > 0
 
+    def kept(self, provider: str, event_ids: Sequence[str]) -> set[str]:
+        query = sa.select(inbox.c.event_id).where(inbox.c.provider == provider, inbox.c.event_id.in_(event_ids))
+        with self._database.reading() as connection:
+            return set(connection.execute(query).scalars())
+
     def inbox(self, state: str | None = None, after: int = 0, limit: int = 50) -> list[InboxRow]:
         query = sa.select(inbox).where(inbox.c.id > after).order_by(inbox.c.id).limit(limit)
         if state:

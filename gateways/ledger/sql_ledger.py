@@ -14,6 +14,7 @@ from gateways.ledger.cases import SqlCases
 from gateways.ledger.contacts import SqlContacts
 from gateways.ledger.customers import SqlCustomers
 from gateways.ledger.disputes import SqlDisputes
+from gateways.ledger.gauges import SqlGauges
 from gateways.ledger.inbox import SqlInbox
 from gateways.ledger.outbox import SqlOutbox
 from gateways.ledger.policies import SqlPolicies
@@ -36,6 +37,7 @@ class SqlLedger(
     SqlInbox,
     SqlApiAccess,
     SqlOutbox,
+    SqlGauges,
     SqlSweeps,
 ):
     """`ports.Ledger`: all books on one database, whose schema `upgrade_schema` has brought up to date.

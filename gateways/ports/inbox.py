@@ -88,6 +88,9 @@ class InboxBook(Protocol):
     def again(self, event_id: str, at: datetime) -> bool:
         """Lets a refused or waiting event be tried again at once. False: there is no such event, or it is done."""
 
+    def kept(self, provider: str, event_ids: Sequence[str]) -> set[str]:
+        """Which of these events came in, and are not forgotten."""
+
     def inbox(self, state: str | None = None, after: int = 0, limit: int = 50) -> list[InboxRow]:
         """A page, oldest first."""
 

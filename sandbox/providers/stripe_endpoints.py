@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from sandbox.providers.journal import Json
+from sandbox.providers.stripe_hooks import KIND, shown
 from sandbox.providers.stripe_lists import EVENTS_KEPT_FOR, LIST_PARAMS, MOST_TYPES, in_range, page
 from sandbox.providers.stripe_store import Cause, invalid_request
 from sandbox.providers.stripe_thin import snapshot_id, thin_event
@@ -160,11 +161,35 @@ def _list_events(world: StripeWorld, _: Cause, __: Mapping[str, str], params: Pa
         for e in reversed(world.store.events)
         if e["created"] >= kept_since and (not types or e["type"] in types) and in_range(e["created"], params)
     ]
+    if "delivery_success" in params:
+        late = world.webhooks.undelivered()
+        found = [e for e in found if (e["id"] not in late) == (params["delivery_success"] == "true")]
     return page(world.store, "event", found, "/v1/events", params)
 
 
 def _read_event(world: StripeWorld, _: Cause, path: Mapping[str, str], __: Params) -> Json:
     return world.store.event(path["id"])
+
+
+def _make_hook(world: StripeWorld, _: Cause, __: Mapping[str, str], params: Params) -> Json:
+    return world.webhooks.endpoints.create(params)
+
+
+def _change_hook(world: StripeWorld, _: Cause, path: Mapping[str, str], params: Params) -> Json:
+    return world.webhooks.endpoints.update(path["id"], params)
+
+
+def _delete_hook(world: StripeWorld, _: Cause, path: Mapping[str, str], __: Params) -> Json:
+    return world.webhooks.endpoints.delete(path["id"])
+
+
+def _read_hook(world: StripeWorld, _: Cause, path: Mapping[str, str], __: Params) -> Json:
+    return shown(world.store.get(KIND, path["id"], "webhook_endpoint"))
+
+
+def _list_hooks(world: StripeWorld, _: Cause, __: Mapping[str, str], params: Params) -> Json:
+    found = [shown(endpoint) for endpoint in reversed(world.webhooks.endpoints.all())]
+    return page(world.store, KIND, found, "/v1/webhook_endpoints", params)
 
 
 def _read_thin_event(world: StripeWorld, _: Cause, path: Mapping[str, str], __: Params) -> Json:
@@ -268,9 +293,26 @@ ENDPOINTS = [
         "GET",
         "/v1/events",
         _list_events,
-        LIST_PARAMS | {"type"},
+        LIST_PARAMS | {"type", "delivery_success"},
         frozenset({"types", "created"}),
     ),
     Endpoint("GET", "/v1/events/{id}", _read_event),
     Endpoint("GET", "/v2/core/events/{id}", _read_thin_event),
+    Endpoint("GET", "/v1/webhook_endpoints", _list_hooks, LIST_PARAMS),
+    Endpoint(
+        "POST",
+        "/v1/webhook_endpoints",
+        _make_hook,
+        frozenset({"url", "api_version", "connect", "description"}),
+        frozenset({"enabled_events", "metadata"}),
+    ),
+    Endpoint("GET", "/v1/webhook_endpoints/{id}", _read_hook),
+    Endpoint(
+        "POST",
+        "/v1/webhook_endpoints/{id}",
+        _change_hook,
+        frozenset({"url", "disabled", "description"}),
+        frozenset({"enabled_events", "metadata"}),
+    ),
+    Endpoint("DELETE", "/v1/webhook_endpoints/{id}", _delete_hook),
 ]

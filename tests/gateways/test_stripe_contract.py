@@ -4,13 +4,16 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import stripe
+from stripe.params import WebhookEndpointCreateParams
 
 from domain.case import ChargeOutcome
 from domain.invoice import InvoiceState
 from domain.money import Money
-from gateways import stripe_payments
+from gateways import stripe_endpoint, stripe_payments
 from gateways.ports.payments import InvoiceSnapshot, PaymentMethod
 from gateways.ports.trouble import ProviderMisuse, ProviderTrouble
+from gateways.stripe_api import StripeApi
 from gateways.stripe_payments import StripePayments
 from sandbox.machine.stripe_mock import start_stripe_mock
 
@@ -91,6 +94,39 @@ def test_a_wrong_key_is_refused_by_the_mock_too(mock_url: str) -> None:
 
     with pytest.raises(ProviderMisuse, match="check STRIPE_API_KEY"):
         wrong.read_invoice("in_contract")
+
+
+@pytest.fixture
+def api(mock_url: str) -> StripeApi:
+    return StripeApi("sk_test_contract", mock_url, timedelta(seconds=5))
+
+
+def test_registering_the_webhook_endpoint_is_a_valid_request(api: StripeApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every type of event that we read is one that Stripe sends. The mock shows no secret, and without one it is none.
+
+    The mock's description is of August, and knows no later API version: the SDK's own types know it.
+    """
+    known = WebhookEndpointCreateParams.__annotations__["api_version"]
+    assert stripe.api_version in str(known)
+    monkeypatch.setattr(stripe, "api_version", "2026-08-26.dahlia")
+
+    with pytest.raises(ProviderTrouble, match="answer cannot be read"):
+        stripe_endpoint.register(api, "https://dunning.example.com/webhooks/stripe", connected=True)
+
+
+def test_changing_and_removing_it_are_valid_requests(api: StripeApi) -> None:
+    """stripe-mock's own endpoint is there."""
+    (one, *_) = api.get("list", "webhook_endpoints")["data"]
+
+    assert one["id"] == stripe_endpoint.register(api, one["url"]).id
+    stripe_endpoint.remove(api, one["id"])
+
+
+def test_looking_for_what_was_not_delivered_is_a_valid_request(api: StripeApi) -> None:
+    """The events API takes a filter by delivery."""
+    until = datetime(2026, 11, 23, tzinfo=UTC)
+
+    assert isinstance(stripe_endpoint.undelivered(api, until - timedelta(days=3), until), list)
 
 
 def test_no_expansion_is_deeper_than_stripe_allows() -> None:
