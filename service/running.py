@@ -17,7 +17,7 @@ from domain.base import Message
 from domain.ids import workflow_id
 from gateways.ports.ledger import Ledger
 from service.naming import invoice_named, no_case
-from service.requests import Refused
+from service.requests import Overtaken, Refused
 from workflows.dunning import DunningWorkflow
 from workflows.messages import OVERTAKEN, CaseResult, CaseView
 
@@ -32,10 +32,6 @@ class NoWorker(Refused):
 
 class Ended(Refused):
     """The case is over."""
-
-
-class Overtaken(Refused):
-    """The order is about a case as it is no more: it changed since it was read."""
 
 
 class RunningCases:

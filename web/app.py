@@ -12,6 +12,7 @@ from service.mailroom import Mailroom
 from service.office import Office
 from service.threads import Threads
 from web.api.cases import cases
+from web.api.orders import channels, orders
 from web.api.records import records
 from web.limits import RateLimit
 from web.problems import Problem, answer
@@ -62,6 +63,8 @@ def application(doors: Doors) -> FastAPI:
     app.add_exception_handler(Problem, answer)
     app.include_router(webhooks(doors.mailroom))
     app.include_router(cases(doors.office))
+    app.include_router(orders(doors.office))
+    app.include_router(channels(doors.office))
     app.include_router(records(doors.office, doors.register, doors.threads))
 
     @app.get("/healthz", include_in_schema=False)
