@@ -14,6 +14,7 @@ from service.office import Office
 from service.preferences import Preferences
 from service.threads import Threads
 from web.api.cases import cases
+from web.api.orders import channels, orders
 from web.api.records import records
 from web.limits import RateLimit
 from web.preferences import preferences
@@ -76,6 +77,8 @@ def application(doors: Doors) -> FastAPI:
     if doors.preferences:
         app.include_router(preferences(doors.preferences))
     app.include_router(cases(doors.office))
+    app.include_router(orders(doors.office))
+    app.include_router(channels(doors.office))
     app.include_router(records(doors.office, doors.register, doors.threads))
 
     @app.get("/healthz", include_in_schema=False)

@@ -36,6 +36,7 @@ class OutsidePaymentStep(Step):
     task_type: ClassVar[type[Task]] = RecordPaymentTask
     result_type: ClassVar[type[Message]] = RecordPaymentResult
     comes_first: ClassVar[bool] = True
+    may_be_skipped: ClassVar[bool] = False
     may_be_cut_off: ClassVar[bool] = False
 
     @property
