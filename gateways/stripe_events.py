@@ -299,6 +299,8 @@ _READERS: dict[str, Callable[[_Event], Fact]] = {
     "charge.dispute.created": _disputed,
     "charge.dispute.closed": _dispute_ended,
 }
+TYPES = frozenset(_READERS)
+"""The events that say something to a case: what a webhook endpoint has to be registered for."""
 
 
 def _opened(event: object, served: Served) -> _Event:

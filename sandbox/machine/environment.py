@@ -4,10 +4,9 @@ import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
+from gateways import stripe_events
 from runtime.settings import Settings
 from sandbox.providers.world import ProviderWorld
-
-TWILIO_NUMBER = "+15550006000"
 
 
 def stand_in_environment(temporal_address: str, world: ProviderWorld, data_dir: Path) -> dict[str, str]:
@@ -27,7 +26,7 @@ def stand_in_environment(temporal_address: str, world: ProviderWorld, data_dir: 
         "TWILIO_ACCOUNT_SID": world.twilio.account_sid,
         "TWILIO_AUTH_TOKEN": world.twilio.auth_token,
         "TWILIO_API_BASE": world.twilio_url,
-        "TWILIO_FROM": TWILIO_NUMBER,
+        "TWILIO_FROM": world.twilio.number,
         "TWILIO_LIST_LAG": "PT0S",
         # The callback carries the contact's key to Twilio, so that its journal can be audited.
         "TWILIO_STATUS_CALLBACK": f"{world.base_url}/callbacks/twilio",
@@ -49,13 +48,18 @@ def web_environment(world: ProviderWorld, port: int) -> dict[str, str]:
         "STRIPE_WEBHOOK_SECRETS": world.stripe.webhooks.secret,
         "SENDGRID_WEBHOOK_KEYS": world.sendgrid.public_key,
         "TWILIO_STATUS_CALLBACK": f"{url}/webhooks/twilio",
+        "DUNNING_OUTBOX_PRIVATE": "true",
     }
 
 
 def tell_by_webhook(world: ProviderWorld, url: str) -> None:
-    """Lets Stripe and SendGrid call the web process at `url`; Twilio is told where by each message."""
-    world.stripe.webhooks.configure(f"{url}/webhooks/stripe")
+    """Lets the providers call the web process at `url` with everything that it reads; where Twilio tells of a message's
+    fate stands in each message."""
+    world.stripe.webhooks.configure(f"{url}/webhooks/stripe", types=stripe_events.TYPES)
     world.sendgrid.webhook_url = f"{url}/webhooks/sendgrid"
+    world.sendgrid.opens = True
+    world.twilio.inbound_url = f"{url}/webhooks/twilio"
+    world.twilio.delivers = True
 
 
 def stand_in_settings(temporal_address: str, world: ProviderWorld, data_dir: Path) -> Settings:

@@ -2,14 +2,19 @@
 
 The contract is ours. `POST /webhooks/dunning` with a JSON body `{"type": …, "customer": …, "invoice": …, …}`, signed by
 `Dunning-Signature: t=<unix seconds>,v1=<hex HMAC-SHA256 of "{t}.{raw body}">`; `Idempotency-Key` names the delivery.
+
+`POST /events` takes what happens to cases as Standard Webhooks, and keeps a log of it.
 """
 
 import hashlib
 import hmac
 import json
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
+from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -22,12 +27,21 @@ TOLERANCE_S = 300
 _FROM_FULL = ("full", "read_only", "blocked")
 
 
+class Told(NamedTuple):
+    """One delivery of an event. The id stays the same however often it comes."""
+
+    message_id: str
+    event: Json
+
+
 @dataclass
 class MerchantWorld:
     """Access level and notices per customer. Thread-safe."""
 
     journal: Journal
     secret: str = "dwhsec_sandbox"  # noqa: S105  (the stand-in's own, known to everyone)
+    events_secret: str | None = None  # of the endpoint for events, `whsec_…`; None: it takes none
+    _told: list[Told] = field(default_factory=list)
     _received: dict[str, Json] = field(default_factory=dict)
     _access: dict[tuple[str, str | None], str] = field(default_factory=dict)
 
@@ -36,6 +50,20 @@ class MerchantWorld:
         """Every distinct message, in order; a repeated key is not a new one."""
         with self.journal.lock:
             return list(self._received.values())
+
+    @property
+    def told(self) -> list[Told]:
+        """Every event as it was delivered, repeated ones too, in order."""
+        with self.journal.lock:
+            return list(self._told)
+
+    def hear(self, headers: Mapping[str, str], body: bytes) -> None:
+        """Keeps an event. Raises WebhookVerificationError for one that is not signed with our secret, or too old."""
+        if self.events_secret is None:
+            raise WebhookVerificationError("no secret is known")
+        event = Webhook(self.events_secret).verify(body, dict(headers))
+        with self.journal.lock:
+            self._told.append(Told(headers["webhook-id"], event))
 
     def access(self, customer: str) -> str:
         """The customer's level of service, the least of all subscriptions: each has what its last message said."""
@@ -95,4 +123,16 @@ def merchant_app(world: MerchantWorld) -> ASGIApp:
             return JSONResponse({"error": "The body needs a JSON object with `type` and `customer`."}, 422)
         return JSONResponse({"received": True, "repeated": not world.take(key, message)})
 
-    return Starlette(routes=[Route("/webhooks/dunning", webhook, methods=["POST"])])
+    async def events(request: Request) -> Response:
+        try:
+            world.hear(request.headers, await request.body())
+        except WebhookVerificationError as error:
+            return JSONResponse({"error": str(error)}, 400)
+        return Response(status_code=204)
+
+    return Starlette(
+        routes=[
+            Route("/webhooks/dunning", webhook, methods=["POST"]),
+            Route("/events", events, methods=["POST"]),
+        ]
+    )

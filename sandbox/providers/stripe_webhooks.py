@@ -29,9 +29,9 @@ class StripeWebhooks:
         self.types: frozenset[str] | None = None
         self._store = store
         self._outbox = outbox
+        self.older_shape: set[str] = set()
+        """Customers whose invoices' failures are told as to an account on an older API version."""
         self._seen = 0
-        self._copies = 1
-        self._held: list[Json] | None = None
 
     def configure(self, url: str, *, secret: str | None = None, types: Iterable[str] | None = None) -> None:
         """Deliver all events from now on, or only those of the given types."""
@@ -41,48 +41,31 @@ class StripeWebhooks:
             self.types = frozenset(types) if types is not None else None
             self._seen = len(self._store.events)
 
-    def duplicate(self, copies: int = 2) -> None:
-        """Deliver each event that many times from now on."""
-        self._copies = copies
-
-    def hold(self) -> None:
-        """Keep events back until `release()`."""
-        with self._store.journal.lock:
-            self._held = self._held or []
-
-    def release(self, *, reverse: bool = False) -> None:
-        """Deliver what was held, the newest first if `reverse`, and hold nothing further."""
-        with self._store.journal.lock:
-            held, self._held = self._held or [], None
-        for event in reversed(held) if reverse else held:
-            self._post(event)
-
     def deliver(self) -> None:
-        """Send, or hold, the events that happened since the last call."""
+        """Post the events that happened since the last call."""
         with self._store.journal.lock:
             events = self._store.events[self._seen :]
             self._seen = len(self._store.events)
             if self.url is None:
                 return
             for event in events:
-                if self.types is not None and event["type"] not in self.types:
-                    continue
-                if self._held is None:
-                    self._post(event)
-                else:
-                    self._held.append(event)
+                if self.types is None or event["type"] in self.types:
+                    self._post(event, self.url)
 
     def sign(self, body: bytes, timestamp: int | None = None) -> dict[str, str]:
         """The signature header of a body; the timestamp defaults to the real time, as receivers check it."""
         at = int(time.time()) if timestamp is None else timestamp
         return {"Stripe-Signature": signature_header(body, self.secret, at)}
 
-    def _post(self, event: Json) -> None:
-        if self.url is None:
-            raise ValueError("No webhook endpoint is configured: call webhooks.configure(url) first.")
-        body = json.dumps(event, indent=2).encode()
-        for _ in range(self._copies):
-            self._outbox.post(Delivery("stripe", event["id"], event["type"], self.url, body, self.sign))
+    def _post(self, event: Json, url: str) -> None:
+        customer = self._store.customer_of(event["data"]["object"])
+        old = customer in self.older_shape and event["type"] == "invoice.payment_failed"
+        body = json.dumps(self.in_old_shape(event) if old else event, indent=2).encode()
+        self._outbox.post(
+            Delivery(
+                "stripe", event["id"], event["type"], url, body, self.sign, {"customer": customer}, dated=_created_at
+            )
+        )
 
     def in_old_shape(self, event: Json) -> Json:
         """An invoice event as an account still on an API version before *basil* receives it (rules.md 2.2)."""
@@ -108,3 +91,7 @@ class StripeWebhooks:
             subscription_details={"metadata": details["metadata"] if details else None},
         )
         return old
+
+
+def _created_at(body: bytes, moment: int) -> bytes:
+    return json.dumps({**json.loads(body), "created": moment}, indent=2).encode()
