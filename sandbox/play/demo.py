@@ -142,6 +142,7 @@ def _evidence(
         histories=histories,
         subjects=[_subject(actor) for actor in actors],
         seen_at={number: moment for lead in leads for number, moment in lead.seen_at.items()},
+        told=world.merchant.told,
     )
 
 

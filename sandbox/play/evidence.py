@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sandbox.play.case_history import CaseHistory, moment_of
 from sandbox.providers.journal import LogEntry
+from sandbox.providers.merchant import Told
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class Evidence:
     histories: Mapping[str, CaseHistory]  # invoice → history
     subjects: Sequence[Subject]
     seen_at: Mapping[int, datetime] = field(default_factory=dict)  # journal number → the case's time, when known
+    told: Sequence[Told] | None = None  # what the merchant's endpoint for events got; None: there was none
 
 
 def is_ours(entry: LogEntry) -> bool:
