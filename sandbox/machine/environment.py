@@ -64,8 +64,12 @@ def tell_by_webhook(world: ProviderWorld, url: str) -> None:
 
 def stand_in_settings(temporal_address: str, world: ProviderWorld, data_dir: Path) -> Settings:
     """The same as settings, for code in this process."""
-    values = stand_in_environment(temporal_address, world, data_dir)
-    return Settings.model_validate({name.lower(): value for name, value in values.items()})
+    return settings_of(stand_in_environment(temporal_address, world, data_dir))
+
+
+def settings_of(environment: Mapping[str, str]) -> Settings:
+    """What a process with these variables would read."""
+    return Settings.model_validate({name.lower(): value for name, value in environment.items()})
 
 
 def write_environment(environment: Mapping[str, str], folder: Path) -> Path:

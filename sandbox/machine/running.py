@@ -14,8 +14,8 @@ from gateways.ledger.database import upgrade_schema
 from runtime.set_up import register_search_attributes
 from runtime.settings import ROOT, Settings
 from sandbox.machine.environment import (
+    settings_of,
     stand_in_environment,
-    stand_in_settings,
     web_environment,
 )
 from sandbox.machine.errors import SandboxError
@@ -82,8 +82,7 @@ def running(
             environment = {**stand_in_environment(server.address, world, data_dir), **names, **more}
             if web:
                 environment |= web_environment(world, ports[WEB])
-            settings = stand_in_settings(server.address, world, data_dir)
-            settings = settings.model_copy(update={"dunning_task_queue": task_queue})
+            settings = settings_of(environment)
             upgrade_schema(settings.dunning_database_url)
             asyncio.run(_prepare(settings))
             _start_worker(supervisor, _worker(data_dir / "worker.log", environment), server)

@@ -45,10 +45,11 @@ from sandbox.providers.world import ProviderWorld
 
 POLICIES = Path(__file__).with_name("policies")
 DATA = ROOT / "var" / "demo"
+Mail = Callable[[ProviderWorld, Sequence[Actor]], Postman]
 
 
-async def play(here: Running, script: World, progress: Progress) -> Report:
-    """Plays the script and reports. Raises SandboxError when it cannot go on."""
+async def play(here: Running, script: World, progress: Progress, mail: Mail = Postman) -> Report:
+    """Plays the script and reports. `mail` makes the postman. Raises SandboxError when it cannot go on."""
     started = time.monotonic()
     world = here.world
     for fault in script.faults:
@@ -59,7 +60,7 @@ async def play(here: Running, script: World, progress: Progress) -> Report:
         stack.callback(ledger.close)
         front = await stack.enter_async_context(front_door(world, ledger, here.environment["WEB_PUBLIC_URL"]))
         actors = enter_all(script.customers, world, script.starts_on)
-        postman = Postman(world, actors)
+        postman = mail(world, actors)
         await _open(front, postman, actors, script.starts_on)
         driver = Driver(
             client,
@@ -76,7 +77,7 @@ async def play(here: Running, script: World, progress: Progress) -> Report:
             leads = await driver.run(on_stage)
         seconds = time.monotonic() - started
         actors += [lead.actor for lead in leads if lead.actor.script.again_of]
-        await front.deliver(world.outbox.take(), script.ends_on)
+        await front.deliver(postman.rest(script.ends_on))
         await front.all_told()
         if refused := await front.refused():
             raise SandboxError(f"The inbox has refused what the providers said: {'; '.join(refused)}")
@@ -108,8 +109,7 @@ async def leave_open(here: Running, script: World, progress: Progress) -> list[s
 
 async def _open(front: Front, postman: Postman, actors: Sequence[Actor], at: datetime) -> None:
     """Lets Stripe tell of the failed payments, dated by the demo's calendar."""
-    told = [one for actor in actors for one in actor.script.order_of(postman.webhooks(actor))]
-    await front.deliver(told, at)
+    await front.deliver([one for actor in actors for one in postman.webhooks(actor, at)])
 
 
 async def _played(client: Client, ledger: SqlLedger, world: ProviderWorld, actors: Sequence[Actor]) -> list[Played]:

@@ -98,7 +98,8 @@ class Lead:
 
     def _next_moment(self, standing: Standing, until: datetime) -> datetime | None:
         """Where to go next; None when nothing comes before `until`."""
-        own = self.actor.next_at()
+        outside = [self.actor.next_at(), self.driver.postman.next_at(self.actor)]
+        own = min((moment for moment in outside if moment), default=None)
         ahead = [moment for moment in (standing.next_at, own) if moment]
         if not ahead or min(ahead) > until:
             return None
@@ -122,9 +123,9 @@ class Lead:
             self.seen_at[entry.seq] = standing.now
             self.latest = entry.kind.replace(".", " ").replace("_", " ")
             self.actor.hears(entry, standing.now)
-        told = self.driver.postman.webhooks(self.actor)
+        told = self.driver.postman.webhooks(self.actor, standing.now)
         if told:
-            await self.driver.front.deliver(self.actor.script.order_of(told), standing.now)
+            await self.driver.front.deliver(told)
         return bool(entries or told)
 
     async def _do(self, action: Action) -> None:

@@ -3,10 +3,11 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
+from typing import TypeVar
 
 import httpx
 
@@ -14,6 +15,7 @@ from domain import events
 from domain.base import Message
 from gateways.ledger.sql_ledger import SqlLedger
 from gateways.ports.inbox import REFUSED, WAITING, InboxRow
+from gateways.ports.trouble import ProviderTrouble
 from runtime.wiring import utc_now
 from sandbox.machine.environment import tell_by_webhook
 from sandbox.machine.errors import SandboxError
@@ -26,7 +28,9 @@ from service.endpoints import Endpoints
 from service.keys import KeyRing, Scope
 from workflows.messages import CaseView
 
-_LOOK_AGAIN = 0.02
+T = TypeVar("T")
+
+_LOOK_AGAIN = 0.03
 _PAGE = 500
 _PATHS: Mapping[type[Message], str] = {
     events.Pause: "pause",
@@ -45,15 +49,11 @@ class Front:
     http: httpx.AsyncClient
     endpoint: str
 
-    async def deliver(self, deliveries: Iterable[Delivery], at: datetime) -> None:
-        """Lets the providers' webhooks go, dated by a case's own time, and waits until the cases were told.
-
-        Raises SandboxError when they are not taken.
-        """
-        sent = [delivery.at(int(at.timestamp())) for delivery in deliveries]
-        for delivery in sent:
+    async def deliver(self, deliveries: Sequence[Delivery]) -> None:
+        """Lets webhooks go, and waits until the cases were told. Raises SandboxError when they are not."""
+        for delivery in deliveries:
             self.world.outbox.send(delivery)
-        await self.handed_on(sent)
+        await self.handed_on(deliveries)
 
     async def handed_on(self, sent: Iterable[Delivery]) -> None:
         """Returns when the inbox has taken them and told the cases. Raises SandboxError when that takes too long."""
@@ -65,17 +65,18 @@ class Front:
             if not delivery.accepted:
                 raise SandboxError(f"{delivery.provider}'s webhook {delivery.kind} was given up: see web.log.")
             names.update(_kept_as(delivery))
-        while waits := await self._among(WAITING, names):
+        while waits := await self._waiting(names):
             await self._a_moment(give_up, f"the webhook {waits.kind} is not handed on ({waits.note or 'no try yet'})")
 
     async def refused(self) -> list[str]:
         """What came in and was refused, a sentence each: here nothing may be."""
-        return [f"{row.kind} {row.event_id}: {row.note}" for row in await asyncio.to_thread(self.ledger.inbox, REFUSED)]
+        rows = await self._look(lambda: self._rows(REFUSED))
+        return [f"{row.kind} {row.event_id}: {row.note}" for row in rows]
 
     async def row(self, delivery: Delivery) -> InboxRow | None:
         """What became of a webhook with one event."""
         [name] = _kept_as(delivery)
-        rows = await asyncio.to_thread(self._rows, None)
+        rows = await self._look(lambda: self._rows(None))
         return next((row for row in rows if (row.provider, row.event_id) == name), None)
 
     async def order(self, invoice: str, order: Message, name: str, view: Callable[[], Awaitable[CaseView]]) -> None:
@@ -115,7 +116,7 @@ class Front:
     async def all_told(self) -> None:
         """Returns when the merchant's endpoint has taken every event. Raises SandboxError when it does not."""
         give_up = time.monotonic() + PATIENCE
-        while not await asyncio.to_thread(self._told):
+        while not await self._look(self._told):
             await self._a_moment(give_up, "the merchant's endpoint has not got every event")
 
     def _told(self) -> bool:
@@ -129,9 +130,18 @@ class Front:
         except httpx.TransportError:
             return None
 
-    async def _among(self, state: str, names: set[tuple[str, str]]) -> InboxRow | None:
-        rows = await asyncio.to_thread(self._rows, state)
+    async def _waiting(self, names: set[tuple[str, str]]) -> InboxRow | None:
+        rows = await self._look(lambda: self._rows(WAITING))
         return next((row for row in rows if (row.provider, row.event_id) in names), None)
+
+    async def _look(self, look: Callable[[], T]) -> T:
+        """Looks into the ledger; again while that is away."""
+        give_up = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return await asyncio.to_thread(look)
+            except ProviderTrouble as error:
+                await self._a_moment(give_up, str(error))
 
     def _rows(self, state: str | None) -> list[InboxRow]:
         rows: list[InboxRow] = []

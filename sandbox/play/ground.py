@@ -100,8 +100,8 @@ class Ground:
         """The customer, and what became of Stripe's event of the failure."""
         async with self._front() as front:
             actor = self.enters(self._kinds[kind])
-            told = self.cast.postman.webhooks(actor)
-            await front.deliver(actor.script.order_of(told), actor.opened_at)
+            told = self.cast.postman.webhooks(actor, actor.opened_at)
+            await front.deliver(told)
             failure = next(one for one in told if one.kind == "invoice.payment_failed")
             row = await front.row(failure)
         if row is None:

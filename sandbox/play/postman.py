@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import datetime
 
 from sandbox.play.customers import Actor
 from sandbox.play.evidence import entry_about, invoice_of
@@ -31,9 +32,9 @@ class Postman:
         found = self._entries.pop(actor.invoice, []) + self._entries.pop(actor.customer, [])
         return sorted(found, key=lambda entry: entry.seq)
 
-    def webhooks(self, actor: Actor) -> list[Delivery]:
-        """What the providers have to say to us of the customer, of their phone and of the messages about the invoice;
-        oldest first."""
+    def webhooks(self, actor: Actor, now: datetime) -> list[Delivery]:
+        """What the providers have to say to us now of the customer, of their phone and of the messages about the
+        invoice, in the order in which it arrives; dated by when it was seen to have happened."""
 
         def about(delivery: Delivery) -> bool:
             invoice = _invoice(delivery)
@@ -43,7 +44,16 @@ class Postman:
             said = delivery.subjects
             return said.get("customer") == actor.customer or (phone is not None and said.get("number") == phone)
 
-        return self._world.outbox.take(about)
+        arrives = actor.script.order_of(_dated(self._world.outbox.take(about), now))
+        return [delivery.copy() for delivery in arrives]
+
+    def next_at(self, actor: Actor) -> datetime | None:  # noqa: ARG002 - whoever delays webhooks needs it
+        """When the next of them arrives that is under way; None: none is."""
+        return None
+
+    def rest(self, now: datetime) -> list[Delivery]:
+        """All that nobody asked for."""
+        return _dated(self._world.outbox.take(), now)
 
     def _sort(self) -> None:
         log = self._world.log
@@ -52,6 +62,10 @@ class Postman:
             known = invoice if invoice in self._customers else entry.subjects.get("customer", "")
             self._entries[known].append(entry)
         self._read_entries = len(log)
+
+
+def _dated(deliveries: Sequence[Delivery], now: datetime) -> list[Delivery]:
+    return [delivery.at(int(now.timestamp())) for delivery in deliveries]
 
 
 def _invoice(delivery: Delivery) -> str:

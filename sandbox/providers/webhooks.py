@@ -39,9 +39,13 @@ class Delivery:
     ended: threading.Event = field(default_factory=threading.Event, repr=False)  # accepted, or given up
     accepted: bool = False
 
+    def copy(self) -> "Delivery":
+        """The same, to be sent once more."""
+        return replace(self, tries=0, ended=threading.Event(), accepted=False)
+
     def at(self, moment: int) -> "Delivery":
-        """The same as if it had happened then, and not sent yet. moment: Unix seconds."""
-        return replace(self, body=self.dated(self.body, moment), tries=0, ended=threading.Event(), accepted=False)
+        """The same as if it had happened then. moment: Unix seconds."""
+        return replace(self.copy(), body=self.dated(self.body, moment))
 
 
 class Outbox:

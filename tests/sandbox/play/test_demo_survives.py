@@ -24,8 +24,8 @@ KILLS = (
     (100, WORKER),
     (105, "temporal"),
     (110, WORKER),
-    (180, WEB),
-    (260, "temporal"),
+    (150, WEB),
+    (190, "temporal"),
 )
 
 
