@@ -4,7 +4,7 @@ An event may be delivered twice under one id. Under two ids it was told twice, a
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 
 from sandbox.play.evidence import Evidence, Subject, entry_about, is_ours
 from sandbox.providers.journal import CHARGES, CONTACTS, Json, LogEntry
@@ -17,8 +17,8 @@ EVENTS: Mapping[str, str] = {
 
 _CHARGED = {"charge.succeeded", "charge.declined", "charge.processing"}
 _CHANNELS = {"email.accepted": "email", "sms.accepted": "sms", "whatsapp.accepted": "whatsapp"}
-_COUNTED = {"handoff.accepted": "case.handed_off", "service.restricted": "service.restricted"}
-"""What the stand-ins note, and the event that has to be told as often."""
+_SERVICE = {"service.restricted", "service.restored"}
+"""With several open cases of one customer, what one takes back may still restrict by another."""
 
 
 def of_events(evidence: Evidence) -> Iterator[tuple[str, str]]:
@@ -26,8 +26,11 @@ def of_events(evidence: Evidence) -> Iterator[tuple[str, str]]:
     if evidence.told is None:
         return
     told: dict[str, list[Json]] = {subject.invoice: [] for subject in evidence.subjects}
-    for one in {one.message_id: one for one in reversed(evidence.told)}.values():
-        told.get(one.event["data"]["case"]["invoice"], []).insert(0, one.event)
+    seen: set[str] = set()
+    for one in evidence.told:
+        if one.message_id not in seen:
+            told.get(one.event["data"]["case"]["invoice"], []).append(one.event)
+        seen.add(one.message_id)
     for subject in evidence.subjects:
         if subject.invoice in evidence.histories:
             for promise, sentence in _broken(evidence, subject, told[subject.invoice]):
@@ -49,7 +52,9 @@ def _lost(evidence: Evidence, subject: Subject, journal: Sequence[LogEntry], eve
     types = Counter(event["type"] for event in events)
     if not types["case.opened"]:
         yield "nobody was told that the case was opened"
-    outcome = evidence.histories[subject.invoice].outcome
+    history = evidence.histories[subject.invoice]
+    # A second run begins with the machine's time, before its own past: the ledger takes its decisions for old ones.
+    outcome = history.ended_before or history.outcome
     if outcome and outcome not in [event["data"]["outcome"] for event in events if event["type"] == "case.closed"]:
         yield f"nobody was told that the case ended as {outcome}"
     if outcome == "recovered" and not types["case.recovered"]:
@@ -57,15 +62,20 @@ def _lost(evidence: Evidence, subject: Subject, journal: Sequence[LogEntry], eve
     charged = {str(event["data"]["attempt"]) for event in events if event["type"] in _CHARGED}
     said = {(event["data"]["source"], event["data"]["channel"]) for event in events if event["type"] == "contact.sent"}
     for entry in filter(is_ours, journal):
-        _, _, step, channel = f"{entry.key}::".split(":")[:4]
+        step = f"{entry.key}::".split(":")[2]
         if entry.kind in CHARGES and (entry.key or "").rpartition(":")[2] not in charged:
             yield f"nobody was told of {entry.kind} {entry.key}"
         if entry.kind in CONTACTS and (step, _CHANNELS.get(entry.kind, "notice")) not in said:
-            yield f"nobody was told of {entry.kind} {entry.key} ({channel})"
-    for noted, type_ in _COUNTED.items():
-        times = len({entry.key for entry in journal if entry.kind == noted})
-        if types[type_] < times:
-            yield f"{noted} happened {times} times, and {type_} was told {types[type_]} times"
+            yield f"nobody was told of {entry.kind} {entry.key}"
+    yield from _told_less(journal, types, {"handoff.accepted"}, {"case.handed_off"})
+    yield from _told_less(journal, types, _SERVICE, _SERVICE)
+
+
+def _told_less(journal: Sequence[LogEntry], types: Counter[str], noted: Set[str], told: Set[str]) -> Iterator[str]:
+    times = len({entry.key for entry in journal if entry.kind in noted})
+    heard = sum(types[type_] for type_ in told)
+    if heard < times:
+        yield f"{' or '.join(sorted(noted))} happened {times} times, and was told {heard} times"
 
 
 def _once(event: Json) -> bool:
@@ -91,16 +101,12 @@ def _disorder(events: Sequence[Json]) -> Iterator[str]:
             yield "an effect was told after case.closed"
         if any(event["type"] == "case.recovered" and not event["data"]["late"] for event in events[-len(after) :]):
             yield "case.recovered was told after case.closed"
-    sent = {
-        (e["data"]["channel"], e["data"]["source"]): place
-        for place, e in enumerate(events)
-        if e["type"] == "contact.sent"
-    }
+    sent = {_what(event)[1:]: place for place, event in enumerate(events) if event["type"] == "contact.sent"}
     for place, event in enumerate(events):
         if event["type"] in ("contact.delivered", "contact.bounced"):
-            message = event["data"]["channel"], event["data"]["source"]
-            if sent.get(message, -1) > place:
-                yield f"{event['type']} of {message[1]} was told before contact.sent"
+            step, channel = event["data"]["source"], event["data"]["channel"]
+            if sent.get((step, channel), -1) > place:
+                yield f"{event['type']} of {step} was told before contact.sent"
     attempts = [event["data"]["attempt"] for event in events if event["type"] in _CHARGED]
     firsts = list(dict.fromkeys(attempts))
     if firsts != sorted(firsts):

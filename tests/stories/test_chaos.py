@@ -43,9 +43,9 @@ def here(tmp_path: Path, postgres: PostgresServer) -> Iterator[Running]:
 def test_webhooks_come_twice_late_and_out_of_order_while_everything_dies_and_the_cases_end_the_same(
     here: Running, postgres: PostgresServer
 ) -> None:
-    """Every webhook twice, a fifth up to five days late, the others shuffled; the web process killed twice, the Temporal
-    server once while webhooks come in, the ledger's database stopped and started. What was told while Temporal was away
-    reaches its case hours later by that case's clock."""
+    """Every webhook twice, a fifth up to five days late, the others shuffled; the web process killed twice, the
+    Temporal server once while webhooks come in, the ledger's database stopped and started. What was told while Temporal
+    was away reaches its case hours later by that case's clock."""
     script = read_world().only(*CUSTOMERS)
     quiet = asyncio.run(play(here, script, Progress(Console(quiet=True))))
 
