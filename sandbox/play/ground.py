@@ -102,8 +102,8 @@ class Ground:
             actor = self.enters(self._kinds[kind])
             told = self.cast.postman.webhooks(actor, actor.opened_at)
             await front.deliver(told)
-            failure = next(one for one in told if one.kind == "invoice.payment_failed")
-            row = await front.row(failure)
+            failures = [one for one in told if one.kind == "invoice.payment_failed"]
+            row = await front.row(failures[0]) if failures else None
         if row is None:
             raise SandboxError(f"{actor.script.name}: the inbox has no event of the failure: see web.log.")
         return actor, row

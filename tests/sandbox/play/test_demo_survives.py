@@ -1,7 +1,6 @@
 """kill -9 of worker, web process and server in the middle of the demo: same outcomes, nothing charged or said twice."""
 
 import asyncio
-import threading
 from collections.abc import Iterator
 
 import pytest
@@ -13,6 +12,7 @@ from sandbox.play.live import Progress
 from sandbox.play.report import Report
 from sandbox.play.script import World, read_world
 from sandbox.providers.journal import LogEntry
+from tests.sandbox.play.chaos import Killer, kill
 
 CUSTOMERS = ("emma", "somchai", "hanna", "bruno", "lucas", "nok")
 """A quick retry, a payment by link, a new card, a part payment, an agency, and an operator's order by starter.py."""
@@ -37,26 +37,6 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         yield system
 
 
-class Killer(threading.Thread):
-    """Kills processes when the world has come so far."""
-
-    def __init__(self, here: Running) -> None:
-        super().__init__(daemon=True)
-        self._here = here
-        self._begin = len(here.world.log)
-        self.over = threading.Event()
-        self.killed: list[str] = []
-
-    def run(self) -> None:
-        for after, name in KILLS:
-            while len(self._here.world.log) - self._begin < after:
-                if self.over.wait(0.005):
-                    return
-            self._here.supervisor.wait_ready(name)
-            self._here.supervisor.kill(name)
-            self.killed.append(name)
-
-
 def played(here: Running, script: World) -> Report:
     return asyncio.run(play(here, script, Progress(Console(quiet=True))))
 
@@ -78,14 +58,10 @@ def test_worker_server_and_web_process_die_twice_each_and_the_demo_ends_the_same
     """The supervisor restarts them; every case ends as without the kills, and the audit stays clean."""
     script = read_world().only(*CUSTOMERS)
     undisturbed = played(here, script)
-    killer = Killer(here)
-    killer.start()
+    with Killer(here, [(after, name, kill(here, name)) for after, name in KILLS]) as killer:
+        disturbed = played(here, script)
 
-    disturbed = played(here, script)
-    killer.over.set()
-    killer.join()
-
-    assert [name for _, name in KILLS] == killer.killed
+    assert [name for _, name in KILLS] == killer.done
     assert () == disturbed.findings
     assert facts(undisturbed) == facts(disturbed)
     assert unique_keys(here.world.log, "email.accepted")
