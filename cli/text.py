@@ -116,7 +116,8 @@ def _after_the_end(found: Shown) -> list[Fact]:
     row = found.row
     if row is None:
         return []
-    again = f"{row.remaining}, which were taken back since"
+    part = "a part that was taken back, see below; this invoice does not ask for it"
+    again = f"{row.remaining}, which were taken back since" if row.status == "closed" else part
     return [
         *([("Owed again", again)] if row.owed_again else []),
         *([("Billed anew as", row.reopened_as)] if row.reopened_as else []),

@@ -17,12 +17,15 @@ from sandbox.play.stage import staged
 from sandbox.providers.faults import Mode
 from sandbox.providers.stripe_outcomes import APPROVE, Decline
 
+UNWATCHED = {"WORKER_METRICS_PORT": "0", "TEMPORAL_METRICS_PORT": "0"}
+"""Other tests run beside these, and a port has one owner."""
+
 
 def run_worker(environment: dict[str, str]) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         [sys.executable, "worker.py"],
         cwd=ROOT,
-        env={"PATH": os.environ["PATH"], **environment},
+        env={"PATH": os.environ["PATH"], **UNWATCHED, **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -10,11 +10,14 @@ from service.audit import Register
 from service.keys import KeyRing
 from service.mailroom import Mailroom
 from service.office import Office
+from service.preferences import Preferences
 from service.threads import Threads
 from web.api.cases import cases
 from web.api.records import records
 from web.limits import RateLimit
+from web.preferences import preferences
 from web.problems import Problem, answer
+from web.requests import RequestIds
 from web.webhooks import webhooks
 
 DESCRIPTION = """Opens dunning cases, tells them facts, gives them orders, and reads what they did.
@@ -37,6 +40,8 @@ class Doors(Protocol):
     def register(self) -> Register: ...
     @property
     def threads(self) -> Threads: ...
+    @property
+    def preferences(self) -> Preferences | None: ...
 
 
 @dataclass
@@ -60,7 +65,10 @@ def application(doors: Doors) -> FastAPI:
     )
     app.state.gate = _Gate(doors.keys, doors.register, doors.threads)
     app.add_exception_handler(Problem, answer)
+    app.add_middleware(RequestIds)
     app.include_router(webhooks(doors.mailroom))
+    if doors.preferences:
+        app.include_router(preferences(doors.preferences))
     app.include_router(cases(doors.office))
     app.include_router(records(doors.office, doors.register, doors.threads))
 

@@ -8,6 +8,8 @@ from gateways import stripe_events
 from runtime.settings import Settings
 from sandbox.providers.world import ProviderWorld
 
+TWILIO_NUMBER = "+15550006000"
+
 
 def stand_in_environment(temporal_address: str, world: ProviderWorld, data_dir: Path) -> dict[str, str]:
     """Environment variables by name. The database lies in `data_dir`, next to the server's files."""
@@ -26,7 +28,7 @@ def stand_in_environment(temporal_address: str, world: ProviderWorld, data_dir: 
         "TWILIO_ACCOUNT_SID": world.twilio.account_sid,
         "TWILIO_AUTH_TOKEN": world.twilio.auth_token,
         "TWILIO_API_BASE": world.twilio_url,
-        "TWILIO_FROM": world.twilio.number,
+        "TWILIO_FROM": TWILIO_NUMBER,
         "TWILIO_LIST_LAG": "PT0S",
         # The callback carries the contact's key to Twilio, so that its journal can be audited.
         "TWILIO_STATUS_CALLBACK": f"{world.base_url}/callbacks/twilio",
@@ -36,6 +38,10 @@ def stand_in_environment(temporal_address: str, world: ProviderWorld, data_dir: 
         "MERCHANT_CONTACT": "help@nimbus.example",
         "AGENCY_ENDPOINT": world.agency_url,
         "AGENCY_TOKEN": world.agency.token,
+        # Several workers run on this machine: the first would have the ports.
+        "WORKER_METRICS_PORT": "0",
+        "TEMPORAL_METRICS_PORT": "0",
+        "WEB_METRICS_PORT": "0",
     }
 
 
@@ -58,7 +64,7 @@ def tell_by_webhook(world: ProviderWorld, url: str) -> None:
     world.stripe.webhooks.configure(f"{url}/webhooks/stripe", types=stripe_events.TYPES)
     world.sendgrid.webhook_url = f"{url}/webhooks/sendgrid"
     world.sendgrid.opens = True
-    world.twilio.inbound_url = f"{url}/webhooks/twilio"
+    world.twilio.numbers[TWILIO_NUMBER]["sms_url"] = f"{url}/webhooks/twilio"
     world.twilio.delivers = True
 
 

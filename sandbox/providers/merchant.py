@@ -127,6 +127,8 @@ def merchant_app(world: MerchantWorld) -> ASGIApp:
             is_complete = False
         if not is_complete:
             return JSONResponse({"error": "The body needs a JSON object with `type` and `customer`."}, 422)
+        if message["type"] == "ping":
+            return JSONResponse({"received": True, "repeated": False})
         return JSONResponse({"received": True, "repeated": not world.take(key, message)})
 
     async def events(request: Request) -> Response:

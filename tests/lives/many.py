@@ -1,5 +1,6 @@
 """Lives many lives, and says of each that is wrong what is, and how to live it again."""
 
+import gc
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,6 +21,9 @@ from tests.lives.town import Office, Town
 Say = Callable[[str], None]
 _FORGET_AFTER = 500
 """Lives after which the ledger begins anew: all that is asked is asked of one household."""
+_SAID_EVERY = 100
+_RARELY = (100_000, 50, 50)
+"""How often cyclic garbage is looked for: what stays of an office is large, and going through it took a tenth."""
 
 
 @dataclass
@@ -58,6 +62,8 @@ def many_whole(first: int, lives: int, say: Say = print, until: float | None = N
                 if until and time.monotonic() > until:
                     return count
                 _one(office, seed, count, say)
+                if not count.lives % _SAID_EVERY:
+                    say(f"{count.lives} lives, {count.cases} cases, {len(count.wrong)} wrong")
     return count
 
 
@@ -97,6 +103,8 @@ def _an_office() -> Iterator[Office]:
     ours = not sa.event.contains(Engine, "connect", keep_off_the_disk)
     if ours:
         sa.event.listen(Engine, "connect", keep_off_the_disk)
+    before = gc.get_threshold()
+    gc.set_threshold(*_RARELY)
     try:
         with TemporaryDirectory(prefix="lives-") as name:
             folder = Path(name)
@@ -107,5 +115,6 @@ def _an_office() -> Iterator[Office]:
                 yield office
             office.close()
     finally:
+        gc.set_threshold(*before)
         if ours:
             sa.event.remove(Engine, "connect", keep_off_the_disk)

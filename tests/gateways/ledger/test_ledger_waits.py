@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from domain.gates import ALLOW, Answer
 from domain.rules.uses import MethodUse, NextCharge
-from gateways.ledger import database, postgres
+from gateways.ledger import database, postgres, transactions
 from gateways.ledger.database import open_database, upgrade_schema
 from gateways.ledger.postgres import ImpatientConnection
 from gateways.ledger.sql_ledger import SqlLedger
@@ -59,7 +59,7 @@ def test_threads_of_one_process_write_in_turn(tmp_path: Path, monkeypatch: pytes
     refused: list[Future[object]] = []
 
     def write_elsewhere() -> None:
-        monkeypatch.setattr(database, "_BUSY_SECONDS", 0.01)
+        monkeypatch.setattr(transactions, "_TURN_SECONDS", 0.01)
         with ThreadPoolExecutor(1) as pool:
             refused.append(pool.submit(other.mark_open, "in_1"))
 

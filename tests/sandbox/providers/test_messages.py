@@ -336,10 +336,10 @@ def test_who_opens_and_who_unsubscribes_is_told(world: ProviderWorld, mail_clien
 def test_a_stop_comes_signed_as_twilio_signs_it(world: ProviderWorld) -> None:
     """What people write goes to the number's own webhook."""
     with Receiver() as receiver:
-        world.twilio.inbound_url = receiver.url
+        world.twilio.numbers[world.twilio.number]["sms_url"] = receiver.url
         world.twilio.opt_out("+14155550177")
         assert world.outbox.flush()
-        world.twilio.inbound_url = None
+        world.twilio.numbers[world.twilio.number]["sms_url"] = None
 
     [request] = receiver.requests
     fields = dict(parse_qsl(request.body.decode()))
