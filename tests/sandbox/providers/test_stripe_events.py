@@ -226,7 +226,7 @@ def test_an_account_on_an_older_version_is_told_in_its_shape(world: ProviderWorl
     world.stripe.webhooks.configure(receiver.url, types=["invoice.payment_failed"])
     world.stripe.webhooks.older_shape.add(customer)
     world.stripe.add_card(customer, behaviour=Decline("insufficient_funds"))
-    world.stripe.fail_first_payment(customer)
+    world.stripe.fail_first_payment(customer, amount=2_000)
 
     assert world.outbox.flush()
     event: Json = json.loads(receiver.requests[0].body)
