@@ -183,7 +183,7 @@ def _invoice(event: _Event) -> tuple[str, InvoiceSnapshot | None]:
 
 def _credited(event: _Event) -> Fact:
     """The note shows by how much less is due, but not what is due now."""
-    return InvoiceAltered(**event.said(_invoice_reference(event)))
+    return InvoiceAltered(**event.said(_invoice_reference(event)), credited=_money(event, "amount"))
 
 
 def _payment_moved(event: _Event) -> Fact:

@@ -20,8 +20,8 @@ from domain.reopening import billed_anew
 from gateways.ports.ledger import Ledger
 from gateways.ports.payments import InvoiceSnapshot, Payments
 from gateways.ports.rows import CaseRow
-from gateways.provider_facts import DisputeEnded, PaymentSucceeded
-from service.late import GIVEN_UP, book_bill, book_loss, book_payment, loss_of
+from gateways.provider_facts import DisputeEnded, InvoiceAltered, PaymentSucceeded
+from service.late import GIVEN_UP, book_bill, book_less, book_loss, book_payment, loss_of
 from service.opening import Failure
 
 Resumed = tuple[Case, Policy]
@@ -79,6 +79,15 @@ class Rounds:
             return resumed
         book_payment(self._ledger, case, invoice, fact)
         return None
+
+    def altered_late(self, fact: InvoiceAltered) -> None:
+        """A credit note, or that the invoice is void, after its case has ended: it is booked."""
+        void = fact.invoice is not None and fact.invoice.state is InvoiceState.VOID
+        if fact.caused_by_us or not (void or fact.credited):
+            return
+        case = self._ledger.case(fact.invoice_id)
+        if case and case.status == "closed":
+            book_less(self._ledger, case, fact.invoice or self._payments.read_invoice(case.invoice_id), fact)
 
     def _resumed(self, case: CaseRow, invoice: InvoiceSnapshot, fact: PaymentSucceeded) -> Resumed | None:
         left = invoice.remaining
