@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 from cli.console import message, one_sentence, run
-from cli.options import By, Invoice, Note, Until, moment
+from cli.options import AsJson, By, Invoice, Note, Until, moment
+from cli.show import shown_json
 from cli.text import columns, shown_text
 from domain import events
 from domain.base import Message
@@ -15,14 +16,14 @@ from service.reading import Shown
 from service.requests import money
 
 
-def pause(invoice: Invoice, until: Until = None, note: Note = "", by: By = "operator") -> None:
+def pause(invoice: Invoice, until: Until = None, note: Note = "", by: By = "operator", as_json: AsJson = False) -> None:
     """Put a case on hold. Its timeline goes on where it stood when it is resumed."""
-    _order(invoice, "pause", message(events.Pause, until=moment(until), note=note, by=by))
+    _order(invoice, "pause", message(events.Pause, until=moment(until), note=note, by=by), as_json)
 
 
-def resume(invoice: Invoice, note: Note = "", by: By = "operator") -> None:
+def resume(invoice: Invoice, note: Note = "", by: By = "operator", as_json: AsJson = False) -> None:
     """End a pause, or a wait for an operator."""
-    _order(invoice, "resume", message(events.Resume, note=note, by=by))
+    _order(invoice, "resume", message(events.Resume, note=note, by=by), as_json)
 
 
 def settle(
@@ -34,6 +35,7 @@ def settle(
     ] = False,
     note: Note = "",
     by: By = "operator",
+    as_json: AsJson = False,
 ) -> None:
     """End a case: the debt is settled for an amount.
 
@@ -42,17 +44,18 @@ def settle(
     """
     with one_sentence():
         agreed = money(amount, currency)
-    _order(invoice, "settle", message(events.Settle, amount=agreed, paid=paid, note=note, by=by))
+    _order(invoice, "settle", message(events.Settle, amount=agreed, paid=paid, note=note, by=by), as_json)
 
 
-def write_off(invoice: Invoice, note: Note = "", by: By = "operator") -> None:
+def write_off(invoice: Invoice, note: Note = "", by: By = "operator", as_json: AsJson = False) -> None:
     """End a case: the debt is given up."""
-    _order(invoice, "write_off", message(events.WriteOff, note=note, by=by))
+    _order(invoice, "write_off", message(events.WriteOff, note=note, by=by), as_json)
 
 
-def _order(invoice: str, name: str, order: Message) -> None:
+def _order(invoice: str, name: str, order: Message, as_json: bool) -> None:
     async def work(settings: Settings) -> Shown:
         async with desk(settings) as here:
             return here.reader.around(await here.running.order(invoice, name, order))
 
-    print(shown_text(run(work), columns()))
+    found = run(work)
+    print(shown_json(found) if as_json else shown_text(found, columns()))

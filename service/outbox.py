@@ -9,8 +9,10 @@ import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from domain.ids import workflow_id
 from domain.outbox import body
 from gateways.ports.inbox import InboxBook
+from gateways.ports.metering import NO_METER, Meter
 from gateways.ports.outbox import Answer, Endpoint, OutboxBook, Outgoing, Post
 from gateways.ports.trouble import ProviderMisuse, ProviderTrouble
 from service.threads import Threads
@@ -46,7 +48,9 @@ class Dispatch:
         holder: str,
         kept_for: timedelta,
         chance: Callable[[], float],
+        meter: Meter = NO_METER,
     ) -> None:
+        self._meter = meter
         self._book = book
         self._leases = leases
         self._post = post
@@ -136,13 +140,18 @@ class Dispatch:
         answer = await self._post.send(endpoint.url, secrets, out.message_id, body(out.event, out.case))
         if answer.taken:
             await self._threads.run(self._book.delivered, endpoint.endpoint_id, out.event_id)
+            self._meter.delivered("taken")
             return answer
         now = self._clock()
         over = out.first_try is not None and now - out.first_try >= GIVES_UP
         if over:
-            _log.warning("Event %s is given up for %s: %s", out.message_id, endpoint.endpoint_id, answer.why)
+            about = {"case": workflow_id(out.case.invoice)}
+            _log.warning(
+                "Event %s is given up for %s: %s", out.message_id, endpoint.endpoint_id, answer.why, extra=about
+            )
         until = None if over else now + self._pause(out.attempts, answer)
         await self._threads.run(self._book.not_delivered, endpoint.endpoint_id, out.event_id, answer.why, now, until)
+        self._meter.delivered("not_taken" if until else "given_up")
         return answer
 
     async def _failed(self, endpoint: Endpoint, answer: Answer, *, gone: bool) -> None:

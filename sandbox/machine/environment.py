@@ -37,6 +37,10 @@ def stand_in_environment(temporal_address: str, world: ProviderWorld, data_dir: 
         "MERCHANT_CONTACT": "help@nimbus.example",
         "AGENCY_ENDPOINT": world.agency_url,
         "AGENCY_TOKEN": world.agency.token,
+        # Several workers run on this machine: the first would have the ports.
+        "WORKER_METRICS_PORT": "0",
+        "TEMPORAL_METRICS_PORT": "0",
+        "WEB_METRICS_PORT": "0",
     }
 
 
@@ -56,6 +60,7 @@ def tell_by_webhook(world: ProviderWorld, url: str) -> None:
     """Lets Stripe and SendGrid call the web process at `url`; Twilio is told where by each message."""
     world.stripe.webhooks.configure(f"{url}/webhooks/stripe")
     world.sendgrid.webhook_url = f"{url}/webhooks/sendgrid"
+    world.twilio.numbers[TWILIO_NUMBER]["sms_url"] = f"{url}/webhooks/twilio"
 
 
 def stand_in_settings(temporal_address: str, world: ProviderWorld, data_dir: Path) -> Settings:

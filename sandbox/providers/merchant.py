@@ -93,6 +93,8 @@ def merchant_app(world: MerchantWorld) -> ASGIApp:
             is_complete = False
         if not is_complete:
             return JSONResponse({"error": "The body needs a JSON object with `type` and `customer`."}, 422)
+        if message["type"] == "ping":
+            return JSONResponse({"received": True, "repeated": False})
         return JSONResponse({"received": True, "repeated": not world.take(key, message)})
 
     return Starlette(routes=[Route("/webhooks/dunning", webhook, methods=["POST"])])

@@ -19,6 +19,7 @@ from starlette.types import ASGIApp
 
 from sandbox.providers.journal import Journal, Json
 from sandbox.providers.sendgrid_checks import Problem, validate
+from sandbox.providers.sendgrid_pages import account_pages
 from sandbox.providers.webhooks import Delivery, Outbox
 
 _ACTIVITY_QUERY = re.compile(
@@ -63,6 +64,10 @@ class SendGridWorld:
     key_argument: str = "dunning_key"
     webhook_url: str | None = None
     verified_senders: frozenset[str] | None = None  # addresses and domains; None: any
+    scopes: frozenset[str] = frozenset(
+        {"mail.send", "messages.read", "whitelabel.read", "user.webhooks.event.settings.read"}
+    )
+    signs_events: bool = True
     credits_left: int | None = None  # messages that the plan still pays for; None: any number
     _sent: list[Email] = field(default_factory=list)
     _bad_addresses: dict[str, tuple[str, str]] = field(default_factory=dict)
@@ -243,6 +248,17 @@ def sendgrid_app(world: SendGridWorld) -> ASGIApp:
             return Response(status_code=200)
         return Response(status_code=202, headers={"X-Message-Id": world.accept(payload)})
 
+    async def scopes(request: Request) -> Response:
+        return refused(request) or JSONResponse({"scopes": sorted(world.scopes)})
+
+    async def read(request: Request) -> Response:
+        if (refusal := refused(request)) is not None:
+            return refusal
+        scope, shown = account_pages[request.url.path.partition("/v3/")[2]]
+        if scope not in world.scopes:
+            return _errors(403, Problem("access forbidden"))
+        return JSONResponse(shown(world))
+
     async def search(request: Request) -> Response:
         if (refusal := refused(request)) is not None:
             return refusal
@@ -257,6 +273,8 @@ def sendgrid_app(world: SendGridWorld) -> ASGIApp:
         routes=[
             Route("/v3/mail/send", send, methods=["POST"]),
             Route("/v3/messages", search, methods=["GET"]),
+            Route("/v3/scopes", scopes, methods=["GET"]),
+            *(Route(f"/v3/{page}", read, methods=["GET"]) for page in account_pages),
         ]
     )
 

@@ -19,6 +19,7 @@ _NOUNS = {
     "subscription": "subscription",
     "event": "event",
     "dispute": "dispute",
+    "webhook_endpoint": "webhook endpoint",
 }
 
 _PAYMENTS = ("charge", "payment_intent", "payment_record")

@@ -58,6 +58,9 @@ class TwilioWorld:
     account_sid: str = "ACsandbox0000000000000000000000000"
     auth_token: str = "sandbox-token"  # noqa: S105  (the stand-in's own, known to everyone)
     key_parameter: str = "dunning_key"
+    status: str = "active"
+    numbers: dict[str, Json] = field(default_factory=lambda: {"+15550006000": {"sms": True, "sms_url": None}})
+    """By the number: `sms`, whether it sends text messages, and `sms_url`, where answers to it go."""
     _sent: list[TextMessage] = field(default_factory=list)
     _opted_out: set[str] = field(default_factory=set)
     _refused: dict[str, Refusal] = field(default_factory=dict)
@@ -247,6 +250,19 @@ def twilio_app(world: TwilioWorld) -> ASGIApp:
         if request.path_params["account"] != world.account_sid:
             raise _not_found(request)
 
+    async def account(request: Request) -> Response:
+        authenticate(request)
+        return JSONResponse({"sid": world.account_sid, "status": world.status, "friendly_name": "Sandbox"})
+
+    async def numbers(request: Request) -> Response:
+        authenticate(request)
+        wanted = request.query_params.get("PhoneNumber", "")
+        found = [_number(world, number, has) for number, has in world.numbers.items() if wanted in number]
+        uri = f"/2010-04-01/Accounts/{world.account_sid}/IncomingPhoneNumbers.json"
+        return JSONResponse(
+            {"incoming_phone_numbers": found, "page": 0, "page_size": 50, "next_page_uri": None, "uri": uri}
+        )
+
     async def create(request: Request) -> Response:
         authenticate(request)
         form = dict(parse_qsl((await request.body()).decode(), keep_blank_values=True))
@@ -304,12 +320,25 @@ def twilio_app(world: TwilioWorld) -> ASGIApp:
 
     return Starlette(
         routes=[
+            Route("/2010-04-01/Accounts/{account}.json", account, methods=["GET"]),
+            Route("/2010-04-01/Accounts/{account}/IncomingPhoneNumbers.json", numbers, methods=["GET"]),
             Route(f"{base}.json", create, methods=["POST"]),
             Route(f"{base}.json", search, methods=["GET"]),
             Route(base + "/{sid}.json", read, methods=["GET"]),
         ],
         exception_handlers={Refusal: problem},
     )
+
+
+def _number(world: TwilioWorld, number: str, has: Json) -> Json:
+    return {
+        "account_sid": world.account_sid,
+        "capabilities": {"sms": has["sms"], "mms": False, "voice": True, "fax": False},
+        "phone_number": number,
+        "sid": "PN" + "0" * 32,
+        "sms_method": "POST",
+        "sms_url": has["sms_url"] or "",
+    }
 
 
 def _not_found(request: Request) -> Refusal:

@@ -77,7 +77,7 @@ def test_the_end_of_a_dispute_may_come_before_its_beginning(world: ProviderWorld
         world.stripe.close_dispute(dispute, won=False)
         world.stripe.webhooks.release(reverse=True)
         assert world.outbox.flush()
-        world.stripe.webhooks.url = None
+        world.stripe.webhooks.configure(None)
 
     received = [json.loads(request.body) for request in receiver.requests]
     assert ["charge.dispute.closed", "charge.dispute.created"] == [event["type"] for event in received]

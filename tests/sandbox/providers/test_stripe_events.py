@@ -24,7 +24,7 @@ def running() -> Iterator[ProviderWorld]:
 def world(running: ProviderWorld) -> Iterator[ProviderWorld]:
     """One server for all tests of this file: each makes its own customers."""
     yield running
-    running.stripe.webhooks.url = None
+    running.stripe.webhooks.configure(None)
     running.stripe.webhooks.duplicate(1)
 
 
