@@ -98,7 +98,7 @@ def test_the_warning_of_two_owners_stands_in_the_record_in_a_few_words() -> None
     )
 
     why = known.record[-1].why
-    assert (True, True) == (why.startswith("Stripe tries it by itself as well: turn its retries off"), len(why) < 120)
+    assert (True, True) == (why.startswith("Stripe tries it by itself as well: turn its retries off"), len(why) < 140)
     assert 1 == len(view(known, None).warnings)
 
 
