@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import gc
-import logging
 import signal
 import sys
 from collections.abc import Callable
@@ -18,17 +17,20 @@ from temporalio.worker import Worker, WorkerDeploymentConfig
 
 from gateways.ledger.database import upgrade_schema
 from gateways.policy_files import PolicyError
+from gateways.ports.metering import NO_METER, Meter
 from gateways.ports.trouble import ProviderMisuse, ProviderTrouble
 from runtime.leaving import leave
+from runtime.logs import log_as_json
 from runtime.settings import Settings, SettingsError, load_settings
+from runtime.telemetry import telemetry
 from runtime.temporal import connect
-from runtime.wiring import activities
+from runtime.wiring import activities, sweep_activities
 
 # An activity in hand may need as long as one try of it (workflows/options.py).
 DRAIN = timedelta(seconds=50)
 
 
-def build_worker(client: Client, settings: Settings, *more: Callable[..., Any]) -> Worker:
+def build_worker(client: Client, settings: Settings, *more: Callable[..., Any], meter: Meter = NO_METER) -> Worker:
     """A worker for the task queue of the settings; workflows and converter come with the client's plugin.
 
     `more`: activities of kinds of step that are registered from elsewhere.
@@ -37,7 +39,7 @@ def build_worker(client: Client, settings: Settings, *more: Callable[..., Any]) 
     return Worker(
         client,
         task_queue=settings.dunning_task_queue,
-        activities=[*activities(settings), *more],
+        activities=[*activities(settings, meter=meter), *sweep_activities(settings, client), *more],
         # Every workflow task in hand may have a decision to take: none waits behind the effects of slow providers.
         activity_executor=ThreadPoolExecutor(effects + decisions, thread_name_prefix="activity"),
         max_concurrent_activities=effects,
@@ -77,12 +79,15 @@ async def run(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     upgrade_schema(settings.dunning_database_url)
-    client = await connect(settings)
-    async with build_worker(client, settings):
+    watched = telemetry(settings, "dunning-worker", temporal_port=settings.temporal_metrics_port)
+    client = await connect(settings, watched.runtime, watched.interceptors)
+    async with build_worker(client, settings, meter=watched.meter):
+        watched.serve(settings.metrics_host, settings.worker_metrics_port)
         _collect_seldom()
         print(f"worker: {settings.temporal_address}, task queue {settings.dunning_task_queue}", flush=True)
         await stop.wait()
         print("worker: draining", flush=True)
+    watched.close()
     print("worker: stopped", flush=True)
 
 
@@ -92,9 +97,7 @@ def main() -> int:
     ).parse_args()
     try:
         settings = load_settings()
-        logging.basicConfig(level=settings.dunning_log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-        for chatty in ("alembic", "httpx"):  # the second tells of every request
-            logging.getLogger(chatty).setLevel(logging.WARNING)
+        log_as_json(settings.dunning_log_level)
         asyncio.run(run(settings))
     except (SettingsError, PolicyError, ProviderMisuse, ProviderTrouble) as error:
         print(f"worker: {error}", file=sys.stderr)

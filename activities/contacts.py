@@ -20,6 +20,7 @@ from domain.rules.refusals import About
 from domain.steps import Channel
 from gateways.ports.ledger import Contact, Ledger
 from gateways.ports.messages import Address, Messages, Recipient, Rendered, Sender, Sent
+from gateways.ports.metering import NO_METER, Meter
 from gateways.ports.payments import InvoiceSnapshot, Payments
 from gateways.ports.rows import Closure, ContactRow, CustomerRow, Reserved
 from gateways.ports.trouble import LookupImpossible, ProviderMisuse, ProviderTrouble, Unreachable
@@ -36,7 +37,9 @@ class ContactActivities:
         senders: Mapping[Channel, Sender],
         clock: Callable[[], datetime],
         situations: Situations,
+        meter: Meter = NO_METER,
     ) -> None:
+        self._meter = meter
         self._payments = payments
         self._ledger = ledger
         self._messages = messages
@@ -65,6 +68,7 @@ class ContactActivities:
             if why := _closed(task, recipient):
                 entry = _entry(task, "unreachable", why, event=_event(task, "unreachable"))
                 self._ledger.record_effect(task.invoice_id, entry)
+                self._meter.contacted(task.channel, ContactState.UNREACHABLE)
                 return _outcome(ContactState.UNREACHABLE, invoice, why=why)
             others = other_invoices(task, self._payments, self._ledger)
             facts = task.facts.with_due(invoice.remaining)
@@ -83,8 +87,10 @@ class ContactActivities:
                 reserved = self._reserve(task, row)
             match reserved:
                 case Postpone():
+                    self._meter.postponed(reserved.rule)
                     return ContactOutcome(state=ContactState.POSTPONED, invoice=invoice.now, postponed=reserved)
                 case Refuse():
+                    self._meter.refused(reserved.rule)
                     return _outcome(ContactState.REFUSED, invoice, why=reserved.why)
                 case SaidWith():
                     return self._said_with(task, invoice, reserved)
@@ -174,6 +180,7 @@ class ContactActivities:
     ) -> None:
         entry = _entry(task, state, why, rule, _event(task, state))
         self._ledger.finish_contact(task.invoice_id, task.step, task.channel, state, provider_id, entry)
+        self._meter.contacted(task.channel, state)
 
     def _row(
         self, task: ContactTask, address: Address, message: Rendered, others: Sequence[InvoiceSnapshot]

@@ -9,7 +9,10 @@ from activities.situations import Situations
 from domain import life
 from domain.base import Message
 from domain.case import Case
+from domain.outgoing import StepPostponed, StepRefused, StepSkipped
+from domain.record import Entry
 from gateways.ports.ledger import Ledger
+from gateways.ports.metering import NO_METER, Meter
 
 
 class DecisionTask(Message):
@@ -22,7 +25,8 @@ class DecisionTask(Message):
 class DecisionActivities:
     """Asks the domain, and writes down what it says."""
 
-    def __init__(self, ledger: Ledger, situations: Situations) -> None:
+    def __init__(self, ledger: Ledger, situations: Situations, meter: Meter = NO_METER) -> None:
+        self._meter = meter
         self._ledger = ledger
         self._situations = situations
 
@@ -43,4 +47,19 @@ class DecisionActivities:
             ruling = life.decide(case, policy, circumstances, task.at)
             state = ruling.case.model_dump_json()
             self._ledger.decided(case.facts.invoice_id, task.at, ruling.entries, ruling.projection, state)
+            self._count(ruling)
             return ruling.decided
+
+    def _count(self, ruling: life.Ruling) -> None:
+        self._meter.decided(ruling.decided.decision.does)
+        for entry in ruling.entries:
+            self._count_rule(entry)
+
+    def _count_rule(self, entry: Entry) -> None:
+        match entry.event:
+            case StepPostponed():
+                self._meter.postponed(entry.rule)
+            case StepRefused():
+                self._meter.refused(entry.rule)
+            case StepSkipped() if entry.rule:
+                self._meter.refused(entry.rule)

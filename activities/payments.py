@@ -24,6 +24,7 @@ from domain.rules.uses import NetworkRules
 from domain.steps import AttemptKind
 from domain.tasks import Done, Task
 from gateways.ports.ledger import Ledger
+from gateways.ports.metering import NO_METER, Meter
 from gateways.ports.payments import ChargeAnswer, InvoiceSnapshot, PaymentMethod, Payments
 from gateways.ports.rows import AttemptRow
 
@@ -42,7 +43,9 @@ class PaymentActivities:
         rules: NetworkRules,
         minimums: MinimumCharges,
         clock: Callable[[], datetime],
+        meter: Meter = NO_METER,
     ) -> None:
+        self._meter = meter
         self._payments = payments
         self._ledger = ledger
         self._declines = declines
@@ -77,8 +80,10 @@ class PaymentActivities:
                 return self._nothing_to_charge(task, invoice)
             stands = self._ledger.begin_attempt(self._row(task, invoice, method), self._rules, method.country)
             if isinstance(stands, Postpone):
+                self._meter.postponed(stands.rule)
                 return ChargeResult(outcome=ChargeOutcome.POSTPONED, postponed=stands, why=stands.why)
             if isinstance(stands, Refuse):
+                self._meter.refused(stands.rule)
                 why = f"{stands.why} ({stands.rule})"
                 return ChargeResult(outcome=ChargeOutcome.REFUSED, invoice=now, why=why)
             if stands.outcome:
@@ -164,6 +169,7 @@ class PaymentActivities:
             event=charged(answer.outcome, row.attempt, row.kind, row.amount, decline),
         )
         self._ledger.finish_attempt(row.invoice_id, row.attempt, answer.outcome, answer.provider_id, decline, entry)
+        self._meter.charged(decline.decline_class if decline else None, answer.outcome)
 
     def _result(self, answer: ChargeAnswer, before: InvoiceSnapshot, task: ChargeTask) -> ChargeResult:
         after = answer.invoice or before

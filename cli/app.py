@@ -1,4 +1,4 @@
-"""The commands of starter.py. Each is loaded when it is given: a list of cases needs neither Temporal nor Stripe."""
+"""The commands of `dunning` and starter.py. Each is loaded when it is given: a list of cases needs no Temporal."""
 
 from importlib import import_module
 from typing import cast
@@ -27,13 +27,18 @@ _COMMANDS = {
     "inbox": "cli.inbox:inbox",
     "keys": "cli.keys:keys",
     "endpoints": "cli.endpoints:endpoints",
+    "connect": "cli.connect:connect",
     "agency": "cli.reports:agency",
     "contact": "cli.reports:contact",
+    "sweep": "cli.sweep:sweep",
     "setup": "cli.setup:setup",
     "rebuild": "cli.setup:rebuild",
     "doctor": "cli.setup:doctor",
     "check-policy": "cli.setup:check_policy",
+    "sandbox": "cli.sandbox:sandbox",
 }
+# What follows the name is another program's.
+_PASSED_ON = {"sandbox": {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}}
 
 
 class _Commands(TyperGroup):
@@ -48,12 +53,12 @@ class _Commands(TyperGroup):
         if isinstance(found, typer.Typer):  # commands of its own
             return cast("TyperCommand", typer.main.get_command(found))
         one = typer.Typer(add_completion=False, rich_markup_mode=None)
-        one.command(cmd_name)(found)
+        one.command(cmd_name, context_settings=_PASSED_ON.get(cmd_name))(found)
         return cast("TyperCommand", typer.main.get_command(one))
 
 
 app = typer.Typer(
-    cls=_Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None
+    cls=_Commands, no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False, rich_markup_mode=None
 )
 
 

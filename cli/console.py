@@ -1,6 +1,7 @@
 """The command line's side of failure: one sentence on stderr and an exit code, never a traceback."""
 
 import asyncio
+import json
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
@@ -19,6 +20,9 @@ REFUSED = 1
 """The exit code when a record, an order or a question was refused."""
 UNUSABLE = 2
 """The exit code when the installation, its settings or the command itself is wrong."""
+INTERRUPTED = 130
+"""The exit code after Ctrl-C: what was ordered before may go on."""
+_ENTRANCE, _OF_A_CHECKOUT = "dunning", "python starter.py"
 
 T = TypeVar("T")
 M = TypeVar("M", bound=Message)
@@ -46,8 +50,20 @@ def one_sentence() -> Iterator[None]:
 
 def fail(sentence: str, code: int) -> typer.Exit:
     # It may repeat what was typed, and a terminal obeys control characters.
-    print("\n".join(map(one_line, sentence.split("\n"))), file=sys.stderr)
+    print("\n".join(map(one_line, as_called(sentence).split("\n"))), file=sys.stderr)
     return typer.Exit(code)
+
+
+def as_called(sentence: str) -> str:
+    """Names the commands in a sentence by the entrance through which this one came."""
+    if Path(sys.argv[0]).name != _ENTRANCE:
+        return sentence
+    return sentence.replace(_OF_A_CHECKOUT, _ENTRANCE)
+
+
+def told(as_json: bool, sentence: str, **facts: object) -> None:
+    """Says what was done: to a person, or as one JSON object to a program."""
+    print(json.dumps(facts, default=str) if as_json else as_called(sentence))
 
 
 def run(work: Callable[[Settings], Coroutine[Any, Any, T]]) -> T:

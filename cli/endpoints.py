@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from cli.console import one_sentence
+from cli.console import as_called, one_sentence, told
 from cli.options import AsJson
 from domain.event_shapes import PAYLOADS, schema
 from runtime.books import opened_ledger
@@ -30,11 +30,12 @@ Id = Annotated[str, typer.Argument(metavar="ENDPOINT", help="Its id: `endpoints 
 def add(
     url: Annotated[str, typer.Argument(help="Where events are posted to, by https.", show_default=False)],
     types: Annotated[list[str] | None, typer.Option("--type", help="Only events of this type; several times.")] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Add an endpoint. It gets what happens from now on. Its secret is shown once."""
     with _opened() as book:
         endpoint_id, secret = book.add(url, types or ())
-        print(f"{endpoint_id}  {secret}")
+    told(as_json, f"{endpoint_id}  {secret}", endpoint_id=endpoint_id, secret=secret)
 
 
 @endpoints.command("list")
@@ -43,38 +44,41 @@ def listed(as_json: AsJson = False) -> None:
     with _opened() as book:
         found = book.all()
         if not found and not as_json:
-            print("There is no endpoint yet: python starter.py endpoints add URL adds one.")
+            print(as_called("There is no endpoint yet: python starter.py endpoints add URL adds one."))
         for one in found:
             print(one.model_dump_json() if as_json else _line(one))
 
 
 @endpoints.command("remove")
-def remove(endpoint_id: Id) -> None:
+def remove(endpoint_id: Id, as_json: AsJson = False) -> None:
     """Send nothing there any more."""
     with _opened() as book:
         book.remove(endpoint_id)
-        print(f"{endpoint_id}: gets no more events")
+    told(as_json, f"{endpoint_id}: gets no more events", endpoint_id=endpoint_id, removed=True)
 
 
 @endpoints.command("rotate")
 def rotate(
     endpoint_id: Id,
     grace: Annotated[int, typer.Option(min=0, help="Hours for which the old secret signs as well.")] = 24,
+    as_json: AsJson = False,
 ) -> None:
     """Make a new secret in place of the present one."""
     with _opened() as book:
-        print(book.rotate(endpoint_id, timedelta(hours=grace)))
+        secret = book.rotate(endpoint_id, timedelta(hours=grace))
+    told(as_json, secret, endpoint_id=endpoint_id, secret=secret)
 
 
 @endpoints.command("replay")
 def replay(
     endpoint_id: Id,
     since: Annotated[datetime, typer.Option(help="From when on, UTC.", show_default=False)],
+    as_json: AsJson = False,
 ) -> None:
     """Send all that happened since then once more, and enable the endpoint."""
     with _opened() as book:
         sent = book.replay(endpoint_id, since.replace(tzinfo=UTC))
-        print(f"{endpoint_id}: {sent} events are sent again")
+    told(as_json, f"{endpoint_id}: {sent} events are sent again", endpoint_id=endpoint_id, sent_again=sent)
 
 
 @endpoints.command("types")

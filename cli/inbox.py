@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli.console import one_sentence
+from cli.console import as_called, one_sentence, told
 from cli.options import AsJson
 from runtime.books import opened_ledger
 from runtime.settings import load_settings
@@ -29,7 +29,7 @@ def inbox(
         shelf = InboxShelf(ledger, lambda: datetime.now(UTC))
         if again:
             shelf.try_again(again)
-            print(f"{again}: is tried again as soon as the web process looks")
+            told(as_json, f"{again}: is tried again as soon as the web process looks", event_id=again, again=True)
             return
         shown, more = shelf.page(state, after, limit)
     for one in shown:
@@ -39,7 +39,7 @@ def inbox(
     if more:
         sys.stdout.flush()
         chosen = f" --{state}" if state else ""
-        print(f"There are more: python starter.py inbox{chosen} --after {more}", file=sys.stderr)
+        print(as_called(f"There are more: python starter.py inbox{chosen} --after {more}"), file=sys.stderr)
 
 
 def _line(one: Shown) -> str:

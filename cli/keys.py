@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cli.console import one_sentence
+from cli.console import as_called, one_sentence, told
 from cli.options import AsJson
 from runtime.books import opened_ledger
 from runtime.settings import load_settings
@@ -36,10 +36,12 @@ def make(
         ),
     ] = Scope.BILLING,
     days: Days = None,
+    as_json: AsJson = False,
 ) -> None:
     """Make a key. It is shown once: the ledger keeps only its hash."""
     with _ring() as ring:
-        print(ring.make(name, scope, _lasts(days)))
+        key = ring.make(name, scope, _lasts(days))
+    told(as_json, key, key=key)
 
 
 @keys.command("list")
@@ -48,12 +50,12 @@ def listed(as_json: AsJson = False) -> None:
     with _ring() as ring:
         found = ring.all()
         if not found and not as_json:
-            print("There is no key yet: python starter.py keys make NAME makes one.")
+            print(as_called("There is no key yet: python starter.py keys make NAME makes one."))
         for key in found:
-            told = key.model_dump(mode="json", exclude={"digest"})
+            shown = key.model_dump(mode="json", exclude={"digest"})
             ends = key.revoked_at or key.expires_at
             until = f"until {ends:%Y-%m-%d %H:%M}" if ends else "until it is revoked"
-            print(json.dumps(told) if as_json else f"{key.key_id}  {key.scope:<8} {until}  {key.name}")
+            print(json.dumps(shown) if as_json else f"{key.key_id}  {key.scope:<8} {until}  {key.name}")
 
 
 @keys.command("rotate")
@@ -61,18 +63,20 @@ def rotate(
     key_id: KeyId,
     grace: Annotated[int, typer.Option(min=0, help="Hours for which the old key still works.")] = 24,
     days: Days = None,
+    as_json: AsJson = False,
 ) -> None:
     """Make a new key in place of one that stops working after a while."""
     with _ring() as ring:
-        print(ring.rotate(key_id, timedelta(hours=grace), _lasts(days)))
+        key = ring.rotate(key_id, timedelta(hours=grace), _lasts(days))
+    told(as_json, key, key=key)
 
 
 @keys.command("revoke")
-def revoke(key_id: KeyId) -> None:
+def revoke(key_id: KeyId, as_json: AsJson = False) -> None:
     """Let a key work no more, from this moment on."""
     with _ring() as ring:
         ring.revoke(key_id)
-        print(f"{key_id}: works no more")
+    told(as_json, f"{key_id}: works no more", key_id=key_id, revoked=True)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cli.console import one_sentence
+from cli.console import as_called, one_sentence
 from cli.options import AsJson
 from runtime.books import opened_cases
 from runtime.settings import load_settings
@@ -38,7 +38,7 @@ def list_cases(
         options += " --owed-again" if owed_again else ""
         # Not among the cases: a program reads those.
         sys.stdout.flush()
-        print(f"There are more: python starter.py list{options} --after {page.after}", file=sys.stderr)
+        print(as_called(f"There are more: python starter.py list{options} --after {page.after}"), file=sys.stderr)
 
 
 def _print_table(page: CasePage) -> None:

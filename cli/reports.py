@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from cli.console import option_names, run
-from cli.options import Invoice, new_event_id
+from cli.console import option_names, run, told
+from cli.options import AsJson, Invoice, new_event_id
 from domain.events import AgencyReport, ContactResult
 from domain.steps import CHANNEL_NAMES, Channel
 from runtime.desk import desk
@@ -25,6 +25,7 @@ def agency(
     amount: Annotated[str | None, typer.Option(help="What was paid, for example 19.99")] = None,
     currency: Annotated[str | None, typer.Option(help="Its currency; that of the invoice by default.")] = None,
     event_id: Annotated[str, typer.Option(help="The agency's own id: a report given twice counts once.")] = "",
+    as_json: AsJson = False,
 ) -> None:
     """Report what the collections agency says of a case."""
 
@@ -36,7 +37,8 @@ def agency(
         run(work)
     # What was typed stands beside it: a slip of the keys is seen at once.
     of = f" of {amount}{f' {currency}' if currency else ''}" if amount else ""
-    print(f"{invoice}: told that the agency reports {report.value}{of}")
+    said = f"{invoice}: told that the agency reports {report.value}{of}"
+    told(as_json, said, invoice=invoice, report=report.value, amount=amount, currency=currency)
 
 
 def contact(
@@ -47,6 +49,7 @@ def contact(
     address: Annotated[
         str | None, typer.Option(help="The address or number that it names; the customer's present one by default.")
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Report what became of a contact, or that the customer wants none on this channel any more."""
 
@@ -57,4 +60,5 @@ def contact(
     with option_names():
         heard = run(work)
     what = f"{CHANNEL_NAMES[channel]} {result.words}"
-    print(f"{invoice}: {_SAID[heard].format(what=what)}")
+    said = f"{invoice}: {_SAID[heard].format(what=what)}"
+    told(as_json, said, invoice=invoice, channel=channel.value, result=result.value, heard=heard.name.lower())

@@ -21,10 +21,11 @@ def show(invoice: Invoice, as_json: AsJson = False) -> None:
     found = run(work)
     if found.why:
         print(f"{found.why} This is what the ledger knows:", file=sys.stderr)
-    print(_json(found) if as_json else shown_text(found, columns()))
+    print(shown_json(found) if as_json else shown_text(found, columns()))
 
 
-def _json(found: Shown) -> str:
+def shown_json(found: Shown) -> str:
+    """One case as a program reads it."""
     told = found.view or found.row
     facts = told.model_dump(mode="json") if told else {}
     record = [entry.model_dump(mode="json") for entry in found.record]

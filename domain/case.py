@@ -72,6 +72,7 @@ class ChargeOutcome(StrEnum):
     NOT_OPEN = "not_open"  # the invoice was already paid, void or uncollectible: nothing was charged
     REFUSED = "refused"  # a rule forbids it, or no number was left to try it under: nothing was charged
     KEY_SPENT = "key_spent"  # nothing was charged under this number, and nothing will be: the next one may be tried
+    TAKEN_BACK = "taken_back"  # it was paid, and the customer won a dispute over it since
     POSTPONED = "postponed"  # a rule allows it later: nothing was charged, and the step stays to be done
     STOPPED = "stopped"  # as the invoice stands nothing may be charged on it: nothing was
 

@@ -74,6 +74,7 @@ class DisputeOutcome(StrEnum):
     WON = "won"  # the merchant's claim stands
     LOST = "lost"  # the customer need not pay
     WITHDRAWN = "withdrawn"
+    RETURNED = "returned"  # a bank sent a debit back that had paid a part: that part is owed once more
     ELSEWHERE = "elsewhere"  # lost, but over another invoice of the customer: this one is owed as before
 
 
@@ -85,6 +86,7 @@ class DisputeClosed(Message):
 
 class ContactResult(StrEnum):
     DELIVERED = "delivered"
+    READ = "read"  # the customer had it open, says the merchant's application or a chat
     BOUNCED = "bounced"
     OPTED_OUT = "opted_out"
     COMPLAINED = "complained"
@@ -103,7 +105,7 @@ CLOSES_CHANNEL = frozenset(
 WISHES = frozenset({ContactResult.OPTED_OUT, ContactResult.COMPLAINED})
 """The customer's own wish: it holds for the person, not only for the address."""
 NOT_ARRIVED = frozenset({ContactResult.BOUNCED, ContactResult.INVALID_ADDRESS, ContactResult.UNDELIVERED})
-LEAVES_CHANNEL_OPEN = frozenset({ContactResult.DELIVERED, ContactResult.UNDELIVERED})
+LEAVES_CHANNEL_OPEN = frozenset({ContactResult.DELIVERED, ContactResult.READ, ContactResult.UNDELIVERED})
 
 
 class ContactReported(Message):

@@ -3,9 +3,11 @@
 A form is how a policy writes a kind of step; most kinds have one, listed in `domain/registry.py`.
 """
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from pydantic import Field, ValidationError, create_model
+from pydantic import BeforeValidator, Field, ValidationError, create_model
+from pydantic_core import PydanticCustomError
 
 from domain.base import Frozen
 from domain.steps import Step
@@ -37,6 +39,11 @@ class Form(Frozen):
         return False
 
     @property
+    def is_gentle(self) -> bool:
+        """Of a message: it names no restriction that a later one will name in time."""
+        return False
+
+    @property
     def name(self) -> str:
         """Its name within its day; with the day it makes the step's key."""
         return self.word
@@ -48,6 +55,18 @@ class Form(Frozen):
 
 FORMS: dict[str, type[Form]] = {}
 """Every form by its word. Filled by `domain/registry.py`, and only there."""
+
+
+def one_of(allowed: Collection[str]) -> BeforeValidator:
+    """Of an enum of which a policy may write a part only: what is refused is answered with what is not."""
+
+    def check(value: Any) -> Any:
+        if value in allowed:
+            return value
+        expected = ", ".join(f"'{word}'" for word in allowed)
+        raise PydanticCustomError("enum", "Input should be {expected}", {"expected": expected})
+
+    return BeforeValidator(check)
 
 
 def read_form(value: Any, extra: Literal["ignore"] | None = None) -> Any:

@@ -1,9 +1,12 @@
 """The invoice as the payment provider has it: all of it by which it is judged whether an effect is right."""
 
 from enum import StrEnum
-from typing import Self
+from typing import Annotated, Self
+
+from pydantic import AfterValidator
 
 from domain.base import Message
+from domain.codes import one_of
 from domain.moments import Moment
 from domain.money import Money
 from domain.retries import OwnTries
@@ -38,6 +41,30 @@ class Rail(StrEnum):
 
 
 RAILS = frozenset(rail.value for rail in Rail)
+
+BRANDS = frozenset(
+    {
+        "amex",
+        "cartes_bancaires",
+        "diners",
+        "discover",
+        "eftpos_au",
+        "jcb",
+        "link",
+        "mastercard",
+        "unionpay",
+        "visa",
+    }
+)
+"""Card brands as the payment provider names them (`brand` of a card, in Stripe's API reference)."""
+
+
+def _known_network(name: str) -> str:
+    return one_of(name, BRANDS | RAILS, f"card brand or rail; use {', '.join(sorted(BRANDS | RAILS))}")
+
+
+Network = Annotated[str, AfterValidator(_known_network)]
+"""Whose rules a row of a table has: a card brand in lower case, or a rail."""
 
 
 class MethodRef(Message):

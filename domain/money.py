@@ -3,9 +3,10 @@
 from decimal import Decimal
 from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
 from domain.base import Frozen
+from domain.codes import known_currency
 
 # ISO 4217 minor units that differ from two, as the payment provider counts them
 # (https://docs.stripe.com/currencies, read 2026-11-23). ISK and UGX have no minor unit in ISO 4217, but the provider
@@ -92,13 +93,22 @@ class Money(Frozen):
         return other.amount
 
 
-def _read_amounts(value: Any) -> Any:
+def _read_amounts(value: Any, info: ValidationInfo) -> Any:
     """Reads `{USD: 50, THB: "1500.00"}`, amounts in major units."""
     if not isinstance(value, dict):
         if isinstance(value, list | tuple):
             return value
         raise ValueError("amounts need their currencies: {USD: 50}")
-    return tuple(Money.of_major(str(amount), str(currency)) for currency, amount in value.items())
+    read = tuple(Money.of_major(str(amount), str(currency)) for currency, amount in value.items())
+    seen: set[str] = set()
+    for money in read:
+        known_currency(money.currency, info)
+        if money.currency in seen:
+            raise ValueError(f"{money.currency} stands twice; keep one of them")
+        if money.amount < 0:
+            raise ValueError(f"{money} is less than nothing")
+        seen.add(money.currency)
+    return read
 
 
 Amounts = Annotated[tuple[Money, ...], BeforeValidator(_read_amounts)]

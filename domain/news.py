@@ -54,8 +54,11 @@ def paid_after_all(case: Case, fact: events.PaymentReceived | events.AgencyRepor
     return agency_reported(fresh, fact, at) if fresh.handoff else None
 
 
-def payment_received(case: Case, fact: events.PaymentReceived, at: datetime) -> Case:
-    """A full payment closes the case as recovered; a part payment lowers what is due and moves no date."""
+def payment_received(case: Case, fact: events.PaymentReceived, at: datetime, *, by_agency: bool = False) -> Case:
+    """A full payment closes the case as recovered; a part payment lowers what is due and moves no date.
+
+    More than is due is taken up to that: the rest has to be given back, or was never paid.
+    """
     for money in (fact.amount, fact.remaining, fact.overpaid):
         if money and money.currency != case.due.currency:
             raise CurrencyMismatch(f"the payment is in {money.currency}, the invoice in {case.due.currency}")
@@ -68,6 +71,8 @@ def payment_received(case: Case, fact: events.PaymentReceived, at: datetime) -> 
         return _told(case, fact.event_id, "payment received", why, at, PaymentReceived(amount=fact.amount))
     if fact.remaining is None and case.due < fact.amount:
         why = f"{fact.amount} came in outside the payment provider, and {case.due} were due"
+        if by_agency:
+            why = f"the agency reported {fact.amount}, and {case.due} were due: ask it whether that is right"
         case = refund_is_due(case, fact.amount - case.due, why, at, fact.event_id)
     if fact.overpaid and (case.refund_due is None or case.refund_due < fact.overpaid):
         case = refund_is_due(changed(case, refund_due=None), fact.overpaid, OVERPAID, at, fact.event_id)
@@ -143,6 +148,9 @@ def dispute_closed(case: Case, fact: events.DisputeClosed, at: datetime) -> Case
         return close(case, Outcome.CANCELLED, "the dispute was decided for the customer", at, fact.event_id)
     then = f"{left} more open" if left else "the case goes on"
     event = CaseResumed() if held and not case.holds else None
+    if fact.outcome is events.DisputeOutcome.RETURNED:
+        why = f"the bank returned the debit that had paid a part, which this invoice does not ask for again: {then}"
+        return _told(case, fact.event_id, "payment taken back", why, at, event)
     return _told(case, fact.event_id, "dispute closed", f"{fact.outcome.value}: {then}", at, event)
 
 
@@ -181,7 +189,7 @@ def agency_reported(case: Case, fact: events.AgencyReported, at: datetime) -> Ca
             if fact.amount is None:
                 return told(case, "a payment without an amount: not booked")
             paid = events.PaymentReceived(event_id=fact.event_id, amount=fact.amount)
-            return payment_received(case, paid, at)
+            return payment_received(case, paid, at, by_agency=True)
 
 
 def _foreign_attempt(case: Case, source: str, seen: events.ReportedAttempt, at: datetime) -> Case:

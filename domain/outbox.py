@@ -16,6 +16,7 @@ from domain.outgoing import (
     ContactBounced,
     ContactDelivered,
     ContactObjected,
+    ContactRead,
     Outgoing,
 )
 from domain.record import Entry
@@ -86,6 +87,8 @@ def delivery(result: ContactResult, channel: Channel, stage: str) -> Outgoing:
     match result:
         case ContactResult.DELIVERED:
             return ContactDelivered(**about)
+        case ContactResult.READ:
+            return ContactRead(**about)
         case ContactResult.OPTED_OUT | ContactResult.COMPLAINED:
             return ContactObjected(**about, result=result.value)
         case ContactResult.BOUNCED | ContactResult.INVALID_ADDRESS | ContactResult.UNDELIVERED:

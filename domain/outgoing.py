@@ -154,6 +154,12 @@ class ContactDelivered(_Contact):
     type: Literal["contact.delivered"] = "contact.delivered"
 
 
+class ContactRead(_Contact):
+    """The customer had the message open, by the report of your application or of a chat."""
+
+    type: Literal["contact.read"] = "contact.read"
+
+
 class ContactBounced(_Contact):
     """The provider reports that the message did not arrive."""
 
@@ -211,8 +217,8 @@ class PaymentRecorded(Fact):
 
 
 class PaymentTakenBack(Fact):
-    """Money was taken back after the case was closed: a debit returned, or a dispute lost. `billed_as` is the invoice
-    by which it is owed now; null: somebody has to decide."""
+    """Money was taken back: after the case was closed a debit returned, or a dispute lost; before that, a debit that
+    had paid a part. `billed_as` is the invoice by which it is owed now; null: somebody has to decide."""
 
     type: Literal["payment.taken_back"] = "payment.taken_back"
     amount: Money
@@ -251,6 +257,7 @@ Outgoing = Annotated[
     | ContactSent
     | ContactUnreachable
     | ContactDelivered
+    | ContactRead
     | ContactBounced
     | ContactObjected
     | ServiceRestricted

@@ -9,8 +9,9 @@ from pydantic import BeforeValidator, Field, PlainSerializer, ValidationInfo, fi
 
 from domain.base import Frozen
 from domain.calendar import Clock, ContactHours, Paydays, is_zone
+from domain.codes import Country
 from domain.declines import DeclineClass
-from domain.forms import FORMS, Form, write_form
+from domain.forms import FORMS, Form, one_of, write_form
 from domain.money import Amounts, Money
 from domain.retries import OtherMethods, RetryOwner
 from domain.rules.invoice import CancelledSubscription
@@ -60,18 +61,15 @@ class Retries(Frozen):
     other_methods: OtherMethods = OtherMethods.ASK  # on file, where the one that Stripe would charge cannot pay
     max_attempts: int = Field(ge=0, le=15)  # counting attempts per case; 15 is the oldest network ceiling still quoted
     max_per_day: int = Field(ge=1, le=4)  # counting attempts per local day
-    quick: tuple[timedelta, ...] = ()  # after a technical fault, from the first one on
+    quick: tuple[
+        Annotated[timedelta, Field(gt=timedelta(0))], ...
+    ] = ()  # after a technical fault, from the first one on
     paydays: Paydays = Paydays()
-    payday_min_wait: timedelta = timedelta(hours=48)
-    do_not_honor: DeclineClass = DeclineClass.RETRY_LATER
+    payday_min_wait: timedelta = Field(default=timedelta(hours=48), ge=timedelta(0))
+    do_not_honor: Annotated[DeclineClass, one_of([DeclineClass.RETRY_LATER, DeclineClass.NEW_METHOD])] = (
+        DeclineClass.RETRY_LATER
+    )
     new_methods_per_day: int = Field(default=3, ge=1, le=10)  # immediate tries of changed methods, per local day
-
-    @field_validator("do_not_honor")
-    @classmethod
-    def _known_switch(cls, value: DeclineClass) -> DeclineClass:
-        if value not in (DeclineClass.RETRY_LATER, DeclineClass.NEW_METHOD):
-            raise ValueError("do_not_honor is retry_later or new_method")
-        return value
 
 
 class Contacts(Frozen):
@@ -124,14 +122,14 @@ class Policy(Frozen):
     description: str = ""
     segments: tuple[str, ...] = ("any",)  # who it applies to
     default_time_zone: str  # for a customer of whom nothing says where they are
-    sells_in: tuple[Annotated[str, Field(pattern="^[A-Z]{2}$")], ...] = ()  # such a customer may be in any of these
+    sells_in: tuple[Annotated[Country, Field(pattern="^[A-Z]{2}$")], ...] = ()  # such a customer may be in any of these
     time_of_day: Clock
     jitter: timedelta = Field(ge=timedelta(0), le=timedelta(hours=1))
     timeline: tuple[TimelineEntry, ...] = Field(min_length=1)
     retries: Retries
     contacts: Contacts
     catch_up: CatchUp = CatchUp.LATEST
-    late_after: timedelta = timedelta(hours=12)  # a step this late counts as missed
+    late_after: timedelta = Field(default=timedelta(hours=12), gt=timedelta(0))  # a step this late counts as missed
     endgame: Endgame
     cancelled_subscription: CancelledSubscription = CancelledSubscription.STOP_CHARGING
     taken_back: TakenBack = TakenBack.OPERATOR
@@ -173,6 +171,7 @@ class Policy(Frozen):
             if len(names) != len(set(names)):
                 raise ValueError(f"timeline: day {entry.day} does the same thing twice")
         self._suits_its_invoices()
+        self._speaks_in_the_hours()
         self._has_one_owner()
         self._ends_well()
         return self
@@ -194,6 +193,17 @@ class Policy(Frozen):
                         f"timeline: {form.word} on day {entry.day}, but before the due date only messages may stand, "
                         "and no final one"
                     )
+
+    def _speaks_in_the_hours(self) -> None:
+        """Else every message would come at the next opening, on another day than the policy says."""
+        hours = self.contacts.hours
+        for entry in self.timeline:
+            clock = entry.at or self.time_of_day
+            if any(form.speaks for form in entry.do) and not hours.start <= clock < hours.end:
+                raise ValueError(
+                    f"timeline: the message of day {entry.day} at {clock:%H:%M} is outside contacts.hours "
+                    f"({hours.start:%H:%M} to {hours.end:%H:%M}); give the day an `at` within them"
+                )
 
     def _has_one_owner(self) -> None:
         """Where Stripe tries again, nothing in the policy may say that we do."""
@@ -220,6 +230,12 @@ class Policy(Frozen):
             raise ValueError(f"retries.{name} is about our own tries, but retries.owner is stripe; {most}")
 
     def _ends_well(self) -> None:
+        collections = self.endgame.collections
+        if collections and not collections.minimum:
+            raise ValueError(
+                "endgame: collections.minimum has no currency, so no case would go to the agency; "
+                "add one, or leave collections out"
+            )
         steps = [(entry.day, form) for entry in self.timeline for form in entry.do]
         messages = [day for day, form in steps if form.speaks]
         finals = [day for day, form in steps if form.warns]

@@ -3,10 +3,12 @@
 import difflib
 import re
 from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
 from types import UnionType
 from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
 
 from pydantic import BaseModel, Tag, ValidationError
+from pydantic_core import to_jsonable_python
 
 from domain.texts import one_line
 
@@ -143,6 +145,8 @@ def _plain_list(words: str) -> str:
 def _shown(value: Any) -> str:
     if isinstance(value, dict | list):
         return "the value"
+    if isinstance(value, timedelta):
+        value = to_jsonable_python(value)  # as it is written: PT30M
     return "an empty value" if value is None else f"'{str(value)[:60]}'"
 
 

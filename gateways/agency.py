@@ -12,17 +12,18 @@ import httpx
 
 from gateways.http_post import Party, post
 from gateways.ports.agency import Agency, EvidenceBundle
+from gateways.ports.metering import NO_METER, Meter
 from gateways.ports.trouble import NotFound, ProviderMisuse, ProviderTrouble
 
-_PARTY = Party("The collections agency", "AGENCY_ENDPOINT", "AGENCY_TOKEN")
+_PARTY = Party("agency", "The collections agency", "AGENCY_ENDPOINT", "AGENCY_TOKEN")
 # Errors of a folder that pass by themselves once there is room again; the others need somebody.
 _PASSING = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EAGAIN, errno.EMFILE, errno.ENFILE})
 
 
-def agency_for(endpoint: str, token: str | None, timeout: timedelta) -> Agency:
+def agency_for(endpoint: str, token: str | None, timeout: timedelta, meter: Meter = NO_METER) -> Agency:
     """The agency behind `endpoint`: an http(s) address, or else a folder, which is made when it is missing."""
     if endpoint.lower().startswith(("http://", "https://")):
-        return HttpAgency(endpoint, token, timeout)
+        return HttpAgency(endpoint, token, timeout, meter)
     return FolderAgency(Path(endpoint))
 
 
@@ -32,7 +33,8 @@ class HttpAgency:
     The handoff id travels as `Idempotency-Key`: a repeated delivery is answered with the same reference.
     """
 
-    def __init__(self, endpoint: str, token: str | None, timeout: timedelta) -> None:
+    def __init__(self, endpoint: str, token: str | None, timeout: timedelta, meter: Meter = NO_METER) -> None:
+        self._meter = meter
         self._handoffs = f"{endpoint.rstrip('/')}/handoffs"
         self._authorization = {"Authorization": f"Bearer {token}"} if token else {}
         self._client = httpx.Client(timeout=timeout.total_seconds())
@@ -43,7 +45,7 @@ class HttpAgency:
     def hand_off(self, handoff_id: str, bundle: EvidenceBundle) -> str:
         """Delivers the bundle and returns the agency's reference. Raises ProviderTrouble or ProviderMisuse."""
         body = {"handoff_id": handoff_id, "bundle": json.loads(bundle.json_text), "html": bundle.html}
-        answer = self._post(self._handoffs, body, handoff_id)
+        answer = self._post("hand off", self._handoffs, body, handoff_id)
         try:
             reference = answer.json()["reference"]
         except (ValueError, KeyError, TypeError):
@@ -55,13 +57,14 @@ class HttpAgency:
     def recall(self, reference: str, why: str, key: str) -> None:
         """Takes the case back. Recalled already is success."""
         try:
-            self._post(f"{self._handoffs}/{quote(reference, safe='')}/recall", {"why": why}, key)
+            self._post("recall", f"{self._handoffs}/{quote(reference, safe='')}/recall", {"why": why}, key)
         except NotFound:
             raise NotFound(f"The collections agency does not know the reference {reference}: ask it.") from None
 
-    def _post(self, url: str, body: dict[str, object], key: str) -> httpx.Response:
+    def _post(self, operation: str, url: str, body: dict[str, object], key: str) -> httpx.Response:
         content = json.dumps(body, ensure_ascii=False).encode()
-        return post(self._client, url, content, {"Idempotency-Key": key, **self._authorization}, _PARTY)
+        headers = {"Idempotency-Key": key, **self._authorization}
+        return post(self._client, url, content, headers, _PARTY, self._meter, operation)
 
 
 class FolderAgency:

@@ -6,6 +6,7 @@ from http import HTTPStatus
 import httpx
 
 from gateways.http_errors import retry_after
+from gateways.ports.metering import Meter
 from gateways.ports.trouble import NotFound, ProviderMisuse, ProviderTrouble
 
 
@@ -13,15 +14,20 @@ from gateways.ports.trouble import NotFound, ProviderMisuse, ProviderTrouble
 class Party:
     """Whom we post to, in the words of an error message, and the settings that an operator would check."""
 
+    word: str  # for whoever counts requests
     name: str
     url_setting: str
     secret_setting: str
 
 
-def post(client: httpx.Client, url: str, body: bytes, headers: dict[str, str], party: Party) -> httpx.Response:
+def post(
+    client: httpx.Client, url: str, body: bytes, headers: dict[str, str], party: Party, meter: Meter, operation: str
+) -> httpx.Response:
     """Posts JSON and returns the answer when it is a success. Raises ProviderTrouble, ProviderMisuse or NotFound."""
     try:
-        answer = client.post(url, content=body, headers={"Content-Type": "application/json", **headers})
+        with meter.call(party.word, operation) as call:
+            answer = client.post(url, content=body, headers={"Content-Type": "application/json", **headers})
+            call.answered(answer.status_code)
     except (httpx.InvalidURL, httpx.UnsupportedProtocol):
         raise ProviderMisuse(f"{party.url_setting} is not an http or https address: correct it.") from None
     except httpx.HTTPError as error:

@@ -15,14 +15,16 @@ import httpx
 from domain.steps import Access
 from gateways.http_post import Party, post
 from gateways.ports.messages import Address, Rendered, Sent
+from gateways.ports.metering import NO_METER, Meter
 
-_PARTY = Party("The merchant's application", "MERCHANT_WEBHOOK_URL", "MERCHANT_WEBHOOK_SECRET")
+_PARTY = Party("merchant", "The merchant's application", "MERCHANT_WEBHOOK_URL", "MERCHANT_WEBHOOK_SECRET")
 
 
 class MerchantApp:
     """`ports.ServiceAccess`. Safe to be shared by threads."""
 
-    def __init__(self, url: str, secret: str, timeout: timedelta) -> None:
+    def __init__(self, url: str, secret: str, timeout: timedelta, meter: Meter = NO_METER) -> None:
+        self._meter = meter
         self._url = url
         self._secret = secret.encode()
         self._client = httpx.Client(timeout=timeout.total_seconds())
@@ -46,11 +48,15 @@ class MerchantApp:
             key,
         )
 
+    def ping(self) -> None:
+        """Asks whether the application is there and takes our signature (`ping`). Raises as `deliver`."""
+        self.deliver({"type": "ping", "customer": ""}, f"ping-{int(time.time())}")
+
     def deliver(self, message: dict[str, str | None], key: str) -> None:
         """Posts one message. Raises ProviderTrouble or ProviderMisuse."""
         body = json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()
         headers = {"Idempotency-Key": key, "Dunning-Signature": signature(self._secret, body, int(time.time()))}
-        post(self._client, self._url, body, headers, _PARTY)
+        post(self._client, self._url, body, headers, _PARTY, self._meter, str(message["type"]))
 
 
 class MerchantNotices:

@@ -106,10 +106,10 @@ def country(text: str | None) -> str | None:
     """
     plain = _plain(text)
     code = plain.upper()
-    if code in _countries():
+    if code in countries():
         return code
     if len(code) in (2, 3) and len(known := get_global("territory_aliases").get(code, ())) == 1:
-        return str(known[0]) if known[0] in _countries() else None
+        return str(known[0]) if known[0] in countries() else None
     return _names().get(plain) if len(plain) > 3 or not plain.isascii() or plain in _ALSO else None
 
 
@@ -201,7 +201,8 @@ def _phone_zones(number: phonenumbers.PhoneNumber | None) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=1)
-def _countries() -> frozenset[str]:
+def countries() -> frozenset[str]:
+    """Every country's code (ISO 3166-1 alpha-2)."""
     codes = map(str, Locale("en").territories)
     return frozenset(code for code in codes if len(code) == 2 and code.isalpha()) - _NO_COUNTRY
 
@@ -209,17 +210,17 @@ def _countries() -> frozenset[str]:
 @lru_cache(maxsize=1)
 def _names() -> dict[str, str]:
     """Names of countries in English and in their own languages; one that means two countries is left out."""
-    languages = {name for code in _countries() for name in get_official_languages(code, de_facto=True)}
+    languages = {name for code in countries() for name in get_official_languages(code, de_facto=True)}
     found: dict[str, set[str]] = {}
     for language in languages:
         try:
             territories = Locale.parse(language).territories
         except (UnknownLocaleError, ValueError):
             continue
-        for code in _countries() & territories.keys():
+        for code in countries() & territories.keys():
             found.setdefault(_plain(territories[code]), set()).add(code)
     own = {name: codes.pop() for name, codes in found.items() if len(codes) == 1}
-    english = {_plain(name): code for code, name in Locale("en").territories.items() if code in _countries()}
+    english = {_plain(name): code for code, name in Locale("en").territories.items() if code in countries()}
     return own | english | _ALSO
 
 

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from domain.base import Frozen
 from domain.declines import RawDecline
-from domain.events import ContactResult, DisputeOutcome, MethodChange
+from domain.events import AgencyReport, ContactResult, DisputeOutcome, MethodChange
 from domain.money import Money
 from domain.steps import Channel
 from gateways.ports.payments import InvoiceSnapshot
@@ -100,6 +100,13 @@ class MethodChanged(ProviderFact):
     # Inherited `invoice_id`: the only invoice that is concerned; None: any invoice of the customer may be.
 
 
+class MethodGone(ProviderFact):
+    """The customer has one payment method less. Whether anything would have been charged on it, the fact does not
+    tell."""
+
+    customer_id: str
+
+
 class CustomerChanged(ProviderFact):
     """The customer's name, addresses, language or place are not what they were."""
 
@@ -127,7 +134,7 @@ class DisputeEnded(ProviderFact):
     """A dispute is over, or a debit came back. `invoice_id` is the contested payment's, where it is named."""
 
     dispute_id: str
-    outcome: DisputeOutcome  # never ELSEWHERE: which cases it was elsewhere for, the event does not tell
+    outcome: DisputeOutcome  # WON, LOST or WITHDRAWN: what it means for each case, the event does not tell
     amount: Money | None = None  # what was contested
     returned: RawDecline | None = None  # a debit came back: the bank's answer. None: a dispute that was decided
     payment_id: str | None = None
@@ -154,6 +161,21 @@ class CustomerWrote(ProviderFact):
     wish: Wish | None = None  # what the provider or the word itself takes it for
 
 
+class CustomerChose(ProviderFact):
+    """What a customer does without from now on, chosen by the link in an e-mail."""
+
+    contact: str  # the key of the message with the link
+    stop: tuple[Channel, ...]
+
+
+class AgencySaid(ProviderFact):
+    """What a collections agency reports of a handoff."""
+
+    handoff: str  # its id, or the agency's reference
+    report: AgencyReport
+    amount: Money | None = None  # what was paid, of a payment
+
+
 class Ignored(ProviderFact):
     """The event says nothing that a case has to know."""
 
@@ -168,11 +190,14 @@ Fact = (
     | InvoiceAltered
     | SubscriptionEnded
     | MethodChanged
+    | MethodGone
     | CustomerChanged
     | CustomerDeleted
     | PaymentDisputed
     | DisputeEnded
     | ContactHeard
     | CustomerWrote
+    | CustomerChose
+    | AgencySaid
     | Ignored
 )

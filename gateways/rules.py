@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from domain.base import Frozen
 from domain.declines import CodeRule, DeclineTable
+from domain.invoice import Network
 from domain.rules.ceilings import Ceilings
 from domain.rules.minimum import MinimumCharges
 from domain.rules.networks import CeilingTable
@@ -23,8 +24,8 @@ class CodeGroup(Frozen):
     origin: Origin
     codes: dict[str, CodeRule] = Field(default_factory=dict)
     advice: dict[str, CodeRule] = Field(default_factory=dict)
-    network_advice: dict[str, dict[str, CodeRule]] = Field(default_factory=dict)
-    network_decline: dict[str, dict[str, CodeRule]] = Field(default_factory=dict)
+    network_advice: dict[Network, dict[str, CodeRule]] = Field(default_factory=dict)
+    network_decline: dict[Network, dict[str, CodeRule]] = Field(default_factory=dict)
 
 
 class DeclineFile(Frozen):

@@ -18,6 +18,7 @@ from sendgrid.helpers.mail import (
     Content,
     CustomArg,
     From,
+    Header,
     Mail,
     MimeType,
     OpenTracking,
@@ -33,6 +34,7 @@ from domain.rules.refusals import About, RefusalTable
 from gateways.email_domains import with_ascii_domain
 from gateways.http_errors import header, never_reached, retry_after
 from gateways.ports.messages import Address, Rendered, Sent
+from gateways.ports.metering import NO_METER, Meter
 from gateways.ports.trouble import LookupImpossible, ProviderMisuse, ProviderTrouble, Unreachable
 
 KEY = "dunning_key"
@@ -45,6 +47,7 @@ class SendGridSender:
     reply_to:       where answers go; None: to the sender.
     email_activity: whether the account has Email Activity; without it `find` cannot know anything.
     activity_lag:   how late a message may show there.
+    unsubscribe:    the address at which the customer ends e-mails by one request (RFC 8058), by the step's key.
     """
 
     def __init__(
@@ -59,7 +62,10 @@ class SendGridSender:
         reply_to: str | None = None,
         email_activity: bool = False,
         activity_lag: timedelta = timedelta(minutes=5),
+        unsubscribe: Callable[[str], str] | None = None,
+        meter: Meter = NO_METER,
     ) -> None:
+        self._meter = meter
         self._api = SendGridAPIClient(api_key, host=base_url.rstrip("/"))
         self._api.client.timeout = timeout.total_seconds()
         self._refusals = refusals
@@ -67,6 +73,7 @@ class SendGridSender:
         self._reply_to = ReplyTo(reply_to) if reply_to else None
         self._email_activity = email_activity
         self._activity_lag = activity_lag
+        self._unsubscribe = unsubscribe
         # The SDK writes addresses and the key into its debug log.
         logging.getLogger("python_http_client").setLevel(logging.INFO)
 
@@ -116,13 +123,21 @@ class SendGridSender:
         if message.html:
             mail.add_content(Content(MimeType.html, message.html))
         mail.custom_arg = CustomArg(KEY, key)
+        if self._unsubscribe:
+            mail.header = Header("List-Unsubscribe", f"<{self._unsubscribe(key)}>")
+            mail.header = Header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
         # A rewritten pay link would lead through a third party and could expire before it is opened.
         mail.tracking_settings = TrackingSettings(ClickTracking(False, False), OpenTracking(False))
         return mail
 
     def _call(self, what: str, request: Callable[[], Any]) -> Any:
         try:
-            return request()
+            with self._meter.call("sendgrid", what) as call:
+                try:
+                    return request()
+                except HTTPError as error:
+                    call.answered(error.status_code)
+                    raise
         except HTTPError as error:
             raise self._translated(error, what) from None
         except (OSError, HTTPException) as error:

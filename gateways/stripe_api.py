@@ -8,15 +8,18 @@ customer, and failures stay in the workflow's history.
 import json
 import logging
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote
+from uuid import uuid4
 
 import stripe
 from urllib3.exceptions import HTTPError
 
 from gateways.http_errors import header, never_reached, retry_after
 from gateways.http_pool import HttpPool
+from gateways.ports.metering import NO_METER, Meter
 from gateways.ports.trouble import NotFound, ProviderMisuse, ProviderTrouble
 from gateways.stripe_fields import Json, expanded
 
@@ -77,7 +80,10 @@ class _Transport(stripe.HTTPClient):
 class StripeApi:
     """One account of Stripe's, in the API version that the SDK pins. Safe to be shared by threads."""
 
-    def __init__(self, api_key: str, base_url: str, timeout: timedelta, account: str | None = None) -> None:
+    def __init__(
+        self, api_key: str, base_url: str, timeout: timedelta, account: str | None = None, meter: Meter = NO_METER
+    ) -> None:
+        self._meter = meter
         self._client = stripe.StripeClient(
             api_key,
             stripe_account=account,
@@ -103,6 +109,32 @@ class StripeApi:
         except stripe.StripeError as error:
             raise translated(error, what) from None
 
+    def now(self) -> datetime | None:
+        """Stripe's clock, from the head of an answer; None when it shows none. Raises as `get`."""
+        try:
+            answer = self._client.raw_request("get", "/v1/invoices", limit=1)
+        except stripe.StripeError as error:
+            raise translated(error, "read invoices") from None
+        try:
+            return parsedate_to_datetime(header(answer.headers, "date"))
+        except ValueError:
+            return None
+
+    def allows(self, method: str, *path: str) -> bool:
+        """Whether the key may make a call that changes nothing, because it names no object that there is.
+
+        Stripe looks at the permissions of a restricted key before it looks at the object. Raises as `get`.
+        """
+        try:
+            self._send(method, path, {} if method == "get" else {"idempotency_key": str(uuid4())})
+        except stripe.PermissionError:
+            return False
+        except stripe.StripeError as error:
+            why = translated(error, f"call {'/'.join(path)}")
+            if error.http_status not in (400, 402, 404):
+                raise why from None
+        return True
+
     def newest(self, what: str, *path: str, **params: Any) -> Json:
         """The first object of a list, which Stripe sorts by time; empty when there is none. Raises as `get`."""
         listed = self.get(what, *path, limit=1, **params).get("data")
@@ -110,6 +142,24 @@ class StripeApi:
             # Taken for an empty list, a charge would be taken for one that was never made.
             raise ProviderTrouble(f"Stripe's answer cannot be read: could not {what}.")
         return expanded(listed[0]) if listed else {}
+
+    def thin_event(self, body: str) -> Json:
+        """The event that a thin notification only names: the snapshot of its object, as a webhook delivers it, where
+        there is one, else the event of Stripe's second API. Raises as `get`; ValueError for what is no notification.
+
+        (docs.stripe.com/event-destinations; `snapshot_event` of docs.stripe.com/api/v2/core/events)
+        """
+        try:
+            notification = self._client.parse_event_notification_without_verification(body)
+            what = f"read the event {notification.id}"
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"It has no {error}.") from None
+        try:
+            thin = notification.fetch_event()
+        except stripe.StripeError as error:
+            raise translated(error, what) from None
+        snapshot = thin.to_dict().get("snapshot_event")
+        return self.get(what, "events", snapshot) if isinstance(snapshot, str) else thin.to_dict()
 
     def post(self, *path: str, key: str, **params: Any) -> Json:
         """Changes something, once per idempotency key. Raises stripe.StripeError: what it means depends on the act."""
@@ -122,10 +172,21 @@ class StripeApi:
     def _send(self, method: str, path: tuple[str, ...], params: dict[str, Any]) -> Json:
         # An id comes from outside: none may lead to another place.
         url = "/".join(("/v1", *(quote(part, safe="") for part in path)))
-        answer = self._client.raw_request(method, url, **params)
+        with self._meter.call("stripe", _operation(method, path)) as call:
+            try:
+                answer = self._client.raw_request(method, url, **params)
+            except stripe.StripeError as error:
+                # Below 400 the answer was cut off: as good as none.
+                call.answered(error.http_status if (error.http_status or 0) >= 400 else None)
+                raise
         if not isinstance(answer.data, dict):
             raise stripe.APIError("The answer is no JSON object.", http_status=answer.code, headers=answer.headers)
         return answer.data
+
+
+def _operation(method: str, path: tuple[str, ...]) -> str:
+    """Without the ids: every second part of a path is one."""
+    return " ".join((method, *path[::2]))
 
 
 def _error_in(body: str) -> Json | None:

@@ -12,10 +12,14 @@ from domain.money import Money
 from gateways import stripe_bills, stripe_methods, stripe_records, stripe_refusals
 from gateways import stripe_fields as fields
 from gateways import stripe_shapes as shapes
+from gateways.ports.metering import NO_METER, Meter
 from gateways.ports.payments import ChargeAnswer, InvoiceSnapshot, PaymentMethod
 from gateways.ports.trouble import NotFound, NotUnderstood, ProviderMisuse, ProviderTrouble
 from gateways.stripe_api import Declined, StripeApi, is_spent, translated
 from gateways.stripe_fields import Json
+from gateways.stripe_lists import StripeLists
+from gateways.stripe_origin import Served
+from gateways.stripe_thin import ThinEvents
 
 # Stripe resolves at most four levels of a path. `payments` is left out of an answer unless it is asked for.
 _EXPAND = [
@@ -56,12 +60,19 @@ _ENDED_SUBSCRIPTION = frozenset({"canceled", "incomplete_expired"})
 class StripePayments:
     """`ports.Payments` over Stripe's API. Safe to be shared by threads."""
 
-    def __init__(self, api_key: str, base_url: str, timeout: timedelta, account: str | None = None) -> None:
+    def __init__(
+        self, api_key: str, base_url: str, timeout: timedelta, account: str | None = None, meter: Meter = NO_METER
+    ) -> None:
         """`account` is the connected account that all requests are for; None: the key's own."""
-        self._api = StripeApi(api_key, base_url, timeout, account)
+        self._api = StripeApi(api_key, base_url, timeout, account, meter)
+        self.lists = StripeLists(self._api)
 
     def __repr__(self) -> str:
         return "StripePayments()"
+
+    def thin_events(self, served: Served) -> ThinEvents:
+        """What completes the events that only name what happened."""
+        return ThinEvents(self._api, served)
 
     def read_invoice(self, invoice_id: str, *, with_decline: bool = False) -> InvoiceSnapshot:
         """The invoice as Stripe has it now. Raises NotFound, ProviderTrouble or ProviderMisuse."""

@@ -12,7 +12,7 @@ from gateways.stripe_fields import Json, text
 PROVIDER = "twilio"
 _WHATSAPP = "whatsapp:"
 
-_RESULTS = {"delivered": ContactResult.DELIVERED, "read": ContactResult.DELIVERED}
+_RESULTS = {"delivered": ContactResult.DELIVERED, "read": ContactResult.READ}
 _BY_CODE = {
     About.ADDRESS: ContactResult.INVALID_ADDRESS,
     About.WISH: ContactResult.OPTED_OUT,

@@ -14,6 +14,7 @@ import httpx
 from standardwebhooks.webhooks import Webhook
 
 from gateways.http_errors import retry_after
+from gateways.ports.metering import NO_METER, Meter
 from gateways.ports.outbox import Answer
 from gateways.public_hosts import NotAllowed, NotFound, Resolve, address_of, check, resolve
 
@@ -35,7 +36,9 @@ class WebhookPost:
         private: bool,
         resolve: Resolve = resolve,
         tls: ssl.SSLContext | None = None,
+        meter: Meter = NO_METER,
     ) -> None:
+        self._meter = meter
         self._timeout = timeout.total_seconds()
         self._clock = clock
         self._private = private
@@ -77,8 +80,10 @@ class WebhookPost:
             headers=headers,
             extensions={"sni_hostname": host},  # the certificate has to be the name's
         )
-        async with request as answer:
-            return _answer(answer)
+        with self._meter.call("endpoint", "post event") as call:
+            async with request as answer:
+                call.answered(answer.status_code)
+                return _answer(answer)
 
 
 def signed(secrets: Sequence[str], message_id: str, at: datetime, body: str) -> dict[str, str]:

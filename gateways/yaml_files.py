@@ -11,6 +11,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from domain.sentences import Loc, Problem, problems
 from domain.texts import one_line
+from gateways.codes import CODES
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -50,7 +51,7 @@ class YamlFile:
             text = f"the file has to consist of keys and values; use {', '.join(model.model_fields)}"
             raise FileError(self.told((), text))
         try:
-            return model.model_validate(self.data)
+            return model.model_validate(self.data, context=CODES)
         except ValidationError as error:
             found = [self._sentence(each) for each in problems(error, model, values=True)]
             raise FileError("\n".join(dict.fromkeys(found))) from None

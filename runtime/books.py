@@ -5,7 +5,7 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 from gateways.ledger.case_list import SqlCaseList
-from gateways.ledger.database import schema_is_current
+from gateways.ledger.database import schema_is_current, schema_is_newer
 from gateways.ledger.transactions import Database
 from runtime.settings import Settings, SettingsError
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 def require_schema(settings: Settings) -> None:
     """Raises SettingsError when the ledger's tables are not there or are older than this program."""
     if not schema_is_current(settings.dunning_database_url):
+        if schema_is_newer(settings.dunning_database_url):
+            raise SettingsError("The ledger's tables are of a newer release than this program: install that release.")
         raise SettingsError("The ledger is not set up, or not for this version: run python starter.py setup.")
 
 

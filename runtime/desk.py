@@ -20,6 +20,7 @@ from service.rebuild import rebuild
 from service.reports import Reports
 from service.running import RunningCases
 from service.starting import CaseStarter
+from service.sweep import AT_ONCE, Sweeping
 
 
 @asynccontextmanager
@@ -28,6 +29,19 @@ async def desk(settings: Settings) -> AsyncIterator[Desk]:
     require_schema(settings)
     with closing(wiring.open_ledger(settings)) as ledger:
         yield desk_of(settings, await connect(settings), ledger)
+
+
+@asynccontextmanager
+async def sweeper(settings: Settings) -> AsyncIterator[Sweeping]:
+    """The sweep for a program that makes it by hand. Raises as `desk`."""
+    require_schema(settings)
+    with closing(wiring.open_ledger(settings)) as ledger:
+        client = await connect(settings)
+        with (
+            closing(wiring.intake(settings, client, ledger, at_once=AT_ONCE)) as intake,
+            closing(wiring.sweeping(settings, client, ledger, intake)) as sweeping,
+        ):
+            yield sweeping
 
 
 def desk_of(settings: Settings, client: Client, ledger: SqlLedger) -> Desk:

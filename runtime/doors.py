@@ -11,21 +11,32 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import uuid4
 
-from pydantic import SecretStr
+from temporalio.client import Client
 from temporalio.service import RPCError
 
-from gateways import sendgrid_events, stripe_events, twilio_events
+from gateways import (
+    agency_events,
+    application_events,
+    customer_events,
+    sendgrid_events,
+    stripe_events,
+    twilio_events,
+)
 from gateways.ledger.database import upgrade_schema
 from gateways.ledger.sql_ledger import SqlLedger
-from gateways.ports.inbox import Webhook
+from gateways.ports.inbox import Completion, Webhook
+from gateways.ports.metering import NO_METER, Meter
 from gateways.ports.trouble import ProviderMisuse, ProviderTrouble
+from gateways.prometheus_gauges import LedgerGauges
 from gateways.sendgrid_webhook import SendGridWebhook
+from gateways.standard_webhook import StandardWebhook
 from gateways.stripe_webhook import StripeWebhook
 from gateways.twilio_webhook import TwilioWebhook
 from gateways.webhook_post import WebhookPost
 from runtime import wiring
 from runtime.desk import desk_of
-from runtime.settings import Settings, SettingsError
+from runtime.settings import Settings, SettingsError, several
+from runtime.telemetry import Telemetry
 from runtime.temporal import connect
 from service.audit import Register
 from service.desk import Desk
@@ -36,6 +47,7 @@ from service.keys import KeyRing
 from service.mailroom import Mailroom
 from service.office import Office
 from service.outbox import Dispatch
+from service.preferences import Preferences
 from service.requests import Unavailable
 from service.threads import Threads
 
@@ -59,13 +71,15 @@ class Doors:
     keys: KeyRing
     register: Register
     threads: Threads
+    preferences: Preferences | None  # None: customers get no link
 
 
 class Link:
     """The connection to Temporal, made when it is first needed, and what stands on it."""
 
-    def __init__(self, settings: Settings, ledger: SqlLedger) -> None:
+    def __init__(self, settings: Settings, ledger: SqlLedger, watched: Telemetry | None = None) -> None:
         self._settings = settings
+        self._watched = watched
         self._ledger = ledger
         self._turn = asyncio.Lock()
         self._made: tuple[Desk, Intake] | None = None
@@ -82,12 +96,18 @@ class Link:
         async with self._turn:
             if self._made is None:
                 try:
-                    client = await connect(self._settings)
+                    client = await self._connect()
                 except (SettingsError, RPCError) as error:
                     raise Unavailable(str(error)) from None
-                intake = wiring.intake(self._settings, client, self._ledger)
+                intake = wiring.intake(self._settings, client, self._ledger, meter=meter_of(self._watched))
                 self._made = desk_of(self._settings, client, self._ledger), intake
             return self._made
+
+    async def _connect(self) -> Client:
+        watched = self._watched
+        if watched is None:
+            return await connect(self._settings)
+        return await connect(self._settings, watched.runtime, watched.interceptors)
 
     def close(self) -> None:
         """Waits for what is in hand."""
@@ -95,26 +115,30 @@ class Link:
             self._made[1].close()
 
 
+def meter_of(watched: Telemetry | None) -> Meter:
+    return watched.meter if watched else NO_METER
+
+
 def webhooks(settings: Settings) -> dict[str, Webhook]:
     """Those that are set up, by the name of their route."""
     found: dict[str, Webhook] = {}
-    if secrets := _several(settings.stripe_webhook_secrets):
+    if secrets := several(settings.stripe_webhook_secrets):
         found["stripe"] = StripeWebhook(secrets)
-    if keys := _several(settings.sendgrid_webhook_keys):
+    if keys := several(settings.sendgrid_webhook_keys):
         found["sendgrid"] = SendGridWebhook(keys)
-    if settings.web_public_url and (tokens := _several(settings.twilio_auth_token)):
-        found["twilio"] = TwilioWebhook(settings.web_public_url, tokens, _several(settings.twilio_webhook_keys))
+    if settings.web_public_url and (tokens := several(settings.twilio_auth_token)):
+        found["twilio"] = TwilioWebhook(settings.web_public_url, tokens, several(settings.twilio_webhook_keys))
+    if secrets := several(settings.agency_webhook_secrets):
+        found["agency"] = StandardWebhook(agency_events.PROVIDER, secrets, "AGENCY_WEBHOOK_SECRETS")
+    if secrets := several(settings.application_webhook_secrets):
+        found["application"] = StandardWebhook(application_events.PROVIDER, secrets, "APPLICATION_WEBHOOK_SECRETS")
+    if links := wiring.preference_links(settings):
+        found[customer_events.PROVIDER] = links
     return found
 
 
-def _several(setting: SecretStr | None) -> list[str]:
-    """A setting that may hold several secrets, parted by commas."""
-    parts = setting.get_secret_value().split(",") if setting else []
-    return [part.strip() for part in parts if part.strip()]
-
-
 @asynccontextmanager
-async def doors(settings: Settings) -> AsyncIterator[Doors]:
+async def doors(settings: Settings, watched: Telemetry | None = None) -> AsyncIterator[Doors]:
     """Brings the ledger's tables up to date. Temporal may be away: what comes in is kept meanwhile.
 
     Raises SettingsError for a setting that is missing or wrong, or when no ledger answers.
@@ -130,13 +154,18 @@ async def doors(settings: Settings) -> AsyncIterator[Doors]:
     with (
         closing(wiring.open_ledger(settings)) as ledger,
         closing(threads),
-        closing(Link(settings, ledger)) as link,
+        closing(Link(settings, ledger, watched)) as link,
     ):
-        delivering = asyncio.create_task(_deliver(settings, ledger, link, threads, news))
-        sending = asyncio.create_task(_send_events(settings, ledger))
+        meter = meter_of(watched)
+        if watched:
+            watched.also(LedgerGauges(ledger, now))
+        delivering = asyncio.create_task(_deliver(settings, ledger, link, threads, news, meter))
+        sending = asyncio.create_task(_send_events(settings, ledger, meter))
         try:
+            mailroom = Mailroom(webhooks(settings), ledger, threads, now, news.set, meter)
             yield Doors(
-                mailroom=Mailroom(webhooks(settings), ledger, threads, now, news.set),
+                mailroom=mailroom,
+                preferences=_preferences(settings, ledger, mailroom, threads),
                 office=Office(ledger, InboxShelf(ledger, now), threads, link.desk, link.intake),
                 keys=KeyRing(ledger, now),
                 register=Register(ledger, now),
@@ -149,12 +178,19 @@ async def doors(settings: Settings) -> AsyncIterator[Doors]:
                     await work
 
 
-async def _send_events(settings: Settings, ledger: SqlLedger) -> None:
-    post = WebhookPost(_ENDPOINT_ANSWERS, wiring.utc_now, private=settings.dunning_outbox_private)
+def _preferences(settings: Settings, ledger: SqlLedger, mailroom: Mailroom, threads: Threads) -> Preferences | None:
+    links = wiring.preference_links(settings)
+    if links is None:
+        return None
+    return Preferences(ledger, links, wiring.preference_page(settings), mailroom, threads)
+
+
+async def _send_events(settings: Settings, ledger: SqlLedger, meter: Meter) -> None:
+    post = WebhookPost(_ENDPOINT_ANSWERS, wiring.utc_now, private=settings.dunning_outbox_private, meter=meter)
     kept_for, now = settings.dunning_outbox_kept_for, wiring.utc_now
     with closing(Threads(_SENDERS, "outbox")) as threads:
         try:
-            await Dispatch(ledger, ledger, post, threads, now, _holder(), kept_for, random.random).run()
+            await Dispatch(ledger, ledger, post, threads, now, _holder(), kept_for, random.random, meter).run()
         finally:
             await post.close()
 
@@ -163,10 +199,19 @@ def _holder() -> str:
     return f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}"
 
 
-async def _deliver(settings: Settings, ledger: SqlLedger, link: Link, threads: Threads, news: asyncio.Event) -> None:
+async def _deliver(
+    settings: Settings, ledger: SqlLedger, link: Link, threads: Threads, news: asyncio.Event, meter: Meter
+) -> None:
     intake = await _connected(link)
     reading, kept_for = readers(settings, intake), settings.dunning_inbox_kept_for
-    await Delivery(ledger, intake, threads, wiring.utc_now, _holder(), news, reading, kept_for).run()
+    whole = completions(settings)
+    await Delivery(ledger, intake, threads, wiring.utc_now, _holder(), news, reading, kept_for, whole, meter).run()
+
+
+def completions(settings: Settings) -> dict[str, Completion]:
+    """What reads the events that only name what happened."""
+    served = wiring.served(settings)
+    return {stripe_events.PROVIDER: wiring.stripe_payments(settings).thin_events(served)}
 
 
 def readers(settings: Settings, intake: Intake) -> dict[str, Reader]:
@@ -176,6 +221,9 @@ def readers(settings: Settings, intake: Intake) -> dict[str, Reader]:
         stripe_events.PROVIDER: lambda event, _: intake.read_event(event),
         sendgrid_events.PROVIDER: lambda event, _: sendgrid_events.read(event),
         twilio_events.PROVIDER: lambda event, at: twilio_events.read(event, at, refusals),
+        agency_events.PROVIDER: lambda event, _: agency_events.read(event),
+        application_events.PROVIDER: lambda event, _: application_events.read(event),
+        customer_events.PROVIDER: customer_events.read,
     }
 
 

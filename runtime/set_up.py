@@ -1,7 +1,8 @@
-"""What a new installation needs once: the ledger's tables and the namespace's search attributes. Safe to repeat."""
+"""What a new installation needs once: the ledger's tables, search attributes, the sweep's schedule. Safe to repeat."""
 
 import asyncio
 import time
+from typing import NamedTuple
 
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
@@ -9,6 +10,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from gateways.ledger.database import upgrade_schema
+from runtime.schedule import schedule_sweep
 from runtime.settings import Settings, SettingsError
 from runtime.temporal import connect
 from workflows.attributes import ALL
@@ -17,10 +19,18 @@ from workflows.attributes import ALL
 _VISIBLE_WITHIN = 30.0
 
 
-async def set_up(settings: Settings) -> list[str]:
-    """Brings the ledger's tables up to date and registers the search attributes; the names of those that it added."""
+class SetUp(NamedTuple):
+    """What a set-up has found and done."""
+
+    added: list[str]  # search attributes that were not there
+    sweeps: bool  # whether the sweep is made by a schedule
+
+
+async def set_up(settings: Settings) -> SetUp:
+    """Brings the ledger's tables up to date, registers the search attributes and schedules the sweep."""
     upgrade_schema(settings.dunning_database_url)
-    return await register_search_attributes(await connect(settings))
+    client = await connect(settings)
+    return SetUp(await register_search_attributes(client), await schedule_sweep(client, settings))
 
 
 async def register_search_attributes(client: Client) -> list[str]:

@@ -83,6 +83,12 @@ class Settings(BaseSettings):
 
     sendgrid_webhook_keys: SecretStr | None = None  # public keys of its Event Webhook, parted by commas
     twilio_webhook_keys: SecretStr | None = None  # secrets of webhook keys, where some are in use
+    # Of what the agency and the application tell us (Standard Webhooks), parted by commas.
+    agency_webhook_secrets: SecretStr | None = None
+    application_webhook_secrets: SecretStr | None = None
+    # Signs the link by which customers say what they do without; with WEB_PUBLIC_URL it stands in every e-mail. Several
+    # are parted by commas, the newest first: links of old ones go on working.
+    dunning_link_secrets: SecretStr | None = None
     # What the world calls the web process by, in front of the path: https://dunning.example.com
     web_public_url: str | None = None
     # How long the text of an event is kept after it was taken: it holds names and addresses.
@@ -91,9 +97,26 @@ class Settings(BaseSettings):
     dunning_outbox_kept_for: timedelta = Field(default=timedelta(days=90), gt=timedelta(0))
     # Whether events may go by http and to addresses of this machine and its network: for the sandbox.
     dunning_outbox_private: bool = False
+    # How often the sweep looks for what no webhook brought; zero: only by hand.
+    dunning_sweep_every: timedelta = Field(default=timedelta(hours=6), ge=timedelta(0))
+    # How far back the first one looks. Stripe keeps events for 30 days.
+    dunning_sweep_back: timedelta = Field(default=timedelta(days=30), gt=timedelta(0), le=timedelta(days=30))
+    # How old an event is before it is looked at: its webhook may still be on its way.
+    dunning_sweep_grace: timedelta = Field(default=timedelta(minutes=10), ge=timedelta(0))
+    # Pages of one run, each a second and some requests: the next run goes on.
+    dunning_sweep_pages: int = Field(default=200, ge=1, le=1_000)
     # Where the web process listens. Behind a proxy that has the certificate; without one only the machine itself asks.
     web_host: str = "127.0.0.1"
     web_port: int = Field(default=8088, ge=0, le=65_535)  # 0: any that is free
+
+    # Where metrics are shown: to this machine only. A port of 0 shows none; Temporal's SDK of the worker has its own.
+    metrics_host: str = "127.0.0.1"
+    worker_metrics_port: int = Field(default=9464, ge=0, le=65_535)
+    temporal_metrics_port: int = Field(default=9465, ge=0, le=65_535)
+    web_metrics_port: int = Field(default=9466, ge=0, le=65_535)
+    # Where traces go, by OTLP over HTTP; without it nothing is traced.
+    otel_exporter_otlp_endpoint: str | None = None
+    otel_exporter_otlp_headers: SecretStr | None = None  # name=value, parted by commas
 
     provider_timeout: timedelta = Field(default=timedelta(seconds=10), gt=timedelta(0))
 
@@ -141,6 +164,12 @@ class Settings(BaseSettings):
         if value is None or not value.get_secret_value():
             raise SettingsError(f"{variable} is not set: set it in the environment (README, Settings).")
         return value.get_secret_value()
+
+
+def several(setting: SecretStr | None) -> list[str]:
+    """A setting that may hold several secrets, parted by commas."""
+    parts = setting.get_secret_value().split(",") if setting else []
+    return [part.strip() for part in parts if part.strip()]
 
 
 def load_settings() -> Settings:

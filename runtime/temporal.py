@@ -1,8 +1,11 @@
 """The one way into Temporal: data converter, runner and workflows for client, worker and replayer alike."""
 
+from collections.abc import Sequence
+
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
-from temporalio.client import Client
+from temporalio.client import Client, Interceptor
 from temporalio.plugin import SimplePlugin
+from temporalio.runtime import Runtime
 from temporalio.service import RPCError, RPCStatusCode, TLSConfig
 from temporalio.worker import UnsandboxedWorkflowRunner
 
@@ -10,6 +13,7 @@ from runtime.converter import data_converter
 from runtime.settings import Settings, SettingsError
 from workflows.dunning import DunningWorkflow
 from workflows.showing import ShowsCases
+from workflows.sweep import SweepWorkflow
 
 
 def dunning_plugin() -> SimplePlugin:
@@ -23,13 +27,18 @@ def dunning_plugin() -> SimplePlugin:
         "dunning",
         data_converter=data_converter,
         interceptors=[ShowsCases()],
-        workflows=[DunningWorkflow],
+        workflows=[DunningWorkflow, SweepWorkflow],
         workflow_runner=UnsandboxedWorkflowRunner(),
     )
 
 
-async def connect(settings: Settings) -> Client:
-    """Connects to Temporal. Raises SettingsError without a server or the namespace, RPCError for other refusals."""
+async def connect(
+    settings: Settings, runtime: Runtime | None = None, interceptors: Sequence[Interceptor] = ()
+) -> Client:
+    """Connects to Temporal. Raises SettingsError without a server or the namespace, RPCError for other refusals.
+
+    runtime, interceptors: those of `telemetry`, for a process that is watched.
+    """
     try:
         client = await Client.connect(
             settings.temporal_address,
@@ -37,6 +46,8 @@ async def connect(settings: Settings) -> Client:
             api_key=settings.temporal_api_key.get_secret_value() if settings.temporal_api_key else None,
             tls=TLSConfig() if settings.uses_tls else False,
             plugins=[dunning_plugin()],
+            interceptors=interceptors,
+            runtime=runtime,
         )
     except (RuntimeError, RPCError):
         raise SettingsError(

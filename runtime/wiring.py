@@ -17,6 +17,7 @@ from activities.decisions import DecisionActivities
 from activities.payments import PaymentActivities
 from activities.service import ServiceActivities
 from activities.situations import Situations
+from activities.sweeping import SweepActivities
 from domain.declines import DeclineTable
 from domain.rules.minimum import MinimumCharges
 from domain.rules.refusals import RefusalTable
@@ -31,15 +32,24 @@ from gateways.phrases import PhrasesError
 from gateways.policy_files import PolicyStore
 from gateways.ports.ledger import Ledger
 from gateways.ports.messages import Sender
+from gateways.ports.metering import NO_METER, Meter
+from gateways.preference_links import PreferenceLinks
+from gateways.preference_page import PreferencePage
 from gateways.rules import load_decline_table, load_minimum_charges, load_network_rules, load_refusals
 from gateways.sendgrid_email import SendGridSender
+from gateways.stripe_api import StripeApi
 from gateways.stripe_origin import Served
 from gateways.stripe_payments import StripePayments
 from gateways.twilio_sms import TwilioSender
 from gateways.yaml_files import FileError
-from runtime.settings import Settings, SettingsError
+from runtime.settings import Settings, SettingsError, several
 from service.customers import public_holidays, whereabouts
-from service.intake import Intake
+from service.intake import AT_ONCE, Intake
+from service.starting import CaseStarter
+from service.sweep import AT_ONCE as SWEPT_AT_ONCE
+from service.sweep import Sweeping
+from service.sweep_cases import CaseCheck
+from service.threads import Threads
 
 
 def utc_now() -> datetime:
@@ -73,14 +83,19 @@ def minimum_charges(settings: Settings) -> MinimumCharges:
         raise _not_readable(error) from None
 
 
-def stripe_payments(settings: Settings) -> StripePayments:
-    account = settings.stripe_account
-    return StripePayments(settings.stripe_secret, settings.stripe_api_base, settings.provider_timeout, account)
+def stripe_payments(settings: Settings, meter: Meter = NO_METER) -> StripePayments:
+    base, account = settings.stripe_api_base, settings.stripe_account
+    return StripePayments(settings.stripe_secret, base, settings.provider_timeout, account, meter)
 
 
-def merchant_app(settings: Settings) -> MerchantApp:
+def stripe_account(settings: Settings) -> StripeApi:
+    """The account of the key itself: a platform's endpoints are its own, also for its connected accounts' events."""
+    return StripeApi(settings.stripe_secret, settings.stripe_api_base, settings.provider_timeout)
+
+
+def merchant_app(settings: Settings, meter: Meter = NO_METER) -> MerchantApp:
     url = settings.required("MERCHANT_WEBHOOK_URL")
-    return MerchantApp(url, settings.merchant_secret, settings.provider_timeout)
+    return MerchantApp(url, settings.merchant_secret, settings.provider_timeout, meter)
 
 
 def refusals(settings: Settings, provider: str) -> RefusalTable:
@@ -90,7 +105,22 @@ def refusals(settings: Settings, provider: str) -> RefusalTable:
         raise _not_readable(error) from None
 
 
-def senders(settings: Settings, app: MerchantApp) -> dict[Channel, Sender]:
+def preference_links(settings: Settings) -> PreferenceLinks | None:
+    """None: customers get no link, because its setting or the address of the web process is missing."""
+    secrets = several(settings.dunning_link_secrets)
+    return PreferenceLinks(settings.web_public_url, secrets) if settings.web_public_url and secrets else None
+
+
+def preference_page(settings: Settings) -> PreferencePage:
+    """Raises SettingsError for words that cannot be read."""
+    directory = settings.dunning_policies / "messages"
+    try:
+        return PreferencePage(directory, settings.merchant_name, settings.customers_contact)
+    except PhrasesError as error:
+        raise _not_readable(error) from None
+
+
+def senders(settings: Settings, app: MerchantApp, meter: Meter = NO_METER) -> dict[Channel, Sender]:
     return {
         Channel.EMAIL: SendGridSender(
             settings.sendgrid_secret,
@@ -102,6 +132,8 @@ def senders(settings: Settings, app: MerchantApp) -> dict[Channel, Sender]:
             reply_to=settings.customers_contact.email,
             email_activity=settings.sendgrid_email_activity,
             activity_lag=settings.sendgrid_activity_lag,
+            unsubscribe=links.link if (links := preference_links(settings)) else None,
+            meter=meter,
         ),
         Channel.SMS: TwilioSender(
             settings.required("TWILIO_ACCOUNT_SID"),
@@ -112,6 +144,7 @@ def senders(settings: Settings, app: MerchantApp) -> dict[Channel, Sender]:
             refusals(settings, "twilio"),
             status_callback=settings.twilio_status_callback,
             list_lag=settings.twilio_list_lag,
+            meter=meter,
         ),
         Channel.NOTICE: MerchantNotices(app),
     }
@@ -135,21 +168,24 @@ def situations(settings: Settings, ledger: Ledger) -> Situations:
     return Situations(ledger, whereabouts, public_holidays, minimum_charges(settings), rules)
 
 
-def activities(settings: Settings, clock: Callable[[], datetime] = utc_now) -> list[Callable[..., Any]]:
+def activities(
+    settings: Settings, clock: Callable[[], datetime] = utc_now, meter: Meter = NO_METER
+) -> list[Callable[..., Any]]:
     """All activities of the worker. Raises SettingsError for what is missing."""
     ledger = open_ledger(settings)
-    payments = stripe_payments(settings)
-    app = merchant_app(settings)
+    payments = stripe_payments(settings, meter)
+    app = merchant_app(settings, meter)
     messages, declines, rules = _data_files(settings)
     token = settings.agency_token.get_secret_value() if settings.agency_token else None
-    agency = agency_for(settings.agency_endpoint, token, settings.provider_timeout)
+    agency = agency_for(settings.agency_endpoint, token, settings.provider_timeout, meter)
     minimums = minimum_charges(settings)
     standing = situations(settings, ledger)
-    paying = PaymentActivities(payments, ledger, declines, rules, minimums, clock)
-    contacting = ContactActivities(payments, ledger, messages, senders(settings, app), clock, standing)
+    paying = PaymentActivities(payments, ledger, declines, rules, minimums, clock, meter)
+    ways = senders(settings, app, meter)
+    contacting = ContactActivities(payments, ledger, messages, ways, clock, standing, meter)
     serving = ServiceActivities(payments, ledger, app)
     collecting = CollectionsActivities(payments, ledger, agency, partial(build_bundle, creditor=settings.merchant_name))
-    deciding = DecisionActivities(ledger, standing)
+    deciding = DecisionActivities(ledger, standing, meter)
     return [
         paying.charge,
         paying.record_payment,
@@ -163,16 +199,47 @@ def activities(settings: Settings, clock: Callable[[], datetime] = utc_now) -> l
     ]
 
 
-def intake(settings: Settings, client: Client, ledger: Ledger, again: bool = False) -> Intake:
+def served(settings: Settings) -> Served:
+    """Whose events are taken."""
+    return Served.by(settings.stripe_secret, settings.stripe_account)
+
+
+def intake(
+    settings: Settings,
+    client: Client,
+    ledger: Ledger,
+    again: bool = False,
+    at_once: int = AT_ONCE,
+    meter: Meter = NO_METER,
+) -> Intake:
     """The way in. Raises SettingsError when the payment provider's key is missing."""
     return Intake(
         client,
         settings.dunning_task_queue,
         ledger,
-        stripe_payments(settings),
+        stripe_payments(settings, meter),
         policy_store(settings),
         decline_table(settings),
         utc_now,
+        at_once=at_once,
         again=again,
-        served=Served.by(settings.stripe_secret, settings.stripe_account),
+        served=served(settings),
     )
+
+
+def sweeping(settings: Settings, client: Client, ledger: SqlLedger, taking: Intake) -> Sweeping:
+    """The sweep, which takes in by `taking`."""
+    payments = stripe_payments(settings)
+    threads = Threads(SWEPT_AT_ONCE, "sweep")
+    starter = CaseStarter(client, settings.dunning_task_queue, utc_now)
+    check = CaseCheck(client, starter, ledger, payments, taking, threads, utc_now)
+    back, grace = settings.dunning_sweep_back, settings.dunning_sweep_grace
+    return Sweeping(ledger, ledger, payments.lists, payments, taking, check, threads, utc_now, back, grace)
+
+
+def sweep_activities(settings: Settings, client: Client) -> list[Callable[..., Any]]:
+    """The activities of the sweep, for a worker."""
+    ledger = open_ledger(settings)
+    taking = intake(settings, client, ledger, at_once=SWEPT_AT_ONCE)
+    sweep = SweepActivities(sweeping(settings, client, ledger, taking))
+    return [sweep.begin, sweep.page]

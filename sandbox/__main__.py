@@ -8,6 +8,7 @@ heal                      all providers work again
 """
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Sequence
@@ -25,7 +26,7 @@ _MODES = [mode.value for mode in Mode if not mode.value.startswith("hold")]
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit code 0 when it was done, 1 when it was refused, 2 when nothing runs, 130 when it was interrupted."""
     words = vars(_parser().parse_args(argv))
-    world = _address(words.pop("data"))
+    world, as_json = _address(words.pop("data")), words.pop("json")
     try:
         if world is None:
             raise httpx.ConnectError("no address")
@@ -42,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(told["refused"], file=sys.stderr)
         return 1
     try:
-        print("\n".join(told["said"]), flush=True)
+        print(json.dumps(told) if as_json else "\n".join(told["said"]), flush=True)
     except BrokenPipeError:  # who reads it has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
@@ -63,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m sandbox", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--data", type=Path, default=DATA, help="the folder of make up")
+    parser.add_argument("--json", action="store_true", help="what was said as one JSON object")
     orders = parser.add_subparsers(dest="do", required=True)
     orders.add_parser("kinds")
     orders.add_parser("add").add_argument("kind")

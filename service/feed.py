@@ -61,6 +61,13 @@ async def take_all(intake: Intake, text: str) -> AsyncIterator[Line]:
         yield line
 
 
+async def take_events(intake: Intake, events: Iterable[object], at_once: int) -> AsyncIterator[Line]:
+    """As `take_all`, of the payment provider's events themselves, the oldest first."""
+    records = [Record(line=number, kind=Kind.EVENT, data=event) for number, event in enumerate(events, 1)]
+    async for line in overlapping(_pieces(intake, records), at_once):
+        yield line
+
+
 def _pieces(intake: Intake, records: Iterable[Record]) -> Iterator[Piece[Line]]:
     order = InOrder()
     for record in records:
@@ -68,7 +75,7 @@ def _pieces(intake: Intake, records: Iterable[Record]) -> Iterator[Piece[Line]]:
         if isinstance(read, Line):
             yield Piece((), partial(_told, read))
         else:
-            yield Piece(order.claims(read), partial(_take, intake, read, _named(record)))
+            yield Piece(order.claims(read), partial(take_read, intake, read, _named(record)))
 
 
 def read_record(intake: Intake, record: Record) -> Fact | Failure | Line:
@@ -88,7 +95,8 @@ async def _told(line: Line) -> Line:
     return line
 
 
-async def _take(intake: Intake, read: Fact | Failure, line: Line) -> Line:
+async def take_read(intake: Intake, read: Fact | Failure, line: Line) -> Line:
+    """Takes in what was read of one record; `line` names it."""
     try:
         receipt = await intake.receive(read)
         named = line.invoice_id or receipt.invoice_id

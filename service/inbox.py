@@ -14,14 +14,17 @@ from functools import partial
 
 from temporalio.service import RPCError, RPCStatusCode
 
+from domain.ids import workflow_id
 from gateways.policy_files import PolicyError
-from gateways.ports.inbox import DONE, REFUSED, InboxBook, InboxRow
+from gateways.ports.inbox import DONE, REFUSED, Completion, InboxBook, InboxRow
+from gateways.ports.metering import NO_METER, Meter
 from gateways.ports.trouble import NotFound, NotUnderstood, ProviderMisuse, ProviderTrouble
 from gateways.provider_facts import Fact, ForeignEvent, MalformedEvent
 from service.feed import MALFORMED, NO_CASE
 from service.feed import REFUSED as NOT_TAKEN
 from service.intake import Intake
 from service.lanes import Piece, overlapping
+from service.lease import Lease
 from service.opening import NotAdmitted, Taken, WrongRecord
 from service.sequence import Sequence as InOrder
 from service.threads import Threads
@@ -35,7 +38,7 @@ FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=1), timedelta(hours=1)
 """Between two tries of one event: each pause is twice the one before."""
 
 _FORGET_EVERY = timedelta(hours=1)
-_LEASE, _LEASE_LASTS = "inbox", timedelta(seconds=60)
+_COMPLETED_AT_ONCE = 4
 _LOOK_AGAIN, _LONGEST_REST = 1.0, 60.0  # seconds; an event that this process kept is handed on at once
 # Temporal as a whole does not answer or does not let us in; any other answer is about the one request.
 _OF_TEMPORAL = frozenset(
@@ -54,6 +57,9 @@ _SHARED = frozenset({"all", "owners"})
 _log = logging.getLogger(__name__)
 
 
+NOTHING: Mapping[str, Completion] = {}
+
+
 class Delivery:
     """Hands on what waits in the inbox. One process does so at a time; all others stand by.
 
@@ -61,6 +67,7 @@ class Delivery:
     news: is set when something new was kept.
     readers: by provider, what an event says; given what it was kept as, and when. Raise MalformedEvent or ForeignEvent.
     kept_for: how long an event stays in the inbox after it was taken.
+    completions: by provider, what reads the events that only name what happened.
     """
 
     def __init__(
@@ -73,33 +80,38 @@ class Delivery:
         news: asyncio.Event,
         readers: Mapping[str, Reader],
         kept_for: timedelta,
+        completions: Mapping[str, Completion] = NOTHING,
+        meter: Meter = NO_METER,
     ) -> None:
+        self._meter = meter
         self._book = book
         self._intake = intake
         self._threads = threads
         self._clock = clock
-        self._holder = holder
+        self._lease = Lease(book, "inbox", holder, threads, clock)
         self._news = news
         self._read_by = dict(readers)
         self._kept_for = kept_for
+        self._completions = completions
         self._forget_at = clock()
 
     async def run(self) -> None:
         """Until it is cancelled."""
         pause = _LOOK_AGAIN
-        while True:
-            self._news.clear()
-            try:
-                while await self._mine() and await self.round():
-                    pass
-                await self._forget()
-                pause = _LOOK_AGAIN
-            except (ProviderTrouble, ProviderMisuse, RPCError) as error:
-                # What would meet every event alike: Temporal or the ledger does not answer, a key is wrong.
-                pause = min(pause * 2, _LONGEST_REST)
-                _log.warning("The inbox waits %.0f s: %s", pause, error)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), pause)
+        async with self._lease.renewed():
+            while True:
+                self._news.clear()
+                try:
+                    while await self._lease.mine() and await self.round():
+                        pass
+                    await self._forget()
+                    pause = _LOOK_AGAIN
+                except (ProviderTrouble, ProviderMisuse, RPCError) as error:
+                    # What would meet every event alike: Temporal or the ledger does not answer, a key is wrong.
+                    pause = min(pause * 2, _LONGEST_REST)
+                    _log.warning("The inbox waits %.0f s: %s", pause, error)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._news.wait(), pause)
 
     async def _forget(self) -> None:
         now = self._clock()
@@ -107,12 +119,9 @@ class Delivery:
             await self._threads.run(self._book.forget, now - self._kept_for)
             self._forget_at = now + _FORGET_EVERY
 
-    async def _mine(self) -> bool:
-        return await self._threads.run(self._book.lease, _LEASE, self._holder, self._clock(), _LEASE_LASTS)
-
     async def round(self) -> int:
         """Hands on what can be handed on now; how many events were. Raises what meets every event alike."""
-        rows, done = await self._rows(), 0
+        rows, done = await self._whole(await self._rows()), 0
         async for taken in overlapping(self._pieces(rows), self._intake.at_once):
             done += taken
         return done
@@ -127,6 +136,32 @@ class Delivery:
                 break
         return rows
 
+    async def _whole(self, rows: list[InboxRow]) -> list[InboxRow]:
+        """The rows, with what some of them only named. What cannot be completed now is left out."""
+        thin = {row.id for row in rows if (known := self._completions.get(row.provider)) and known.needs(row.body)}
+        pieces = (Piece[InboxRow | None]((), partial(self._complete, row)) for row in rows if row.id in thin)
+        whole = {row.id: row async for row in overlapping(pieces, _COMPLETED_AT_ONCE) if row}
+        return [whole.get(row.id, row) for row in rows if row.id not in thin or row.id in whole]
+
+    async def _complete(self, row: InboxRow) -> InboxRow | None:
+        if row.next_try > self._clock():
+            return None
+        try:
+            whole = await self._threads.run(self._completions[row.provider].complete, row.body)
+        except MalformedEvent as error:
+            await self._end(row, None, REFUSED, MALFORMED, str(error))
+        except ForeignEvent as error:
+            await self._end(row, None, DONE, Taken.IGNORED.value, str(error))
+        except NotFound as error:
+            await self._end(row, None, REFUSED, NOT_TAKEN, str(error))
+        except (ProviderTrouble, ProviderMisuse) as error:
+            await self._later(row, str(error))
+        else:
+            body = json.dumps(whole)
+            await self._threads.run(self._book.completed, row.id, body)
+            return row.model_copy(update={"body": body})
+        return None
+
     def _pieces(self, rows: list[InboxRow]) -> Iterator[Piece[bool]]:
         """What overtakes nothing that waits for its next try."""
         order, now = InOrder(), self._clock()
@@ -134,7 +169,7 @@ class Delivery:
         for row in rows:
             fact = self._read(row)
             if isinstance(fact, tuple):
-                yield Piece((), partial(self._end, row, REFUSED if fact[0] == MALFORMED else DONE, *fact))
+                yield Piece((), partial(self._end, row, None, REFUSED if fact[0] == MALFORMED else DONE, *fact))
                 continue
             claims = order.claims(fact)
             named = {claim.lane for claim in claims if claim.lane not in _SHARED}
@@ -163,9 +198,9 @@ class Delivery:
         try:
             receipt = await self._intake.receive(fact)
         except NotAdmitted as error:
-            return await self._end(row, DONE, NO_CASE, str(error), fact.invoice_id)
+            return await self._end(row, fact, DONE, NO_CASE, str(error))
         except (NotFound, NotUnderstood, WrongRecord, PolicyError) as error:
-            return await self._end(row, REFUSED, NOT_TAKEN, str(error), fact.invoice_id)
+            return await self._end(row, fact, REFUSED, NOT_TAKEN, str(error))
         except ProviderTrouble as error:
             return await self._later(row, str(error))
         except RPCError as error:
@@ -176,15 +211,21 @@ class Delivery:
             raise
         except Exception as error:
             # A defect of ours. It holds up this event and what must not overtake it, nothing else.
-            _log.exception("Event %s could not be handed on", row.event_id)
+            about = {"case": workflow_id(fact.invoice_id)} if fact.invoice_id else None
+            _log.exception("Event %s could not be handed on", row.event_id, extra=about)
             return await self._later(row, f"a defect: {type(error).__name__}, see the log")
-        return await self._end(row, DONE, receipt.taken.value, receipt.note, receipt.invoice_id or fact.invoice_id)
+        return await self._end(row, fact, DONE, receipt.taken.value, receipt.note, receipt.invoice_id)
 
     async def _later(self, row: InboxRow, why: str) -> bool:
         pause = min(FIRST_PAUSE * 2 ** min(row.attempts, 20), LONGEST_PAUSE)
         await self._threads.run(self._book.failed, row.id, why, self._clock() + pause)
         return False
 
-    async def _end(self, row: InboxRow, state: str, result: str, note: str, invoice_id: str | None = None) -> bool:
-        await self._threads.run(self._book.ended, row.id, state, result, note, invoice_id, self._clock())
+    async def _end(
+        self, row: InboxRow, fact: Fact | None, state: str, result: str, note: str, invoice_id: str | None = None
+    ) -> bool:
+        about = invoice_id or (fact.invoice_id if fact else None)
+        now = self._clock()
+        await self._threads.run(self._book.ended, row.id, state, result, note, about, now)
+        self._meter.taken(row.provider, type(fact).__name__ if fact else "none", result, now - row.at)
         return True

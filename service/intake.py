@@ -16,8 +16,11 @@ from gateways import stripe_events
 from gateways.policy_files import PolicyStore
 from gateways.ports.ledger import Ledger
 from gateways.ports.payments import Payments
+from gateways.ports.trouble import ProviderTrouble
 from gateways.provider_facts import (
+    AgencySaid,
     ContactHeard,
+    CustomerChose,
     CustomerWrote,
     DisputeEnded,
     Fact,
@@ -27,14 +30,17 @@ from gateways.provider_facts import (
     PaymentSucceeded,
 )
 from gateways.stripe_origin import Served
+from service.agency_news import of_agency
 from service.contact_news import of_contact, of_reply
 from service.news import News, NewsDesk, Told
 from service.opening import CaseOpener, Failure, NotAdmitted, Receipt, Taken
+from service.preferences import of_choice
 from service.records import plain_failure
 from service.rounds import Rounds
 from service.starting import CaseStarter
 from service.threads import Threads
 
+_TAKEN_UP = "the case had been given up, and is taken up for its end"
 AT_ONCE = 64
 """Records that are taken in at the same time: most of the time each waits for the provider's answer."""
 
@@ -130,7 +136,10 @@ class Intake:
         if isinstance(fact, InvoiceDue):
             due = Failure(invoice_id=fact.invoice_id, heard_at=fact.at, known=fact.customer, due_only=True)
             return await self._opener.open(due)
-        receipt = await self._tell(fact, await self._threads.run(self._told, fact))
+        told = await self._threads.run(self._told, fact)
+        receipt = await self._tell(fact, told)
+        if isinstance(fact, AgencySaid) and told and receipt.taken is Taken.IGNORED:
+            raise ProviderTrouble("The case is ending at this moment; what the agency says is looked at again.")
         return await self._next_round(fact) or receipt
 
     async def _next_round(self, fact: Fact) -> Receipt | None:
@@ -140,15 +149,22 @@ class Intake:
         if isinstance(fact, PaymentSucceeded) and (resumed := await self._threads.run(self._rounds.paid_late, fact)):
             # A second event of this payment may have been faster: then it runs already.
             await self._starter.start(*resumed, once_more=True)
-            return Receipt(Taken.PASSED_ON, fact.invoice_id, "the case had been given up, and is taken up for its end")
+            return Receipt(Taken.PASSED_ON, fact.invoice_id, _TAKEN_UP)
+        if isinstance(fact, AgencySaid) and (resumed := await self._threads.run(self._rounds.agency_paid, fact)):
+            await self._starter.start(*resumed, once_more=True)
+            return Receipt(Taken.PASSED_ON, resumed[0].facts.invoice_id, _TAKEN_UP)
         return None
 
-    def _told(self, fact: News | ContactHeard | CustomerWrote) -> Told:
+    def _told(self, fact: News | ContactHeard | CustomerWrote | CustomerChose | AgencySaid) -> Told:
         match fact:
             case ContactHeard():
                 return of_contact(self._ledger, fact)
             case CustomerWrote():
                 return of_reply(self._ledger, fact)
+            case CustomerChose():
+                return of_choice(self._ledger, fact)
+            case AgencySaid():
+                return of_agency(self._ledger, fact)
             case _:
                 return self._news.of(fact)
 

@@ -16,7 +16,6 @@ from gateways.provider_facts import DisputeEnded, PaymentSucceeded
 
 LATE = "late"
 """Where entries about money come from that moved after the end."""
-_TAKEN_BACK = "taken back after the end"
 
 GIVEN_UP = (Outcome.COLLECTIONS, Outcome.WRITTEN_OFF)
 _GOT = (Outcome.RECOVERED, Outcome.SETTLED, Outcome.PLAN_COMPLETED)
@@ -30,8 +29,13 @@ class Loss(Frozen):
 
 
 def loss_of(case: CaseRow, fact: DisputeEnded) -> Loss | None:
-    """What a debit that came back, or a lost dispute, took of a case that has ended; None when nothing."""
-    lost = fact.outcome is events.DisputeOutcome.LOST and case.status == "closed" and case.outcome in _GOT
+    """What a debit that came back, or a lost dispute, took of a case; None when nothing that is owed again.
+
+    Of a debit also a part, while the case goes on or after it was given up. A dispute that is lost then ends the case.
+    """
+    got = case.status == "closed" and case.outcome in _GOT
+    part = fact.returned and (case.status != "closed" or case.outcome in GIVEN_UP)
+    lost = fact.outcome is events.DisputeOutcome.LOST and (got or part)
     if not lost or fact.amount is None or fact.amount.currency != case.remaining.currency:
         return None
     taken = Money(amount=min(fact.amount.amount, case.amount.amount), currency=fact.amount.currency)
@@ -43,7 +47,7 @@ def book_loss(ledger: Ledger, case: CaseRow, loss: Loss, fact: DisputeEnded, ref
     why = f"{_taken(loss, fact)}; {refusal.why}: bill it anew in Stripe, or leave it"
     late = Late(remaining=case.remaining + loss.amount, owed_again=True)
     event = PaymentTakenBack(amount=loss.amount)
-    ledger.after_the_end(case.invoice_id, loss.occasion, _entry(fact, "taken back after the end", why, event), late)
+    ledger.after_the_end(case.invoice_id, loss.occasion, _entry(fact, _taken_back(case), why, event), late)
 
 
 def book_bill(ledger: Ledger, case: CaseRow, loss: Loss, fact: DisputeEnded, bill: str) -> None:
@@ -51,7 +55,11 @@ def book_bill(ledger: Ledger, case: CaseRow, loss: Loss, fact: DisputeEnded, bil
     why = f"{_taken(loss, fact)}; billed anew as {bill}, which has a case of its own"
     late = Late(remaining=case.remaining, reopened_as=bill)
     event = PaymentTakenBack(amount=loss.amount, billed_as=bill)
-    ledger.after_the_end(case.invoice_id, loss.occasion, _entry(fact, "taken back after the end", why, event), late)
+    ledger.after_the_end(case.invoice_id, loss.occasion, _entry(fact, _taken_back(case), why, event), late)
+
+
+def _taken_back(case: CaseRow) -> str:
+    return "taken back after the end" if case.status == "closed" else "taken back"
 
 
 def _taken(loss: Loss, fact: DisputeEnded) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from gateways.ports.inbox import InboxBook, NotGenuine, Unreadable, Webhook
+from gateways.ports.metering import NO_METER, Meter
 from gateways.ports.trouble import ProviderTrouble
 from service.threads import Threads
 
@@ -24,7 +25,9 @@ class Mailroom:
         threads: Threads,
         clock: Callable[[], datetime],
         kept: Callable[[], None],
+        meter: Meter = NO_METER,
     ) -> None:
+        self._meter = meter
         self._webhooks = dict(webhooks)
         self._book = book
         self._threads = threads
@@ -45,9 +48,20 @@ class Mailroom:
 
     async def take(self, provider: str, body: bytes, headers: Mapping[str, str], target: str) -> None:
         """Raises NotGenuine, Unreadable or NotKept; KeyError for a provider that is not set up."""
-        arrivals = self._webhooks[provider].open(body, headers, target)
+        webhook = self._webhooks[provider]
         try:
-            if await self._threads.run(self._book.keep, arrivals, self._clock()):
-                self._kept()
+            arrivals = webhook.open(body, headers, target)
+        except NotGenuine:
+            self._meter.arrived(provider, "not_genuine")
+            raise
+        except Unreadable:
+            self._meter.arrived(provider, "unreadable")
+            raise
+        try:
+            new = await self._threads.run(self._book.keep, arrivals, self._clock())
         except ProviderTrouble as error:
+            self._meter.arrived(provider, "not_kept")
             raise NotKept(f"{error} Nothing was taken: send it again.") from None
+        self._meter.arrived(provider, "kept" if new else "known")
+        if new:
+            self._kept()

@@ -21,6 +21,7 @@ from gateways.provider_facts import (
     DisputeEnded,
     InvoiceAltered,
     MethodChanged,
+    MethodGone,
     PaymentDisputed,
     PaymentFailed,
     PaymentMoved,
@@ -40,6 +41,7 @@ News = (
     | InvoiceAltered
     | SubscriptionEnded
     | MethodChanged
+    | MethodGone
     | CustomerChanged
     | CustomerDeleted
     | PaymentDisputed
@@ -77,6 +79,8 @@ class NewsDesk:
                 return self._method(fact)
             case CustomerChanged():
                 return self._customer(fact)
+            case MethodGone():
+                return [self._as_it_is(case, fact) for case in self._open_cases(fact.customer_id)]
             case CustomerDeleted():
                 self._ledger.customer_deleted(fact.customer_id)
                 return [self._as_it_is(case, fact) for case in self._open_cases(fact.customer_id)]
@@ -175,6 +179,8 @@ class NewsDesk:
 
     def _moved(self, fact: PaymentMoved) -> Told:
         """The provider knows what is on its way: the case is told how the invoice stands now."""
+        if fact.invoice_id is None and fact.customer_id and not self._open_cases(fact.customer_id):
+            return []  # every payment of every customer is told of: most concern no case
         case = self._open_case(fact.invoice_id or self._payments.invoice_of_payment(fact.payment_id))
         return [] if case is None else [self._as_it_is(case, fact)]
 
@@ -235,6 +241,8 @@ class NewsDesk:
         disputed = fact.invoice_id
         if disputed is None and fact.payment_id:
             disputed = self._payments.invoice_of_payment(fact.payment_id)
+        if disputed and isinstance(fact, DisputeEnded) and fact.outcome is events.DisputeOutcome.LOST:
+            self._taken_back(disputed, fact)
         customer = fact.customer_id
         if customer is None and disputed:
             customer = self._payments.read_invoice(disputed).customer_id
@@ -244,6 +252,19 @@ class NewsDesk:
             return []
         self._keep(fact, customer)
         return [_about_dispute(case, fact, disputed) for case in self._open_cases(customer)]
+
+    def _taken_back(self, invoice_id: str, fact: DisputeEnded) -> None:
+        """If it was our charge that paid, and all of it was taken back, the attempt is not paid any more."""
+        ours = (row for row in self._ledger.attempts_of(invoice_id) if row.kind in OURS)
+        row = next((row for row in ours if row.provider_id in (fact.payment_id, fact.charge_id)), None)
+        if row is None or row.provider_id is None or fact.amount is None or fact.amount < row.amount:
+            return
+        raw = fact.returned
+        decline = classify(raw.but(network=row.network), self._declines, at=fact.at) if raw else None
+        why = f"the bank returned the debit → {decline.code}" if decline else "the customer won a dispute over it"
+        entry = Entry(at=fact.at, step=row.step, what="taken back", why=why)
+        outcome = ChargeOutcome.DECLINED if decline else ChargeOutcome.TAKEN_BACK
+        self._ledger.attempt_taken_back(invoice_id, row.attempt, outcome, decline, entry)
 
     def _keep(self, fact: PaymentDisputed | DisputeEnded, customer: str) -> None:
         """A case that opens later stands still for it as well."""
@@ -268,6 +289,8 @@ def _about_dispute(
     outcome = fact.outcome
     if outcome is events.DisputeOutcome.LOST and case.invoice_id != disputed:
         outcome = events.DisputeOutcome.ELSEWHERE
+    elif outcome is events.DisputeOutcome.LOST and fact.returned:
+        outcome = events.DisputeOutcome.RETURNED
     closed = events.DisputeClosed(event_id=fact.event_id, dispute_id=fact.dispute_id, outcome=outcome)
     return case, "dispute_closed", closed
 

@@ -20,7 +20,8 @@ from domain.reopening import billed_anew
 from gateways.ports.ledger import Ledger
 from gateways.ports.payments import InvoiceSnapshot, Payments
 from gateways.ports.rows import CaseRow
-from gateways.provider_facts import DisputeEnded, PaymentSucceeded
+from gateways.provider_facts import AgencySaid, DisputeEnded, PaymentSucceeded
+from service.agency_news import case_of, message_of
 from service.late import GIVEN_UP, book_bill, book_loss, book_payment, loss_of
 from service.opening import Failure
 
@@ -39,8 +40,8 @@ class Rounds:
         self._payments = payments
 
     def taken_back(self, fact: DisputeEnded) -> Failure | None:
-        """Books what was taken back of a case that has ended. Where it is billed anew, the failure that opens the new
-        invoice's case."""
+        """Books what was taken back: of a case that has ended, and by a returned debit also a part. Where it is billed
+        anew, the failure that opens the new invoice's case."""
         case = self._disputed(fact)
         loss = loss_of(case, fact) if case else None
         if case is None or loss is None:
@@ -51,6 +52,7 @@ class Rounds:
             loss.amount,
             Policy.stored(self._ledger.policy(case.policy_digest)),
             second_round=case.reopens is not None,
+            given_up=case.outcome in GIVEN_UP,
             of_subscription=invoice.subscription_id is not None,
         )
         if isinstance(answer, Refuse):
@@ -79,6 +81,13 @@ class Rounds:
             return resumed
         book_payment(self._ledger, case, invoice, fact)
         return None
+
+    def agency_paid(self, fact: AgencySaid) -> Resumed | None:
+        """What the agency collected for a case that had been given up."""
+        case = case_of(self._ledger, fact)
+        if fact.report is not events.AgencyReport.PAYMENT or case.outcome not in GIVEN_UP:
+            return None
+        return given_up(self._ledger, case.invoice_id, message_of(fact), fact.at)
 
     def _resumed(self, case: CaseRow, invoice: InvoiceSnapshot, fact: PaymentSucceeded) -> Resumed | None:
         left = invoice.remaining

@@ -1,8 +1,10 @@
 """Which records must be taken in one after the other."""
 
 from gateways.provider_facts import (
+    AgencySaid,
     ContactHeard,
     CustomerChanged,
+    CustomerChose,
     CustomerDeleted,
     CustomerWrote,
     DisputeEnded,
@@ -11,6 +13,7 @@ from gateways.provider_facts import (
     InvoiceAltered,
     InvoiceDue,
     MethodChanged,
+    MethodGone,
     PaymentDisputed,
     PaymentFailed,
     PaymentMoved,
@@ -51,11 +54,15 @@ class Sequence:
                 return (Claim(("contact", record.key or record.event_id)),)
             case CustomerWrote():
                 return (Claim(("contact", record.address)),)
+            case CustomerChose():
+                return (Claim(("contact", record.contact)),)
+            case AgencySaid():
+                return (Claim(("handoff", record.handoff)),)
             case PaymentFailed() | InvoiceDue():
                 return self._of_invoice(record.invoice_id, record.customer.customer_id if record.customer else None)
             case PaymentSucceeded() | InvoiceAltered():
                 return self._of_invoice(record.invoice_id, record.invoice.customer_id if record.invoice else None)
-            case SubscriptionEnded() | PaymentMoved() | CustomerDeleted():
+            case SubscriptionEnded() | PaymentMoved() | MethodGone() | CustomerDeleted():
                 return self._of_customer(record.customer_id)
             case CustomerChanged():
                 return self._of_customer(record.customer.customer_id)

@@ -96,8 +96,8 @@ def test_example_of_a_plain_record_can_be_read() -> None:
 
 
 def test_list_of_stripe_events_is_the_one_that_is_taken_in() -> None:
-    taken = set(stripe_events._READERS)
-    prefixes = r"(?:invoice|invoice_payment|credit_note|payment_intent|payment_method|customer|charge)\."
+    taken = set(stripe_events.READERS)
+    prefixes = r"(?:invoice|invoice_payment|credit_note|payment_intent|payment_method|setup_intent|customer|charge)\."
 
     assert taken == {e for e in _code(_section(README, "Stripe set-up")) if re.match(prefixes, e)}
 

@@ -15,16 +15,17 @@ from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.client import Client
 from typer.testing import CliRunner
 
+from cli.app import app
 from gateways.ledger.database import place
 from gateways.ledger.sql_ledger import SqlLedger
 from gateways.ports.rows import CustomerRow
 from gateways.ports.trouble import ProviderMisuse
 from runtime import wiring
-from runtime.doctor import WORKER_NEEDS
+from runtime.checks.worker import WORKER_NEEDS
+from runtime.schedule import schedule_id, schedule_sweep
 from runtime.settings import ROOT, ZONES, Settings, SettingsError
 from runtime.version import VERSION
 from sandbox.providers.world import ProviderWorld
-from starter import app
 from tests.cases import a_failed_invoice, an_opening_row
 
 Doctor = Callable[..., tuple[int, dict[str, str], dict[str, str]]]
@@ -55,15 +56,16 @@ def doctor(environment: dict[str, str]) -> Doctor:
     return run
 
 
-def test_a_good_installation(
-    doctor: Doctor, environment: dict[str, str], client: Client, ledger: SqlLedger, tmp_path: Path
+async def test_a_good_installation(
+    doctor: Doctor, environment: dict[str, str], client: Client, ledger: SqlLedger, settings: Settings, tmp_path: Path
 ) -> None:
     """Every line is there, with versions and editions."""
     assert client.namespace == "default"
     assert () == ledger.cases().rows
     table = wiring.decline_table(Settings())
+    await schedule_sweep(client, settings)
 
-    code, good, bad = doctor()
+    code, good, bad = await asyncio.to_thread(doctor)
 
     assert (0, {}) == (code, bad)
     assert {
@@ -72,6 +74,24 @@ def test_a_good_installation(
         "temporalio": version("temporalio"),
         "time zones": f"{ZONES.iana} (tzdata {version('tzdata')})",
         "public holidays": f"holidays {version('holidays')}",
+        "Stripe": "the key works, in test mode",
+        "Stripe's permissions": "the key may do all that cases need",
+        "clock": "less than 30 s from Stripe's",
+        "Stripe's account": "there is no open case to compare the key with",
+        "webhook secret": "WEB_PUBLIC_URL is not set: events come as files only",
+        "webhook endpoint": "WEB_PUBLIC_URL is not set: events come as files only",
+        "webhooks": "events come as files only",
+        "SendGrid": "the key may send",
+        "sender": "billing@sandbox.example is verified",
+        "e-mail events": "WEB_PUBLIC_URL is not set: what becomes of e-mails is not known",
+        "Twilio": "the credentials work",
+        "number": "+15550006000 sends text messages",
+        "web": "WEB_PUBLIC_URL is not set: nobody calls",
+        "application": f"answers at {environment['MERCHANT_WEBHOOK_URL']}",
+        "agency": f"answers at {environment['AGENCY_ENDPOINT']}",
+        "API keys": "none in use",
+        "events out": "no endpoints",
+        "inbox": "all that came was taken",
         "worker's settings": "all that are needed are set",
         "policies": "sent-invoices@1, standard@1, stripe-retries@1",
         "decline table": f"edition {table.edition}",
@@ -84,6 +104,7 @@ def test_a_good_installation(
         "Temporal server": f"{environment['TEMPORAL_ADDRESS']}, namespace default",
         "retries": "each invoice has one owner; Stripe plans tries of its own on none",
         "search attributes": "registered",
+        "sweep": "every 6:00:00",
     } == good
     for line, file in (
         ("network rules", "networks"),
@@ -127,8 +148,19 @@ async def test_a_new_installation_is_sent_to_setup(doctor: Doctor, client: Clien
     assert {
         "ledger": "The ledger is not set up, or not for this version: run python starter.py setup.",
         "search attributes": "Not all that cases have are in the namespace: run python starter.py setup.",
+        "sweep": "The sweep has no schedule, and what no webhook brings is missed: run python starter.py setup.",
     } == bad
     assert not (tmp_path / "ledger.db").exists()
+
+
+async def test_a_paused_sweep_is_told(doctor: Doctor, client: Client, ledger: SqlLedger, settings: Settings) -> None:
+    assert () == ledger.cases().rows
+    await schedule_sweep(client, settings)
+    await client.get_schedule_handle(schedule_id(settings)).pause()
+
+    _, _, bad = await asyncio.to_thread(doctor)
+
+    assert {"sweep": f"The schedule {schedule_id(settings)} of the sweep is paused: resume it in Temporal's UI."} == bad
 
 
 def test_no_server_says_where_it_was_looked_for(doctor: Doctor, ledger: SqlLedger) -> None:
@@ -201,7 +233,7 @@ def test_a_wrong_setting_is_named_without_its_value(doctor: Doctor) -> None:
     assert ["settings"] == list(bad)
     assert bad["settings"].startswith("DUNNING_LOG_LEVEL: the value is not allowed")
     assert "LOUD" not in bad["settings"]
-    assert "time zones" in good
+    assert "Python" in good
 
 
 def test_a_folder_without_policies_is_bad_in_each_of_its_lines(doctor: Doctor, tmp_path: Path) -> None:

@@ -12,6 +12,10 @@ from runtime.settings import Settings, SettingsError, load_settings
         ({"STRIPE_API_BASE": "http://stripe.example"}, "STRIPE_API_BASE"),
         ({"SENDGRID_API_BASE": "http://10.0.0.9:80"}, "SENDGRID_API_BASE"),
         ({"TWILIO_API_BASE": "http://[2001:db8::1]"}, "TWILIO_API_BASE"),
+        (
+            {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://otel.example", "OTEL_EXPORTER_OTLP_HEADERS": "authorization=x"},
+            "OTEL_EXPORTER_OTLP_ENDPOINT",
+        ),
         ({"AGENCY_ENDPOINT": "http://agency.example", "AGENCY_TOKEN": "t"}, "AGENCY_ENDPOINT"),
     ],
 )

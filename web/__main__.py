@@ -2,14 +2,15 @@
 
 import argparse
 import asyncio
-import logging
 import sys
 
 import uvicorn
 
 from runtime.doors import doors
 from runtime.leaving import leave
+from runtime.logs import log_as_json
 from runtime.settings import Settings, SettingsError, load_settings
+from runtime.telemetry import telemetry
 from web.app import application
 
 _DRAIN = 10
@@ -17,9 +18,13 @@ _DRAIN = 10
 
 
 async def run(settings: Settings) -> None:
-    async with doors(settings) as here:
+    watched = telemetry(settings, "dunning-web")
+    async with doors(settings, watched) as here:
+        app = application(here)
+        watched.trace_requests(app)
+        watched.serve(settings.metrics_host, settings.web_metrics_port)
         config = uvicorn.Config(
-            application(here),
+            app,
             host=settings.web_host,
             port=settings.web_port,
             access_log=False,
@@ -28,6 +33,7 @@ async def run(settings: Settings) -> None:
             timeout_graceful_shutdown=_DRAIN,
         )
         await uvicorn.Server(config).serve()
+    watched.close()
 
 
 def main() -> int:
@@ -36,8 +42,7 @@ def main() -> int:
     ).parse_args()
     try:
         settings = load_settings()
-        logging.basicConfig(level=settings.dunning_log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-        logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells of every table at a first start
+        log_as_json(settings.dunning_log_level)
         asyncio.run(run(settings))
     except SettingsError as error:
         print(f"web: {error}", file=sys.stderr)

@@ -86,6 +86,7 @@ class CaseView(Message):
     holds: tuple[str, ...]
     tried_again: tuple[str, ...] = ()  # steps whose provider did not answer, with what it said last
     warnings: tuple[str, ...] = ()  # what is to be put right outside the case
+    agency: str | None = None  # its reference, and whether it has acknowledged the case
     own_try: str | None = None  # when Stripe tries by itself, where it makes all tries
     access: str
     closed_channels: dict[str, str]

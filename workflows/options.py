@@ -35,3 +35,10 @@ UNTIL_ANSWERED = RetryPolicy(
 
 # To act is right at its moment only. Where the decision took longer to get it is taken anew: it may be night by now.
 FRESH = timedelta(minutes=1)
+
+# A page of a sweep: a hundred records, four at a time, each with a request or two. A retry never runs beside the first
+# try for long, and harmlessly: what was taken in is known.
+ONE_PAGE = timedelta(minutes=10)
+
+# After this a run of the sweep gives up: the next one, by its schedule, goes on at the same page.
+ONE_SWEEP = timedelta(hours=3)

@@ -2,14 +2,12 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar
-
-from pydantic import field_validator
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from domain.base import Frozen, unchecked
 from domain.case import Case, StepState
 from domain.changes import begun, changed, done, invoice_is, stopped
-from domain.forms import Form
+from domain.forms import Form, one_of
 from domain.kinds.charge import ChargeStep
 from domain.rules.invoice import Aim
 from domain.steps import Access, Step
@@ -123,14 +121,7 @@ class RestrictForm(Form):
     makes: ClassVar[tuple[type[Step], ...]] = (AccessStep,)
     detail: ClassVar[str | None] = "access"
     needs_a_message: ClassVar[bool] = True
-    access: Access
-
-    @field_validator("access")
-    @classmethod
-    def _takes_something_away(cls, value: Access) -> Access:
-        if value is Access.FULL:
-            raise ValueError("restrict needs read_only or blocked")
-        return value
+    access: Annotated[Access, one_of([access for access in Access if access is not Access.FULL])]
 
     @property
     def name(self) -> str:

@@ -3,15 +3,13 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, ClassVar
-
-from pydantic import field_validator
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from domain.base import Message, unchecked
 from domain.case import Case, StepState
 from domain.changes import close_channel, done, ended, invoice_is, put_off, shown, stopped
 from domain.consent import BY_INTRUSION, WISHES
-from domain.forms import Form
+from domain.forms import Form, one_of
 from domain.gates import ALLOW, Answer, Postpone, Refuse, Stopped
 from domain.invoice import InvoiceNow
 from domain.reasons import cause
@@ -211,18 +209,16 @@ class RemindForm(Form):
     makes: ClassVar[tuple[type[Step], ...]] = (MessageStep,)
     speaks: ClassVar[bool] = True
     channel: Channel
-    stage: Stage
-
-    @field_validator("stage")
-    @classmethod
-    def _of_the_timeline(cls, value: Stage) -> Stage:
-        if value is Stage.ACTION:
-            raise ValueError("the action mail is sent by itself when it is needed: see contacts.action_request")
-        return value
+    # What only the customer can do is asked for by itself, when it is needed: contacts.action_request.
+    stage: Annotated[Stage, one_of([stage for stage in Stage if stage is not Stage.ACTION])]
 
     @property
     def warns(self) -> bool:
         return self.stage is Stage.FINAL
+
+    @property
+    def is_gentle(self) -> bool:
+        return self.stage is Stage.FRIENDLY
 
     @property
     def name(self) -> str:

@@ -8,6 +8,7 @@ from pydantic import Field
 from domain.base import Frozen
 from domain.case import ChargeOutcome
 from domain.gates import ALLOW, Answer, Postpone, strictest
+from domain.invoice import Network
 from domain.money import Money
 from domain.rules.origin import Origin
 from domain.rules.uses import MethodUse, NextCharge
@@ -69,7 +70,7 @@ class CeilingTable(Frozen):
     """`networks.yaml`: the ceilings by card brand; `other` is for every card brand without rows of its own."""
 
     edition: date
-    networks: dict[str, tuple[Ceiling, ...]]
+    networks: dict[Network, tuple[Ceiling, ...]]
     other: tuple[Ceiling, ...] = Field(min_length=1)
 
     def window(self, charge: NextCharge) -> timedelta:

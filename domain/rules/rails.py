@@ -7,6 +7,7 @@ from pydantic import Field
 
 from domain.base import Frozen
 from domain.case import ChargeOutcome
+from domain.codes import Country
 from domain.gates import ALLOW, Answer, Postpone, Refuse
 from domain.invoice import RAILS, Rail
 from domain.rules.origin import Origin
@@ -71,7 +72,7 @@ class RailTable(Frozen):
 
     edition: date
     rails: dict[Rail, RailRule]
-    cards_issued_in: dict[str, RailRule]  # ISO 3166-1 alpha-2, where mandates of cards have rules of their own
+    cards_issued_in: dict[Country, RailRule]  # ISO 3166-1 alpha-2, where mandates of cards have rules of their own
 
     def _rule(self, charge: NextCharge) -> RailRule | None:
         if charge.network in RAILS:

@@ -16,6 +16,11 @@ _EVENT = sa.select(provider_events.c.invoice_id).where(
 _HANDOFF = sa.select(handoffs.c.handoff_id).where(handoffs.c.invoice_id == sa.bindparam("of")).limit(1)
 
 
+_INVOICE = sa.select(handoffs.c.invoice_id).where(
+    sa.or_(handoffs.c.handoff_id == sa.bindparam("named"), handoffs.c.reference == sa.bindparam("named"))
+)
+
+
 class SqlEvents(Book):
     """`ports.EventBook` in SQL."""
 
@@ -41,3 +46,7 @@ class SqlHandoffs(Book):
     def was_handed_off(self, invoice_id: str) -> bool:
         with self._database.reading() as connection:
             return connection.execute(_HANDOFF, {"of": invoice_id}).first() is not None
+
+    def handed_off_as(self, name: str) -> list[str]:
+        with self._database.reading() as connection:
+            return sorted({found.invoice_id for found in connection.execute(_INVOICE, {"named": name})})

@@ -21,13 +21,14 @@ from gateways.ledger.transactions import Book
 from gateways.ports.rows import AttemptRow
 from gateways.ports.trouble import NotFound
 
-_CHARGED = (ChargeOutcome.PAID, ChargeOutcome.DECLINED, ChargeOutcome.PROCESSING)
+_CHARGED = (ChargeOutcome.PAID, ChargeOutcome.TAKEN_BACK, ChargeOutcome.DECLINED, ChargeOutcome.PROCESSING)
 
 _attempt = attempts.c
 _OURS = (_attempt.invoice_id == sa.bindparam("of"), _attempt.attempt == sa.bindparam("number"), _attempt.attempt > 0)
 _ONE = sa.select(attempts).where(*_OURS)
 _FINISH = sa.update(attempts).where(*_OURS, _attempt.state == "started")
 _SETTLE = sa.update(attempts).where(*_OURS, _attempt.outcome == sa.literal(ChargeOutcome.PROCESSING.value))
+_TAKE_BACK = sa.update(attempts).where(*_OURS, _attempt.outcome.in_([ChargeOutcome.PAID, ChargeOutcome.PROCESSING]))
 _OF_INVOICE = sa.select(attempts).where(_attempt.invoice_id == sa.bindparam("of")).order_by(_attempt.as_of, _attempt.id)
 _USES = (
     sa.select(
@@ -95,11 +96,26 @@ class SqlAttempts(Book):
     def settle_attempt(
         self, invoice_id: str, attempt: int, outcome: ChargeOutcome, decline: Decline | None, entry: Entry
     ) -> None:
-        ours = {"of": invoice_id, "number": attempt}
+        self._answered(_SETTLE, invoice_id, attempt, outcome, decline, entry)
+
+    def attempt_taken_back(
+        self, invoice_id: str, attempt: int, outcome: ChargeOutcome, decline: Decline | None, entry: Entry
+    ) -> None:
+        self._answered(_TAKE_BACK, invoice_id, attempt, outcome, decline, entry)
+
+    def _answered(
+        self,
+        update: sa.Update,
+        invoice_id: str,
+        attempt: int,
+        outcome: ChargeOutcome,
+        decline: Decline | None,
+        entry: Entry,
+    ) -> None:
         # It has been at the bank, whatever the answer tells of its network.
         answer = {"outcome": outcome, **rows.decline_columns(decline), "reached_network": True}
         with self._database.writing() as connection:
-            if connection.execute(_SETTLE, ours | answer).rowcount:
+            if connection.execute(update, {"of": invoice_id, "number": attempt} | answer).rowcount:
                 write_effect(connection, invoice_id, entry, occasion=f"attempt {attempt}")
 
     def record_foreign_attempt(self, row: AttemptRow, event_id: str) -> None:

@@ -24,6 +24,9 @@ from gateways.ports.trouble import ProviderMisuse
 _GIVEN_UP = (Outcome.COLLECTIONS, Outcome.WRITTEN_OFF)
 """Ends that news may overtake while they are written down: what the case makes of them is a decision of its own."""
 
+_OF_OPEN = ("owed_again", "reopened_as")
+"""What money that is taken back changes of the row of a case that is not closed."""
+
 _OF = cases.c.invoice_id == sa.bindparam("of")
 _STATE = sa.select(cases.c.state).where(_OF)
 _NUMBERED = (
@@ -41,9 +44,9 @@ _WRITE_OPEN = _WRITE.where(
     cases.c.outcome.is_(None),
     sa.or_(cases.c.decided_at.is_(None), cases.c.decided_at <= sa.bindparam("moment")),
 )
-_CLOSED = (
-    sa.select(cases.c.invoice_id)
-    .where(_OF, cases.c.status == "closed", cases.c.currency == sa.bindparam("in_currency"))
+_IS_CLOSED = (
+    sa.select(cases.c.status == "closed")
+    .where(_OF, cases.c.currency == sa.bindparam("in_currency"))
     .with_for_update(key_share=True)
 )
 _MARK_OPEN = _WRITE.where(cases.c.status == "opening")
@@ -107,8 +110,15 @@ class SqlCases(SqlCaseList):
         columns = rows.late_columns(late) | {"why": entry.why}
         conditions = {"of": invoice_id, "in_currency": late.remaining.currency}
         with self._database.writing(of=invoice_id) as connection:
-            closed = connection.execute(_CLOSED, conditions).first() is not None
-            if not closed or not write_first(connection, invoice_id, entry, occasion, late.remaining):
+            closed = connection.execute(_IS_CLOSED, conditions).scalar_one_or_none()
+            if not closed:
+                # What is due by the invoice, and why it waits, are the running case's own.
+                columns = {name: columns[name] for name in _OF_OPEN if name in columns}
+            if (
+                closed is None
+                or not columns
+                or not write_first(connection, invoice_id, entry, occasion, late.remaining)
+            ):
                 return False
             connection.execute(_WRITE, columns | {"of": invoice_id})
             return True

@@ -40,6 +40,7 @@ _RANK = {
     for rank, result in enumerate(
         (
             ContactResult.DELIVERED,
+            ContactResult.READ,
             ContactResult.UNDELIVERED,
             ContactResult.BOUNCED,
             ContactResult.INVALID_ADDRESS,
@@ -110,6 +111,11 @@ class SqlContacts(Book):
                 connection.execute(sa.update(contacts).where(_contact.id == found["id"]).values(heard))
                 _report(connection, found, ContactResult(delivery), at)
             return rows.contact_row(found)
+
+    def contact_of(self, key: str) -> ContactRow | None:
+        with self._database.reading() as connection:
+            found = connection.execute(_BY_KEY, {"key_is": key}).mappings().one_or_none()
+        return rows.contact_row(found) if found else None
 
     def contacts(self, invoice_id: str) -> list[ContactRow]:
         with self._database.reading() as connection:

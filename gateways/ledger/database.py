@@ -81,16 +81,28 @@ def upgrade_schema(url: str) -> None:
         engine.dispose()
 
 
+def schema_is_newer(url: str) -> bool:
+    """Whether a later release than this one has brought the database up to date. Raises as `upgrade_schema` does."""
+    version = _version(url)
+    return version is not None and version.isdigit() and version > REVISION
+
+
 def schema_is_current(url: str) -> bool:
     """Whether `upgrade_schema` has nothing to do. Creates nothing. Raises as `upgrade_schema` does."""
+    return _version(url) == REVISION
+
+
+def _version(url: str) -> str | None:
+    """The schema's edition; None: there is none."""
     engine = open_database(url)
     try:
         if engine.dialect.name == "sqlite" and not Path(engine.url.database or "").is_file():
-            return False
+            return None
         with trouble(), engine.connect() as connection:
             if not sa.inspect(connection).has_table(_VERSION.name):
-                return False
-            return connection.execute(sa.select(_VERSION.c.version_num)).scalars().all() == [REVISION]
+                return None
+            found = connection.execute(sa.select(_VERSION.c.version_num)).scalars().all()
+            return str(found[0]) if len(found) == 1 else None
     finally:
         engine.dispose()
 

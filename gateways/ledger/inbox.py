@@ -40,6 +40,10 @@ class SqlInbox(Book):
         with self._database.writing() as connection:
             connection.execute(sa.update(inbox).where(inbox.c.id == event).values(**columns, ended_at=at))
 
+    def completed(self, event: int, body: str) -> None:
+        with self._database.writing() as connection:
+            connection.execute(sa.update(inbox).where(inbox.c.id == event).values(body=body))
+
     def failed(self, event: int, why: str, next_try: datetime) -> None:
         columns = {"attempts": inbox.c.attempts + 1, "note": why[:_LONGEST_NOTE], "next_try": next_try}
         with self._database.writing() as connection:
@@ -52,6 +56,11 @@ class SqlInbox(Book):
                 sa.update(inbox).where(one).values(state=WAITING, next_try=at, result=None, ended_at=None)
             )
         return changed.rowcount > 0
+
+    def kept(self, provider: str, event_ids: Sequence[str]) -> set[str]:
+        query = sa.select(inbox.c.event_id).where(inbox.c.provider == provider, inbox.c.event_id.in_(event_ids))
+        with self._database.reading() as connection:
+            return set(connection.execute(query).scalars())
 
     def inbox(self, state: str | None = None, after: int = 0, limit: int = 50) -> list[InboxRow]:
         query = sa.select(inbox).where(inbox.c.id > after).order_by(inbox.c.id).limit(limit)

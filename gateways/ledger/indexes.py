@@ -20,6 +20,8 @@ def _some(name: str, condition: str, *columns: sa.Column[object], unique: bool =
 
 
 _some("ix_cases_not_closed", NOT_CLOSED, cases.c.invoice_id)
+_some("ix_cases_open_amount", NOT_CLOSED, cases.c.currency, cases.c.remaining)
+_some("ix_cases_next_at", NOT_CLOSED, cases.c.next_at)
 _some("ix_cases_owed_again", OWED_AGAIN, cases.c.opened_at, cases.c.invoice_id)
 _some("ix_cases_numbered", "invoice_number IS NOT NULL", cases.c.invoice_number)
 _some("uq_attempts_invoice_id_attempt", "attempt > 0", attempts.c.invoice_id, attempts.c.attempt, unique=True)

@@ -28,9 +28,9 @@ _OF_CASE = (
 class SqlRecords(Book):
     """`ports.RecordBook` in SQL."""
 
-    def record_effect(self, invoice_id: str, entry: Entry) -> None:
+    def record_effect(self, invoice_id: str, entry: Entry, occasion: str = "") -> None:
         with self._database.writing(of=invoice_id) as connection:
-            write_effect(connection, invoice_id, entry, occasion="")
+            write_effect(connection, invoice_id, entry, occasion)
 
     def record(self, invoice_id: str) -> list[Entry]:
         with self._database.reading() as connection:

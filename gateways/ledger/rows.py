@@ -69,6 +69,8 @@ def attempt_row(found: RowMapping) -> AttemptRow:
 def method_use(found: RowMapping) -> MethodUse:
     # An attempt whose outcome is still unknown may have been charged: it counts, and it approves nothing.
     outcome = ChargeOutcome(found["outcome"] or ChargeOutcome.PROCESSING)
+    if outcome is ChargeOutcome.TAKEN_BACK:
+        outcome = ChargeOutcome.PAID  # the network approved it
     decline = found["decline"]
     return MethodUse(
         at=found["as_of"],

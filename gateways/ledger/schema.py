@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from gateways.ledger.columns import RowNumber, metadata, moment, of_case, text_column
 
-REVISION = "0010"
+REVISION = "0015"
 """The newest migration, with which these are the tables."""
 
 NOT_CLOSED = "status <> 'closed'"
@@ -179,6 +179,7 @@ handoffs = sa.Table(
     text_column("reference"),
     moment("at"),
     sa.Index(None, "invoice_id"),
+    sa.Index(None, "reference"),
 )
 
 provider_events = sa.Table(

@@ -118,3 +118,11 @@ leases = sa.Table(
     text_column("holder"),
     moment("until"),
 )
+
+sweeps = sa.Table(
+    "sweeps",
+    metadata,
+    sa.Column("begun_at", UtcTime(), primary_key=True),
+    moment("ended_at", null=True),
+    text_column("state"),
+)

@@ -14,10 +14,12 @@ from gateways.ledger.cases import SqlCases
 from gateways.ledger.contacts import SqlContacts
 from gateways.ledger.customers import SqlCustomers
 from gateways.ledger.disputes import SqlDisputes
+from gateways.ledger.gauges import SqlGauges
 from gateways.ledger.inbox import SqlInbox
 from gateways.ledger.outbox import SqlOutbox
 from gateways.ledger.policies import SqlPolicies
 from gateways.ledger.records import SqlRecords
+from gateways.ledger.sweeps import SqlSweeps
 from gateways.ledger.transactions import Database
 
 
@@ -35,6 +37,8 @@ class SqlLedger(
     SqlInbox,
     SqlApiAccess,
     SqlOutbox,
+    SqlGauges,
+    SqlSweeps,
 ):
     """`ports.Ledger`: all books on one database, whose schema `upgrade_schema` has brought up to date.
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from pydantic import Field
 
@@ -56,6 +56,16 @@ class Webhook(Protocol):
         """
 
 
+class Completion(Protocol):
+    """Reads what an event only names. Blocks."""
+
+    def needs(self, body: str) -> bool:
+        """Whether the event has to be completed before it says anything. `body`: its JSON."""
+
+    def complete(self, body: str) -> Mapping[str, Any]:
+        """The whole event. Raises MalformedEvent, ForeignEvent, NotFound, ProviderTrouble or ProviderMisuse."""
+
+
 class InboxBook(Protocol):
     """Every event that came in, once by provider and event id."""
 
@@ -69,11 +79,17 @@ class InboxBook(Protocol):
     def ended(self, event: int, state: str, result: str, note: str, invoice_id: str | None, at: datetime) -> None:
         """The event is done with, or refused."""
 
+    def completed(self, event: int, body: str) -> None:
+        """What it only named has been read: the text of the whole event takes the place of its own."""
+
     def failed(self, event: int, why: str, next_try: datetime) -> None:
         """One more try failed."""
 
     def again(self, event_id: str, at: datetime) -> bool:
         """Lets a refused or waiting event be tried again at once. False: there is no such event, or it is done."""
+
+    def kept(self, provider: str, event_ids: Sequence[str]) -> set[str]:
+        """Which of these events came in, and are not forgotten."""
 
     def inbox(self, state: str | None = None, after: int = 0, limit: int = 50) -> list[InboxRow]:
         """A page, oldest first."""

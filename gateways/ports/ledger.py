@@ -70,7 +70,8 @@ class CaseBook(CaseList, Protocol):
 
     def after_the_end(self, invoice_id: str, occasion: str, entry: Entry, late: Late) -> bool:
         """Books what became of the money of a closed case, once per occasion: its entry, and what of the row it
-        changes. False: it was booked before, or the case is not closed."""
+        changes. Of an open one that can only be that a part is owed again, or billed anew. False: it was booked
+        before, or there is nothing to book."""
 
     def state_of(self, invoice_id: str) -> str | None:
         """The whole case as JSON, as its newest decision left it."""
@@ -117,6 +118,11 @@ class AttemptBook(Protocol):
     ) -> None:
         """Processing → `outcome`: the bank has answered. Settled already: nothing happens."""
 
+    def attempt_taken_back(
+        self, invoice_id: str, attempt: int, outcome: ChargeOutcome, decline: Decline | None, entry: Entry
+    ) -> None:
+        """Paid → `outcome`: the money is gone again. Also if that was not told yet. Else nothing happens."""
+
     def uses_of(self, charge: NextCharge, window: timedelta) -> list[MethodUse]:
         """The charges of the same card or account that reached its network, over all invoices, oldest first."""
 
@@ -146,6 +152,9 @@ class ContactBook(Protocol):
         entry: Entry,
     ) -> None:
         """sending → `state`, with its entry in the record. Finished already: nothing happens."""
+
+    def contact_of(self, key: str) -> ContactRow | None:
+        """The contact with this key (domain/ids.py)."""
 
     def contacts(self, invoice_id: str) -> list[ContactRow]:
         """Oldest first."""
@@ -215,8 +224,8 @@ class CustomerBook(Protocol):
 class RecordBook(Protocol):
     """The append-only record of what was done, decided, postponed or refused."""
 
-    def record_effect(self, invoice_id: str, entry: Entry) -> None:
-        """Writes one entry, once per (invoice, step, what)."""
+    def record_effect(self, invoice_id: str, entry: Entry, occasion: str = "") -> None:
+        """Writes one entry, once per (invoice, step, what, occasion)."""
 
     def record(self, invoice_id: str) -> list[Entry]:
         """Oldest first; entries of one moment in the order in which they were written."""
@@ -263,6 +272,9 @@ class HandoffBook(Protocol):
 
     def was_handed_off(self, invoice_id: str) -> bool:
         """Whether an agency got the case, however that ended."""
+
+    def handed_off_as(self, name: str) -> list[str]:
+        """The invoices of the handoff with this id, or with this reference of the agency's: as a rule one."""
 
 
 class Ledger(

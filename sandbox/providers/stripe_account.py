@@ -45,6 +45,7 @@ class StripeAccount:
         self.microdeposits = Microdeposits(self.store, self.invoices, self.payments)
         self.webhooks = StripeWebhooks(self.store, outbox)
         self.shapes = EventShapes(self.store, self.webhooks)
+        self.forbidden: re.Pattern[str] | None = None
         self.behaviours: dict[str, deque[Outcome]] = {}
         self._broken: list[BrokenCall] = []
 
@@ -74,6 +75,12 @@ class StripeAccount:
         """
         with self.journal.lock:
             self._broken.append(BrokenCall(re.compile(match), times))
+
+    def restrict(self, match: str | None) -> None:
+        """The key is a restricted one, which may not make calls whose "METHOD /path" contains `match` (a regular
+        expression); None: it may do everything again."""
+        with self.journal.lock:
+            self.forbidden = re.compile(match) if match else None
 
     def is_broken(self, request_line: str) -> bool:
         """Whether this call is one of those that `break_calls` named; it is used up by that."""

@@ -24,6 +24,11 @@ from sandbox.providers.stripe_world import StripeWorld
 
 IDEMPOTENCY_LIFETIME = timedelta(hours=24)
 _CAUSE_KEY = "sandbox.stripe.cause"
+_NOT_PERMITTED = {
+    "message": "The provided key 'rk_test_*****' does not have the required permissions for this endpoint on account "
+    "'acct_1Sandbox'. Having the 'rak_…' permission would allow this request to continue.",
+    "type": "invalid_request_error",
+}
 _UNKNOWN_ERROR = {"message": "An unknown error occurred.", "type": "api_error"}
 
 
@@ -56,6 +61,9 @@ class _Guard:
         refusal = self._authenticate(headers.get("authorization", ""))
         if refusal is not None:
             return _json_reply(401, refusal).with_headers(**standard)
+        forbidden = self.world.forbidden
+        if forbidden and forbidden.search(f"{scope['method']} {local_path(scope)}"):
+            return _json_reply(403, _NOT_PERMITTED).with_headers(**standard)
         if key is None:
             scope = {**scope, _CAUSE_KEY: Cause(request_id, origin="api")}
             return (await run(self.app, scope, body)).with_headers(**standard)

@@ -4,13 +4,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from sandbox.providers.journal import Json
+from sandbox.providers.stripe_hooks import KIND, shown
+from sandbox.providers.stripe_lists import EVENTS_KEPT_FOR, LIST_PARAMS, MOST_TYPES, in_range, page
 from sandbox.providers.stripe_store import Cause, invalid_request
+from sandbox.providers.stripe_thin import snapshot_id, thin_event
 from sandbox.providers.stripe_world import StripeWorld
 
 Params = Mapping[str, str]
 Handler = Callable[[StripeWorld, Cause, Mapping[str, str], Params], Json]
-
-_LIST_PARAMS = frozenset({"limit", "starting_after", "ending_before"})
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ def _list_invoice_payments(world: StripeWorld, _: Cause, __: Mapping[str, str], 
         and wanted_payment in (None, p["payment"][p["payment"]["type"]])
         and params.get("status") in (None, p["status"])
     ]
-    return _page(found, "/v1/invoice_payments", params)
+    return page(world.store, "invoice_payment", found, "/v1/invoice_payments", params)
 
 
 def _list_charges(world: StripeWorld, _: Cause, __: Mapping[str, str], params: Params) -> Json:
@@ -104,18 +105,18 @@ def _list_charges(world: StripeWorld, _: Cause, __: Mapping[str, str], params: P
         for c in reversed(world.store.of_kind("charge", params.get("payment_intent") or params.get("customer")))
         if params.get("payment_intent") in (None, c["payment_intent"])
         and params.get("customer") in (None, c["customer"])
-        and _in_range(c["created"], params)
+        and in_range(c["created"], params)
     ]
-    return _page(found, "/v1/charges", params)
+    return page(world.store, "charge", found, "/v1/charges", params)
 
 
 def _list_disputes(world: StripeWorld, _: Cause, __: Mapping[str, str], params: Params) -> Json:
     found = [
         d
         for d in reversed(world.store.of_kind("dispute", params.get("charge") or params.get("payment_intent")))
-        if params.get("payment_intent") in (None, d["payment_intent"]) and _in_range(d["created"], params)
+        if params.get("payment_intent") in (None, d["payment_intent"]) and in_range(d["created"], params)
     ]
-    return _page(found, "/v1/disputes", params)
+    return page(world.store, "dispute", found, "/v1/disputes", params)
 
 
 def _list_methods(world: StripeWorld, _: Cause, path: Mapping[str, str], params: Params) -> Json:
@@ -125,7 +126,7 @@ def _list_methods(world: StripeWorld, _: Cause, path: Mapping[str, str], params:
     if world.store.get("customer", customer, param="customer").get("deleted"):
         raise invalid_request(f"No such customer: '{customer}'", status=404, code="resource_missing", param="customer")
     found = [m for m in reversed(world.store.methods_of(customer)) if params.get("type") in (None, m["type"])]
-    return _page(found, f"/v1/customers/{customer}/payment_methods", params)
+    return page(world.store, "payment_method", found, f"/v1/customers/{customer}/payment_methods", params)
 
 
 def _list_setups(world: StripeWorld, _: Cause, __: Mapping[str, str], params: Params) -> Json:
@@ -133,56 +134,70 @@ def _list_setups(world: StripeWorld, _: Cause, __: Mapping[str, str], params: Pa
     found = [
         s
         for s in reversed(world.store.of_kind("setup_intent", owner))
-        if params.get("customer") in (None, s["customer"]) and _in_range(s["created"], params)
+        if params.get("customer") in (None, s["customer"]) and in_range(s["created"], params)
     ]
-    return _page(found, "/v1/setup_intents", params)
+    return page(world.store, "setup_intent", found, "/v1/setup_intents", params)
 
 
 def _list_invoices(world: StripeWorld, _: Cause, __: Mapping[str, str], params: Params) -> Json:
     found = [
         i
         for i in reversed(world.store.of_kind("invoice", params.get("customer")))
-        if params.get("status") in (None, i["status"]) and _in_range(i["created"], params)
+        if params.get("status") in (None, i["status"]) and in_range(i["created"], params)
     ]
-    return _page(found, "/v1/invoices", params)
+    return page(world.store, "invoice", found, "/v1/invoices", params)
 
 
 def _list_events(world: StripeWorld, _: Cause, __: Mapping[str, str], params: Params) -> Json:
-    types = {value for name, value in params.items() if name.partition("[")[0] in ("type", "types")}
+    types = {value for name, value in params.items() if name.partition("[")[0] == "types"}
+    if types and "type" in params:
+        raise invalid_request("You may only specify one of these parameters: type, types.")
+    if len(types) > MOST_TYPES:
+        raise invalid_request(f"Array types exceeded maximum {MOST_TYPES} allowed elements.", param="types")
+    types |= {params["type"]} if "type" in params else set()
+    kept_since = world.journal.timestamp() - int(EVENTS_KEPT_FOR.total_seconds())
     found = [
-        e for e in reversed(world.store.events) if (not types or e["type"] in types) and _in_range(e["created"], params)
+        e
+        for e in reversed(world.store.events)
+        if e["created"] >= kept_since and (not types or e["type"] in types) and in_range(e["created"], params)
     ]
-    return _page(found, "/v1/events", params)
+    if "delivery_success" in params:
+        late = world.webhooks.undelivered()
+        found = [e for e in found if (e["id"] not in late) == (params["delivery_success"] == "true")]
+    return page(world.store, "event", found, "/v1/events", params)
 
 
 def _read_event(world: StripeWorld, _: Cause, path: Mapping[str, str], __: Params) -> Json:
     return world.store.event(path["id"])
 
 
-def _in_range(created: int, params: Params) -> bool:
-    return (
-        created >= int(params.get("created[gte]", created))
-        and created <= int(params.get("created[lte]", created))
-        and created > int(params.get("created[gt]", created - 1))
-        and created < int(params.get("created[lt]", created + 1))
-    )
+def _make_hook(world: StripeWorld, _: Cause, __: Mapping[str, str], params: Params) -> Json:
+    return world.webhooks.endpoints.create(params)
 
 
-def _page(found: list[Json], url: str, params: Params) -> Json:
-    """One page of a list whose newest object is first."""
-    ids = [obj["id"] for obj in found]
-    limit = int(params.get("limit", "10"))
-    if "ending_before" in params:
-        end = ids.index(params["ending_before"])
-        start = max(0, end - limit)
-        return {"object": "list", "data": found[start:end], "has_more": start > 0, "url": url}
-    start = ids.index(params["starting_after"]) + 1 if "starting_after" in params else 0
-    page = found[start : start + limit]
-    return {"object": "list", "data": page, "has_more": start + limit < len(found), "url": url}
+def _change_hook(world: StripeWorld, _: Cause, path: Mapping[str, str], params: Params) -> Json:
+    return world.webhooks.endpoints.update(path["id"], params)
+
+
+def _delete_hook(world: StripeWorld, _: Cause, path: Mapping[str, str], __: Params) -> Json:
+    return world.webhooks.endpoints.delete(path["id"])
+
+
+def _read_hook(world: StripeWorld, _: Cause, path: Mapping[str, str], __: Params) -> Json:
+    return shown(world.store.get(KIND, path["id"], "webhook_endpoint"))
+
+
+def _list_hooks(world: StripeWorld, _: Cause, __: Mapping[str, str], params: Params) -> Json:
+    found = [shown(endpoint) for endpoint in reversed(world.webhooks.endpoints.all())]
+    return page(world.store, KIND, found, "/v1/webhook_endpoints", params)
+
+
+def _read_thin_event(world: StripeWorld, _: Cause, path: Mapping[str, str], __: Params) -> Json:
+    return thin_event(world.store.event(snapshot_id(path["id"])))
 
 
 ENDPOINTS = [
-    Endpoint("GET", "/v1/invoices", _list_invoices, _LIST_PARAMS | {"customer", "status"}, frozenset({"created"})),
+    Endpoint("GET", "/v1/invoices", _list_invoices, LIST_PARAMS | {"customer", "status"}, frozenset({"created"})),
     Endpoint("GET", "/v1/invoices/{id}", _read("invoice", "invoice")),
     Endpoint(
         "POST",
@@ -220,7 +235,7 @@ ENDPOINTS = [
         "GET",
         "/v1/invoice_payments",
         _list_invoice_payments,
-        _LIST_PARAMS | {"invoice", "status"},
+        LIST_PARAMS | {"invoice", "status"},
         frozenset({"payment"}),
     ),
     Endpoint("POST", "/v1/invoices/{id}/attach_payment", _attach_payment, frozenset({"payment_record"})),
@@ -249,24 +264,22 @@ ENDPOINTS = [
         "GET",
         "/v1/charges",
         _list_charges,
-        _LIST_PARAMS | {"payment_intent", "customer"},
+        LIST_PARAMS | {"payment_intent", "customer"},
         frozenset({"created"}),
     ),
     Endpoint("GET", "/v1/charges/{id}", _read("charge")),
     Endpoint("GET", "/v1/customers/{id}", _read("customer")),
-    Endpoint("GET", "/v1/customers/{id}/payment_methods", _list_methods, _LIST_PARAMS | {"type"}),
-    Endpoint("GET", "/v1/payment_methods", _list_methods, _LIST_PARAMS | {"customer", "type"}),
+    Endpoint("GET", "/v1/customers/{id}/payment_methods", _list_methods, LIST_PARAMS | {"type"}),
+    Endpoint("GET", "/v1/payment_methods", _list_methods, LIST_PARAMS | {"customer", "type"}),
     Endpoint("GET", "/v1/payment_methods/{id}", _read("payment_method")),
     Endpoint(
         "GET",
         "/v1/setup_intents",
         _list_setups,
-        _LIST_PARAMS | {"customer", "payment_method"},
+        LIST_PARAMS | {"customer", "payment_method"},
         frozenset({"created"}),
     ),
-    Endpoint(
-        "GET", "/v1/disputes", _list_disputes, _LIST_PARAMS | {"charge", "payment_intent"}, frozenset({"created"})
-    ),
+    Endpoint("GET", "/v1/disputes", _list_disputes, LIST_PARAMS | {"charge", "payment_intent"}, frozenset({"created"})),
     Endpoint("GET", "/v1/disputes/{id}", _read("dispute")),
     Endpoint("GET", "/v1/subscriptions/{id}", _read("subscription")),
     Endpoint(
@@ -280,8 +293,26 @@ ENDPOINTS = [
         "GET",
         "/v1/events",
         _list_events,
-        _LIST_PARAMS | {"type"},
+        LIST_PARAMS | {"type", "delivery_success"},
         frozenset({"types", "created"}),
     ),
     Endpoint("GET", "/v1/events/{id}", _read_event),
+    Endpoint("GET", "/v2/core/events/{id}", _read_thin_event),
+    Endpoint("GET", "/v1/webhook_endpoints", _list_hooks, LIST_PARAMS),
+    Endpoint(
+        "POST",
+        "/v1/webhook_endpoints",
+        _make_hook,
+        frozenset({"url", "api_version", "connect", "description"}),
+        frozenset({"enabled_events", "metadata"}),
+    ),
+    Endpoint("GET", "/v1/webhook_endpoints/{id}", _read_hook),
+    Endpoint(
+        "POST",
+        "/v1/webhook_endpoints/{id}",
+        _change_hook,
+        frozenset({"url", "disabled", "description"}),
+        frozenset({"enabled_events", "metadata"}),
+    ),
+    Endpoint("DELETE", "/v1/webhook_endpoints/{id}", _delete_hook),
 ]

@@ -1,4 +1,4 @@
-"""Stripe's webhook endpoint: signing (rules.md 2.4), delivery and its disorder, and the older event shape."""
+"""Stripe's webhook endpoints: signing (rules.md 2.4), delivery and its disorder, and the older event shape."""
 
 import hashlib
 import hmac
@@ -6,8 +6,10 @@ import json
 import time
 from collections.abc import Iterable
 from copy import deepcopy
+from functools import partial
 
 from sandbox.providers.journal import Json
+from sandbox.providers.stripe_hooks import Endpoints
 from sandbox.providers.stripe_store import StripeStore
 from sandbox.providers.webhooks import Delivery, Outbox
 
@@ -21,68 +23,63 @@ def signature_header(body: bytes, secret: str, timestamp: int) -> str:
 
 
 class StripeWebhooks:
-    """Sends every event to `url`, once one is set. Thread-safe."""
+    """Sends every event to each enabled endpoint that wants it. Thread-safe."""
 
     def __init__(self, store: StripeStore, outbox: Outbox) -> None:
         self.secret = "whsec_sandbox"  # noqa: S105  (the stand-in's own, known to everyone)
-        self.url: str | None = None
-        self.types: frozenset[str] | None = None
+        self.endpoints = Endpoints(store)
         self._store = store
         self._outbox = outbox
+        self.older_shape: set[str] = set()
+        """Customers whose invoices' failures are told as to an account on an older API version."""
         self._seen = 0
-        self._copies = 1
-        self._held: list[Json] | None = None
+        self._sent: set[str] = set()
 
-    def configure(self, url: str, *, secret: str | None = None, types: Iterable[str] | None = None) -> None:
-        """Deliver all events from now on, or only those of the given types."""
+    @property
+    def url(self) -> str | None:
+        """Where the oldest endpoint is; None without one."""
+        return next((endpoint["url"] for endpoint in self.endpoints.all()), None)
+
+    def configure(self, url: str | None, *, secret: str | None = None, types: Iterable[str] | None = None) -> None:
+        """From now on there is this endpoint alone, for all events or only those of the given types; None: there is
+        none."""
         with self._store.journal.lock:
-            self.url = url
             self.secret = secret or self.secret
-            self.types = frozenset(types) if types is not None else None
             self._seen = len(self._store.events)
-
-    def duplicate(self, copies: int = 2) -> None:
-        """Deliver each event that many times from now on."""
-        self._copies = copies
-
-    def hold(self) -> None:
-        """Keep events back until `release()`."""
-        with self._store.journal.lock:
-            self._held = self._held or []
-
-    def release(self, *, reverse: bool = False) -> None:
-        """Deliver what was held, the newest first if `reverse`, and hold nothing further."""
-        with self._store.journal.lock:
-            held, self._held = self._held or [], None
-        for event in reversed(held) if reverse else held:
-            self._post(event)
+            self.endpoints.clear()
+            if url is not None:
+                self.endpoints.add(url, ["*"] if types is None else list(types), self.secret)
 
     def deliver(self) -> None:
-        """Send, or hold, the events that happened since the last call."""
+        """Post the events that happened since the last call."""
         with self._store.journal.lock:
             events = self._store.events[self._seen :]
             self._seen = len(self._store.events)
-            if self.url is None:
-                return
             for event in events:
-                if self.types is not None and event["type"] not in self.types:
-                    continue
-                if self._held is None:
+                if self.endpoints.for_type(event["type"]):
                     self._post(event)
-                else:
-                    self._held.append(event)
+
+    def undelivered(self) -> set[str]:
+        """The events that were sent, and that not every endpoint has accepted yet."""
+        with self._store.journal.lock:
+            accepted = {e.subjects["event"] for e in self._store.journal.entries if e.kind == "webhook.accepted"}
+            return self._sent - accepted
 
     def sign(self, body: bytes, timestamp: int | None = None) -> dict[str, str]:
         """The signature header of a body; the timestamp defaults to the real time, as receivers check it."""
-        at = int(time.time()) if timestamp is None else timestamp
-        return {"Stripe-Signature": signature_header(body, self.secret, at)}
+        return _signed(self.secret, body, timestamp)
 
     def _post(self, event: Json) -> None:
-        if self.url is None:
-            raise ValueError("No webhook endpoint is configured: call webhooks.configure(url) first.")
-        body = json.dumps(event, indent=2).encode()
-        for _ in range(self._copies):
-            self._outbox.post(Delivery("stripe", event["id"], event["type"], self.url, body, self.sign))
+        customer = self._store.customer_of(event["data"]["object"])
+        old = customer in self.older_shape and event["type"] == "invoice.payment_failed"
+        body = json.dumps(self.in_old_shape(event) if old else event, indent=2).encode()
+        self._sent.add(event["id"])
+        about = {"customer": customer}
+        for endpoint in self.endpoints.for_type(event["type"]):
+            sign = partial(_signed, endpoint["secret"])
+            self._outbox.post(
+                Delivery("stripe", event["id"], event["type"], endpoint["url"], body, sign, about, dated=_created_at)
+            )
 
     def in_old_shape(self, event: Json) -> Json:
         """An invoice event as an account still on an API version before *basil* receives it (rules.md 2.2)."""
@@ -108,3 +105,12 @@ class StripeWebhooks:
             subscription_details={"metadata": details["metadata"] if details else None},
         )
         return old
+
+
+def _created_at(body: bytes, moment: int) -> bytes:
+    return json.dumps({**json.loads(body), "created": moment}, indent=2).encode()
+
+
+def _signed(secret: str, body: bytes, timestamp: int | None = None) -> dict[str, str]:
+    at = int(time.time()) if timestamp is None else timestamp
+    return {"Stripe-Signature": signature_header(body, secret, at)}

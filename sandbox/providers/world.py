@@ -16,6 +16,7 @@ from sandbox.providers.agency import AgencyWorld, agency_app
 from sandbox.providers.ending import EndsInOrder
 from sandbox.providers.exchange import KeepTransport
 from sandbox.providers.faults import Faults, InnerFaults, OuterFaults
+from sandbox.providers.http_server import HttpServer
 from sandbox.providers.journal import Clock, Journal, LogEntry, utc_now
 from sandbox.providers.merchant import MerchantWorld, merchant_app
 from sandbox.providers.sendgrid import SendGridWorld, sendgrid_app
@@ -25,20 +26,6 @@ from sandbox.providers.twilio import TwilioWorld, twilio_app
 from sandbox.providers.webhooks import Outbox
 
 HOST = "127.0.0.1"
-
-
-class _Server(uvicorn.Server):
-    """A server that says when it listens."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.ready = threading.Event()
-        self.loop: asyncio.AbstractEventLoop | None = None
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.loop = asyncio.get_running_loop()
-        self.ready.set()
 
 
 class ProviderWorld:
@@ -54,7 +41,7 @@ class ProviderWorld:
         self.doors: list[BaseRoute] = []  # further routes beside the providers', set before start()
         self._wanted_port = port
         self._port: int | None = None
-        self._server: _Server | None = None
+        self._server: HttpServer | None = None
         self._thread: threading.Thread | None = None
         self._app: EndsInOrder | None = None
         self.journal = Journal(clock, world_id)
@@ -127,7 +114,7 @@ class ProviderWorld:
             access_log=False,
             timeout_graceful_shutdown=1,
         )
-        self._server = _Server(config)
+        self._server = HttpServer(config)
         self._thread = threading.Thread(
             target=self._serve, args=[self._server, listener], name="sandbox-providers", daemon=True
         )
@@ -137,9 +124,8 @@ class ProviderWorld:
 
     def give_up(self) -> None:
         """Ends the requests that are in hand: each is answered at once, with 503."""
-        loop = self._server.loop if self._server else None
-        if self._app and loop and not loop.is_closed():
-            loop.call_soon_threadsafe(self._app.end)
+        if self._app and self._server:
+            self._server.in_its_thread(self._app.end)
 
     def stop(self) -> None:
         """Close the server and end its threads. The state stays readable."""
@@ -147,7 +133,7 @@ class ProviderWorld:
         self.faults.clear()
         self.give_up()
         if self._server is not None:
-            self._server.should_exit = True
+            self._server.leave()
         if self._thread is not None:
             self._thread.join(timeout=10)
 
@@ -164,7 +150,7 @@ class ProviderWorld:
         self.stop()
 
     @staticmethod
-    def _serve(server: _Server, listener: socket.socket) -> None:
+    def _serve(server: HttpServer, listener: socket.socket) -> None:
         asyncio.run(server.serve(sockets=[listener]))
 
     def application(self) -> ASGIApp:

@@ -37,6 +37,8 @@ def real_events(world: ProviderWorld) -> list[Json]:
     events = list({event["type"]: event for event in stripe.events}.values())
     moved = next(event for event in events if event["type"] == "payment_intent.processing")
     events.append({**moved, "id": "evt_canceled", "type": "payment_intent.canceled"})
+    credited = next(event for event in events if event["type"] == "credit_note.created")
+    events.append({**credited, "id": "evt_uncredited", "type": "credit_note.voided"})
     paid = next(event for event in events if event["type"] == "invoice.paid")
     events.append({**paid, "id": "evt_overpaid", "type": "invoice.overpaid"})
     of_invoice = [event for event in events if event["data"]["object"]["object"] == "invoice"]
@@ -63,4 +65,6 @@ def _besides(world: ProviderWorld) -> None:
     given_up = stripe.renew(stripe.add_subscription(renewing, amount=900, currency="usd"))
     stripe.give_up(given_up, uncollectible=True)
     stripe.cancel_subscription(stripe.add_subscription(renewing, amount=900, currency="usd"))
+    stripe.set_up(card)
+    stripe.detach(card)
     stripe.delete_customer(renewing)

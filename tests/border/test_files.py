@@ -38,7 +38,7 @@ def records() -> Records:
     """All that is ever taken: every type of event in every shape, and a plain record."""
     with ProviderWorld() as world:
         events = real_events(world)
-    assert set(stripe_events._READERS) <= {event["type"] for event in events}
+    assert set(stripe_events.READERS) <= {event["type"] for event in events}
     return Records([*events, *[PLAIN] * 10])
 
 

@@ -159,7 +159,7 @@ def test_every_setting_that_an_installation_decides_reaches_its_process() -> Non
     }
     of_web |= {"DUNNING_INBOX_KEPT_FOR", "DUNNING_OUTBOX_KEPT_FOR", "DUNNING_OUTBOX_PRIVATE"}
 
-    assert decided - of_web == set(_environment("worker"))
+    assert (decided - of_web) | {"WEB_PUBLIC_URL"} == set(_environment("worker"))
     assert of_web <= set(_environment("web"))
 
 

@@ -57,6 +57,14 @@ def test_a_lost_dispute_ends_the_case_while_another_one_is_open() -> None:
     assert Outcome.CANCELLED is case.closing.outcome
 
 
+def test_a_debit_that_comes_back_after_it_paid_a_part_ends_nothing() -> None:
+    """R14: Stripe tells it as a dispute that was lost, and the case ended as lost although all of it was owed."""
+    case = closed(opened(a_case(), "du_1"), "du_1", DisputeOutcome.RETURNED)
+
+    assert (None, ()) == (case.closing, case.holds)
+    assert ("payment taken back", True) == (case.record[-1].what, "the case goes on" in case.record[-1].why)
+
+
 def test_an_end_without_a_name_ends_every_dispute() -> None:
     """Signals of before had no id."""
     assert () == closed(opened(opened(a_case(), "du_1"), "du_2"), "").holds

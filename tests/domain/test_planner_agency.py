@@ -10,6 +10,7 @@ from domain.decisions import Effect
 from domain.events import AgencyReport
 from domain.invoice import InvoiceNow, InvoiceState
 from domain.kinds.handoff import HandoffResult
+from domain.kinds.outside_payment import OutsidePaymentStep
 from domain.kinds.recall import RecallStep, RecallTask
 from domain.kinds.write_off import WriteOffStep
 from domain.money import Money
@@ -75,6 +76,18 @@ def test_a_full_payment_with_the_agency_recalls_the_case_and_ends_it_as_recovere
         "05-02 12:00 outside-2",
         "05-02 12:00 recovered",
     ] == rest(*told)
+
+
+def test_more_than_is_due_from_an_agency_is_taken_up_to_what_is_due() -> None:
+    """A nought too many: the rest is nothing that the customer was ever asked for, and a human is told to ask."""
+    told = [(at("05-01 12:00"), agency(AgencyReport.PAYMENT, usd("1000")))]
+    life = live(HANDED_OVER, start=at("04-30 00:00"), told=told)
+
+    assert (Outcome.RECOVERED, usd("900")) == (life.outcome, life.case.refund_due)
+    [recorded] = [effect.step for _, effect in life.acts if isinstance(effect.step, OutsidePaymentStep)]
+    assert usd("100") == recorded.amount
+    [said] = [entry.why for entry in life.case.record if entry.what == "refund due"]
+    assert "the agency reported 1000.00 USD, and 100.00 USD were due: ask it whether that is right" in said
 
 
 def test_a_payment_to_the_merchant_recalls_the_case() -> None:

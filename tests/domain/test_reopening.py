@@ -22,9 +22,15 @@ RUNS = InvoiceNow(subscription=SubscriptionState.RUNS)
 
 
 def asked(
-    invoice: InvoiceNow = RUNS, policy: Policy = REOPENS, *, second_round: bool = False, of_subscription: bool = True
+    invoice: InvoiceNow = RUNS,
+    policy: Policy = REOPENS,
+    *,
+    second_round: bool = False,
+    given_up: bool = False,
+    of_subscription: bool = True,
 ) -> str | None:
-    answer = billed_anew(invoice, usd("20"), policy, second_round=second_round, of_subscription=of_subscription)
+    case = {"second_round": second_round, "given_up": given_up, "of_subscription": of_subscription}
+    answer = billed_anew(invoice, usd("20"), policy, **case)
     return answer.rule if isinstance(answer, Refuse) else None if answer is ALLOW else "?"
 
 
@@ -41,6 +47,11 @@ def test_by_policy_it_is_billed_anew() -> None:
 def test_it_is_billed_anew_once() -> None:
     """Whoever takes the second payment back as well is left to an operator: else it would never end."""
     assert "taken-back-twice" == asked(second_round=True)
+
+
+def test_who_was_given_up_is_not_billed_anew() -> None:
+    """An agency has the debt, or nobody asks for it any more."""
+    assert "taken-back-given-up" == asked(given_up=True)
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from domain.policy import Policy
 from domain.steps import Channel
-from gateways.policy_files import PolicyError, PolicyStore, load_policy, policy_digest
+from gateways.policy_files import PolicyError, load_policy
 
 POLICIES = Path(__file__).parents[2] / "policies"
 
@@ -51,6 +50,13 @@ def problems(path: Path) -> list[str]:
     return str(caught.value).replace(str(path), path.name).split("\n")
 
 
+def test_a_charge_may_be_made_at_any_hour(tmp_path: Path) -> None:
+    """Nobody is woken by it."""
+    text = GOOD.replace("time_of_day: 10:00", "time_of_day: 03:00").replace("- day: 2\n", "- day: 2\n    at: 10:00\n")
+
+    assert load_policy(write(tmp_path, text))
+
+
 def test_a_good_policy_is_read(tmp_path: Path) -> None:
     """Clock times need no quotes, and amounts with a point stay exact."""
     policy = load_policy(write(tmp_path, GOOD))
@@ -76,6 +82,73 @@ def test_a_good_policy_is_read(tmp_path: Path) -> None:
             "short.yaml:11: timeline[1].do[0].remind.tone: unknown key; use channel or stage",
         ),
         (
+            "restrict: read_only",
+            "restrict: full",
+            "short.yaml:12: timeline[1].do[1].restrict: 'full' is not allowed; use read_only or blocked",
+        ),
+        (
+            "stage: friendly",
+            "stage: action",
+            (
+                "short.yaml:11: timeline[1].do[0].remind.stage: 'action' is not allowed; "
+                "use friendly, reminder, firm or final"
+            ),
+        ),
+        (
+            "max_per_day: 1",
+            "max_per_day: 1, do_not_honor: nver",
+            "short.yaml:19: retries.do_not_honor: 'nver' is not allowed; use retry_later or new_method",
+        ),
+        (
+            "max_per_day: 1",
+            "max_per_day: 1, quick: [-PT30M]",
+            "short.yaml:19: retries.quick[0]: '-PT30M' is not allowed: it should be greater than 0 seconds",
+        ),
+        (
+            "USD: 50.50",
+            "UDS: 50.50",
+            ("short.yaml:25: endgame.collections.minimum: 'UDS' is no currency such as USD or THB"),
+        ),
+        (
+            "USD: 50.50",
+            "usd: 50.50, USD: 60",
+            "short.yaml:25: endgame.collections.minimum: USD stands twice; keep one of them",
+        ),
+        (
+            "USD: 50.50",
+            "USD: -50",
+            "short.yaml:25: endgame.collections.minimum: -50.00 USD is less than nothing",
+        ),
+        (
+            "collections: {minimum: {USD: 50.50, JPY: 7000}}",
+            "collections: {}",
+            (
+                "short.yaml:23: endgame: collections.minimum has no currency, so no case would go to the agency; "
+                "add one, or leave collections out"
+            ),
+        ),
+        (
+            "default_time_zone: UTC",
+            "default_time_zone: UTC\nsells_in: [DE, XX]",
+            "short.yaml:4: sells_in[1]: 'XX' is no country by ISO 3166-1, such as DE or TH",
+        ),
+        (
+            "time_of_day: 10:00",
+            "time_of_day: 20:00",
+            (
+                "short.yaml:6: timeline: the message of day 2 at 20:00 is outside contacts.hours (09:00 to 20:00); "
+                "give the day an `at` within them"
+            ),
+        ),
+        (
+            "at: 11:30",
+            "at: 08:59",
+            (
+                "short.yaml:6: timeline: the message of day 3 at 08:59 is outside contacts.hours (09:00 to 20:00); "
+                "give the day an `at` within them"
+            ),
+        ),
+        (
             "do: [charge]",
             "do: [chrage]",
             (
@@ -94,12 +167,7 @@ def test_a_good_policy_is_read(tmp_path: Path) -> None:
         (
             "restrict: read_only",
             "restrict: readonly",
-            "short.yaml:12: timeline[1].do[1].restrict: 'readonly' is not allowed; use full, read_only or blocked",
-        ),
-        (
-            "restrict: read_only",
-            "restrict: full",
-            "short.yaml:12: timeline[1].do[1].restrict: restrict needs read_only or blocked",
+            "short.yaml:12: timeline[1].do[1].restrict: 'readonly' is not allowed; use read_only or blocked",
         ),
         (
             "stage: friendly",
@@ -281,81 +349,3 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
     assert [
         "gone.yaml: the file cannot be read (No such file or directory): check its name and its rights"
     ] == problems(tmp_path / "gone.yaml")
-
-
-def test_the_shipped_folder_has_the_standard_policy() -> None:
-    """It is the one for every segment that has none of its own."""
-    store = PolicyStore(POLICIES)
-
-    assert isinstance(store.get("standard"), Policy)
-    assert store.get("standard") == store.for_segment("any") == store.for_segment("enterprise")
-
-
-def test_a_segment_has_its_own_policy(tmp_path: Path) -> None:
-    """The others fall to the one for any."""
-    write(tmp_path, GOOD)
-    write(tmp_path, GOOD.replace("name: short", "name: vip\nsegments: [vip, partner]"), "vip.yaml")
-    store = PolicyStore(tmp_path)
-
-    assert ["vip", "vip", "short"] == [store.for_segment(name).name for name in ("vip", "partner", "retail")]
-
-
-def test_sent_invoices_have_a_policy_of_their_own(tmp_path: Path) -> None:
-    """R2: of the same segment. Without one it is that for the others, by which they become no cases."""
-    write(tmp_path, GOOD.replace("name: short", "name: vip\nsegments: [vip]"), "vip.yaml")
-    write(tmp_path, GOOD)
-    without = PolicyStore(tmp_path).for_segment("vip", sent=True)
-
-    shipped = PolicyStore(POLICIES)
-
-    assert "vip" == without.name
-    assert ["standard", "sent-invoices"] == [shipped.for_segment("any", sent=sent).name for sent in (False, True)]
-
-
-def test_an_unknown_policy_lists_the_known_ones(tmp_path: Path) -> None:
-    """So that a typing error is corrected at once."""
-    write(tmp_path, GOOD)
-
-    with pytest.raises(PolicyError, match=r"There is no policy 'shrt' in .*: use short\."):
-        PolicyStore(tmp_path).get("shrt")
-
-
-@pytest.mark.parametrize(
-    ("second", "expected"),
-    [
-        (GOOD, "the name short is taken by"),
-        (GOOD.replace("name: short", "name: other"), "the segment any belongs to"),
-        (GOOD.replace("version: 1", "version: 0"), "second.yaml:2: version: '0' is not allowed"),
-    ],
-)
-def test_two_policies_never_claim_the_same(tmp_path: Path, second: str, expected: str) -> None:
-    """A folder is taken whole or not at all."""
-    write(tmp_path, GOOD)
-    write(tmp_path, second, "second.yaml")
-
-    with pytest.raises(PolicyError, match=expected):
-        PolicyStore(tmp_path)
-
-
-def test_a_folder_without_policies_says_so(tmp_path: Path) -> None:
-    """It names the setting."""
-    with pytest.raises(PolicyError, match="set DUNNING_POLICIES"):
-        PolicyStore(tmp_path)
-
-
-def test_a_store_without_a_policy_for_everyone_says_whom_it_misses(tmp_path: Path) -> None:
-    """No case is opened under a policy that was not meant for it."""
-    write(tmp_path, GOOD.replace("name: short", "name: short\nsegments: [vip]"))
-
-    with pytest.raises(PolicyError, match="is for the segment 'retail': add it, or any, to a policy"):
-        PolicyStore(tmp_path).for_segment("retail")
-
-
-def test_the_digest_is_of_the_content(tmp_path: Path) -> None:
-    """Comments and layout do not change it, a value does."""
-    policy = load_policy(write(tmp_path, GOOD))
-    same = load_policy(write(tmp_path, "# A comment.\n" + GOOD.replace("[charge]", '["charge"]')))
-    other = load_policy(write(tmp_path, GOOD.replace("version: 1", "version: 2")))
-
-    assert 16 == len(policy_digest(policy))
-    assert policy_digest(policy) == policy_digest(same) != policy_digest(other)

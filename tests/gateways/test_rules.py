@@ -1,8 +1,10 @@
 """The shipped rule tables say what the networks say, and every postponement names its rule, its edition and its end."""
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 
@@ -182,3 +184,26 @@ def test_no_less_is_charged_than_the_currencys_minimum(amount: int, currency: st
     refusal = load_minimum_charges(RULES).ask(Money(amount=amount, currency=currency))
 
     assert rule == (refusal.rule if refusal else None)
+
+
+@pytest.mark.parametrize(
+    ("file", "right", "wrong", "expected"),
+    [
+        ("minimum-charges", "  USD:", "  UDS:", "least: 'UDS' is no currency such as USD or THB"),
+        ("networks", "  visa:", "  vsia:", "networks.vsia: 'vsia' is no card brand or rail; use ach, "),
+        ("rails", "  IN:", "  XX:", "cards_issued_in.XX: 'XX' is no country by ISO 3166-1"),
+        ("declines", "      mastercard:", "      mastrcard:", "'mastrcard' is no card brand or rail"),
+    ],
+)
+def test_a_row_for_what_there_is_not_is_refused(
+    tmp_path: Path, file: str, right: str, wrong: str, expected: str
+) -> None:
+    """Else it would never be asked, and nobody would notice."""
+    copytree(RULES, tmp_path, dirs_exist_ok=True)
+    path = tmp_path / f"{file}.yaml"
+    text = path.read_text(encoding="utf-8")
+    assert right in text
+    path.write_text(text.replace(right, wrong, 1), encoding="utf-8")
+
+    with pytest.raises(FileError, match=re.escape(expected)):
+        _ = load_decline_table(tmp_path), load_minimum_charges(tmp_path), load_network_rules(tmp_path)

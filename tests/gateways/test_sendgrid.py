@@ -1,6 +1,7 @@
 """E-mail through SendGrid's real SDK against the stand-in."""
 
 import logging
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -20,7 +21,12 @@ REFUSALS = load_refusals(RULES, "sendgrid")
 
 
 def sender(
-    world: ProviderWorld, *, api_key: str | None = None, activity: bool = True, reply_to: str | None = None
+    world: ProviderWorld,
+    *,
+    api_key: str | None = None,
+    activity: bool = True,
+    reply_to: str | None = None,
+    unsubscribe: Callable[[str], str] | None = None,
 ) -> SendGridSender:
     return SendGridSender(
         api_key or world.sendgrid.api_key,
@@ -32,6 +38,7 @@ def sender(
         reply_to=reply_to,
         email_activity=activity,
         activity_lag=LAG,
+        unsubscribe=unsubscribe,
     )
 
 
@@ -143,3 +150,14 @@ def test_without_email_activity_nobody_can_tell(world: ProviderWorld) -> None:
     """Then the contact stays unknown, and is not sent twice."""
     with pytest.raises(LookupImpossible):
         sender(world, activity=False).find(ADA, MESSAGE, KEY, datetime.now(UTC))
+
+
+def test_an_e_mail_says_how_to_end_e_mails_by_one_request(world: ProviderWorld) -> None:
+    """RFC 8058: a mail program shows a button of its own."""
+    sender(world, unsubscribe=lambda key: f"https://dunning.example.com/preferences/{len(key)}").send(ADA, MESSAGE, KEY)
+    sender(world).send(ADA, MESSAGE, KEY)
+
+    told, untold = (email.headers for email in world.sendgrid.sent)
+    assert f"<https://dunning.example.com/preferences/{len(KEY)}>" == told["List-Unsubscribe"]
+    assert "List-Unsubscribe=One-Click" == told["List-Unsubscribe-Post"]
+    assert {} == untold

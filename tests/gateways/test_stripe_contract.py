@@ -4,13 +4,16 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import stripe
+from stripe.params import WebhookEndpointCreateParams
 
 from domain.case import ChargeOutcome
 from domain.invoice import InvoiceState
 from domain.money import Money
-from gateways import stripe_payments
+from gateways import stripe_endpoint, stripe_payments
 from gateways.ports.payments import InvoiceSnapshot, PaymentMethod
 from gateways.ports.trouble import ProviderMisuse, ProviderTrouble
+from gateways.stripe_api import StripeApi
 from gateways.stripe_payments import StripePayments
 from sandbox.machine.stripe_mock import start_stripe_mock
 
@@ -93,6 +96,39 @@ def test_a_wrong_key_is_refused_by_the_mock_too(mock_url: str) -> None:
         wrong.read_invoice("in_contract")
 
 
+@pytest.fixture
+def api(mock_url: str) -> StripeApi:
+    return StripeApi("sk_test_contract", mock_url, timedelta(seconds=5))
+
+
+def test_registering_the_webhook_endpoint_is_a_valid_request(api: StripeApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every type of event that we read is one that Stripe sends. The mock shows no secret, and without one it is none.
+
+    The mock's description is of August, and knows no later API version: the SDK's own types know it.
+    """
+    known = WebhookEndpointCreateParams.__annotations__["api_version"]
+    assert stripe.api_version in str(known)
+    monkeypatch.setattr(stripe, "api_version", "2026-08-26.dahlia")
+
+    with pytest.raises(ProviderTrouble, match="answer cannot be read"):
+        stripe_endpoint.register(api, "https://dunning.example.com/webhooks/stripe", connected=True)
+
+
+def test_changing_and_removing_it_are_valid_requests(api: StripeApi) -> None:
+    """stripe-mock's own endpoint is there."""
+    (one, *_) = api.get("list", "webhook_endpoints")["data"]
+
+    assert one["id"] == stripe_endpoint.register(api, one["url"]).id
+    stripe_endpoint.remove(api, one["id"])
+
+
+def test_looking_for_what_was_not_delivered_is_a_valid_request(api: StripeApi) -> None:
+    """The events API takes a filter by delivery."""
+    until = datetime(2026, 11, 23, tzinfo=UTC)
+
+    assert isinstance(stripe_endpoint.undelivered(api, until - timedelta(days=3), until), list)
+
+
 def test_no_expansion_is_deeper_than_stripe_allows() -> None:
     """Stripe resolves four levels, which stripe-mock does not check."""
     depths = [len(path.split(".")) for path in stripe_payments._EXPAND]
@@ -110,3 +146,13 @@ def test_looking_for_another_card_is_a_valid_request(payments: StripePayments) -
 def test_looking_for_invoices_that_stripe_retries_is_a_valid_request(payments: StripePayments) -> None:
     """The newest open ones."""
     assert all(invoice.startswith("in_") for invoice in payments.retried_by_itself())
+
+
+def test_listing_events_and_open_invoices_are_valid_requests(payments: StripePayments) -> None:
+    """With a stretch of time, and after an object."""
+    since = datetime(2026, 11, 1, tzinfo=UTC)
+
+    page = payments.lists.open_invoices(since, "in_contract")
+
+    assert payments.lists.events(since, since + timedelta(hours=1)).events
+    assert all(invoice.id.startswith("in_") for invoice in page.invoices)

@@ -18,6 +18,7 @@ from gateways.provider_facts import (
     InvoiceAltered,
     MalformedEvent,
     MethodChanged,
+    MethodGone,
     PaymentDisputed,
     PaymentFailed,
     PaymentSucceeded,
@@ -93,6 +94,18 @@ def test_an_altered_invoice_shows_its_state(kind: str) -> None:
     assert ("in_1", InvoiceState.VOID) == (fact.invoice_id, fact.invoice.state)
 
 
+def test_a_method_that_is_taken_away_was_somebodys() -> None:
+    fact = stripe_events.read(event("payment_method.detached", CARD | {"customer": None}, customer="cus_1"))
+
+    assert isinstance(fact, MethodGone)
+    assert "cus_1" == fact.customer_id
+
+
+def test_every_event_that_rules_name_is_read_or_left_with_a_reason() -> None:
+    """No type is both, and a webhook endpoint is registered for those that are read."""
+    assert not stripe_events.READERS.keys() & stripe_events.SILENT.keys()
+
+
 def test_a_credit_note_names_its_invoice() -> None:
     """What is due now it does not show."""
     fact = stripe_events.read(event("credit_note.created", {"id": "cn_1", "invoice": "in_1", "amount": 300}))
@@ -135,6 +148,7 @@ def test_an_own_method_that_was_taken_away_is_no_news() -> None:
         ("customer.updated", CUSTOMER | {"invoice_settings": {}}, {"default_source": "card_1"}, None),
         ("customer.subscription.updated", SUBSCRIPTION, {"default_payment_method": None}, "pm_2"),
         ("payment_method.attached", CARD | {"customer": "cus_1"}, {}, "pm_1"),
+        ("setup_intent.succeeded", {"id": "seti_1", "customer": "cus_1", "payment_method": "pm_1"}, {}, "pm_1"),
     ],
 )
 def test_a_new_payment_method_is_one_of_the_customers(
@@ -169,6 +183,9 @@ def test_new_data_of_a_card_is_told_from_a_new_card(kind: str) -> None:
         ("customer.subscription.updated", SUBSCRIPTION, {"quantity": 1}),
         ("payment_method.updated", CARD | {"customer": "cus_1"}, {"metadata": {}, "allow_redisplay": "always"}),
         ("payment_method.updated", CARD | {"customer": None}, {"card": {"exp_year": 2026}}),
+        ("setup_intent.succeeded", {"id": "seti_1", "customer": None, "payment_method": "pm_1"}, {}),
+        ("payment_method.detached", CARD | {"customer": None}, {}),
+        *((kind, {"id": "x", "customer": "cus_1"}, {}) for kind in stripe_events.SILENT),
         ("treasury.something_new", {"id": "x", "customer": "cus_1"}, {}),
     ],
 )

@@ -240,16 +240,26 @@ def _was_ended_by_others(lived: Lived, held: Held, at: datetime) -> bool:
 
 
 def _notices(lived: Lived, invoice: str, at: datetime) -> list[LogEntry]:
-    """Final notices that went out before `at` and of which nobody had said by then that they did not arrive."""
-    finals = {row.key for row in lived.ledger.contacts(invoice) if row.stage == Stage.FINAL and row.as_of <= at}
-    lost = [(when, channel) for when, of, channel in lived.not_arrived if of == invoice and when <= at]
+    """Final notices that went out before `at` and of which nobody had said by then that they did not arrive: its own,
+    and those of the customer's other invoices that say they are this one's as well."""
+    rows = [row for held in lived.cases.values() for row in lived.ledger.contacts(held.case.facts.invoice_id)]
+    finals = {
+        row.key: row.invoice_id
+        for row in rows
+        if row.stage == Stage.FINAL and row.as_of <= at
+        if row.invoice_id == invoice or (row.said and invoice in row.said.also_final)
+    }
+    lost = [(when, of, channel) for when, of, channel in lived.not_arrived if when <= at]
     return [
         entry
         for entry in lived.world.log
         if entry.kind in CONTACTS
         and entry.key in finals
         and entry.at <= at
-        and not any(entry.key.endswith(f":{channel}") and when >= entry.at for when, channel in lost)
+        and not any(
+            of == finals[entry.key] and entry.key.endswith(f":{channel}") and when >= entry.at
+            for when, of, channel in lost
+        )
     ]
 
 

@@ -102,7 +102,7 @@ class Happenings(Told):
             ("renewed card", 3, renew),
             ("noise", 3, noise),
             ("detached", 2, detach),
-            ("a new account", 2, lambda: chance._account(customer)),
+            ("a new account", 2, lambda: chance.new_account(customer, invoice)),
             ("credit", 2, lambda: stripe.credit(invoice, part)),
             ("credit of all", 1, lambda: stripe.credit(invoice, int(stripe.get(invoice)["amount_remaining"]))),
             ("void", 1, lambda: stripe.void(invoice)),

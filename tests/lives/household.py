@@ -62,6 +62,8 @@ _NAMES = (
     "\u202eadA",
 )
 _METHODS = ("us_bank_account", "sepa_debit", "bacs_debit", "au_becs_debit", "acss_debit")
+_OF_CURRENCY = {"usd": ("us_bank_account", "acss_debit"), "eur": ("sepa_debit",), "jpy": _METHODS}
+_COMES_BACK = Decline("insufficient_funds")
 TWILIO_CODES = (21211, 21408, 21606, 21610, 21612, 21614, 21635, 30003, 30006, 30034, 63016, 39999)
 
 Act = Callable[[], None]
@@ -94,10 +96,12 @@ class Chance:
         pick = self.random.random()
         if pick < 0.03:
             self._ten()
-        elif pick < 0.10:
+        elif pick < 0.06:
+            self._ten_debits()
+        elif pick < 0.13:
             self._two_customers()
         else:
-            self._one_customer(1 if pick < 0.55 else self.random.randint(2, 3))
+            self._one_customer(1 if pick < 0.57 else self.random.randint(2, 3))
         self._faults()
         if self.random.random() < 0.1:
             since = self._at(0, 25)
@@ -116,6 +120,24 @@ class Chance:
         for _ in range(10):
             self._fails(customer, self._at(0, 6), amount=2000)
 
+    def _ten_debits(self) -> None:
+        """Ten invoices of one customer on one bank account, which has money for few of them.
+
+        It was there from the first, or takes the place of a card when the cases are open.
+        """
+        self.house.kind = "ten debits"
+        currency = self.random.choice(["usd", "usd", "eur"])
+        customer = self._customer(odd=0.0, policy=self.random.choice(["brief", "any", "harsh"]))
+        if self.random.random() < 0.3:
+            self._account(customer, currency)
+            first = None
+        else:
+            self.stripe.add_card(customer, behaviour=SOFT[0])
+            self._later("an account for all", self._at(6, 9), lambda: self._account(customer, currency))
+            first = SOFT[0]
+        for _ in range(10):
+            self._fails(customer, self._at(0, 6), 2000, currency, first=first)
+
     def _two_customers(self) -> None:
         """Two accounts of one person: the same card, number and address."""
         self.house.kind = "two customers"
@@ -130,18 +152,23 @@ class Chance:
         self.house.kind = f"{invoices} invoices"
         customer = self._customer(odd=0.25)
         pick = self.random.random()
+        currency = self.random.choice(["usd"] * 6 + ["eur", "jpy"])
         if pick < 0.15:
-            self._account(customer)
+            self._account(customer, currency)
         elif pick < 0.92:
             brand = self.random.choice(["visa", "visa", "mastercard", "amex", "discover"])
             country = self.random.choice([None, None, "US", "IN"])
             self.stripe.add_card(customer, behaviour=self._behaviour(), brand=brand, country=country)
-        self._invoices(customer, invoices)
+        self._invoices(customer, invoices, currency)
 
-    def _account(self, customer: str, *, default: bool = True) -> str:
-        """Its debits stay on their way until the bank answers, days later."""
-        kind = self.random.choice(_METHODS)
-        return self.stripe.add_bank_debit(customer, behaviour=PROCESSING, kind=kind, default=default)
+    def _account(self, customer: str, currency: str) -> str:
+        """Its debits stay on their way until the bank answers, days later. A few can pay nothing in the currency."""
+        kind = self.random.choice(_OF_CURRENCY[currency] if self.random.random() < 0.9 else _METHODS)
+        return self.stripe.add_bank_debit(customer, behaviour=PROCESSING, kind=kind)
+
+    def new_account(self, customer: str, invoice: str) -> str:
+        """A bank account in place of the method that failed."""
+        return self._account(customer, str(self.stripe.get(invoice)["currency"]))
 
     def _customer(
         self,
@@ -170,9 +197,8 @@ class Chance:
             self._later("customer deleted", self._at(0, 25), lambda: self.stripe.delete_customer(customer))
         return customer
 
-    def _invoices(self, customer: str, count: int) -> None:
+    def _invoices(self, customer: str, count: int, currency: str = "usd") -> None:
         amount = self.random.choice([60, 1999, 6000, 12000])
-        currency = self.random.choice(["usd"] * 6 + ["eur", "jpy"])
         shared = self.stripe.add_subscription(customer, amount=amount, currency=currency)
         for _ in range(count):
             own = self.random.random() < 0.3
@@ -183,7 +209,13 @@ class Chance:
                 self._fails(customer, at, amount, currency, None if own else shared)
 
     def _fails(
-        self, customer: str, at: datetime, amount: int, currency: str = "usd", subscription: str | None = None
+        self,
+        customer: str,
+        at: datetime,
+        amount: int,
+        currency: str = "usd",
+        subscription: str | None = None,
+        first: Outcome | None = None,
     ) -> None:
         def fail() -> None:
             if self.stripe.get(customer).get("deleted"):
@@ -195,7 +227,8 @@ class Chance:
             )
             self._opened(invoice, customer, at)
 
-        first = self._decline() if self.random.random() < 0.8 else None
+        if first is None and self.random.random() < 0.8:
+            first = self._decline()
         self._later("first failure", at, fail)
 
     def _is_sent(self, customer: str, at: datetime, amount: int) -> None:
@@ -217,7 +250,9 @@ class Chance:
     def _opened(self, invoice: str, customer: str, at: datetime) -> None:
         self.house.invoices.append(invoice)
         number = (
-            self.random.choice([0, 0, 1, 1, 2, 3, 4]) if self.house.kind != "ten" else self.random.choice([0, 0, 0, 1])
+            self.random.choice([0, 0, 0, 1])
+            if self.house.kind.startswith("ten")
+            else self.random.choice([0, 0, 1, 1, 2, 3, 4])
         )
         for _ in range(number):
             name, act = self.told.something(self, invoice, customer)
@@ -318,8 +353,11 @@ class Chance:
 
     def bank_answer(self) -> Approve | Decline:
         """What becomes of a debit that was on its way."""
-        if self.random.random() < 0.4:
+        ten = self.house.kind == "ten debits"
+        if self.random.random() < (0.15 if ten else 0.4):
             return APPROVE
+        if ten and self.random.random() < 0.85:
+            return _COMES_BACK
         return self.random.choice(
             [Decline("insufficient_funds"), Decline("account_closed"), Decline("debit_not_authorized")]
         )

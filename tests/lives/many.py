@@ -1,5 +1,6 @@
 """Lives many lives, and says of each that is wrong what is, and how to live it again."""
 
+import gc
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -7,19 +8,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import sqlalchemy as sa
-from sqlalchemy.engine import Engine
-
-from gateways.ledger.database import upgrade_schema
-from tests.activities.conftest import keep_off_the_disk
 from tests.lives.checks import wrong
 from tests.lives.policies import write_policies
 from tests.lives.pure import live_purely, wrong_purely
 from tests.lives.town import Office, Town
+from tests.new_ledger import new_ledger, off_the_disk
 
 Say = Callable[[str], None]
 _FORGET_AFTER = 500
 """Lives after which the ledger begins anew: all that is asked is asked of one household."""
+_SAID_EVERY = 100
+_RARELY = (100_000, 50, 50)
+"""How often cyclic garbage is looked for: what stays of an office is large, and going through it took a tenth."""
 
 
 @dataclass
@@ -58,6 +58,8 @@ def many_whole(first: int, lives: int, say: Say = print, until: float | None = N
                 if until and time.monotonic() > until:
                     return count
                 _one(office, seed, count, say)
+                if not count.lives % _SAID_EVERY:
+                    say(f"{count.lives} lives, {count.cases} cases, {len(count.wrong)} wrong")
     return count
 
 
@@ -94,18 +96,16 @@ def _note(count: Count, say: Say, ring: str, seed: int, said: list[str]) -> None
 @contextmanager
 def _an_office() -> Iterator[Office]:
     """An office with an empty ledger; no request of this process leaves it."""
-    ours = not sa.event.contains(Engine, "connect", keep_off_the_disk)
-    if ours:
-        sa.event.listen(Engine, "connect", keep_off_the_disk)
+    before = gc.get_threshold()
+    gc.set_threshold(*_RARELY)
     try:
-        with TemporaryDirectory(prefix="lives-") as name:
+        with off_the_disk(), TemporaryDirectory(prefix="lives-") as name:
             folder = Path(name)
-            upgrade_schema(f"sqlite:///{folder / 'ledger.db'}")
+            new_ledger(folder / "ledger.db")
             write_policies(folder / "policies")
             office = Office(folder, folder / "policies")
             with office.wire.plugged_in():
                 yield office
             office.close()
     finally:
-        if ours:
-            sa.event.remove(Engine, "connect", keep_off_the_disk)
+        gc.set_threshold(*before)

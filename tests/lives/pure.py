@@ -20,7 +20,7 @@ from domain.invoice import InvoiceNow, InvoiceState, MethodRef, SubscriptionStat
 from domain.kinds.charge import ChargeResult
 from domain.kinds.handoff import HandoffResult
 from domain.kinds.message import ContactOutcome, ContactState, MessageStep
-from domain.policy import Policy
+from domain.policy import STORED, Policy
 from domain.rules.invoice import Aim
 from domain.situation import Situation
 from domain.steps import Channel, Stage
@@ -290,7 +290,8 @@ def _new_policy(random: Random) -> Policy:
         },
         "endgame": {"notice_days": notice, "collections": random.choice([None, PLAIN.endgame.collections])},
     }
-    return Policy.model_validate(raw)
+    # Messages that wait for the hours: new policies may not say so, and those that cases follow may.
+    return Policy.model_validate(raw, context=STORED)
 
 
 def wrong_purely(lived: PureLife) -> Iterator[str]:

@@ -23,6 +23,7 @@ from sandbox.providers.world import ProviderWorld
 from service.intake import Intake
 from service.opening import Taken
 from tests.cases import OPENED_AT, a_failed_invoice, an_attempt, case_of, fail_again, failed, signals
+from tests.gateways.stripe_cases import watched
 
 
 async def test_our_own_failed_charge_is_not_taken_for_the_customers(
@@ -308,3 +309,29 @@ async def test_an_event_that_could_not_be_passed_on_may_come_again(
         await cut_off.take_event(paid)
 
     assert Taken.PASSED_ON == await intake.take_event(paid)
+
+
+async def test_a_card_that_is_taken_away_is_told_as_the_invoice_stands(
+    world: ProviderWorld, intake: Intake, client: Client
+) -> None:
+    """Its event names no invoice: each open case of the customer reads its own."""
+    invoice_id, _ = a_failed_invoice(world)
+    await intake.take_event(failed(world, invoice_id))
+    [card] = world.stripe.store.of_kind("payment_method")
+    world.stripe.detach(card["id"])
+
+    await intake.take_event(world.stripe.last_event("payment_method.detached", card["id"]))
+
+    [(name, said)] = await signals(client, invoice_id)
+    assert ("invoice_changed", "") == (name, said["method"]["id"])
+
+
+async def test_a_payment_of_a_customer_without_a_case_is_not_looked_up(world: ProviderWorld, intake: Intake) -> None:
+    invoice_id, _ = a_failed_invoice(world)
+    world.stripe.customer_debits(invoice_id)
+    event = world.stripe.last_event("payment_intent.processing")
+
+    with watched(world) as requests:
+        assert Taken.IGNORED == await intake.take_event(event)
+
+    assert [] == requests

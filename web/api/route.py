@@ -1,10 +1,8 @@
 """What holds for every request of the API: who asks, whether they may, how often, once, and on record."""
 
-import re
 from collections.abc import Callable, Coroutine
 from http import HTTPStatus
 from typing import Any, Protocol
-from uuid import uuid4
 
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -21,7 +19,6 @@ from web.problems import Problem, problem_response
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 SCOPES = "x-scopes"
 """Where a route says, for people and programs, which keys it takes."""
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,100}")
 _STATUS = {
     Blame.REFUSED: HTTPStatus.CONFLICT,
     Blame.OVERTAKEN: HTTPStatus.PRECONDITION_FAILED,
@@ -59,13 +56,10 @@ class ApiRoute(APIRoute):
         work = super().get_route_handler()
 
         async def handle(request: Request) -> Response:
-            given = request.headers.get("x-request-id", "")
-            request.state.request_id = given if _REQUEST_ID.fullmatch(given) else uuid4().hex
             try:
                 response = await self._gated(request, work)
             except Exception as error:
                 response = _refusal(error)
-            response.headers["X-Request-Id"] = request.state.request_id
             await self._written(request, response)
             return response
 

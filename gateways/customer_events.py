@@ -1,0 +1,19 @@
+"""Reads what customers choose by the link in an e-mail. Pure; the time is that of arrival."""
+
+from datetime import datetime
+
+from domain.steps import Channel
+from gateways.provider_facts import CustomerChose, Fact, MalformedEvent
+from gateways.stripe_fields import expanded, text
+
+PROVIDER = "customer"
+
+
+def read(event: object, at: datetime) -> Fact:
+    """Reads what the link's own reader has kept. Raises MalformedEvent."""
+    source = expanded(event)
+    event_id, contact, stop = text(source, "id"), text(source, "contact"), source.get("stop")
+    if not event_id or not contact or not isinstance(stop, list):
+        raise MalformedEvent("What was kept of the customer's choice is not complete.")
+    channels = tuple(channel for channel in Channel if channel.value in stop)
+    return CustomerChose(provider=PROVIDER, event_id=event_id, event_type="stop", at=at, contact=contact, stop=channels)

@@ -1,0 +1,123 @@
+"""Stripe's events about invoices and their payments. Pure functions."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from domain.events import MethodChange
+from gateways import stripe_shapes as shapes
+from gateways.ports.payments import InvoiceSnapshot
+from gateways.provider_facts import (
+    Fact,
+    InvoiceAltered,
+    InvoiceDue,
+    MethodChanged,
+    PaymentFailed,
+    PaymentMoved,
+    PaymentSucceeded,
+)
+from gateways.stripe_envelope import Event, customer_of, invoice_reference, money_in
+from gateways.stripe_fields import default_method, object_id, retries_made
+from gateways.stripe_shapes import MalformedObject
+
+_NEXT_TRY = "next_payment_attempt"
+# Attributes of an invoice whose change a case has to know. Stripe updates the others at every attempt.
+# `status` was not there before 2018-11-08: three flags told of it.
+_TELLING = frozenset({"amount_due", "amount_remaining", "status", "closed", "forgiven", "paid", _NEXT_TRY})
+_DEFAULTS = frozenset({"default_payment_method", "default_source"})
+
+
+def _failed(event: Event, counts: bool) -> Fact:
+    fields = _with_customer(event)
+    return PaymentFailed(
+        **fields,
+        counts=counts,
+        by_program=bool(event.request_key) and not fields["caused_by_us"],
+        own_tries=retries_made(event.about) or 0,
+    )
+
+
+def _due(event: Event) -> Fact:
+    return InvoiceDue(**_with_customer(event))
+
+
+def _with_customer(event: Event) -> dict[str, Any]:
+    invoice_id, _ = _invoice(event)
+    customer_id = customer_of(event)
+    customer = shapes.invoice_customer(event.about, customer_id) if customer_id else None
+    return event.said(invoice_id) | {"customer": customer}
+
+
+def _paid(event: Event) -> Fact:
+    invoice_id, invoice = _invoice(event)
+    return PaymentSucceeded(**event.said(invoice_id), invoice=invoice)
+
+
+def _part_paid(event: Event) -> Fact:
+    """Sent for every single payment, and does not show the invoice."""
+    invoice_id = invoice_reference(event)
+    return PaymentSucceeded(**event.said(invoice_id), amount=money_in(event, "amount_paid"))
+
+
+def _altered(event: Event) -> Fact:
+    invoice_id, invoice = _invoice(event)
+    changed = event.previous.keys()
+    if not changed or changed & _TELLING:
+        # Of two plans the event does not tell which came last: the invoice itself does.
+        return InvoiceAltered(**event.said(invoice_id), invoice=None if _NEXT_TRY in changed else invoice)
+    if not changed & _DEFAULTS:
+        return event.ignored("neither the invoice's state nor what is due on it changed", invoice_id)
+    method_id = object_id(default_method(event.about))
+    if method_id is None:
+        return event.ignored("the invoice's own payment method was only taken away", invoice_id)
+    return MethodChanged(
+        **event.said(invoice_id), customer_id=customer_of(event), change=MethodChange.NEW, method_id=method_id
+    )
+
+
+def _invoice(event: Event) -> tuple[str, InvoiceSnapshot | None]:
+    """The invoice's id, and the invoice where the event shows all of it."""
+    invoice_id = object_id(event.about)
+    if invoice_id is None:
+        raise MalformedObject(f"The object of {event.type} has no 'id': expected an invoice.")
+    if not shapes.shows_all(event.about):
+        return invoice_id, None
+    # With Automations the plan of Stripe's own tries comes later than the event that should show it.
+    return invoice_id, shapes.read_invoice(event.about).model_copy(update={"tries": None})
+
+
+def _credited(event: Event) -> Fact:
+    """The note shows by how much less is due, but not what is due now."""
+    return InvoiceAltered(**event.said(invoice_reference(event)))
+
+
+def _payment_moved(event: Event) -> Fact:
+    payment_id = object_id(event.about)
+    if payment_id is None:
+        raise MalformedObject(f"The object of {event.type} has no 'id': expected a payment intent.")
+    invoice_id = object_id(event.about.get("invoice"))  # before basil only
+    return PaymentMoved(**event.said(invoice_id), payment_id=payment_id, customer_id=customer_of(event))
+
+
+INVOICES: Mapping[str, Callable[[Event], Fact]] = {
+    "invoice.payment_failed": partial(_failed, counts=True),
+    # Sent beside `invoice.payment_failed` when the bank wants the customer to confirm.
+    "invoice.payment_action_required": partial(_failed, counts=False),
+    # Of an invoice that was sent: some days before its due date, and after it.
+    "invoice.will_be_due": _due,
+    "invoice.overdue": _due,
+    "invoice.paid": _paid,
+    "invoice.payment_succeeded": _paid,
+    # A payment came in although nothing was due any more: `amount_overpaid`.
+    "invoice.overpaid": _paid,
+    "invoice_payment.paid": _part_paid,
+    "invoice.updated": _altered,
+    "invoice.voided": _altered,
+    "invoice.marked_uncollectible": _altered,
+    "credit_note.created": _credited,
+    # More is due again.
+    "credit_note.voided": _credited,
+    # A bank debit that the customer began on the hosted page leaves the invoice open for days.
+    "payment_intent.processing": _payment_moved,
+    "payment_intent.canceled": _payment_moved,
+}

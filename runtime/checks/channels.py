@@ -1,0 +1,99 @@
+"""The channels to customers: SendGrid's and Twilio's keys, senders, and the way back."""
+
+from gateways.sendgrid_account import NotShown, SendGridAccount
+from gateways.twilio_account import TwilioAccount
+from runtime.checks.look import Check, Look, fault
+from runtime.settings import several
+
+_SEND, _SEARCH = "mail.send", "messages.read"
+_SENDGRID, _TWILIO = "/webhooks/sendgrid", "/webhooks/twilio"
+
+
+def _sendgrid(look: Look) -> SendGridAccount:
+    settings = look.settings
+    return SendGridAccount(settings.sendgrid_secret, settings.sendgrid_api_base, settings.provider_timeout)
+
+
+def _sendgrid_key(look: Look) -> str:
+    wanted = {_SEND} | ({_SEARCH} if look.settings.sendgrid_email_activity else set())
+    missing = sorted(wanted - _sendgrid(look).scopes())
+    if missing:
+        raise fault(f"The key in SENDGRID_API_KEY may not {', '.join(missing)}: give it that in Settings > API Keys.")
+    return "the key may send"
+
+
+def _sender(look: Look) -> str:
+    address = look.settings.sendgrid_from_email
+    try:
+        verified = _sendgrid(look).is_verified(address)
+    except NotShown:
+        return f"whether {address} is verified, this key may not see"
+    if not verified:
+        raise fault(
+            f"SendGrid has not verified {address} or its domain, and sends nothing from it: authenticate the domain in "
+            "Settings > Sender Authentication, or set SENDGRID_FROM_EMAIL to one that is."
+        )
+    return f"{address} is verified"
+
+
+def _email_events(look: Look) -> str:
+    if look.settings.web_public_url is None:
+        return "WEB_PUBLIC_URL is not set: what becomes of e-mails is not known"
+    url = look.settings.web_public_url.rstrip("/") + _SENDGRID
+    keys = several(look.settings.sendgrid_webhook_keys)
+    if not keys:
+        raise fault(
+            "SENDGRID_WEBHOOK_KEYS is not set, so that bounces are not heard of: set it to the verification key of the "
+            "signed Event Webhook (Settings > Mail Settings)."
+        )
+    try:
+        public_key = _sendgrid(look).event_webhook(url)
+    except NotShown:
+        return "a verification key is set; the Event Webhook itself this key may not see"
+    if public_key is None:
+        raise fault(f"SendGrid has no enabled Event Webhook for {url}: add it in Settings > Mail Settings.")
+    if public_key not in keys:
+        raise fault(
+            "SENDGRID_WEBHOOK_KEYS has not the verification key of the Event Webhook: switch its signature on, and "
+            "copy the key from Settings > Mail Settings."
+        )
+    return "signed, with a key that is known here"
+
+
+def _has_twilio(look: Look) -> bool:
+    return bool(look.settings.twilio_account_sid)
+
+
+def _twilio(look: Look) -> TwilioAccount:
+    settings = look.settings
+    sid = settings.required("TWILIO_ACCOUNT_SID")
+    return TwilioAccount(sid, settings.twilio_secret, settings.twilio_api_base, settings.provider_timeout)
+
+
+def _twilio_key(look: Look) -> str:
+    if not _has_twilio(look):
+        return "not set up: no text messages"
+    _twilio(look).require_active()
+    return "the credentials work"
+
+
+def _number(look: Look) -> str:
+    if not _has_twilio(look):
+        return "no text messages"
+    public = look.settings.web_public_url
+    if public and not look.settings.twilio_status_callback:
+        raise fault(
+            "TWILIO_STATUS_CALLBACK is not set, so that what becomes of text messages is not known: set it to "
+            f"{public.rstrip('/')}{_TWILIO}."
+        )
+    inbound = public.rstrip("/") + _TWILIO if public else None
+    return _twilio(look).sender(look.settings.required("TWILIO_FROM"), inbound)
+
+
+CHECKS = (
+    Check("SendGrid", _sendgrid_key),
+    Check("sender", _sender, after=("SendGrid",)),
+    Check("e-mail events", _email_events, after=("SendGrid",)),
+    Check("Twilio", _twilio_key),
+    Check("number", _number, after=("Twilio",)),
+)

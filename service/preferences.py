@@ -1,0 +1,86 @@
+"""What a customer chooses by the link in an e-mail: read for the page, and taken in as a fact."""
+
+from collections.abc import Sequence
+
+from domain import events
+from domain.steps import Channel
+from gateways.customer_events import PROVIDER
+from gateways.ports.ledger import Ledger
+from gateways.ports.rows import CaseRow, Closure
+from gateways.ports.trouble import ProviderTrouble
+from gateways.preference_links import CHANNELS, PreferenceLinks, channels_of
+from gateways.preference_page import PreferencePage, Wishes
+from gateways.provider_facts import CustomerChose
+from service.mailroom import Mailroom, NotGenuine, NotKept
+from service.news import Told
+from service.threads import Threads
+
+
+class Preferences:
+    """The page behind the link. `mailroom` keeps what is chosen, as it keeps what providers say."""
+
+    def __init__(
+        self, ledger: Ledger, links: PreferenceLinks, page: PreferencePage, mailroom: Mailroom, threads: Threads
+    ) -> None:
+        self._ledger = ledger
+        self._links = links
+        self._page = page
+        self._mailroom = mailroom
+        self._threads = threads
+
+    async def page(self, token: str) -> str:
+        """HTML. Raises NotGenuine, or NotKept when the ledger does not answer."""
+        return await self._shown(token, ())
+
+    async def choose(self, token: str, form: bytes) -> str:
+        """Keeps the wish and answers with the page as it is from then on. Raises NotGenuine, Unreadable or NotKept."""
+        await self._mailroom.take(PROVIDER, form, {}, token)
+        return await self._shown(token, channels_of(form))
+
+    async def _shown(self, token: str, chosen: Sequence[Channel]) -> str:
+        contact = self._links.contact(token)
+        try:
+            wishes = await self._threads.run(self._wishes, contact, chosen)
+        except ProviderTrouble as error:
+            raise NotKept(str(error)) from None
+        if wishes is None:
+            raise NotGenuine("This link leads nowhere any more: write to us instead.")
+        return self._page.render(wishes)
+
+    def _wishes(self, contact: str, chosen: Sequence[Channel]) -> Wishes | None:
+        case = _case_of(self._ledger, contact)
+        if case is None:
+            return None
+        recipient = self._ledger.recipient(case.customer_id)
+        offered = tuple(channel for channel in CHANNELS if recipient.address.place(channel))
+        stopped = tuple(channel for channel in offered if channel in chosen or channel in recipient.closed_channels)
+        return Wishes(language=recipient.address.language, offered=offered, stopped=stopped)
+
+
+def of_choice(ledger: Ledger, fact: CustomerChose) -> Told:
+    """Closes the channels for the person, and tells every open case of theirs."""
+    case = _case_of(ledger, fact.contact)
+    if case is None:
+        return []
+    result = events.ContactResult.OPTED_OUT
+    told: Told = []
+    for channel in fact.stop:
+        ledger.close_channel(
+            Closure(
+                customer_id=case.customer_id,
+                channel=channel,
+                address=ledger.address(case.customer_id).key(channel),
+                why=result.words,
+                wish=True,
+                event_id=fact.event_id,
+                at=fact.at,
+            )
+        )
+        message = events.ContactReported(event_id=f"{fact.event_id}:{channel}"[:255], channel=channel, result=result)
+        told += [(each, "contact_reported", message) for each in ledger.open_cases_of(case.customer_id)]
+    return told
+
+
+def _case_of(ledger: Ledger, contact: str) -> CaseRow | None:
+    row = ledger.contact_of(contact)
+    return ledger.case(row.invoice_id) if row else None

@@ -1,0 +1,113 @@
+"""A customer says what they do without, by a mail program's button or on the page: it holds for the person."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from pydantic import SecretStr
+from temporalio.client import Client
+
+from domain.steps import Channel
+from gateways.ledger.sql_ledger import SqlLedger
+from gateways.preference_links import PreferenceLinks
+from runtime.settings import Settings
+from sandbox.providers.world import ProviderWorld
+from service.intake import Intake
+from tests.cases import a_failed_invoice, failed, signals
+from tests.gateways.ledger.builders import a_contact, reserve
+from tests.web.conftest import Web, serving, until
+
+PUBLIC = "https://dunning.example.com"
+OLD = "old secret"
+ONE_CLICK = b"List-Unsubscribe=One-Click"
+
+
+@pytest_asyncio.fixture
+async def web(web_settings: Settings, ledger: SqlLedger, client: Client) -> AsyncIterator[Web]:
+    assert ledger
+    assert client
+    more = {"dunning_link_secrets": SecretStr(f"new secret, {OLD}"), "web_public_url": PUBLIC}
+    async with serving(web_settings.model_copy(update=more)) as web:
+        yield web
+
+
+async def a_mailed_customer(world: ProviderWorld, intake: Intake, ledger: SqlLedger, language: str = "en") -> list[str]:
+    """Two unpaid invoices of one customer, who had an e-mail about the first; then the path of its link."""
+    invoice, customer = a_failed_invoice(
+        world, email="ada@customers.example", phone="+14155550123", country="US", locales=[language]
+    )
+    other = world.stripe.fail_first_payment(customer, amount=2000, currency="usd")
+    for each in (invoice, other):
+        await intake.take_event(failed(world, each))
+    contact = a_contact(invoice_id=invoice, step="friendly", channel=Channel.EMAIL)
+    reserve(ledger, contact, customer)
+    return [invoice, other, customer, path_of(contact.key)]
+
+
+def path_of(key: str, signed_with: str = OLD) -> str:
+    return PreferenceLinks(PUBLIC, [signed_with]).link(key).removeprefix(PUBLIC)
+
+
+async def test_one_click_ends_e_mails_for_every_case_of_the_customer(
+    web: Web, world: ProviderWorld, intake: Intake, ledger: SqlLedger, client: Client
+) -> None:
+    """A mail program sends it twice."""
+    invoice, other, customer, path = await a_mailed_customer(world, intake, ledger)
+
+    answers = [await web.http.post(path, content=ONE_CLICK) for _ in range(2)]
+    await until(lambda: [row.state for row in ledger.inbox()] == ["done"])
+
+    assert [200, 200] == [answer.status_code for answer in answers]
+    assert {Channel.EMAIL: "opted out"} == ledger.closed_channels(customer)
+    for each in (invoice, other):
+        assert [("contact_reported", "opted_out")] == [
+            (name, fact["result"]) for name, fact in await signals(client, each)
+        ]
+
+
+async def test_the_page_offers_what_the_customer_gets_and_opening_it_changes_nothing(
+    web: Web, world: ProviderWorld, intake: Intake, ledger: SqlLedger
+) -> None:
+    _, _, customer, path = await a_mailed_customer(world, intake, ledger)
+
+    page = await web.http.get(path)
+    stopped = await web.http.post(path, content=b"stop=sms")
+    await until(lambda: [row.state for row in ledger.inbox()] == ["done"])
+    again = await web.http.get(path)
+
+    assert [200, 200, 200] == [answer.status_code for answer in (page, stopped, again)]
+    assert (2, 0) == (page.text.count("<button"), page.text.count("Stopped"))
+    assert stopped.text == again.text
+    assert (1, 1) == (again.text.count("<button"), again.text.count("Stopped"))
+    assert {Channel.SMS: "opted out"} == ledger.closed_channels(customer)
+    assert "ada@" not in page.text
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+
+
+async def test_the_page_is_in_the_customers_language(
+    web: Web, world: ProviderWorld, intake: Intake, ledger: SqlLedger
+) -> None:
+    *_, path = await a_mailed_customer(world, intake, ledger, "th")
+
+    assert '<html lang="th">' in (await web.http.get(path)).text
+
+
+@pytest.mark.parametrize("spoiled", ["x", "", "a.b", "%00", "é"])
+async def test_a_link_that_is_not_ours_shows_nothing_and_stops_nothing(
+    web: Web, ledger: SqlLedger, spoiled: str
+) -> None:
+    for path in (f"/preferences/{spoiled}", path_of("dun:in_9:friendly:email"), path_of("key", "another secret")):
+        answers = [await web.http.get(path), await web.http.post(path, content=b"stop=fax")]
+
+        assert all(answer.status_code in (404, 405, 422) for answer in answers), path
+    assert [] == ledger.inbox()
+
+
+@pytest.mark.parametrize("body", [b"", b"stop=notice", b"List-Unsubscribe=yes", b"\xff\xfe", b"stop=" + b"&a=b" * 50])
+async def test_a_form_that_chooses_nothing_is_refused(
+    web: Web, world: ProviderWorld, intake: Intake, ledger: SqlLedger, body: bytes
+) -> None:
+    *_, path = await a_mailed_customer(world, intake, ledger)
+
+    assert 422 == (await web.http.post(path, content=body)).status_code
+    assert [] == ledger.inbox()
