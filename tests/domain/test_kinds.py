@@ -86,7 +86,7 @@ def test_a_merchant_side_decline_in_mid_case_waits_for_an_operator() -> None:
 
 
 def test_attempts_that_do_not_count_are_told_from_those_that_do() -> None:
-    """Only the merchant's own tries that reached the provider use up the budget: of our timeline, by order, of others."""
+    """Only the merchant's own tries that reached the provider use up the budget, by whichever system or order."""
     tries = [
         Attempt(number=n, kind=kind, at=NOON, outcome=outcome)
         for n, (kind, outcome) in enumerate(
