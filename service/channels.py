@@ -34,18 +34,19 @@ class Channels:
         self._known(customer_id)
         name = CHANNEL_NAMES[channel]
         closures = [closure for closure in self._ledger.closures(customer_id) if closure.channel is channel]
-        if not closures:
-            why = self._ledger.closed_channels(customer_id).get(channel)
+        cases, why = self._ledger.open_cases_of(customer_id), self._ledger.closed_channels(customer_id).get(channel)
+        # With open cases it may be the rest of an order that was cut off.
+        if not closures and (why or not cases):
             raise Refused(f"{name} is closed to this customer: {why}." if why else f"{name} is not closed.")
         if not asked and any(closure.wish for closure in closures):
             raise Refused(
                 f"The customer wants no {name}: open it only when they asked for it themselves, and say that they did."
             )
-        # Of the cases first: one that ends meanwhile is not in the way, and none is opened for good before its case.
-        for case in self._ledger.open_cases_of(customer_id):
+        # Before the cases are told: what they decide then reads the ledger.
+        self._ledger.open_channel(closures, self._clock())
+        for case in cases:
             with suppress(Ended):
                 await self._running.order(case.invoice_id, "reopen_channel", order)
-        self._ledger.open_channel(closures, self._clock())
 
     async def close(self, customer_id: str, channel: Channel, event_id: str) -> None:
         """The customer wants no contact on this channel: it holds for the person. Given twice it counts once."""
