@@ -41,7 +41,7 @@ COMMANDS = dict(_commands(typer.main.get_command(app)))
 def dunning(tmp_path: Path) -> str:
     """The console script, as an installer makes it."""
     script = tmp_path / "dunning"
-    script.write_text(f"#!{sys.executable}\nfrom cli.program import main\nmain()\n")
+    script.write_text(f"#!{sys.executable}\nfrom cli.program import entrance\nentrance()\n")
     script.chmod(0o755)
     return str(script)
 
