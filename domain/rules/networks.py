@@ -47,7 +47,7 @@ class Ceiling(Frozen):
             near = [use for use in near if use.amount == amount]
         if self.approval_resets:
             approved = max((use.at for use in near if use.outcome is ChargeOutcome.PAID), default=None)
-            near = [use for use in near if approved is None or use.at > approved]
+            near = [use for use in near if approved is None or use.at >= approved]
         return [use.at for use in near if use.failed]
 
     def ask(self, network: str, uses: Sequence[MethodUse], amount: Money, at: datetime) -> Answer:

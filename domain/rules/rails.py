@@ -88,6 +88,7 @@ class RailTable(Frozen):
 
 
 def _since_paid(uses: Sequence[MethodUse]) -> list[MethodUse]:
-    """Those that failed, or may have, since money last came from the account."""
+    """Those that failed, or may have, since money last came from the account. Of several at one moment, as when many
+    cases wake together, one that is paid says nothing of the others."""
     paid = max((use.at for use in uses if use.outcome is ChargeOutcome.PAID), default=None)
-    return [use for use in uses if use.failed and (paid is None or use.at > paid)]
+    return [use for use in uses if use.failed and (paid is None or use.at >= paid)]
