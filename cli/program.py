@@ -9,14 +9,15 @@ from runtime.leaving import leave
 _OBJECTS = 100_000
 
 
-def main() -> NoReturn:
-    """Runs the command that was given and ends the process with its exit code."""
+def script() -> NoReturn:
+    """The console script: it ends the process itself."""
+    leave(main())
+
+
+def main() -> int:
+    """Runs the command that was given; its exit code."""
     # A command loads for most of its time, and what it loads stays: nothing to be collected before much more is made.
     gc.set_threshold(_OBJECTS)
-    leave(_run())
-
-
-def _run() -> int:
     try:
         app()
     except SystemExit as end:
