@@ -20,7 +20,7 @@ demo: $(STAMP) ## run the scripted customers through 45 days on a real Temporal 
 
 test: $(STAMP) ## run the tests (ARGS="tests/domain -k money" for some of them)
 	@echo "==> Running the tests"
-	@$(RUN) -m pytest -n 2 $(ARGS)
+	@$(RUN) -m pytest -n 2 --dist worksteal $(ARGS)
 
 up: $(STAMP) ## start server, web UI, worker and provider stand-ins until Ctrl-C
 	@echo "==> Starting the stand-in world"

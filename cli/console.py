@@ -44,7 +44,8 @@ def one_sentence() -> Iterator[None]:
         problem = explained(error)
         if problem is None:
             raise
-        raise fail(problem.sentence, REFUSED if problem.blame in (Blame.REFUSED, Blame.UNKNOWN) else UNUSABLE) from None
+        refused = problem.blame in (Blame.REFUSED, Blame.OVERTAKEN, Blame.UNKNOWN)
+        raise fail(problem.sentence, REFUSED if refused else UNUSABLE) from None
 
 
 def fail(sentence: str, code: int) -> typer.Exit:

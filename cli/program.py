@@ -9,11 +9,6 @@ from runtime.leaving import leave
 _OBJECTS = 100_000
 
 
-def script() -> NoReturn:
-    """The console script: it ends the process itself."""
-    leave(main())
-
-
 def main() -> int:
     """Runs the command that was given; its exit code."""
     # A command loads for most of its time, and what it loads stays: nothing to be collected before much more is made.
@@ -23,3 +18,8 @@ def main() -> int:
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     return 0
+
+
+def entrance() -> NoReturn:
+    """The console script's."""
+    leave(main())

@@ -13,13 +13,15 @@ from domain.retries import TURN_OFF
 from domain.sweep import Mend, Sweep
 from runtime.desk import sweeper
 from runtime.settings import Settings
-from service.sweep import PAUSE
 
 
 def sweep(
     whole: Annotated[
         bool, typer.Option("--whole", help="Begin anew, and look at all 30 days of events again.")
     ] = False,
+    pause: Annotated[
+        float, typer.Option(min=0, help="Seconds between two pages: Stripe's limits are everybody's.")
+    ] = 1,
     as_json: AsJson = False,
 ) -> None:
     """Look for what no webhook brought: events, open invoices, open cases. Opens, tells and closes what was missed.
@@ -36,7 +38,7 @@ def sweep(
                 step()
                 if now.ended_at:
                     return now
-                await asyncio.sleep(PAUSE.total_seconds())
+                await asyncio.sleep(pause)
 
     with working("Pages swept:") as step:
         done = run(work)

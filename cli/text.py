@@ -30,7 +30,10 @@ def shown_text(found: Shown, width: int | None = None) -> str:
     number = found.row.invoice_number if found.row else None
     head = [f"Invoice {found.invoice_id}{f', number {number}' if number else ''} (all times in UTC)"]
     if found.view:
-        facts, happened = _facts_of(found.view), [(f"{e.at:%Y-%m-%d %H:%M}", str(e)) for e in found.view.record]
+        facts, happened = (
+            _facts_of(found.view, found.max_attempts),
+            [(f"{e.at:%Y-%m-%d %H:%M}", str(e)) for e in found.view.record],
+        )
         happened += [_entry(entry) for entry in found.record]
         head_of_plan = found.view.plan_is
     else:
@@ -69,7 +72,8 @@ def record_text(line: Line) -> str:
     return f"{line.result:<10} {line.invoice_id or '-':<28} {source}{note}"
 
 
-def _facts_of(view: CaseView) -> list[Fact]:
+def _facts_of(view: CaseView, max_attempts: int | None) -> list[Fact]:
+    most = "" if max_attempts is None else f" of {max_attempts}"
     facts = [
         ("Status", _status(view)),
         *(("On hold", hold) for hold in view.holds),
@@ -78,9 +82,10 @@ def _facts_of(view: CaseView) -> list[Fact]:
         *([("Stripe's try", view.own_try)] if view.own_try else []),
         ("Due", f"{view.due} of {view.amount}"),
         ("Decline", _decline(view)),
-        ("Attempts", f"{view.attempts} ours; {view.counting_attempts} count towards the policy's limit"),
+        ("Attempts", f"{view.attempts} ours; {view.counting_attempts} count towards the policy's limit{most}"),
         ("Stage", view.stage),
         ("Service", view.access.replace("_", "-")),
+        *([("Agency", view.agency)] if view.agency else []),
         ("Policy", view.policy),
         ("Customer", f"{view.customer_id}{f', {view.zone}' if view.zone else ''}"),
         *(("Closed channel", f"{channel}: {why}") for channel, why in view.closed_channels.items()),

@@ -1,5 +1,6 @@
 """The case: all that a decision needs to know of one failed invoice. `domain/life.py` says how the next one is made."""
 
+import hashlib
 from datetime import date, datetime
 from enum import StrEnum
 from typing import TypeVar
@@ -202,6 +203,13 @@ class Hold(Message):
         return CaseHeld(reason=self.reason, until=self.until)
 
 
+class OrderedTry(Message):
+    """The try that an operator ordered last."""
+
+    number: int  # 1, 2, … over those of this case
+    at: datetime
+
+
 class Closing(Message):
     """The end was decided; what is left are its effects."""
 
@@ -245,6 +253,15 @@ class Case(Message):
     record: tuple[Entry, ...] = ()  # the last things that happened, for operators
     unwritten: tuple[Entry, ...] = ()  # what the ledger has not got yet
     waits_for: str = ""  # the wait that was recorded last: the same one is not recorded again
+    upcoming: AnyStep | None = None  # what it waits for with that, if it is a step
+    try_ordered: OrderedTry | None = None
+    handoff_ordered: bool = False  # its end is a handoff, whatever is due
+    recall_ordered: bool = False  # what the agency has is taken back
+
+    @property
+    def version(self) -> str:
+        """By which one knows whether it changed since it was read."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
 
     @property
     def zone(self) -> str:

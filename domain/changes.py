@@ -12,7 +12,7 @@ from domain.invoice import NO_METHOD, InvoiceNow, InvoiceState, MethodRef, Subsc
 from domain.money import Money
 from domain.outside import unrecorded
 from domain.record import Entry, new_entry
-from domain.retries import BY_POLICY, in_utc, two_owners
+from domain.retries import BY_POLICY, IN_SHORT, in_utc, two_owners
 from domain.rules.invoice import PAYING
 from domain.steps import Channel, Step
 
@@ -209,7 +209,7 @@ def taken_over(case: Case, read: InvoiceNow, at: datetime, source: str) -> Case:
     if planned == before.next_try_at:
         return case
     what = f"Stripe's own try is planned for {in_utc(planned)}" if planned else "Stripe plans no further try"
-    why = two_owners(case.retry_owner, planned) or BY_POLICY[case.retry_owner]
+    why = IN_SHORT if two_owners(case.retry_owner, planned) else BY_POLICY[case.retry_owner]
     return said(case, new_entry(at=at, step=source, what=what, why=why))
 
 

@@ -71,8 +71,13 @@ def unannounced(now: "Situation", act: Act) -> Wait | None:
 
 
 def steps_with_agency(now: "Situation") -> Iterator[Step]:
-    """The second delivery, when nobody acknowledges the first."""
+    """The recall that an operator ordered, or the second delivery, when nobody acknowledges the first."""
     rules, handoff = now.policy.endgame.collections, now.case.handoff
+    if now.case.recall_ordered:
+        for reference in handoff.references[:1] if handoff and not handoff.is_over else ():
+            key = "recall-second" if "recall" in now.case.steps else "recall"
+            yield RecallStep(key=key, due=now.at, day=0, reference=reference, ordered=True)
+        return
     ends = deadline(now.case, now.policy)
     if rules is None or handoff is None or ends is None or handoff.state >= AgencyState.REPEATED:
         return
@@ -115,6 +120,10 @@ def _gives_back(now: "Situation", end: End) -> bool:
 
 
 def _end_with_agency(case: Case, policy: Policy, at: datetime) -> End | None:
+    if case.handoff and case.handoff.state is AgencyState.RECALLED:
+        return End(Outcome.WRITTEN_OFF, "recalled from the agency by an operator, and given up")
+    if case.recall_ordered and case.handoff and not case.handoff.is_over:
+        return None  # what the agency has is taken back first
     ends = deadline(case, policy)
     if ends is None or (case.handoff and case.handoff.state is AgencyState.RETURNED):
         return End(Outcome.WRITTEN_OFF, "the agency gave the case back without success")

@@ -135,26 +135,52 @@ class AgencyReported(Message):
     amount: Amount | None = None  # PAYMENT
 
 
-class Pause(Message):
+class Order(Message):
+    """What every order of an operator says."""
+
     by: By = "operator"
     note: Remark = ""
+    expects: str = Field(default="", max_length=64)  # the version of the case that it is about; "": whichever it is
+
+
+class Pause(Order):
     until: Annotated[datetime, Countable] | None = None
 
 
-class Resume(Message):
-    by: By = "operator"
-    note: Remark = ""
+class Resume(Order):
+    """Ends a pause, or a wait for an operator."""
 
 
-class Settle(Message):
+class Settle(Order):
     """The debt is settled for `amount`, which the merchant has received or accepts as agreed."""
 
     amount: Amount
     paid: bool = False  # the merchant has it: it is recorded at the payment provider
-    by: By = "operator"
-    note: Remark = ""
 
 
-class WriteOff(Message):
-    by: By = "operator"
-    note: Remark = ""
+class WriteOff(Order):
+    """The debt is given up."""
+
+
+class Skip(Order):
+    """What comes next is left out."""
+
+    step: str = Field(default="", max_length=255)  # its key, by which an order that comes late is known; "": whatever
+
+
+class RetryNow(Order):
+    """One charge at once, if every rule allows it."""
+
+
+class HandOff(Order):
+    """The announced end of the case is a handoff to the agency, whatever is due."""
+
+
+class Recall(Order):
+    """What the agency has is taken back."""
+
+
+class ReopenChannel(Order):
+    """The customer may be contacted on this channel again, as far as this case knows."""
+
+    channel: Channel

@@ -31,6 +31,22 @@ _KNOWN_WITHOUT_TRY = frozenset({Reason.NO_PAYMENT_METHOD, Reason.EXPIRED_CARD})
 _INSISTS = frozenset({Stage.FIRM, Stage.FINAL})
 
 
+class Tone(StrEnum):
+    """How a message speaks: by its stage, and by whether one of that stage went out on a day before."""
+
+    FRIENDLY = "friendly"
+    REMINDER = "reminder"
+    REMINDER_AGAIN = "reminder_again"
+    FIRM = "firm"
+    FIRM_AGAIN = "firm_again"
+    FINAL = "final"
+    ACTION = "action"
+
+    @property
+    def stage(self) -> Stage:
+        return Stage(self.removesuffix("_again"))
+
+
 class Other(Frozen):
     """One more unpaid invoice of the customer."""
 
@@ -85,6 +101,10 @@ class Known(Frozen):
         """The mail that would ask for a method that is there, or that is not needed, is a friendly one."""
         needless = self.method_came() or self.was_sent() or (self.verifies() and not self.tried())
         return Stage.FRIENDLY if self.facts.stage is Stage.ACTION and needless else self.facts.stage
+
+    def tone(self) -> Tone:
+        again = self.facts.again and self.stage() in (Stage.REMINDER, Stage.FIRM)
+        return Tone(f"{self.stage()}_again" if again else self.stage())
 
     def insists(self) -> bool:
         return self.stage() in _INSISTS

@@ -15,7 +15,9 @@ from domain.base import Message, unchecked
 from domain.calendar import minute
 from domain.case import Case, Circumstances, Closing, StepState
 from domain.decisions import Act, Close, Decision, Effect, PutOff, Skip, Wait
+from domain.events import Order
 from domain.gates import Refuse
+from domain.orders import ask_version
 from domain.outgoing import CaseClosed, StepPostponed, StepSkipped
 from domain.plan import released
 from domain.planner import next_step
@@ -108,8 +110,12 @@ def after(case: Case, decision: Wait | Act | Close, at: datetime) -> tuple[Case,
                 key = decision.step.key if decision.step else "hold"
                 entries.append(new_entry(at=at, step=key, what=f"waits {until}", why=decision.why))
                 case = changes.changed(case, waits_for=waits)
+            if case.upcoming != decision.step:
+                case = changes.changed(case, upcoming=decision.step)
             if decision.hold:
                 case = changes.asked_about_the_end(case, decision.hold, at)
+        case "act" if case.upcoming:
+            case = changes.changed(case, upcoming=None)  # what is being done can be skipped no more
         case "close" if not case.closed and (case.closing is None or case.closing.outcome is decision.outcome):
             closing = case.closing or Closing(outcome=decision.outcome, why=decision.why, at=at)
             what = f"closed as {decision.outcome.value}"
@@ -133,15 +139,16 @@ def hear(case: Case, name: str, message: Message, at: datetime) -> Case:
     if telling := FACTS.get(name):
         fresh = changes.once(case, str(getattr(message, "event_id", "")))  # every fact has one
         return telling.take(fresh, message, at) if fresh else case
-    if refusal := refused(case, name, message, at):
-        raise ValueError(refusal)
+    if isinstance(message, Order) and (refusal := refused(case, name, message, at)):
+        raise ValueError(refusal.why)
     return carry_out(case, name, message, at)
 
 
-def refused(case: Case, name: str, order: Message, at: datetime) -> str | None:
+def refused(case: Case, name: str, order: Order, at: datetime) -> Refuse | None:
     """Why an order cannot be carried out now, or None when it can."""
-    answer = ORDERS[name].ask(case, order, at)
-    return answer.why if isinstance(answer, Refuse) else None
+    answer = ask_version(case, order)
+    answer = answer if isinstance(answer, Refuse) else ORDERS[name].ask(case, order, at)
+    return answer if isinstance(answer, Refuse) else None
 
 
 def carry_out(case: Case, name: str, order: Message, at: datetime) -> Case:

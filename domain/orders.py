@@ -11,6 +11,8 @@ from domain.outgoing import CaseResumed
 from domain.outside import taken_in
 from domain.record import Entry
 
+CHANGED = "version"
+"""The rule that refuses an order about a case as it is no more."""
 ORDER = "order"
 """Where entries about an order come from."""
 
@@ -19,6 +21,13 @@ def ask_any(case: Case) -> Answer:
     if case.closed or case.closing:
         outcome = case.closing.outcome.value if case.closing else "ended"
         return Refuse(why=f"The case has ended ({outcome}): nothing can be ordered any more.")
+    return ALLOW
+
+
+def ask_version(case: Case, order: events.Order) -> Answer:
+    """Two may order at once: who names the version that was read finds out when it is the case no more."""
+    if order.expects and order.expects != case.version:
+        return Refuse(why="The case has changed since it was read: read it again, then order anew.", rule=CHANGED)
     return ALLOW
 
 

@@ -22,6 +22,10 @@ BESIDE = "Stripe tries it by itself as well"
 """How lists say that both try."""
 
 
+IN_SHORT = f"{BESIDE}: turn its retries off (Billing > Revenue recovery > Retries; the case's warning has the rest)"
+"""How the record says it: the warning is whole in one place."""
+
+
 class RetryOwner(StrEnum):
     """Who tries again."""
 

@@ -237,7 +237,7 @@ class Situation:
         return moment
 
     def announced(self, slot: Slot, days: int) -> datetime:
-        """The moment of a place, so many local days after the first message before it, which names its date."""
+        """The moment of a place, so many local days after the first message before it that names its date."""
         first = self._first_said(slot.place) if days else None
         if first is None:
             return slot.due
@@ -246,7 +246,7 @@ class Situation:
     def _first_said(self, before: int) -> datetime | None:
         """When the first of the policy's messages went out, or will, of those with a place before this one."""
         first, done = None, self.case.steps
-        for slot in self.schedule.speaking:
+        for slot in self.schedule.naming:
             if slot.place >= before:
                 break
             record = done.get(slot.key)

@@ -11,7 +11,7 @@ from domain.outside import outside_payments
 from domain.requests import action_request
 from domain.source import Source
 from domain.steps import Step
-from domain.tries import method_try, other_method_tries, quick_tries
+from domain.tries import method_try, ordered_try, other_method_tries, quick_tries
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,6 +30,7 @@ BEFORE_THE_END: tuple[Source, ...] = (
     Source("new payment method", method_try),
     Source("other payment methods", other_method_tries),
     Source("quick tries", quick_tries),
+    Source("ordered try", ordered_try),
     Source("request to the customer", action_request),
     TIMELINE,
 )

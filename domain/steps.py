@@ -54,6 +54,7 @@ class AttemptKind(StrEnum):
     """Why a charge was tried."""
 
     TIMELINE = "timeline"  # a try of the policy's timeline
+    ORDERED = "ordered"  # a try that an operator ordered
     TECHNICAL = "technical"  # a quick try after a technical fault of the bank
     NEW_METHOD = "new_method"  # the one try after the customer changed the payment method
     OTHER_METHOD = (
@@ -63,13 +64,21 @@ class AttemptKind(StrEnum):
     OTHER_ENGINE = "other_engine"  # another system of the merchant, such as the provider's own retries
 
 
-COUNTING = frozenset({AttemptKind.TIMELINE, AttemptKind.OTHER_ENGINE})
+COUNTING = frozenset({AttemptKind.TIMELINE, AttemptKind.ORDERED, AttemptKind.OTHER_ENGINE})
 """Attempts that use up the policy's budget and its tries per day: the merchant's, whichever system makes them."""
 NON_COUNTING = frozenset(
     {AttemptKind.TECHNICAL, AttemptKind.NEW_METHOD, AttemptKind.OTHER_METHOD, AttemptKind.CUSTOMER}
 )
 """Attempts that do not: they count only towards the card networks' own ceilings."""
-OURS = frozenset({AttemptKind.TIMELINE, AttemptKind.TECHNICAL, AttemptKind.NEW_METHOD, AttemptKind.OTHER_METHOD})
+OURS = frozenset(
+    {
+        AttemptKind.TIMELINE,
+        AttemptKind.ORDERED,
+        AttemptKind.TECHNICAL,
+        AttemptKind.NEW_METHOD,
+        AttemptKind.OTHER_METHOD,
+    }
+)
 OF_THE_INVOICES_METHOD = OURS - {AttemptKind.OTHER_METHOD}
 """Those of ours that were made on what the provider would charge: only their answers stand in the way of the next."""
 
@@ -100,6 +109,8 @@ class Step(Message):
     holds_up_the_end: ClassVar[bool] = True
     """Whether the end waits for it even when its provider has not answered for hours."""
 
+    may_be_skipped: ClassVar[bool] = True
+    """Whether an operator may order that it is left out; the timeline's last step never is."""
     may_be_cut_off: ClassVar[bool] = True
     """Whether the end of the timeline leaves it undone when something has put it off beyond that."""
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from domain import events, news, orders
+from domain import events, news, orders, step_orders
 from domain.base import Message
 from domain.case import Case
 from domain.gates import ALLOW, Answer
@@ -38,6 +38,15 @@ ORDERS: dict[str, Telling] = {
     "pause": Telling(events.Pause, orders.pause, orders.ask_pause, '{"until": "2099-12-01T09:00:00Z"} or {}'),
     "resume": Telling(events.Resume, orders.resume, orders.ask_resume, '{"note": "new API key"} or {}'),
     "settle": Telling(events.Settle, orders.settle, orders.ask_settle, '{"amount": "15.00 USD"}'),
+    "skip": Telling(events.Skip, step_orders.skip, step_orders.ask_skip, '{"step": "d3-charge"} or {}'),
+    "retry_now": Telling(
+        events.RetryNow, step_orders.retry_now, step_orders.ask_retry_now, '{"note": "by phone"} or {}'
+    ),
+    "hand_off": Telling(events.HandOff, step_orders.hand_off, step_orders.ask_hand_off, '{"note": "moved away"} or {}'),
+    "recall": Telling(events.Recall, step_orders.recall, step_orders.ask_recall, '{"note": "pays us"} or {}'),
+    "reopen_channel": Telling(
+        events.ReopenChannel, step_orders.reopen_channel, step_orders.ask_reopen_channel, '{"channel": "email"}'
+    ),
     "write_off": Telling(events.WriteOff, orders.write_off, orders.ask_write_off, '{"note": "goodwill"} or {}'),
 }
 """An operator's orders: updates, and signals from the Temporal UI that run the same code."""

@@ -4,7 +4,7 @@ the quick technical ones."""
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from domain.case import StepState
+from domain.case import OrderedTry, StepState
 from domain.declines import DeclineClass
 from domain.kinds.charge import ChargeStep
 from domain.retries import OtherMethods
@@ -26,6 +26,19 @@ def method_try(now: "Situation") -> Iterable[Step]:
         return ()
     day, kind = now.schedule.day_of(now.at), AttemptKind.NEW_METHOD
     return [ChargeStep(key=f"m{changes}-charge", due=now.at, day=day, attempt_kind=kind)]
+
+
+def ordered_try(now: "Situation") -> Iterable[Step]:
+    """The one try that an operator ordered last: by the rules of the timeline's own."""
+    order = now.case.try_ordered
+    if order is None:
+        return ()
+    day, kind = now.schedule.day_of(order.at), AttemptKind.ORDERED
+    return [ChargeStep(key=ordered_key(order), due=order.at, day=day, attempt_kind=kind)]
+
+
+def ordered_key(order: OrderedTry) -> str:
+    return f"r{order.number}-charge"
 
 
 def quick_tries(now: "Situation") -> Iterable[Step]:

@@ -44,6 +44,7 @@ class MessageFacts(Message):
     overdue: bool = False  # that day is over
     came_back: bool = False  # the payment had been received, and was taken back
     agency_from: Money | None = None  # the least amount that is handed over; None: what is due decides nothing
+    again: bool = False  # a message of this stage went out on a day before
     also_final: tuple[str, ...] = ()  # other invoices whose final notice it is as well: they end together
 
     def with_due(self, remaining: Money) -> "MessageFacts":
@@ -87,8 +88,26 @@ def _first(*moments: datetime | None) -> datetime | None:
 
 def message_facts(now: "Situation", stage: Stage) -> MessageFacts:
     """The facts for one message that is sent now, from the same schedule that the case follows."""
-    if now.said is not None:
-        return now.said.but(stage=stage)
+    if now.said is None:
+        now.said = _facts(now, stage)
+    # The first ones do not threaten, where a firmer one will say it in time.
+    spared = stage in (Stage.FRIENDLY, Stage.ACTION) and now.schedule.warns_of_limits
+    changes = {"restricts_on": None, "tightens": False} if spared else {}
+    return now.said.but(stage=stage, again=_was_said(now, stage), **changes)
+
+
+def _was_said(now: "Situation", stage: Stage) -> bool:
+    """Whether a message of this stage certainly went out on a day before."""
+    return any(
+        getattr(record.step, "stage", None) is stage
+        and record.state == "done"
+        and not record.unsure
+        and now.local(record.at).date() < now.today
+        for record in now.case.steps.values()
+    )
+
+
+def _facts(now: "Situation", stage: Stage) -> MessageFacts:
     case, ends = now.case, now.ends_at
     # A subscription that is cancelled is not restored by paying: nothing is said of an access that returns.
     served = not has_ended(case)
@@ -110,7 +129,7 @@ def message_facts(now: "Situation", stage: Stage) -> MessageFacts:
     minimum = () if collections is None or begun_handoff(case) else collections.minimum
     currency = case.due.currency
     due_on = now.local(case.invoice.due_at or case.facts.opened_at).date() if case.invoice.sent else None
-    now.said = new_facts(
+    return new_facts(
         stage=stage,
         reason=Reason.NO_PAYMENT_METHOD if has_none else decline_reason,
         action=_action(now),
@@ -127,4 +146,3 @@ def message_facts(now: "Situation", stage: Stage) -> MessageFacts:
         agency_from=next((row for row in minimum if row.currency == currency), None),
         came_back=case.facts.reopens is not None,
     )
-    return now.said

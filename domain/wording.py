@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from domain.base import Frozen
 from domain.declines import Reason
-from domain.known import ASKING, AtSending, Known, Todo
+from domain.known import ASKING, AtSending, Known, Todo, Tone
 from domain.money import Money
 from domain.steps import Channel, Stage
 from domain.truth import Ending, MessageFacts
@@ -79,7 +79,7 @@ class Wording(Frozen):
 
 
 class Row(NamedTuple):
-    """When one sentence is said, and with what. `{…}` in its key is one of `ASPECTS`, or the stage."""
+    """When one sentence is said, and with what. `{…}` in its key is one of `ASPECTS`, the stage or the tone."""
 
     part: Part
     key: str
@@ -118,16 +118,16 @@ _DUNNING = tuple(stage for stage in _OTHERS if stage is not Stage.ACTION)
 _NO_END = "names no date or no consequence: give it both before it is sent"
 
 ROWS: tuple[Row, ...] = (
-    Row(Part.SUBJECT, "stages.{stage}.subject.{tried}", _LONG, Known.is_collected, stages=_OTHERS),
-    Row(Part.SUBJECT, "stages.{stage}.subject.{tried}", _LONG, Known.is_collected, ("ends_on",), _FINAL),
-    Row(Part.SUBJECT, "stages.{stage}.subject.{due}", _LONG, Known.was_sent, ("due_on",), _DUNNING),
-    Row(Part.SUBJECT, "stages.{stage}.subject.{due}", _LONG, Known.was_sent, ("due_on", "ends_on"), _FINAL),
+    Row(Part.SUBJECT, "stages.{tone}.subject.{tried}", _LONG, Known.is_collected, stages=_OTHERS),
+    Row(Part.SUBJECT, "stages.{tone}.subject.{tried}", _LONG, Known.is_collected, ("ends_on",), _FINAL),
+    Row(Part.SUBJECT, "stages.{tone}.subject.{due}", _LONG, Known.was_sent, ("due_on",), _DUNNING),
+    Row(Part.SUBJECT, "stages.{tone}.subject.{due}", _LONG, Known.was_sent, ("due_on", "ends_on"), _FINAL),
     Row(Part.GREETING, "greeting.named", _MAIL, Known.named, ("name",)),
     Row(Part.GREETING, "greeting.neutral", _MAIL, Known.nameless),
-    Row(Part.HAPPENED, "stages.{stage}.opening.{tried}", _LONG, Known.is_collected, stages=_OTHERS),
-    Row(Part.HAPPENED, "stages.{stage}.opening.{tried}", _LONG, Known.is_collected, ("ends_on",), _FINAL),
-    Row(Part.HAPPENED, "stages.{stage}.opening.{due}", _LONG, Known.was_sent, ("due_on",), _DUNNING),
-    Row(Part.HAPPENED, "stages.{stage}.opening.{due}", _LONG, Known.was_sent, ("due_on", "ends_on"), _FINAL),
+    Row(Part.HAPPENED, "stages.{tone}.opening.{tried}", _LONG, Known.is_collected, stages=_OTHERS),
+    Row(Part.HAPPENED, "stages.{tone}.opening.{tried}", _LONG, Known.is_collected, ("ends_on",), _FINAL),
+    Row(Part.HAPPENED, "stages.{tone}.opening.{due}", _LONG, Known.was_sent, ("due_on",), _DUNNING),
+    Row(Part.HAPPENED, "stages.{tone}.opening.{due}", _LONG, Known.was_sent, ("due_on", "ends_on"), _FINAL),
     Row(Part.HAPPENED, "came_back", _LONG, Known.came_back),
     # A notice is read by all who share the account: the bank's answer is nobody's business but the payer's.
     Row(Part.HAPPENED, "reasons.{reason}", _MAIL, Known.knows_why),
@@ -139,8 +139,8 @@ ROWS: tuple[Row, ...] = (
     Row(Part.TODO, "todo.{todo}", _LONG, Known.has_a_todo),
     Row(Part.ACCESS, "access.read_only.{bill}", _LONG, Known.is_read_only),
     Row(Part.ACCESS, "access.blocked.{bill}", _LONG, Known.is_blocked),
-    Row(Part.ACCESS, "restricts.{bill}", _LONG, Known.will_be_restricted, ("restricts_on",)),
-    Row(Part.END, "ending.{ending}.{plan}.{ends}", _LONG, Known.knows_the_end, ("ends_on",), (Stage.FIRM,)),
+    Row(Part.ACCESS, "restricts.{tone}.{bill}", _LONG, Known.will_be_restricted, ("restricts_on",)),
+    Row(Part.END, "outlook.{tone}.{ending}.{plan}", _LONG, Known.knows_the_end, ("ends_on",), (Stage.FIRM,)),
     Row(Part.END, "ending.{ending}.{plan}.{ends}", _LONG, Known.knows_the_end, ("ends_on",), _FINAL, or_refuse=_NO_END),
     Row(Part.AMOUNTS, "labels.invoice", _MAIL, labels="number"),
     Row(Part.AMOUNTS, "labels.due_on", _MAIL, Known.was_sent, labels="due_on"),
@@ -150,8 +150,8 @@ ROWS: tuple[Row, ...] = (
     Row(Part.BUTTON, "buttons.{ask}", _MAIL, Known.asks_for_more),
     Row(Part.LINK_HINT, "labels.link_hint", _MAIL),
     Row(Part.HELP, "labels.help", _LONG),
-    Row(Part.CLOSING, "stages.{stage}.closing.{tried}", _MAIL, stages=_OTHERS),
-    Row(Part.CLOSING, "stages.{stage}.closing.{tried}", _MAIL, values=("ends_on",), stages=_FINAL),
+    Row(Part.CLOSING, "stages.{tone}.closing.{tried}", _MAIL, stages=_OTHERS),
+    Row(Part.CLOSING, "stages.{tone}.closing.{tried}", _MAIL, values=("ends_on",), stages=_FINAL),
     Row(Part.REGARDS, "regards", _MAIL),
     # A text message: what need not be said stands in the order of its importance.
     Row(Part.HAPPENED, "sms.opening.{stage}.{tried}", _SMS, Known.is_collected, stages=_OTHERS),
@@ -185,7 +185,7 @@ ROWS: tuple[Row, ...] = (
 def wording(facts: MessageFacts, at: AtSending, channel: Channel) -> Wording:
     """What one message says. Raises Untrue when it would leave out what it has to say."""
     known = Known(facts=facts.with_due(at.due), at=at)
-    aspects = {name: of(known) for name, (_, of) in ASPECTS.items()} | {"stage": known.stage()}
+    aspects = {name: of(known) for name, (_, of) in ASPECTS.items()} | {"stage": known.stage(), "tone": known.tone()}
     values = known.values()
     said = []
     for row in _rows(channel, known.stage()):
@@ -223,7 +223,8 @@ def _sentence(row: Row, aspects: dict[str, str], values: dict[str, Value | None]
 
 def _keys(row: Row) -> Iterator[str]:
     """All keys that a row may have."""
-    words: dict[str, tuple[str, ...]] = {name: every for name, (every, _) in ASPECTS.items()} | {"stage": row.stages}
+    words: dict[str, tuple[str, ...]] = {name: every for name, (every, _) in ASPECTS.items()}
+    words |= {"stage": row.stages, "tone": tuple(tone for tone in Tone if tone.stage in row.stages)}
     names = [name for _, name, _, _ in Formatter().parse(row.key) if name]
     for chosen in product(*(words[name] for name in names)):
         yield row.key.format_map(dict(zip(names, chosen, strict=True)))

@@ -13,7 +13,7 @@ from pydantic import field_validator, model_validator
 
 from domain.base import Frozen
 from domain.declines import Reason
-from domain.known import Todo
+from domain.known import Todo, Tone
 from domain.sentences import Loc, dotted
 from domain.steps import Stage
 from domain.truth import Ending
@@ -101,6 +101,13 @@ class LinkPhrases(Frozen):
     authenticate: str
 
 
+class Outlook(Frozen):
+    """What follows without a payment, before it is announced for good."""
+
+    with_subscription: str
+    without_subscription: str
+
+
 class SmsTodo(Frozen):
     """Paying needs no sentence of its own: the link says it."""
 
@@ -142,9 +149,10 @@ class Phrases(Frozen):
     next_charge: ByTry
     unless_paid: ByTry
     access: AccessPhrases
-    restricts: ByBill
+    restricts: dict[Tone, ByBill]
+    outlook: dict[Tone, dict[Ending, Outlook]]
     ending: dict[Ending, ByPlan]
-    stages: dict[Stage, StagePhrases]
+    stages: dict[Tone, StagePhrases]
     sms: SmsPhrases
 
     @field_validator("locale")

@@ -75,6 +75,7 @@ class InvoiceAltered(ProviderFact):
 
     invoice_id: str
     invoice: InvoiceSnapshot | None = None  # as it is now, where the event shows it
+    credited: Money | None = None  # by a credit note: so much less is owed
 
 
 class PaymentMoved(ProviderFact):

@@ -88,7 +88,7 @@ def _invoice(event: Event) -> tuple[str, InvoiceSnapshot | None]:
 
 def _credited(event: Event) -> Fact:
     """The note shows by how much less is due, but not what is due now."""
-    return InvoiceAltered(**event.said(invoice_reference(event)))
+    return InvoiceAltered(**event.said(invoice_reference(event)), credited=money_in(event, "amount"))
 
 
 def _payment_moved(event: Event) -> Fact:

@@ -11,6 +11,7 @@ from runtime import wiring
 from runtime.books import require_schema
 from runtime.settings import Settings
 from runtime.temporal import connect
+from service.channels import Channels
 from service.customers import public_holidays, whereabouts
 from service.desk import Desk
 from service.plans import Plans
@@ -53,6 +54,7 @@ def desk_of(settings: Settings, client: Client, ledger: SqlLedger) -> Desk:
         reader=CaseReader(running, ledger, plans),
         running=running,
         reports=Reports(running, starter, ledger, wiring.utc_now),
+        channels=Channels(running, ledger, wiring.utc_now),
         intake=partial(wiring.intake, settings, client, ledger),
         rebuild=partial(rebuild, ledger, starter.start),
     )

@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Iterator
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from typing import TextIO
 
 from temporalio import activity, workflow
 from temporalio.service import RPCError
@@ -19,7 +20,7 @@ REQUEST_ID: ContextVar[str | None] = ContextVar("REQUEST_ID", default=None)
 
 _OURS = frozenset({"activities", "cli", "domain", "gateways", "runtime", "service", "web", "workflows"})
 """Whose exceptions say nothing of a customer: the house has that rule, and a test."""
-_QUIET = ("alembic", "httpx")  # a table each, a request each
+QUIET = ("alembic", "httpx")  # a table each, a request each
 _LONGEST = 2_000
 
 
@@ -41,19 +42,19 @@ class JsonLines(logging.Formatter):
         return json.dumps({name: value for name, value in line.items() if value is not None}, ensure_ascii=False)
 
 
-def log_as_json(level: str) -> None:
-    """For a process that nobody watches: everything goes to stderr."""
-    handler = logging.StreamHandler(sys.stderr)
+def log_as_json(level: str, to: TextIO | None = None) -> None:
+    """For a process that nobody watches. `to`: stderr, if it is not said otherwise."""
+    handler = logging.StreamHandler(to or sys.stderr)
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    for name in _QUIET:
+    for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def _message(record: logging.LogRecord) -> str:
-    # asyncio shows below its first line what a task was raised with.
+    # Below its first line a library's message shows what was raised: asyncio's of a task, uvicorn's of its start.
     said = record.getMessage().strip()
-    return (said.partition("\n")[0] if record.name == "asyncio" else said)[:_LONGEST]
+    return (said if record.name.partition(".")[0] in _OURS else said.partition("\n")[0])[:_LONGEST]
 
 
 def _case(record: logging.LogRecord) -> str | None:

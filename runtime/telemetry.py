@@ -24,6 +24,7 @@ from runtime.settings import Settings
 if TYPE_CHECKING:
     from fastapi import FastAPI
     from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import SpanExporter
 
 _log = logging.getLogger(__name__)
 
@@ -64,9 +65,14 @@ class Telemetry:
             self.traces.shutdown()
 
 
-def telemetry(settings: Settings, process: str, *, temporal_port: int = 0) -> Telemetry:
-    """Nothing is shown before `serve`, but for the metrics of Temporal's SDK, if they have a port."""
-    traces = _traces(settings, process)
+def telemetry(
+    settings: Settings, process: str, *, temporal_port: int = 0, exporter: "SpanExporter | None" = None
+) -> Telemetry:
+    """Nothing is shown before `serve`, but for the metrics of Temporal's SDK, if they have a port.
+
+    exporter: where spans go; None: where the settings say.
+    """
+    traces = _traces(settings, process, exporter)
     tracer = traces.get_tracer("dunning") if traces else None
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
@@ -79,14 +85,15 @@ def telemetry(settings: Settings, process: str, *, temporal_port: int = 0) -> Te
     )
 
 
-def _traces(settings: Settings, process: str) -> "TracerProvider | None":
-    if not settings.otel_exporter_otlp_endpoint:
+def _traces(settings: Settings, process: str, exporter: "SpanExporter | None") -> "TracerProvider | None":
+    endpoint = settings.otel_exporter_otlp_endpoint
+    if not (endpoint or exporter):
         return None
     from runtime.tracing import to_collector, tracing  # noqa: PLC0415 - who is not traced loads nothing of it
 
     headers = settings.otel_exporter_otlp_headers
     secret = headers.get_secret_value() if headers else None
-    return tracing(process, to_collector(settings.otel_exporter_otlp_endpoint, secret))
+    return tracing(process, exporter or to_collector(endpoint or "", secret))
 
 
 def _temporal(host: str, port: int) -> Runtime:

@@ -50,17 +50,22 @@ class Register:
         else:
             self._book.finish_answer(caller.key_id, token, status, body)
 
-    def write(self, caller: Caller, request_id: str, method: str, path: str, status: int) -> None:
-        asked = Asked(
-            at=self._clock(),
-            request_id=request_id,
-            key_id=caller.key_id,
-            name=caller.name,
-            method=method,
-            path=path,
-            status=status,
+    def asked(self, caller: Caller, request_id: str, method: str, path: str) -> int:
+        """Writes down that this is asked for, before it is done; the number of the row."""
+        return self._book.asked(
+            Asked(
+                at=self._clock(),
+                request_id=request_id,
+                key_id=caller.key_id,
+                name=caller.name,
+                method=method,
+                path=path,
+            )
         )
-        self._book.asked(asked)
+
+    def answered(self, number: int, status: int) -> None:
+        """Writes down what was answered."""
+        self._book.asked_and_answered(number, status)
 
     def page(self, after: int, limit: int) -> list[tuple[int, Asked]]:
         """The audit, oldest first, each with its number."""

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
+from service.channels import Channels
 from service.intake import Intake
 from service.reading import CaseReader
 from service.rebuild import Restart
@@ -17,5 +18,6 @@ class Desk:
     reader: CaseReader
     running: RunningCases  # orders
     reports: Reports
+    channels: Channels
     intake: Callable[[bool], Intake]  # built when it is needed: it alone wants the payment provider's key
     rebuild: Callable[[], AsyncIterator[Restart]]

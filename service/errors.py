@@ -8,13 +8,14 @@ from temporalio.service import RPCError, RPCStatusCode
 from gateways.policy_files import PolicyError
 from gateways.ports.trouble import ProviderMisuse, ProviderTrouble
 from gateways.yaml_files import FileError
-from service.requests import Refused, Unavailable, Unknown, WrongRequest
+from service.requests import Overtaken, Refused, Unavailable, Unknown, WrongRequest
 
 
 class Blame(StrEnum):
     """Where the mistake is."""
 
     REFUSED = "refused"  # what was asked cannot be done
+    OVERTAKEN = "overtaken"  # the same: it is not any more as whoever asked has read it
     UNKNOWN = "unknown"  # what was asked for is not there
     REQUEST = "request"  # what was asked makes no sense
     INSTALLATION = "installation"  # a setting, a file, or a system that does not answer
@@ -31,6 +32,8 @@ def explained(error: Exception) -> Problem | None:
     match error:
         case Unknown():
             return Problem(Blame.UNKNOWN, str(error))
+        case Overtaken():
+            return Problem(Blame.OVERTAKEN, str(error))
         case Refused():
             return Problem(Blame.REFUSED, str(error))
         case WrongRequest():

@@ -24,6 +24,7 @@ from service.feed import MALFORMED, NO_CASE
 from service.feed import REFUSED as NOT_TAKEN
 from service.intake import Intake
 from service.lanes import Piece, overlapping
+from service.lease import Lease
 from service.opening import NotAdmitted, Taken, WrongRecord
 from service.sequence import Sequence as InOrder
 from service.threads import Threads
@@ -38,7 +39,6 @@ FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=1), timedelta(hours=1)
 
 _FORGET_EVERY = timedelta(hours=1)
 _COMPLETED_AT_ONCE = 4
-_LEASE, _LEASE_LASTS = "inbox", timedelta(seconds=60)
 _LOOK_AGAIN, _LONGEST_REST = 1.0, 60.0  # seconds; an event that this process kept is handed on at once
 # Temporal as a whole does not answer or does not let us in; any other answer is about the one request.
 _OF_TEMPORAL = frozenset(
@@ -88,7 +88,7 @@ class Delivery:
         self._intake = intake
         self._threads = threads
         self._clock = clock
-        self._holder = holder
+        self._lease = Lease(book, "inbox", holder, threads, clock)
         self._news = news
         self._read_by = dict(readers)
         self._kept_for = kept_for
@@ -98,28 +98,26 @@ class Delivery:
     async def run(self) -> None:
         """Until it is cancelled."""
         pause = _LOOK_AGAIN
-        while True:
-            self._news.clear()
-            try:
-                while await self._mine() and await self.round():
-                    pass
-                await self._forget()
-                pause = _LOOK_AGAIN
-            except (ProviderTrouble, ProviderMisuse, RPCError) as error:
-                # What would meet every event alike: Temporal or the ledger does not answer, a key is wrong.
-                pause = min(pause * 2, _LONGEST_REST)
-                _log.warning("The inbox waits %.0f s: %s", pause, error)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), pause)
+        async with self._lease.renewed():
+            while True:
+                self._news.clear()
+                try:
+                    while await self._lease.mine() and await self.round():
+                        pass
+                    await self._forget()
+                    pause = _LOOK_AGAIN
+                except (ProviderTrouble, ProviderMisuse, RPCError) as error:
+                    # What would meet every event alike: Temporal or the ledger does not answer, a key is wrong.
+                    pause = min(pause * 2, _LONGEST_REST)
+                    _log.warning("The inbox waits %.0f s: %s", pause, error)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._news.wait(), pause)
 
     async def _forget(self) -> None:
         now = self._clock()
         if now >= self._forget_at:
             await self._threads.run(self._book.forget, now - self._kept_for)
             self._forget_at = now + _FORGET_EVERY
-
-    async def _mine(self) -> bool:
-        return await self._threads.run(self._book.lease, _LEASE, self._holder, self._clock(), _LEASE_LASTS)
 
     async def round(self) -> int:
         """Hands on what can be handed on now; how many events were. Raises what meets every event alike."""

@@ -25,6 +25,7 @@ from gateways.provider_facts import (
     DisputeEnded,
     Fact,
     Ignored,
+    InvoiceAltered,
     InvoiceDue,
     PaymentFailed,
     PaymentSucceeded,
@@ -143,7 +144,9 @@ class Intake:
         return await self._next_round(fact) or receipt
 
     async def _next_round(self, fact: Fact) -> Receipt | None:
-        """Money may move after its case has ended."""
+        """Money may move after its case has ended, or be owed no more."""
+        if isinstance(fact, InvoiceAltered):
+            await self._threads.run(self._rounds.altered_late, fact)
         if isinstance(fact, DisputeEnded) and (failure := await self._threads.run(self._rounds.taken_back, fact)):
             return await self._opener.open(failure)
         if isinstance(fact, PaymentSucceeded) and (resumed := await self._threads.run(self._rounds.paid_late, fact)):

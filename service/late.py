@@ -5,6 +5,7 @@ from domain.base import Frozen
 from domain.case import Outcome
 from domain.changes import REFUND_DUE
 from domain.gates import Refuse
+from domain.invoice import InvoiceState
 from domain.money import Money
 from domain.news import OVERPAID
 from domain.outgoing import CaseRecovered, Outgoing, PaymentReceived, PaymentTakenBack, RefundDue
@@ -12,7 +13,7 @@ from domain.record import Entry
 from gateways.ports.ledger import Ledger
 from gateways.ports.payments import InvoiceSnapshot
 from gateways.ports.rows import CaseRow, Late
-from gateways.provider_facts import DisputeEnded, PaymentSucceeded
+from gateways.provider_facts import DisputeEnded, InvoiceAltered, PaymentSucceeded
 
 LATE = "late"
 """Where entries about money come from that moved after the end."""
@@ -83,6 +84,22 @@ def book_payment(ledger: Ledger, case: CaseRow, invoice: InvoiceSnapshot, fact: 
     event = CaseRecovered(late=True) if recovered else PaymentReceived(amount=case.remaining - left, late=True)
     late = Late(remaining=left, outcome=Outcome.RECOVERED if recovered else None)
     ledger.after_the_end(case.invoice_id, fact.event_id, _entry(fact, "paid after the end", why, event), late)
+
+
+def book_less(ledger: Ledger, case: CaseRow, invoice: InvoiceSnapshot, fact: InvoiceAltered) -> None:
+    """A credit note, or a void invoice, of a case that has ended: less is owed, and nothing came in."""
+    void = invoice.state is InvoiceState.VOID
+    left = Money(amount=0, currency=invoice.remaining.currency) if void else invoice.remaining
+    if case.owed_again or case.reopened_as or left.currency != case.remaining.currency or case.remaining <= left:
+        return
+    less = case.remaining - left
+    if not void:
+        # What came in besides is booked by the news of its payment.
+        less = min(less, fact.credited or less)
+    left = case.remaining - less
+    why = f"{less} less are due {'(the invoice is void)' if void else '(credit note)'}, {left} still due"
+    entry = Entry(at=fact.at, step=LATE, what="owed no more after the end", why=why)
+    ledger.after_the_end(case.invoice_id, fact.event_id, entry, Late(remaining=left))
 
 
 def _book_excess(ledger: Ledger, case: CaseRow, invoice: InvoiceSnapshot, fact: PaymentSucceeded) -> None:

@@ -15,6 +15,7 @@ from gateways.ports.inbox import InboxBook
 from gateways.ports.metering import NO_METER, Meter
 from gateways.ports.outbox import Answer, Endpoint, OutboxBook, Outgoing, Post
 from gateways.ports.trouble import ProviderMisuse, ProviderTrouble
+from service.lease import Lease
 from service.threads import Threads
 
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=5), timedelta(hours=1)
@@ -24,8 +25,7 @@ AT_ONCE = 8
 """Requests that one endpoint has in hand, each of another case."""
 
 _ROUND = 500
-_TURN = 20.0  # seconds; with the last request well within the lease, so that nobody else sends meanwhile
-_LEASE, _LEASE_LASTS = "outbox", timedelta(seconds=90)
+_TURN = 20.0  # seconds
 _LOOK_AGAIN, _LONGEST_REST = 1.0, 60.0  # seconds
 _FORGET_EVERY = timedelta(hours=1)
 _log = logging.getLogger(__name__)
@@ -52,11 +52,10 @@ class Dispatch:
     ) -> None:
         self._meter = meter
         self._book = book
-        self._leases = leases
         self._post = post
         self._threads = threads
         self._clock = clock
-        self._holder = holder
+        self._lease = Lease(leases, "outbox", holder, threads, clock)
         self._kept_for = kept_for
         self._chance = chance
         self._forget_at = clock()
@@ -71,19 +70,20 @@ class Dispatch:
         """Until it is cancelled. What is in hand then is sent once more later."""
         pause = _LOOK_AGAIN
         try:
-            while True:
-                try:
-                    if await self._mine():
-                        await self.round()
-                        await self._forget()
-                    pause = _LOOK_AGAIN
-                except (ProviderTrouble, ProviderMisuse) as error:
-                    pause = min(pause * 2, _LONGEST_REST)
-                    _log.warning("The outbox waits %.0f s: %s", pause, error)
-                except Exception:
-                    pause = _LONGEST_REST
-                    _log.exception("The outbox waits %.0f s: a defect", pause)
-                await asyncio.sleep(pause)
+            async with self._lease.renewed():
+                while True:
+                    try:
+                        if await self._lease.mine():
+                            await self.round()
+                            await self._forget()
+                        pause = _LOOK_AGAIN
+                    except (ProviderTrouble, ProviderMisuse) as error:
+                        pause = min(pause * 2, _LONGEST_REST)
+                        _log.warning("The outbox waits %.0f s: %s", pause, error)
+                    except Exception:
+                        pause = _LONGEST_REST
+                        _log.exception("The outbox waits %.0f s: a defect", pause)
+                    await asyncio.sleep(pause)
         finally:
             for turn in self._turns.values():
                 turn.cancel()
@@ -98,9 +98,6 @@ class Dispatch:
             rests = endpoint.next_try and endpoint.next_try > now
             if endpoint.disabled_at is None and not rests and endpoint.endpoint_id not in self._turns:
                 self._turns[endpoint.endpoint_id] = asyncio.create_task(self._turn(endpoint))
-
-    async def _mine(self) -> bool:
-        return await self._threads.run(self._leases.lease, _LEASE, self._holder, self._clock(), _LEASE_LASTS)
 
     async def _forget(self) -> None:
         now = self._clock()

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from domain.plan import Planned
+from domain.policy import Policy
 from domain.record import Entry
 from gateways.ports.ledger import Ledger
 from gateways.ports.rows import CaseRow
@@ -23,11 +24,13 @@ class Shown:
     record: list[Entry]  # the ledger's, of what the workflow does not tell
     plan: list[Planned]  # what lies ahead
     in_hand: list[str]  # steps that are being tried again, each with what stands in its way
+    max_attempts: int | None = None  # the limit of its policy; None: not known
     why: str = ""  # why the case itself does not tell; "" when that is as it should be
 
 
-def _over(row: CaseRow | None) -> bool:
-    return row is not None and row.status == "closed"
+def _moved(row: CaseRow | None) -> bool:
+    """Whether money may have moved of which the workflow does not tell."""
+    return row is not None and (row.status == "closed" or row.owed_again or row.reopened_as is not None)
 
 
 class CaseReader:
@@ -49,12 +52,19 @@ class CaseReader:
                 raise
             expected = row.status == "closed" and not isinstance(error, NoWorker)
             why = "" if expected else str(error)
-            return Shown(invoice_id, None, row, self._ledger.record(invoice_id), self._plans.of(invoice_id), [], why)
+            return Shown(
+                invoice_id, None, row, self._ledger.record(invoice_id), self._plans.of(invoice_id), [], why=why
+            )
         # Money moves when the workflow has ended, too.
-        late = [entry for entry in self._ledger.record(invoice_id) if entry.step == LATE] if _over(row) else []
-        return Shown(invoice_id, view, row, late, self._plans.of(invoice_id), await self._running.in_hand(invoice_id))
+        late = [entry for entry in self._ledger.record(invoice_id) if entry.step == LATE] if _moved(row) else []
+        in_hand = await self._running.in_hand(invoice_id)
+        return Shown(invoice_id, view, row, late, self._plans.of(invoice_id), in_hand, self._most(row))
+
+    def _most(self, row: CaseRow | None) -> int | None:
+        return Policy.stored(self._ledger.policy(row.policy_digest)).retries.max_attempts if row else None
 
     def around(self, view: CaseView) -> Shown:
         """A view that somebody has got already, with what the ledger knows beside it."""
         invoice_id = view.invoice_id
-        return Shown(invoice_id, view, self._ledger.case(invoice_id), [], self._plans.of(invoice_id), [])
+        row = self._ledger.case(invoice_id)
+        return Shown(invoice_id, view, row, [], self._plans.of(invoice_id), [], self._most(row))

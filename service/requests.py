@@ -11,6 +11,10 @@ class Unknown(Refused):
     """Nothing has that name here."""
 
 
+class Overtaken(Refused):
+    """The order is about a case as it is no more: it changed since it was read."""
+
+
 class Unavailable(Exception):
     """A system that this needs does not answer. One sentence."""
 

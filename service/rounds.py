@@ -20,9 +20,9 @@ from domain.reopening import billed_anew
 from gateways.ports.ledger import Ledger
 from gateways.ports.payments import InvoiceSnapshot, Payments
 from gateways.ports.rows import CaseRow
-from gateways.provider_facts import AgencySaid, DisputeEnded, PaymentSucceeded
+from gateways.provider_facts import AgencySaid, DisputeEnded, InvoiceAltered, PaymentSucceeded
 from service.agency_news import case_of, message_of
-from service.late import GIVEN_UP, book_bill, book_loss, book_payment, loss_of
+from service.late import GIVEN_UP, book_bill, book_less, book_loss, book_payment, loss_of
 from service.opening import Failure
 
 Resumed = tuple[Case, Policy]
@@ -81,6 +81,15 @@ class Rounds:
             return resumed
         book_payment(self._ledger, case, invoice, fact)
         return None
+
+    def altered_late(self, fact: InvoiceAltered) -> None:
+        """A credit note, or that the invoice is void, after its case has ended: it is booked."""
+        void = fact.invoice is not None and fact.invoice.state is InvoiceState.VOID
+        if fact.caused_by_us or not (void or fact.credited):
+            return
+        case = self._ledger.case(fact.invoice_id)
+        if case and case.status == "closed":
+            book_less(self._ledger, case, fact.invoice or self._payments.read_invoice(case.invoice_id), fact)
 
     def agency_paid(self, fact: AgencySaid) -> Resumed | None:
         """What the agency collected for a case that had been given up."""

@@ -17,9 +17,9 @@ from domain.base import Message
 from domain.ids import workflow_id
 from gateways.ports.ledger import Ledger
 from service.naming import invoice_named, no_case
-from service.requests import Refused
+from service.requests import Overtaken, Refused
 from workflows.dunning import DunningWorkflow
-from workflows.messages import CaseResult, CaseView
+from workflows.messages import OVERTAKEN, CaseResult, CaseView
 
 # A case that slept for weeks is replayed first, in well under a second.
 _ANSWER_WITHIN = timedelta(seconds=5)
@@ -47,14 +47,14 @@ class RunningCases:
         return invoice_named(self._ledger, invoice)
 
     async def order(self, invoice: str, name: str, order: Message) -> CaseView:
-        """Gives an order (`pause`, `resume`, `settle`, `write_off`) and returns the case after it."""
+        """Gives an order, by its name in `domain/telling.py`, and returns the case after it."""
         invoice_id = self.named(invoice)
         try:
             view = await self._handle(invoice_id).execute_update(
                 name, order, result_type=CaseView, rpc_timeout=self._answer_within
             )
         except WorkflowUpdateFailedError as error:
-            raise Refused(_refusal(error)) from None
+            raise _refusal(error) from None
         except (RPCError, RPCTimeoutOrCancelledError) as error:
             # Temporal may keep the order for the next worker.
             raise self._explained(error, invoice_id, "see with python starter.py show if it got the order") from None
@@ -123,6 +123,8 @@ def _tried_again(pending: PendingActivityInfo) -> str:
     )
 
 
-def _refusal(error: WorkflowUpdateFailedError) -> str:
+def _refusal(error: WorkflowUpdateFailedError) -> Refused:
     cause = error.cause
-    return cause.message if isinstance(cause, ApplicationError) else "The case ended before the order reached it."
+    if not isinstance(cause, ApplicationError):
+        return Refused("The case ended before the order reached it.")
+    return Overtaken(cause.message) if cause.type == OVERTAKEN else Refused(cause.message)

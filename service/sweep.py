@@ -24,9 +24,6 @@ from service.threads import Threads
 AT_ONCE = 4
 """Records that are taken in at the same time: each makes a request or two, and Stripe's limit is everybody's."""
 
-PAUSE = timedelta(seconds=1)
-"""Between two pages, for the same reason."""
-
 _CASES_A_PAGE = 50
 
 

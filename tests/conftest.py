@@ -18,7 +18,6 @@ from hypothesis import settings as hypothesis_settings
 from temporalio.client import Client
 
 from domain.declines import DeclineTable
-from gateways.ledger.database import upgrade_schema
 from gateways.ledger.sql_ledger import SqlLedger
 from gateways.policy_files import PolicyStore
 from gateways.stripe_origin import Served
@@ -30,6 +29,7 @@ from sandbox.machine.environment import stand_in_environment
 from sandbox.machine.temporal_server import TemporalServer, start_temporal
 from sandbox.providers.world import ProviderWorld
 from service.intake import Intake
+from tests.new_ledger import new_ledger, off_the_disk
 
 # One profile for every property, whichever tests are run: the same examples on each run, a bounded effort, and no
 # deadline, which a busy machine would miss.
@@ -48,6 +48,12 @@ hypothesis_settings.load_profile("dunning")
 def pytest_sessionfinish() -> None:
     """Gives the threads of temporalio 1.35 time to end: the interpreter can crash at its exit after a worker ran."""
     time.sleep(0.5)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _ledgers_are_thrown_away() -> Iterator[None]:
+    with off_the_disk():
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -97,9 +103,9 @@ def settings(environment: dict[str, str]) -> Settings:
 
 
 @pytest.fixture
-def ledger(settings: Settings) -> Iterator[SqlLedger]:
+def ledger(settings: Settings, tmp_path: Path) -> Iterator[SqlLedger]:
     """An empty ledger in a SQLite file."""
-    upgrade_schema(settings.dunning_database_url)
+    assert new_ledger(tmp_path / "ledger.db") == settings.dunning_database_url
     ledger = wiring.open_ledger(settings)
     yield ledger
     ledger.close()

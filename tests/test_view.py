@@ -4,11 +4,14 @@ from temporalio import exceptions
 from temporalio.exceptions import ActivityError, ApplicationError, RetryState, TimeoutType
 
 from activities.errors import last_trouble
+from cli.text import shown_text
 from domain import changes, events, life, orders
+from domain.agency import AgencyState, Handoff
 from domain.case import Case
 from domain.decisions import Act
 from domain.invoice import InvoiceNow
 from domain.retries import OwnTries, RetryOwner
+from service.reading import Shown
 from tests.domain.builders import a_case, at, rule
 from workflows.view import details, view
 
@@ -75,6 +78,28 @@ def test_r19_two_owners_of_retries_are_a_warning_on_the_page() -> None:
     assert ((), "2030-04-03 02:00 UTC") == (view(theirs, None).warnings, view(theirs, None).own_try)
     assert "| Stripe's try | 2030-04-03 02:00 UTC |" in page(theirs)
     assert "| Attempts | 0 ours, 0 counting, 2 by Stripe itself |" in page(theirs)
+
+
+def test_the_agencys_reference_is_shown_and_whether_it_has_answered() -> None:
+    """In the page of the UI and in `show`."""
+    case = a_case().but(handoff=Handoff(at=at("04-29 10:00"), references=("agency-1",)))
+    answered = case.but(handoff=case.handoff.at_least(AgencyState.ACKNOWLEDGED) if case.handoff else None)
+
+    assert "| Agency | agency-1, not acknowledged |" in page(case)
+    assert ("agency-1, acknowledged", None) == (view(answered, None).agency, view(a_case(), None).agency)
+    shown = shown_text(Shown("in_1", view(answered, None), None, [], [], [], max_attempts=8))
+    assert ("agency-1, acknowledged" in shown, "limit of 8" in shown) == (True, True)
+
+
+def test_the_warning_of_two_owners_stands_in_the_record_in_a_few_words() -> None:
+    """Whole, it was five lines of the record; what to do about it is in the warnings."""
+    known = changes.invoice_is(
+        a_case(), InvoiceNow(tries=OwnTries(made=2, next_at=at("04-03 09:00"))), at("04-01 10:00"), "x"
+    )
+
+    why = known.record[-1].why
+    assert (True, True) == (why.startswith("Stripe tries it by itself as well: turn its retries off"), len(why) < 140)
+    assert 1 == len(view(known, None).warnings)
 
 
 def test_what_the_last_try_met_is_found_below_the_time_out() -> None:

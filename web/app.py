@@ -5,6 +5,7 @@ from http import HTTPStatus
 from typing import Protocol
 
 from fastapi import FastAPI, Response
+from fastapi.telemetry import TelemetryConfig
 
 from service.audit import Register
 from service.keys import KeyRing
@@ -13,6 +14,7 @@ from service.office import Office
 from service.preferences import Preferences
 from service.threads import Threads
 from web.api.cases import cases
+from web.api.orders import channels, orders
 from web.api.records import records
 from web.limits import RateLimit
 from web.preferences import preferences
@@ -25,6 +27,10 @@ DESCRIPTION = """Opens dunning cases, tells them facts, gives them orders, and r
 Send `Authorization: Bearer` with a key (`python starter.py keys make`). A POST with an `Idempotency-Key` is done once
 and answered alike each time. Errors are problems as RFC 9457 has them: `detail` says what to do.
 """
+
+
+# FastAPI's own would export by variables of the environment, whole exceptions with it (runtime/tracing.py has ours).
+_NO_TELEMETRY = TelemetryConfig(auto_configure=False, tracing=False, metrics=False, logs=False)
 
 
 class Doors(Protocol):
@@ -62,6 +68,7 @@ def application(doors: Doors) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url="/v1/openapi.json",
+        telemetry=_NO_TELEMETRY,
     )
     app.state.gate = _Gate(doors.keys, doors.register, doors.threads)
     app.add_exception_handler(Problem, answer)
@@ -70,6 +77,8 @@ def application(doors: Doors) -> FastAPI:
     if doors.preferences:
         app.include_router(preferences(doors.preferences))
     app.include_router(cases(doors.office))
+    app.include_router(orders(doors.office))
+    app.include_router(channels(doors.office))
     app.include_router(records(doors.office, doors.register, doors.threads))
 
     @app.get("/healthz", include_in_schema=False)

@@ -11,6 +11,8 @@ from temporalio import workflow
 from domain import life
 from domain.base import Message
 from domain.case import Case
+from domain.events import Order
+from domain.gates import Refuse
 from domain.sentences import sentence
 from domain.telling import FACTS, ORDERS, TELLINGS
 from domain.texts import UNKEPT, is_unkept, one_line
@@ -32,16 +34,16 @@ def hear(case: Case, name: str, payloads: Sequence[Any], at: datetime) -> Case:
         return life.not_understood(case, f"signal {one_line(name[:40])} not carried out: {_bounded(error)}", at)
 
 
-def refusal(case: Case, name: str, payloads: Sequence[Any], at: datetime) -> str | None:
+def refusal(case: Case, name: str, payloads: Sequence[Any], at: datetime) -> Refuse | None:
     """Why an order that came as an update is not carried out, in one sentence; None when it is."""
     if name not in ORDERS:
         as_signal = " (as a signal it is taken)" if name in FACTS else ""
-        return f"There is no order {one_line(name[:40])}{as_signal}: use {', '.join(ORDERS)}."
+        return Refuse(why=f"There is no order {one_line(name[:40])}{as_signal}: use {', '.join(ORDERS)}.")
     try:
         order = _read(name, payloads, unknown_keys=True)
     except ValueError as error:
-        return f"The order {name} cannot be read: {error}."
-    return life.refused(case, name, order, at)
+        return Refuse(why=f"The order {name} cannot be read: {error}.")
+    return life.refused(case, name, order, at) if isinstance(order, Order) else None
 
 
 def _read(name: str, payloads: Sequence[Any], *, unknown_keys: bool) -> Message:

@@ -10,10 +10,11 @@ from temporalio.exceptions import ApplicationError
 
 from domain.case import Case
 from domain.life import Decided
+from domain.orders import CHANGED
 from domain.telling import ORDERS, TELLINGS
 from workflows.clock import Clock
 from workflows.hearing import hear, refusal
-from workflows.messages import INTERRUPTING, REFUSED, CaseView
+from workflows.messages import INTERRUPTING, OVERTAKEN, REFUSED, CaseView
 from workflows.view import details, view
 
 
@@ -66,8 +67,9 @@ class Listening:
 
     @_unknown_order.validator
     def _validate(self, name: str, payloads: Sequence[RawValue]) -> None:
-        if why := refusal(self._case, name, payloads, workflow.now()):
-            raise ApplicationError(why, type=REFUSED, non_retryable=True)
+        if no := refusal(self._case, name, payloads, workflow.now()):
+            kind = OVERTAKEN if no.rule == CHANGED else REFUSED
+            raise ApplicationError(no.why, type=kind, non_retryable=True)
 
 
 def _listener(name: str) -> Callable[..., None]:

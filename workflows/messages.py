@@ -20,6 +20,9 @@ INTERRUPTING = frozenset(
         "resume",
         "settle",
         "write_off",
+        "skip",
+        "hand_off",
+        "recall",
     }
 )
 """What may make a step pointless that is being carried out: the case stops waiting for it and looks again.
@@ -30,6 +33,8 @@ By name alone, whatever it says: what a message means is the domain's, and a rep
 
 REFUSED = "OrderRefused"
 """The type of the error by which an order is refused."""
+OVERTAKEN = "OrderOvertaken"
+"""The same, when the case is not any more what the order was about."""
 
 
 class CaseStart(Message):
@@ -81,12 +86,15 @@ class CaseView(Message):
     holds: tuple[str, ...]
     tried_again: tuple[str, ...] = ()  # steps whose provider did not answer, with what it said last
     warnings: tuple[str, ...] = ()  # what is to be put right outside the case
+    agency: str | None = None  # its reference, and whether it has acknowledged the case
     own_try: str | None = None  # when Stripe tries by itself, where it makes all tries
     access: str
     closed_channels: dict[str, str]
     outcome: Outcome | None
     next_at: datetime | None
     next_step: str | None
+    next_key: str | None = None  # the key of that step, by which it is ordered to be skipped
+    version: str = ""  # by which an order can say which state of the case it is about
     why: str
     deciding: bool = False  # it was told something, or was woken, and what comes next is being decided
     zone: str = ""  # the customer's time zone

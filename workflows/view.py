@@ -36,12 +36,15 @@ def view(case: Case, decided: Decided | None, *, deciding: bool = False) -> Case
         holds=in_full(case),
         tried_again=_tried_again(case),
         warnings=_warnings(case),
+        agency=_agency(case),
         own_try=_own_try(case),
         access=standing_access(case).value,
         closed_channels={channel.value: why for channel, why in closed.items()},
         outcome=case.closing.outcome if case.closing else None,
         next_at=decision.until if isinstance(decision, Wait) else None,
         next_step=step.title if step else None,
+        next_key=step.key if step else None,
+        version=case.version,
         why=decision.why if decision else "nothing is decided yet",
         deciding=deciding,
         zone=case.zone,
@@ -93,9 +96,8 @@ def _details(case: Case, decided: Decided | None, *, deciding: bool) -> str:
         ("Policy", str(case.policy)),
         ("Customer", f"`{facts.customer_id}`, {facts.country or 'country unknown'}, {_zone(case, at)}"),
     ]
-    if case.handoff:
-        said = "acknowledged" if case.handoff.acknowledged else "not acknowledged"
-        rows.append(("Agency", f"{case.handoff.reference}, {said}"))
+    if agency := _agency(case):
+        rows.append(("Agency", agency))
     table = "\n".join(f"| {name} | {value} |" for name, value in rows)
     lines = [f"- {minute(entry.at)} {in_words(entry, _title(case, entry))}" for entry in reversed(case.record)]
     return (
@@ -111,6 +113,13 @@ def _tried_again(case: Case) -> tuple[str, ...]:
         for known in case.unfinished.values()
         if known.times and known.not_before
     )
+
+
+def _agency(case: Case) -> str | None:
+    """Under which reference the agency has the case, and whether it said so."""
+    if case.handoff is None:
+        return None
+    return f"{case.handoff.reference}, {'acknowledged' if case.handoff.acknowledged else 'not acknowledged'}"
 
 
 def _warnings(case: Case) -> tuple[str, ...]:

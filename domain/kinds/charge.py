@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from domain.situation import Situation
 
 _TIMELINE, _NEW_METHOD, _OTHER = AttemptKind.TIMELINE, AttemptKind.NEW_METHOD, AttemptKind.OTHER_METHOD
+_ORDERED = AttemptKind.ORDERED
 _DAY = timedelta(days=1)
 _GRACE = timedelta(hours=1)
 """By how much a payday may be too early: two tries of the same hour differ by their jitter and by a slow answer."""
@@ -102,6 +103,8 @@ class ChargeStep(Step):
                 return "try with the new payment method"
             case AttemptKind.OTHER_METHOD:
                 return "try with another payment method on file"
+            case AttemptKind.ORDERED:
+                return "try that an operator ordered"
         return f"retry {self.when}"
 
     @property
@@ -135,8 +138,12 @@ class ChargeStep(Step):
                 why=f"no charge until the payment method changes or the customer authenticates ({cause(now.case)})"
             )
         most = now.policy.retries.max_attempts
-        if kind is _TIMELINE and len(now.counting) >= most:
+        if kind in (_TIMELINE, _ORDERED) and len(now.counting) >= most:
             return Refuse(why=f"all {most} attempts of the policy are used")
+        if kind is _ORDERED and len(_same_day(now, now.at)) >= now.policy.retries.max_per_day:
+            until = now.schedule.on(now.today + _DAY, now.schedule.last)
+            why = "the policy's tries of this day are made"
+            return Postpone(until=until, why=why, rule=f"tries-per-day@{now.case.policy}")
         return ALLOW
 
     def waits_for(self, other: Step, at: datetime, now: "Situation") -> bool:
@@ -152,6 +159,8 @@ class ChargeStep(Step):
                 return f"by policy another one on file is tried: {cause(now.case)}"
             case AttemptKind.TECHNICAL:
                 return f"quick retry {self.number} of {len(retries.quick)}: {cause(now.case)}"
+            case AttemptKind.ORDERED:
+                return f"ordered by an operator: {cause(now.case)}"
         # Counted are the tries that can still come: a policy may allow more than its timeline has.
         done, over = len(now.counting), now.case.steps
         left = [key for key in now.schedule.counting if key not in over]

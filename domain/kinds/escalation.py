@@ -27,8 +27,8 @@ class EscalateForm(Form):
 
 
 def goes_to_collections(now: "Situation") -> bool:
-    """Whether the end, as things stand, is a handoff: one that was begun is finished whatever is due by now."""
+    """Whether the end, as things stand, is a handoff: by the amount or an order; one that was begun is finished."""
     collections, case = now.policy.endgame.collections, now.case
-    if collections is not None and collections.accepts(case.due):
+    if collections is not None and (case.handoff_ordered or collections.accepts(case.due)):
         return True
     return bool(case.unfinished) and begun_handoff(case) is not None

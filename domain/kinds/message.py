@@ -217,6 +217,10 @@ class RemindForm(Form):
         return self.stage is Stage.FINAL
 
     @property
+    def is_gentle(self) -> bool:
+        return self.stage is Stage.FRIENDLY
+
+    @property
     def name(self) -> str:
         return f"{self.word}-{self.channel}-{self.stage}"
 

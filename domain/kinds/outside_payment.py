@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from domain.base import Message
 from domain.case import Case, StepState
-from domain.changes import done, invoice_is, refund_is_due, stopped
+from domain.changes import done, invoice_is, refund_is_due, said, stopped
 from domain.money import Money
+from domain.outgoing import PaymentRecorded
+from domain.record import new_entry
 from domain.rules.invoice import Aim
 from domain.steps import Step
 from domain.tasks import Done, Task
@@ -36,6 +38,7 @@ class OutsidePaymentStep(Step):
     task_type: ClassVar[type[Task]] = RecordPaymentTask
     result_type: ClassVar[type[Message]] = RecordPaymentResult
     comes_first: ClassVar[bool] = True
+    may_be_skipped: ClassVar[bool] = False
     may_be_cut_off: ClassVar[bool] = False
 
     @property
@@ -54,24 +57,34 @@ class OutsidePaymentStep(Step):
 
     def book(self, case: Case, task: Task, result: Any, at: datetime) -> Case:
         assert isinstance(result, RecordPaymentResult)  # noqa: S101 - by the registry
-        case = stopped(case, self, result.stopped, at, "not recorded") if result.stopped else done(case, self, at)
-        if result.stopped and result.recorded:
-            case = self._came_twice(case, result.recorded, at)
+        missing = self._missing(case, result.recorded) if result.recorded else None
+        if result.stopped is None:
+            case = done(case, self, at)
+        elif missing == 0:
+            case = self._recorded_before(case, at)
+        else:
+            case = stopped(case, self, result.stopped, at, "not recorded")
+            case = self._came_twice(case, missing, at) if missing else case
         return invoice_is(case, result.invoice, at, self.key)
 
-    def _came_twice(self, case: Case, recorded: Money, at: datetime) -> Case:
-        """What the provider does not have of the payments outside it was charged as well.
+    def _recorded_before(self, case: Case, at: datetime) -> Case:
+        """By a run whose answer was lost: the provider has it, and the record says so as if it had been heard."""
+        why = "an earlier try has recorded it, and its answer was lost"
+        event = PaymentRecorded(amount=self.amount)
+        entry = new_entry(at=at, step=self.key, what=f"{self.amount} recorded as paid outside", why=why, event=event)
+        return said(done(case, self, at), entry)
 
-        It may have this one nevertheless: from a run whose answer was lost.
-        """
+    def _missing(self, case: Case, recorded: Money) -> int:
+        """What the provider does not have of the payments outside it, this one among them; in minor units."""
         others = [
             p
             for p in case.outside
             if p.key != self.key and p.key in case.steps and case.steps[p.key].state is StepState.DONE
         ]
-        missing = sum(payment.amount.amount for payment in others) + self.amount.amount - recorded.amount
-        if missing <= 0:
-            return case
+        return max(0, sum(payment.amount.amount for payment in others) + self.amount.amount - recorded.amount)
+
+    def _came_twice(self, case: Case, missing: int, at: datetime) -> Case:
+        """What is missing outside the provider was charged as well."""
         excess = Money(amount=min(missing, self.amount.amount), currency=self.amount.currency)
         why = "it came in outside the payment provider, where a charge has paid the invoice as well"
         return refund_is_due(case, excess, why, at, self.key)

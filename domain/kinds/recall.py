@@ -4,13 +4,16 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from domain.case import Case
-from domain.changes import changed, done, invoice_is
+from domain.changes import changed, done, invoice_is, needs_operator
 from domain.rules.invoice import Aim
 from domain.steps import Step
 from domain.tasks import Done, Task
 
 if TYPE_CHECKING:
     from domain.situation import Situation
+
+
+_RECALLED = "no agency has the case any more: settle it, or give it up (write it off, or resume it)"
 
 
 class RecallTask(Task):
@@ -22,9 +25,11 @@ class RecallTask(Task):
 class RecallStep(Step):
     name: ClassVar[str] = "recall"
     reference: str
+    ordered: bool = False  # by an operator, who says what becomes of the case then
 
     activity: ClassVar[str] = "recall"
     task_type: ClassVar[type[Task]] = RecallTask
+    may_be_skipped: ClassVar[bool] = False
 
     @property
     def aim(self) -> Aim:
@@ -35,7 +40,7 @@ class RecallStep(Step):
         return "recall from collections"
 
     def why(self, now: "Situation") -> str:
-        return f"recalled: {now.end.why}" if now.end else self.title
+        return f"recalled: {now.end.why}" if now.end else "ordered by an operator"
 
     def task(self, now: "Situation", why: str) -> RecallTask:
         return RecallTask(**self.common(now, why), reference=self.reference)
@@ -44,5 +49,8 @@ class RecallStep(Step):
         assert isinstance(result, Done)  # noqa: S101 - by the registry
         case = done(case, self, at)
         if case.handoff:
-            case = changed(case, handoff=case.handoff.recalled(self.reference))
+            left = case.handoff.recalled(self.reference)
+            case = changed(case, handoff=left)
+            if self.ordered and case.closing is None and not left.references:
+                case = needs_operator(case, _RECALLED, at)
         return invoice_is(case, result.invoice, at, self.key)

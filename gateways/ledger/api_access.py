@@ -8,7 +8,7 @@ from gateways.ledger.inserts import insert_once
 from gateways.ledger.rows import without_nul
 from gateways.ledger.schema_doors import api_answers, api_keys, api_requests
 from gateways.ledger.transactions import Book
-from gateways.ports.access import Answered, ApiKey, Asked
+from gateways.ports.access import CUT_OFF, Answered, ApiKey, Asked
 
 
 class SqlApiAccess(Book):
@@ -55,9 +55,15 @@ class SqlApiAccess(Book):
         with self._database.writing() as connection:
             connection.execute(sa.delete(api_answers).where(_one(key_id, token)))
 
-    def asked(self, asked: Asked) -> None:
+    def asked(self, asked: Asked) -> int:
+        row = sa.insert(api_requests).returning(api_requests.c.id)
         with self._database.writing() as connection:
-            connection.execute(sa.insert(api_requests), without_nul(asked.model_dump()))
+            return int(connection.execute(row, without_nul(asked.model_dump())).scalar_one())
+
+    def asked_and_answered(self, number: int, status: int) -> None:
+        open_row = sa.and_(api_requests.c.id == number, api_requests.c.status == CUT_OFF)
+        with self._database.writing() as connection:
+            connection.execute(sa.update(api_requests).where(open_row).values(status=status))
 
     def audit(self, after: int = 0, limit: int = 50) -> list[tuple[int, Asked]]:
         query = sa.select(api_requests).where(api_requests.c.id > after).order_by(api_requests.c.id).limit(limit)

@@ -1,5 +1,7 @@
 """Customers: the one place for names and addresses, and for what is closed to us."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -26,8 +28,10 @@ _CUSTOMER = sa.select(*(customers.c[name] for name in CustomerRow.model_fields))
 _ADDRESS = sa.select(*(customers.c[name] for name in Address.model_fields), customers.c.deleted).where(_IS_OF)
 _FOUND = sa.select(*(_closure[name] for name in Closure.model_fields))
 # Two halves, each with an index of its own.
+_STANDS = _closure.opened_at.is_(None)
 _CLOSURES = sa.union_all(
-    _FOUND.where(_closure.customer_id == _OF), _FOUND.where(_closure.address.in_(list(_PLACES.values())))
+    _FOUND.where(_closure.customer_id == _OF, _STANDS),
+    _FOUND.where(_closure.address.in_(list(_PLACES.values())), _STANDS),
 )
 _DELETE = sa.update(customers).where(_IS_OF).values(deleted=True)
 
@@ -62,6 +66,17 @@ class SqlCustomers(Book):
     def close_channel(self, closure: Closure) -> None:
         with self._database.writing() as connection:
             insert_once(connection, channel_closures, closure.model_dump())
+
+    def closures(self, customer_id: str) -> list[Closure]:
+        with self._database.reading() as connection:
+            address, _ = _address(connection, customer_id)
+            return _standing(connection, address)
+
+    def open_channel(self, closures: Sequence[Closure], at: datetime) -> None:
+        with self._database.writing() as connection:
+            for closure in closures:
+                of = sa.and_(_closure.event_id == closure.event_id, _closure.channel == closure.channel, _STANDS)
+                connection.execute(sa.update(channel_closures).where(of).values(opened_at=at))
 
     def customer_is(self, stated: CustomerRow) -> CustomerRow | None:
         said = statement(stated)
@@ -132,12 +147,17 @@ def _closed(connection: sa.Connection, address: Address, *, deleted: bool) -> di
     """What is closed to somebody at these places."""
     if deleted:
         return dict.fromkeys(Channel, DELETED)
+    # The first reason comes last, and stands.
+    return {row.channel: row.why for row in _standing(connection, address)}
+
+
+def _standing(connection: sa.Connection, address: Address) -> list[Closure]:
+    """The closures that hold for somebody at these places, the newest first."""
     places = {channel: address.key(channel) for channel in Channel}
     given = {"of": address.customer_id} | {f"at_{channel}": place for channel, place in places.items()}
     found = [Closure(**row) for row in connection.execute(_CLOSURES, given).mappings()]
-    # The first reason comes last, and stands.
     found.sort(key=lambda row: (row.at, row.event_id), reverse=True)
-    return {row.channel: row.why for row in found if _holds(row, address.customer_id, places[row.channel])}
+    return [row for row in found if _holds(row, address.customer_id, places[row.channel])]
 
 
 def _holds(closure: Closure, customer_id: str, place: str | None) -> bool:

@@ -156,6 +156,7 @@ channel_closures = sa.Table(
     # The customer's own: it holds for the person, and for everybody who has the address.
     sa.Column("wish", sa.Boolean(), nullable=False, server_default=sa.false()),
     moment("at"),
+    moment("opened_at", null=True),
     sa.Index(None, "customer_id", "at", "event_id"),
     sa.Index(None, "address"),
 )

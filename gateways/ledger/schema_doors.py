@@ -49,7 +49,7 @@ api_answers = sa.Table(
     moment("at"),
 )
 
-# Append-only: what was asked stays, also when its key is gone.
+# What was asked stays, also when its key is gone. Written before it is done, with the status of its answer after it.
 api_requests = sa.Table(
     "api_requests",
     metadata,

@@ -7,6 +7,9 @@ from pydantic import Field
 
 from domain.base import Frozen
 
+CUT_OFF = 0
+"""The status of a request whose answer was never written down: it may have been carried out or not."""
+
 
 class ApiKey(Frozen):
     """A key of the API. Its secret is nowhere: only a digest, by which it is recognized."""
@@ -29,7 +32,7 @@ class Asked(Frozen):
     name: str
     method: str
     path: str
-    status: int
+    status: int = CUT_OFF
 
 
 class Answered(Frozen):
@@ -64,8 +67,11 @@ class AccessBook(Protocol):
     def drop_answer(self, key_id: str, token: str) -> None:
         """Nothing was done: the token may be used again."""
 
-    def asked(self, asked: Asked) -> None:
-        """Appends to the audit."""
+    def asked(self, asked: Asked) -> int:
+        """Appends to the audit; the number of the row."""
+
+    def asked_and_answered(self, number: int, status: int) -> None:
+        """Completes a row of the audit, once: the first answer stands."""
 
     def audit(self, after: int = 0, limit: int = 50) -> list[tuple[int, Asked]]:
         """A page, oldest first, each with its number."""

@@ -186,6 +186,13 @@ class CustomerBook(Protocol):
     def recipient(self, customer_id: str) -> Recipient:
         """Address and closed channels, of one moment."""
 
+    def closures(self, customer_id: str) -> list[Closure]:
+        """What holds of the closures of this customer and of the present addresses, the newest first. Raises NotFound
+        for a customer that the ledger does not know."""
+
+    def open_channel(self, closures: Sequence[Closure], at: datetime) -> None:
+        """These hold no more. Their rows stay, and the same event again closes nothing."""
+
     def close_channel(self, closure: Closure) -> None:
         """The address bounced, or the customer wants nothing there any more. Once per event id and channel."""
 

@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
+from gateways import stripe_events
 from runtime.settings import Settings
 from sandbox.providers.world import ProviderWorld
 
@@ -53,20 +54,28 @@ def web_environment(world: ProviderWorld, port: int) -> dict[str, str]:
         "STRIPE_WEBHOOK_SECRETS": world.stripe.webhooks.secret,
         "SENDGRID_WEBHOOK_KEYS": world.sendgrid.public_key,
         "TWILIO_STATUS_CALLBACK": f"{url}/webhooks/twilio",
+        "DUNNING_OUTBOX_PRIVATE": "true",
     }
 
 
 def tell_by_webhook(world: ProviderWorld, url: str) -> None:
-    """Lets Stripe and SendGrid call the web process at `url`; Twilio is told where by each message."""
-    world.stripe.webhooks.configure(f"{url}/webhooks/stripe")
+    """Lets the providers call the web process at `url` with everything that it reads; where Twilio tells of a message's
+    fate stands in each message."""
+    world.stripe.webhooks.configure(f"{url}/webhooks/stripe", types=stripe_events.TYPES)
     world.sendgrid.webhook_url = f"{url}/webhooks/sendgrid"
+    world.sendgrid.opens = True
     world.twilio.numbers[TWILIO_NUMBER]["sms_url"] = f"{url}/webhooks/twilio"
+    world.twilio.delivers = True
 
 
 def stand_in_settings(temporal_address: str, world: ProviderWorld, data_dir: Path) -> Settings:
     """The same as settings, for code in this process."""
-    values = stand_in_environment(temporal_address, world, data_dir)
-    return Settings.model_validate({name.lower(): value for name, value in values.items()})
+    return settings_of(stand_in_environment(temporal_address, world, data_dir))
+
+
+def settings_of(environment: Mapping[str, str]) -> Settings:
+    """What a process with these variables would read."""
+    return Settings.model_validate({name.lower(): value for name, value in environment.items()})
 
 
 def write_environment(environment: Mapping[str, str], folder: Path) -> Path:

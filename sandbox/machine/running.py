@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from temporalio.service import RPCError
 
@@ -13,8 +14,8 @@ from gateways.ledger.database import upgrade_schema
 from runtime.set_up import register_search_attributes
 from runtime.settings import ROOT, Settings
 from sandbox.machine.environment import (
+    settings_of,
     stand_in_environment,
-    stand_in_settings,
     web_environment,
 )
 from sandbox.machine.errors import SandboxError
@@ -49,10 +50,12 @@ def running(
     task_queue: str = "dunning",
     furnish: Callable[[ProviderWorld], None] = lambda _: None,
     web: bool = False,
+    more: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[Running]:
     """Starts everything, and ends it when the block is left. Blocks; raises SandboxError or SettingsError.
 
-    `furnish` is given the world before it listens. With `web` the web process runs too.
+    `furnish` is given the world before it listens. With `web` the web process runs too. `more` are further
+    settings of worker, web process and starter.py, by environment variable.
 
     The environment's TEMPORAL_ADDRESS, when set, names a server to use in place of one of our own.
     """
@@ -76,11 +79,10 @@ def running(
             ) as server,
         ):
             names = {"DUNNING_TASK_QUEUE": task_queue, "DUNNING_LOG_LEVEL": "WARNING"}
-            environment = {**stand_in_environment(server.address, world, data_dir), **names}
+            environment = {**stand_in_environment(server.address, world, data_dir), **names, **more}
             if web:
                 environment |= web_environment(world, ports[WEB])
-            settings = stand_in_settings(server.address, world, data_dir)
-            settings = settings.model_copy(update={"dunning_task_queue": task_queue})
+            settings = settings_of(environment)
             upgrade_schema(settings.dunning_database_url)
             asyncio.run(_prepare(settings))
             _start_worker(supervisor, _worker(data_dir / "worker.log", environment), server)

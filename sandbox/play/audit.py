@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from holidays import country_holidays
 
 from sandbox.play.audit_of_customers import arrived, in_conversation, one_customer
+from sandbox.play.audit_of_events import EVENTS, of_events
 from sandbox.play.audit_of_reality import REALITY, in_reality, indian_cards, rails_exceeded
 from sandbox.play.case_history import CaseHistory, Effect
 from sandbox.play.evidence import Evidence, Subject, entry_about, is_ours, moment_in
@@ -53,6 +54,7 @@ PROMISES: Mapping[str, str] = {
     "short_notice": "the end comes at least 7 days after a final notice",
     "ceilings_exceeded": "a card is not tried more often than its network allows",
     "service_not_restored": "who has paid, or is given up while billing goes on, has full service",
+    **EVENTS,
     **REALITY,
 }
 """Every count of the audit, and the promise behind it."""
@@ -69,6 +71,8 @@ def audit(evidence: Evidence) -> Findings:
             found[promise].append(f"{subject.invoice}: {sentence}")
     found["ceilings_exceeded"] += _ceilings(evidence)
     for promise, sentence in one_customer(evidence):
+        found[promise].append(sentence)
+    for promise, sentence in of_events(evidence):
         found[promise].append(sentence)
     found["rails_exceeded"] += rails_exceeded(evidence)
     found["indian_cards"] += indian_cards(evidence)

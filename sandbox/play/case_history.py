@@ -60,6 +60,7 @@ class CaseHistory:
     orders: tuple[OrderGiven, ...] = ()
     outcome: str | None = None  # None: it is still open
     closed_at: datetime | None = None
+    ended_before: str | None = None  # as what, until a late payment took it up again; None: none did
 
 
 async def read_history(client: Client, invoice: str) -> CaseHistory:
@@ -87,6 +88,7 @@ def _joined(first: CaseHistory, then: CaseHistory) -> CaseHistory:
     return replace(
         then,
         closed_at=first.closed_at,
+        ended_before=first.ended_before or first.outcome,
         events=first.events + then.events,
         wakeups=first.wakeups + then.wakeups,
         effects=(*first.effects, *(replace(one, number=one.number + shift) for one in then.effects)),

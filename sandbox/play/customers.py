@@ -1,7 +1,7 @@
 """The scripted customers in the stand-in world, and what they do there.
 
-What they do reaches the case only as Stripe's events, like in life; what Stripe does not tell (opt-outs, the agency's
-and operators' words) is the driver's to pass on.
+What they do reaches the case only by the providers' webhooks, like in life; what no provider tells (the agency's and
+operators' words) is the driver's to pass on.
 """
 
 from collections import Counter
@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from domain.money import Money
 from sandbox.play.script import Action, Customer, Deed, Sign
 from sandbox.providers.faults import Fault
-from sandbox.providers.journal import Json, LogEntry
+from sandbox.providers.journal import LogEntry
 from sandbox.providers.stripe_outcomes import APPROVE, Decline
 from sandbox.providers.world import ProviderWorld
 
@@ -43,7 +43,6 @@ class Actor:
     method: str | None
     invoice: str
     opened_at: datetime
-    events: list[Json]  # Stripe's events of the failed payment: what opens the case
     agenda: list[tuple[datetime, Action]] = field(default_factory=list)
     _signs: Counter[Sign] = field(default_factory=Counter)
     _disputes: list[str] = field(default_factory=list)  # open ones, the oldest first
@@ -92,7 +91,7 @@ class Actor:
         if action.do is Deed.OPTS_OUT:
             self.world.twilio.opt_out(self.script.phone or "")
         elif action.do is Deed.UNSUBSCRIBES:
-            self.world.sendgrid.suppress(self.script.fields.email or "")
+            self.world.sendgrid.unsubscribe(self.script.fields.email or "")
         elif action.do is Deed.CHANGES_CONTACT:
             self.world.stripe.update_customer(self.customer, **action.becomes.model_dump(exclude_none=True))
         elif action.do in _LEAVING:
@@ -183,10 +182,6 @@ class Actor:
         """For when Stripe plans its next try."""
         today = self.opened_at.astimezone(self.zone).date() + timedelta(days=action.day or 0)
         return datetime.combine(today, action.at, tzinfo=self.zone) + action.wait
-
-    def opening_events(self) -> list[Json]:
-        """Stripe's events of the failed payment, as the script's webhooks bring them."""
-        return [event for event in self.events for _ in range(2 if self.script.webhooks == "twice" else 1)]
 
     def _stripe_tries(self, action: Action) -> None:
         if action.do is Deed.STRIPE_PLANS:

@@ -6,14 +6,12 @@ so; 2: the demo could not run.
 
 import argparse
 import asyncio
-import json
 import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
-from datetime import timedelta
+from contextlib import AsyncExitStack, closing, contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from rich.console import Console
@@ -36,36 +34,37 @@ from sandbox.play.customers import Actor
 from sandbox.play.drive import Driver, Lead
 from sandbox.play.entering import due_at, enter_all
 from sandbox.play.evidence import Evidence, Subject, entry_about
+from sandbox.play.front import Front, front_door
 from sandbox.play.live import Progress
 from sandbox.play.place import shown
 from sandbox.play.postman import Postman
 from sandbox.play.report import Played, Report, build_report, show
 from sandbox.play.script import World, read_world
-from sandbox.play.starter_process import feed
 from sandbox.providers.journal import CONTACTS
 from sandbox.providers.world import ProviderWorld
 
 POLICIES = Path(__file__).with_name("policies")
 DATA = ROOT / "var" / "demo"
+Mail = Callable[[ProviderWorld, Sequence[Actor]], Postman]
 
 
-async def play(here: Running, script: World, folder: Path, progress: Progress) -> Report:
-    """Plays the script and reports. Raises SandboxError when it cannot go on."""
+async def play(here: Running, script: World, progress: Progress, mail: Mail = Postman) -> Report:
+    """Plays the script and reports. `mail` makes the postman. Raises SandboxError when it cannot go on."""
     started = time.monotonic()
-    here = _with_policies(here, folder / "policies")
     world = here.world
     for fault in script.faults:
         world.faults.add(fault.provider, fault.match, fault.mode, times=fault.times)
-    actors = enter_all(script.customers, world, script.starts_on)
-    postman = Postman(world, actors)
-    await _feed(here, script, actors, folder / "events.jsonl")
     client = await connected(here.settings)
     ledger = wiring.open_ledger(here.settings)
-    try:
+    async with AsyncExitStack() as stack:
+        stack.callback(ledger.close)
+        front = await stack.enter_async_context(front_door(world, ledger, here.environment["WEB_PUBLIC_URL"]))
+        actors = enter_all(script.customers, world, script.starts_on)
+        postman = mail(world, actors)
+        await _open(front, postman, actors, script.starts_on)
         driver = Driver(
             client,
-            world,
-            wiring.intake(here.settings, client, ledger),
+            front,
             here.environment,
             postman,
             script.ends_on,
@@ -78,47 +77,39 @@ async def play(here: Running, script: World, folder: Path, progress: Progress) -
             leads = await driver.run(on_stage)
         seconds = time.monotonic() - started
         actors += [lead.actor for lead in leads if lead.actor.script.again_of]
+        await front.deliver(postman.rest(script.ends_on))
+        await front.all_told()
+        if refused := await front.refused():
+            raise SandboxError(f"The inbox has refused what the providers said: {'; '.join(refused)}")
         played = await _played(client, ledger, world, actors)
-    finally:
-        ledger.close()
     histories = {one.actor.invoice: one.history for one in played if one.history}
     found = audit(_evidence(world, actors, histories, leads))
     return build_report(played, found, seconds, here.supervisor.restarts)
 
 
-def _with_policies(here: Running, folder: Path) -> Running:
-    """Whoever opens cases knows, beside the shipped policies, those that only the demo has."""
+def policies_in(folder: Path) -> dict[str, str]:
+    """Writes the shipped policies there, and those that only the demo has; the setting for whoever opens cases."""
     shutil.copytree(ROOT / "policies", folder, dirs_exist_ok=True)
     shutil.copytree(POLICIES, folder, dirs_exist_ok=True)
-    return replace(
-        here,
-        settings=here.settings.model_copy(update={"dunning_policies": folder}),
-        environment={**here.environment, "DUNNING_POLICIES": str(folder)},
-    )
+    return {"DUNNING_POLICIES": str(folder)}
 
 
-async def leave_open(here: Running, script: World, folder: Path, progress: Progress) -> list[str]:
+async def leave_open(here: Running, script: World, progress: Progress) -> list[str]:
     """Leads a few further cases into the middle of their lives, and says which."""
-    actors = enter_all(script.left_open, here.world, script.starts_on)
-    await _feed(here, script, actors, folder / "left-open.jsonl")
     client = await connected(here.settings)
-    ledger = wiring.open_ledger(here.settings)
-    try:
-        until = script.starts_on + timedelta(days=script.left_open_days)
-        intake = wiring.intake(here.settings, client, ledger)
-        driver = Driver(client, here.world, intake, here.environment, Postman(here.world, actors), until, progress)
-        await driver.run(actors)
-    finally:
-        ledger.close()
+    with closing(wiring.open_ledger(here.settings)) as ledger:
+        async with front_door(here.world, ledger, here.environment["WEB_PUBLIC_URL"]) as front:
+            actors = enter_all(script.left_open, here.world, script.starts_on)
+            postman = Postman(here.world, actors)
+            await _open(front, postman, actors, script.starts_on)
+            until = script.starts_on + timedelta(days=script.left_open_days)
+            await Driver(client, front, here.environment, postman, until, progress).run(actors)
     return [f"{workflow_id(actor.invoice)}: {actor.script.story}" for actor in actors]
 
 
-async def _feed(here: Running, script: World, actors: Sequence[Actor], file: Path) -> None:
-    """Gives the failed payments to starter.py, as Stripe's own events; dated by the demo's calendar."""
-    created = int(script.starts_on.timestamp())
-    lines = [json.dumps({**event, "created": created}) for actor in actors for event in actor.opening_events()]
-    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    await feed(here.environment, str(file))
+async def _open(front: Front, postman: Postman, actors: Sequence[Actor], at: datetime) -> None:
+    """Lets Stripe tell of the failed payments, dated by the demo's calendar."""
+    await front.deliver([one for actor in actors for one in postman.webhooks(actor, at)])
 
 
 async def _played(client: Client, ledger: SqlLedger, world: ProviderWorld, actors: Sequence[Actor]) -> list[Played]:
@@ -151,6 +142,7 @@ def _evidence(
         histories=histories,
         subjects=[_subject(actor) for actor in actors],
         seen_at={number: moment for lead in leads for number, moment in lead.seen_at.items()},
+        told=world.merchant.told,
     )
 
 
@@ -201,15 +193,19 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     try:
         script = read_world()
-        with until_stopped() as stop, fresh(DATA), running(DATA, time_skipping=True, say=say) as here:
-            report = asyncio.run(play(here, script, DATA, Progress(console)))
+        with (
+            until_stopped() as stop,
+            fresh(DATA),
+            running(DATA, time_skipping=True, say=say, web=True, more=policies_in(DATA / "policies")) as here,
+        ):
+            report = asyncio.run(play(here, script, Progress(console)))
             (DATA / "report.json").write_text(report.model_dump_json(indent=2) + "\n", encoding="utf-8")
             show(report, console)
             say(f"{report.seconds:.0f} s; the same as data: {(DATA / 'report.json').relative_to(ROOT)}")
             if not keep:
                 say(f"Temporal's UI was at {here.server.ui_url}; `make demo KEEP=1` keeps it up for a look.")
             else:
-                for line in asyncio.run(leave_open(here, script, DATA, Progress(Console(quiet=True)))):
+                for line in asyncio.run(leave_open(here, script, Progress(Console(quiet=True)))):
                     say(f"Left open: {line}")
                 say(f"Temporal's UI: {here.server.ui_url}")
                 stay(here.environment, DATA, stop, say)

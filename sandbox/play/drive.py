@@ -1,6 +1,7 @@
 """Leads the scripted customers' cases through their virtual weeks.
 
-For each case: see what happened, pass Stripe's events on, let the customer react, move time to whatever comes next.
+For each case: see what happened, let the providers' webhooks tell it, let the customer react, move time to whatever
+comes next.
 A case stands still while the world acts, so that every run tells the same story.
 """
 
@@ -11,26 +12,22 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from temporalio.client import Client, WorkflowHandle, WorkflowUpdateFailedError
+from temporalio.client import Client, WorkflowHandle
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain import events
 from domain.base import Message
 from domain.ids import workflow_id
-from domain.steps import Channel
-from gateways.ports.trouble import ProviderTrouble
 from sandbox.machine.errors import SandboxError
 from sandbox.machine.patience import PATIENCE, patiently
 from sandbox.play.customers import Actor
 from sandbox.play.entering import billed_anew
+from sandbox.play.front import Front
 from sandbox.play.postman import Postman
 from sandbox.play.script import Action, Customer, Deed
 from sandbox.play.starter_process import command
 from sandbox.play.together import Together
 from sandbox.play.virtual_time import CaseClock, Standing
-from sandbox.providers.journal import Json
-from sandbox.providers.world import ProviderWorld
-from service.intake import Intake
 from workflows.dunning import DunningWorkflow
 from workflows.messages import CaseResult, CaseView
 
@@ -101,7 +98,8 @@ class Lead:
 
     def _next_moment(self, standing: Standing, until: datetime) -> datetime | None:
         """Where to go next; None when nothing comes before `until`."""
-        own = self.actor.next_at()
+        outside = [self.actor.next_at(), self.driver.postman.next_at(self.actor)]
+        own = min((moment for moment in outside if moment), default=None)
         ahead = [moment for moment in (standing.next_at, own) if moment]
         if not ahead or min(ahead) > until:
             return None
@@ -125,11 +123,9 @@ class Lead:
             self.seen_at[entry.seq] = standing.now
             self.latest = entry.kind.replace(".", " ").replace("_", " ")
             self.actor.hears(entry, standing.now)
-            if entry.kind == "email.accepted" and entry.data.get("status") == "bounce":
-                await self._contact_reported(Channel.EMAIL, events.ContactResult.BOUNCED)
-        told = self.driver.postman.events(self.actor.customer)
+        told = self.driver.postman.webhooks(self.actor, standing.now)
         if told:
-            await self.driver.deliver(self.actor, told, standing.now)
+            await self.driver.front.deliver(told)
         return bool(entries or told)
 
     async def _do(self, action: Action) -> None:
@@ -139,51 +135,37 @@ class Lead:
             return
         amount = self.actor.amount(action) if action.do in (Deed.AGENCY_COLLECTS, Deed.TRANSFERS) else None
         self.actor.do(action)
-        if action.do is Deed.OPTS_OUT:
-            await self._contact_reported(Channel.SMS, events.ContactResult.OPTED_OUT)
-        if action.do is Deed.UNSUBSCRIBES:
-            await self._contact_reported(Channel.EMAIL, events.ContactResult.OPTED_OUT)
         if action.do is Deed.TRANSFERS and amount:
-            await self._signal("payment_received", events.PaymentReceived(event_id=self._event_id(), amount=amount))
+            # The merchant's own billing system tells Temporal.
+            told = events.PaymentReceived(event_id=self._event_id(), amount=amount)
+            await self.driver.unless_over(lambda: self.handle.signal("payment_received", told))
         report = {
             Deed.AGENCY_ACKNOWLEDGES: events.AgencyReport.ACKNOWLEDGED,
             Deed.AGENCY_COLLECTS: events.AgencyReport.PAYMENT,
             Deed.AGENCY_RETURNS: events.AgencyReport.RETURNED,
         }.get(action.do)
         if report:
-            told = events.AgencyReported(event_id=self._event_id(), report=report, amount=amount)
-            await self._signal("agency_reported", told)
-
-    async def _contact_reported(self, channel: Channel, result: events.ContactResult) -> None:
-        report = events.ContactReported(event_id=self._event_id(), channel=channel, result=result)
-        await self._signal("contact_reported", report)
-
-    async def _signal(self, name: str, fact: Message) -> None:
-        await self.driver.unless_over(lambda: self.handle.signal(name, fact))
+            reported = events.AgencyReported(event_id=self._event_id(), report=report, amount=amount)
+            await self.driver.front.agency(self.actor.invoice, reported)
 
     async def _order(self, action: Action) -> None:
+        order = self._ordered(action)
+        if action.by_command:
+            await command(self.driver.environment, self.actor.invoice, order, self.view)
+        else:
+            await self.driver.front.order(self.actor.invoice, order, self._event_id(), self.view)
+
+    def _ordered(self, action: Action) -> Message:
         by = "demo operator"
         match action.do:
             case Deed.OPERATOR_PAUSES:
-                await self._update("pause", events.Pause(by=by, note="the customer called"), action)
+                return events.Pause(by=by, note="the customer called")
             case Deed.OPERATOR_RESUMES:
-                await self._update("resume", events.Resume(by=by, note="clarified"), action)
+                return events.Resume(by=by, note="clarified")
             case Deed.OPERATOR_SETTLES:
-                agreed = self.actor.amount(action)
-                order = events.Settle(amount=agreed, paid=action.paid, by=by, note="agreed by phone")
-                await self._update("settle", order, action)
-            case Deed.OPERATOR_WRITES_OFF:
-                await self._update("write_off", events.WriteOff(by=by, note="goodwill"), action)
-
-    async def _update(self, update: str, order: Message, action: Action) -> None:
-        if action.by_command:
-            await command(self.driver.environment, self.actor.invoice, order, self.view)
-            return
-        update_id = self._event_id()
-        try:
-            await self.driver.unless_over(lambda: self.handle.execute_update(update, order, id=update_id))
-        except WorkflowUpdateFailedError as error:
-            raise SandboxError(f"{self.actor.script.key}: {action.do.value} was refused: {error.cause}") from None
+                return events.Settle(amount=self.actor.amount(action), paid=action.paid, by=by, note="agreed by phone")
+            case _:
+                return events.WriteOff(by=by, note="goodwill")
 
     def _event_id(self) -> str:
         self._told += 1
@@ -210,8 +192,7 @@ class Driver:
     """Leads all cases, a few at a time."""
 
     client: Client
-    world: ProviderWorld
-    intake: Intake
+    front: Front
     environment: Mapping[str, str]
     postman: Postman
     until: datetime
@@ -260,25 +241,6 @@ class Driver:
     def _lead(self, actor: Actor) -> Lead:
         handle = self.client.get_workflow_handle_for(DunningWorkflow.run, workflow_id(actor.invoice))
         return Lead(actor, self, handle, CaseClock(self.client, handle))
-
-    async def deliver(self, actor: Actor, told: list[Json], now: datetime) -> None:
-        """Passes Stripe's events on as its webhooks would, dated by the case's own time."""
-        dated = [{**event, "created": int(now.timestamp())} for event in told]
-        if actor.script.webhooks == "newest_first":
-            dated.reverse()
-        if actor.script.webhooks == "twice":
-            dated = [event for event in dated for _ in range(2)]
-        for event in dated:
-            await self._take(event)
-
-    async def _take(self, event: Json) -> None:
-        for _ in range(20):
-            try:
-                await patiently(lambda: self.intake.take_event(event), "passing on an event")
-                return
-            except ProviderTrouble:
-                await asyncio.sleep(0.2)
-        raise SandboxError(f"Stripe's stand-in does not answer the intake: event {event['type']} is not taken.")
 
     async def unless_over(self, call: Callable[[], Awaitable[object]]) -> None:
         """Tells a case something; one that is over needs it no more."""

@@ -25,16 +25,14 @@ def enter(script: Customer, world: ProviderWorld, starts_on: datetime, first: Ac
     stripe = world.stripe
     customer = first.customer if first else _account(script, world)
     method = first.method if first else _method(script, world, customer)
-    before = len(stripe.events)
+    if script.pre_basil:
+        stripe.webhooks.older_shape.add(customer)
     if first:
         subscription = stripe.get(first.invoice)["parent"]["subscription_details"]["subscription"]
         invoice = stripe.fail_first_payment(customer, amount=script.money.amount, subscription=subscription)
     else:
         invoice = _failed_invoice(script, world, customer, starts_on)
-    failed = [e for e in stripe.events[before:] if e["type"] == "invoice.payment_failed"]
-    if script.pre_basil:
-        failed = [stripe.webhooks.in_old_shape(event) for event in failed]
-    actor = Actor(script, world, customer, method, invoice, starts_on, failed)
+    actor = Actor(script, world, customer, method, invoice, starts_on)
     plan_days(actor)
     for fault in script.faults:
         world.faults.add(fault.provider, fault.match.format(invoice=invoice), fault.mode, times=fault.times)
@@ -50,7 +48,7 @@ def enter(script: Customer, world: ProviderWorld, starts_on: datetime, first: Ac
 
 def billed_anew(script: Customer, first: Actor, invoice: str, now: datetime) -> Actor:
     """Who owes again what was taken back from `first`: day 0 is now."""
-    actor = Actor(script, first.world, first.customer, first.method, invoice, now, [])
+    actor = Actor(script, first.world, first.customer, first.method, invoice, now)
     plan_days(actor)
     return actor
 

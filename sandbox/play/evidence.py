@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sandbox.play.case_history import CaseHistory, moment_of
 from sandbox.providers.journal import LogEntry
+from sandbox.providers.merchant import Told
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class Evidence:
     histories: Mapping[str, CaseHistory]  # invoice → history
     subjects: Sequence[Subject]
     seen_at: Mapping[int, datetime] = field(default_factory=dict)  # journal number → the case's time, when known
+    told: Sequence[Told] | None = None  # what the merchant's endpoint for events got; None: there was none
 
 
 def is_ours(entry: LogEntry) -> bool:
@@ -40,20 +42,20 @@ def is_ours(entry: LogEntry) -> bool:
     return (entry.key or "").startswith("dun:")
 
 
-def invoice_of(entry: LogEntry) -> str:
-    """The invoice that the caller's key names."""
-    parts = (entry.key or "").split(":")
+def invoice_of(key: str | None) -> str:
+    """The invoice that a caller's key names; empty: none."""
+    parts = (key or "").split(":")
     return parts[1] if len(parts) > 1 else ""
 
 
 def entry_about(entry: LogEntry) -> str:
     """The invoice that an entry is about, by what it names or by its key; empty: none."""
-    return entry.subjects.get("invoice") or invoice_of(entry)
+    return entry.subjects.get("invoice") or invoice_of(entry.key)
 
 
 def moment_in(evidence: Evidence, entry: LogEntry) -> datetime | None:
     """The case's time of an entry: our charges by the history, all else by when it was seen."""
-    history = evidence.histories.get(invoice_of(entry))
+    history = evidence.histories.get(invoice_of(entry.key))
     number = (entry.key or "").rpartition(":")[2]
     if history and is_ours(entry) and number.isdigit():
         return moment_of(history, int(number))

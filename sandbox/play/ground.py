@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from domain.ids import workflow_id
-from gateways.ledger.sql_ledger import SqlLedger
+from gateways.ports.inbox import InboxRow
 from runtime import wiring
 from sandbox.machine.errors import SandboxError
 from sandbox.machine.patience import connected
@@ -22,14 +22,14 @@ from sandbox.machine.running import Running
 from sandbox.play.customers import Actor
 from sandbox.play.drive import Driver, Lead
 from sandbox.play.entering import enter
+from sandbox.play.front import Front, front_door
 from sandbox.play.place import PROVIDERS
 from sandbox.play.postman import Postman
 from sandbox.play.script import Customer, read_world
 from sandbox.play.virtual_time import CaseClock
 from sandbox.providers.faults import Mode
 from sandbox.providers.world import ProviderWorld
-from service.intake import Intake
-from service.opening import NotAdmitted, Taken
+from service.feed import NO_CASE
 
 MOST_DAYS = 400
 _ALWAYS = 1_000_000
@@ -86,20 +86,27 @@ class Ground:
         """A customer of a kind, whose payment fails now, and the case that it opens."""
         if kind not in self._kinds:
             raise SandboxError(f"There is no kind {kind}: python -m sandbox kinds lists them.")
-        actor = self.enters(self._kinds[kind])
-        async with self._desk() as (intake, _):
-            try:
-                taken = [await intake.take_event(event) for event in actor.opening_events()]
-            except NotAdmitted as error:
-                return [f"{actor.script.name} ({actor.script.story}): no case", f"  {error}"]
-        # Stripe's webhook may have been faster.
-        opened = ("opened" if taken[0] is Taken.EXISTS else taken[0].value) if taken else "no event"
+        actor, row = await self._told_of(kind)
+        if row.result == NO_CASE:
+            return [f"{actor.script.name} ({actor.script.story}): no case", f"  {row.note}"]
         return [
-            f"{actor.script.name} ({actor.script.story}): {opened}",
+            f"{actor.script.name} ({actor.script.story}): {row.result or row.state}",
             f"  customer {actor.customer}, invoice {actor.invoice}, case {workflow_id(actor.invoice)}",
             f"  python starter.py show {actor.invoice}",
             f"  python -m sandbox move {actor.invoice} 7",
         ]
+
+    async def _told_of(self, kind: str) -> tuple[Actor, InboxRow]:
+        """The customer, and what became of Stripe's event of the failure."""
+        async with self._front() as front:
+            actor = self.enters(self._kinds[kind])
+            told = self.cast.postman.webhooks(actor, actor.opened_at)
+            await front.deliver(told)
+            failures = [one for one in told if one.kind == "invoice.payment_failed"]
+            row = await front.row(failures[0]) if failures else None
+        if row is None:
+            raise SandboxError(f"{actor.script.name}: the inbox has no event of the failure: see web.log.")
+        return actor, row
 
     def enters(self, script: Customer) -> Actor:
         """The customer in the stand-ins, from now on one of the cast."""
@@ -116,10 +123,11 @@ class Ground:
             raise SandboxError(f"No customer here has the invoice {invoice}: there are {known}.")
         if not 0 < days <= MOST_DAYS:
             raise SandboxError(f"A case is moved by more than 0 and at most {MOST_DAYS} days.")
-        async with self._desk() as (intake, ledger):
+        async with self._front() as front:
+            ledger = front.ledger
             if ledger.case(actor.invoice) is None:
                 raise SandboxError(f"Invoice {actor.invoice} has no case yet: give its event to starter.py start.")
-            since, lead = await self._led(actor, intake, timedelta(days=days))
+            since, lead = await self._led(actor, front, timedelta(days=days))
             happened = [entry for entry in ledger.record(actor.invoice) if entry.at > since]
         said = [f"{entry.at:%Y-%m-%d %H:%M}  {entry.what}{f': {entry.why}' if entry.why else ''}" for entry in happened]
         stands = (
@@ -127,14 +135,14 @@ class Ground:
         )
         return [*said, stands]
 
-    async def _led(self, actor: Actor, intake: Intake, ahead: timedelta) -> tuple[datetime, Lead]:
+    async def _led(self, actor: Actor, front: Front, ahead: timedelta) -> tuple[datetime, Lead]:
         """Where the case's clock stood, and the case once it has been led on."""
         here = self._running
         client = await connected(here.settings)
         clock = CaseClock(client, client.get_workflow_handle(workflow_id(actor.invoice)))
         since = (await clock.settle()).now
         until = since + ahead
-        driver = Driver(client, self._world, intake, here.environment, self.cast.postman, until, Nobody())
+        driver = Driver(client, front, here.environment, self.cast.postman, until, Nobody())
         [lead] = await driver.run([actor])
         if not lead.closed:
             lead.now = (await clock.move_to(until)).now
@@ -160,14 +168,12 @@ class Ground:
         return self._here
 
     @asynccontextmanager
-    async def _desk(self) -> AsyncIterator[tuple[Intake, SqlLedger]]:
-        settings = self._running.settings
-        client = await connected(settings)
-        with (
-            closing(wiring.open_ledger(settings)) as ledger,
-            closing(wiring.intake(settings, client, ledger)) as intake,
-        ):
-            yield intake, ledger
+    async def _front(self) -> AsyncIterator[Front]:
+        """The front door; the providers' webhooks wait meanwhile."""
+        here = self._running
+        with closing(wiring.open_ledger(here.settings)) as ledger:
+            async with front_door(self._world, ledger, here.environment["WEB_PUBLIC_URL"]) as front:
+                yield front
 
 
 class Nobody:

@@ -1,9 +1,10 @@
 """The scripted world: who the demo's customers are, what they do and how their cases must end (world.yaml)."""
 
+from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
 
 from pydantic import Field, field_validator, model_validator
 
@@ -14,6 +15,8 @@ from gateways.yaml_files import FileError, read_model
 from sandbox.machine import errors
 from sandbox.providers import stripe_outcomes as outcomes
 from sandbox.providers.faults import Mode
+
+T = TypeVar("T")
 
 WORLD = Path(__file__).with_name("world.yaml")
 
@@ -218,6 +221,16 @@ class Customer(Frozen):
     def is_a_kind(self) -> bool:
         """Whether one like this customer can be played anywhere: nobody else and no policy of the demo is needed."""
         return not (self.other_of or self.again_of or self.segment == "strict")
+
+    def order_of(self, webhooks: Sequence[T]) -> list[T]:
+        """As they reach us."""
+        match self.webhooks:
+            case "newest_first":
+                return list(reversed(webhooks))
+            case "twice":
+                return [one for one in webhooks for _ in range(2)]
+            case _:
+                return list(webhooks)
 
     @property
     def fields(self) -> Fields:

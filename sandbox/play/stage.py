@@ -23,7 +23,9 @@ from domain.base import Message
 from domain.ids import workflow_id
 from gateways.ledger.database import upgrade_schema
 from gateways.ledger.sql_ledger import SqlLedger
+from gateways.ports.metering import NO_METER
 from runtime.settings import Settings
+from runtime.telemetry import Telemetry
 from runtime.temporal import connect
 from runtime.wiring import decline_table, open_ledger, policy_store, stripe_payments, utc_now
 from sandbox.machine.environment import stand_in_environment, stand_in_settings
@@ -244,21 +246,23 @@ async def staged(
     folder: Path,
     *more: Callable[..., Any],
     own_worker: bool = True,
+    watched: Telemetry | None = None,
     **changes: object,
 ) -> AsyncIterator[Scene]:
     """Builds the stage on a running server whose search attributes are registered.
 
     `more` are further activities of its worker, `changes` other settings. Without a worker of its own, one has to run
-    elsewhere with the stage's settings (`worker_environment`).
+    elsewhere with the stage's settings (`worker_environment`). `watched`: what client and worker show themselves by.
     """
     with ProviderWorld() as world:
         settings = stand_in_settings(temporal_address, world, folder)
         settings = settings.model_copy(update={"dunning_task_queue": f"stage-{uuid4().hex[:8]}", **changes})
         upgrade_schema(settings.dunning_database_url)
-        client = await connect(settings)
+        given = (watched.runtime, watched.interceptors) if watched else ()
+        client = await connect(settings, *given)
         stage = Scene(client, world, settings, open_ledger(settings), TimeSkipper(client), folder)
         if not own_worker:
             yield stage
             return
-        async with build_worker(client, settings, *more):
+        async with build_worker(client, settings, *more, meter=watched.meter if watched else NO_METER):
             yield stage

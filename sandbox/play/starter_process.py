@@ -58,13 +58,14 @@ async def command(
             return
         except StarterFailed:
             # A reply can be lost after the order was taken: then the same order is refused.
-            if _is_done(order, await view()):
+            if is_done(order, await view()):
                 return
             if time.monotonic() > give_up:
                 raise
 
 
-def _is_done(order: Message, view: CaseView) -> bool:
+def is_done(order: Message, view: CaseView) -> bool:
+    """Whether the case stands as the order wants it."""
     paused = any(hold.startswith("operator_pause") for hold in view.holds)
     match order:
         case events.Pause():

@@ -2,13 +2,18 @@
 
 The contract is ours. `POST /webhooks/dunning` with a JSON body `{"type": …, "customer": …, "invoice": …, …}`, signed by
 `Dunning-Signature: t=<unix seconds>,v1=<hex HMAC-SHA256 of "{t}.{raw body}">`; `Idempotency-Key` names the delivery.
+
+`POST /events` takes what happens to cases as Standard Webhooks, and keeps a log of it.
 """
 
+import base64
 import hashlib
 import hmac
 import json
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -22,12 +27,21 @@ TOLERANCE_S = 300
 _FROM_FULL = ("full", "read_only", "blocked")
 
 
+class Told(NamedTuple):
+    """One delivery of an event. The id stays the same however often it comes."""
+
+    message_id: str
+    event: Json
+
+
 @dataclass
 class MerchantWorld:
     """Access level and notices per customer. Thread-safe."""
 
     journal: Journal
     secret: str = "dwhsec_sandbox"  # noqa: S105  (the stand-in's own, known to everyone)
+    events_secret: str | None = None  # of the endpoint for events, `whsec_…`; None: it takes none
+    _told: list[Told] = field(default_factory=list)
     _received: dict[str, Json] = field(default_factory=dict)
     _access: dict[tuple[str, str | None], str] = field(default_factory=dict)
 
@@ -36,6 +50,26 @@ class MerchantWorld:
         """Every distinct message, in order; a repeated key is not a new one."""
         with self.journal.lock:
             return list(self._received.values())
+
+    @property
+    def told(self) -> list[Told]:
+        """Every event as it was delivered, repeated ones too, in order."""
+        with self.journal.lock:
+            return list(self._told)
+
+    def hear(self, headers: Mapping[str, str], body: bytes) -> bool:
+        """Keeps an event. False for one that is not signed with our secret, or too old (Standard Webhooks)."""
+        message_id, at = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
+        if self.events_secret is None or not at.isdigit() or abs(time.time() - int(at)) > TOLERANCE_S:
+            return False
+        secret = base64.b64decode(self.events_secret.removeprefix("whsec_"))
+        digest = hmac.new(secret, f"{message_id}.{at}.".encode() + body, hashlib.sha256).digest()
+        expected = f"v1,{base64.b64encode(digest).decode()}"
+        if not any(hmac.compare_digest(expected, given) for given in headers.get("webhook-signature", "").split(" ")):
+            return False
+        with self.journal.lock:
+            self._told.append(Told(message_id, json.loads(body)))
+        return True
 
     def access(self, customer: str) -> str:
         """The customer's level of service, the least of all subscriptions: each has what its last message said."""
@@ -97,4 +131,13 @@ def merchant_app(world: MerchantWorld) -> ASGIApp:
             return JSONResponse({"received": True, "repeated": False})
         return JSONResponse({"received": True, "repeated": not world.take(key, message)})
 
-    return Starlette(routes=[Route("/webhooks/dunning", webhook, methods=["POST"])])
+    async def events(request: Request) -> Response:
+        heard = world.hear(request.headers, await request.body())
+        return Response(status_code=204 if heard else 400)
+
+    return Starlette(
+        routes=[
+            Route("/webhooks/dunning", webhook, methods=["POST"]),
+            Route("/events", events, methods=["POST"]),
+        ]
+    )

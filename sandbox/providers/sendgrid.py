@@ -63,6 +63,7 @@ class SendGridWorld:
     api_key: str = "SG.sandbox"
     key_argument: str = "dunning_key"
     webhook_url: str | None = None
+    opens: bool = False  # whether somebody opens each delivered mail
     verified_senders: frozenset[str] | None = None  # addresses and domains; None: any
     scopes: frozenset[str] = frozenset(
         {"mail.send", "messages.read", "whitelabel.read", "user.webhooks.event.settings.read"}
@@ -94,6 +95,13 @@ class SendGridWorld:
     def suppress(self, address: str, reason: str = "Unsubscribed Address") -> None:
         """Mail to this address is accepted (202) and then dropped."""
         self._bad_addresses[address.lower()] = ("dropped", reason)
+
+    def unsubscribe(self, address: str) -> None:
+        """Somebody follows the link of the newest mail to the address: from then on mail to it is dropped."""
+        self.suppress(address)
+        to = [email for email in self.sent if email.to.lower() == address.lower()]
+        if to:
+            self._post(to[-1], [self.event_about(to[-1], "unsubscribe")])
 
     def admit(self, payload: Json) -> None:
         """What the account allows. Raises Problem."""
@@ -160,16 +168,16 @@ class SendGridWorld:
             key=email.custom_args.get(self.key_argument),
             data={"to": to, "subject": email.subject, "status": status},
         )
-        self._report(email, "processed")
-        self._report(email, status)
+        opened = ["open"] if self.opens and status == "delivered" else []
+        self._post(email, [self.event_about(email, event) for event in ("processed", status, *opened)])
 
     def report(self, message_id: str, event: str, **extra: str) -> None:
         """Send a later event about a message: open, click, spamreport, unsubscribe, deferred, …"""
         email = next(e for e in self.sent if e.message_id == message_id)
-        self._report(email, event, **extra)
+        self._post(email, [self.event_about(email, event, **extra)])
 
-    def events_about(self, email: Email, event: str, **extra: str) -> list[Json]:
-        """The Event Webhook's payload for one event: custom_args flattened to the top level."""
+    def event_about(self, email: Email, event: str, **extra: str) -> Json:
+        """One event as the Event Webhook has it: custom_args flattened to the top level."""
         entry: Json = {
             "email": email.to,
             "event": event,
@@ -183,7 +191,7 @@ class SendGridWorld:
             entry["reason"] = email.reason
         if event == "bounce":
             entry |= {"type": "bounce", "status": "5.1.1"}
-        return [entry]
+        return entry
 
     def sign(self, body: bytes, timestamp: str | None = None) -> dict[str, str]:
         """The signature headers of an Event Webhook request (ECDSA P-256 over timestamp + body)."""
@@ -194,12 +202,24 @@ class SendGridWorld:
             "X-Twilio-Email-Event-Webhook-Timestamp": at,
         }
 
-    def _report(self, email: Email, event: str, **extra: str) -> None:
+    def _post(self, email: Email, events: list[Json]) -> None:
+        """What happens at the same time comes as one batch."""
         if self.webhook_url is None:
             return
-        events = self.events_about(email, event, **extra)
-        body = json.dumps(events).encode()
-        self.outbox.post(Delivery("sendgrid", events[0]["sg_event_id"], event, self.webhook_url, body, self.sign))
+        newest = events[-1]
+        self.outbox.post(
+            Delivery(
+                "sendgrid",
+                newest["sg_event_id"],
+                newest["event"],
+                self.webhook_url,
+                json.dumps(events).encode(),
+                self.sign,
+                email.custom_args,
+                email.custom_args.get(self.key_argument),
+                _happened_at,
+            )
+        )
 
     def find(self, query: str) -> list[Email]:
         """Messages that match an Email Activity query: every `field="value"` in it must hold."""
@@ -207,6 +227,10 @@ class SendGridWorld:
         if not wanted:
             raise Problem("invalid query", field="query")
         return [e for e in reversed(self.sent) if all(_matches(e, **term) for term in wanted)]
+
+
+def _happened_at(body: bytes, moment: int) -> bytes:
+    return json.dumps([{**event, "timestamp": moment} for event in json.loads(body)]).encode()
 
 
 def _matches(email: Email, *, field: str, name: str | None, value: str) -> bool:

@@ -3,7 +3,7 @@
 from sandbox.providers.journal import Json
 from sandbox.providers.stripe_invoices import Invoices
 from sandbox.providers.stripe_payments import InvoiceCharging
-from sandbox.providers.stripe_store import Cause, StripeStore
+from sandbox.providers.stripe_store import Cause, StripeStore, invalid_request
 
 _ARRIVAL = 2 * 86_400
 _TIMEOUT = "payment_method_microdeposit_verification_timeout"
@@ -22,7 +22,10 @@ class Microdeposits:
         self._payments = payments
 
     def begin(self, invoice: Json, method: Json, cause: Cause) -> None:
+        """Raises StripeFailure (400) while a payment is processing: the hosted page takes no second one."""
         intent = self._invoices.default_intent(invoice)
+        if intent["status"] == "processing":
+            raise invalid_request("This invoice has a payment that is still processing.")
         url = f"https://payments.stripe.com/microdeposit/{intent['client_secret']}"
         intent.update(
             status="requires_action",

@@ -119,6 +119,15 @@ class StripeStore:
         paid = (p for p in self.payments_of(invoice_id) if p["payment"]["type"] == "payment_record")
         return sum(p["amount_paid"] or 0 for p in paid)
 
+    def customer_of(self, obj: Json) -> str:
+        """The customer whom an object is about; empty: nobody."""
+        if obj["object"] == "customer":
+            return str(obj["id"])
+        if obj.get("customer"):
+            return str(obj["customer"])
+        named = obj.get("invoice") or obj.get("charge")
+        return str(self.objects[named]["customer"]) if named in self.objects else ""
+
     def account_of(self, obj: Json) -> str | None:
         """The connected account (Connect) to which the object belongs, by its customer."""
         owner = obj["id"] if obj["object"] == "customer" else obj.get("customer")

@@ -30,9 +30,9 @@ class StripeWebhooks:
         self.endpoints = Endpoints(store)
         self._store = store
         self._outbox = outbox
+        self.older_shape: set[str] = set()
+        """Customers whose invoices' failures are told as to an account on an older API version."""
         self._seen = 0
-        self._copies = 1
-        self._held: list[Json] | None = None
         self._sent: set[str] = set()
 
     @property
@@ -50,34 +50,14 @@ class StripeWebhooks:
             if url is not None:
                 self.endpoints.add(url, ["*"] if types is None else list(types), self.secret)
 
-    def duplicate(self, copies: int = 2) -> None:
-        """Deliver each event that many times from now on."""
-        self._copies = copies
-
-    def hold(self) -> None:
-        """Keep events back until `release()`."""
-        with self._store.journal.lock:
-            self._held = self._held or []
-
-    def release(self, *, reverse: bool = False) -> None:
-        """Deliver what was held, the newest first if `reverse`, and hold nothing further."""
-        with self._store.journal.lock:
-            held, self._held = self._held or [], None
-        for event in reversed(held) if reverse else held:
-            self._post(event)
-
     def deliver(self) -> None:
-        """Send, or hold, the events that happened since the last call."""
+        """Post the events that happened since the last call."""
         with self._store.journal.lock:
             events = self._store.events[self._seen :]
             self._seen = len(self._store.events)
             for event in events:
-                if not self.endpoints.for_type(event["type"]):
-                    continue
-                if self._held is None:
+                if self.endpoints.for_type(event["type"]):
                     self._post(event)
-                else:
-                    self._held.append(event)
 
     def undelivered(self) -> set[str]:
         """The events that were sent, and that not every endpoint has accepted yet."""
@@ -90,12 +70,16 @@ class StripeWebhooks:
         return _signed(self.secret, body, timestamp)
 
     def _post(self, event: Json) -> None:
-        body = json.dumps(event, indent=2).encode()
+        customer = self._store.customer_of(event["data"]["object"])
+        old = customer in self.older_shape and event["type"] == "invoice.payment_failed"
+        body = json.dumps(self.in_old_shape(event) if old else event, indent=2).encode()
         self._sent.add(event["id"])
+        about = {"customer": customer}
         for endpoint in self.endpoints.for_type(event["type"]):
             sign = partial(_signed, endpoint["secret"])
-            for _ in range(self._copies):
-                self._outbox.post(Delivery("stripe", event["id"], event["type"], endpoint["url"], body, sign))
+            self._outbox.post(
+                Delivery("stripe", event["id"], event["type"], endpoint["url"], body, sign, about, dated=_created_at)
+            )
 
     def in_old_shape(self, event: Json) -> Json:
         """An invoice event as an account still on an API version before *basil* receives it (rules.md 2.2)."""
@@ -121,6 +105,10 @@ class StripeWebhooks:
             subscription_details={"metadata": details["metadata"] if details else None},
         )
         return old
+
+
+def _created_at(body: bytes, moment: int) -> bytes:
+    return json.dumps({**json.loads(body), "created": moment}, indent=2).encode()
 
 
 def _signed(secret: str, body: bytes, timestamp: int | None = None) -> dict[str, str]:

@@ -58,12 +58,18 @@ class TwilioWorld:
     account_sid: str = "ACsandbox0000000000000000000000000"
     auth_token: str = "sandbox-token"  # noqa: S105  (the stand-in's own, known to everyone)
     key_parameter: str = "dunning_key"
+    delivers: bool = False  # whether the carrier says of each message that it was sent and delivered
     status: str = "active"
     numbers: dict[str, Json] = field(default_factory=lambda: {"+15550006000": {"sms": True, "sms_url": None}})
     """By the number: `sms`, whether it sends text messages, and `sms_url`, where answers to it go."""
     _sent: list[TextMessage] = field(default_factory=list)
     _opted_out: set[str] = field(default_factory=set)
     _refused: dict[str, Refusal] = field(default_factory=dict)
+
+    @property
+    def number(self) -> str:
+        """The account's first number, to which people answer."""
+        return next(iter(self.numbers))
 
     @property
     def sent(self) -> list[TextMessage]:
@@ -74,6 +80,7 @@ class TwilioWorld:
     def opt_out(self, number: str) -> None:
         """The number answered STOP: every further message to it is refused with 21610."""
         self._opted_out.add(number)
+        self._wrote(number, "STOP")
 
     def opt_in(self, number: str) -> None:
         """The number answered START."""
@@ -116,10 +123,32 @@ class TwilioWorld:
         }
         if error_code is not None:
             fields["ErrorCode"] = str(error_code)
-        url = message.status_callback
-        self.outbox.post(
-            Delivery("twilio", sid, status, url, urlencode(fields).encode(), lambda _: self.sign(url, fields))
-        )
+        self._post(message.status_callback, sid, status, fields, message.callback_params)
+
+    def _wrote(self, number: str, text: str) -> None:
+        """Somebody wrote to the account's number."""
+        url = self.numbers[self.number]["sms_url"]
+        if url is None:
+            return
+        sid = "SM" + self.journal.new_hex(32)
+        fields = {
+            "AccountSid": self.account_sid,
+            "ApiVersion": "2010-04-01",
+            "Body": text,
+            "From": number,
+            "MessageSid": sid,
+            "NumMedia": "0",
+            "NumSegments": "1",
+            "SmsMessageSid": sid,
+            "SmsSid": sid,
+            "SmsStatus": "received",
+            "To": self.number,
+        }
+        self._post(url, sid, "received", fields, {"number": number})
+
+    def _post(self, url: str, sid: str, status: str, fields: dict[str, str], subjects: dict[str, str]) -> None:
+        body, key = urlencode(fields).encode(), subjects.get(self.key_parameter)
+        self.outbox.post(Delivery("twilio", sid, status, url, body, lambda _: self.sign(url, fields), subjects, key))
 
     def sign(self, url: str, fields: dict[str, str]) -> dict[str, str]:
         """The headers of a webhook: HMAC-SHA1 over the URL and the sorted parameters."""
@@ -160,6 +189,9 @@ class TwilioWorld:
                 key=keys.get(self.key_parameter),
                 data={"to": to, "body": message.body},
             )
+        if self.delivers:
+            self.report(message.sid, "sent")
+            self.report(message.sid, "delivered")
         return message
 
     def _check(self, form: dict[str, str], to: str, number: str) -> None:

@@ -15,7 +15,6 @@ from domain.invoice import InvoiceState
 from domain.kinds.write_off import WriteOffStep
 from domain.life import refused
 from domain.steps import Channel
-from domain.telling import ORDERS
 from tests.activities.builders import (
     AS_OF,
     Worker,
@@ -107,7 +106,7 @@ def test_news_that_overtake_an_end_are_decided_about(worker: Worker, end: str, n
     assert isinstance(ended, Close)
     assert outcome == ended.outcome
     name, message = NEWS[news]
-    if name in ORDERS and refused(overtaken.case, name, message, THEN):
+    if isinstance(message, events.Order) and refused(overtaken.case, name, message, THEN):
         return  # its giver is told so, and the case hears nothing
 
     decision = worker.decide(told(overtaken, name, message, THEN + A_MOMENT)).decision

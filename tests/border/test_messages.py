@@ -36,7 +36,7 @@ def test_a_bad_message_is_one_entry_and_stops_no_case(rng: Random) -> None:
         why = refusal(case, name, payloads, now)
         told = hear(case, name, payloads, now)
 
-        assert why is None or is_a_line(why, 800)
+        assert why is None or is_a_line(why.why, 800)
         new = told.unwritten[len(case.unwritten) :]
         if malformed := [entry for entry in new if entry.what == "malformed"]:
             assert len(new) == 1

@@ -12,22 +12,21 @@ from typer.testing import CliRunner, Result
 from cli.app import app
 from domain.event_shapes import PAYLOADS
 from domain.outgoing import CaseOpened
-from gateways.ledger.database import upgrade_schema
 from gateways.ledger.sql_ledger import SqlLedger
 from tests.gateways.ledger.builders import NOW, a_case, a_customer, an_entry, usd
+from tests.new_ledger import new_ledger
 
 URL = "https://example.com/events"
 
 
 @pytest.fixture
 def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'ledger.db'}"
+    return new_ledger(tmp_path / "ledger.db")
 
 
 @pytest.fixture
 def book(url: str) -> Iterator[SqlLedger]:
     """A ledger with one event."""
-    upgrade_schema(url)
     with closing(SqlLedger(url)) as ledger:
         ledger.open_case(a_case(), a_customer(), "{}", an_entry("case opened", event=CaseOpened(amount=usd(1999))))
         yield ledger

@@ -10,22 +10,21 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from cli.app import app
-from gateways.ledger.database import upgrade_schema
 from gateways.ledger.sql_ledger import SqlLedger
 from gateways.ports.inbox import Arrival
+from tests.new_ledger import new_ledger
 
 AT = datetime(2026, 11, 1, 8, tzinfo=UTC)
 
 
 @pytest.fixture
 def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'ledger.db'}"
+    return new_ledger(tmp_path / "ledger.db")
 
 
 @pytest.fixture
 def books(url: str) -> Iterator[SqlLedger]:
     """Three events: one taken, one that waits, one refused."""
-    upgrade_schema(url)
     with closing(SqlLedger(url)) as ledger:
         for number in (1, 2, 3):
             body = '{"email": "ada@customers.example"}'

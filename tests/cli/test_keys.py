@@ -9,16 +9,14 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from cli.app import app
-from gateways.ledger.database import upgrade_schema
 from gateways.ledger.sql_ledger import SqlLedger
 from service.keys import KeyRing, Scope
+from tests.new_ledger import new_ledger
 
 
 @pytest.fixture
 def url(tmp_path: Path) -> str:
-    url = f"sqlite:///{tmp_path / 'ledger.db'}"
-    upgrade_schema(url)
-    return url
+    return new_ledger(tmp_path / "ledger.db")
 
 
 def asked(url: str, *words: str) -> Result:

@@ -18,24 +18,23 @@ from domain.money import Money
 from domain.projection import Projection
 from domain.record import Entry
 from domain.retries import BESIDE
-from gateways.ledger.database import upgrade_schema
 from gateways.ledger.sql_ledger import SqlLedger
 from gateways.ports.rows import CaseRow, CustomerRow, Late
 from runtime.settings import ROOT
 from tests.cli.commands import said
+from tests.new_ledger import new_ledger
 
 FIRST = datetime(2026, 11, 1, 8, tzinfo=UTC)
 
 
 @pytest.fixture
 def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'ledger.db'}"
+    return new_ledger(tmp_path / "ledger.db")
 
 
 @pytest.fixture
 def books(url: str) -> Iterator[SqlLedger]:
     """A ledger, and no Temporal far and wide."""
-    upgrade_schema(url)
     with closing(SqlLedger(url)) as ledger:
         yield ledger
 
@@ -241,7 +240,9 @@ def test_an_empty_list_says_so(books: SqlLedger, url: str) -> None:
     assert "There is no such case.\n" == listed(url).stdout
 
 
-def test_a_ledger_that_is_not_set_up_is_one_sentence(url: str) -> None:
+def test_a_ledger_that_is_not_set_up_is_one_sentence(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'none.db'}"
+
     assert (2, "The ledger is not set up, or not for this version: run python starter.py setup.") == said(listed(url))
 
 

@@ -12,12 +12,12 @@ from typer.testing import CliRunner, Result
 from cli.app import app
 from domain.record import Entry
 from domain.steps import Channel
-from gateways.ledger.database import upgrade_schema
 from gateways.ledger.sql_ledger import SqlLedger
 from gateways.ports.rows import ContactRow, CustomerRow
 from tests.cases import an_opening_row
 from tests.cli.commands import said
 from tests.gateways.ledger.builders import reserve
+from tests.new_ledger import new_ledger
 
 WHEN = datetime(2026, 11, 29, 3, 0, tzinfo=UTC)
 Run = Callable[..., Result]
@@ -26,8 +26,7 @@ Run = Callable[..., Result]
 @pytest.fixture
 def books(tmp_path: Path) -> Iterator[tuple[SqlLedger, Run]]:
     """A ledger with one case, and the command on it; no Temporal far and wide."""
-    url = f"sqlite:///{tmp_path / 'ledger.db'}"
-    upgrade_schema(url)
+    url = new_ledger(tmp_path / "ledger.db")
     env = {"DUNNING_DATABASE_URL": url, "TEMPORAL_ADDRESS": "127.0.0.1:1"}
     with closing(SqlLedger(url)) as ledger:
         row = an_opening_row("in_1", "cus_1").model_copy(update={"invoice_number": "A-0001"})

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from cli import console
 from cli.app import app
-from cli.program import main, script
+from cli.program import main
 from runtime.settings import ROOT
 
 PAGE = (ROOT / "docs/cli.md").read_text(encoding="utf-8")
@@ -40,17 +40,17 @@ COMMANDS = dict(_commands(typer.main.get_command(app)))
 @pytest.fixture
 def dunning(tmp_path: Path) -> str:
     """The console script, as an installer makes it."""
-    file = tmp_path / "dunning"
-    file.write_text(f"#!{sys.executable}\nfrom cli.program import script\nscript()\n")
-    file.chmod(0o755)
-    return str(file)
+    script = tmp_path / "dunning"
+    script.write_text(f"#!{sys.executable}\nfrom cli.program import entrance\nentrance()\n")
+    script.chmod(0o755)
+    return str(script)
 
 
 def test_both_entrances_are_one_program() -> None:
-    named = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]["dunning"]
-    module, _, function = named.partition(":")
+    script = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]["dunning"]
+    module, _, function = script.partition(":")
 
-    assert script is getattr(import_module(module), function)
+    assert main is getattr(import_module(module), function)
     assert main is import_module("starter").main
 
 

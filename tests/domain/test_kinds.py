@@ -86,7 +86,7 @@ def test_a_merchant_side_decline_in_mid_case_waits_for_an_operator() -> None:
 
 
 def test_attempts_that_do_not_count_are_told_from_those_that_do() -> None:
-    """Only the merchant's own tries that reached the provider use up the budget: our timeline's, and other systems'."""
+    """Only the merchant's own tries that reached the provider use up the budget, by whichever system or order."""
     tries = [
         Attempt(number=n, kind=kind, at=NOON, outcome=outcome)
         for n, (kind, outcome) in enumerate(
@@ -97,14 +97,15 @@ def test_attempts_that_do_not_count_are_told_from_those_that_do() -> None:
                 (AttemptKind.TIMELINE, ChargeOutcome.KEY_SPENT),
                 *((kind, ChargeOutcome.DECLINED) for kind in sorted(NON_COUNTING)),
                 (AttemptKind.OTHER_ENGINE, ChargeOutcome.DECLINED),
+                (AttemptKind.ORDERED, ChargeOutcome.DECLINED),
             ]
         )
     ]
     case = a_case().model_copy(update={"attempts": tuple(tries)})
 
-    assert [0, 8] == [attempt.number for attempt in case.counting_attempts]
+    assert [0, 8, 9] == [attempt.number for attempt in case.counting_attempts]
     assert OURS == {attempt.kind for attempt in case.our_attempts}
-    assert 9 == case.next_attempt_number
+    assert 10 == case.next_attempt_number
 
 
 def test_the_stage_is_that_of_the_newest_message() -> None:

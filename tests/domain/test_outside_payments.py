@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from domain import events, life
-from domain.case import Case, ChargeOutcome, Outcome
+from domain.case import Case, ChargeOutcome, Outcome, StepState
 from domain.changes import REFUND_DUE
 from domain.decisions import Effect
 from domain.gates import Stopped
@@ -132,6 +132,8 @@ def test_a_transfer_that_was_recorded_by_a_lost_run_came_in_once() -> None:
 
     assert Outcome.RECOVERED is lived.outcome
     assert (None, []) == (lived.case.refund_due, refunds(lived.case))
+    assert StepState.DONE is lived.case.steps["outside-1"].state
+    assert "100.00 USD recorded as paid outside" in [entry.what for entry in lived.case.record]
 
 
 def test_a_transfer_of_more_than_is_due_is_a_refund_of_the_rest() -> None:

@@ -32,7 +32,31 @@ def test_the_friendly_mail_names_the_cause_the_next_try_and_the_end() -> None:
     assert Reason.INSUFFICIENT_FUNDS is facts.reason
     assert facts.action is None
     assert date(2030, 4, 5) == facts.next_charge_on  # the payday before day 5
-    assert (Access.FULL, date(2030, 4, 11), date(2030, 4, 29)) == (facts.access, facts.restricts_on, facts.ends_on)
+    assert (Access.FULL, None, date(2030, 4, 29)) == (facts.access, facts.restricts_on, facts.ends_on)
+
+
+def test_the_first_messages_do_not_threaten() -> None:
+    """A restriction is named by the reminders and firm messages that come before it, in time."""
+    case = a_case("expired_card")
+    named = {
+        key: said(case, key).restricts_on for key in ("ask-0", "d03-remind-email-friendly", "d05-remind-sms-reminder")
+    }
+
+    assert {"ask-0": None, "d03-remind-email-friendly": None, "d05-remind-sms-reminder": date(2030, 4, 11)} == named
+
+
+def test_where_only_friendly_messages_come_before_a_restriction_they_name_it() -> None:
+    """Nobody is restricted without having been told."""
+    friendly = {"remind": {"channel": "email", "stage": "friendly"}}
+    final = {"remind": {"channel": "email", "stage": "final"}}
+    policy = a_policy(
+        {"day": 2, "do": [friendly]},
+        {"day": 5, "do": [{"restrict": "read_only"}]},
+        {"day": 7, "do": [final]},
+        {"day": 14, "do": ["escalate"]},
+    )
+
+    assert date(2030, 4, 6) == said(a_case(policy=policy), "d02-remind-email-friendly").restricts_on
 
 
 def test_who_has_to_act_is_told_what_to_do_and_of_no_try() -> None:

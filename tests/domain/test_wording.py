@@ -81,6 +81,7 @@ def every_message() -> Iterator[tuple[MessageFacts, Channel, Wording]]:
             due_on=due_on,
             overdue=due_on is not None and lot.choice([True, False]),
             came_back=due_on is None and lot.choice([True, False]),
+            again=lot.choice([True, False]),
         )
         at = lot.choice(reads)
         for channel in Channel:
@@ -110,7 +111,7 @@ MESSAGES = list(every_message())
         ("todo.pay", some_facts(Stage.FIRM), some_facts(action=DeclineClass.NEVER)),
         ("unless_paid.tried", some_facts(Stage.FIRM, next_charge_on=NEXT), some_facts(next_charge_on=NEXT)),
         (
-            "restricts.one",
+            "restricts.friendly.one",
             some_facts(access=Access.READ_ONLY, restricts_on=LIMIT, tightens=True),
             some_facts(access=Access.READ_ONLY, restricts_on=LIMIT),
         ),
@@ -121,18 +122,25 @@ MESSAGES = list(every_message())
         ("todo.add_method", some_facts(reason=Reason.NO_PAYMENT_METHOD), some_facts(action=DeclineClass.NEW_METHOD)),
         ("access.read_only.one", some_facts(access=Access.READ_ONLY), some_facts(access=Access.BLOCKED)),
         ("access.blocked.one", some_facts(access=Access.BLOCKED), some_facts(restricts_on=LIMIT)),
-        ("restricts.one", some_facts(restricts_on=LIMIT), some_facts()),
-        ("restricts.one", some_facts(restricts_on=LIMIT, ends_on=None), some_facts(restricts_on=END)),
-        ("restricts.one", some_facts(restricts_on=LIMIT), some_facts(restricts_on=LIMIT, access=Access.READ_ONLY)),
-        ("ending.collections.with_subscription.one", some_facts(Stage.FIRM), some_facts(Stage.FIRM, cancels=False)),
+        ("restricts.friendly.one", some_facts(restricts_on=LIMIT), some_facts()),
+        ("restricts.friendly.one", some_facts(restricts_on=LIMIT, ends_on=None), some_facts(restricts_on=END)),
+        (
+            "restricts.friendly.one",
+            some_facts(restricts_on=LIMIT),
+            some_facts(restricts_on=LIMIT, access=Access.READ_ONLY),
+        ),
+        ("outlook.firm.collections.with_subscription", some_facts(Stage.FIRM), some_facts(Stage.FIRM, cancels=False)),
         ("ending.write_off.with_subscription.one", some_facts(Stage.FINAL, ending=Ending.WRITE_OFF), some_facts()),
         (
             "ending.collections.without_subscription.one",
             some_facts(Stage.FINAL, cancels=False),
             some_facts(Stage.FINAL),
         ),
-        ("ending.collections.with_subscription.one", some_facts(Stage.FIRM), some_facts(Stage.FIRM, ends_on=None)),
-        ("ending.collections.with_subscription.one", some_facts(Stage.FIRM), some_facts(Stage.REMINDER)),
+        ("outlook.firm.collections.with_subscription", some_facts(Stage.FIRM), some_facts(Stage.FIRM, ends_on=None)),
+        ("outlook.firm.collections.with_subscription", some_facts(Stage.FIRM), some_facts(Stage.REMINDER)),
+        ("stages.reminder_again.opening.tried", some_facts(Stage.REMINDER, again=True), some_facts(Stage.REMINDER)),
+        ("stages.firm.closing.tried", some_facts(Stage.FIRM), some_facts(Stage.FIRM, again=True)),
+        ("stages.final.closing.tried", some_facts(Stage.FINAL, again=True), some_facts(Stage.FIRM)),
         ("buttons.pay", some_facts(next_charge_on=NEXT), some_facts(action=DeclineClass.FIX_DATA)),
         ("buttons.authenticate", some_facts(action=DeclineClass.AUTHENTICATE), some_facts()),
     ],
@@ -229,7 +237,7 @@ def test_every_sentence_has_all_that_its_words_may_name() -> None:
         ("access.read_only", Channel.EMAIL, Access.READ_ONLY),
         ("access.blocked", Channel.NOTICE, Access.BLOCKED),
         ("sms.access.read_only", Channel.SMS, Access.READ_ONLY),
-        ("restricts", Channel.EMAIL, Access.FULL),
+        ("restricts.friendly", Channel.EMAIL, Access.FULL),
         ("sms.restricts", Channel.SMS, Access.FULL),
     ],
 )

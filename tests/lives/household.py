@@ -133,7 +133,7 @@ class Chance:
             first = None
         else:
             self.stripe.add_card(customer, behaviour=SOFT[0])
-            self._later("an account for all", self._at(6, 9), lambda: self._account(customer, currency))
+            self._later("an account for all", self._at(6, 9), lambda: self._account_if_there(customer, currency))
             first = SOFT[0]
         for _ in range(10):
             self._fails(customer, self._at(0, 6), 2000, currency, first=first)
@@ -165,6 +165,10 @@ class Chance:
         """Its debits stay on their way until the bank answers, days later. A few can pay nothing in the currency."""
         kind = self.random.choice(_OF_CURRENCY[currency] if self.random.random() < 0.9 else _METHODS)
         return self.stripe.add_bank_debit(customer, behaviour=PROCESSING, kind=kind)
+
+    def _account_if_there(self, customer: str, currency: str) -> None:
+        if not self.stripe.get(customer).get("deleted"):
+            self._account(customer, currency)
 
     def new_account(self, customer: str, invoice: str) -> str:
         """A bank account in place of the method that failed."""

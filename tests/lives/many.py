@@ -8,15 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import sqlalchemy as sa
-from sqlalchemy.engine import Engine
-
-from gateways.ledger.database import upgrade_schema
-from tests.activities.conftest import keep_off_the_disk
 from tests.lives.checks import wrong
 from tests.lives.policies import write_policies
 from tests.lives.pure import live_purely, wrong_purely
 from tests.lives.town import Office, Town
+from tests.new_ledger import new_ledger, off_the_disk
 
 Say = Callable[[str], None]
 _FORGET_AFTER = 500
@@ -100,15 +96,12 @@ def _note(count: Count, say: Say, ring: str, seed: int, said: list[str]) -> None
 @contextmanager
 def _an_office() -> Iterator[Office]:
     """An office with an empty ledger; no request of this process leaves it."""
-    ours = not sa.event.contains(Engine, "connect", keep_off_the_disk)
-    if ours:
-        sa.event.listen(Engine, "connect", keep_off_the_disk)
     before = gc.get_threshold()
     gc.set_threshold(*_RARELY)
     try:
-        with TemporaryDirectory(prefix="lives-") as name:
+        with off_the_disk(), TemporaryDirectory(prefix="lives-") as name:
             folder = Path(name)
-            upgrade_schema(f"sqlite:///{folder / 'ledger.db'}")
+            new_ledger(folder / "ledger.db")
             write_policies(folder / "policies")
             office = Office(folder, folder / "policies")
             with office.wire.plugged_in():
@@ -116,5 +109,3 @@ def _an_office() -> Iterator[Office]:
             office.close()
     finally:
         gc.set_threshold(*before)
-        if ours:
-            sa.event.remove(Engine, "connect", keep_off_the_disk)

@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, TypeVarTuple, Unpack, cast
 
 from temporalio.client import Client
 from temporalio.service import RPCError
@@ -39,6 +40,8 @@ from tests.lives.wire import Wire
 
 _EXPECTED = (NotAdmitted, WrongRecord, ForeignEvent, MalformedEvent, ProviderTrouble, ProviderMisuse)
 _MOST_TURNS = 6_000
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 _PATIENCE = timedelta(days=400)
 """After this a life that has not ended never will."""
 
@@ -81,8 +84,13 @@ class Lived:
 class _AtOnce(asyncio.SelectorEventLoop):
     """A loop without threads: a life is one thing after another, and each call of a thread costs a wait."""
 
-    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> Any:  # noqa: ARG002 - its name
-        answered = self.create_future()
+    def run_in_executor(
+        self,
+        executor: Executor | None,  # noqa: ARG002 - the loop's own name
+        func: Callable[[Unpack[Ts]], T],
+        *args: *Ts,
+    ) -> asyncio.Future[T]:
+        answered: asyncio.Future[T] = self.create_future()
         try:
             answered.set_result(func(*args))
         except Exception as error:

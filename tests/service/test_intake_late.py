@@ -182,6 +182,53 @@ async def test_a_part_payment_after_the_write_off_lowers_what_is_due(
     assert ("payment.received", 500, True) == (event.type, event.data["amount"]["amount"], event.data["late"])
 
 
+async def test_a_credit_note_after_the_write_off_lowers_what_is_due(
+    world: ProviderWorld, intake: Intake, ledger: SqlLedger
+) -> None:
+    """The list shows what is due now; nothing came in, and given again it is booked once."""
+    invoice_id, _ = a_failed_invoice(world)
+    await intake.take_event(failed(world, invoice_id))
+    end(ledger, invoice_id, Outcome.WRITTEN_OFF, 2000)
+    world.stripe.credit(invoice_id, 500)
+
+    for _ in range(2):
+        await intake.take_event(world.stripe.last_event("credit_note.created"))
+
+    assert (Outcome.WRITTEN_OFF, usd(1500)) == outcome_of(ledger, invoice_id)
+    assert ["owed no more after the end"] == late_entries(ledger, invoice_id)
+    assert ["case.opened"] == types(ledger, invoice_id)
+
+
+async def test_a_payment_beside_a_late_credit_note_stays_a_payment(
+    world: ProviderWorld, intake: Intake, ledger: SqlLedger
+) -> None:
+    """The note is told first, when both have lowered what remains."""
+    invoice_id, _ = a_failed_invoice(world)
+    await intake.take_event(failed(world, invoice_id))
+    end(ledger, invoice_id, Outcome.WRITTEN_OFF, 2000)
+    world.stripe.credit(invoice_id, 500)
+    world.stripe.customer_pays(invoice_id, 300)
+
+    for kind in ("credit_note.created", "invoice_payment.paid"):
+        await intake.take_event(world.stripe.last_event(kind))
+
+    assert (Outcome.WRITTEN_OFF, usd(1200)) == outcome_of(ledger, invoice_id)
+    assert 300 == told(ledger, invoice_id)[-1].data["amount"]["amount"]
+
+
+async def test_of_an_invoice_that_is_void_nothing_is_due_after_the_end(
+    world: ProviderWorld, intake: Intake, ledger: SqlLedger
+) -> None:
+    invoice_id, _ = a_failed_invoice(world)
+    await intake.take_event(failed(world, invoice_id))
+    end(ledger, invoice_id, Outcome.COLLECTIONS, 2000)
+    world.stripe.void(invoice_id)
+
+    await intake.take_event(world.stripe.last_event("invoice.voided", invoice_id))
+
+    assert (Outcome.COLLECTIONS, usd(0)) == outcome_of(ledger, invoice_id)
+
+
 async def test_the_payment_that_ended_the_case_is_no_late_one(
     world: ProviderWorld, intake: Intake, ledger: SqlLedger
 ) -> None:

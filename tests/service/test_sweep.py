@@ -18,6 +18,7 @@ from runtime.settings import Settings
 from sandbox.providers.faults import Mode
 from sandbox.providers.world import ProviderWorld
 from service.intake import Intake
+from service.opening import Taken
 from service.starting import CaseStarter
 from service.sweep import Sweeping
 from service.sweep_cases import CaseCheck
@@ -273,3 +274,23 @@ def put_back(ledger: SqlLedger, invoice_id: str, state: str) -> None:
             .where(cases.c.invoice_id == invoice_id)
             .values(status="open", outcome=None, closed_at=None, remaining=2000, state=state)
         )
+
+
+async def test_a_payment_that_was_told_before_its_failure_opens_no_case(
+    world: ProviderWorld, sweeping: Sweeping, intake: Intake, ledger: SqlLedger
+) -> None:
+    """By webhook or by sweep: the payment is marked as taken, and the failure finds the invoice paid."""
+    invoice_id, _ = a_failed_invoice(world)
+    world.stripe.customer_pays(invoice_id)
+    paid = world.stripe.last_event("invoice.paid", invoice_id)
+
+    await intake.take_event(paid)
+    known = ledger.event_known("stripe", paid["id"])
+    late = await intake.take_event(failed(world, invoice_id))
+    done = await swept(sweeping)
+
+    assert known is not None
+    assert invoice_id == known.invoice_id
+    assert Taken.PAID == late
+    assert {} == done.tally.mended
+    assert ledger.case(invoice_id) is None

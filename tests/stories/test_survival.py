@@ -52,40 +52,32 @@ async def fragile(server: TemporalServer, tmp_path: Path) -> AsyncIterator[tuple
             yield stage, supervisor
 
 
-async def test_a_worker_killed_between_charged_and_answered_charges_once(
+async def test_a_worker_killed_between_done_and_answered_charges_and_sends_once(
     fragile: tuple[Scene, Supervisor],
 ) -> None:
-    """Stripe has charged, the worker dies with the answer on its way: the next worker finds the charge."""
+    """Stripe has charged one customer and SendGrid has accepted a mail to another; the worker dies with both answers on
+    their way: the next worker finds the charge and the mail. (One death for both: it costs an activity's time-out.)"""
     stage, supervisor = fragile
-    case = await stage.open(Decline("insufficient_funds"))
-    stage.world.stripe.set_behaviour(case.card, APPROVE)
-    fault = stage.world.faults.add("stripe", rf"POST /v1/invoices/{case.invoice}/pay", Mode.HOLD_AFTER)
-    moving = asyncio.create_task(case.until("2030-04-05 12:00"))
-    await reached(fault)
+    charged, written = await stage.open(Decline("insufficient_funds")), await stage.open(Decline("expired_card"))
+    stage.world.stripe.set_behaviour(charged.card, APPROVE)
+    charge = stage.world.faults.add("stripe", rf"POST /v1/invoices/{charged.invoice}/pay", Mode.HOLD_AFTER)
+    moving = [asyncio.create_task(charged.until("2030-04-05 12:00"))]
+    await reached(charge)
+    # Only now, so that the mail that is held is no other than this one.
+    mail = stage.world.faults.add("sendgrid", "POST /v3/mail/send", Mode.HOLD_AFTER)
+    moving.append(asyncio.create_task(written.until("2030-04-03 12:00")))
+    await reached(mail)
     supervisor.kill("worker")
-    fault.release()
+    charge.release()
+    mail.release()
 
-    await moving
-    result = await asyncio.wait_for(case.handle.result(), timeout=60)
+    _, view = await asyncio.gather(*moving)
+    result = await asyncio.wait_for(charged.handle.result(), timeout=60)
 
     assert (Outcome.RECOVERED, 1) == (result.outcome, result.attempts)
-    assert [f"dun:{case.invoice}:1"] == [entry.key for entry in case.charges]
-
-
-async def test_a_worker_killed_between_sent_and_answered_sends_once(fragile: tuple[Scene, Supervisor]) -> None:
-    """SendGrid has accepted the mail, the worker dies: the next worker finds it and does not send it again."""
-    stage, supervisor = fragile
-    case = await stage.open(Decline("expired_card"))
-    fault = stage.world.faults.add("sendgrid", "POST /v3/mail/send", Mode.HOLD_AFTER)
-    moving = asyncio.create_task(case.until("2030-04-03 12:00"))
-    await reached(fault)
-    supervisor.kill("worker")
-    fault.release()
-
-    view = await moving
-
+    assert [f"dun:{charged.invoice}:1"] == [entry.key for entry in charged.charges]
     assert "done: sent" == view.steps["ask-0"]
-    assert ["ask-0:email"] == case.messages
+    assert ["ask-0:email"] == written.messages
 
 
 async def test_a_case_survives_the_death_of_the_server(

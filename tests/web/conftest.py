@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from runtime.doors import doors
 from runtime.settings import Settings
+from runtime.telemetry import Telemetry
 from sandbox.providers.http_server import HttpServer
 from sandbox.providers.world import ProviderWorld
 from web.app import application
@@ -27,9 +28,11 @@ class Web(NamedTuple):
 
 
 @asynccontextmanager
-async def serving(settings: Settings) -> AsyncIterator[Web]:
-    async with doors(settings) as here:
+async def serving(settings: Settings, watched: Telemetry | None = None) -> AsyncIterator[Web]:
+    async with doors(settings, watched) as here:
         app = application(here)
+        if watched:
+            watched.trace_requests(app)
         config = uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, access_log=False)
         server = HttpServer(config)
         # In a program of its own it takes the signals; in the tests' process it must not.

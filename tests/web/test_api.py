@@ -11,7 +11,11 @@ import pytest
 import pytest_asyncio
 from temporalio.client import Client
 
+from domain.steps import Channel
 from gateways.ledger.sql_ledger import SqlLedger
+from gateways.ports.access import CUT_OFF
+from gateways.ports.rows import Closure
+from gateways.ports.trouble import ProviderTrouble
 from runtime.settings import Settings
 from sandbox.machine.temporal_server import TemporalServer
 from sandbox.play.stage import staged
@@ -19,6 +23,7 @@ from sandbox.providers.stripe_outcomes import Decline
 from sandbox.providers.world import ProviderWorld
 from service.keys import KeyRing, Scope
 from tests.cases import a_failed_invoice
+from tests.gateways.ledger.builders import a_case, a_customer
 from tests.web.conftest import Web, serving
 from web.api.route import SCOPES
 from web.limits import RateLimit
@@ -153,6 +158,47 @@ async def test_every_order_and_report_is_on_record_with_who_gave_it(
     assert second["after"] is None
 
 
+async def test_a_request_that_is_cut_off_stands_in_the_audit(
+    web: Web, ledger: SqlLedger, admin: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The ledger goes away after the work was done: the row of the request was there before."""
+
+    def away(_number: int, _status: int) -> None:
+        raise ProviderTrouble("the ledger does not answer")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(web.app.state.gate.register, "answered", away)
+        await web.http.post("/v1/cases/in_1/pause", json={}, headers=admin)
+
+    [(_, asked)] = ledger.audit()
+    assert ("/v1/cases/in_1/pause", CUT_OFF) == (asked.path, asked.status)
+
+
+async def test_a_channel_is_opened_again_only_where_the_customer_wants_it(
+    web: Web, world: ProviderWorld, ledger: SqlLedger, admin: dict[str, str]
+) -> None:
+    invoice, customer = a_failed_invoice(world)
+    at = datetime.now(UTC)
+    for channel, wish in ((Channel.EMAIL, False), (Channel.SMS, True)):
+        closure = {"channel": channel, "address": None, "why": "bounced", "wish": wish, "event_id": f"e-{channel}"}
+        ledger.close_channel(Closure(customer_id=customer, at=at, **closure))
+    stated = a_customer(customer_id=customer, email="a@b.example", phone="+66810000000")
+    ledger.open_case(a_case(invoice, customer_id=customer, status="closed"), stated, "{}")
+    of = f"/v1/customers/{customer}/channels"
+
+    refused = await web.http.post(f"{of}/sms/open", json={}, headers=admin)
+    by_mail = await web.http.post(f"{of}/email/open", json={}, headers=admin)
+    by_wish = await web.http.post(f"{of}/sms/open", json={"asked": True}, headers=admin)
+    again = await web.http.post(f"{of}/sms/open", json={}, headers=admin)
+    closed = await web.http.post(f"{of}/sms/close", json={"event_id": "crm-1"}, headers=admin)
+
+    assert (409, "wants no SMS") == (refused.status_code, refused.json()["detail"][13:25])
+    assert {"sms": "bounced"} == by_mail.json()["closed_channels"]
+    assert {} == by_wish.json()["closed_channels"]
+    assert "SMS is not closed." == again.json()["detail"]
+    assert {"sms": "opted out"} == closed.json()["closed_channels"]
+
+
 async def test_cases_come_by_pages_and_as_an_export(web: Web, world: ProviderWorld, admin: dict[str, str]) -> None:
     for _ in range(3):
         invoice, customer = a_failed_invoice(world)
@@ -202,8 +248,11 @@ async def test_without_temporal_what_the_ledger_knows_is_answered(
     assert "idempotency-replayed" not in again.headers
 
 
-async def test_an_operator_pauses_resumes_and_settles(temporal: TemporalServer, client: Client, tmp_path: Path) -> None:
-    """On the real server with a worker; a second settlement is refused in one sentence."""
+async def test_an_operator_orders_and_is_told_what_came_of_it(
+    temporal: TemporalServer, client: Client, tmp_path: Path
+) -> None:
+    """On the real server with a worker: an order about a case that changed since, and one that comes too late, are
+    refused in one sentence."""
     assert client.namespace == temporal.namespace
     async with staged(temporal.address, tmp_path) as stage, serving(stage.settings) as web:
         operator = bearer(ring(stage.ledger).make("Olga", Scope.OPERATOR))
@@ -211,16 +260,24 @@ async def test_an_operator_pauses_resumes_and_settles(temporal: TemporalServer, 
         of = f"/v1/cases/{case.invoice}"
 
         paused = await web.http.post(f"{of}/pause", json={"note": "asked by phone"}, headers=operator)
-        resumed = await web.http.post(f"{of}/resume", json={}, headers=operator)
+        seen = {"If-Match": paused.headers["etag"]}
+        resumed = await web.http.post(f"{of}/resume", json={}, headers=operator | seen)
+        late = await web.http.post(f"{of}/write-off", json={}, headers=operator | seen)
+        comes = resumed.json()["case"]["next_key"]
+        skipped = await web.http.post(f"{of}/skip", json={"step": comes}, headers=operator)
+        twice = await web.http.post(f"{of}/skip", json={"step": comes}, headers=operator)
         agreed = {"amount": {"amount": 1_000, "currency": "USD"}}
         settled = await web.http.post(f"{of}/settle", json=agreed, headers=operator)
         result = await asyncio.wait_for(case.handle.result(), timeout=60)
         refused = await web.http.post(f"{of}/settle", json=agreed, headers=operator)
         record = (await web.http.get(f"{of}/record", headers=operator)).json()["entries"]
 
-    assert [200, 200, 200] == [answer.status_code for answer in (paused, resumed, settled)]
+    assert [200, 200, 200, 200] == [answer.status_code for answer in (paused, resumed, skipped, settled)]
     assert any("asked by phone" in hold for hold in paused.json()["case"]["holds"])
     assert paused.json()["plan"]
+    assert (412, True) == (late.status_code, "has changed" in late.json()["detail"])
+    assert "skipped: by Olga" == skipped.json()["case"]["steps"][comes]
+    assert (409, True) == (twice.status_code, comes in twice.json()["detail"])
     assert "settled" == result.outcome
     assert (409, True) == (refused.status_code, "has ended" in refused.json()["detail"])
     assert any("Olga" in entry["why"] for entry in record)

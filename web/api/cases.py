@@ -1,16 +1,14 @@
-"""Cases: listed, read, opened, ordered and reported on."""
+"""Cases: listed, read, opened and reported on."""
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Query, Request
+from fastapi import APIRouter, Body, Query, Response
 
-from domain import events
-from domain.base import Message
 from service.keys import Scope
 from service.office import Office
 from service.reading import Shown
 from web.api import shapes
-from web.api.route import ApiRoute, caller_of, takes
+from web.api.route import ApiRoute, takes
 
 READERS = takes(Scope.BILLING, Scope.OPERATOR, Scope.AUDITOR)
 _RECORD = {
@@ -38,8 +36,8 @@ def cases(office: Office) -> APIRouter:
         return shapes.TakenAnswer(result=line.result, invoice_id=line.invoice_id, note=line.problem or line.note)
 
     @router.get("/{invoice}", summary="One case with its plan", openapi_extra=READERS)
-    async def one(invoice: str) -> shapes.CaseAnswer:
-        return _case(await (await office.desk()).reader.read(invoice))
+    async def one(invoice: str, response: Response) -> shapes.CaseAnswer:
+        return case_answer(await (await office.desk()).reader.read(invoice), response)
 
     @router.get("/{invoice}/record", summary="What was done, decided, postponed or refused", openapi_extra=READERS)
     async def record(invoice: str) -> shapes.RecordAnswer:
@@ -57,36 +55,8 @@ def cases(office: Office) -> APIRouter:
             messages=[shapes.MessageAnswer(**one.model_dump(exclude={"page", "file"})) for one in said]
         )
 
-    _orders(router, office)
     _reports(router, office)
     return router
-
-
-def _orders(router: APIRouter, office: Office) -> None:
-    orders = takes(Scope.OPERATOR)
-
-    async def ordered(invoice: str, name: str, order: Message) -> shapes.CaseAnswer:
-        desk = await office.desk()
-        return _case(desk.reader.around(await desk.running.order(invoice, name, order)))
-
-    @router.post("/{invoice}/pause", summary="Stand still until resumed", openapi_extra=orders)
-    async def pause(invoice: str, order: shapes.PauseOrder, request: Request) -> shapes.CaseAnswer:
-        by = caller_of(request).name
-        return await ordered(invoice, "pause", events.Pause(by=by, note=order.note, until=order.until))
-
-    @router.post("/{invoice}/resume", summary="End a pause, or a wait for an operator", openapi_extra=orders)
-    async def resume(invoice: str, order: shapes.NoteOrder, request: Request) -> shapes.CaseAnswer:
-        return await ordered(invoice, "resume", events.Resume(by=caller_of(request).name, note=order.note))
-
-    @router.post("/{invoice}/settle", summary="End: the debt is settled for an amount", openapi_extra=orders)
-    async def settle(invoice: str, order: shapes.SettleOrder, request: Request) -> shapes.CaseAnswer:
-        by = caller_of(request).name
-        agreed = events.Settle(amount=order.amount, paid=order.paid, by=by, note=order.note)
-        return await ordered(invoice, "settle", agreed)
-
-    @router.post("/{invoice}/write-off", summary="End: the debt is given up", openapi_extra=orders)
-    async def write_off(invoice: str, order: shapes.NoteOrder, request: Request) -> shapes.CaseAnswer:
-        return await ordered(invoice, "write_off", events.WriteOff(by=caller_of(request).name, note=order.note))
 
 
 def _reports(router: APIRouter, office: Office) -> None:
@@ -107,7 +77,10 @@ def _reports(router: APIRouter, office: Office) -> None:
         return shapes.HeardAnswer(result="told")
 
 
-def _case(shown: Shown) -> shapes.CaseAnswer:
+def case_answer(shown: Shown, response: Response) -> shapes.CaseAnswer:
+    """The case as it is answered with. Its version is the answer's ETag, where the workflow tells it."""
+    if shown.view:
+        response.headers["ETag"] = f'"{shown.view.version}"'
     told = shown.view or shown.row
     return shapes.CaseAnswer(
         invoice_id=shown.invoice_id,

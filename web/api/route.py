@@ -21,6 +21,7 @@ SCOPES = "x-scopes"
 """Where a route says, for people and programs, which keys it takes."""
 _STATUS = {
     Blame.REFUSED: HTTPStatus.CONFLICT,
+    Blame.OVERTAKEN: HTTPStatus.PRECONDITION_FAILED,
     Blame.UNKNOWN: HTTPStatus.NOT_FOUND,
     Blame.REQUEST: HTTPStatus.UNPROCESSABLE_ENTITY,
     Blame.INSTALLATION: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -68,6 +69,10 @@ class ApiRoute(APIRoute):
         gate: Gate = request.app.state.gate
         caller = await _caller(gate, request)
         request.state.caller = caller
+        if request.method != "GET":
+            # Before anything is done: what is ordered and cut off is on record as well.
+            asked = (caller, request.state.request_id, request.method, request.url.path)
+            request.state.asked = await gate.threads.run(gate.register.asked, *asked)
         if wait := gate.limit.wait(caller.key_id):
             raise Problem(HTTPStatus.TOO_MANY_REQUESTS, "Too many requests with this key.", int(wait) + 1)
         scopes = (self.openapi_extra or {})[SCOPES]
@@ -97,12 +102,10 @@ class ApiRoute(APIRoute):
         return response
 
     async def _written(self, request: Request, response: Response) -> None:
-        caller = getattr(request.state, "caller", None)
-        if caller is None or request.method == "GET":
-            return
-        gate: Gate = request.app.state.gate
-        what = (request.state.request_id, request.method, request.url.path, response.status_code)
-        await gate.threads.run(gate.register.write, caller, *what)
+        number = getattr(request.state, "asked", None)
+        if number is not None:
+            gate: Gate = request.app.state.gate
+            await gate.threads.run(gate.register.answered, number, response.status_code)
 
 
 async def _caller(gate: Gate, request: Request) -> Caller:

@@ -29,6 +29,25 @@ class SettleOrder(Frozen):
     note: Remark = ""
 
 
+class SkipOrder(NoteOrder):
+    step: str = Field(default="", max_length=255, description="`next_key` of the case: nothing else is skipped.")
+
+
+class OpenOrder(NoteOrder):
+    asked: bool = Field(default=False, description="The customer asked for it. Needed where they closed it themselves.")
+
+
+class CloseOrder(Frozen):
+    event_id: EventId
+
+
+class ChannelAnswer(Frozen):
+    """The customer's channels that are closed now, each with the reason."""
+
+    customer_id: str
+    closed_channels: dict[Channel, str]
+
+
 class ContactReport(Frozen):
     event_id: EventId
     channel: Channel
@@ -143,7 +162,7 @@ class AuditEntry(Frozen):
     name: str
     method: str
     path: str
-    status: int
+    status: int = Field(description="0: no answer was written down; it may have been carried out or not.")
 
 
 class AuditAnswer(Frozen):

@@ -11,6 +11,7 @@ from gateways.ledger.database import upgrade_schema
 from gateways.ledger.indexes import metadata
 from gateways.ledger.sql_ledger import SqlLedger
 from tests.gateways.ledger.builders import open_case, run_alone, with_database
+from tests.new_ledger import new_ledger
 
 # A test's database is thrown away: nothing has to reach the disk.
 _FAST = ("fsync", "synchronous_commit", "full_page_writes")
@@ -51,9 +52,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         fresh = with_database(request.getfixturevalue("postgres"), "ledger")
         run_alone(fresh, *_EMPTY)
         return fresh
-    fresh = f"sqlite:///{tmp_path / 'ledger.db'}"
-    upgrade_schema(fresh)
-    return fresh
+    return new_ledger(tmp_path / "ledger.db")
 
 
 @pytest.fixture

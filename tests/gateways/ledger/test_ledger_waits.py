@@ -15,12 +15,13 @@ import sqlalchemy as sa
 from domain.gates import ALLOW, Answer
 from domain.rules.uses import MethodUse, NextCharge
 from gateways.ledger import database, postgres, transactions
-from gateways.ledger.database import open_database, upgrade_schema
+from gateways.ledger.database import open_database
 from gateways.ledger.postgres import ImpatientConnection
 from gateways.ledger.sql_ledger import SqlLedger
 from gateways.ports.rows import CaseRow, Page
 from gateways.ports.trouble import ProviderTrouble
 from tests.gateways.ledger.builders import FREE, NOW, Rules, an_attempt, open_case, with_database
+from tests.new_ledger import new_ledger
 
 
 class Meanwhile(Rules):
@@ -52,7 +53,7 @@ def postgres_url(postgres: str) -> str:
 
 def test_threads_of_one_process_write_in_turn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also through two ledgers on one file, by whatever path: the second waits for the turn, not for the file."""
-    upgrade_schema(f"sqlite:///{tmp_path / 'ledger.db'}")
+    new_ledger(tmp_path / "ledger.db")
     (tmp_path / "by").mkdir()
     one, other = SqlLedger(f"sqlite:///{tmp_path / 'ledger.db'}"), SqlLedger(f"sqlite:///{tmp_path}/by/../ledger.db")
     open_case(one)
@@ -172,7 +173,7 @@ def test_a_change_of_the_schema_may_take_its_time(postgres_url: str) -> None:
 
 def test_a_write_of_another_process_is_waited_for(tmp_path: Path) -> None:
     """SQLite's own lock holds between processes; a moment later the turn is ours."""
-    upgrade_schema(f"sqlite:///{tmp_path / 'ledger.db'}")
+    new_ledger(tmp_path / "ledger.db")
     ledger = SqlLedger(f"sqlite:///{tmp_path / 'ledger.db'}")
     other = open_database(f"sqlite:///{tmp_path / 'ledger.db'}").execution_options(writes=True)
     with ThreadPoolExecutor(1) as pool, other.connect() as busy:

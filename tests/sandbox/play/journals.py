@@ -9,6 +9,7 @@ from sandbox.play.audit import PROMISES, audit
 from sandbox.play.case_history import CaseHistory, Effect, OrderGiven
 from sandbox.play.evidence import Evidence, Subject
 from sandbox.providers.journal import LogEntry
+from sandbox.providers.merchant import Told
 
 INVOICE, CUSTOMER = "in_1", "cus_1"
 SECOND = "in_2"  # another invoice of the same customer
@@ -83,6 +84,7 @@ def counts(
     second: Sequence[Effect] | None = None,
     mails: Mapping[str, str] | None = None,
     orders: Sequence[OrderGiven] = (),
+    told: Sequence[Told] | None = None,
     **known: Any,
 ) -> dict[str, int]:
     """The audit's counts that are not zero. `known`: what else the script knows of the customer; `second`: the effects
@@ -109,7 +111,7 @@ def counts(
     if second is not None:
         histories[SECOND] = CaseHistory(SECOND, events=10, wakeups=1, effects=tuple(second))
         subjects.append(replace(subjects[0], invoice=SECOND, number="NB-2"))
-    found = audit(Evidence(journal, mails or {}, histories, subjects, seen_at or {}))
+    found = audit(Evidence(journal, mails or {}, histories, subjects, seen_at or {}, told))
 
     assert set(PROMISES) == set(found)
     return {promise: len(sentences) for promise, sentences in found.items() if sentences}

@@ -1,56 +1,44 @@
-"""kill -9 of worker and server in the middle of the demo: same outcomes, nothing charged or said twice."""
+"""kill -9 of worker, web process and server in the middle of the demo: same outcomes, nothing charged or said twice."""
 
 import asyncio
-import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from sandbox.machine.running import WORKER, Running, running
-from sandbox.play.demo import play
+from sandbox.machine.running import WEB, WORKER, Running, running
+from sandbox.play.demo import play, policies_in
 from sandbox.play.live import Progress
 from sandbox.play.report import Report
 from sandbox.play.script import World, read_world
 from sandbox.providers.journal import LogEntry
+from tests.sandbox.play.chaos import Killer, kill
 
 CUSTOMERS = ("emma", "somchai", "hanna", "bruno", "lucas", "nok")
 """A quick retry, a payment by link, a new card, a part payment, an agency, and an operator's order by starter.py."""
 
 # After so many things that happened in the stand-ins, this process is killed. A worker that dies in the middle of an
 # activity costs the activity's time-out of 45 s: the first three come close together, so that this is waited for once.
-KILLS = ((30, WORKER), (33, "temporal"), (36, WORKER), (80, "temporal"))
+KILLS = (
+    (60, WEB),
+    (100, WORKER),
+    (105, "temporal"),
+    (110, WORKER),
+    (150, WEB),
+    (190, "temporal"),
+)
 
 
 @pytest.fixture(scope="module")
 def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    with running(tmp_path_factory.mktemp("demo"), time_skipping=True, say=print) as system:
+    folder = tmp_path_factory.mktemp("demo")
+    more = policies_in(folder / "policies")
+    with running(folder, time_skipping=True, say=print, web=True, more=more) as system:
         yield system
 
 
-class Killer(threading.Thread):
-    """Kills processes when the world has come so far."""
-
-    def __init__(self, here: Running) -> None:
-        super().__init__(daemon=True)
-        self._here = here
-        self._begin = len(here.world.log)
-        self.over = threading.Event()
-        self.killed: list[str] = []
-
-    def run(self) -> None:
-        for after, name in KILLS:
-            while len(self._here.world.log) - self._begin < after:
-                if self.over.wait(0.005):
-                    return
-            self._here.supervisor.wait_ready(name)
-            self._here.supervisor.kill(name)
-            self.killed.append(name)
-
-
-def played(here: Running, folder: Path, script: World) -> Report:
-    return asyncio.run(play(here, script, folder, Progress(Console(quiet=True))))
+def played(here: Running, script: World) -> Report:
+    return asyncio.run(play(here, script, Progress(Console(quiet=True))))
 
 
 def facts(report: Report) -> dict[str, tuple[object, ...]]:
@@ -66,21 +54,16 @@ def unique_keys(log: list[LogEntry], kind: str) -> bool:
     return len(keys) == len(set(keys))
 
 
-def test_worker_and_server_die_twice_each_and_the_demo_ends_the_same(here: Running, tmp_path: Path) -> None:
+def test_worker_server_and_web_process_die_twice_each_and_the_demo_ends_the_same(here: Running) -> None:
     """The supervisor restarts them; every case ends as without the kills, and the audit stays clean."""
     script = read_world().only(*CUSTOMERS)
-    undisturbed = played(here, tmp_path, script)
-    killer = Killer(here)
-    killer.start()
+    undisturbed = played(here, script)
+    with Killer(here, [(after, name, kill(here, name)) for after, name in KILLS]) as killer:
+        disturbed = played(here, script)
 
-    disturbed = played(here, tmp_path, script)
-    killer.over.set()
-    killer.join()
-
-    assert [name for _, name in KILLS] == killer.killed
+    assert [name for _, name in KILLS] == killer.done
     assert () == disturbed.findings
     assert facts(undisturbed) == facts(disturbed)
     assert unique_keys(here.world.log, "email.accepted")
     assert unique_keys(here.world.log, "sms.accepted")
-    assert 2 <= here.supervisor.restarts[WORKER]
-    assert 2 <= here.supervisor.restarts["temporal"]
+    assert all(2 <= here.supervisor.restarts[name] for name in (WORKER, WEB, "temporal"))

@@ -188,21 +188,21 @@ def test_sendgrid_limits_and_breaks_on_demand(world: ProviderWorld, mail_client:
 
 
 def test_bounces_come_by_a_signed_webhook(world: ProviderWorld, mail_client: Any) -> None:
-    """A bouncing address is accepted first; the signed events carry the step's key at the top level."""
+    """A bouncing address is accepted first; the events of the signed batch carry the step's key at the top level."""
     world.sendgrid.bounce("gone@example.com")
     with Receiver() as receiver:
         world.sendgrid.webhook_url = receiver.url
         mail_client.send(a_mail("gone@example.com", "case-4:friendly"))
         assert world.outbox.flush()
 
-    requests = receiver.requests
-    events = [json.loads(request.body)[0] for request in requests]
+    [request] = receiver.requests
+    events = json.loads(request.body)
     assert ["processed", "bounce"] == [event["event"] for event in events]
     assert "case-4:friendly" == events[1]["dunning_key"]
     assert events[1]["sg_message_id"].startswith(world.sendgrid.sent[-1].message_id)
-    headers = requests[1].headers
+    headers = request.headers
     assert EventWebhook(world.sendgrid.public_key).verify_signature(
-        requests[1].body.decode(),
+        request.body.decode(),
         headers["x-twilio-email-event-webhook-signature"],
         headers["x-twilio-email-event-webhook-timestamp"],
     )
@@ -316,6 +316,47 @@ def test_a_whatsapp_message_is_its_own_channel(world: ProviderWorld, text_client
     text_client.messages.create(to=f"whatsapp:{NUMBER}", from_=f"whatsapp:{SENDER}", body="Hello")
 
     assert "whatsapp.accepted" == world.log[-1].kind
+
+
+def test_who_opens_and_who_unsubscribes_is_told(world: ProviderWorld, mail_client: Any) -> None:
+    """As a second event of the newest mail to the address; further mail there is dropped."""
+    with Receiver() as receiver:
+        world.sendgrid.webhook_url, world.sendgrid.opens = receiver.url, True
+        mail_client.send(a_mail("reader@example.com", "case-6:friendly"))
+        world.sendgrid.unsubscribe("reader@example.com")
+        mail_client.send(a_mail("reader@example.com", "case-6:firm"))
+        assert world.outbox.flush()
+        world.sendgrid.webhook_url, world.sendgrid.opens = None, False
+
+    told = [[event["event"] for event in json.loads(request.body)] for request in receiver.requests]
+    assert [["processed", "delivered", "open"], ["unsubscribe"], ["processed", "dropped"]] == told
+    assert "case-6:friendly" == json.loads(receiver.requests[1].body)[0]["dunning_key"]
+
+
+def test_a_stop_comes_signed_as_twilio_signs_it(world: ProviderWorld) -> None:
+    """What people write goes to the number's own webhook."""
+    with Receiver() as receiver:
+        world.twilio.numbers[world.twilio.number]["sms_url"] = receiver.url
+        world.twilio.opt_out("+14155550177")
+        assert world.outbox.flush()
+        world.twilio.numbers[world.twilio.number]["sms_url"] = None
+
+    [request] = receiver.requests
+    fields = dict(parse_qsl(request.body.decode()))
+    assert ("received", "STOP", "+14155550177") == (fields["SmsStatus"], fields["Body"], fields["From"])
+    validator = RequestValidator(world.twilio.auth_token)
+    assert validator.validate(receiver.url, fields, request.headers["x-twilio-signature"])
+
+
+def test_the_carrier_says_of_each_text_that_it_arrived(world: ProviderWorld, text_client: Any) -> None:
+    world.twilio.delivers = True
+    with Receiver() as receiver:
+        text_client.messages.create(to=NUMBER, from_=SENDER, body="Hello", status_callback=receiver.url)
+        assert world.outbox.flush()
+    world.twilio.delivers = False
+
+    told = [dict(parse_qsl(request.body.decode()))["MessageStatus"] for request in receiver.requests]
+    assert ["sent", "delivered"] == told
 
 
 def test_status_callbacks_are_signed(world: ProviderWorld, text_client: Any) -> None:

@@ -4,6 +4,7 @@ import pytest
 import stripe
 
 from sandbox.providers.stripe_outcomes import APPROVE, PROCESSING, Decline, ach_return
+from sandbox.providers.stripe_store import StripeFailure
 from sandbox.providers.world import ProviderWorld
 from tests.sandbox.providers.stripe_account import a_client, a_failed_invoice, types_of
 
@@ -239,6 +240,18 @@ def test_micro_deposits_have_to_be_confirmed_before_anything_is_debited(
     assert "processing" == the_intent(world, invoice)["status"]
     world.stripe.finish_processing(invoice, APPROVE)
     assert "paid" == client.v1.invoices.retrieve(invoice).status
+
+
+def test_no_account_is_entered_while_a_payment_is_on_its_way(world: ProviderWorld) -> None:
+    """The hosted page takes no second payment, and the bank's answer finds the first."""
+    invoice = a_failed_invoice(world)
+    world.stripe.customer_debits(invoice)
+
+    with pytest.raises(StripeFailure):
+        world.stripe.customer_enters_account(invoice)
+
+    world.stripe.finish_processing(invoice, APPROVE)
+    assert "paid" == world.stripe.get(invoice)["status"]
 
 
 def test_micro_deposits_time_out(world: ProviderWorld) -> None:

@@ -72,11 +72,13 @@ def test_the_end_of_a_dispute_may_come_before_its_beginning(world: ProviderWorld
     """R13: nothing orders webhooks; both events say which dispute they are about."""
     with Receiver() as receiver:
         world.stripe.webhooks.configure(receiver.url, types=["charge.dispute.created", "charge.dispute.closed"])
-        world.stripe.webhooks.hold()
+        world.outbox.hold()
         dispute = world.stripe.open_dispute(a_failed_invoice(world))
         world.stripe.close_dispute(dispute, won=False)
-        world.stripe.webhooks.release(reverse=True)
+        for delivery in reversed(world.outbox.take()):
+            world.outbox.send(delivery)
         assert world.outbox.flush()
+        world.outbox.release()
         world.stripe.webhooks.configure(None)
 
     received = [json.loads(request.body) for request in receiver.requests]

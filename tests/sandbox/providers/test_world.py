@@ -1,6 +1,7 @@
 """The merchant's application, the agency, and the world around all stand-ins."""
 
 import asyncio
+import base64
 import hashlib
 import hmac
 import json
@@ -9,9 +10,11 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
+from standardwebhooks.webhooks import Webhook
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
@@ -80,6 +83,29 @@ def test_the_merchant_restricts_restores_and_shows_notices(world: ProviderWorld)
 
     assert ("read_only", "full") == (restricted, world.merchant.access("cus_1"))
     assert ["Please pay."] == [notice["text"] for notice in world.merchant.notices("cus_1")]
+
+
+def test_the_merchants_endpoint_takes_what_the_standards_library_signs(world: ProviderWorld) -> None:
+    """An event that is signed with another secret, or was signed long ago, is refused and not kept."""
+    secret, other = (f"whsec_{base64.b64encode(letter * 32).decode()}" for letter in (b"a", b"b"))
+    world.merchant.events_secret = secret
+    body = json.dumps({"type": "case.opened", "data": {"case": {"invoice": "in_1"}}})
+
+    def posted(message_id: str, signed_with: str, age: int = 0) -> int:
+        at = datetime.now(UTC) - timedelta(seconds=age)
+        signature = f"{Webhook(other).sign(message_id, at, body)} {Webhook(signed_with).sign(message_id, at, body)}"
+        headers = {
+            "webhook-id": message_id,
+            "webhook-timestamp": str(int(at.timestamp())),
+            "webhook-signature": signature,
+        }
+        return httpx.post(f"{world.merchant_url}/events", content=body, headers=headers).status_code
+
+    answers = [posted("msg_1", secret), posted("msg_1", secret), posted("msg_2", other), posted("msg_3", secret, 400)]
+
+    assert [204, 204, 400, 400] == answers
+    assert ["msg_1", "msg_1"] == [told.message_id for told in world.merchant.told]
+    assert "case.opened" == world.merchant.told[0].event["type"]
 
 
 def test_the_merchant_keeps_a_level_for_each_subscription(world: ProviderWorld) -> None:

@@ -1,0 +1,113 @@
+"""The audit of events out: what the merchant's endpoint was told, beside what the stand-ins saw happen.
+
+An event may be delivered twice under one id. Under two ids it was told twice, and what happened without one was lost.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence, Set
+
+from sandbox.play.evidence import Evidence, Subject, entry_about, is_ours
+from sandbox.providers.journal import CHARGES, CONTACTS, Json, LogEntry
+
+EVENTS: Mapping[str, str] = {
+    "events_lost": "the merchant's endpoint is told all that happens to a case",
+    "events_twice": "what happens is told under one id only",
+    "events_out_of_order": "what happens to a case is told in its order",
+}
+
+_CHARGED = {"charge.succeeded", "charge.declined", "charge.processing"}
+_CHANNELS = {"email.accepted": "email", "sms.accepted": "sms", "whatsapp.accepted": "whatsapp"}
+_SERVICE = {"service.restricted", "service.restored"}
+"""With several open cases of one customer, what one takes back may still restrict by another."""
+
+
+def of_events(evidence: Evidence) -> Iterator[tuple[str, str]]:
+    """Promise and sentence of whatever was lost, told twice or out of order; nothing where no endpoint listened."""
+    if evidence.told is None:
+        return
+    told: dict[str, list[Json]] = {subject.invoice: [] for subject in evidence.subjects}
+    seen: set[str] = set()
+    for one in evidence.told:
+        if one.message_id not in seen:
+            told.get(one.event["data"]["case"]["invoice"], []).append(one.event)
+        seen.add(one.message_id)
+    for subject in evidence.subjects:
+        if subject.invoice in evidence.histories:
+            for promise, sentence in _broken(evidence, subject, told[subject.invoice]):
+                yield promise, f"{subject.invoice}: {sentence}"
+
+
+def _broken(evidence: Evidence, subject: Subject, events: Sequence[Json]) -> Iterator[tuple[str, str]]:
+    journal = [entry for entry in evidence.journal if entry_about(entry) == subject.invoice]
+    for sentence in _lost(evidence, subject, journal, events):
+        yield "events_lost", sentence
+    for what, times in Counter(_what(event) for event in events if _once(event)).items():
+        if times > 1:
+            yield "events_twice", f"{' '.join(what)} was told {times} times"
+    for sentence in _disorder(events):
+        yield "events_out_of_order", sentence
+
+
+def _lost(evidence: Evidence, subject: Subject, journal: Sequence[LogEntry], events: Sequence[Json]) -> Iterator[str]:
+    types = Counter(event["type"] for event in events)
+    if not types["case.opened"]:
+        yield "nobody was told that the case was opened"
+    history = evidence.histories[subject.invoice]
+    # A second run begins with the machine's time, before its own past: the ledger takes its decisions for old ones.
+    outcome = history.ended_before or history.outcome
+    if outcome and outcome not in [event["data"]["outcome"] for event in events if event["type"] == "case.closed"]:
+        yield f"nobody was told that the case ended as {outcome}"
+    if outcome == "recovered" and not types["case.recovered"]:
+        yield "nobody was told that the debt was paid"
+    charged = {str(event["data"]["attempt"]) for event in events if event["type"] in _CHARGED}
+    said = {(event["data"]["source"], event["data"]["channel"]) for event in events if event["type"] == "contact.sent"}
+    for entry in filter(is_ours, journal):
+        step = f"{entry.key}::".split(":")[2]
+        if entry.kind in CHARGES and (entry.key or "").rpartition(":")[2] not in charged:
+            yield f"nobody was told of {entry.kind} {entry.key}"
+        if entry.kind in CONTACTS and (step, _CHANNELS.get(entry.kind, "notice")) not in said:
+            yield f"nobody was told of {entry.kind} {entry.key}"
+    yield from _told_less(journal, types, {"handoff.accepted"}, {"case.handed_off"})
+    yield from _told_less(journal, types, _SERVICE, _SERVICE)
+
+
+def _told_less(journal: Sequence[LogEntry], types: Counter[str], noted: Set[str], told: Set[str]) -> Iterator[str]:
+    times = len({entry.key for entry in journal if entry.kind in noted})
+    heard = sum(types[type_] for type_ in told)
+    if heard < times:
+        yield f"{' or '.join(sorted(noted))} happened {times} times, and was told {heard} times"
+
+
+def _once(event: Json) -> bool:
+    """Whether a case has such a thing once for each step or attempt."""
+    return event["type"] in {"case.opened", "case.closed", "case.recovered", "contact.sent", *_CHARGED}
+
+
+def _what(event: Json) -> tuple[str, ...]:
+    """The thing that an event tells of."""
+    type_, data = event["type"], event["data"]
+    if type_ == "contact.sent":
+        return type_, data["source"], data["channel"]
+    return (type_, str(data["attempt"])) if type_ in _CHARGED else (type_,)
+
+
+def _disorder(events: Sequence[Json]) -> Iterator[str]:
+    types = [event["type"] for event in events]
+    if "case.opened" in types[1:]:
+        yield f"{types[0]} was told before case.opened"
+    if "case.closed" in types:
+        after = types[types.index("case.closed") :]
+        if any(type_ in _CHARGED or type_ == "contact.sent" for type_ in after):
+            yield "an effect was told after case.closed"
+        if any(event["type"] == "case.recovered" and not event["data"]["late"] for event in events[-len(after) :]):
+            yield "case.recovered was told after case.closed"
+    sent = {_what(event)[1:]: place for place, event in enumerate(events) if event["type"] == "contact.sent"}
+    for place, event in enumerate(events):
+        if event["type"] in ("contact.delivered", "contact.bounced"):
+            step, channel = event["data"]["source"], event["data"]["channel"]
+            if sent.get((step, channel), -1) > place:
+                yield f"{event['type']} of {step} was told before contact.sent"
+    attempts = [event["data"]["attempt"] for event in events if event["type"] in _CHARGED]
+    firsts = list(dict.fromkeys(attempts))
+    if firsts != sorted(firsts):
+        yield f"charges were told in the order {firsts}"
