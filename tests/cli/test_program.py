@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from cli import console
 from cli.app import app
-from cli.program import main
+from cli.program import entrance, main
 from runtime.settings import ROOT
 
 PAGE = (ROOT / "docs/cli.md").read_text(encoding="utf-8")
@@ -50,7 +50,7 @@ def test_both_entrances_are_one_program() -> None:
     script = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]["dunning"]
     module, _, function = script.partition(":")
 
-    assert main is getattr(import_module(module), function)
+    assert entrance is getattr(import_module(module), function)
     assert main is import_module("starter").main
 
 
