@@ -215,3 +215,11 @@ def test_a_debit_that_may_have_been_made_is_looked_up_in_spite_of_the_limit() ->
 
     assert isinstance(again, Act)
     assert first.effects[0].step == again.effects[0].step
+
+
+def test_a_debit_that_is_paid_says_nothing_of_those_that_went_out_with_it() -> None:
+    """Ten cases wake in one moment: the first debit is paid at once, and two more are with the bank."""
+    others = [a_debit(6.0, invoice=f"in_{n}", outcome=PROCESSING) for n in (2, 3, 4)]
+
+    assert isinstance(asked(a_debit(6.0, invoice="in_9", outcome=PAID), *others, network="sepa"), Postpone)
+    assert ALLOW == asked(*others, a_debit(5.5, invoice="in_9", outcome=PAID), network="sepa")
