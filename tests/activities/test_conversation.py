@@ -230,7 +230,9 @@ def test_all_messages_name_the_first_date_of_a_restriction(world: ProviderWorld,
     worker.contact(later(tasks[1], 24 * HOUR))
 
     both = [str(mail.text) for mail in mails(world, first)]
-    assert [True, True] == ["will be limited from December 5, 2026 until all are paid" in text for text in both]
+    assert [True, True] == [
+        "is limited from December 5, 2026 for as long as any of your invoices is unpaid" in text for text in both
+    ]
 
 
 @pytest.mark.parametrize(

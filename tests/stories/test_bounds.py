@@ -79,7 +79,8 @@ async def test_a_case_that_was_told_a_lot_goes_on_in_a_new_run_and_forgets_nothi
 
     then = await case.handle.describe()
     assert first.run_id != then.run_id
-    assert before.model_copy(update={"record": ()}) == after.model_copy(update={"record": ()})
+    apart = {"record": (), "version": ""}  # what it was told stands in the record
+    assert before.model_copy(update=apart) == after.model_copy(update=apart)
     assert first.typed_search_attributes == then.typed_search_attributes
     await case.until("2030-04-06 20:00")
     assert 3 == len(case.charges)

@@ -103,11 +103,21 @@ async def test_an_order_that_cannot_be_read_is_one_sentence(
             "The settlement is in EUR, the invoice in USD: settle for at most 50.00 USD.",
         ),
         ("resume", "", "The case is not paused: there is nothing to resume."),
-        ("setle", "", "There is no order setle: use pause, resume, settle, write_off."),
+        (
+            "setle",
+            "",
+            (
+                "There is no order setle: use pause, resume, settle, skip, retry_now, hand_off, recall, reopen_channel, "
+                "write_off."
+            ),
+        ),
         (
             "payment_received",
             "{}",
-            "There is no order payment_received (as a signal it is taken): use pause, resume, settle, write_off.",
+            (
+                "There is no order payment_received (as a signal it is taken): use pause, resume, settle, skip, retry_now, "
+                "hand_off, recall, reopen_channel, write_off."
+            ),
         ),
     ],
 )

@@ -11,6 +11,13 @@ from tests.sandbox.providers.stripe_account import a_failed_invoice
 
 
 @pytest.fixture
+def world() -> Iterator[ProviderWorld]:
+    """A world of the test's own: an endpoint that another test has made would go on being told."""
+    with ProviderWorld() as world:
+        yield world
+
+
+@pytest.fixture
 def receiver() -> Iterator[Receiver]:
     with Receiver() as listening:
         yield listening
