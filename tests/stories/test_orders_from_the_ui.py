@@ -107,16 +107,16 @@ async def test_an_order_that_cannot_be_read_is_one_sentence(
             "setle",
             "",
             (
-                "There is no order setle: use pause, resume, settle, skip, retry_now, hand_off, recall, reopen_channel, "
-                "write_off."
+                "There is no order setle: use pause, resume, settle, skip, retry_now, hand_off, recall, "
+                "reopen_channel, write_off."
             ),
         ),
         (
             "payment_received",
             "{}",
             (
-                "There is no order payment_received (as a signal it is taken): use pause, resume, settle, skip, retry_now, "
-                "hand_off, recall, reopen_channel, write_off."
+                "There is no order payment_received (as a signal it is taken): use pause, resume, settle, skip, "
+                "retry_now, hand_off, recall, reopen_channel, write_off."
             ),
         ),
     ],
