@@ -39,11 +39,6 @@ class Form(Frozen):
         return False
 
     @property
-    def is_gentle(self) -> bool:
-        """Of a message: it names no restriction that a later one will name in time."""
-        return False
-
-    @property
     def name(self) -> str:
         """Its name within its day; with the day it makes the step's key."""
         return self.word

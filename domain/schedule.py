@@ -60,12 +60,6 @@ class Schedule:
         # From each place on, the first moment at which anything is planned: jitter can turn two days around.
         self.first_from = [*accumulate((slot.due for slot in reversed(self.slots)), min)][::-1]
         self.speaking = tuple([slot for slot in self.slots if slot.form.speaks])
-        limit = min((slot.place for slot in self.slots if slot.form.needs_a_message), default=0)
-        plain = tuple([slot for slot in self.speaking if not slot.form.is_gentle])
-        self.warns_of_limits = any(slot.place < limit for slot in plain)
-        """Whether a message that is not gentle stands before the first restriction."""
-        self.naming = plain if self.warns_of_limits else self.speaking
-        """The messages that name a restriction."""
         self.warnings = tuple([slot for slot in self.slots if slot.form.warns])
         self.counting = tuple([slot.key for slot in self.slots if slot.form.counts])
         self.last = policy.timeline[-1]

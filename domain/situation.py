@@ -246,7 +246,7 @@ class Situation:
     def _first_said(self, before: int) -> datetime | None:
         """When the first of the policy's messages went out, or will, of those with a place before this one."""
         first, done = None, self.case.steps
-        for slot in self.schedule.naming:
+        for slot in self.schedule.speaking:
             if slot.place >= before:
                 break
             record = done.get(slot.key)

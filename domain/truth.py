@@ -90,10 +90,7 @@ def message_facts(now: "Situation", stage: Stage) -> MessageFacts:
     """The facts for one message that is sent now, from the same schedule that the case follows."""
     if now.said is None:
         now.said = _facts(now, stage)
-    # The first ones do not threaten, where a firmer one will say it in time.
-    spared = stage in (Stage.FRIENDLY, Stage.ACTION) and now.schedule.warns_of_limits
-    changes = {"restricts_on": None, "tightens": False} if spared else {}
-    return now.said.but(stage=stage, again=_was_said(now, stage), **changes)
+    return now.said.but(stage=stage, again=_was_said(now, stage))
 
 
 def _was_said(now: "Situation", stage: Stage) -> bool:

@@ -217,10 +217,6 @@ class RemindForm(Form):
         return self.stage is Stage.FINAL
 
     @property
-    def is_gentle(self) -> bool:
-        return self.stage is Stage.FRIENDLY
-
-    @property
     def name(self) -> str:
         return f"{self.word}-{self.channel}-{self.stage}"
 

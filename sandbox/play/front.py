@@ -84,7 +84,7 @@ class Front:
 
         Raises SandboxError when it is refused.
         """
-        body = order.model_dump(mode="json", exclude={"by"}, exclude_none=True)
+        body = order.model_dump(mode="json", exclude={"by", "expects"}, exclude_none=True)
         give_up, tries = time.monotonic() + PATIENCE, 0
         while True:
             tries += 1

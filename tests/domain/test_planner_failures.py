@@ -17,7 +17,7 @@ from domain.kinds.message import ContactOutcome, ContactState, ContactTask, Mess
 from domain.kinds.write_off import WriteOffStep
 from domain.planner import next_step
 from domain.situation import Situation
-from domain.steps import Access, AttemptKind, Stage
+from domain.steps import Access, AttemptKind
 from tests.domain.builders import (
     PLAIN,
     STANDARD,
@@ -302,10 +302,7 @@ def test_failure_14_no_message_promises_a_try_that_will_not_be_made() -> None:
 
             assert made == [facts.next_charge_on] or (made, facts.next_charge_on) == ([], None)
             assert ended == [facts.ends_on]
-            # The first, gentle messages leave it to the firmer ones that come before it.
-            said = [] if facts.stage in (Stage.FRIENDLY, Stage.ACTION) else restricted
-            full = standing_access(case) is Access.FULL
-            assert (said if full else []) == [facts.restricts_on] * (facts.restricts_on is not None)
+            assert (restricted == [facts.restricts_on]) == (standing_access(case) is Access.FULL)
 
 
 def test_failure_14_after_the_last_try_no_message_speaks_of_another() -> None:
