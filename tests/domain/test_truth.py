@@ -32,7 +32,7 @@ def test_the_friendly_mail_names_the_cause_the_next_try_and_the_end() -> None:
     assert Reason.INSUFFICIENT_FUNDS is facts.reason
     assert facts.action is None
     assert date(2030, 4, 5) == facts.next_charge_on  # the payday before day 5
-    assert (Access.FULL, None, date(2030, 4, 29)) == (facts.access, facts.restricts_on, facts.ends_on)
+    assert (Access.FULL, date(2030, 4, 11), date(2030, 4, 29)) == (facts.access, facts.restricts_on, facts.ends_on)
 
 
 def test_every_message_before_a_restriction_names_it() -> None:
