@@ -5,6 +5,7 @@ it says nothing of anybody, and does not run out: an e-mail may be opened a year
 import json
 from collections.abc import Mapping, Sequence
 from urllib.parse import parse_qsl
+from uuid import uuid4
 
 from itsdangerous import BadData, URLSafeSerializer
 
@@ -51,9 +52,8 @@ class PreferenceLinks:
         channels that the customer does without."""
         contact = self.contact(target.partition("?")[0].rpartition("/")[2])
         channels = channels_of(body)
-        names = ",".join(channel.value for channel in channels)
-        # The same wish, however often it is sent, is one event.
-        kept = {"id": f"{contact}:{names}", "contact": contact, "stop": [channel.value for channel in channels]}
+        # Each press is an event of its own: a channel may have been opened again since the last one.
+        kept = {"id": uuid4().hex, "contact": contact, "stop": [channel.value for channel in channels]}
         return [Arrival(provider=PROVIDER, event_id=kept["id"], kind="stop", body=json.dumps(kept))]
 
     def _token(self, contact: str) -> str:

@@ -76,7 +76,7 @@ def of_choice(ledger: Ledger, fact: CustomerChose) -> Told:
                 at=fact.at,
             )
         )
-        message = events.ContactReported(event_id=f"{fact.event_id}:{channel}"[:255], channel=channel, result=result)
+        message = events.ContactReported(event_id=f"{fact.event_id}:{channel}", channel=channel, result=result)
         told += [(each, "contact_reported", message) for each in ledger.open_cases_of(case.customer_id)]
     return told
 
