@@ -178,6 +178,9 @@ def debits_hold(lived: Lived) -> Wrong:
         account, brand, charge = entry.data.get("fingerprint"), entry.data.get("brand"), entry.subjects.get("charge")
         if entry.kind not in CHARGES or not charge or not account or not str(brand).endswith(("_debit", "_account")):
             continue
+        sent = (lived.world.stripe.get(charge)["outcome"] or {}).get("network_status")
+        if sent == "not_sent_to_network":  # Stripe's own refusal of an account that it has blocked
+            continue
         if entry.kind == "charge.succeeded":
             standing[account].clear()
         elif charge not in standing[account]:
