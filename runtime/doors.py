@@ -5,7 +5,7 @@ import logging
 import os
 import random
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,6 +14,7 @@ from uuid import uuid4
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from domain.steps import Channel
 from gateways import (
     agency_events,
     application_events,
@@ -35,6 +36,7 @@ from gateways.twilio_webhook import TwilioWebhook
 from gateways.webhook_post import WebhookPost
 from runtime import wiring
 from runtime.desk import desk_of
+from runtime.equipment import installation
 from runtime.settings import Settings, SettingsError, several
 from runtime.telemetry import Telemetry
 from runtime.temporal import connect
@@ -148,6 +150,7 @@ async def doors(settings: Settings, watched: Telemetry | None = None) -> AsyncIt
     except (ProviderMisuse, ProviderTrouble) as error:
         raise SettingsError(str(error)) from None
     wiring.stripe_payments(settings)  # without its key nothing that came in could be handed on
+    closed = installation(settings).closed_channels
     threads = Threads(_KEEPERS, "mailroom")
     news = asyncio.Event()
     now = wiring.utc_now
@@ -165,7 +168,7 @@ async def doors(settings: Settings, watched: Telemetry | None = None) -> AsyncIt
             mailroom = Mailroom(webhooks(settings), ledger, threads, now, news.set, meter)
             yield Doors(
                 mailroom=mailroom,
-                preferences=_preferences(settings, ledger, mailroom, threads),
+                preferences=_preferences(settings, ledger, mailroom, threads, closed),
                 office=Office(ledger, InboxShelf(ledger, now), threads, link.desk, link.intake),
                 keys=KeyRing(ledger, now),
                 register=Register(ledger, now),
@@ -178,11 +181,13 @@ async def doors(settings: Settings, watched: Telemetry | None = None) -> AsyncIt
                     await work
 
 
-def _preferences(settings: Settings, ledger: SqlLedger, mailroom: Mailroom, threads: Threads) -> Preferences | None:
+def _preferences(
+    settings: Settings, ledger: SqlLedger, mailroom: Mailroom, threads: Threads, closed: Collection[Channel]
+) -> Preferences | None:
     links = wiring.preference_links(settings)
     if links is None:
         return None
-    return Preferences(ledger, links, wiring.preference_page(settings), mailroom, threads)
+    return Preferences(ledger, links, wiring.preference_page(settings), mailroom, threads, closed)
 
 
 async def _send_events(settings: Settings, ledger: SqlLedger, meter: Meter) -> None:

@@ -59,7 +59,7 @@ class Settings(BaseSettings):
 
     sendgrid_api_key: SecretStr | None = None
     sendgrid_api_base: str = "https://api.sendgrid.com"
-    sendgrid_from_email: str = "billing@example.com"
+    sendgrid_from_email: str | None = None
     sendgrid_from_name: str = "Billing"
     # Whether the account has Email Activity, by which an unknown send can be looked up, and how late it may be.
     sendgrid_email_activity: bool = False
@@ -77,8 +77,8 @@ class Settings(BaseSettings):
     merchant_name: str = "Example"
     merchant_contact: str | None = None
 
-    # An http(s) URL, or a folder that bundles are written to.
-    agency_endpoint: str = str(ROOT / "var" / "handoffs")
+    # An http(s) URL, or a folder that bundles are written to; None: nothing is handed over.
+    agency_endpoint: str | None = None
     agency_token: SecretStr | None = None
 
     sendgrid_webhook_keys: SecretStr | None = None  # public keys of its Event Webhook, parted by commas

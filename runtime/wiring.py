@@ -30,6 +30,7 @@ from gateways.merchant_app import MerchantApp, MerchantNotices
 from gateways.messages import TemplateMessages
 from gateways.phrases import PhrasesError
 from gateways.policy_files import PolicyStore
+from gateways.ports.agency import Agency
 from gateways.ports.ledger import Ledger
 from gateways.ports.messages import Sender
 from gateways.ports.metering import NO_METER, Meter
@@ -42,6 +43,7 @@ from gateways.stripe_origin import Served
 from gateways.stripe_payments import StripePayments
 from gateways.twilio_sms import TwilioSender
 from gateways.yaml_files import FileError
+from runtime.equipment import installation
 from runtime.settings import Settings, SettingsError, several
 from service.customers import public_holidays, whereabouts
 from service.intake import AT_ONCE, Intake
@@ -93,9 +95,19 @@ def stripe_account(settings: Settings) -> StripeApi:
     return StripeApi(settings.stripe_secret, settings.stripe_api_base, settings.provider_timeout)
 
 
-def merchant_app(settings: Settings, meter: Meter = NO_METER) -> MerchantApp:
+def merchant_app(settings: Settings, meter: Meter = NO_METER) -> MerchantApp | None:
+    """None: it is not set up. Raises SettingsError where it is half set up."""
+    if Channel.NOTICE in installation(settings).closed_channels:
+        return None
     url = settings.required("MERCHANT_WEBHOOK_URL")
     return MerchantApp(url, settings.merchant_secret, settings.provider_timeout, meter)
+
+
+def agency(settings: Settings, meter: Meter = NO_METER) -> Agency | None:
+    """None: it is not set up."""
+    token = settings.agency_token.get_secret_value() if settings.agency_token else None
+    endpoint = settings.agency_endpoint
+    return agency_for(endpoint, token, settings.provider_timeout, meter) if endpoint else None
 
 
 def refusals(settings: Settings, provider: str) -> RefusalTable:
@@ -120,34 +132,47 @@ def preference_page(settings: Settings) -> PreferencePage:
         raise _not_readable(error) from None
 
 
-def senders(settings: Settings, app: MerchantApp, meter: Meter = NO_METER) -> dict[Channel, Sender]:
-    return {
-        Channel.EMAIL: SendGridSender(
-            settings.sendgrid_secret,
-            settings.sendgrid_api_base,
-            settings.sendgrid_from_email,
-            settings.sendgrid_from_name,
-            settings.provider_timeout,
-            refusals(settings, "sendgrid"),
-            reply_to=settings.customers_contact.email,
-            email_activity=settings.sendgrid_email_activity,
-            activity_lag=settings.sendgrid_activity_lag,
-            unsubscribe=links.link if (links := preference_links(settings)) else None,
-            meter=meter,
-        ),
-        Channel.SMS: TwilioSender(
-            settings.required("TWILIO_ACCOUNT_SID"),
-            settings.twilio_secret,
-            settings.twilio_api_base,
-            settings.required("TWILIO_FROM"),
-            settings.provider_timeout,
-            refusals(settings, "twilio"),
-            status_callback=settings.twilio_status_callback,
-            list_lag=settings.twilio_list_lag,
-            meter=meter,
-        ),
-        Channel.NOTICE: MerchantNotices(app),
-    }
+def senders(settings: Settings, app: MerchantApp | None, meter: Meter = NO_METER) -> dict[Channel, Sender]:
+    """One for each channel that is set up. Raises SettingsError for one that is half set up."""
+    closed = installation(settings).closed_channels
+    found: dict[Channel, Sender] = {}
+    if Channel.EMAIL not in closed:
+        found[Channel.EMAIL] = _email_sender(settings, meter)
+    if Channel.SMS not in closed:
+        found[Channel.SMS] = _sms_sender(settings, meter)
+    if app:
+        found[Channel.NOTICE] = MerchantNotices(app)
+    return found
+
+
+def _email_sender(settings: Settings, meter: Meter) -> SendGridSender:
+    return SendGridSender(
+        settings.sendgrid_secret,
+        settings.sendgrid_api_base,
+        settings.required("SENDGRID_FROM_EMAIL"),
+        settings.sendgrid_from_name,
+        settings.provider_timeout,
+        refusals(settings, "sendgrid"),
+        reply_to=settings.customers_contact.email,
+        email_activity=settings.sendgrid_email_activity,
+        activity_lag=settings.sendgrid_activity_lag,
+        unsubscribe=links.link if (links := preference_links(settings)) else None,
+        meter=meter,
+    )
+
+
+def _sms_sender(settings: Settings, meter: Meter) -> TwilioSender:
+    return TwilioSender(
+        settings.required("TWILIO_ACCOUNT_SID"),
+        settings.twilio_secret,
+        settings.twilio_api_base,
+        settings.required("TWILIO_FROM"),
+        settings.provider_timeout,
+        refusals(settings, "twilio"),
+        status_callback=settings.twilio_status_callback,
+        list_lag=settings.twilio_list_lag,
+        meter=meter,
+    )
 
 
 def _data_files(settings: Settings) -> tuple[TemplateMessages, DeclineTable, NetworkRules]:
@@ -165,7 +190,8 @@ def _not_readable(error: Exception) -> SettingsError:
 
 def situations(settings: Settings, ledger: Ledger) -> Situations:
     rules = network_rules(settings)
-    return Situations(ledger, whereabouts, public_holidays, minimum_charges(settings), rules)
+    minimums, here = minimum_charges(settings), installation(settings)
+    return Situations(ledger, whereabouts, public_holidays, minimums, rules, here)
 
 
 def activities(
@@ -176,15 +202,14 @@ def activities(
     payments = stripe_payments(settings, meter)
     app = merchant_app(settings, meter)
     messages, declines, rules = _data_files(settings)
-    token = settings.agency_token.get_secret_value() if settings.agency_token else None
-    agency = agency_for(settings.agency_endpoint, token, settings.provider_timeout, meter)
     minimums = minimum_charges(settings)
     standing = situations(settings, ledger)
     paying = PaymentActivities(payments, ledger, declines, rules, minimums, clock, meter)
     ways = senders(settings, app, meter)
     contacting = ContactActivities(payments, ledger, messages, ways, clock, standing, meter)
     serving = ServiceActivities(payments, ledger, app)
-    collecting = CollectionsActivities(payments, ledger, agency, partial(build_bundle, creditor=settings.merchant_name))
+    bundle = partial(build_bundle, creditor=settings.merchant_name)
+    collecting = CollectionsActivities(payments, ledger, agency(settings, meter), bundle)
     deciding = DecisionActivities(ledger, standing, meter)
     return [
         paying.charge,
@@ -224,6 +249,7 @@ def intake(
         at_once=at_once,
         again=again,
         served=served(settings),
+        installation=installation(settings),
     )
 
 
