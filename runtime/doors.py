@@ -143,7 +143,7 @@ def webhooks(settings: Settings) -> dict[str, Webhook]:
 async def doors(settings: Settings, watched: Telemetry | None = None) -> AsyncIterator[Doors]:
     """Brings the ledger's tables up to date. Temporal may be away: what comes in is kept meanwhile.
 
-    Raises SettingsError for a setting that is missing or wrong, or when no ledger answers.
+    Raises SettingsError for a setting or a policy that is missing or wrong, or when no ledger answers.
     """
     try:
         upgrade_schema(settings.dunning_database_url)
@@ -151,6 +151,7 @@ async def doors(settings: Settings, watched: Telemetry | None = None) -> AsyncIt
         raise SettingsError(str(error)) from None
     wiring.stripe_payments(settings)  # without its key nothing that came in could be handed on
     closed = installation(settings).closed_channels
+    wiring.require_policies(settings)
     threads = Threads(_KEEPERS, "mailroom")
     news = asyncio.Event()
     now = wiring.utc_now

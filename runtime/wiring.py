@@ -29,7 +29,7 @@ from gateways.ledger.sql_ledger import SqlLedger
 from gateways.merchant_app import MerchantApp, MerchantNotices
 from gateways.messages import TemplateMessages
 from gateways.phrases import PhrasesError
-from gateways.policy_files import PolicyStore
+from gateways.policy_files import PolicyError, PolicyStore, policy_files
 from gateways.ports.agency import Agency
 from gateways.ports.ledger import Ledger
 from gateways.ports.messages import Sender
@@ -44,7 +44,7 @@ from gateways.stripe_payments import StripePayments
 from gateways.twilio_sms import TwilioSender
 from gateways.yaml_files import FileError
 from runtime.equipment import installation
-from runtime.settings import Settings, SettingsError, several
+from runtime.settings import SHIPPED, Settings, SettingsError, several
 from service.customers import public_holidays, whereabouts
 from service.intake import AT_ONCE, Intake
 from service.starting import CaseStarter
@@ -67,20 +67,38 @@ def policy_store(settings: Settings) -> PolicyStore:
     return PolicyStore(settings.dunning_policies)
 
 
+def require_policies(settings: Settings) -> None:
+    """What a merchant brings along, read before anything is taken in: the policies, and tables in place of ours.
+
+    Raises SettingsError for what is missing or wrong.
+    """
+    try:
+        policy_store(settings)
+        if settings.rules_folder != SHIPPED / "rules":
+            decline_table(settings)
+            network_rules(settings)
+            minimum_charges(settings)
+            refusals(settings, "twilio")
+    except PolicyError as error:
+        raise SettingsError(str(error)) from None
+    except FileError as error:
+        raise _not_readable(error) from None
+
+
 def decline_table(settings: Settings) -> DeclineTable:
-    return load_decline_table(settings.dunning_policies / "rules")
+    return load_decline_table(settings.rules_folder)
 
 
 def network_rules(settings: Settings) -> NetworkRules:
     try:
-        return load_network_rules(settings.dunning_policies / "rules")
+        return load_network_rules(settings.rules_folder)
     except FileError as error:
         raise _not_readable(error) from None
 
 
 def minimum_charges(settings: Settings) -> MinimumCharges:
     try:
-        return load_minimum_charges(settings.dunning_policies / "rules")
+        return load_minimum_charges(settings.rules_folder)
     except FileError as error:
         raise _not_readable(error) from None
 
@@ -112,7 +130,7 @@ def agency(settings: Settings, meter: Meter = NO_METER) -> Agency | None:
 
 def refusals(settings: Settings, provider: str) -> RefusalTable:
     try:
-        return load_refusals(settings.dunning_policies / "rules", provider)
+        return load_refusals(settings.rules_folder, provider)
     except FileError as error:
         raise _not_readable(error) from None
 
@@ -125,7 +143,7 @@ def preference_links(settings: Settings) -> PreferenceLinks | None:
 
 def preference_page(settings: Settings) -> PreferencePage:
     """Raises SettingsError for words that cannot be read."""
-    directory = settings.dunning_policies / "messages"
+    directory = settings.messages_folder
     try:
         return PreferencePage(directory, settings.merchant_name, settings.customers_contact)
     except PhrasesError as error:
@@ -176,7 +194,7 @@ def _sms_sender(settings: Settings, meter: Meter) -> TwilioSender:
 
 
 def _data_files(settings: Settings) -> tuple[TemplateMessages, DeclineTable, NetworkRules]:
-    directory = settings.dunning_policies / "messages"
+    directory = settings.messages_folder
     try:
         messages = TemplateMessages(directory, settings.merchant_name, settings.customers_contact)
         return messages, decline_table(settings), network_rules(settings)
@@ -197,7 +215,11 @@ def situations(settings: Settings, ledger: Ledger) -> Situations:
 def activities(
     settings: Settings, clock: Callable[[], datetime] = utc_now, meter: Meter = NO_METER
 ) -> list[Callable[..., Any]]:
-    """All activities of the worker. Raises SettingsError for what is missing."""
+    """All activities of the worker. Raises SettingsError for what is missing, PolicyError where there is no policy.
+
+    The policies themselves are not read: one that is wrong opens no case, and holds up none that runs.
+    """
+    policy_files(settings.dunning_policies)
     ledger = open_ledger(settings)
     payments = stripe_payments(settings, meter)
     app = merchant_app(settings, meter)

@@ -4,8 +4,7 @@ import asyncio
 import platform
 import sqlite3
 import tomllib
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 from uuid import uuid4
@@ -14,26 +13,19 @@ import pytest
 from google.protobuf.duration_pb2 import Duration
 from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.client import Client
-from typer.testing import CliRunner
 
-from cli.app import app
 from gateways.ledger.database import place
 from gateways.ledger.sql_ledger import SqlLedger
 from gateways.ports.rows import CustomerRow
 from gateways.ports.trouble import ProviderMisuse
 from runtime import wiring
 from runtime.checks.worker import WORKER_NEEDS
-from runtime.doors import doors
-from runtime.equipment import CHANNELS
 from runtime.schedule import schedule_id, schedule_sweep
 from runtime.settings import ROOT, ZONES, Settings, SettingsError
 from runtime.version import VERSION
 from sandbox.providers.world import ProviderWorld
-from service.endpoints import Endpoints
 from tests.cases import a_failed_invoice, an_opening_row
-
-Doctor = Callable[..., tuple[int, dict[str, str], dict[str, str]]]
-NO_SERVER = {"TEMPORAL_ADDRESS": "127.0.0.1:9"}
+from tests.doctors import NO_SERVER, Doctor, doctor_in
 
 
 @pytest.fixture
@@ -45,19 +37,7 @@ def world() -> Iterator[ProviderWorld]:
 
 @pytest.fixture
 def doctor(environment: dict[str, str]) -> Doctor:
-    """Exit code, good lines and bad lines in the test's environment; `env` overrides it. No secret is ever shown."""
-
-    def run(env: dict[str, str] | None = None) -> tuple[int, dict[str, str], dict[str, str]]:
-        given = {**environment, **(env or {})}
-        result = CliRunner().invoke(app, ["doctor"], env=given)
-        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-        secrets = [value for name, value in given.items() if name.endswith(("KEY", "TOKEN", "SECRET")) and value]
-        assert [] == [secret for secret in secrets if secret in result.output]
-        lines = [(line[:3].strip(), *line[5:].split(": ", 1)) for line in result.stdout.splitlines()]
-        good, bad = ({what: said for mark, what, said in lines if mark == wanted} for wanted in ("ok", "BAD"))
-        return result.exit_code, good, bad
-
-    return run
+    return doctor_in(environment)
 
 
 async def test_a_good_installation(
@@ -199,87 +179,6 @@ def test_missing_settings_of_the_worker_are_all_named_at_once(doctor: Doctor) ->
     )
 
 
-def test_an_e_mail_only_merchant_is_well_and_told_what_is_closed(doctor: Doctor, ledger: SqlLedger) -> None:
-    """Notes, no faults: every message of the shipped policies goes out by e-mail."""
-    assert () == ledger.cases().rows
-    names = [name for group in CHANNELS.values() for name in group if not name.startswith("SENDGRID")]
-
-    _, good, bad = doctor(NO_SERVER | dict.fromkeys([*names, "AGENCY_ENDPOINT", "AGENCY_TOKEN"], ""))
-
-    assert ["Temporal server"] == list(bad)
-    assert (
-        "e-mail open; SMS closed: TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_FROM not set; "
-        "in-app notice closed: MERCHANT_WEBHOOK_URL, MERCHANT_WEBHOOK_SECRET not set"
-    ) == good["channels"]
-    assert ("not set up: no text messages", "no text messages") == (good["Twilio"], good["number"])
-    assert "not set up: no notices; nothing is restricted, and no message says so" == good["application"]
-    assert "not set up: what a policy would hand over is written off, and messages say so" == good["agency"]
-
-
-def test_an_endpoint_that_hears_of_access_is_named_where_there_is_no_application(
-    doctor: Doctor, ledger: SqlLedger
-) -> None:
-    Endpoints(ledger, lambda: datetime.now(UTC), private=True).add("http://127.0.0.1:9/events")
-
-    _, good, _ = doctor(NO_SERVER | {"MERCHANT_WEBHOOK_URL": "", "MERCHANT_WEBHOOK_SECRET": ""})
-
-    assert "not set up: no notices; access is told by events alone" == good["application"]
-
-
-def test_an_sms_only_merchant_is_well(doctor: Doctor, ledger: SqlLedger) -> None:
-    assert () == ledger.cases().rows
-    _, good, bad = doctor(NO_SERVER | {"SENDGRID_API_KEY": "", "SENDGRID_FROM_EMAIL": ""})
-
-    assert ["Temporal server"] == list(bad)
-    lines = [good[line] for line in ("SendGrid", "sender", "e-mail events")]
-    assert ["not set up: no e-mails", "no e-mails", "no e-mails"] == lines
-
-
-@pytest.mark.parametrize(
-    ("given", "said"),
-    [
-        (
-            {"TWILIO_AUTH_TOKEN": "", "TWILIO_FROM": ""},
-            "TWILIO_AUTH_TOKEN, TWILIO_FROM not set, beside TWILIO_ACCOUNT_SID: set all of them, or none",
-        ),
-        ({"SENDGRID_FROM_EMAIL": ""}, "SENDGRID_FROM_EMAIL not set, beside SENDGRID_API_KEY: set all of them,"),
-        ({"MERCHANT_WEBHOOK_SECRET": ""}, "MERCHANT_WEBHOOK_SECRET not set, beside MERCHANT_WEBHOOK_URL: set all"),
-        ({"AGENCY_ENDPOINT": ""}, "AGENCY_TOKEN is set, and AGENCY_ENDPOINT is not: set it as well, or none of them."),
-    ],
-)
-async def test_what_is_half_set_stops_doctor_worker_and_web(
-    doctor: Doctor, settings: Settings, ledger: SqlLedger, given: dict[str, str], said: str
-) -> None:
-    assert () == ledger.cases().rows
-    half = settings.model_copy(update={name.lower(): None for name in given})
-
-    _, good, bad = await asyncio.to_thread(doctor, NO_SERVER | given)
-
-    assert {"channels' settings", "Temporal server"} == set(bad)
-    assert bad["channels' settings"].startswith(said)
-    assert not good.keys() & {"channels", "SendGrid", "Twilio", "application", "agency"}
-    with pytest.raises(SettingsError, match=said.partition(":")[0]):
-        wiring.activities(half)
-    with pytest.raises(SettingsError, match=said.partition(":")[0]):
-        async with doors(half):
-            pass
-
-
-def test_a_policy_that_needs_a_closed_channel_is_a_fault(doctor: Doctor, tmp_path: Path) -> None:
-    """The policy's file says where nothing takes a message over."""
-    text = (ROOT / "policies/standard.yaml").read_text()
-    (tmp_path / "standard.yaml").write_text(text.replace("fallback: {email: sms, sms: email, notice: email}", ""))
-    names = ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_FROM")
-
-    _, _, bad = doctor({**NO_SERVER, "DUNNING_POLICIES": str(tmp_path)} | dict.fromkeys(names, ""))
-
-    assert (
-        "No channel is left for what policies have to say (policy standard: the reminder SMS of day 5, the final SMS "
-        "of day 21). SMS closed: TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_FROM not set: set them, or change the "
-        "policy."
-    ) == bad["channels"]
-
-
 @pytest.mark.parametrize("missing", WORKER_NEEDS)
 def test_a_worker_does_not_start_without_one_of_them(settings: Settings, missing: str) -> None:
     """The doctor's list is the worker's own."""
@@ -323,13 +222,22 @@ def test_a_wrong_setting_is_named_without_its_value(doctor: Doctor) -> None:
     assert "Python" in good
 
 
-def test_a_folder_without_policies_is_bad_in_each_of_its_lines(doctor: Doctor, tmp_path: Path) -> None:
-    """Each names the file that could not be read."""
-    _, _, bad = doctor({**NO_SERVER, "DUNNING_POLICIES": str(tmp_path)})
+def test_a_folder_without_policies_is_bad_and_the_releases_tables_are_read(doctor: Doctor, tmp_path: Path) -> None:
+    _, good, bad = doctor({**NO_SERVER, "DUNNING_POLICIES": str(tmp_path)})
 
     assert (
         f"{tmp_path}: no policy (*.yaml) is in this folder: set DUNNING_POLICIES to the right one." == bad["policies"]
     )
+    assert good.keys() >= {"decline table", "network rules", "Twilio's refusals", "message texts"}
+
+
+def test_tables_and_texts_of_ones_own_are_bad_in_each_of_their_lines(doctor: Doctor, tmp_path: Path) -> None:
+    """Each names the file that could not be read."""
+    for folder in ("rules", "messages"):
+        (tmp_path / folder).mkdir()
+
+    _, _, bad = doctor({**NO_SERVER, "DUNNING_POLICIES": str(tmp_path)})
+
     assert str(tmp_path / "rules" / "declines.yaml") in bad["decline table"]
     assert str(tmp_path / "rules" / "networks.yaml") in bad["network rules"]
     assert str(tmp_path / "rules" / "twilio-errors.yaml") in bad["Twilio's refusals"]

@@ -62,29 +62,29 @@ def _channels(look: Look) -> str:
 
 
 def _declines(look: Look) -> str:
-    return f"edition {load_decline_table(look.settings.dunning_policies / 'rules').edition}"
+    return f"edition {load_decline_table(look.settings.rules_folder).edition}"
 
 
 def _network_rules(look: Look) -> str:
-    rules = load_network_rules(look.settings.dunning_policies / "rules")
+    rules = load_network_rules(look.settings.rules_folder)
     return f"edition {rules.networks.edition}, rails {rules.rails.edition}"
 
 
 def _minimums(look: Look) -> str:
-    return f"edition {load_minimum_charges(look.settings.dunning_policies / 'rules').edition}"
+    return f"edition {load_minimum_charges(look.settings.rules_folder).edition}"
 
 
 def _twilios(look: Look) -> str:
-    return f"edition {load_refusals(look.settings.dunning_policies / 'rules', 'twilio').edition}"
+    return f"edition {load_refusals(look.settings.rules_folder, 'twilio').edition}"
 
 
 def _sendgrids(look: Look) -> str:
-    return f"edition {load_refusals(look.settings.dunning_policies / 'rules', 'sendgrid').edition}"
+    return f"edition {load_refusals(look.settings.rules_folder, 'sendgrid').edition}"
 
 
 def _messages(look: Look) -> str:
     contact = look.settings.customers_contact
-    TemplateMessages(look.settings.dunning_policies / "messages", look.settings.merchant_name, contact)
+    TemplateMessages(look.settings.messages_folder, look.settings.merchant_name, contact)
     return f"well formed; customers get an answer at {contact.shown}"
 
 
