@@ -210,14 +210,14 @@ async def _deliver(
 ) -> None:
     intake = await _connected(link)
     reading, kept_for = readers(settings, intake), settings.dunning_inbox_kept_for
-    whole = completions(settings)
+    whole = completions(settings, meter)
     await Delivery(ledger, intake, threads, wiring.utc_now, _holder(), news, reading, kept_for, whole, meter).run()
 
 
-def completions(settings: Settings) -> dict[str, Completion]:
+def completions(settings: Settings, meter: Meter = NO_METER) -> dict[str, Completion]:
     """What reads the events that only name what happened."""
     served = wiring.served(settings)
-    return {stripe_events.PROVIDER: wiring.stripe_payments(settings).thin_events(served)}
+    return {stripe_events.PROVIDER: wiring.stripe_payments(settings, meter).thin_events(served)}
 
 
 def readers(settings: Settings, intake: Intake) -> dict[str, Reader]:

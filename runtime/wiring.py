@@ -275,19 +275,21 @@ def intake(
     )
 
 
-def sweeping(settings: Settings, client: Client, ledger: SqlLedger, taking: Intake) -> Sweeping:
+def sweeping(
+    settings: Settings, client: Client, ledger: SqlLedger, taking: Intake, meter: Meter = NO_METER
+) -> Sweeping:
     """The sweep, which takes in by `taking`."""
-    payments = stripe_payments(settings)
+    payments = stripe_payments(settings, meter)
     threads = Threads(SWEPT_AT_ONCE, "sweep")
     starter = CaseStarter(client, settings.dunning_task_queue, utc_now)
     check = CaseCheck(client, starter, ledger, payments, taking, threads, utc_now)
     back, grace = settings.dunning_sweep_back, settings.dunning_sweep_grace
-    return Sweeping(ledger, ledger, payments.lists, payments, taking, check, threads, utc_now, back, grace)
+    return Sweeping(ledger, ledger, payments.lists, payments, taking, check, threads, utc_now, back, grace, meter)
 
 
-def sweep_activities(settings: Settings, client: Client) -> list[Callable[..., Any]]:
+def sweep_activities(settings: Settings, client: Client, meter: Meter = NO_METER) -> list[Callable[..., Any]]:
     """The activities of the sweep, for a worker."""
     ledger = open_ledger(settings)
-    taking = intake(settings, client, ledger, at_once=SWEPT_AT_ONCE)
-    sweep = SweepActivities(sweeping(settings, client, ledger, taking))
+    taking = intake(settings, client, ledger, at_once=SWEPT_AT_ONCE, meter=meter)
+    sweep = SweepActivities(sweeping(settings, client, ledger, taking, meter))
     return [sweep.begin, sweep.page]

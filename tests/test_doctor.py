@@ -91,6 +91,7 @@ async def test_a_good_installation(
         "retries": "each invoice has one owner; Stripe plans tries of its own on none",
         "search attributes": "registered",
         "sweep": "every 6:00:00",
+        "last sweep": "none yet",
     } == good
     for line, file in (
         ("network rules", "networks"),
