@@ -17,8 +17,8 @@ from tests.stories.test_standard_policy import told
 from tests.web.conftest import Web, serving, until
 
 ZONE = "America/New_York"
-NO_TWILIO, NO_APPLICATION = "TWILIO_ACCOUNT_SID is not set", "MERCHANT_WEBHOOK_URL is not set"
-NOBODY_HEARS = f"{NO_APPLICATION}, and no endpoint takes service.restricted and service.restored"
+NO_TWILIO, NO_APP = "TWILIO_ACCOUNT_SID is not set", "MERCHANT_WEBHOOK_URL is not set"
+NOBODY_HEARS = f"{NO_APP}, and no endpoint takes service.restricted and service.restored"
 SAID = "the e-mail of day"
 NOT_SET = dict.fromkeys(
     name.lower()
@@ -71,7 +71,7 @@ async def test_stripe_and_sendgrid_are_enough(temporal: TemporalServer, client: 
     assert [
         "04-01 case opened: 200.00 USD due by policy standard@1",
         "04-02 retry on day 1: declined, generic_decline",
-        f"04-04 friendly e-mail on day 3: skipped, in-app notice ({NO_APPLICATION}) is closed and {SAID} 3 says the same",
+        f"04-04 friendly e-mail on day 3: skipped, in-app notice ({NO_APP}) is closed and {SAID} 3 says the same",
         "04-04 retry on day 3: declined, generic_decline",
         "04-04 friendly e-mail on day 3: sent",
         "04-06 retry on day 5: declined, generic_decline",
