@@ -14,11 +14,13 @@ from runtime.temporal import connect
 from service.channels import Channels
 from service.customers import public_holidays, whereabouts
 from service.desk import Desk
+from service.orders import Orders
 from service.plans import Plans
 from service.reading import CaseReader
 from service.rebuild import rebuild
 from service.reports import Reports
 from service.running import RunningCases
+from service.standings import Standings
 from service.starting import CaseStarter
 from service.sweep import AT_ONCE, Sweeping
 
@@ -48,11 +50,11 @@ def desk_of(settings: Settings, client: Client, ledger: SqlLedger) -> Desk:
     """The desk on a connection and a ledger that are open."""
     running = RunningCases(client, ledger)
     minimums, rules = partial(wiring.minimum_charges, settings), partial(wiring.network_rules, settings)
-    plans = Plans(ledger, whereabouts, public_holidays, minimums, rules, wiring.utc_now)
+    standings = Standings(ledger, whereabouts, public_holidays, minimums, rules, wiring.utc_now)
     starter = CaseStarter(client, settings.dunning_task_queue, wiring.utc_now)
     return Desk(
-        reader=CaseReader(running, ledger, plans),
-        running=running,
+        reader=CaseReader(running, ledger, Plans(standings)),
+        orders=Orders(running, standings),
         reports=Reports(running, starter, ledger, wiring.utc_now),
         channels=Channels(running, ledger, wiring.utc_now),
         intake=partial(wiring.intake, settings, client, ledger),

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from service.channels import Channels
 from service.intake import Intake
+from service.orders import Orders
 from service.reading import CaseReader
 from service.rebuild import Restart
 from service.reports import Reports
-from service.running import RunningCases
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class Desk:
     """What a door hands its requests to. Lists of cases (service/cases.py) need less: the ledger alone."""
 
     reader: CaseReader
-    running: RunningCases  # orders
+    orders: Orders
     reports: Reports
     channels: Channels
     intake: Callable[[bool], Intake]  # built when it is needed: it alone wants the payment provider's key

@@ -46,6 +46,7 @@ api_answers = sa.Table(
     text_column("digest"),
     sa.Column("status", sa.Integer(), nullable=True),
     sa.Column("body", sa.Text(), nullable=False, server_default=""),
+    sa.Column("headers", sa.JSON(), nullable=False, server_default="{}"),
     moment("at"),
 )
 
