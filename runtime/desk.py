@@ -55,6 +55,7 @@ def desk_of(settings: Settings, client: Client, ledger: SqlLedger) -> Desk:
     return Desk(
         reader=CaseReader(running, ledger, Plans(standings)),
         orders=Orders(running, standings),
+        running=running,
         reports=Reports(running, starter, ledger, wiring.utc_now),
         channels=Channels(running, ledger, wiring.utc_now),
         intake=partial(wiring.intake, settings, client, ledger),

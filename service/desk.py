@@ -9,6 +9,7 @@ from service.orders import Orders
 from service.reading import CaseReader
 from service.rebuild import Restart
 from service.reports import Reports
+from service.running import RunningCases
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,7 @@ class Desk:
 
     reader: CaseReader
     orders: Orders
+    running: RunningCases  # orders, of cases that were looked at already
     reports: Reports
     channels: Channels
     intake: Callable[[bool], Intake]  # built when it is needed: it alone wants the payment provider's key

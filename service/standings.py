@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, datetime
+from functools import lru_cache
 
 from pydantic import ValidationError
 
@@ -12,6 +13,9 @@ from domain.rules.uses import NetworkRules, limit_of
 from domain.situation import Situation
 from gateways.ports.ledger import Ledger
 from gateways.ports.rows import CustomerRow
+
+_MOST_POLICIES = 64
+"""Versions kept in memory: none of them ever changes."""
 
 
 class Standings:
@@ -34,6 +38,7 @@ class Standings:
         self._minimums = minimums
         self._rules = rules
         self._clock = clock
+        self._policy = lru_cache(_MOST_POLICIES)(self._read_policy)
 
     def of(self, invoice_id: str) -> Situation | None:
         """The case as it was decided about last. None for one that is over, that nobody has decided about yet, or
@@ -57,4 +62,7 @@ class Standings:
             too_small=self._minimums().ask(case.due),
             limit=limit_of(case, at, self._rules(), self._ledger.uses_of),
         )
-        return Situation(case, Policy.stored(self._ledger.policy(case.policy.digest)), circumstances, at)
+        return Situation(case, self._policy(case.policy.digest), circumstances, at)
+
+    def _read_policy(self, digest: str) -> Policy:
+        return Policy.stored(self._ledger.policy(digest))
