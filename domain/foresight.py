@@ -14,7 +14,7 @@ from domain.situation import Situation
 class Outlook(NamedTuple):
     """One of the two is empty."""
 
-    then: str  # what the case does next, once the order is given
+    then: str  # what is written down of it, and what the case does next
     refusal: str  # why the order would be refused
 
 
@@ -25,7 +25,10 @@ def foresee(now: Situation, name: str, order: events.Order) -> Outlook:
     if isinstance(answer, Refuse):
         return Outlook("", answer.why)
     case = life.carry_out(now.case, name, order, now.at)
-    return Outlook(_in_words(life.decide(case, now.policy, now.circumstances, now.at).decided.decision), "")
+    entries = case.unwritten[len(now.case.unwritten) :]
+    written = [f"{entry.step} {entry.what}" if entry.step in case.steps else entry.what for entry in entries]
+    then = _in_words(life.decide(case, now.policy, now.circumstances, now.at).decided.decision)
+    return Outlook("; ".join([*written, then]), "")
 
 
 def _in_words(decision: Decision) -> str:

@@ -110,7 +110,7 @@ class BulkWork:
         if not bulk.selected:
             await self._threads.run(self._choose, bulk)
             return
-        lines = await self._threads.run(self._book.bulk_lines, bulk.bulk_id, [LineState.NEW], 0, _LOOKED_AT)
+        lines = await self._threads.run(self._book.lines_to_look_at, bulk.bulk_id, _LOOKED_AT)
         if lines:
             await self._threads.run(self._look_at, bulk, lines)
             return

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from operator import itemgetter
 
 import sqlalchemy as sa
 
@@ -20,6 +21,12 @@ _AT_WORK = (BulkState.LOOKING, BulkState.ORDERING)
 _NOT_BEGUN = (LineState.NEW, LineState.READY)
 _TO_ORDER = (LineState.ASKED, LineState.READY)
 _LONGEST = 500
+_IN_TURN = (
+    sa.select(bulk_lines)
+    .where(_OF_BULK, _line.state == sa.bindparam("state"))
+    .order_by(_line.tries, _line.number)
+    .limit(sa.bindparam("most"))
+)
 _LOOKED_AT = (
     sa.update(bulk_lines)
     .where(_ONE, _line.state == LineState.NEW)
@@ -49,9 +56,10 @@ class SqlBulk(Book):
             return [_bulk(row) for row in connection.execute(query).mappings()]
 
     def bulks_to_work_on(self) -> list[Bulk]:
-        query = sa.select(bulk_orders).where(_order.state.in_(_AT_WORK)).order_by(_order.number)
+        query = sa.select(bulk_orders).where(_order.state.in_(_AT_WORK))
         with self._database.reading() as connection:
-            return [_bulk(row) for row in connection.execute(query).mappings()]
+            found = connection.execute(query).mappings().all()
+        return [_bulk(row) for row in sorted(found, key=itemgetter("number"))]
 
     def choose(self, bulk_id: str, invoices: Sequence[str], place: str | None) -> None:
         where = {"place": place, "selected": place is None}
@@ -65,13 +73,18 @@ class SqlBulk(Book):
             query = query.where(_line.state.in_(states))
         return self._lines(query, bulk_id)
 
-    def lines_to_order(self, bulk_id: str, limit: int) -> list[BulkLine]:
-        query = sa.select(bulk_lines).where(_OF_BULK, _line.state.in_(_TO_ORDER))
-        return self._lines(query.order_by(_line.tries, _line.number).limit(limit), bulk_id)
+    def lines_to_look_at(self, bulk_id: str, limit: int) -> list[BulkLine]:
+        return self._lines(_IN_TURN, bulk_id, state=LineState.NEW, most=limit)
 
-    def _lines(self, query: sa.Select[tuple[object, ...]], bulk_id: str) -> list[BulkLine]:
+    def lines_to_order(self, bulk_id: str, limit: int) -> list[BulkLine]:
+        # Begun are only those that were tried: by two reads both come in their turn by the index.
+        ready = self._lines(_IN_TURN, bulk_id, state=LineState.READY, most=limit)
+        left = limit - len(ready)
+        return [*ready, *self._lines(_IN_TURN, bulk_id, state=LineState.ASKED, most=left)] if left else ready
+
+    def _lines(self, query: sa.Select[tuple[object, ...]], bulk_id: str, **given: object) -> list[BulkLine]:
         with self._database.reading() as connection:
-            found = connection.execute(query, {"of": bulk_id}).mappings()
+            found = connection.execute(query, {"of": bulk_id, **given}).mappings()
             return [BulkLine(**fields_of(row, BulkLine)) for row in found]
 
     def looked_at(self, bulk_id: str, lines: Sequence[BulkLine]) -> None:
@@ -105,8 +118,9 @@ class SqlBulk(Book):
             one = sa.and_(_ONE, _line.state == LineState.ASKED)
             changed = sa.update(bulk_lines).where(one).values(without_nul(columns)).returning(_line.audit)
             audit = connection.execute(changed, given).scalar_one_or_none()
-            answered = sa.and_(api_requests.c.id == audit, api_requests.c.status == CUT_OFF)
-            connection.execute(sa.update(api_requests).where(answered).values(status=became.status))
+            if audit is not None:
+                answered = sa.and_(api_requests.c.id == audit, api_requests.c.status == CUT_OFF)
+                connection.execute(sa.update(api_requests).where(answered).values(status=became.status))
 
     def move(self, bulk_id: str, before: BulkState, after: BulkState, at: datetime) -> bool:
         columns: dict[str, object] = {"state": after, "note": ""}

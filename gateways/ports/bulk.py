@@ -98,6 +98,8 @@ class BulkBook(Protocol):
     def bulk_lines(self, bulk_id: str, states: Sequence[LineState], after: int, limit: int) -> list[BulkLine]:
         """A page in order of their numbers. No states: all."""
 
+    def lines_to_look_at(self, bulk_id: str, limit: int) -> list[BulkLine]: ...
+
     def lines_to_order(self, bulk_id: str, limit: int) -> list[BulkLine]:
         """Those that wait for their answer or their turn, the ones that were tried least first."""
 

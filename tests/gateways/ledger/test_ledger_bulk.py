@@ -2,9 +2,12 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from gateways.ledger.sql_ledger import SqlLedger
 from gateways.ports.access import CUT_OFF, Asked
 from gateways.ports.bulk import Became, Bulk, BulkLine, BulkState, Chosen, LineState
+from tests.gateways.ledger.test_ledger_plans import Use, plan_of, reads_all, statements_of
 
 NOW = datetime(2030, 4, 1, tzinfo=UTC)
 
@@ -106,3 +109,27 @@ def test_bulk_orders_come_newest_first_and_are_forgotten_when_they_are_over(ledg
     ledger.forget_bulks(NOW + timedelta(days=1))
     assert ["bulk_3", "bulk_1"] == [bulk.bulk_id for bulk in ledger.bulks(None, 9)]
     assert {} == ledger.tally("bulk_2")
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda ledger: ledger.bulk("bulk_1"),
+        lambda ledger: ledger.bulks("bulk_1", 10),
+        lambda ledger: ledger.bulks_to_work_on(),
+        lambda ledger: ledger.bulk_lines("bulk_1", [LineState.DONE], 10, 10),
+        lambda ledger: ledger.lines_to_look_at("bulk_1", 10),
+        lambda ledger: ledger.lines_to_order("bulk_1", 10),
+        lambda ledger: ledger.begin_line("bulk_1", 1, asked()),
+        lambda ledger: ledger.end_line("bulk_1", 1, Became(LineState.DONE, 200)),
+        lambda ledger: ledger.tally("bulk_1"),
+    ],
+)
+def test_no_line_is_read_that_is_not_wanted(ledger: SqlLedger, url: str, use: Use) -> None:
+    """With fifty thousand cases the next ones come as soon as with ten."""
+    statements = statements_of(use, ledger)
+
+    assert statements
+    for statement, parameters in statements:
+        plan = plan_of(url, statement, parameters)
+        assert not reads_all(plan), f"{statement}\n{plan}"
