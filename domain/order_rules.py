@@ -9,6 +9,9 @@ from domain.gates import ALLOW, Answer, Refuse
 from domain.situation import Situation
 from domain.tries import ordered_try
 
+RULED = (events.HandOff, events.RetryNow)
+"""The orders to which policy and rules have something to say."""
+
 
 def ask_rules(now: Situation, name: str, order: events.Order) -> Answer:
     """What policy and rules say to an order that the case would take. One that can change nothing is refused."""

@@ -1,5 +1,7 @@
 """Bulk orders as who gives them sees them: made, read, run, cancelled. service/bulk_work.py carries them out."""
 
+import hashlib
+import json
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -49,10 +51,12 @@ class BulkDesk:
         cases: Sequence[str] | Chosen,
         *,
         dry_run: bool = True,
+        token: str | None = None,
     ) -> Progress:
         """Writes a bulk order down; its cases are looked at next, and ordered after that unless it is a dry run.
 
-        given: what the order says, by the names of its form in `domain/events.py`.
+        given: what the order says, by the names of its form in `domain/events.py`. token: the caller's own for this
+        request, by which it is one bulk order however often it comes.
         """
         body = _body(name, {**given, "by": caller.name})
         chosen = cases if isinstance(cases, Chosen) else None
@@ -62,7 +66,7 @@ class BulkDesk:
         if chosen is None and not 1 <= len(named) <= MOST_NAMED:
             raise WrongRequest(f"Name 1 to {MOST_NAMED} invoices, or choose cases by a filter.")
         bulk = Bulk(
-            bulk_id=f"bulk_{secrets.token_hex(8)}",
+            bulk_id=_id(token and [caller.key_id, token, name, body, cases]),
             name=name,
             body=body,
             chosen=chosen,
@@ -124,3 +128,9 @@ def _body(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
     except ValidationError as error:
         raise WrongRequest(sentence(error)) from None
     return order.model_dump(mode="json", exclude={"by", "expects"})
+
+
+def _id(of: object) -> str:
+    """Always the same for the same request; one that nobody types by mistake."""
+    known = hashlib.sha256(json.dumps(of, default=dict).encode()).hexdigest()[:16] if of else secrets.token_hex(8)
+    return f"bulk_{known}"

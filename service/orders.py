@@ -2,7 +2,7 @@
 
 from domain import events, life
 from domain.gates import Refuse
-from domain.order_rules import ask_rules
+from domain.order_rules import RULED, ask_rules
 from service.requests import Refused
 from service.running import RunningCases
 from service.standings import Standings
@@ -18,7 +18,7 @@ class Orders:
 
     async def give(self, invoice: str, name: str, order: events.Order) -> CaseView:
         """Gives an order, by its name in `domain/telling.py`, and returns the case after it."""
-        now = self._standings.of(self._running.named(invoice))
+        now = self._standings.of(self._running.named(invoice)) if isinstance(order, RULED) else None
         # What the case itself refuses it says itself: it knows better than the ledger how it stands.
         if now and life.refused(now.case, name, order, now.at) is None:
             answer = ask_rules(now, name, order)

@@ -7,7 +7,7 @@ from operator import itemgetter
 import sqlalchemy as sa
 
 from gateways.ledger.case_list import fields_of
-from gateways.ledger.inserts import insert_missing
+from gateways.ledger.inserts import insert_missing, insert_once
 from gateways.ledger.rows import without_nul
 from gateways.ledger.schema_doors import api_requests, bulk_lines, bulk_orders
 from gateways.ledger.transactions import Book
@@ -39,8 +39,8 @@ class SqlBulk(Book):
 
     def make_bulk(self, bulk: Bulk, invoices: Sequence[str]) -> None:
         with self._database.writing() as connection:
-            connection.execute(sa.insert(bulk_orders), without_nul(bulk.model_dump()))
-            _add(connection, bulk.bulk_id, invoices)
+            if insert_once(connection, bulk_orders, without_nul(bulk.model_dump())):
+                _add(connection, bulk.bulk_id, invoices)
 
     def bulk(self, bulk_id: str) -> Bulk | None:
         with self._database.reading() as connection:

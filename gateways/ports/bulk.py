@@ -82,7 +82,7 @@ class BulkBook(Protocol):
     """Each call is one transaction. Raises ProviderTrouble."""
 
     def make_bulk(self, bulk: Bulk, invoices: Sequence[str]) -> None:
-        """Writes it down with the cases that were named, each once."""
+        """Writes it down with the cases that were named, each once. One with its id stays as it is."""
 
     def bulk(self, bulk_id: str) -> Bulk | None: ...
 

@@ -172,6 +172,15 @@ async def test_a_dry_run_is_run_once_and_only_when_it_is_over(
         desk.run("bulk_0")
 
 
+def test_a_request_that_was_cut_off_and_comes_again_is_one_bulk_order(desk: BulkDesk) -> None:
+    made = [desk.make(OLGA, "pause", {}, Chosen(status="open"), token=token) for token in ("a", "a", "b", None, None)]
+    other = desk.make(OLGA, "pause", {}, ["in_1"], token="a")
+
+    ids = [now.bulk.bulk_id for now in made]
+    assert (ids[0], 4) == (ids[1], len(set(ids)))
+    assert other.bulk.bulk_id not in ids
+
+
 @pytest.mark.parametrize(
     ("name", "given", "cases", "says"),
     [

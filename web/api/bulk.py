@@ -33,9 +33,12 @@ def bulk_orders(desk: BulkDesk, threads: Threads) -> APIRouter:
             raise WrongRequest("Give either invoices, or a filter: {} is every case.")
         of = asked.filter
         chosen = Chosen(status=of.status, customer_id=of.customer, owed_again=of.owed_again) if of else None
+        token = request.headers.get("idempotency-key")
         given = asked.order.model_dump(exclude={"name"})
         cases = chosen or asked.invoices or []
-        now = await threads.run(desk.make, caller_of(request), asked.order.name, given, cases, dry_run=asked.dry_run)
+        now = await threads.run(
+            desk.make, caller_of(request), asked.order.name, given, cases, dry_run=asked.dry_run, token=token
+        )
         response.headers["Location"] = f"/v1/orders/{now.bulk.bulk_id}"
         return _answer(now)
 
