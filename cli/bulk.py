@@ -4,7 +4,7 @@ import asyncio
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import typer
 
@@ -46,6 +46,7 @@ def order(
     status: Annotated[str | None, typer.Option(help=f"Else all with this status: {', '.join(STATUSES)}.")] = None,
     customer: Annotated[str | None, typer.Option(help="Only this customer's: Stripe's id, cus_…")] = None,
     owed_again: Annotated[bool, typer.Option("--owed-again", help="Only those whose money was taken back.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Every case that there is.")] = False,
     until: Until = None,
     amount: Annotated[str | None, typer.Option(help="Of settle: 19.99 USD, the same for each case.")] = None,
     paid: Annotated[bool, typer.Option("--paid", help="Of settle: the money is in.")] = False,
@@ -61,7 +62,7 @@ def order(
     """
     given = {"until": moment(until), "amount": _amount(amount), "paid": paid or None, "step": step, "note": note}
     said = {key: value for key, value in given.items() if value is not None}
-    cases = _cases(invoices, Chosen(status=status, customer_id=customer, owed_again=owed_again))
+    cases = _cases(invoices, Chosen(status=status, customer_id=customer, owed_again=owed_again), everything)
     caller = Caller(_BY_HAND, by, Scope.OPERATOR)
 
     async def work(settings: Settings) -> Progress:
@@ -93,11 +94,10 @@ def show(
 ) -> None:
     """Show each case of a bulk order: what would become of it, or has."""
     with one_sentence(), opened_ledger(load_settings()) as ledger:
-        desk, after = BulkDesk(ledger, utc_now), 0
+        desk, more = BulkDesk(ledger, utc_now), cast("int | None", 0)
         now = desk.progress(bulk_id)
         if not as_json:
             print(_summary(now))
-        more: int | None = after
         while more is not None:
             lines, more = desk.lines(bulk_id, state or (), more, _PAGE)
             for line in lines:
@@ -147,7 +147,8 @@ def _tell(now: Progress, as_json: bool) -> None:
     if now.bulk.state is BulkState.SHOWN:
         if not as_json:
             of = now.bulk.bulk_id
-            print(as_called(f"python starter.py bulk show {of} tells of each, bulk run {of} orders what is ready."))
+            print(as_called(f"Each case: python starter.py bulk show {of}"))
+            print(as_called(f"Order what is ready: python starter.py bulk run {of}"))
     elif any(state in now.cases for state in _NOT_ORDERED):
         raise typer.Exit(REFUSED)
 
@@ -174,9 +175,9 @@ def _amount(written: str | None) -> Any:
         return money(amount, currency).model_dump()
 
 
-def _cases(file: str | None, chosen: Chosen) -> Sequence[str] | Chosen:
+def _cases(file: str | None, chosen: Chosen, everything: bool) -> Sequence[str] | Chosen:
+    if [file is not None, chosen != Chosen(), everything].count(True) != 1:
+        raise fail("Say which cases are meant: by --invoices, by filters, or --all; one of the three.", UNUSABLE)
     if file is None:
         return chosen
-    if chosen != Chosen():
-        raise fail("Give either --invoices or filters, not both.", UNUSABLE)
     return [line.strip() for line in read_bytes(file).decode(errors="replace").splitlines() if line.strip()]

@@ -11,9 +11,10 @@ from httpx import AsyncClient
 from temporalio.client import Client
 
 from domain import events
+from gateways.ledger.sql_ledger import SqlLedger
 from gateways.ports.access import Asked
 from runtime.bulk import THREADS, bulk_work
-from runtime.settings import ROOT
+from runtime.settings import ROOT, Settings
 from runtime.wiring import utc_now
 from sandbox.machine.temporal_server import TemporalServer
 from sandbox.play.stage import Scene, StagedCase, staged
@@ -71,6 +72,37 @@ async def test_what_a_dry_run_has_shown_is_ordered_and_what_changed_since_is_rep
     audit = [asked for _, asked in stage.ledger.audit(0, 100) if asked.request_id == done["id"]]
     assert [("Olga", f"/v1/cases/{case.invoice}/pause") for case in cases] == [(a.name, a.path) for a in audit]
     assert [200, 412, 200] == [one.status for one in audit]
+
+
+async def test_what_cannot_be_meant_is_a_problem_that_says_what_to_do(
+    web_settings: Settings, ledger: SqlLedger
+) -> None:
+    olga = bearer(ring(ledger).make("Olga", Scope.OPERATOR))
+    pause = {"order": {"name": "pause"}}
+    far = {"name": "pause", "until": "9999-12-31T00:00:00Z"}
+    async with serving(web_settings.model_copy(update={"temporal_address": "127.0.0.1:1"})) as web:
+        for asked, says in (
+            (pause, "Give either invoices, or a filter"),
+            ({**pause, "filter": {}, "invoices": ["in_1"]}, "Give either invoices, or a filter"),
+            ({**pause, "invoices": []}, "body.invoices"),
+            ({**pause, "invoices": ["in 1"]}, "body.invoices.0"),
+            ({**pause, "filter": {"status": "gone"}}, "body.filter.status"),
+            ({"order": {"name": "reopen_channel"}, "filter": {}}, "body.order"),
+            ({"order": {"name": "settle"}, "filter": {}}, "amount"),
+            ({"order": far, "filter": {}}, "between the years"),
+        ):
+            answer = await web.http.post("/v1/orders", json=asked, headers=olga)
+            assert (422, True) == (answer.status_code, says in answer.json()["detail"]), answer.text
+        single = await web.http.post("/v1/cases/in_1/pause", json={"until": far["until"]}, headers=olga)
+        unknown = [
+            await web.http.get(f"/v1/orders/bulk_0{path}", headers=olga) for path in ("", "/cases", "/cases.jsonl")
+        ]
+        unknown += [await web.http.post(f"/v1/orders/bulk_0/{path}", headers=olga) for path in ("run", "cancel")]
+        none = await web.http.get("/v1/orders", params={"before": "bulk_0"}, headers=olga)
+
+    assert 422 == single.status_code
+    assert [404] * 5 == [answer.status_code for answer in unknown]
+    assert {"orders": [], "before": None} == none.json()
 
 
 async def rested(http: AsyncClient, of: str, headers: dict[str, str]) -> dict[str, object]:
