@@ -15,11 +15,13 @@ from runtime.temporal import connect
 from service.channels import Channels
 from service.customers import public_holidays, whereabouts
 from service.desk import Desk
+from service.orders import Orders
 from service.plans import Plans
 from service.reading import CaseReader
 from service.rebuild import rebuild
 from service.reports import Reports
 from service.running import RunningCases
+from service.standings import Standings
 from service.starting import CaseStarter
 from service.sweep import AT_ONCE, Sweeping
 
@@ -50,10 +52,11 @@ def desk_of(settings: Settings, client: Client, ledger: SqlLedger) -> Desk:
     running = RunningCases(client, ledger)
     minimums, rules = partial(wiring.minimum_charges, settings), partial(wiring.network_rules, settings)
     here = partial(installation, settings)
-    plans = Plans(ledger, whereabouts, public_holidays, minimums, rules, here, wiring.utc_now)
+    standings = Standings(ledger, whereabouts, public_holidays, minimums, rules, here, wiring.utc_now)
     starter = CaseStarter(client, settings.dunning_task_queue, wiring.utc_now)
     return Desk(
-        reader=CaseReader(running, ledger, plans),
+        reader=CaseReader(running, ledger, Plans(standings)),
+        orders=Orders(running, standings),
         running=running,
         reports=Reports(running, starter, ledger, wiring.utc_now),
         channels=Channels(running, ledger, here, wiring.utc_now),

@@ -2,14 +2,11 @@
 
 import asyncio
 import logging
-import os
 import random
-import socket
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from uuid import uuid4
 
 from temporalio.client import Client
 from temporalio.service import RPCError
@@ -34,13 +31,14 @@ from gateways.standard_webhook import StandardWebhook
 from gateways.stripe_webhook import StripeWebhook
 from gateways.twilio_webhook import TwilioWebhook
 from gateways.webhook_post import WebhookPost
-from runtime import wiring
+from runtime import bulk, wiring
 from runtime.desk import desk_of
 from runtime.equipment import installation
 from runtime.settings import Settings, SettingsError, several
 from runtime.telemetry import Telemetry
 from runtime.temporal import connect
 from service.audit import Register
+from service.bulk import BulkDesk
 from service.desk import Desk
 from service.inbox import Delivery, Reader
 from service.inbox_list import InboxShelf
@@ -51,6 +49,7 @@ from service.office import Office
 from service.outbox import Dispatch
 from service.preferences import Preferences
 from service.requests import Unavailable
+from service.running import RunningCases
 from service.threads import Threads
 
 _KEEPERS = 8
@@ -73,6 +72,7 @@ class Doors:
     keys: KeyRing
     register: Register
     threads: Threads
+    bulk: BulkDesk
     preferences: Preferences | None  # None: customers get no link
 
 
@@ -165,6 +165,7 @@ async def doors(settings: Settings, watched: Telemetry | None = None) -> AsyncIt
             watched.also(LedgerGauges(ledger, now))
         delivering = asyncio.create_task(_deliver(settings, ledger, link, threads, news, meter))
         sending = asyncio.create_task(_send_events(settings, ledger, meter))
+        ordering = asyncio.create_task(_order_in_bulk(settings, ledger, link))
         try:
             mailroom = Mailroom(webhooks(settings), ledger, threads, now, news.set, meter)
             yield Doors(
@@ -173,10 +174,11 @@ async def doors(settings: Settings, watched: Telemetry | None = None) -> AsyncIt
                 office=Office(ledger, InboxShelf(ledger, now), threads, link.desk, link.intake),
                 keys=KeyRing(ledger, now),
                 register=Register(ledger, now),
+                bulk=BulkDesk(ledger, now),
                 threads=threads,
             )
         finally:
-            for work in (delivering, sending):
+            for work in (delivering, sending, ordering):
                 work.cancel()
                 with suppress(asyncio.CancelledError):
                     await work
@@ -196,13 +198,17 @@ async def _send_events(settings: Settings, ledger: SqlLedger, meter: Meter) -> N
     kept_for, now = settings.dunning_outbox_kept_for, wiring.utc_now
     with closing(Threads(_SENDERS, "outbox")) as threads:
         try:
-            await Dispatch(ledger, ledger, post, threads, now, _holder(), kept_for, random.random, meter).run()
+            await Dispatch(ledger, ledger, post, threads, now, wiring.holder(), kept_for, random.random, meter).run()
         finally:
             await post.close()
 
 
-def _holder() -> str:
-    return f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}"
+async def _order_in_bulk(settings: Settings, ledger: SqlLedger, link: Link) -> None:
+    async def running() -> RunningCases:
+        return (await link.desk()).running
+
+    with closing(Threads(bulk.THREADS, "bulk")) as threads:
+        await bulk.bulk_work(settings, ledger, running, threads).run()
 
 
 async def _deliver(
@@ -211,7 +217,9 @@ async def _deliver(
     intake = await _connected(link)
     reading, kept_for = readers(settings, intake), settings.dunning_inbox_kept_for
     whole = completions(settings, meter)
-    await Delivery(ledger, intake, threads, wiring.utc_now, _holder(), news, reading, kept_for, whole, meter).run()
+    await Delivery(
+        ledger, intake, threads, wiring.utc_now, wiring.holder(), news, reading, kept_for, whole, meter
+    ).run()
 
 
 def completions(settings: Settings, meter: Meter = NO_METER) -> dict[str, Completion]:

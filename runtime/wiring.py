@@ -4,10 +4,13 @@ Everything is built before the first case is touched, so that a missing setting 
 sentence, and never a case in the middle.
 """
 
+import os
+import socket
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
+from uuid import uuid4
 
 from temporalio.client import Client
 
@@ -57,6 +60,11 @@ from service.threads import Threads
 def utc_now() -> datetime:
     """The worker's own clock. Only for comparing with providers' records, never for a rule."""
     return datetime.now(UTC)
+
+
+def holder() -> str:
+    """The name of this process among all that share the ledger."""
+    return f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}"
 
 
 def open_ledger(settings: Settings) -> SqlLedger:

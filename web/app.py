@@ -8,11 +8,13 @@ from fastapi import FastAPI, Response
 from fastapi.telemetry import TelemetryConfig
 
 from service.audit import Register
+from service.bulk import BulkDesk
 from service.keys import KeyRing
 from service.mailroom import Mailroom
 from service.office import Office
 from service.preferences import Preferences
 from service.threads import Threads
+from web.api.bulk import bulk_orders
 from web.api.cases import cases
 from web.api.orders import channels, orders
 from web.api.records import records
@@ -44,6 +46,8 @@ class Doors(Protocol):
     def keys(self) -> KeyRing: ...
     @property
     def register(self) -> Register: ...
+    @property
+    def bulk(self) -> BulkDesk: ...
     @property
     def threads(self) -> Threads: ...
     @property
@@ -79,6 +83,7 @@ def application(doors: Doors) -> FastAPI:
     app.include_router(cases(doors.office))
     app.include_router(orders(doors.office))
     app.include_router(channels(doors.office))
+    app.include_router(bulk_orders(doors.bulk, doors.threads))
     app.include_router(records(doors.office, doors.register, doors.threads))
 
     @app.get("/healthz", include_in_schema=False)

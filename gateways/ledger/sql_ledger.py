@@ -10,6 +10,7 @@ from gateways.ledger.access import SqlAccess
 from gateways.ledger.api_access import SqlApiAccess
 from gateways.ledger.arrivals import SqlEvents, SqlHandoffs
 from gateways.ledger.attempts import SqlAttempts
+from gateways.ledger.bulk import SqlBulk
 from gateways.ledger.cases import SqlCases
 from gateways.ledger.contacts import SqlContacts
 from gateways.ledger.customers import SqlCustomers
@@ -39,6 +40,7 @@ class SqlLedger(
     SqlOutbox,
     SqlGauges,
     SqlSweeps,
+    SqlBulk,
 ):
     """`ports.Ledger`: all books on one database, whose schema `upgrade_schema` has brought up to date.
 

@@ -28,7 +28,7 @@ def orders(office: Office) -> APIRouter:
 
     async def ordered(invoice: str, name: str, order: events.Order, response: Response) -> shapes.CaseAnswer:
         desk = await office.desk()
-        return case_answer(desk.reader.around(await desk.running.order(invoice, name, order)), response)
+        return case_answer(desk.reader.around(await desk.orders.give(invoice, name, order)), response)
 
     def plain(path: str, name: str, form: type[events.Order], summary: str) -> None:
         """An order that says nothing but its remark."""

@@ -3,10 +3,11 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from domain.base import Frozen
 from domain.events import AgencyReport, ContactResult
+from domain.moments import Moment
 from domain.money import Money
 from domain.steps import Channel
 
@@ -15,7 +16,7 @@ EventId = Annotated[str, Field(min_length=1, max_length=255, description="Your o
 
 
 class PauseOrder(Frozen):
-    until: AwareDatetime | None = Field(default=None, description="Without it: until the case is resumed.")
+    until: Moment | None = Field(default=None, description="Without it: until the case is resumed.")
     note: Remark = ""
 
 
