@@ -1,5 +1,7 @@
 """What a customer's wish not to hear from us on a channel means for the others, and what may wake somebody."""
 
+from collections.abc import Mapping
+
 from domain import events
 from domain.steps import Channel
 
@@ -9,3 +11,19 @@ WISHES = frozenset(wish.words for wish in events.WISHES)
 """Why a channel is closed, where it is the customer's own wish."""
 UNKNOWN_HOURS = {Channel.SMS: "nobody knows what time it is where the customer is"}
 """Channels that can wake somebody, as they are closed to those of whom nobody knows where they are."""
+
+
+def open_channel(channel: Channel, closed: Mapping[Channel, str], fallback: Mapping[Channel, Channel]) -> Channel:
+    """The channel itself, or the first open one along the fallbacks; itself as well where none is.
+
+    `closed` has the reasons: a wish not to hear from us on a channel leads to none that intrudes more.
+    """
+    tried, most = [channel], len(BY_INTRUSION)
+    while (last := tried[-1]) in closed or BY_INTRUSION.index(last) > most:
+        if closed.get(last) in WISHES:
+            most = min(most, BY_INTRUSION.index(last))
+        next_one = fallback.get(last)
+        if next_one is None or next_one in tried:
+            return channel
+        tried.append(next_one)
+    return tried[-1]
