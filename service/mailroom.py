@@ -6,6 +6,7 @@ from datetime import datetime
 from gateways.ports.inbox import InboxBook, NotGenuine, Unreadable, Webhook
 from gateways.ports.metering import NO_METER, Meter
 from gateways.ports.trouble import ProviderTrouble
+from service.keeping import Keeper
 from service.threads import Threads
 
 __all__ = ["Mailroom", "NotGenuine", "NotKept", "Unreadable"]
@@ -31,7 +32,7 @@ class Mailroom:
         self._webhooks = dict(webhooks)
         self._book = book
         self._threads = threads
-        self._clock = clock
+        self._keeper = Keeper(book, threads, clock)
         self._kept = kept
 
     @property
@@ -58,7 +59,7 @@ class Mailroom:
             self._meter.arrived(provider, "unreadable")
             raise
         try:
-            new = await self._threads.run(self._book.keep, arrivals, self._clock())
+            new = await self._keeper.keep(arrivals)
         except ProviderTrouble as error:
             self._meter.arrived(provider, "not_kept")
             raise NotKept(f"{error} Nothing was taken: send it again.") from None
