@@ -11,6 +11,7 @@ from gateways.ledger.api_access import SqlApiAccess
 from gateways.ledger.arrivals import SqlEvents, SqlHandoffs
 from gateways.ledger.attempts import SqlAttempts
 from gateways.ledger.cases import SqlCases
+from gateways.ledger.consents import SqlConsents
 from gateways.ledger.contacts import SqlContacts
 from gateways.ledger.customers import SqlCustomers
 from gateways.ledger.disputes import SqlDisputes
@@ -29,6 +30,7 @@ class SqlLedger(
     SqlContacts,
     SqlAccess,
     SqlCustomers,
+    SqlConsents,
     SqlRecords,
     SqlPolicies,
     SqlEvents,
