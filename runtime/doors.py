@@ -17,6 +17,7 @@ from temporalio.service import RPCError
 from gateways import (
     agency_events,
     application_events,
+    billing_events,
     customer_events,
     sendgrid_events,
     stripe_events,
@@ -39,6 +40,7 @@ from runtime.settings import Settings, SettingsError, several
 from runtime.telemetry import Telemetry
 from runtime.temporal import connect
 from service.audit import Register
+from service.consents import Consents
 from service.desk import Desk
 from service.inbox import Delivery, Reader
 from service.inbox_list import InboxShelf
@@ -72,6 +74,7 @@ class Doors:
     register: Register
     threads: Threads
     preferences: Preferences | None  # None: customers get no link
+    consents: Consents
 
 
 class Link:
@@ -166,7 +169,8 @@ async def doors(settings: Settings, watched: Telemetry | None = None) -> AsyncIt
             yield Doors(
                 mailroom=mailroom,
                 preferences=_preferences(settings, ledger, mailroom, threads),
-                office=Office(ledger, InboxShelf(ledger, now), threads, link.desk, link.intake),
+                consents=Consents(ledger, ledger, mailroom, threads, now),
+                office=Office(ledger, InboxShelf(ledger, now), threads, link.desk, link.intake, now),
                 keys=KeyRing(ledger, now),
                 register=Register(ledger, now),
                 threads=threads,
@@ -224,6 +228,7 @@ def readers(settings: Settings, intake: Intake) -> dict[str, Reader]:
         agency_events.PROVIDER: lambda event, _: agency_events.read(event),
         application_events.PROVIDER: lambda event, _: application_events.read(event),
         customer_events.PROVIDER: customer_events.read,
+        billing_events.PROVIDER: lambda event, _: billing_events.read(event),
     }
 
 

@@ -8,12 +8,14 @@ from fastapi import FastAPI, Response
 from fastapi.telemetry import TelemetryConfig
 
 from service.audit import Register
+from service.consents import Consents
 from service.keys import KeyRing
 from service.mailroom import Mailroom
 from service.office import Office
 from service.preferences import Preferences
 from service.threads import Threads
 from web.api.cases import cases
+from web.api.customers import customers
 from web.api.orders import channels, orders
 from web.api.records import records
 from web.limits import RateLimit
@@ -48,6 +50,8 @@ class Doors(Protocol):
     def threads(self) -> Threads: ...
     @property
     def preferences(self) -> Preferences | None: ...
+    @property
+    def consents(self) -> Consents: ...
 
 
 @dataclass
@@ -79,6 +83,7 @@ def application(doors: Doors) -> FastAPI:
     app.include_router(cases(doors.office))
     app.include_router(orders(doors.office))
     app.include_router(channels(doors.office))
+    app.include_router(customers(doors.office, doors.consents))
     app.include_router(records(doors.office, doors.register, doors.threads))
 
     @app.get("/healthz", include_in_schema=False)

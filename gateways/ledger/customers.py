@@ -166,7 +166,8 @@ def _standing(connection: sa.Connection, address: Address, opened_by: str = "") 
     places = {channel: address.key(channel) for channel in Channel}
     given = {"of": address.customer_id} | {f"at_{channel}": place for channel, place in places.items()}
     given["event"] = opened_by
-    found = [Closure(**row) for row in connection.execute(_CLOSURES, given).mappings()]
+    rows = connection.execute(_CLOSURES, given).mappings()
+    found = [*{(row["event_id"], row["channel"]): Closure(**row) for row in rows}.values()]  # each half may have it
     found.sort(key=lambda row: (row.at, row.event_id), reverse=True)
     return [row for row in found if _holds(row, address.customer_id, places[row.channel])]
 

@@ -14,6 +14,7 @@ from gateways.ledger.cases import SqlCases
 from gateways.ledger.consents import SqlConsents
 from gateways.ledger.contacts import SqlContacts
 from gateways.ledger.customers import SqlCustomers
+from gateways.ledger.directory import SqlDirectory
 from gateways.ledger.disputes import SqlDisputes
 from gateways.ledger.gauges import SqlGauges
 from gateways.ledger.inbox import SqlInbox
@@ -31,6 +32,7 @@ class SqlLedger(
     SqlAccess,
     SqlCustomers,
     SqlConsents,
+    SqlDirectory,
     SqlRecords,
     SqlPolicies,
     SqlEvents,

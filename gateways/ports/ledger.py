@@ -15,6 +15,7 @@ from domain.rules.uses import MethodUse, NetworkRules, NextCharge
 from domain.steps import Channel
 from gateways.ports.case_list import CaseList
 from gateways.ports.consents import ConsentBook
+from gateways.ports.directory import CustomerDirectory
 from gateways.ports.messages import Address, Recipient
 from gateways.ports.rows import (
     AttemptRow,
@@ -288,6 +289,7 @@ class Ledger(
     AccessBook,
     CustomerBook,
     ConsentBook,
+    CustomerDirectory,
     RecordBook,
     PolicyBook,
     EventBook,

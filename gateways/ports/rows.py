@@ -129,6 +129,10 @@ class AttemptRow(Frozen):
     decline: Decline | None = None
 
 
+MADE = ("sending", "sent", "unknown")
+"""The states of a contact that was made, or may have been."""
+
+
 class ContactRow(Frozen):
     """One contact on one channel. `state`: sending (outcome unknown), failed (certainly not sent), sent, unknown,
     unreachable."""

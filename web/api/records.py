@@ -1,4 +1,4 @@
-"""Customers, the inbox, exports and the audit."""
+"""The inbox, exports and the audit."""
 
 import csv
 import io
@@ -22,21 +22,6 @@ _COLUMNS = [name for name in Listed.model_fields if name != "holds"]
 def records(office: Office, register: Register, threads: Threads) -> APIRouter:
     router = APIRouter(prefix="/v1", route_class=ApiRoute, tags=["records"])
     auditors = takes(Scope.AUDITOR)
-
-    @router.get(
-        "/customers/{customer}",
-        summary="How a customer may be reached, and what they answered",
-        openapi_extra=takes(Scope.OPERATOR, Scope.AUDITOR),
-    )
-    async def customer(customer: str) -> shapes.CustomerAnswer:
-        found = await office.customer(customer)
-        replies = [shapes.ReplyAnswer(at=one.at, channel=one.channel, text=one.text) for one in found.replies]
-        return shapes.CustomerAnswer(
-            customer_id=found.customer_id,
-            open_cases=found.open_cases,
-            closed_channels=found.closed_channels,
-            replies=replies,
-        )
 
     @router.get(
         "/inbox",
