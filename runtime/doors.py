@@ -42,6 +42,7 @@ from runtime.temporal import connect
 from service.audit import Register
 from service.consents import Consents
 from service.desk import Desk
+from service.endpoints import Endpoints, Trial
 from service.inbox import Delivery, Reader
 from service.inbox_list import InboxShelf
 from service.intake import Intake
@@ -75,6 +76,8 @@ class Doors:
     threads: Threads
     preferences: Preferences | None  # None: customers get no link
     consents: Consents
+    endpoints: Endpoints
+    trial: Trial
 
 
 class Link:
@@ -162,14 +165,17 @@ async def doors(settings: Settings, watched: Telemetry | None = None) -> AsyncIt
         meter = meter_of(watched)
         if watched:
             watched.also(LedgerGauges(ledger, now))
+        post = WebhookPost(_ENDPOINT_ANSWERS, now, private=settings.dunning_outbox_private, meter=meter)
         delivering = asyncio.create_task(_deliver(settings, ledger, link, threads, news, meter))
-        sending = asyncio.create_task(_send_events(settings, ledger, meter))
+        sending = asyncio.create_task(_send_events(settings, ledger, post, meter))
         try:
             mailroom = Mailroom(webhooks(settings), ledger, threads, now, news.set, meter)
             yield Doors(
                 mailroom=mailroom,
                 preferences=_preferences(settings, ledger, mailroom, threads),
                 consents=Consents(ledger, ledger, mailroom, threads, now),
+                endpoints=Endpoints(ledger, now, private=settings.dunning_outbox_private),
+                trial=Trial(ledger, post, threads, now),
                 office=Office(ledger, InboxShelf(ledger, now), threads, link.desk, link.intake, now),
                 keys=KeyRing(ledger, now),
                 register=Register(ledger, now),
@@ -180,6 +186,7 @@ async def doors(settings: Settings, watched: Telemetry | None = None) -> AsyncIt
                 work.cancel()
                 with suppress(asyncio.CancelledError):
                     await work
+            await post.close()
 
 
 def _preferences(settings: Settings, ledger: SqlLedger, mailroom: Mailroom, threads: Threads) -> Preferences | None:
@@ -189,14 +196,10 @@ def _preferences(settings: Settings, ledger: SqlLedger, mailroom: Mailroom, thre
     return Preferences(ledger, links, wiring.preference_page(settings), mailroom, threads)
 
 
-async def _send_events(settings: Settings, ledger: SqlLedger, meter: Meter) -> None:
-    post = WebhookPost(_ENDPOINT_ANSWERS, wiring.utc_now, private=settings.dunning_outbox_private, meter=meter)
+async def _send_events(settings: Settings, ledger: SqlLedger, post: WebhookPost, meter: Meter) -> None:
     kept_for, now = settings.dunning_outbox_kept_for, wiring.utc_now
     with closing(Threads(_SENDERS, "outbox")) as threads:
-        try:
-            await Dispatch(ledger, ledger, post, threads, now, _holder(), kept_for, random.random, meter).run()
-        finally:
-            await post.close()
+        await Dispatch(ledger, ledger, post, threads, now, _holder(), kept_for, random.random, meter).run()
 
 
 def _holder() -> str:

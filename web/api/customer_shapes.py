@@ -4,10 +4,11 @@ from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import Path
-from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field
 
 from domain.base import Frozen
 from domain.consent import Source
+from domain.moments import Moment
 from domain.money import Money
 from domain.steps import Channel
 from domain.texts import Printable, one_line
@@ -164,5 +165,5 @@ class ConsentOrder(Frozen):
 
     wish: Wish
     event_id: EventId
-    at: AwareDatetime | None = Field(default=None, description="When the customer said so; without it: now.")
+    at: Moment | None = Field(default=None, description="When the customer said so; without it: now.")
     proof: Proof = ""
