@@ -40,9 +40,12 @@ from runtime.settings import Settings, SettingsError, several
 from runtime.telemetry import Telemetry
 from runtime.temporal import connect
 from service.audit import Register
+from service.cases import Cases
 from service.consents import Consents
 from service.desk import Desk
+from service.directory import Directory
 from service.endpoints import Endpoints, Trial
+from service.exports import Exports
 from service.inbox import Delivery, Reader
 from service.inbox_list import InboxShelf
 from service.intake import Intake
@@ -78,6 +81,7 @@ class Doors:
     consents: Consents
     endpoints: Endpoints
     trial: Trial
+    exports: Exports
 
 
 class Link:
@@ -176,6 +180,7 @@ async def doors(settings: Settings, watched: Telemetry | None = None) -> AsyncIt
                 consents=Consents(ledger, ledger, mailroom, threads, now),
                 endpoints=Endpoints(ledger, now, private=settings.dunning_outbox_private),
                 trial=Trial(ledger, post, threads, now),
+                exports=Exports(Cases(ledger), Directory(ledger, now), ledger, threads),
                 office=Office(ledger, InboxShelf(ledger, now), threads, link.desk, link.intake, now),
                 keys=KeyRing(ledger, now),
                 register=Register(ledger, now),

@@ -1,7 +1,7 @@
 """All that a program may ask or order by the API, as one place that needs no Temporal to be opened."""
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from domain.record import Entry
@@ -58,16 +58,6 @@ class Office:
     ) -> CasePage:
         listed = Cases(self._ledger)
         return await self._threads.run(listed.page, status, customer_id, after, limit, owed_again)
-
-    async def every_case(self, status: str | None) -> AsyncIterator[CasePage]:
-        """Page after page, for an export."""
-        after: str | None = None
-        while True:
-            page = await self.cases(status, None, after, 500, owed_again=False)
-            yield page
-            after = page.after
-            if after is None:
-                return
 
     async def record(self, invoice: str) -> list[Entry]:
         return await self._threads.run(self._record, invoice)

@@ -10,6 +10,7 @@ from fastapi.telemetry import TelemetryConfig
 from service.audit import Register
 from service.consents import Consents
 from service.endpoints import Endpoints, Trial
+from service.exports import Exports
 from service.keys import KeyRing
 from service.mailroom import Mailroom
 from service.office import Office
@@ -18,6 +19,7 @@ from service.threads import Threads
 from web.api.cases import cases
 from web.api.customers import customers
 from web.api.endpoints import endpoints
+from web.api.exports import exports
 from web.api.orders import channels, orders
 from web.api.records import records
 from web.limits import RateLimit
@@ -58,6 +60,8 @@ class Doors(Protocol):
     def endpoints(self) -> Endpoints: ...
     @property
     def trial(self) -> Trial: ...
+    @property
+    def exports(self) -> Exports: ...
 
 
 @dataclass
@@ -91,6 +95,7 @@ def application(doors: Doors) -> FastAPI:
     app.include_router(channels(doors.office))
     app.include_router(customers(doors.office, doors.consents))
     app.include_router(endpoints(doors.endpoints, doors.trial, doors.threads))
+    app.include_router(exports(doors.exports))
     app.include_router(records(doors.office, doors.register, doors.threads))
 
     @app.get("/healthz", include_in_schema=False)

@@ -16,6 +16,7 @@ from gateways.ledger.contacts import SqlContacts
 from gateways.ledger.customers import SqlCustomers
 from gateways.ledger.directory import SqlDirectory
 from gateways.ledger.disputes import SqlDisputes
+from gateways.ledger.exports import SqlExports
 from gateways.ledger.gauges import SqlGauges
 from gateways.ledger.inbox import SqlInbox
 from gateways.ledger.outbox import SqlOutbox
@@ -33,6 +34,7 @@ class SqlLedger(
     SqlCustomers,
     SqlConsents,
     SqlDirectory,
+    SqlExports,
     SqlRecords,
     SqlPolicies,
     SqlEvents,
