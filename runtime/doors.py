@@ -6,9 +6,8 @@ import os
 import random
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
 from dataclasses import dataclass
-from datetime import timedelta
 from uuid import uuid4
 
 from temporalio.client import Client
@@ -36,6 +35,7 @@ from gateways.twilio_webhook import TwilioWebhook
 from gateways.webhook_post import WebhookPost
 from runtime import wiring
 from runtime.desk import desk_of
+from runtime.event_post import event_post
 from runtime.settings import Settings, SettingsError, several
 from runtime.telemetry import Telemetry
 from runtime.temporal import connect
@@ -62,8 +62,6 @@ _KEEPERS = 8
 
 _SENDERS = 4
 """Threads that ask the ledger for events and write down who took them."""
-_ENDPOINT_ANSWERS = timedelta(seconds=15)
-"""How long a merchant's endpoint may take: Standard Webhooks advises 15 to 30 s."""
 _ASK_AGAIN = 2.0  # seconds
 _log = logging.getLogger(__name__)
 
@@ -161,15 +159,14 @@ async def doors(settings: Settings, watched: Telemetry | None = None) -> AsyncIt
     threads = Threads(_KEEPERS, "mailroom")
     news = asyncio.Event()
     now = wiring.utc_now
-    with (
-        closing(wiring.open_ledger(settings)) as ledger,
-        closing(threads),
-        closing(Link(settings, ledger, watched)) as link,
-    ):
+    async with AsyncExitStack() as opened:
+        ledger = opened.enter_context(closing(wiring.open_ledger(settings)))
+        opened.enter_context(closing(threads))
+        link = opened.enter_context(closing(Link(settings, ledger, watched)))
         meter = meter_of(watched)
         if watched:
             watched.also(LedgerGauges(ledger, now))
-        post = WebhookPost(_ENDPOINT_ANSWERS, now, private=settings.dunning_outbox_private, meter=meter)
+        post = await opened.enter_async_context(event_post(settings, meter))
         delivering = asyncio.create_task(_deliver(settings, ledger, link, threads, news, meter))
         sending = asyncio.create_task(_send_events(settings, ledger, post, meter))
         try:
@@ -191,7 +188,6 @@ async def doors(settings: Settings, watched: Telemetry | None = None) -> AsyncIt
                 work.cancel()
                 with suppress(asyncio.CancelledError):
                     await work
-            await post.close()
 
 
 def _preferences(settings: Settings, ledger: SqlLedger, mailroom: Mailroom, threads: Threads) -> Preferences | None:

@@ -8,10 +8,12 @@ from datetime import UTC, datetime, timedelta
 
 from domain.base import Frozen
 from domain.outgoing import TYPES
-from gateways.ports.outbox import Answer, DeliveryRow, Endpoint, OutboxBook, Post
+from gateways.ports.outbox import GIVEN_UP, WAITING, Answer, DeliveryRow, Endpoint, OutboxBook, Post
 from gateways.public_hosts import NotAllowed, check
 from service.requests import Unknown, WrongRequest
 from service.threads import Threads
+
+__all__ = ["GIVEN_UP", "WAITING", "Answer", "DeliveryRow", "Endpoints", "Shown", "Trial"]
 
 TEST = "endpoint.test"
 """The type of an event that tells of nothing: docs/events.md."""
