@@ -1,5 +1,6 @@
 """What a customer's wish not to hear from us on a channel means for the others, and what may wake somebody."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 from domain import events
@@ -29,3 +30,19 @@ class Source(StrEnum):
 def told_by_provider(channel: Channel, *, wish: bool) -> Source:
     """Who has texted STOP is on Twilio's own list: a text that it refuses for that says no more than STOP did."""
     return Source.STOP if wish and channel is Channel.SMS else Source.PROVIDER
+
+
+def open_channel(channel: Channel, closed: Mapping[Channel, str], fallback: Mapping[Channel, Channel]) -> Channel:
+    """The channel itself, or the first open one along the fallbacks; itself as well where none is.
+
+    `closed` has the reasons: a wish not to hear from us on a channel leads to none that intrudes more.
+    """
+    tried, most = [channel], len(BY_INTRUSION)
+    while (last := tried[-1]) in closed or BY_INTRUSION.index(last) > most:
+        if closed.get(last) in WISHES:
+            most = min(most, BY_INTRUSION.index(last))
+        next_one = fallback.get(last)
+        if next_one is None or next_one in tried:
+            return channel
+        tried.append(next_one)
+    return tried[-1]

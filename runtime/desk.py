@@ -9,6 +9,7 @@ from temporalio.client import Client
 from gateways.ledger.sql_ledger import SqlLedger
 from runtime import wiring
 from runtime.books import require_schema
+from runtime.equipment import installation
 from runtime.settings import Settings
 from runtime.temporal import connect
 from service.channels import Channels
@@ -48,13 +49,14 @@ def desk_of(settings: Settings, client: Client, ledger: SqlLedger) -> Desk:
     """The desk on a connection and a ledger that are open."""
     running = RunningCases(client, ledger)
     minimums, rules = partial(wiring.minimum_charges, settings), partial(wiring.network_rules, settings)
-    plans = Plans(ledger, whereabouts, public_holidays, minimums, rules, wiring.utc_now)
+    here = partial(installation, settings)
+    plans = Plans(ledger, whereabouts, public_holidays, minimums, rules, here, wiring.utc_now)
     starter = CaseStarter(client, settings.dunning_task_queue, wiring.utc_now)
     return Desk(
         reader=CaseReader(running, ledger, plans),
         running=running,
         reports=Reports(running, starter, ledger, wiring.utc_now),
-        channels=Channels(running, ledger, wiring.utc_now),
+        channels=Channels(running, ledger, here, wiring.utc_now),
         intake=partial(wiring.intake, settings, client, ledger),
         rebuild=partial(rebuild, ledger, starter.start),
     )

@@ -5,7 +5,7 @@ import logging
 import os
 import random
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
 from dataclasses import dataclass
 from uuid import uuid4
@@ -13,6 +13,7 @@ from uuid import uuid4
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from domain.steps import Channel
 from gateways import (
     agency_events,
     application_events,
@@ -35,6 +36,7 @@ from gateways.twilio_webhook import TwilioWebhook
 from gateways.webhook_post import WebhookPost
 from runtime import wiring
 from runtime.desk import desk_of
+from runtime.equipment import installation
 from runtime.event_post import event_post
 from runtime.settings import Settings, SettingsError, several
 from runtime.telemetry import Telemetry
@@ -149,13 +151,15 @@ def webhooks(settings: Settings) -> dict[str, Webhook]:
 async def doors(settings: Settings, watched: Telemetry | None = None) -> AsyncIterator[Doors]:
     """Brings the ledger's tables up to date. Temporal may be away: what comes in is kept meanwhile.
 
-    Raises SettingsError for a setting that is missing or wrong, or when no ledger answers.
+    Raises SettingsError for a setting or a policy that is missing or wrong, or when no ledger answers.
     """
     try:
         upgrade_schema(settings.dunning_database_url)
     except (ProviderMisuse, ProviderTrouble) as error:
         raise SettingsError(str(error)) from None
     wiring.stripe_payments(settings)  # without its key nothing that came in could be handed on
+    closed = installation(settings).closed_channels
+    wiring.require_policies(settings)
     threads = Threads(_KEEPERS, "mailroom")
     news = asyncio.Event()
     now = wiring.utc_now
@@ -173,7 +177,7 @@ async def doors(settings: Settings, watched: Telemetry | None = None) -> AsyncIt
             mailroom = Mailroom(webhooks(settings), ledger, threads, now, news.set, meter)
             yield Doors(
                 mailroom=mailroom,
-                preferences=_preferences(settings, ledger, mailroom, threads),
+                preferences=_preferences(settings, ledger, mailroom, threads, closed),
                 consents=Consents(ledger, ledger, mailroom, threads, now),
                 endpoints=Endpoints(ledger, now, private=settings.dunning_outbox_private),
                 trial=Trial(ledger, post, threads, now),
@@ -190,11 +194,13 @@ async def doors(settings: Settings, watched: Telemetry | None = None) -> AsyncIt
                     await work
 
 
-def _preferences(settings: Settings, ledger: SqlLedger, mailroom: Mailroom, threads: Threads) -> Preferences | None:
+def _preferences(
+    settings: Settings, ledger: SqlLedger, mailroom: Mailroom, threads: Threads, closed: Collection[Channel]
+) -> Preferences | None:
     links = wiring.preference_links(settings)
     if links is None:
         return None
-    return Preferences(ledger, links, wiring.preference_page(settings), mailroom, threads)
+    return Preferences(ledger, links, wiring.preference_page(settings), mailroom, threads, closed)
 
 
 async def _send_events(settings: Settings, ledger: SqlLedger, post: WebhookPost, meter: Meter) -> None:
@@ -212,14 +218,14 @@ async def _deliver(
 ) -> None:
     intake = await _connected(link)
     reading, kept_for = readers(settings, intake), settings.dunning_inbox_kept_for
-    whole = completions(settings)
+    whole = completions(settings, meter)
     await Delivery(ledger, intake, threads, wiring.utc_now, _holder(), news, reading, kept_for, whole, meter).run()
 
 
-def completions(settings: Settings) -> dict[str, Completion]:
+def completions(settings: Settings, meter: Meter = NO_METER) -> dict[str, Completion]:
     """What reads the events that only name what happened."""
     served = wiring.served(settings)
-    return {stripe_events.PROVIDER: wiring.stripe_payments(settings).thin_events(served)}
+    return {stripe_events.PROVIDER: wiring.stripe_payments(settings, meter).thin_events(served)}
 
 
 def readers(settings: Settings, intake: Intake) -> dict[str, Reader]:

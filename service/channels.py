@@ -6,6 +6,7 @@ from datetime import datetime
 
 from domain import events
 from domain.consent import Source
+from domain.installation import Installation
 from domain.steps import CHANNEL_NAMES, Channel
 from gateways.ports.consents import OptIn
 from gateways.ports.ledger import Ledger
@@ -19,9 +20,16 @@ class Channels:
     """Raises Unknown for a customer without a case, ProviderTrouble when the ledger and RPCError when Temporal does not
     answer; the same order may then be given again."""
 
-    def __init__(self, running: RunningCases, ledger: Ledger, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        running: RunningCases,
+        ledger: Ledger,
+        installation: Callable[[], Installation],
+        clock: Callable[[], datetime],
+    ) -> None:
         self._running = running
         self._ledger = ledger
+        self._installation = installation
         self._clock = clock
 
     def customer_of(self, invoice: str) -> str:
@@ -32,10 +40,12 @@ class Channels:
         return case.customer_id
 
     async def reopen(self, customer_id: str, channel: Channel, order: events.ReopenChannel, *, asked: bool) -> None:
-        """Opens the channel again. `asked`: the customer wants it. Raises Refused where it is not closed, or where the
-        customer closed it and has not asked for it."""
+        """Opens the channel again. `asked`: the customer wants it. Raises Refused where it is not closed, where it is
+        closed to everybody, or where the customer closed it and has not asked for it."""
         self._known(customer_id)
         name = CHANNEL_NAMES[channel]
+        if missing := self._installation().closed_channels.get(channel):
+            raise Refused(f"{name} is closed to everybody: {missing}.")
         closures = [closure for closure in self._ledger.closures(customer_id) if closure.channel is channel]
         cases, why = self._ledger.open_cases_of(customer_id), self._ledger.closed_channels(customer_id).get(channel)
         # With open cases it may be the rest of an order that was cut off.

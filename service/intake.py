@@ -12,6 +12,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from domain.declines import DeclineTable
 from domain.ids import workflow_id
+from domain.installation import COMPLETE, Installation
 from gateways import stripe_events
 from gateways.policy_files import PolicyStore
 from gateways.ports.ledger import Ledger
@@ -71,9 +72,10 @@ class Intake:
         at_once: int = AT_ONCE,
         again: bool = False,
         served: Served = stripe_events.OWN,
+        installation: Installation = COMPLETE,
     ) -> None:
         """`again` takes in events that came before, too: after Temporal lost what it had been told. `served` says
-        whose events are taken."""
+        whose events are taken. No case is opened whose policy cannot say anything with what the `installation` has."""
         self.at_once = at_once
         self._again = again
         self._served = served
@@ -84,7 +86,9 @@ class Intake:
         self._news = NewsDesk(ledger, payments, declines)
         self._rounds = Rounds(ledger, payments)
         self._starter = CaseStarter(client, task_queue, clock)
-        self._opener = CaseOpener(self._starter, ledger, payments, policies, declines, clock, self._threads)
+        self._opener = CaseOpener(
+            self._starter, ledger, payments, policies, declines, clock, self._threads, installation
+        )
 
     def close(self) -> None:
         """Waits for what is in hand."""

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 
 from domain.case import Case, Circumstances, Whereabouts
+from domain.installation import Installation
 from domain.plan import Planned, plan
 from domain.policy import Policy
 from domain.rules.minimum import MinimumCharges
@@ -14,8 +15,8 @@ from gateways.ports.rows import CustomerRow
 
 class Plans:
     """Reads plans. `places` is where a customer is, for a case that began on a day; `holidays` are a country's from a
-    day on; `minimums` and `rules` read what binds every charge when a plan is asked for; `clock` is the time at which
-    an operator asks."""
+    day on; `minimums` and `rules` read what binds every charge when a plan is asked for, `installation` what there are
+    settings for; `clock` is the time at which an operator asks."""
 
     def __init__(
         self,
@@ -24,6 +25,7 @@ class Plans:
         holidays: Callable[[str, date], frozenset[date]],
         minimums: Callable[[], MinimumCharges],
         rules: Callable[[], NetworkRules],
+        installation: Callable[[], Installation],
         clock: Callable[[], datetime],
     ) -> None:
         self._ledger = ledger
@@ -31,6 +33,7 @@ class Plans:
         self._holidays = holidays
         self._minimums = minimums
         self._rules = rules
+        self._installation = installation
         self._clock = clock
 
     def of(self, invoice_id: str) -> list[Planned]:
@@ -50,6 +53,7 @@ class Plans:
             closed_channels=self._ledger.closed_channels(facts.customer_id),
             too_small=self._minimums().ask(case.due),
             limit=limit_of(case, at, self._rules(), self._ledger.uses_of),
+            installation=self._installation().hearing(self._ledger.an_endpoint_takes),
         )
         policy = Policy.stored(self._ledger.policy(case.policy.digest))
         return plan(case, policy, circumstances, at)

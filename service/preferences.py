@@ -1,6 +1,6 @@
 """What a customer chooses by the link in an e-mail: read for the page, and taken in as a fact."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from domain import events
 from domain.consent import Source
@@ -18,11 +18,19 @@ from service.threads import Threads
 
 
 class Preferences:
-    """The page behind the link. `mailroom` keeps what is chosen, as it keeps what providers say."""
+    """The page behind the link. `mailroom` keeps what is chosen, as it keeps what providers say; nobody is asked about
+    channels that are `closed` to everybody."""
 
     def __init__(
-        self, ledger: Ledger, links: PreferenceLinks, page: PreferencePage, mailroom: Mailroom, threads: Threads
+        self,
+        ledger: Ledger,
+        links: PreferenceLinks,
+        page: PreferencePage,
+        mailroom: Mailroom,
+        threads: Threads,
+        closed: Collection[Channel],
     ) -> None:
+        self._closed = closed
         self._ledger = ledger
         self._links = links
         self._page = page
@@ -53,7 +61,8 @@ class Preferences:
         if case is None:
             return None
         recipient = self._ledger.recipient(case.customer_id)
-        offered = tuple(channel for channel in CHANNELS if recipient.address.place(channel))
+        used = [channel for channel in CHANNELS if channel not in self._closed]
+        offered = tuple(channel for channel in used if recipient.address.place(channel))
         stopped = tuple(channel for channel in offered if channel in chosen or channel in recipient.closed_channels)
         return Wishes(language=recipient.address.language, offered=offered, stopped=stopped)
 

@@ -1,6 +1,6 @@
 """The outbox: events wait for each endpoint, in the order in which each case wrote them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -19,6 +19,7 @@ _FORGOTTEN_AT_ONCE = 1_000
 
 _delivery, _endpoint = deliveries.c, endpoints.c
 _ALL = sa.select(endpoints).order_by(_endpoint.made_at, _endpoint.endpoint_id)
+_TAKEN = sa.select(_endpoint.types).where(_endpoint.disabled_at.is_(None))
 _NEW = sa.select(outbox.c.id, outbox.c.type, outbox.c.invoice_id).where(sa.text(NEW)).order_by(outbox.c.id)
 _OF_ENDPOINT = _delivery.endpoint_id == sa.bindparam("endpoint")
 # The oldest of each case: whatever came later waits for it.
@@ -70,6 +71,11 @@ class SqlOutbox(Book):
     def endpoints(self) -> list[Endpoint]:
         with self._database.reading() as connection:
             return [Endpoint(**fields_of(row, Endpoint)) for row in connection.execute(_ALL).mappings()]
+
+    def an_endpoint_takes(self, types: Collection[str]) -> bool:
+        with self._database.reading() as connection:
+            taken = connection.execute(_TAKEN).scalars().all()
+        return any(some is None or set(types) <= set(some) for some in taken)
 
     def remove_endpoint(self, endpoint_id: str) -> bool:
         with self._database.writing() as connection:

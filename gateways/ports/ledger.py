@@ -1,6 +1,6 @@
 """What the activities and the service expect of the ledger: one small book per aggregate, and all of them together."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -177,6 +177,13 @@ class AccessBook(Protocol):
         """What the wishes of all open cases come to now."""
 
 
+class EndpointBook(Protocol):
+    """Who is told of what happens, of the merchant's systems."""
+
+    def an_endpoint_takes(self, types: Collection[str]) -> bool:
+        """Whether one that is not disabled is sent the events of all these types."""
+
+
 class CustomerBook(Protocol):
     """Whom the cases are about."""
 
@@ -287,6 +294,7 @@ class Ledger(
     AttemptBook,
     ContactBook,
     AccessBook,
+    EndpointBook,
     CustomerBook,
     ConsentBook,
     CustomerDirectory,
