@@ -9,6 +9,7 @@ from temporalio import activity
 from activities.conversation import also_final, facts_with_others, other_invoices
 from activities.errors import translated
 from activities.situations import Situations
+from domain.consent import told_by_provider
 from domain.gates import Postpone, Refuse, Stopped, stop
 from domain.ids import contact_key
 from domain.kinds.message import ContactOutcome, ContactState, ContactTask
@@ -183,6 +184,7 @@ class ContactActivities:
                 wish=error.about is About.WISH,
                 event_id=f"{key}:{place[:16]}",
                 at=self._clock(),
+                source=told_by_provider(task.channel, wish=error.about is About.WISH),
             )
         )
 

@@ -4,9 +4,8 @@ import asyncio
 import logging
 import random
 from collections.abc import AsyncIterator, Collection
-from contextlib import asynccontextmanager, closing, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
 from dataclasses import dataclass
-from datetime import timedelta
 
 from temporalio.client import Client
 from temporalio.service import RPCError
@@ -15,6 +14,7 @@ from domain.steps import Channel
 from gateways import (
     agency_events,
     application_events,
+    billing_events,
     customer_events,
     sendgrid_events,
     stripe_events,
@@ -34,12 +34,18 @@ from gateways.webhook_post import WebhookPost
 from runtime import bulk, wiring
 from runtime.desk import desk_of
 from runtime.equipment import installation
+from runtime.event_post import event_post
 from runtime.settings import Settings, SettingsError, several
 from runtime.telemetry import Telemetry
 from runtime.temporal import connect
 from service.audit import Register
 from service.bulk import BulkDesk
+from service.cases import Cases
+from service.consents import Consents
 from service.desk import Desk
+from service.directory import Directory
+from service.endpoints import Endpoints, Trial
+from service.exports import Exports
 from service.inbox import Delivery, Reader
 from service.inbox_list import InboxShelf
 from service.intake import Intake
@@ -57,8 +63,6 @@ _KEEPERS = 8
 
 _SENDERS = 4
 """Threads that ask the ledger for events and write down who took them."""
-_ENDPOINT_ANSWERS = timedelta(seconds=15)
-"""How long a merchant's endpoint may take: Standard Webhooks advises 15 to 30 s."""
 _ASK_AGAIN = 2.0  # seconds
 _log = logging.getLogger(__name__)
 
@@ -74,6 +78,10 @@ class Doors:
     threads: Threads
     bulk: BulkDesk
     preferences: Preferences | None  # None: customers get no link
+    consents: Consents
+    endpoints: Endpoints
+    trial: Trial
+    exports: Exports
 
 
 class Link:
@@ -155,23 +163,27 @@ async def doors(settings: Settings, watched: Telemetry | None = None) -> AsyncIt
     threads = Threads(_KEEPERS, "mailroom")
     news = asyncio.Event()
     now = wiring.utc_now
-    with (
-        closing(wiring.open_ledger(settings)) as ledger,
-        closing(threads),
-        closing(Link(settings, ledger, watched)) as link,
-    ):
+    async with AsyncExitStack() as opened:
+        ledger = opened.enter_context(closing(wiring.open_ledger(settings)))
+        opened.enter_context(closing(threads))
+        link = opened.enter_context(closing(Link(settings, ledger, watched)))
         meter = meter_of(watched)
         if watched:
             watched.also(LedgerGauges(ledger, now))
+        post = await opened.enter_async_context(event_post(settings, meter))
         delivering = asyncio.create_task(_deliver(settings, ledger, link, threads, news, meter))
-        sending = asyncio.create_task(_send_events(settings, ledger, meter))
+        sending = asyncio.create_task(_send_events(settings, ledger, post, meter))
         ordering = asyncio.create_task(_order_in_bulk(settings, ledger, link))
         try:
             mailroom = Mailroom(webhooks(settings), ledger, threads, now, news.set, meter)
             yield Doors(
                 mailroom=mailroom,
                 preferences=_preferences(settings, ledger, mailroom, threads, closed),
-                office=Office(ledger, InboxShelf(ledger, now), threads, link.desk, link.intake),
+                consents=Consents(ledger, ledger, mailroom, threads, now),
+                endpoints=Endpoints(ledger, now, private=settings.dunning_outbox_private),
+                trial=Trial(ledger, post, threads, now),
+                exports=Exports(Cases(ledger), Directory(ledger, now), ledger, threads),
+                office=Office(ledger, InboxShelf(ledger, now), threads, link.desk, link.intake, now),
                 keys=KeyRing(ledger, now),
                 register=Register(ledger, now),
                 bulk=BulkDesk(ledger, now),
@@ -193,14 +205,10 @@ def _preferences(
     return Preferences(ledger, links, wiring.preference_page(settings), mailroom, threads, closed)
 
 
-async def _send_events(settings: Settings, ledger: SqlLedger, meter: Meter) -> None:
-    post = WebhookPost(_ENDPOINT_ANSWERS, wiring.utc_now, private=settings.dunning_outbox_private, meter=meter)
+async def _send_events(settings: Settings, ledger: SqlLedger, post: WebhookPost, meter: Meter) -> None:
     kept_for, now = settings.dunning_outbox_kept_for, wiring.utc_now
     with closing(Threads(_SENDERS, "outbox")) as threads:
-        try:
-            await Dispatch(ledger, ledger, post, threads, now, wiring.holder(), kept_for, random.random, meter).run()
-        finally:
-            await post.close()
+        await Dispatch(ledger, ledger, post, threads, now, wiring.holder(), kept_for, random.random, meter).run()
 
 
 async def _order_in_bulk(settings: Settings, ledger: SqlLedger, link: Link) -> None:
@@ -238,6 +246,7 @@ def readers(settings: Settings, intake: Intake) -> dict[str, Reader]:
         agency_events.PROVIDER: lambda event, _: agency_events.read(event),
         application_events.PROVIDER: lambda event, _: application_events.read(event),
         customer_events.PROVIDER: customer_events.read,
+        billing_events.PROVIDER: lambda event, _: billing_events.read(event),
     }
 
 

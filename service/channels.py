@@ -5,10 +5,13 @@ from contextlib import suppress
 from datetime import datetime
 
 from domain import events
+from domain.consent import Source
 from domain.installation import Installation
 from domain.steps import CHANNEL_NAMES, Channel
+from gateways.ports.consents import OptIn
 from gateways.ports.ledger import Ledger
 from gateways.ports.rows import Closure
+from service.naming import told_of
 from service.requests import Refused, Unknown
 from service.running import Ended, RunningCases
 
@@ -53,7 +56,19 @@ class Channels:
                 f"The customer wants no {name}: open it only when they asked for it themselves, and say that they did."
             )
         # Before the cases are told: what they decide then reads the ledger.
-        self._ledger.open_channel(closures, self._clock())
+        at = self._clock()
+        self._ledger.open_channel(closures, at, f"order of {order.by}")
+        if asked:
+            self._ledger.opted_in(
+                OptIn(
+                    customer_id=customer_id,
+                    channel=channel,
+                    event_id=f"order {at.isoformat()}",
+                    source=Source.OPERATOR,
+                    proof=f"{order.by}: {order.note}".removesuffix(": "),
+                    at=at,
+                )
+            )
         for case in cases:
             with suppress(Ended):
                 await self._running.order(case.invoice_id, "reopen_channel", order)
@@ -69,8 +84,9 @@ class Channels:
             address=None,
             why=result.words,
             wish=True,
-            event_id=event_id,
+            event_id=told_of(customer_id, event_id),
             at=self._clock(),
+            source=Source.OPERATOR,
         )
         self._ledger.close_channel(closure)
         for case in self._ledger.open_cases_of(customer_id):

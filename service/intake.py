@@ -22,6 +22,7 @@ from gateways.provider_facts import (
     AgencySaid,
     ContactHeard,
     CustomerChose,
+    CustomerConsented,
     CustomerWrote,
     DisputeEnded,
     Fact,
@@ -33,6 +34,7 @@ from gateways.provider_facts import (
 )
 from gateways.stripe_origin import Served
 from service.agency_news import of_agency
+from service.consents import of_consent
 from service.contact_news import of_contact, of_reply
 from service.news import News, NewsDesk, Told
 from service.opening import CaseOpener, Failure, NotAdmitted, Receipt, Taken
@@ -162,7 +164,7 @@ class Intake:
             return Receipt(Taken.PASSED_ON, resumed[0].facts.invoice_id, _TAKEN_UP)
         return None
 
-    def _told(self, fact: News | ContactHeard | CustomerWrote | CustomerChose | AgencySaid) -> Told:
+    def _told(self, fact: News | ContactHeard | CustomerWrote | CustomerChose | CustomerConsented | AgencySaid) -> Told:
         match fact:
             case ContactHeard():
                 return of_contact(self._ledger, fact)
@@ -170,6 +172,8 @@ class Intake:
                 return of_reply(self._ledger, fact)
             case CustomerChose():
                 return of_choice(self._ledger, fact)
+            case CustomerConsented():
+                return of_consent(self._ledger, fact)
             case AgencySaid():
                 return of_agency(self._ledger, fact)
             case _:

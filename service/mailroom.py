@@ -1,9 +1,9 @@
 """What comes by webhook: checked, and kept before it is answered."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from gateways.ports.inbox import InboxBook, NotGenuine, Unreadable, Webhook
+from gateways.ports.inbox import Arrival, InboxBook, NotGenuine, Unreadable, Webhook
 from gateways.ports.metering import NO_METER, Meter
 from gateways.ports.trouble import ProviderTrouble
 from service.keeping import Keeper
@@ -58,6 +58,10 @@ class Mailroom:
         except Unreadable:
             self._meter.arrived(provider, "unreadable")
             raise
+        await self.keep(provider, arrivals)
+
+    async def keep(self, provider: str, arrivals: Sequence[Arrival]) -> None:
+        """Keeps what is known to be genuine. Raises NotKept."""
         try:
             new = await self._keeper.keep(arrivals)
         except ProviderTrouble as error:

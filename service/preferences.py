@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 
 from domain import events
+from domain.consent import Source
 from domain.steps import Channel
 from gateways.customer_events import PROVIDER
 from gateways.ports.ledger import Ledger
@@ -83,6 +84,8 @@ def of_choice(ledger: Ledger, fact: CustomerChose) -> Told:
                 wish=True,
                 event_id=fact.event_id,
                 at=fact.at,
+                source=Source.LINK,
+                proof=fact.contact,
             )
         )
         message = events.ContactReported(event_id=f"{fact.event_id}:{channel}", channel=channel, result=result)

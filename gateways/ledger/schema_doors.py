@@ -5,6 +5,7 @@ import sqlalchemy as sa
 from gateways.ledger.columns import RowNumber, UtcTime, metadata, moment, of_case, text_column
 
 WAITING = "state = 'waiting'"
+NOT_TAKEN = "state = 'given_up'"
 NEW = "NOT passed_on"
 inbox = sa.Table(
     "inbox",

@@ -90,8 +90,7 @@ def channels(office: Office) -> APIRouter:
         return await _now(customer)
 
     async def _now(customer: str) -> shapes.ChannelAnswer:
-        found = await office.customer(customer)
-        return shapes.ChannelAnswer(customer_id=customer, closed_channels=found.closed_channels)
+        return shapes.ChannelAnswer(customer_id=customer, closed_channels=await office.closed_channels(customer))
 
     return router
 
