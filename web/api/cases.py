@@ -52,9 +52,8 @@ def cases(office: Office) -> APIRouter:
     )
     async def messages(invoice: str) -> shapes.MessagesAnswer:
         said = await office.messages(invoice)
-        return shapes.MessagesAnswer(
-            messages=[shapes.MessageAnswer(**one.model_dump(exclude={"page", "file"})) for one in said]
-        )
+        told = set(shapes.MessageAnswer.model_fields)
+        return shapes.MessagesAnswer(messages=[shapes.MessageAnswer(**one.model_dump(include=told)) for one in said])
 
     _reports(router, office)
     return router
