@@ -1,6 +1,9 @@
-"""The raw body of a request, as far as it may be long."""
+"""The body of a request, as far as it may be long, and as JSON that means something everywhere."""
 
+import json
+import re
 from http import HTTPStatus
+from typing import Any, NoReturn
 
 from fastapi import Request
 
@@ -19,3 +22,37 @@ async def raw_body(request: Request) -> bytes:
             raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"The body has more than {LONGEST} bytes.")
         read.append(chunk)
     return b"".join(read)
+
+
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")
+_ESCAPED = re.compile(rb"\\u0000|\\u[dD][89a-fA-F]")
+
+
+def json_body(raw: bytes, kind: str) -> Any:
+    """What the JSON says. kind: its `Content-Type`. Raises Problem.
+
+    Refused is also what is JSON for some and nothing for others: NaN, a number of thousands of digits, text with a
+    NUL (PostgreSQL keeps none) or with half of a surrogate pair (it is no Unicode).
+    """
+    media = kind.partition(";")[0].strip().lower()
+    if not re.fullmatch(r"application/([\w.+-]+\+)?json", media):
+        raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send the body as JSON, with Content-Type: application/json.")
+    try:
+        read = json.loads(raw.decode(), parse_constant=_no_number)
+    except (ValueError, RecursionError):
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "The body is not JSON, in UTF-8.") from None
+    if _ESCAPED.search(raw) and not _is_text(read):
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "The body has text with a NUL or half a surrogate pair.")
+    return read
+
+
+def _no_number(_: str) -> NoReturn:
+    raise ValueError
+
+
+def _is_text(value: object) -> bool:
+    if isinstance(value, dict):
+        return all(_is_text(part) for pair in value.items() for part in pair)
+    if isinstance(value, list):
+        return all(map(_is_text, value))
+    return not (isinstance(value, str) and _NO_TEXT.search(value))

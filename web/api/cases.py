@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Query, Response
 
+from service.cases import CasePage
 from service.keys import Scope
 from service.office import Office
 from service.reading import Shown
@@ -22,12 +23,12 @@ def cases(office: Office) -> APIRouter:
 
     @router.get("", summary="A page of cases, oldest first", openapi_extra=READERS)
     async def listed(
-        status: Annotated[str | None, Query(description="Only these.")] = None,
+        status: Annotated[shapes.Status | None, Query(description="Only these.")] = None,
         customer: Annotated[str | None, Query(description="Only this customer's: Stripe's id.")] = None,
         owed_again: Annotated[bool, Query(description="Only those whose money was taken back since.")] = False,
         after: Annotated[str | None, Query(description="The `after` of the page before.")] = None,
         limit: Annotated[int, Query(ge=1, le=500)] = 50,
-    ) -> Any:
+    ) -> CasePage:
         return await office.cases(status, customer, after, limit, owed_again)
 
     @router.post("", summary="Open a case, or take in a Stripe event", openapi_extra=takes(Scope.BILLING))

@@ -3,13 +3,14 @@
 import csv
 import io
 from collections.abc import AsyncIterator
+from http import HTTPStatus
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 
 from service.audit import Register
-from service.cases import Listed
+from service.cases import CasePage, Listed
 from service.keys import Scope
 from service.office import Office
 from service.threads import Threads
@@ -61,10 +62,16 @@ def records(office: Office, register: Register, threads: Threads) -> APIRouter:
         summary="Every case, streamed",
         openapi_extra=auditors,
         response_class=StreamingResponse,
+        responses={HTTPStatus.OK: {"content": {"text/csv": {}, "application/jsonl": {}}}},
     )
-    async def exported(format: Literal["csv", "jsonl"], status: str | None = None) -> StreamingResponse:  # noqa: A002
+    async def exported(
+        format: Literal["csv", "jsonl"],  # noqa: A002
+        status: Annotated[shapes.Status | None, Query(description="Only these.")] = None,
+    ) -> StreamingResponse:
         kind = "text/csv; charset=utf-8" if format == "csv" else "application/jsonl"
-        return StreamingResponse(_lines(office, format, status), media_type=kind)
+        pages = office.every_case(status)
+        first = await anext(pages)  # what stands in its way is said before anything is sent
+        return StreamingResponse(_lines(first, pages, format), media_type=kind)
 
     @router.get("/audit", summary="Who ordered or reported what", openapi_extra=auditors)
     async def audit(
@@ -77,12 +84,18 @@ def records(office: Office, register: Register, threads: Threads) -> APIRouter:
     return router
 
 
-async def _lines(office: Office, kind: str, status: str | None) -> AsyncIterator[str]:
+async def _lines(first: CasePage, more: AsyncIterator[CasePage], kind: str) -> AsyncIterator[str]:
     if kind == "csv":
         yield _row(_COLUMNS)
-    async for page in office.every_case(status):
-        for case in page.cases:
-            yield _row([_cell(getattr(case, name)) for name in _COLUMNS]) if kind == "csv" else _json(case)
+    yield _block(first, kind)
+    async for page in more:
+        yield _block(page, kind)
+
+
+def _block(page: CasePage, kind: str) -> str:
+    if kind == "csv":
+        return "".join(_row([_cell(getattr(case, name)) for name in _COLUMNS]) for case in page.cases)
+    return "".join(map(_json, page.cases))
 
 
 def _json(case: Listed) -> str:

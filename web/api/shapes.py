@@ -9,9 +9,15 @@ from domain.base import Frozen
 from domain.events import AgencyReport, ContactResult
 from domain.money import Money
 from domain.steps import Channel
+from service.cases import STATUSES
 
 Remark = Annotated[str, Field(max_length=500, description="No personal data: it stays in Temporal's history.")]
 EventId = Annotated[str, Field(min_length=1, max_length=255, description="Your own id: given twice it counts once.")]
+
+Status = Annotated[
+    str,
+    Field(pattern=f"^({'|'.join(STATUSES)})$", json_schema_extra={"enum": [*STATUSES]}),
+]
 
 
 class PauseOrder(Frozen):
