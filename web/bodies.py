@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 
 from fastapi import Request
 
+from domain.texts import UNKEPT, is_unkept
 from web.problems import Problem
 
 LONGEST = 1_048_576
@@ -24,10 +25,6 @@ async def raw_body(request: Request) -> bytes:
     return b"".join(read)
 
 
-_NO_TEXT = re.compile("[\0\ud800-\udfff]")
-_ESCAPED = re.compile(rb"\\u0000|\\u[dD][89a-fA-F]")
-
-
 def json_body(raw: bytes, kind: str) -> Any:
     """What the JSON says. kind: its `Content-Type`. Raises Problem.
 
@@ -39,20 +36,13 @@ def json_body(raw: bytes, kind: str) -> Any:
         raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send the body as JSON, with Content-Type: application/json.")
     try:
         read = json.loads(raw.decode(), parse_constant=_no_number)
+        unkept = is_unkept(read)
     except (ValueError, RecursionError):
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "The body is not JSON, in UTF-8.") from None
-    if _ESCAPED.search(raw) and not _is_text(read):
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "The body has text with a NUL or half a surrogate pair.")
+    if unkept:
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"The body cannot be kept: {UNKEPT}.")
     return read
 
 
 def _no_number(_: str) -> NoReturn:
     raise ValueError
-
-
-def _is_text(value: object) -> bool:
-    if isinstance(value, dict):
-        return all(_is_text(part) for pair in value.items() for part in pair)
-    if isinstance(value, list):
-        return all(map(_is_text, value))
-    return not (isinstance(value, str) and _NO_TEXT.search(value))

@@ -1,6 +1,6 @@
 """Cases: listed, read, opened and reported on."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Body, Query, Response
 
@@ -12,10 +12,6 @@ from web.api import shapes
 from web.api.route import ApiRoute, takes
 
 READERS = takes(Scope.BILLING, Scope.OPERATOR, Scope.AUDITOR)
-_RECORD = {
-    "description": "A failed invoice of your billing system (`invoice_id` is Stripe's), or one Stripe event.",
-    "examples": [{"invoice_id": "in_1Q2w3E4r", "customer": {"id": "cus_123"}, "decline_code": "expired_card"}],
-}
 
 
 def cases(office: Office) -> APIRouter:
@@ -32,7 +28,7 @@ def cases(office: Office) -> APIRouter:
         return await office.cases(status, customer, after, limit, owed_again)
 
     @router.post("", summary="Open a case, or take in a Stripe event", openapi_extra=takes(Scope.BILLING))
-    async def opened(record: Annotated[dict[str, Any], Body(**_RECORD)]) -> shapes.TakenAnswer:
+    async def opened(record: Annotated[shapes.Record, Body()]) -> shapes.TakenAnswer:
         line = await office.take(record)
         return shapes.TakenAnswer(result=line.result, invoice_id=line.invoice_id, note=line.problem or line.note)
 

@@ -3,17 +3,22 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field, WithJsonSchema
 
+from domain import events
 from domain.base import Frozen
 from domain.events import AgencyReport, ContactResult
+from domain.moments import Moment
 from domain.money import Money
 from domain.steps import Channel
 from service.cases import STATUSES
+from web.api.record_shape import record_schema
 
-Remark = Annotated[str, Field(max_length=500, description="No personal data: it stays in Temporal's history.")]
-EventId = Annotated[str, Field(min_length=1, max_length=255, description="Your own id: given twice it counts once.")]
+# What the domain takes, and no more: a fact that it refuses after the door would be a mistake of ours.
+Remark = Annotated[events.Remark, Field(description="No personal data: it stays in Temporal's history.")]
+EventId = Annotated[events.EventId, Field(description="Your own id: given twice it counts once.")]
 
+Record = Annotated[dict[str, Any], WithJsonSchema(record_schema())]
 Status = Annotated[
     str,
     Field(pattern=f"^({'|'.join(STATUSES)})$", json_schema_extra={"enum": [*STATUSES]}),
@@ -21,7 +26,7 @@ Status = Annotated[
 
 
 class PauseOrder(Frozen):
-    until: AwareDatetime | None = Field(default=None, description="Without it: until the case is resumed.")
+    until: Moment | None = Field(default=None, description="Without it: until the case is resumed.")
     note: Remark = ""
 
 

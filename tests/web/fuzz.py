@@ -1,0 +1,119 @@
+"""Requests that the API's own description suggests, right ones and wrong ones, as schemathesis makes them.
+
+No answer may be an error of the server, have a status, a header or a form that the description does not have, or take
+what the description refuses. The same requests come on each run. `python -m tests.web.fuzz 500` makes as many of each
+kind for each route as you like.
+"""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
+
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from hypothesis.errors import Unsatisfiable
+from schemathesis.checks import load_all_checks, not_a_server_error
+from schemathesis.core.failures import FailureGroup
+from schemathesis.generation import GenerationMode
+from schemathesis.specs.openapi import checks as of_openapi
+
+from gateways.ports.inbox import Arrival
+from runtime.wiring import utc_now
+from sandbox.machine.temporal_server import start_temporal
+from sandbox.play.stage import Scene, staged
+from sandbox.providers.stripe_outcomes import Decline
+from service.keys import KeyRing, Scope
+from tests.web.conftest import serving
+from web.limits import RateLimit
+
+CHECKS = [
+    not_a_server_error,
+    of_openapi.status_code_conformance,
+    of_openapi.content_type_conformance,
+    of_openapi.response_headers_conformance,
+    of_openapi.response_schema_conformance,
+    of_openapi.negative_data_rejection,
+]
+"""Not that all is taken which the description allows: whether an order fits depends on the case."""
+
+
+class Target(NamedTuple):
+    """Where the requests go, with a key that may ask everything. known: values that exist, by the parameter's name."""
+
+    url: str
+    key: str
+    known: Mapping[str, str]
+
+
+def fuzz(at: Target, examples: int) -> Iterator[str]:
+    """A sentence for each route that answered as it must not. Blocks: as many requests of each kind for each route."""
+    load_all_checks()
+    schema = schemathesis.openapi.from_url(f"{at.url}/v1/openapi.json")
+    for found in schema.get_all_operations():
+        operation = found.ok()
+        named = {one.name: at.known[one.name] for one in operation.path_parameters if one.name in at.known}
+        kinds = [{"generation_mode": mode} for mode in GenerationMode]
+        if named:
+            kinds += [{**kind, "path_parameters": named} for kind in kinds]
+        for kind in kinds:
+            try:
+                _tried(operation.as_strategy(**kind), at, examples)
+            except FailureGroup as failure:
+                yield f"{operation.label}, {kind}: {failure}"
+            except Unsatisfiable:
+                # A route that takes nothing but text in its path cannot be asked wrongly.
+                assert kind["generation_mode"] is GenerationMode.NEGATIVE, operation.label
+
+
+def _tried(cases: st.SearchStrategy[Any], at: Target, examples: int) -> None:
+    @given(case=cases)
+    @settings(
+        max_examples=examples,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=[*HealthCheck],
+    )
+    def each(case: Any) -> None:
+        case.headers = {**(case.headers or {}), "Authorization": f"Bearer {at.key}"}
+        case.validate_response(case.call(base_url=at.url), checks=CHECKS)
+
+    each()
+
+
+@asynccontextmanager
+async def target(stage: Scene) -> AsyncIterator[Target]:
+    """The web process on the stage, with a case, its customer, and an event that was refused."""
+    case = await stage.open(Decline("insufficient_funds"))
+    stage.ledger.keep([Arrival(provider="stripe", event_id="evt_1", kind="a", body="{}")], utc_now())
+    stage.ledger.ended(stage.ledger.inbox()[0].id, "refused", "", "nobody can read it", None, utc_now())
+    known = {"invoice": case.invoice, "customer": case.customer, "event": "evt_1", "provider": "stripe"}
+    async with serving(stage.settings) as web:
+        web.app.state.gate.limit = RateLimit(burst=1e9, rate=1e9)
+        yield Target(web.url, KeyRing(stage.ledger, utc_now).make("fuzz", Scope.ADMIN), known)
+
+
+async def _by_hand(examples: int) -> int:
+    with (
+        TemporaryDirectory() as folder,
+        start_temporal(data_dir=Path(folder), time_skipping=True, ui=False, say=print) as server,
+    ):
+        from tests.conftest import prepared_client  # noqa: PLC0415
+
+        await prepared_client(server.address)
+        more = {"dunning_database_url": url} if (url := os.environ.get("DUNNING_DATABASE_URL")) else {}
+        async with staged(server.address, Path(folder), **more) as stage, target(stage) as at:
+            found = await asyncio.to_thread(lambda: [*fuzz(at, examples)])
+    print("\n\n".join(found) or "Nothing was found.")
+    return int(bool(found))
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(_by_hand(int(sys.argv[1]))))
