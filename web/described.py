@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
+from web.api.examples import PARAMETERS, SHAPES
 from web.api.route import SCOPES
 from web.problems import MEANINGS, MEDIA_TYPE, ProblemBody
 
@@ -21,6 +22,11 @@ _COMMON = (
     HTTPStatus.SERVICE_UNAVAILABLE,
 )
 _RETRY = {HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
+_VERSIONED = "#/components/schemas/CaseAnswer"
+_ETAG = {
+    "description": "The version of the case, for `If-Match`. Missing while no worker answers for it.",
+    "schema": {"type": "string"},
+}
 _REQUEST_ID = {
     "description": "By which the log and the audit name the request: the `X-Request-Id` that was sent, else a new one.",
     "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,100}$"},
@@ -56,9 +62,12 @@ def _completed(described: Json) -> Json:
     parts = described.setdefault("components", {})
     for made_by_the_framework in ("HTTPValidationError", "ValidationError"):
         parts.get("schemas", {}).pop(made_by_the_framework, None)
+    for name, shape in parts["schemas"].items():
+        if name in SHAPES:
+            shape.setdefault("examples", [SHAPES[name]])
     parts["schemas"]["Problem"] = ProblemBody.model_json_schema(mode="serialization")
     parts["responses"] = {_name(status): _response(status) for status in MEANINGS}
-    parts["headers"] = {"RequestId": _REQUEST_ID, "RetryAfter": _RETRY_AFTER}
+    parts["headers"] = {"RequestId": _REQUEST_ID, "RetryAfter": _RETRY_AFTER, "Version": _ETAG}
     parts["parameters"] = {"IdempotencyKey": _IDEMPOTENCY_KEY}
     parts["securitySchemes"] = {
         _KEY: {"type": "http", "scheme": "bearer", "description": "A key: `python starter.py keys make` makes one."}
@@ -67,12 +76,17 @@ def _completed(described: Json) -> Json:
 
 
 def _complete(path: str, method: str, operation: Json) -> None:
+    for parameter in operation.get("parameters", ()):
+        if parameter["in"] == "path" and parameter["name"] in PARAMETERS:
+            parameter.setdefault("example", PARAMETERS[parameter["name"]])
     answers, keyed = operation["responses"], SCOPES in operation
     said = {HTTPStatus(int(status)) for status in answers if status >= "400"}
     for status in said:
         del answers[str(int(status))]
     for answer in answers.values():
         answer.setdefault("headers", {})["X-Request-Id"] = {"$ref": "#/components/headers/RequestId"}
+        if _VERSIONED in str(answer):
+            answer["headers"]["ETag"] = {"$ref": "#/components/headers/Version"}
     for status in sorted(said | {*_problems(path, method, operation)} if keyed else said):
         answers[str(int(status))] = {"$ref": f"#/components/responses/{_name(status)}"}
     if keyed:

@@ -92,6 +92,7 @@ def _tried(cases: st.SearchStrategy[Any], at: Target, examples: int) -> None:
 async def target(stage: Scene) -> AsyncIterator[Target]:
     """The web process on the stage, with a case, its customer, and an event that was refused."""
     case = await stage.open(Decline("insufficient_funds"))
+    await case.until("2030-04-09 18:00")  # it has said something by then
     stage.ledger.keep([Arrival(provider="stripe", event_id="evt_1", kind="a", body="{}")], utc_now())
     stage.ledger.ended(stage.ledger.inbox()[0].id, "refused", "", "nobody can read it", None, utc_now())
     known = {"invoice": case.invoice, "customer": case.customer, "event": "evt_1", "provider": "stripe"}

@@ -39,7 +39,7 @@ def cases(office: Office) -> APIRouter:
     @router.get("/{invoice}/record", summary="What was done, decided, postponed or refused", openapi_extra=READERS)
     async def record(invoice: str) -> shapes.RecordAnswer:
         entries = await office.record(invoice)
-        return shapes.RecordAnswer(entries=[shapes.RecordEntry(**entry.model_dump()) for entry in entries])
+        return shapes.RecordAnswer(entries=[shapes.shown_as(shapes.RecordEntry, entry) for entry in entries])
 
     @router.get(
         "/{invoice}/messages",
@@ -48,9 +48,7 @@ def cases(office: Office) -> APIRouter:
     )
     async def messages(invoice: str) -> shapes.MessagesAnswer:
         said = await office.messages(invoice)
-        return shapes.MessagesAnswer(
-            messages=[shapes.MessageAnswer(**one.model_dump(exclude={"page", "file"})) for one in said]
-        )
+        return shapes.MessagesAnswer(messages=[shapes.shown_as(shapes.MessageAnswer, one) for one in said])
 
     _reports(router, office)
     return router
@@ -82,7 +80,7 @@ def case_answer(shown: Shown, response: Response) -> shapes.CaseAnswer:
     return shapes.CaseAnswer(
         invoice_id=shown.invoice_id,
         case=told.model_dump(mode="json") if told else {},
-        plan=[shapes.PlannedStep(**step._asdict()) for step in shown.plan],
+        plan=[shapes.shown_as(shapes.PlannedStep, step) for step in shown.plan],
         in_hand=shown.in_hand,
         why=shown.why,
     )

@@ -1,4 +1,4 @@
-"""What opens a case, as the API describes it. `service/records.py` says, in its own sentences, what is wrong with one."""
+"""What opens a case, as the API describes it. In which sentence a wrong one is refused: `service/records.py`."""
 
 from typing import Any
 

@@ -15,6 +15,7 @@ from service.keys import Scope
 from service.office import Office
 from service.threads import Threads
 from web.api import shapes
+from web.api.examples import SHAPES
 from web.api.route import ApiRoute, takes
 
 _COLUMNS = [name for name in Listed.model_fields if name != "holds"]
@@ -31,7 +32,7 @@ def records(office: Office, register: Register, threads: Threads) -> APIRouter:
     )
     async def customer(customer: str) -> shapes.CustomerAnswer:
         found = await office.customer(customer)
-        replies = [shapes.ReplyAnswer(at=one.at, channel=one.channel, text=one.text) for one in found.replies]
+        replies = [shapes.shown_as(shapes.ReplyAnswer, one) for one in found.replies]
         return shapes.CustomerAnswer(
             customer_id=found.customer_id,
             open_cases=found.open_cases,
@@ -50,9 +51,14 @@ def records(office: Office, register: Register, threads: Threads) -> APIRouter:
         limit: Annotated[int, Query(ge=1, le=500)] = 50,
     ) -> shapes.InboxAnswer:
         shown, more = await threads.run(office.inbox.page, state, after, limit)
-        return shapes.InboxAnswer(events=[shapes.InboxEvent(**one.model_dump()) for one in shown], after=more)
+        return shapes.InboxAnswer(events=[shapes.shown_as(shapes.InboxEvent, one) for one in shown], after=more)
 
-    @router.post("/inbox/{event}/again", summary="Try an event again now", openapi_extra=takes(Scope.OPERATOR))
+    @router.post(
+        "/inbox/{event}/again",
+        summary="Try an event again now",
+        openapi_extra=takes(Scope.OPERATOR),
+        responses={HTTPStatus.OK: {"content": {"application/json": {"example": {"result": "waits"}}}}},
+    )
     async def again(event: str) -> shapes.HeardAnswer:
         await threads.run(office.inbox.try_again, event)
         return shapes.HeardAnswer(result="waits")
@@ -62,7 +68,7 @@ def records(office: Office, register: Register, threads: Threads) -> APIRouter:
         summary="Every case, streamed",
         openapi_extra=auditors,
         response_class=StreamingResponse,
-        responses={HTTPStatus.OK: {"content": {"text/csv": {}, "application/jsonl": {}}}},
+        responses={HTTPStatus.OK: {"content": {"text/csv": {"example": _example()}, "application/jsonl": {}}}},
     )
     async def exported(
         format: Literal["csv", "jsonl"],  # noqa: A002
@@ -96,6 +102,11 @@ def _block(page: CasePage, kind: str) -> str:
     if kind == "csv":
         return "".join(_row([_cell(getattr(case, name)) for name in _COLUMNS]) for case in page.cases)
     return "".join(map(_json, page.cases))
+
+
+def _example() -> str:
+    case = SHAPES["CasePage"]["cases"][0]
+    return _row(_COLUMNS) + _row([_cell(case[name]) for name in _COLUMNS])
 
 
 def _json(case: Listed) -> str:

@@ -1,7 +1,7 @@
 """What the API answers with and takes. Money is minor units beside its currency; times are RFC 3339, in UTC."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import Field, WithJsonSchema
 
@@ -18,11 +18,17 @@ from web.api.record_shape import record_schema
 Remark = Annotated[events.Remark, Field(description="No personal data: it stays in Temporal's history.")]
 EventId = Annotated[events.EventId, Field(description="Your own id: given twice it counts once.")]
 
+S = TypeVar("S", bound=Frozen)
 Record = Annotated[dict[str, Any], WithJsonSchema(record_schema())]
 Status = Annotated[
     str,
     Field(pattern=f"^({'|'.join(STATUSES)})$", json_schema_extra={"enum": [*STATUSES]}),
 ]
+
+
+def shown_as(shape: type[S], source: object) -> S:
+    """What the shape has of the source, field by field: what is added there is told only when it is added here."""
+    return shape(**{name: getattr(source, name) for name in shape.model_fields})
 
 
 class PauseOrder(Frozen):
@@ -107,6 +113,7 @@ class MessageAnswer(Frozen):
 
     at: datetime
     channel: Channel
+    to: str | None = Field(description="The address; null where none is needed, or none was kept.")
     stage: str
     state: str
     subject: str
