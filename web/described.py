@@ -91,7 +91,7 @@ def _complete(path: str, method: str, operation: Json) -> None:
         answers[str(int(status))] = {"$ref": f"#/components/responses/{_name(status)}"}
     if keyed:
         operation["security"] = [{_KEY: []}]
-    if keyed and method == "post":
+    if keyed and method != "get":
         operation.setdefault("parameters", []).append({"$ref": "#/components/parameters/IdempotencyKey"})
 
 

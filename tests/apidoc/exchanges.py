@@ -42,7 +42,7 @@ def exchanges(page: str) -> Iterator[Exchange]:
 def _sent(curl: str) -> tuple[str, str, dict[str, str], str | None]:
     """The method, target, headers and body of a command. Raises ValueError for an option that is not known here."""
     words = iter(shlex.split(curl.replace("\\\n", " "))[1:])
-    method, target, headers, body, query = "GET", "", dict[str, str](), None, list[str]()
+    method, target, headers, body, query = "", "", dict[str, str](), None, list[str]()
     for word in words:
         match word:
             case "--request":
@@ -51,10 +51,10 @@ def _sent(curl: str) -> tuple[str, str, dict[str, str], str | None]:
                 name, _, value = next(words).partition(": ")
                 headers[name] = value
             case "--json":
-                method, body = "POST", next(words)
+                body = next(words)
                 headers["Content-Type"] = "application/json"
             case "--data":
-                method, body = "POST", next(words)
+                body = next(words)
             case "--data-urlencode":
                 name, _, value = next(words).partition("=")
                 query.append(f"{name}={quote(value, safe='')}")
@@ -64,6 +64,7 @@ def _sent(curl: str) -> tuple[str, str, dict[str, str], str | None]:
                 raise ValueError(f"{word}: say in tests/apidoc/exchanges.py what it does")
             case _:
                 target = word.removeprefix("$DUNNING")
+    method = method or ("GET" if body is None else "POST")
     return method, target + (f"?{'&'.join(query)}" if query else ""), headers, body
 
 

@@ -107,13 +107,13 @@ class _Route:
         if body is None:
             return ""
         schema = resolved(self.description, body["schema"])
-        schema = next(iter(schema.get("anyOf", [schema])))
+        schema = resolved(self.description, next(iter(schema.get("anyOf", [schema]))))
         rows = [
             f"| `{name}`{'' if name in schema.get('required', ()) else ' (optional)'} "
             f"| {_values(self.description, one)} | {one.get('description', '')} |"
-            for name, one in schema["properties"].items()
+            for name, one in schema.get("properties", {}).items()
         ]
-        return "\n".join(["| field of the body | values | |", "|---|---|---|", *rows])
+        return "\n".join(["| field of the body | values | |", "|---|---|---|", *rows]) if rows else ""
 
     def _curl(self) -> str:
         taken = self.operation.get("parameters", ())
@@ -128,7 +128,7 @@ class _Route:
         if body is not None:
             example = json.dumps(self._example(body, "body"), ensure_ascii=False)
             words.append(f"--json '{example}'")
-        elif self.method != "get":
+        if self.method != ("get" if body is None else "post"):
             words.insert(1, f"--request {self.method.upper()}")
         return "```sh\n" + " \\\n  ".join(words) + "\n```"
 
@@ -190,8 +190,7 @@ def _kind(schema: Json) -> str:
 
 def success(operation: Json) -> tuple[int, Json]:
     """The status and the answer of a request that is done."""
-    [(status, answer)] = [(code, one) for code, one in operation["responses"].items() if code < "400"]
-    return int(status), answer
+    return next((int(code), answer) for code, answer in operation["responses"].items() if code < "400")
 
 
 def _json_of(content: Json) -> Json | None:

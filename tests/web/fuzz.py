@@ -8,8 +8,9 @@ kind for each route as you like.
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
@@ -23,7 +24,7 @@ from schemathesis.core.failures import FailureGroup
 from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi import checks as of_openapi
 
-from gateways.ports.inbox import Arrival
+from gateways.ports.inbox import REFUSED, Arrival
 from runtime.wiring import utc_now
 from sandbox.machine.temporal_server import start_temporal
 from sandbox.play.stage import Scene, staged
@@ -42,33 +43,38 @@ CHECKS = [
 ]
 """Not that all is taken which the description allows: whether an order fits depends on the case."""
 
+BROKE = Decline("insufficient_funds")
+
 
 class Target(NamedTuple):
-    """Where the requests go, with a key that may ask everything. known: values that exist, by the parameter's name."""
+    """Where the requests go, with a key that may ask everything.
+
+    known: names that exist, by the parameter's. fresh: the same with a new case, for what may end one.
+    """
 
     url: str
     key: str
     known: Mapping[str, str]
+    fresh: Callable[[], Awaitable[Mapping[str, str]]]
 
 
-def fuzz(at: Target, examples: int) -> Iterator[str]:
-    """A sentence for each route that answered as it must not. Blocks: as many requests of each kind for each route."""
+async def fuzz(at: Target, examples: int) -> list[str]:
+    """What was answered as it must not be, in a sentence each. examples: of each kind for each route."""
     load_all_checks()
-    schema = schemathesis.openapi.from_url(f"{at.url}/v1/openapi.json")
-    for found in schema.get_all_operations():
-        operation = found.ok()
-        named = {one.name: at.known[one.name] for one in operation.path_parameters if one.name in at.known}
-        kinds = [{"generation_mode": mode} for mode in GenerationMode]
-        if named:
-            kinds += [{**kind, "path_parameters": named} for kind in kinds]
-        for kind in kinds:
+    schema = await asyncio.to_thread(schemathesis.openapi.from_url, f"{at.url}/v1/openapi.json")
+    found = []
+    for operation in [one.ok() for one in schema.get_all_operations()]:
+        known = at.known if operation.method == "get" else await at.fresh()
+        named = {one.name: known[one.name] for one in operation.path_parameters if one.name in known}
+        for mode, more in product(GenerationMode, [{}, {"path_parameters": named}] if named else [{}]):
             try:
-                _tried(operation.as_strategy(**kind), at, examples)
+                await asyncio.to_thread(_tried, operation.as_strategy(mode, **more), at, examples)
             except FailureGroup as failure:
-                yield f"{operation.label}, {kind}: {failure}"
+                found.append(f"{operation.label}, {mode.value}, {more}: {failure}")
             except Unsatisfiable:
                 # A route that takes nothing but text in its path cannot be asked wrongly.
-                assert kind["generation_mode"] is GenerationMode.NEGATIVE, operation.label
+                assert mode is GenerationMode.NEGATIVE, operation.label
+    return found
 
 
 def _tried(cases: st.SearchStrategy[Any], at: Target, examples: int) -> None:
@@ -90,15 +96,20 @@ def _tried(cases: st.SearchStrategy[Any], at: Target, examples: int) -> None:
 
 @asynccontextmanager
 async def target(stage: Scene) -> AsyncIterator[Target]:
-    """The web process on the stage, with a case, its customer, and an event that was refused."""
-    case = await stage.open(Decline("insufficient_funds"))
-    await case.until("2030-04-09 18:00")  # it has said something by then
+    """The web process on the stage, with a case that has said something, its customer, and a refused event."""
+    case = await stage.open(BROKE)
+    await case.until("2030-04-09 18:00")
     stage.ledger.keep([Arrival(provider="stripe", event_id="evt_1", kind="a", body="{}")], utc_now())
-    stage.ledger.ended(stage.ledger.inbox()[0].id, "refused", "", "nobody can read it", None, utc_now())
+    stage.ledger.ended(stage.ledger.inbox()[0].id, REFUSED, "", "nobody can read it", None, utc_now())
     known = {"invoice": case.invoice, "customer": case.customer, "event": "evt_1", "provider": "stripe"}
+
+    async def fresh() -> Mapping[str, str]:
+        case = await stage.open(BROKE)
+        return {**known, "invoice": case.invoice, "customer": case.customer}
+
     async with serving(stage.settings) as web:
         web.app.state.gate.limit = RateLimit(burst=1e9, rate=1e9)
-        yield Target(web.url, KeyRing(stage.ledger, utc_now).make("fuzz", Scope.ADMIN), known)
+        yield Target(web.url, KeyRing(stage.ledger, utc_now).make("fuzz", Scope.ADMIN), known, fresh)
 
 
 async def _by_hand(examples: int) -> int:
@@ -111,7 +122,7 @@ async def _by_hand(examples: int) -> int:
         await prepared_client(server.address)
         more = {"dunning_database_url": url} if (url := os.environ.get("DUNNING_DATABASE_URL")) else {}
         async with staged(server.address, Path(folder), **more) as stage, target(stage) as at:
-            found = await asyncio.to_thread(lambda: [*fuzz(at, examples)])
+            found = await fuzz(at, examples)
     print("\n\n".join(found) or "Nothing was found.")
     return int(bool(found))
 
