@@ -7,6 +7,7 @@ from domain.texts import UNKEPT, is_unkept
 from gateways.ports.inbox import Arrival, InboxBook, NotGenuine, Unreadable, Webhook
 from gateways.ports.metering import NO_METER, Meter
 from gateways.ports.trouble import ProviderTrouble
+from service.keeping import Keeper
 from service.threads import Threads
 
 __all__ = ["Mailroom", "NotGenuine", "NotKept", "Unreadable"]
@@ -32,7 +33,7 @@ class Mailroom:
         self._webhooks = dict(webhooks)
         self._book = book
         self._threads = threads
-        self._clock = clock
+        self._keeper = Keeper(book, threads, clock)
         self._kept = kept
 
     @property
@@ -58,8 +59,12 @@ class Mailroom:
         except Unreadable:
             self._meter.arrived(provider, "unreadable")
             raise
+        await self.keep(provider, arrivals)
+
+    async def keep(self, provider: str, arrivals: Sequence[Arrival]) -> None:
+        """Keeps what is known to be genuine. Raises NotKept."""
         try:
-            new = await self._threads.run(self._book.keep, arrivals, self._clock())
+            new = await self._keeper.keep(arrivals)
         except ProviderTrouble as error:
             self._meter.arrived(provider, "not_kept")
             raise NotKept(f"{error} Nothing was taken: send it again.") from None

@@ -43,7 +43,7 @@ _IDEMPOTENCY_KEY = {
 
 def operation_id(route: APIRoute) -> str:
     """Short, and of its own for each route: programs make names of it."""
-    return f"{route.tags[0]}_{route.name}" if route.tags else route.name
+    return f"{route.tags[0]}_{route.name}".replace(" ", "_") if route.tags else route.name
 
 
 class DescribedApi(FastAPI):

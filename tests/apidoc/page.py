@@ -10,7 +10,7 @@ from typing import Any
 from runtime.settings import ROOT
 from web.api.examples import VERSION
 from web.api.route import SCOPES
-from web.app import application
+from web.app import Doors, application
 from web.bodies import LONGEST
 from web.limits import BURST, PER_SECOND
 from web.problems import MEANINGS
@@ -21,9 +21,12 @@ _TITLES = {
     "webhooks": "Webhooks in",
     "cases": "Cases",
     "orders": "Orders",
-    "records": "Customers, inbox, exports, audit",
+    "records": "Inbox and audit",
 }
 """Of tags; another tag is its own title."""
+
+
+_STANDS_ON = [name for name in vars(Doors) if not name.startswith("_")]
 
 
 class NoExample(Exception):
@@ -32,7 +35,7 @@ class NoExample(Exception):
 
 def described() -> Json:
     """The description of the application, whatever it would stand on."""
-    nothing = dict.fromkeys(("mailroom", "office", "keys", "register", "threads", "preferences"))
+    nothing = dict.fromkeys(_STANDS_ON)
     return application(SimpleNamespace(**nothing)).openapi()
 
 
@@ -90,7 +93,7 @@ class _Route:
         """shown: under which title an answer has been shown already, by its text."""
         title, keyed = self.operation["summary"], SCOPES in self.operation
         parts = [f"### {title}", f"`{self.name}`{_keys(self.operation)}", self.operation.get("description", "")]
-        parts += [_parameters(self.operation), self._fields()]
+        parts += [self._parameters(), self._fields()]
         if keyed:
             head, body = self._answer()
             known = shown.setdefault(body, title)
@@ -100,6 +103,15 @@ class _Route:
         others = ", ".join(f"`{status}`" for status in self.operation["responses"] if status >= "400")
         parts += [f"Problems: {others}."]
         return "\n\n".join(part for part in parts if part) + "\n"
+
+    def _parameters(self) -> str:
+        rows = [
+            f"| `{one['name']}` | {one['in']} | {_values(self.description, one['schema'])} "
+            f"| {one.get('description', '')} |"
+            for one in self.operation.get("parameters", ())
+            if one.get("in") in ("query", "header")
+        ]
+        return "\n".join(["| parameter | in | values | |", "|---|---|---|---|", *rows]) if rows else ""
 
     def _fields(self) -> str:
         """What the body may have."""
@@ -143,8 +155,8 @@ class _Route:
             body = json.dumps(self._example(media, "answer"), indent=2, ensure_ascii=False)
             return "\n".join([*head, "Content-Type: application/json"]), body
         for kind, media in content.items():
-            head.append(f"Content-Type: {kind}; charset=utf-8")
-            return "\n".join(head), str(media.get("example", "")).strip()
+            head.append(f"Content-Type: {kind}" + ("; charset=utf-8" if kind.startswith("text/") else ""))
+            return "\n".join(head), "\n".join(str(media.get("example", "")).splitlines())
         return "\n".join(head), ""
 
     def _example(self, media: Json, of: str) -> Any:
@@ -160,22 +172,16 @@ def _keys(operation: Json) -> str:
     return f" · keys: {', '.join(f'`{scope}`' for scope in operation[SCOPES])}"
 
 
-def _parameters(operation: Json) -> str:
-    rows = [
-        f"| `{one['name']}` | {one['in']} | {_values({}, one['schema'])} | {one.get('description', '')} |"
-        for one in operation.get("parameters", ())
-        if one.get("in") in ("query", "header")
-    ]
-    return "\n".join(["| parameter | in | values | |", "|---|---|---|---|", *rows]) if rows else ""
-
-
 def _values(description: Json, schema: Json) -> str:
-    said = [_kind(resolved(description, one)) for one in schema.get("anyOf", [schema]) if one.get("type") != "null"]
+    several = schema.get("anyOf") or schema.get("oneOf") or [schema]
+    said = [_kind(description, resolved(description, one)) for one in several if one.get("type") != "null"]
     default = schema.get("default")
     return ", ".join(said) + (f"; else `{json.dumps(default)}`" if default not in (None, "") else "")
 
 
-def _kind(schema: Json) -> str:
+def _kind(description: Json, schema: Json) -> str:
+    if "items" in schema:
+        return f"list of: {_values(description, schema['items'])}"
     if "enum" in schema:
         return ", ".join(f"`{value}`" for value in schema["enum"])
     if schema.get("maximum", 2**32) < 2**32:

@@ -11,11 +11,14 @@ from gateways.ports.inbox import REFUSED, Arrival
 from runtime.wiring import utc_now
 from sandbox.play.stage import Scene, StagedCase
 from sandbox.providers.stripe_outcomes import Decline
+from service.bulk import BulkState
 from service.keys import KeyRing, Scope
-from web.api.examples import CURSOR, CUSTOMER, EVENT, INVOICE, STEP, VERSION
+from tests.web.conftest import until
+from web.api.examples import ADDRESS, BULK, CURSOR, CUSTOMER, ENDPOINT, EVENT, INVOICE, STEP, VERSION
 
 _JSON = {"Content-Type": "application/json"}
 IDEMPOTENCY_KEY = "0d2cf0a4-2f4c-4c39-9d5e-6a8f1f6f6b3e"
+_NOBODY = "http://127.0.0.1:1/events"
 Names = dict[str, str]
 """Name in the example → name on the stage."""
 
@@ -89,6 +92,30 @@ async def two_cases(at: Stand) -> Names:
     return {**names, CURSOR: page["after"]}
 
 
+async def an_endpoint(at: Stand) -> Names:
+    """Nobody listens there: nothing leaves this machine. All that has happened waits for it."""
+    names = {**await a_case(at), ADDRESS: _NOBODY}
+    made = (await at.asked("POST", "/v1/endpoints", json={"url": _NOBODY})).json()
+    await at.asked("POST", f"/v1/endpoints/{made['endpoint_id']}/replay", json={"since": "2020-01-01T00:00:00Z"})
+    return {**names, ENDPOINT: made["endpoint_id"]}
+
+
+async def a_bulk_order(at: Stand) -> Names:
+    """A dry run that has shown what would become of its cases."""
+    names = await a_case(at)
+    asked = {"order": {"name": "write_off", "note": "agreed with finance"}, "invoices": [names[INVOICE], "in_2"]}
+    bulk = (await at.asked("POST", "/v1/orders", json=asked)).json()["id"]
+    await until(lambda: (now := at.stage.ledger.bulk(bulk)) and now.state is BulkState.SHOWN)
+    return {**names, BULK: bulk}
+
+
+async def a_consent(at: Stand) -> Names:
+    names = await a_case(at)
+    said = {"wish": "opted_out", "event_id": f"crm-{names[CUSTOMER]}", "proof": "ticket 4711"}
+    await at.asked("PUT", f"/v1/customers/{names[CUSTOMER]}/consents/email", json=said)
+    return names
+
+
 async def _names(at: Stand, case: StagedCase) -> Names:
     answer = await at.asked("GET", f"/v1/cases/{case.invoice}")
     step = answer.json()["case"]["next_key"]
@@ -105,6 +132,10 @@ async def the_same_request_before(at: Stand) -> Names:
     return {**names, "$DUNNING_KEY": key}
 
 
+_ENDPOINT_ROUTES = (
+    *("listed", "added", "one", "changed", "removed", "rotated"),
+    *("enabled", "disabled", "replayed", "tried", "deliveries"),
+)
 SCENES: dict[str, Callable[[Stand], Awaitable[Names]]] = {
     "cases_opened": a_failed_invoice,
     "cases_messages": a_case_that_has_spoken,
@@ -115,7 +146,11 @@ SCENES: dict[str, Callable[[Stand], Awaitable[Names]]] = {
     "orders_opened": a_closed_channel,
     "records_inbox": a_refused_event,
     "records_again": a_refused_event,
-    "records_customer": a_closed_channel,
+    "customers_one": a_case_that_has_spoken,
+    "customers_read": a_consent,
+    "exports_messages": a_case_that_has_spoken,
+    **{f"endpoints_{name}": an_endpoint for name in _ENDPOINT_ROUTES},
+    **{f"bulk_orders_{name}": a_bulk_order for name in ["listed", "one", "cases", "streamed", "run", "cancel"]},
     "the same request again": the_same_request_before,
     "a second page": two_cases,
 }

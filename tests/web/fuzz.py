@@ -27,9 +27,11 @@ from schemathesis.specs.openapi import checks as of_openapi
 from gateways.ports.inbox import REFUSED, Arrival
 from runtime.wiring import utc_now
 from sandbox.machine.temporal_server import start_temporal
-from sandbox.play.stage import Scene, staged
+from sandbox.play.stage import Scene, StagedCase, staged
 from sandbox.providers.stripe_outcomes import Decline
-from service.keys import KeyRing, Scope
+from service.bulk import BulkDesk
+from service.endpoints import Endpoints
+from service.keys import Caller, KeyRing, Scope
 from tests.web.conftest import serving
 from web.limits import RateLimit
 
@@ -101,15 +103,22 @@ async def target(stage: Scene) -> AsyncIterator[Target]:
     await case.until("2030-04-09 18:00")
     stage.ledger.keep([Arrival(provider="stripe", event_id="evt_1", kind="a", body="{}")], utc_now())
     stage.ledger.ended(stage.ledger.inbox()[0].id, REFUSED, "", "nobody can read it", None, utc_now())
-    known = {"invoice": case.invoice, "customer": case.customer, "event": "evt_1", "provider": "stripe"}
+    known = {"event": "evt_1", "provider": "stripe", **_about(stage, case)}
 
     async def fresh() -> Mapping[str, str]:
-        case = await stage.open(BROKE)
-        return {**known, "invoice": case.invoice, "customer": case.customer}
+        return {**known, **_about(stage, await stage.open(BROKE))}
 
     async with serving(stage.settings) as web:
         web.app.state.gate.limit = RateLimit(burst=1e9, rate=1e9)
         yield Target(web.url, KeyRing(stage.ledger, utc_now).make("fuzz", Scope.ADMIN), known, fresh)
+
+
+def _about(stage: Scene, case: StagedCase) -> Mapping[str, str]:
+    """A case, its customer, an order for many that names it, and an endpoint at which nobody listens."""
+    endpoint, _ = Endpoints(stage.ledger, utc_now, private=True).add("http://127.0.0.1:1/events")
+    caller = Caller("fuzz", "fuzz", Scope.OPERATOR)
+    bulk = BulkDesk(stage.ledger, utc_now).make(caller, "pause", {"note": "n"}, [case.invoice, "in_0"]).bulk.bulk_id
+    return {"invoice": case.invoice, "customer": case.customer, "endpoint": endpoint, "bulk": bulk}
 
 
 async def _by_hand(examples: int) -> int:

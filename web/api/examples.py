@@ -3,11 +3,15 @@
 from typing import Any
 
 INVOICE, CUSTOMER, EVENT = "in_1Q2w3E4r", "cus_9aB8c7D6", "evt_1Q2w3E4r5t"
+ENDPOINT, BULK, MESSAGE = "ep_5f0c2a9b7d31", "bulk_4f2a9c1e7b3d5a60", "msg_2b8e5d0f9a61c374"
+ADDRESS = "https://example.com/events"
 STEP, VERSION, CURSOR = "d01-charge", '"924a34a196963f98"', "2026-11-02T08:14:05Z/in_1Q2w3E4r"
 PARAMETERS = {
     "invoice": INVOICE,
     "customer": CUSTOMER,
     "event": EVENT,
+    "endpoint": ENDPOINT,
+    "bulk": BULK,
     "channel": "email",
     "format": "csv",
     "provider": "application",
@@ -77,6 +81,41 @@ _LISTED: dict[str, Any] = {
     "reopens": None,
     "refund_due": None,
 }
+_KNOWN = {"customer_id": CUSTOMER, "name": "Ada Example", "country": "US", "language": "en"}
+_CONSENT = {
+    "channel": "email",
+    "wish": "opted_out",
+    "at": _OPENED,
+    "source": "billing",
+    "proof": "ticket 4711",
+    "event_id": "crm-1017",
+    "taken_back_at": None,
+}
+_ENDPOINT = {
+    "endpoint_id": ENDPOINT,
+    "url": ADDRESS,
+    "types": ["case.closed"],
+    "made_at": _OPENED,
+    "state": "works",
+    "waiting": 0,
+    "given_up": 0,
+    "failing_since": None,
+    "next_try": None,
+    "disabled_at": None,
+    "note": "",
+}
+_BULK: dict[str, Any] = {
+    "id": BULK,
+    "order": {"name": "write_off", "note": "agreed with finance"},
+    "dry_run": True,
+    "state": "shown",
+    "total": 2,
+    "cases": {"ready": 1, "refused": 1},
+    "by": "Olga",
+    "made_at": _OPENED,
+    "ended_at": None,
+    "note": "",
+}
 
 SHAPES: dict[str, dict[str, Any]] = {
     "PauseOrder": {"until": "2030-05-01T09:00:00Z", "note": "asked by phone"},
@@ -122,11 +161,85 @@ SHAPES: dict[str, dict[str, Any]] = {
     "TakenAnswer": {"result": "opened", "invoice_id": INVOICE, "note": ""},
     "HeardAnswer": {"result": "told"},
     "ChannelAnswer": {"customer_id": CUSTOMER, "closed_channels": {"email": "opted out"}},
+    "CustomersAnswer": {
+        "customers": [{**_KNOWN, "open_cases": 1, "due": [_DUE]}],
+        "after": None,
+    },
     "CustomerAnswer": {
-        "customer_id": CUSTOMER,
-        "open_cases": [INVOICE],
-        "closed_channels": {"email": "opted out"},
+        **_KNOWN,
+        "time_zone": "America/New_York",
+        "time_zones": ["America/New_York"],
+        "segment": "",
+        "open_cases": [
+            {
+                "invoice_id": INVOICE,
+                "number": "INV-0042",
+                "status": "open",
+                "due": _DUE,
+                "opened_at": _OPENED,
+                "policy": "standard@1",
+                "hold": None,
+                "next_step": "retry on day 1",
+                "next_step_at": _NEXT,
+            }
+        ],
+        "due": [_DUE],
+        "addresses": [
+            {"channel": "email", "state": "open", "address": "ada@customers.example", "why": None, "closed_by": []}
+        ],
+        "contacts": [
+            {
+                "at": "2026-11-05T14:06:51Z",
+                "invoice_id": INVOICE,
+                "channel": "email",
+                "stage": "friendly",
+                "state": "sent",
+                "delivery": None,
+            }
+        ],
+        "caps": [{"policy": "standard@1", "per_week": 3, "distance": "P1D", "used": 1, "next_at": None}],
         "replies": [],
+    },
+    "ConsentsAnswer": {"customer_id": CUSTOMER, "consents": [_CONSENT], "history": [_CONSENT]},
+    "EndpointOrder": {"url": ADDRESS, "types": ["case.closed"]},
+    "EndpointAnswer": _ENDPOINT,
+    "EndpointsAnswer": {"endpoints": [_ENDPOINT]},
+    "SecretAnswer": {"endpoint_id": ENDPOINT, "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"},
+    "RotateOrder": {"grace_hours": 24},
+    "ReplayOrder": {"since": "2026-11-01T00:00:00Z"},
+    "ReplayAnswer": {"endpoint_id": ENDPOINT, "sent_again": 12},
+    "TrialAnswer": {"endpoint_id": ENDPOINT, "taken": True, "why": ""},
+    "DeliveriesAnswer": {
+        "deliveries": [
+            {
+                "number": 1,
+                "message_id": MESSAGE,
+                "invoice_id": INVOICE,
+                "type": "case.opened",
+                "at": _OPENED,
+                "state": "done",
+                "attempts": 0,
+                "first_try": None,
+                "next_try": None,
+                "note": "",
+            }
+        ],
+        "after": None,
+    },
+    "BulkAnswer": _BULK,
+    "BulksAnswer": {"orders": [_BULK], "before": None},
+    "BulkCasesAnswer": {
+        "cases": [
+            {
+                "number": 1,
+                "invoice_id": INVOICE,
+                "state": "ready",
+                "version": VERSION.strip('"'),
+                "then": "at once: invoice marked uncollectible (written off by Olga)",
+                "why": "",
+            }
+        ],
+        "after": None,
     },
     "InboxAnswer": {
         "events": [

@@ -138,21 +138,6 @@ class HeardAnswer(Frozen):
     result: str
 
 
-class CustomerAnswer(Frozen):
-    """What is known of how a customer may be reached. Addresses are not told here."""
-
-    customer_id: str
-    open_cases: list[str]
-    closed_channels: dict[Channel, str]
-    replies: list["ReplyAnswer"]
-
-
-class ReplyAnswer(Frozen):
-    at: datetime
-    channel: Channel
-    text: str
-
-
 class InboxEvent(Frozen):
     id: int
     provider: str
