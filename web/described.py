@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
-from web.api.examples import PARAMETERS, SHAPES
+from web.api.examples import ANSWERS, PARAMETERS, SHAPES
 from web.api.route import SCOPES
 from web.problems import MEANINGS, MEDIA_TYPE, ProblemBody
 
@@ -84,6 +84,8 @@ def _complete(path: str, method: str, operation: Json) -> None:
     for status in said:
         del answers[str(int(status))]
     for answer in answers.values():
+        if operation["operationId"] in ANSWERS:
+            answer["content"]["application/json"]["example"] = ANSWERS[operation["operationId"]]
         answer.setdefault("headers", {})["X-Request-Id"] = {"$ref": "#/components/headers/RequestId"}
         if _VERSIONED in str(answer):
             answer["headers"]["ETag"] = {"$ref": "#/components/headers/Version"}

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
@@ -29,7 +29,6 @@ def bulk_orders(desk: BulkDesk, threads: Threads) -> APIRouter:
         summary="Give one order to many cases: first as a dry run",
         status_code=HTTPStatus.ACCEPTED,
         openapi_extra=operators,
-        responses=_answered(HTTPStatus.ACCEPTED, state="looking", cases={"new": 2}),
     )
     async def made(asked: BulkRequest, request: Request, response: Response) -> BulkAnswer:
         if (asked.invoices is None) == (asked.filter is None):
@@ -83,7 +82,6 @@ def bulk_orders(desk: BulkDesk, threads: Threads) -> APIRouter:
         summary="Order what the dry run has shown",
         status_code=HTTPStatus.ACCEPTED,
         openapi_extra=operators,
-        responses=_answered(HTTPStatus.ACCEPTED, state="ordering"),
     )
     async def run(bulk: str) -> BulkAnswer:
         return _answer(await threads.run(desk.run, bulk))
@@ -92,9 +90,6 @@ def bulk_orders(desk: BulkDesk, threads: Threads) -> APIRouter:
         "/{bulk}/cancel",
         summary="Order none of the cases that are left",
         openapi_extra=operators,
-        responses=_answered(
-            HTTPStatus.OK, state="cancelled", cases={"left": 1, "refused": 1}, note="cancelled by Olga"
-        ),
     )
     async def cancel(bulk: str, request: Request) -> BulkAnswer:
         return _answer(await threads.run(desk.cancel, bulk, caller_of(request).name))
@@ -107,11 +102,6 @@ async def _lines(desk: BulkDesk, threads: Threads, bulk: str, states: list[LineS
     while after is not None:
         found, after = await threads.run(desk.lines, bulk, states, after, _PAGE)
         yield "".join(_case(line).model_dump_json() + "\n" for line in found)
-
-
-def _answered(status: HTTPStatus, **changes: object) -> dict[int | str, dict[str, Any]]:
-    """The example of an order's answer, where it is not as everywhere."""
-    return {status.value: {"content": {"application/json": {"example": SHAPES["BulkAnswer"] | changes}}}}
 
 
 def _example() -> str:

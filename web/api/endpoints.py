@@ -10,14 +10,8 @@ from service.endpoints import Endpoints, Shown, Trial
 from service.keys import Scope
 from service.threads import Threads
 from web.api import endpoint_shapes as shapes
-from web.api.examples import SHAPES
 from web.api.route import ApiRoute, takes
 
-_DISABLED = SHAPES["EndpointAnswer"] | {
-    "state": "disabled",
-    "disabled_at": "2026-11-03T09:00:00Z",
-    "note": "Disabled by hand.",
-}
 _WRITERS = takes()
 _READERS = takes(Scope.OPERATOR, Scope.AUDITOR)
 
@@ -77,7 +71,6 @@ def _orders(router: APIRouter, book: Endpoints, trial: Trial, threads: Threads) 
         "/{endpoint}/disable",
         summary="Send nothing there; what waits is given up",
         openapi_extra=_WRITERS,
-        responses={HTTPStatus.OK: {"content": {"application/json": {"example": _DISABLED}}}},
     )
     async def disabled(endpoint: shapes.EndpointId) -> shapes.EndpointAnswer:
         return _answer(await threads.run(book.disable, endpoint))

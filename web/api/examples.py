@@ -276,3 +276,13 @@ SHAPES: dict[str, dict[str, Any]] = {
     },
 }
 """By the name of the shape."""
+
+ANSWERS: dict[str, dict[str, Any]] = {
+    "endpoints_disabled": _ENDPOINT
+    | {"state": "disabled", "disabled_at": "2026-11-03T09:00:00Z", "note": "Disabled by hand."},
+    "bulk_orders_made": _BULK | {"state": "looking", "cases": {"new": 2}},
+    "bulk_orders_run": _BULK | {"state": "ordering"},
+    "bulk_orders_cancel": _BULK
+    | {"state": "cancelled", "cases": {"left": 1, "refused": 1}, "note": "cancelled by Olga", "ended_at": _NEXT},
+}
+"""By the id of the operation, where its answer is not as the shape's example."""
