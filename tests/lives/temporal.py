@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from temporalio.api.common.v1 import Payload
+from temporalio.client import WorkflowUpdateFailedError
 from temporalio.common import RawValue, WorkflowIDReusePolicy
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
@@ -22,8 +23,9 @@ from domain.case import Case
 from domain.decisions import Act, Close, Effect, Wait
 from domain.life import Decided
 from workflows import options
-from workflows.hearing import hear
-from workflows.messages import INTERRUPTING, CaseStart
+from workflows.hearing import hear, refusal
+from workflows.messages import INTERRUPTING, REFUSED, CaseStart, CaseView
+from workflows.view import view
 
 Activity = Callable[[Any], Any]
 _PAUSES = (timedelta(seconds=2), timedelta(seconds=30), timedelta(minutes=10))
@@ -107,6 +109,19 @@ class Temporal:
         held.inbox.append((name, message))
         if not held.running or name in INTERRUPTING:
             held.wake_at = min(held.wake_at or self.now, self.now)
+
+    def order(self, workflow_id: str, name: str, order: Message) -> CaseView:
+        """As an update: asked first, and then heard. Raises RPCError as `tell`, WorkflowUpdateFailedError when it is
+        refused."""
+        held = self.cases.get(workflow_id)
+        if held is not None and not held.closed_at:
+            self._listen(held)
+            if no := refusal(held.case, name, [_payload(order)], self.now):
+                raise WorkflowUpdateFailedError(ApplicationError(no.why, type=REFUSED))
+        self.tell(workflow_id, name, order)
+        held = self.cases[workflow_id]
+        self._listen(held)
+        return view(held.case, held.decided, deciding=True)
 
     # The clock-work.
 
@@ -231,6 +246,9 @@ class Handle:
 
     async def signal(self, name: str, message: Message, **_: Any) -> None:
         self._temporal.tell(self._id, name, message)
+
+    async def execute_update(self, name: str, order: Message, **_: Any) -> CaseView:
+        return self._temporal.order(self._id, name, order)
 
 
 def _payload(message: Message) -> RawValue:

@@ -17,6 +17,7 @@ from domain.base import Message
 from domain.decisions import Effect
 from domain.ids import workflow_id
 from domain.life import Decided
+from domain.telling import ORDERS
 from gateways.ledger.sql_ledger import SqlLedger
 from gateways.policy_files import PolicyStore
 from gateways.ports.trouble import ProviderMisuse, ProviderTrouble
@@ -27,6 +28,7 @@ from runtime.settings import Settings
 from sandbox.machine.environment import stand_in_environment
 from sandbox.providers.journal import LogEntry
 from sandbox.providers.world import ProviderWorld
+from service.channels import Channels
 from service.intake import Intake
 from service.opening import NotAdmitted, WrongRecord
 from service.reports import Reports
@@ -75,6 +77,9 @@ class Lived:
     done: list[Done] = field(default_factory=list)
     asked: dict[str, list[datetime]] = field(default_factory=dict)  # invoice → when a human was asked about its end
     ordered: dict[str, list[str]] = field(default_factory=dict)  # invoice → orders that were given
+    skipped: list[tuple[int, str, str]] = field(default_factory=list)  # (before which of `done`, invoice, step)
+    wished: list[tuple[int, str, str]] = field(default_factory=list)  # (before which of the log, invoice, channel)
+    reopened: list[tuple[int, str, str]] = field(default_factory=list)  # (before which of the log, customer, channel)
     not_arrived: list[tuple[datetime, str, str]] = field(default_factory=list)  # (when, invoice, channel)
     out_of_band: dict[str, int] = field(default_factory=dict)  # invoice → what others recorded at Stripe as paid
     away: timedelta = timedelta(0)
@@ -149,8 +154,10 @@ class Town(Watch):
             at_once=1,
             served=Served.by(office.settings.stripe_secret, None),
         )
+        self.running = RunningCases(client, office.ledger)
+        self.channels = Channels(self.running, office.ledger, office.clock)
         self.reports = Reports(
-            RunningCases(client, office.ledger),
+            self.running,
             CaseStarter(client, "dunning", office.clock),
             office.ledger,
             office.clock,
@@ -273,10 +280,26 @@ class Town(Watch):
         if name == "agency_reported" and not self.office.ledger.was_handed_off(invoice):
             return
         try:
-            self.temporal.tell(workflow_id(invoice), name, message)
-        except RPCError:
+            if name in ORDERS:
+                self._order(invoice, name, message)
+            else:
+                self.temporal.tell(workflow_id(invoice), name, message)
+        except (RPCError, Refused):
             return
         self.lived.ordered.setdefault(invoice, []).append(name)
+
+    def _order(self, invoice: str, name: str, order: Message) -> None:
+        """Raises Refused. A channel is opened for the person, who asked for it in half of the lives."""
+        held = self.temporal.cases.get(workflow_id(invoice))
+        upcoming = held.case.upcoming if held else None
+        if isinstance(order, events.ReopenChannel):
+            customer, asked = self.channels.customer_of(invoice), self.random.random() < 0.5
+            self.office.loop.run_until_complete(self.channels.reopen(customer, order.channel, order, asked=asked))
+            self.lived.reopened.append((len(self.world.log), customer, order.channel.value))
+        else:
+            self.office.loop.run_until_complete(self.running.order(invoice, name, order))
+        if name == "skip" and upcoming:
+            self.lived.skipped.append((len(self.lived.done), invoice, upcoming.key))
 
     def _reported(self, invoice: str, report: events.ContactReported) -> None:
         if self.office.ledger.case(invoice) is None:
@@ -286,6 +309,8 @@ class Town(Watch):
             self.office.loop.run_until_complete(told)
         except Refused:
             return
+        if report.result in events.WISHES:
+            self.lived.wished.append((len(self.world.log), invoice, report.channel.value))
         if report.result in events.NOT_ARRIVED:
             self.lived.not_arrived.append((self.office.now, invoice, report.channel.value))
 
