@@ -8,10 +8,12 @@ import sqlalchemy as sa
 
 from domain.case import Outcome
 from domain.money import CurrencyMismatch
+from domain.outgoing import StepSkipped
 from domain.projection import Projection
 from domain.record import Entry
 from gateways.ledger import rows
 from gateways.ledger.case_list import CASE, IN_ORDER, SqlCaseList, case_row
+from gateways.ledger.contacts import settle_unanswered
 from gateways.ledger.customers import write_customer
 from gateways.ledger.foreign import write_foreign
 from gateways.ledger.inserts import Columns, insert_once
@@ -104,6 +106,9 @@ class SqlCases(SqlCaseList):
                 stands = _write_open(connection, invoice_id, at, projection, columns) or _reopen(
                     connection, invoice_id, at, projection, columns
                 )
+            left_out = [entry.step for entry in entries if isinstance(entry.event, StepSkipped)]
+            if stands and (left_out or projection.outcome):
+                settle_unanswered(connection, invoice_id, at, None if projection.outcome else left_out)
             write_decisions(connection, invoice_id, entries, projection.remaining, stands=stands)
 
     def after_the_end(self, invoice_id: str, occasion: str, entry: Entry, late: Late) -> bool:
@@ -122,6 +127,11 @@ class SqlCases(SqlCaseList):
                 return False
             connection.execute(_WRITE, columns | {"of": invoice_id})
             return True
+
+    def taken_up(self, invoice_id: str) -> None:
+        closed = sa.update(cases).where(_OF, cases.c.status == "closed")
+        with self._database.writing(of=invoice_id) as connection:
+            connection.execute(closed.values(decided_at=None), {"of": invoice_id})
 
     def case(self, invoice_id: str) -> CaseRow | None:
         with self._database.reading() as connection:

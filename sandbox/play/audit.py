@@ -166,7 +166,8 @@ class _Case:
         if effect is None:
             yield "unexplained_messages", f"{message.key or message.kind} belongs to no step of the case"
         else:
-            for moment in (effect.began, effect.ended or effect.began):
+            # Its answer may reach the case much later, when Temporal was away.
+            for moment in (effect.began, effect.handed_out or effect.began):
                 if why := self._not_now(moment):
                     yield "contacts_out_of_hours", f"{message.key} was sent {why}"
                     break

@@ -37,8 +37,10 @@ AT_ONCE = 10
 # after it when a move ends while an activity is running.
 _JUST_BEFORE = timedelta(milliseconds=100)
 _A_PUSH = timedelta(seconds=1)
-_STUCK_AFTER = 10.0
+_STUCK_AFTER = 3.0
 _ORDERS = frozenset({Deed.OPERATOR_PAUSES, Deed.OPERATOR_RESUMES, Deed.OPERATOR_SETTLES, Deed.OPERATOR_WRITES_OFF})
+BY_US = _ORDERS | {Deed.TRANSFERS, Deed.AGENCY_ACKNOWLEDGES, Deed.AGENCY_COLLECTS, Deed.AGENCY_RETURNS}
+"""What reaches a case by the driver's own words, and not by a provider's webhook."""
 
 
 @dataclass

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from domain.case import ChargeOutcome, Outcome, StepState
 from domain.steps import Channel, Stage
 from sandbox.providers.journal import CHARGES, CONTACTS, LogEntry
+from tests.lives.checks_of_events import events_hold
 from tests.lives.checks_of_orders import orders_hold
 from tests.lives.temporal import Held
 from tests.lives.town import Lived
@@ -218,6 +219,7 @@ CHECKS: dict[str, Check] = {
     "debits of one bank account over all its invoices": debits_hold,
     "caps per person": caps_hold,
     "an operator's orders": orders_hold,
+    "events out": events_hold,
 }
 
 

@@ -63,6 +63,11 @@ class Happenings(Told):
             if stripe.get(invoice)["status"] == "paid":
                 stripe.return_debit(invoice)
 
+        def at_last() -> None:
+            """Long after the debt was given up."""
+            later = end() + timedelta(days=random.randint(20, 60))
+            chance.later("at last", later, lambda: self._gently(lambda: stripe.customer_pays(invoice)))
+
         def cancel() -> None:
             subscription = stripe.store.subscription_of(stripe.store.objects[invoice])
             if subscription and subscription["status"] not in ("canceled", "incomplete_expired"):
@@ -112,6 +117,7 @@ class Happenings(Told):
         ]
         at_any_time: list[tuple[str, int, Act]] = [
             ("returned", 2, returned),
+            ("pays at last", 4, at_last),
             ("cancelled", 3, cancel),
             ("pause", 3, lambda: self._pause(chance, invoice)),
             ("settle", 2, lambda: self._settle(invoice, amount, random.random() < 0.5, stripe)),

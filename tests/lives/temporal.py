@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from temporalio.api.common.v1 import Payload
-from temporalio.client import WorkflowUpdateFailedError
+from temporalio.client import WorkflowExecutionStatus, WorkflowUpdateFailedError
 from temporalio.common import RawValue, WorkflowIDReusePolicy
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
@@ -24,7 +24,7 @@ from domain.decisions import Act, Close, Effect, Wait
 from domain.life import Decided
 from workflows import options
 from workflows.hearing import hear, refusal
-from workflows.messages import INTERRUPTING, REFUSED, CaseStart, CaseView
+from workflows.messages import INTERRUPTING, REFUSED, CaseResult, CaseStart, CaseView
 from workflows.view import view
 
 Activity = Callable[[Any], Any]
@@ -65,6 +65,7 @@ class Held:
     stood_still: timedelta = timedelta(0)
     held_since: datetime | None = None
     closed_at: datetime | None = None
+    ended_before: tuple[str, ...] = ()  # as what, in earlier runs
 
 
 class Temporal:
@@ -92,7 +93,9 @@ class Temporal:
         if before and not may_again:
             raise WorkflowAlreadyStartedError(id, "DunningWorkflow")
         case = Case.model_validate_json(start.case.model_dump_json())
-        self.cases[id] = Held(case, self.now)
+        closing = before.case.closing if before else None
+        ended = (*before.ended_before, *([closing.outcome.value] if closing else ())) if before else ()
+        self.cases[id] = Held(case, self.now, ended_before=ended)
         return self.get_workflow_handle(id)
 
     def get_workflow_handle(self, workflow_id: str, **_: Any) -> Any:
@@ -249,6 +252,34 @@ class Handle:
 
     async def execute_update(self, name: str, order: Message, **_: Any) -> CaseView:
         return self._temporal.order(self._id, name, order)
+
+    async def describe(self, **_: Any) -> "Described":
+        held = self._temporal.cases.get(self._id)
+        if held is None:
+            raise RPCError("workflow not found", RPCStatusCode.NOT_FOUND, b"")
+        over = held.closed_at is not None
+        return Described(WorkflowExecutionStatus.COMPLETED if over else WorkflowExecutionStatus.RUNNING)
+
+    async def result(self) -> CaseResult:
+        """Of a case that is over."""
+        held = self._temporal.cases[self._id]
+        assert held.closed_at
+        assert held.case.closing
+        closing = held.case.closing
+        return CaseResult(
+            outcome=closing.outcome,
+            why=closing.why,
+            remaining=held.case.due,
+            attempts=len(held.case.our_attempts),
+            closed_at=held.closed_at,
+        )
+
+
+@dataclass
+class Described:
+    """What `describe` says of a workflow."""
+
+    status: WorkflowExecutionStatus
 
 
 def _payload(message: Message) -> RawValue:

@@ -35,6 +35,9 @@ from service.reports import Reports
 from service.requests import Refused
 from service.running import RunningCases
 from service.starting import CaseStarter
+from service.sweep import Sweeping
+from service.sweep_cases import CaseCheck
+from service.threads import Threads
 from tests.lives.happenings import Happenings
 from tests.lives.household import FIRST, Chance, Household
 from tests.lives.temporal import Activity, Held, Temporal, Watch
@@ -44,6 +47,7 @@ _EXPECTED = (NotAdmitted, WrongRecord, ForeignEvent, MalformedEvent, ProviderTro
 _MOST_TURNS = 6_000
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
+_SWEPT_BACK = timedelta(days=30)
 _PATIENCE = timedelta(days=400)
 """After this a life that has not ended never will."""
 
@@ -133,9 +137,11 @@ class Office:
 
 
 class Town(Watch):
-    """One household in an office."""
+    """One household in an office. `sweeps`: no webhook ever comes, and so long after each news there is a sweep."""
 
-    def __init__(self, office: Office, seed: int) -> None:
+    def __init__(
+        self, office: Office, seed: int, chance: type[Chance] = Chance, sweeps: timedelta | None = None
+    ) -> None:
         self.office = office
         self.seed = seed
         office.now = FIRST
@@ -156,14 +162,26 @@ class Town(Watch):
         )
         self.running = RunningCases(client, office.ledger)
         self.channels = Channels(self.running, office.ledger, office.clock)
-        self.reports = Reports(
-            self.running,
-            CaseStarter(client, "dunning", office.clock),
+        starter = CaseStarter(client, "dunning", office.clock)
+        self.reports = Reports(self.running, starter, office.ledger, office.clock)
+        self._threads = Threads(1, "sweep")
+        check = CaseCheck(client, starter, office.ledger, office.payments, self.intake, self._threads, office.clock)
+        self.sweeping = Sweeping(
             office.ledger,
+            office.ledger,
+            office.payments.lists,
+            office.payments,
+            self.intake,
+            check,
+            self._threads,
             office.clock,
+            back=_SWEPT_BACK,
+            grace=timedelta(0),
         )
         happenings = Happenings(self.tell)
-        self.chance = Chance(seed, self.world, happenings)
+        self.chance = chance(seed, self.world, happenings)
+        self._sweeps = sweeps
+        self._next_sweep: datetime | None = None
         self.random = self.chance.random
         self.lived = Lived(self.chance.house, self.world, office.ledger, office.policies, self.temporal.cases)
         self.lived.out_of_band = happenings.out_of_band
@@ -183,18 +201,22 @@ class Town(Watch):
             else:
                 raise Unlived("it never comes to rest")
         finally:
+            self.sweeping.close()
             self.intake.close()
         return self.lived
 
     def _step(self) -> bool:
         self._after_the_world()
-        moments = [when for when in (self._next_turn(), self._next_happening(), self._next_post()) if when]
+        nexts = (self._next_turn(), self._next_happening(), self._next_post(), self._next_sweep)
+        moments = [when for when in nexts if when]
         if not moments:
             return False
         self._be(max(self.office.now, min(moments)))
         if self.office.now > self.chance.begin + _PATIENCE:
             raise Unlived("it goes on after more than a year")
         self._deliver()
+        if self._next_sweep and self._next_sweep <= self.office.now:
+            self._sweep(self._next_sweep)
         while (when := self._next_happening()) and when <= self.office.now:
             self._happen()
         self._after_the_world()
@@ -233,6 +255,9 @@ class Town(Watch):
         now = self.office.now
         for event in self.world.stripe.store.events[self._events_seen :]:
             self._events_seen += 1
+            if self._sweeps:
+                self._next_sweep = self._next_sweep or now + self._sweeps
+                continue
             for _ in range(2 if self.random.random() < 0.03 else 1):
                 self._post.append((now + self._delay(), self._events_seen, event))
         for entry in self.world.journal.entries[self._entries_seen :]:
@@ -268,6 +293,19 @@ class Town(Watch):
                 self._post.append((at + timedelta(hours=1), number, event))
             except _EXPECTED:
                 continue
+
+    def _sweep(self, at: datetime) -> None:
+        """Again a while later, while Stripe cannot be asked, or there was nobody to tell."""
+        self._next_sweep = None
+        try:
+            self.office.loop.run_until_complete(self._swept())
+        except (ProviderTrouble, ProviderMisuse):
+            self._next_sweep = at + timedelta(hours=1)
+
+    async def _swept(self) -> None:
+        now = await self.sweeping.begin()
+        while not now.ended_at:
+            now = await self.sweeping.page(now)
 
     # What does not come from Stripe.
 

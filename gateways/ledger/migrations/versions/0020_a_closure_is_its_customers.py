@@ -1,4 +1,4 @@
-"""A closure is known by its customer as well: event ids of a billing system need not differ from customer to customer."""
+"""A closure is known by its customer too: two customers of a billing system may have event ids of the same name."""
 
 from alembic import op
 
