@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -150,7 +150,8 @@ def _effect(event: HistoryEvent, ended: HistoryEvent | None, handed_out: datetim
         activity=scheduled.activity_type.name,
         step=order.get("step", ""),
         began=_time(event.event_time),
-        handed_out=handed_out,
+        # The last try of one that never ended did nothing: what was done, an earlier one did.
+        handed_out=handed_out if ended else None,
         ended=_time(ended.event_time) if ended else None,
         channel=order.get("channel"),
         stage=facts.get("stage"),
@@ -172,4 +173,3 @@ def _time(stamp: Timestamp) -> datetime:
 def moment_of(history: CaseHistory, attempt: int) -> datetime | None:
     """When a charge attempt was made: the last time that its number was used, since before a rule put it off."""
     return next((e.began for e in reversed(history.effects) if e.attempt == attempt), None)
-

@@ -12,8 +12,8 @@ from domain.steps import Channel, Stage
 from sandbox.providers.journal import CHARGES, CONTACTS, LogEntry
 from tests.lives.checks_of_events import events_hold
 from tests.lives.checks_of_orders import orders_hold
+from tests.lives.lived import Lived
 from tests.lives.temporal import Held
-from tests.lives.town import Lived
 
 Wrong = Iterator[str]
 Check = Callable[[Lived], Wrong]

@@ -9,8 +9,8 @@ from sandbox.play.audit_of_events import of_events
 from sandbox.play.case_history import CaseHistory
 from sandbox.play.evidence import Evidence, Subject
 from sandbox.providers.merchant import Told
+from tests.lives.lived import Lived
 from tests.lives.temporal import Held
-from tests.lives.town import Lived
 from tests.told import told
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from sandbox.providers.journal import LogEntry
-from tests.lives.town import Lived
+from tests.lives.lived import Lived
 
 _CHANNELS = {"email.accepted": "email", "sms.accepted": "sms", "whatsapp.accepted": "whatsapp"}
 

@@ -8,8 +8,9 @@ from sandbox.providers.stripe_outcomes import APPROVE, Decline, Outcome
 from sandbox.providers.world import ProviderWorld
 from tests.lives.checks import wrong
 from tests.lives.household import DAY, Chance, Household, Told
+from tests.lives.lived import Lived
 from tests.lives.many import SWEEPS, an_office, many_whole
-from tests.lives.town import Lived, Town
+from tests.lives.town import Town
 
 _HOUSEHOLDS = 5
 _NO_FUNDS = Decline("insufficient_funds", network_decline_code="51")

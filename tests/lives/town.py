@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar, TypeVarTuple, Unpack, cast
@@ -18,15 +17,12 @@ from domain.decisions import Effect
 from domain.ids import workflow_id
 from domain.life import Decided
 from domain.telling import ORDERS
-from gateways.ledger.sql_ledger import SqlLedger
-from gateways.policy_files import PolicyStore
 from gateways.ports.trouble import ProviderMisuse, ProviderTrouble
 from gateways.provider_facts import ForeignEvent, Ignored, MalformedEvent
 from gateways.stripe_origin import Served
 from runtime import wiring
 from runtime.settings import Settings
 from sandbox.machine.environment import stand_in_environment
-from sandbox.providers.journal import LogEntry
 from sandbox.providers.world import ProviderWorld
 from service.channels import Channels
 from service.intake import Intake
@@ -39,7 +35,8 @@ from service.sweep import Sweeping
 from service.sweep_cases import CaseCheck
 from service.threads import Threads
 from tests.lives.happenings import Happenings
-from tests.lives.household import FIRST, Chance, Household
+from tests.lives.household import FIRST, Chance
+from tests.lives.lived import Done, Lived, Unlived
 from tests.lives.temporal import Activity, Held, Temporal, Watch
 from tests.lives.wire import Wire
 
@@ -50,44 +47,6 @@ Ts = TypeVarTuple("Ts")
 _SWEPT_BACK = timedelta(days=30)
 _PATIENCE = timedelta(days=400)
 """After this a life that has not ended never will."""
-
-
-class Unlived(AssertionError):
-    """A property does not hold. The message says which, of which case, and how to live it again."""
-
-
-@dataclass
-class Done:
-    """What one try of an activity did at the providers."""
-
-    at: datetime
-    invoice: str
-    effect: Effect
-    paying: bool  # a payment of the invoice was on its way before
-    status: str  # the invoice's, before
-    owed: int  # minor units that remained before
-    entries: list[LogEntry]
-
-
-@dataclass
-class Lived:
-    """One household at its end."""
-
-    house: Household
-    world: ProviderWorld
-    ledger: SqlLedger
-    policies: PolicyStore
-    cases: dict[str, Held]
-    done: list[Done] = field(default_factory=list)
-    asked: dict[str, list[datetime]] = field(default_factory=dict)  # invoice → when a human was asked about its end
-    ordered: dict[str, list[str]] = field(default_factory=dict)  # invoice → orders that were given
-    skipped: list[tuple[int, str, str]] = field(default_factory=list)  # (before which of `done`, invoice, step)
-    wished: list[tuple[int, str, str]] = field(default_factory=list)  # (before which of the log, invoice, channel)
-    reopened: list[tuple[int, str, str]] = field(default_factory=list)  # (before which of the log, customer, channel)
-    not_arrived: list[tuple[datetime, str, str]] = field(default_factory=list)  # (when, invoice, channel)
-    out_of_band: dict[str, int] = field(default_factory=dict)  # invoice → what others recorded at Stripe as paid
-    away: timedelta = timedelta(0)
-    story: list[str] = field(default_factory=list)
 
 
 class _AtOnce(asyncio.SelectorEventLoop):

@@ -1,7 +1,7 @@
 """Temporal is away for hours of its cases' own time, in which the world goes on and tells of it."""
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import Any
 
 from google.protobuf import descriptor_pb2, descriptor_pool, duration_pb2, message_factory
 
+from runtime.wiring import open_ledger
 from sandbox.machine.running import Running
 from sandbox.machine.server_config import database
 from sandbox.play.customers import Actor
@@ -38,7 +39,6 @@ class Away(Disorder):
         folder: Path,
         after: int,
         length: timedelta,
-        is_open: Callable[[str], bool],
     ) -> None:
         super().__init__(world, actors, seed)
         self._here = here
@@ -46,7 +46,6 @@ class Away(Disorder):
         self._actors = actors
         self._begins_at = len(world.log) + after
         self._length = length
-        self._is_open = is_open
         self._at: dict[str, datetime] = {}  # invoice → the case's time at the last look
         self.taken = 0  # webhooks that came in meanwhile
         self.cases = 0  # whose clocks went on
@@ -58,13 +57,17 @@ class Away(Disorder):
             self._is_away()
         return arrives
 
+    def _under_way(self) -> list[Actor]:
+        with closing(open_ledger(self._here.settings)) as ledger:
+            rows = [(actor, ledger.case(actor.invoice)) for actor in self._actors if actor.invoice in self._at]
+        return [actor for actor, case in rows if case and case.status != "closed"]
+
     def _is_away(self) -> None:
         """Blocks: nobody leads a case meanwhile."""
         server = self._here.supervisor.remove("temporal")
         assert server is not None
-        under_way = [actor for actor in self._actors if actor.invoice in self._at and self._is_open(actor.invoice)]
         told: list[Delivery] = []
-        for actor in under_way:
+        for actor in self._under_way():
             back = self._at[actor.invoice] + self._length
             for plan in [plan for plan in actor.agenda if plan[0] <= back and plan[1].do not in BY_US]:
                 actor.agenda.remove(plan)
