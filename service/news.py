@@ -33,6 +33,7 @@ from service.opening import foreign_attempt
 # Two events may tell of one failure, and their times have whole seconds.
 _SAME_FAILURE = timedelta(seconds=5)
 _PROGRAM = "program"
+_CAME_IN = (ChargeOutcome.PAID, ChargeOutcome.PROCESSING)
 """In place of a key: another program's charge, which the provider does not count as its own."""
 
 News = (
@@ -254,8 +255,11 @@ class NewsDesk:
         return [_about_dispute(case, fact, disputed) for case in self._open_cases(customer)]
 
     def _taken_back(self, invoice_id: str, fact: DisputeEnded) -> None:
-        """If it was our charge that paid, and all of it was taken back, the attempt is not paid any more."""
-        ours = (row for row in self._ledger.attempts_of(invoice_id) if row.kind in OURS)
+        """If it was our charge that paid, and all of it was taken back, the attempt is not paid any more.
+
+        An invoice's attempts share one payment at the provider: those that were declined before have its id as well.
+        """
+        ours = [row for row in self._ledger.attempts_of(invoice_id) if row.kind in OURS and row.outcome in _CAME_IN]
         row = next((row for row in ours if row.provider_id in (fact.payment_id, fact.charge_id)), None)
         if row is None or row.provider_id is None or fact.amount is None or fact.amount < row.amount:
             return

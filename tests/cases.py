@@ -1,5 +1,6 @@
 """Failed invoices in the stand-in Stripe, and what Temporal has of their cases."""
 
+import asyncio
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
 
 from domain.addresses import address_key
 from domain.case import Case
@@ -112,9 +114,20 @@ async def signals(client: Client, invoice_id: str) -> list[tuple[str, Json]]:
 
 
 async def runs(client: Client, invoice_id: str) -> int:
-    """How many workflows there were for this invoice."""
-    found = client.list_workflows(f"WorkflowId = '{workflow_id(invoice_id)}'")
-    return len([run async for run in found])
+    """How many workflows there were for this invoice. The server lists one a moment after it has begun."""
+    try:
+        newest = (await client.get_workflow_handle(workflow_id(invoice_id)).describe()).run_id
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
+        return 0
+    async with asyncio.timeout(30):
+        while True:
+            found = client.list_workflows(f"WorkflowId = '{workflow_id(invoice_id)}'")
+            listed = [run.run_id async for run in found]
+            if newest in listed:
+                return len(listed)
+            await asyncio.sleep(0.01)
 
 
 def fail_again(world: ProviderWorld, invoice_id: str, cause: Cause, after: timedelta) -> Json:

@@ -2,7 +2,7 @@
 
 import zoneinfo
 from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -25,7 +25,9 @@ from workflows import listening
 from workflows.dunning import DunningWorkflow
 
 MOST_CUTS = 4
+TASK_STARTED = EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED
 TASK_COMPLETED = EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
+TIMER_FIRED = EventType.EVENT_TYPE_TIMER_FIRED
 HISTORIES = sorted((Path(__file__).parent / "histories").glob("*/*.json"))
 
 
@@ -80,6 +82,25 @@ def test_there_are_histories_to_replay() -> None:
 async def test_an_open_case_of_an_earlier_release_goes_on(file: Path) -> None:
     """The same commands in the same order. A failure means: the change needs a patch (workflows/patches.py)."""
     await replay_with_cuts(file)
+
+
+def _rung_too_early(file: Path) -> WorkflowHistory:
+    """The history with its first timer ringing later than the task before it, and still too early."""
+    copy = WorkflowHistory.from_json(file.stem, file.read_text())
+    tasks = [number for number, event in enumerate(copy.events) if event.event_type == TASK_STARTED]
+    rings = [number for number, event in enumerate(copy.events) if event.event_type == TIMER_FIRED]
+    before, after = max(n for n in tasks if n < rings[0]), min(n for n in tasks if n > rings[0])
+    early = copy.events[before].event_time.ToDatetime() + timedelta(minutes=1)
+    copy.events[after].event_time.FromDatetime(early)
+    return copy
+
+
+async def test_a_timer_that_rings_under_an_earlier_time_fails_the_task() -> None:
+    """A question beside a decision leaves a task that a replay does not notice; its time is nobody's news."""
+    history = _rung_too_early(next(file for file in HISTORIES if file.stem == "declined_to_collections"))
+
+    with pytest.raises(RuntimeError, match="a timer rang before its time"):
+        await Replayer(workflows=[], plugins=[dunning_plugin()]).replay_workflow(history)
 
 
 def _another(case: Case) -> Case:

@@ -1,6 +1,10 @@
 """A guard against a clock that stands still while the history goes on."""
 
+from datetime import datetime, timedelta
+
 from temporalio import workflow
+
+_ROUNDING = timedelta(seconds=1)
 
 
 class StaleClockError(RuntimeError):
@@ -28,3 +32,12 @@ class Clock:
         if length > self._length and now <= self._now:
             raise StaleClockError("the clock stands still while the history goes on; the task is done anew")
         self._now, self._length = now, length
+
+    def rang(self, due: datetime) -> None:
+        """Raises StaleClockError when a timer rang and it is not yet `due`.
+
+        Sharper than `check`, which cannot see a task that left nothing to replay: a question that was asked while a
+        decision was being taken makes one, and its time is later than that of any task that the case was woken for.
+        """
+        if workflow.now() < due - _ROUNDING:
+            raise StaleClockError("a timer rang before its time; the task is done anew")

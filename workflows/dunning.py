@@ -70,6 +70,7 @@ class DunningWorkflow(Listening):
         self._asking = True
         asked = DecisionTask(case=self._case, at=workflow.now())
         decided = await self._locally(asked) or await self._patiently(asked)
+        self._clock.check()
         if decided is None or self._interrupted:
             return None
         stale = workflow.now() - decided.at > options.FRESH
@@ -185,12 +186,13 @@ class DunningWorkflow(Listening):
         self, condition: Callable[[], bool], timeout: timedelta | None = None, summary: str | None = None
     ) -> None:
         """Waits for the condition or the time. A cancelled workflow ends its case in order, as cancelled."""
+        since = workflow.now()
         try:
             await workflow.wait_condition(
                 condition, timeout=timeout, timeout_summary=_summary(summary) if summary else None
             )
         except TimeoutError:
-            pass
+            self._clock.rang(since + (timeout or timedelta(0)))
         except asyncio.CancelledError:
             self._cancelled()
         self._clock.check()

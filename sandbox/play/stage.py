@@ -85,7 +85,7 @@ class Scene:
         """A customer with such a card (None: with none), a first payment that failed, and the case that it opens.
 
         `as_if_then` opens it as if the intake had run at `start`: with a start in the past, a case that nobody ran
-        since. `unheard`: no worker runs yet.
+        since. `unheard`: nobody asks it; no worker runs yet, or none must be disturbed.
         """
         stripe = self.world.stripe
         customer = stripe.add_customer(

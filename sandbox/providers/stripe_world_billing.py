@@ -288,7 +288,9 @@ class StripeBills(StripeCustomers):
         return str(invoice["id"])
 
     def _collect(self, invoice: Json, outcome: Outcome | None) -> None:
-        """Stripe's own attempt; how it fails is in the events."""
+        """Stripe's own attempt; how it fails is in the events. What the customer's balance has paid needs none."""
+        if invoice["status"] == "paid":
+            return
         if self.payments.is_futile(invoice):
             self.invoices.count_futile_retry(invoice, Cause())
             return

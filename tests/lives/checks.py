@@ -98,6 +98,8 @@ def money_agrees(lived: Lived) -> Wrong:
 
 def _attempts_agree(lived: Lived, invoice: str, charged: dict[str, list[LogEntry]]) -> Wrong:
     rows = {row.key: row for row in lived.ledger.attempts_of(invoice) if row.key}
+    disputes = lived.world.stripe.store.of_kind("dispute")
+    lost = {one["charge"] for one in disputes if one["status"] == "lost"}  # also by a debit that came back
     for key, entries in charged.items():
         if entries[0].subjects["invoice"] != invoice:
             continue
@@ -108,7 +110,7 @@ def _attempts_agree(lived: Lived, invoice: str, charged: dict[str, list[LogEntry
             yield f"{invoice}: {key} was charged, and the ledger has no such attempt"
             continue
         ended = _last_word(lived, entries[-1])
-        paid = ended == "charge.succeeded"
+        paid = ended == "charge.succeeded" and entries[-1].subjects["charge"] not in lost
         # A decline whose answer was lost may stay unknown, when the case has no further charge: no money moved.
         unknown = row.outcome is None and not paid
         if not unknown and paid != (row.outcome is ChargeOutcome.PAID):
@@ -177,6 +179,9 @@ def debits_hold(lived: Lived) -> Wrong:
     for entry in lived.world.log:
         account, brand, charge = entry.data.get("fingerprint"), entry.data.get("brand"), entry.subjects.get("charge")
         if entry.kind not in CHARGES or not charge or not account or not str(brand).endswith(("_debit", "_account")):
+            continue
+        sent = (lived.world.stripe.get(charge)["outcome"] or {}).get("network_status")
+        if sent == "not_sent_to_network":  # Stripe's own refusal of an account that it has blocked
             continue
         if entry.kind == "charge.succeeded":
             standing[account].clear()

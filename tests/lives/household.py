@@ -229,7 +229,8 @@ class Chance:
             invoice = self.stripe.fail_first_payment(
                 customer, amount=amount, currency=currency, subscription=subscription, outcome=first
             )
-            self._opened(invoice, customer, at)
+            if self.stripe.get(invoice)["status"] == "open":  # a credit may have paid it
+                self._opened(invoice, customer, at)
 
         if first is None and self.random.random() < 0.8:
             first = self._decline()

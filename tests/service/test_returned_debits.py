@@ -143,24 +143,45 @@ async def test_our_charge_that_a_dispute_took_is_paid_no_more_in_the_ledger(
     assert ChargeOutcome.TAKEN_BACK is outcome_of(ledger, invoice_id)
 
 
-def charged(world: ProviderWorld, ledger: SqlLedger, settings: Settings, invoice_id: str) -> None:
+async def test_the_charge_that_paid_is_taken_back_and_none_that_was_declined_before(
+    world: ProviderWorld, intake: Intake, ledger: SqlLedger, settings: Settings
+) -> None:
+    """All charges of an invoice share one payment at Stripe, by which the dispute names them."""
+    invoice_id, customer = a_failed_invoice(world)
+    await intake.take_event(failed(world, invoice_id))
+    charged(world, ledger, settings, invoice_id)
+    world.stripe.add_card(customer)
+    charged(world, ledger, settings, invoice_id, number=2)
+
+    dispute = world.stripe.open_dispute(invoice_id)
+    world.stripe.close_dispute(dispute, won=False)
+    await intake.take_event(world.stripe.last_event("charge.dispute.closed", dispute))
+
+    ours = {row.attempt: row for row in ledger.attempts_of(invoice_id) if row.attempt}
+    assert ours[1].provider_id == ours[2].provider_id
+    assert (ChargeOutcome.DECLINED, ChargeOutcome.TAKEN_BACK) == (ours[1].outcome, ours[2].outcome)
+
+
+def charged(world: ProviderWorld, ledger: SqlLedger, settings: Settings, invoice_id: str, number: int = 1) -> None:
     """A charge of ours, with Stripe's answer in the ledger."""
     payments = wiring.stripe_payments(settings)
     invoice = payments.read_invoice(invoice_id)
     method = invoice.payment_method
     assert method
-    ours = an_attempt(invoice_id, charge_key(invoice_id, 1)).model_copy(
+    ours = an_attempt(invoice_id, charge_key(invoice_id, number)).model_copy(
         update={
+            "attempt": number,
+            "step": f"charge-{number}",
             "amount": usd(2000),
             "network": method.network,
             "fingerprint": method.fingerprint,
-            "as_of": ledger.attempts_of(invoice_id)[0].as_of + timedelta(days=5),
+            "as_of": ledger.attempts_of(invoice_id)[0].as_of + timedelta(days=5 * number),
         }
     )
     assert ours == ledger.begin_attempt(ours, wiring.network_rules(settings))
     sent = payments.pay(invoice, ours.key)
     entry = Entry(at=ours.as_of, step=ours.step, what=sent.outcome.value, why="")
-    ledger.finish_attempt(invoice_id, 1, sent.outcome, sent.provider_id, None, entry)
+    ledger.finish_attempt(invoice_id, number, sent.outcome, sent.provider_id, None, entry)
 
 
 def outcome_of(ledger: SqlLedger, invoice_id: str) -> ChargeOutcome | None:

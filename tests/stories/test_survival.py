@@ -133,7 +133,9 @@ async def test_a_query_that_meets_news_on_a_cold_worker_cannot_set_the_clock_bac
     assert client.namespace == temporal.namespace
     async with staged(temporal.address, tmp_path, own_worker=False) as stage:
         async with build_worker(stage.client, stage.settings):
-            cases = [await stage.open(Decline("generic_decline")) for _ in range(5)]
+            cases = [await stage.open(Decline("generic_decline"), unheard=True) for _ in range(5)]
+            for case in cases:
+                await asleep(case)
         queries = [asyncio.create_task(case.status()) for case in cases for _ in range(2)]
         for case in cases:
             just_after = await last_task_at(case) + timedelta(milliseconds=1)
@@ -172,6 +174,13 @@ async def test_a_cancellation_that_meets_a_new_run_ends_the_case_in_order(
         assert Outcome.CANCELLED == result.outcome
         assert row is not None
         assert "closed" == row.status
+
+
+async def asleep(case: StagedCase) -> None:
+    """Waits until the case waits, without asking it: a question beside its decision would leave an empty task."""
+    async with asyncio.timeout(30):
+        while not [e async for e in case.handle.fetch_history_events() if e.HasField("timer_started_event_attributes")]:
+            await asyncio.sleep(0.01)
 
 
 async def last_task_at(case: StagedCase) -> datetime:
