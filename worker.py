@@ -39,7 +39,7 @@ def build_worker(client: Client, settings: Settings, *more: Callable[..., Any], 
     return Worker(
         client,
         task_queue=settings.dunning_task_queue,
-        activities=[*activities(settings, meter=meter), *sweep_activities(settings, client), *more],
+        activities=[*activities(settings, meter=meter), *sweep_activities(settings, client, meter), *more],
         # Every workflow task in hand may have a decision to take: none waits behind the effects of slow providers.
         activity_executor=ThreadPoolExecutor(effects + decisions, thread_name_prefix="activity"),
         max_concurrent_activities=effects,

@@ -19,7 +19,7 @@ from gateways.ports.ledger import Ledger
 from gateways.ports.messages import Address
 from gateways.ports.payments import InvoiceSnapshot, Payments
 from gateways.ports.rows import AttemptRow, CaseRow, ContactRow
-from gateways.ports.trouble import NotFound
+from gateways.ports.trouble import NotFound, ProviderMisuse
 
 BuildBundle = Callable[
     [
@@ -40,7 +40,8 @@ _BEGUN = "handoff begun"
 class CollectionsActivities:
     """What the case asks of the agency."""
 
-    def __init__(self, payments: Payments, ledger: Ledger, agency: Agency, build_bundle: BuildBundle) -> None:
+    def __init__(self, payments: Payments, ledger: Ledger, agency: Agency | None, build_bundle: BuildBundle) -> None:
+        """Without an agency a handoff that was ordered, or made before, is an operator's to settle."""
         self._payments = payments
         self._ledger = ledger
         self._agency = agency
@@ -62,6 +63,7 @@ class CollectionsActivities:
             found = stop(judge_now(invoice.now, Aim.HAND_OVER, task.as_of, waits=task.waits))
             if (found or task.begun_only) and not self._begun(task):
                 return HandoffResult(invoice=invoice.now, stopped=found)
+            agency = self._required()
             bundle = self._build_bundle(
                 case,
                 invoice,
@@ -73,10 +75,15 @@ class CollectionsActivities:
             )
             handoff_id = effect_key(task.invoice_id, task.step)
             self._ledger.record_effect(task.invoice_id, _entry(task, _BEGUN))
-            reference = self._agency.hand_off(handoff_id, bundle)
+            reference = agency.hand_off(handoff_id, bundle)
             self._ledger.record_handoff(task.invoice_id, handoff_id, reference, task.as_of)
             self._ledger.record_effect(task.invoice_id, _handed_off(task, reference))
             return HandoffResult(reference=reference, invoice=invoice.now)
+
+    def _required(self) -> Agency:
+        if self._agency is None:
+            raise ProviderMisuse("AGENCY_ENDPOINT is not set, and the case needs the agency: set it, or write it off.")
+        return self._agency
 
     def _begun(self, task: HandoffTask) -> bool:
         """Whether an earlier run may have delivered."""
@@ -87,7 +94,7 @@ class CollectionsActivities:
     def recall(self, task: RecallTask) -> Done:
         """Takes the case back from the agency."""
         with translated():
-            self._agency.recall(task.reference, task.why, effect_key(task.invoice_id, task.step))
+            self._required().recall(task.reference, task.why, effect_key(task.invoice_id, task.step))
             self._ledger.record_effect(task.invoice_id, _recalled(task))
             return Done()
 

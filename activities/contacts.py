@@ -1,7 +1,7 @@
 """One contact on one channel: re-read, check, write, send, once."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from temporalio import activity
@@ -9,6 +9,7 @@ from temporalio import activity
 from activities.conversation import also_final, facts_with_others, other_invoices
 from activities.errors import translated
 from activities.situations import Situations
+from domain.consent import told_by_provider
 from domain.gates import Postpone, Refuse, Stopped, stop
 from domain.ids import contact_key
 from domain.kinds.message import ContactOutcome, ContactState, ContactTask
@@ -24,6 +25,12 @@ from gateways.ports.metering import NO_METER, Meter
 from gateways.ports.payments import InvoiceSnapshot, Payments
 from gateways.ports.rows import Closure, ContactRow, CustomerRow, Reserved
 from gateways.ports.trouble import LookupImpossible, ProviderMisuse, ProviderTrouble, Unreachable
+
+_SOON = timedelta(minutes=1)
+
+
+class _NotSetUp(Exception):
+    """This worker has no settings for the channel."""
 
 
 class ContactActivities:
@@ -130,8 +137,8 @@ class ContactActivities:
         # As it was written down then: rendered anew it might read differently.
         message = Rendered(subject=row.subject, text=row.text)
         try:
-            sent = self._senders[task.channel].find(address, message, row.key, row.started_at)
-        except LookupImpossible:
+            sent = self._sender(task).find(address, message, row.key, row.started_at)
+        except (LookupImpossible, _NotSetUp):
             self._finish(task, "unknown", None, "it may have been sent before a crash; it is not sent twice")
             return _outcome(ContactState.UNKNOWN, invoice)
         return self._sent(task, invoice, sent) if sent else None
@@ -140,7 +147,10 @@ class ContactActivities:
         self, task: ContactTask, invoice: InvoiceSnapshot, address: Address, message: Rendered, key: str
     ) -> ContactOutcome:
         try:
-            sent = self._senders[task.channel].send(address, message, key)
+            sent = self._sender(task).send(address, message, key)
+        except _NotSetUp:
+            self._finish(task, "failed", None, "this worker has no settings for the channel; it is decided anew")
+            return ContactOutcome(state=ContactState.STOPPED, invoice=invoice.now, stopped=_elsewhere(task))
         except Unreachable as error:
             self._close(task, address, error, key)
             self._finish(task, "unreachable", None, str(error), error.rule)
@@ -153,6 +163,12 @@ class ContactActivities:
             self._finish(task, "failed", None, "the provider refused the request; an operator has to look")
             raise
         return self._sent(task, invoice, sent)
+
+    def _sender(self, task: ContactTask) -> Sender:
+        """Raises _NotSetUp: whoever decided had another worker's settings, or those of before."""
+        if sender := self._senders.get(task.channel):
+            return sender
+        raise _NotSetUp
 
     def _close(self, task: ContactTask, address: Address, error: Unreachable, key: str) -> None:
         """The address is closed to all of its cases, unless a setting for its country may open it again."""
@@ -168,6 +184,7 @@ class ContactActivities:
                 wish=error.about is About.WISH,
                 event_id=f"{key}:{place[:16]}",
                 at=self._clock(),
+                source=told_by_provider(task.channel, wish=error.about is About.WISH),
             )
         )
 
@@ -243,6 +260,12 @@ def _changed(task: ContactTask) -> Stopped:
 
 def _moved(task: ContactTask) -> Stopped:
     return Stopped(why="the customer is somewhere else now", rule="place-changed", until=task.as_of)
+
+
+def _elsewhere(task: ContactTask) -> Stopped:
+    """Decided anew in a moment: by then all workers may have the same settings."""
+    why = f"{task.channel.value} is not set up where the message was to be sent"
+    return Stopped(why=why, rule="channel-not-set-up", until=task.as_of + _SOON)
 
 
 def _closed(task: ContactTask, recipient: Recipient) -> str | None:

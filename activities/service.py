@@ -17,9 +17,9 @@ from gateways.ports.service import ServiceAccess
 
 
 class ServiceActivities:
-    """Tells the merchant's application to restrict or restore."""
+    """Tells the merchant's application to restrict or restore. Without one, the event of the entry tells it alone."""
 
-    def __init__(self, payments: Payments, ledger: Ledger, service: ServiceAccess) -> None:
+    def __init__(self, payments: Payments, ledger: Ledger, service: ServiceAccess | None) -> None:
         self._payments = payments
         self._ledger = ledger
         self._service = service
@@ -49,13 +49,14 @@ class ServiceActivities:
     def _tell(self, task: AccessTask, standing: Standing) -> Access:
         """Tells the application what holds, and again if that changed meanwhile: of two workers that tell it at once,
         the one whose word arrives last has read it last."""
-        while True:
+        while self._service:
             key = access_key(task.invoice_id, task.step, standing.changes, standing.access)
             self._service.set_access(task.customer_id, task.subscription_id, task.invoice_id, standing.access, key)
             newer = self._ledger.access_of(task.customer_id, task.subscription_id)
             if newer == standing:
                 return standing.access
             standing = newer
+        return standing.access
 
 
 def _event(level: Access, in_force: Access) -> Outgoing:

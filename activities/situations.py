@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from domain import changes
 from domain.case import Case, Circumstances, Whereabouts
+from domain.installation import COMPLETE, Installation
 from domain.policy import Policy
 from domain.rules.minimum import MinimumCharges
 from domain.rules.uses import NetworkRules, limit_of
@@ -29,14 +30,16 @@ class Situations:
         holidays: Callable[[str, date], frozenset[date]],
         minimums: MinimumCharges,
         rules: NetworkRules,
+        installation: Installation = COMPLETE,
     ) -> None:
         """`places` is where a customer is, for a case that began on a day; `holidays` are a country's (ISO 3166-1
-        alpha-2) from a day on."""
+        alpha-2) from a day on; `installation` is what this worker has settings for."""
         self._ledger = ledger
         self._places = places
         self._holidays = holidays
         self._minimums = minimums
         self._rules = rules
+        self._installation = installation
         self.policy = lru_cache(_MOST_POLICIES)(self._read_policy)
         """A policy by its digest."""
 
@@ -51,6 +54,7 @@ class Situations:
             closed_channels=self._ledger.closed_channels(facts.customer_id),
             too_small=self._minimums.ask(case.due),
             limit=limit_of(case, at, self._rules, self._ledger.uses_of),
+            installation=self._installation.hearing(self._ledger.an_endpoint_takes),
         )
 
     def whereabouts(self, customer_id: str, began: date) -> Whereabouts | None:

@@ -24,6 +24,7 @@ _COMMANDS = {
     "recall": "cli.orders:recall",
     "reopen-channel": "cli.orders:reopen_channel",
     "write-off": "cli.orders:write_off",
+    "bulk": "cli.bulk:bulk",
     "inbox": "cli.inbox:inbox",
     "keys": "cli.keys:keys",
     "endpoints": "cli.endpoints:endpoints",

@@ -9,7 +9,6 @@ from cli.options import AsJson, By, Invoice, Note, Until, moment
 from cli.show import shown_json
 from cli.text import columns, shown_text
 from domain import events
-from domain.base import Message
 from domain.steps import CHANNEL_NAMES, Channel
 from runtime.desk import desk
 from runtime.settings import Settings
@@ -100,10 +99,10 @@ def write_off(invoice: Invoice, note: Note = "", by: By = "operator", as_json: A
     _order(invoice, "write_off", message(events.WriteOff, note=note, by=by), as_json)
 
 
-def _order(invoice: str, name: str, order: Message, as_json: bool) -> None:
+def _order(invoice: str, name: str, order: events.Order, as_json: bool) -> None:
     async def work(settings: Settings) -> Shown:
         async with desk(settings) as here:
-            return here.reader.around(await here.running.order(invoice, name, order))
+            return here.reader.around(await here.orders.give(invoice, name, order))
 
     found = run(work)
     print(shown_json(found) if as_json else shown_text(found, columns()))

@@ -18,3 +18,18 @@ def working(what: str) -> Iterator[Callable[[], None]]:
     with Progress(SpinnerColumn(), shown, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(what, total=None)
         yield lambda: progress.advance(task)
+
+
+@contextmanager
+def counting() -> Iterator[Callable[[str, int, int], None]]:
+    """Shows how much of a known amount is done: call what is yielded with the work in words, what is done, and all."""
+    if not sys.stderr.isatty():
+        yield lambda _what, _done, _total: None
+        return
+    from rich.console import Console  # noqa: PLC0415 - as above
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn  # noqa: PLC0415 - as above
+
+    shown = TextColumn("{task.description}", markup=False)
+    with Progress(shown, BarColumn(), MofNCompleteColumn(), console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("")
+        yield lambda what, done, total: progress.update(task, description=what, completed=done, total=total)

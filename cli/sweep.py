@@ -10,7 +10,7 @@ from cli.console import REFUSED, run
 from cli.options import AsJson
 from cli.progress import working
 from domain.retries import TURN_OFF
-from domain.sweep import Mend, Sweep
+from domain.sweep import Sweep
 from runtime.desk import sweeper
 from runtime.settings import Settings
 
@@ -42,7 +42,7 @@ def sweep(
 
     with working("Pages swept:") as step:
         done = run(work)
-    print(done.model_dump_json() if as_json else summary(done))
+    print(done.model_dump_json() if as_json else f"{done.tally.in_words}.")
     tally = done.tally
     if tally.two_owners and not as_json:
         print(f"Stripe plans tries of its own on {tally.two_owners} open cases, and so do we: {TURN_OFF}.")
@@ -54,14 +54,3 @@ def sweep(
         )
     if tally.refused or tally.stopped:
         raise typer.Exit(REFUSED)
-
-
-_WORDS = {Mend.OPENED: "opened", Mend.TOLD: "told", Mend.RESTARTED: "started anew", Mend.CLOSED: "closed"}
-
-
-def summary(sweep: Sweep) -> str:
-    """One line."""
-    tally = sweep.tally
-    seen = f"{tally.events} events, {tally.invoices} open invoices and {tally.cases} open cases seen"
-    mended = ", ".join(f"{tally.mended.get(mend, 0)} {word}" for mend, word in _WORDS.items())
-    return f"{seen}: {mended}; {tally.refused} could not be taken."

@@ -12,6 +12,7 @@ from domain.base import Message, unchecked
 from domain.calendar import local
 from domain.declines import CUSTOMER_MUST_ACT, RETRYABLE, Decline, DeclineClass
 from domain.gates import Postpone, Refuse
+from domain.installation import COMPLETE, Installation
 from domain.invoice import InvoiceNow, MethodRef
 from domain.money import Money
 from domain.outgoing import CaseHeld, OperatorNeeded, Outgoing
@@ -130,6 +131,7 @@ class Circumstances(Message):
     closed_channels: dict[Channel, str] = Field(default_factory=dict)  # channel → why it is closed, in any case
     too_small: Refuse | None = None  # why what is due cannot be charged at all
     limit: Limit | None = None  # None: the method on file may be charged
+    installation: Installation = COMPLETE
 
 
 class Attempt(Message):

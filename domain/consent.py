@@ -1,5 +1,8 @@
 """What a customer's wish not to hear from us on a channel means for the others, and what may wake somebody."""
 
+from collections.abc import Mapping
+from enum import StrEnum
+
 from domain import events
 from domain.steps import Channel
 
@@ -9,3 +12,37 @@ WISHES = frozenset(wish.words for wish in events.WISHES)
 """Why a channel is closed, where it is the customer's own wish."""
 UNKNOWN_HOURS = {Channel.SMS: "nobody knows what time it is where the customer is"}
 """Channels that can wake somebody, as they are closed to those of whom nobody knows where they are."""
+
+
+class Source(StrEnum):
+    """By which way we learned that a channel is closed, or that the customer wants it."""
+
+    STOP = "stop"  # one word by text message, or the refusal of a provider that has obeyed it
+    START = "start"  # one word by text message
+    LINK = "link"  # the page behind the link of an e-mail, or a mail program's button
+    PROVIDER = "provider"  # the message's provider: bounces, complaints, its own unsubscribe
+    REPORT = "report"  # the merchant's report of a contact
+    OPERATOR = "operator"
+    BILLING = "billing"  # the merchant's billing system, as the customer's consent
+    UNKNOWN = ""  # from before this was kept
+
+
+def told_by_provider(channel: Channel, *, wish: bool) -> Source:
+    """Who has texted STOP is on Twilio's own list: a text that it refuses for that says no more than STOP did."""
+    return Source.STOP if wish and channel is Channel.SMS else Source.PROVIDER
+
+
+def open_channel(channel: Channel, closed: Mapping[Channel, str], fallback: Mapping[Channel, Channel]) -> Channel:
+    """The channel itself, or the first open one along the fallbacks; itself as well where none is.
+
+    `closed` has the reasons: a wish not to hear from us on a channel leads to none that intrudes more.
+    """
+    tried, most = [channel], len(BY_INTRUSION)
+    while (last := tried[-1]) in closed or BY_INTRUSION.index(last) > most:
+        if closed.get(last) in WISHES:
+            most = min(most, BY_INTRUSION.index(last))
+        next_one = fallback.get(last)
+        if next_one is None or next_one in tried:
+            return channel
+        tried.append(next_one)
+    return tried[-1]

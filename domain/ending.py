@@ -10,7 +10,7 @@ from domain.decisions import Act, Wait, new_wait
 from domain.invoice import SubscriptionState
 from domain.kinds.access import AccessStep, may_be_limited
 from domain.kinds.cancellation import begun_cancellation, has_ended, is_cancelled
-from domain.kinds.handoff import HandoffStep, begun_handoff
+from domain.kinds.handoff import HandoffStep, begun_handoff, why_no_handoff
 from domain.kinds.recall import RecallStep
 from domain.kinds.write_off import WriteOffStep
 from domain.outside import outside_payments
@@ -51,7 +51,8 @@ def end_of(now: "Situation") -> End | None:
     if case.handoff:
         return _end_with_agency(case, now.policy, now.at)
     if now.timeline_is_over:
-        return End(Outcome.WRITTEN_OFF, "the announced end came; too small for collections")
+        why = why_no_handoff(now) or "too small for collections"
+        return End(Outcome.WRITTEN_OFF, f"the announced end came; {why}")
     return None
 
 

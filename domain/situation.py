@@ -172,10 +172,14 @@ class Situation:
 
     @once
     def closed_channels(self) -> dict[Channel, str]:
-        """Channel → why it is closed to this customer, as any case was told."""
+        """Channel → why it is closed: to everybody, or to this customer, as any case was told."""
         known, told = self.circumstances.closed_channels, self.case.closed_channels
         found = {**known, **told} if known and told else known or told
-        return found if self.case.facts.place_known or self.circumstances.whereabouts else {**UNKNOWN_HOURS, **found}
+        if not (self.case.facts.place_known or self.circumstances.whereabouts):
+            found = {**UNKNOWN_HOURS, **found}
+        # A customer's wish says more: who wants no e-mail gets no SMS in its place either.
+        to_everybody = self.circumstances.installation.closed_channels
+        return {**to_everybody, **found} if to_everybody else found
 
     @once
     def awaits_customer(self) -> bool:

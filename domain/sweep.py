@@ -39,6 +39,9 @@ class Mend(StrEnum):
     CLOSED = "closed"  # the workflow had ended, and the ledger had the case as open
 
 
+_WORDS = {Mend.OPENED: "opened", Mend.TOLD: "told", Mend.RESTARTED: "started anew", Mend.CLOSED: "closed"}
+
+
 class Tally(Message):
     """What a sweep has seen and done. Numbers, for people and metrics."""
 
@@ -50,6 +53,13 @@ class Tally(Message):
     two_owners: int = 0  # open cases whose invoice Stripe tries again by itself, beside us
     stopped: tuple[str, ...] = ()  # invoices whose workflow somebody terminated, or that failed: some of them
     stopped_in_all: int = 0
+
+    @property
+    def in_words(self) -> str:
+        """One line."""
+        seen = f"{self.events} events, {self.invoices} open invoices and {self.cases} open cases seen"
+        mended = ", ".join(f"{self.mended.get(mend, 0)} {word}" for mend, word in _WORDS.items())
+        return f"{seen}: {mended}; {self.refused} could not be taken"
 
     def plus(self, other: "Tally") -> Self:
         mends = {mend: self.mended.get(mend, 0) + other.mended.get(mend, 0) for mend in Mend}
@@ -110,6 +120,19 @@ class Sweep(Message):
 
     def _page(self, tally: Tally) -> Self:
         return self.but(pages=self.pages + 1, tally=self.tally.plus(tally))
+
+
+def is_overdue(
+    newest: Sweep | None, ended_at: datetime | None, since: datetime, every: timedelta, at: datetime
+) -> bool:
+    """Whether one should have ended by now: two were due, and none has.
+
+    newest:   the one that began last.
+    ended_at: when one ended last.
+    since:    since when sweeps are made at all.
+    """
+    known = ended_at or (newest.begun_at if newest else since)
+    return known + 2 * every + _OVERDUE < at
 
 
 def next_sweep(last: Sweep | None, at: datetime, back: timedelta, grace: timedelta, *, whole: bool = False) -> Sweep:

@@ -123,7 +123,8 @@ def _facts(now: "Situation", stage: Stage) -> MessageFacts:
     next_charge = None if has_none else _first(now.first(ChargeStep, charged), _their_try(now, ends))
     cancels = now.first(CancelStep, lambda step: step.due) if served else None
     collections = now.policy.endgame.collections
-    minimum = () if collections is None or begun_handoff(case) else collections.minimum
+    decided = begun_handoff(case) or now.circumstances.installation.no_agency
+    minimum = () if collections is None or decided else collections.minimum
     currency = case.due.currency
     due_on = now.local(case.invoice.due_at or case.facts.opened_at).date() if case.invoice.sent else None
     return new_facts(

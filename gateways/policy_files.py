@@ -28,13 +28,19 @@ def policy_digest(policy: Policy) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+def policy_files(folder: Path | str) -> list[Path]:
+    """The files of a folder's policies (`*.yaml`, without its subfolders). Raises PolicyError when there is none."""
+    files = sorted(Path(folder).glob("*.yaml"))
+    if not files:
+        raise PolicyError(f"{folder}: no policy (*.yaml) is in this folder: set DUNNING_POLICIES to the right one.")
+    return files
+
+
 class PolicyStore:
     """Every policy of a folder (`*.yaml`, without its subfolders). Raises PolicyError when one of them is wrong."""
 
     def __init__(self, folder: Path | str) -> None:
-        files = sorted(Path(folder).glob("*.yaml"))
-        if not files:
-            raise PolicyError(f"{folder}: no policy (*.yaml) is in this folder: set DUNNING_POLICIES to the right one.")
+        files = policy_files(folder)
         self._folder = folder
         self._by_name: dict[str, Policy] = {}
         self._by_segment: dict[tuple[str, bool], Policy] = {}  # segment, and whether it is for sent invoices

@@ -41,6 +41,8 @@ class LedgerGauges(Collector):
         yield _one("dunning_outbox_waiting", "Our events that an endpoint has not taken yet", standing.outbox.waiting)
         yield _one("dunning_outbox_age_seconds", "Since when the oldest waits", _age(standing.outbox, now))
         yield _one("dunning_endpoints_disabled", "Endpoints that get no events", standing.endpoints_disabled)
+        swept = _since(standing.swept_at, now) if standing.swept_at else None
+        yield _one("dunning_sweep_age_seconds", "Since when a sweep ended last; none yet: no number", swept)
 
     def _newest(self) -> Standing | None:
         began = time.monotonic()
@@ -55,10 +57,14 @@ class LedgerGauges(Collector):
 
 
 def _age(backlog: Backlog, now: datetime) -> float:
-    return max((now - backlog.since).total_seconds(), 0) if backlog.since else 0
+    return _since(backlog.since, now) if backlog.since else 0
 
 
-def _one(name: str, says: str, value: float) -> Metric:
+def _since(moment: datetime, now: datetime) -> float:
+    return max((now - moment).total_seconds(), 0)
+
+
+def _one(name: str, says: str, value: float | None) -> Metric:
     return GaugeMetricFamily(name, says, value=value)
 
 

@@ -8,6 +8,9 @@ from datetime import timedelta
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
+from domain.sweep import Mend
+from gateways.ports.metering import SWEPT_REFUSED
+
 _SECONDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 _AGES = (0.1, 0.5, 1.0, 5.0, 30.0, 60.0, 300.0, 3_600.0, 21_600.0, 86_400.0)
 _MOST_WORDS = 200
@@ -83,6 +86,9 @@ class PrometheusMeter:
         self._refusals = _counter(registry, "refusals", "Steps that a rule does not allow", "rule")
         self._charges = _counter(registry, "charges", "Charge attempts", "decline_class", "outcome")
         self._contacts = _counter(registry, "contacts", "Messages to customers", "channel", "result")
+        self._swept = _counter(registry, "swept", "What the sweep mended, or could not take", "result")
+        for result in (*Mend, SWEPT_REFUSED):
+            self._swept.labels(result)  # from 0 on: the first one is a rise, too
 
     @contextmanager
     def call(self, provider: str, operation: str) -> Iterator[_Timed]:
@@ -144,6 +150,9 @@ class PrometheusMeter:
 
     def contacted(self, channel: str, result: str) -> None:
         self._contacts.labels(channel, result).inc()
+
+    def swept(self, result: str, number: int) -> None:
+        self._swept.labels(result).inc(number)
 
     def _rule(self, rule: str | None) -> str:
         """Without its edition: the same rule of next year is the same line in a graph."""

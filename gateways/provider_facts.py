@@ -169,6 +169,15 @@ class CustomerChose(ProviderFact):
     stop: tuple[Channel, ...]
 
 
+class CustomerConsented(ProviderFact):
+    """What the customer wants on one channel or does without there, as the merchant's billing system has it."""
+
+    customer_id: str
+    channel: Channel
+    wanted: bool
+    proof: str = ""  # how the billing system knows
+
+
 class AgencySaid(ProviderFact):
     """What a collections agency reports of a handoff."""
 
@@ -199,6 +208,7 @@ Fact = (
     | ContactHeard
     | CustomerWrote
     | CustomerChose
+    | CustomerConsented
     | AgencySaid
     | Ignored
 )

@@ -7,7 +7,8 @@ customer, and failures stay in the workflow's history.
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -112,7 +113,7 @@ class StripeApi:
     def now(self) -> datetime | None:
         """Stripe's clock, from the head of an answer; None when it shows none. Raises as `get`."""
         try:
-            answer = self._client.raw_request("get", "/v1/invoices", limit=1)
+            answer = self._raw("get", ("invoices",), {"limit": 1})
         except stripe.StripeError as error:
             raise translated(error, "read invoices") from None
         try:
@@ -155,7 +156,8 @@ class StripeApi:
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"It has no {error}.") from None
         try:
-            thin = notification.fetch_event()
+            with self._counted("get core events"):
+                thin = notification.fetch_event()
         except stripe.StripeError as error:
             raise translated(error, what) from None
         snapshot = thin.to_dict().get("snapshot_event")
@@ -170,18 +172,30 @@ class StripeApi:
         return self._send("delete", path, {"idempotency_key": key})
 
     def _send(self, method: str, path: tuple[str, ...], params: dict[str, Any]) -> Json:
-        # An id comes from outside: none may lead to another place.
-        url = "/".join(("/v1", *(quote(part, safe="") for part in path)))
-        with self._meter.call("stripe", _operation(method, path)) as call:
-            try:
-                answer = self._client.raw_request(method, url, **params)
-            except stripe.StripeError as error:
-                # Below 400 the answer was cut off: as good as none.
-                call.answered(error.http_status if (error.http_status or 0) >= 400 else None)
-                raise
+        answer = self._raw(method, path, params)
         if not isinstance(answer.data, dict):
             raise stripe.APIError("The answer is no JSON object.", http_status=answer.code, headers=answer.headers)
         return answer.data
+
+    def _raw(self, method: str, path: tuple[str, ...], params: dict[str, Any]) -> Any:
+        # An id comes from outside: none may lead to another place.
+        url = "/".join(("/v1", *(quote(part, safe="") for part in path)))
+        with self._counted(_operation(method, path)):
+            return self._client.raw_request(method, url, **params)
+
+    @contextmanager
+    def _counted(self, operation: str) -> Iterator[None]:
+        with self._meter.call("stripe", operation) as call:
+            try:
+                yield
+            except stripe.StripeError as error:
+                call.answered(_status(error))
+                raise
+
+
+def _status(error: stripe.StripeError) -> int | None:
+    """Below 400 the answer was cut off: as good as none."""
+    return error.http_status if (error.http_status or 0) >= 400 else None
 
 
 def _operation(method: str, path: tuple[str, ...]) -> str:

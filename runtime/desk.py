@@ -9,16 +9,19 @@ from temporalio.client import Client
 from gateways.ledger.sql_ledger import SqlLedger
 from runtime import wiring
 from runtime.books import require_schema
+from runtime.equipment import installation
 from runtime.settings import Settings
 from runtime.temporal import connect
 from service.channels import Channels
 from service.customers import public_holidays, whereabouts
 from service.desk import Desk
+from service.orders import Orders
 from service.plans import Plans
 from service.reading import CaseReader
 from service.rebuild import rebuild
 from service.reports import Reports
 from service.running import RunningCases
+from service.standings import Standings
 from service.starting import CaseStarter
 from service.sweep import AT_ONCE, Sweeping
 
@@ -48,13 +51,15 @@ def desk_of(settings: Settings, client: Client, ledger: SqlLedger) -> Desk:
     """The desk on a connection and a ledger that are open."""
     running = RunningCases(client, ledger)
     minimums, rules = partial(wiring.minimum_charges, settings), partial(wiring.network_rules, settings)
-    plans = Plans(ledger, whereabouts, public_holidays, minimums, rules, wiring.utc_now)
+    here = partial(installation, settings)
+    standings = Standings(ledger, whereabouts, public_holidays, minimums, rules, here, wiring.utc_now)
     starter = CaseStarter(client, settings.dunning_task_queue, wiring.utc_now)
     return Desk(
-        reader=CaseReader(running, ledger, plans),
+        reader=CaseReader(running, ledger, Plans(standings)),
+        orders=Orders(running, standings),
         running=running,
         reports=Reports(running, starter, ledger, wiring.utc_now),
-        channels=Channels(running, ledger, wiring.utc_now),
+        channels=Channels(running, ledger, here, wiring.utc_now),
         intake=partial(wiring.intake, settings, client, ledger),
         rebuild=partial(rebuild, ledger, starter.start),
     )

@@ -2,21 +2,19 @@
 
 import asyncio
 import logging
-import os
 import random
-import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing, suppress
+from collections.abc import AsyncIterator, Collection
+from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
 from dataclasses import dataclass
-from datetime import timedelta
-from uuid import uuid4
 
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from domain.steps import Channel
 from gateways import (
     agency_events,
     application_events,
+    billing_events,
     customer_events,
     sendgrid_events,
     stripe_events,
@@ -33,13 +31,21 @@ from gateways.standard_webhook import StandardWebhook
 from gateways.stripe_webhook import StripeWebhook
 from gateways.twilio_webhook import TwilioWebhook
 from gateways.webhook_post import WebhookPost
-from runtime import wiring
+from runtime import bulk, wiring
 from runtime.desk import desk_of
+from runtime.equipment import installation
+from runtime.event_post import event_post
 from runtime.settings import Settings, SettingsError, several
 from runtime.telemetry import Telemetry
 from runtime.temporal import connect
 from service.audit import Register
+from service.bulk import BulkDesk
+from service.cases import Cases
+from service.consents import Consents
 from service.desk import Desk
+from service.directory import Directory
+from service.endpoints import Endpoints, Trial
+from service.exports import Exports
 from service.inbox import Delivery, Reader
 from service.inbox_list import InboxShelf
 from service.intake import Intake
@@ -49,6 +55,7 @@ from service.office import Office
 from service.outbox import Dispatch
 from service.preferences import Preferences
 from service.requests import Unavailable
+from service.running import RunningCases
 from service.threads import Threads
 
 _KEEPERS = 8
@@ -56,8 +63,6 @@ _KEEPERS = 8
 
 _SENDERS = 4
 """Threads that ask the ledger for events and write down who took them."""
-_ENDPOINT_ANSWERS = timedelta(seconds=15)
-"""How long a merchant's endpoint may take: Standard Webhooks advises 15 to 30 s."""
 _ASK_AGAIN = 2.0  # seconds
 _log = logging.getLogger(__name__)
 
@@ -71,7 +76,12 @@ class Doors:
     keys: KeyRing
     register: Register
     threads: Threads
+    bulk: BulkDesk
     preferences: Preferences | None  # None: customers get no link
+    consents: Consents
+    endpoints: Endpoints
+    trial: Trial
+    exports: Exports
 
 
 class Link:
@@ -141,62 +151,72 @@ def webhooks(settings: Settings) -> dict[str, Webhook]:
 async def doors(settings: Settings, watched: Telemetry | None = None) -> AsyncIterator[Doors]:
     """Brings the ledger's tables up to date. Temporal may be away: what comes in is kept meanwhile.
 
-    Raises SettingsError for a setting that is missing or wrong, or when no ledger answers.
+    Raises SettingsError for a setting or a policy that is missing or wrong, or when no ledger answers.
     """
     try:
         upgrade_schema(settings.dunning_database_url)
     except (ProviderMisuse, ProviderTrouble) as error:
         raise SettingsError(str(error)) from None
     wiring.stripe_payments(settings)  # without its key nothing that came in could be handed on
+    closed = installation(settings).closed_channels
+    wiring.require_policies(settings)
     threads = Threads(_KEEPERS, "mailroom")
     news = asyncio.Event()
     now = wiring.utc_now
-    with (
-        closing(wiring.open_ledger(settings)) as ledger,
-        closing(threads),
-        closing(Link(settings, ledger, watched)) as link,
-    ):
+    async with AsyncExitStack() as opened:
+        ledger = opened.enter_context(closing(wiring.open_ledger(settings)))
+        opened.enter_context(closing(threads))
+        link = opened.enter_context(closing(Link(settings, ledger, watched)))
         meter = meter_of(watched)
         if watched:
             watched.also(LedgerGauges(ledger, now))
+        post = await opened.enter_async_context(event_post(settings, meter))
         delivering = asyncio.create_task(_deliver(settings, ledger, link, threads, news, meter))
-        sending = asyncio.create_task(_send_events(settings, ledger, meter))
+        sending = asyncio.create_task(_send_events(settings, ledger, post, meter))
+        ordering = asyncio.create_task(_order_in_bulk(settings, ledger, link))
         try:
             mailroom = Mailroom(webhooks(settings), ledger, threads, now, news.set, meter)
             yield Doors(
                 mailroom=mailroom,
-                preferences=_preferences(settings, ledger, mailroom, threads),
-                office=Office(ledger, InboxShelf(ledger, now), threads, link.desk, link.intake),
+                preferences=_preferences(settings, ledger, mailroom, threads, closed),
+                consents=Consents(ledger, ledger, mailroom, threads, now),
+                endpoints=Endpoints(ledger, now, private=settings.dunning_outbox_private),
+                trial=Trial(ledger, post, threads, now),
+                exports=Exports(Cases(ledger), Directory(ledger, now), ledger, threads),
+                office=Office(ledger, InboxShelf(ledger, now), threads, link.desk, link.intake, now),
                 keys=KeyRing(ledger, now),
                 register=Register(ledger, now),
+                bulk=BulkDesk(ledger, now),
                 threads=threads,
             )
         finally:
-            for work in (delivering, sending):
+            for work in (delivering, sending, ordering):
                 work.cancel()
                 with suppress(asyncio.CancelledError):
                     await work
 
 
-def _preferences(settings: Settings, ledger: SqlLedger, mailroom: Mailroom, threads: Threads) -> Preferences | None:
+def _preferences(
+    settings: Settings, ledger: SqlLedger, mailroom: Mailroom, threads: Threads, closed: Collection[Channel]
+) -> Preferences | None:
     links = wiring.preference_links(settings)
     if links is None:
         return None
-    return Preferences(ledger, links, wiring.preference_page(settings), mailroom, threads)
+    return Preferences(ledger, links, wiring.preference_page(settings), mailroom, threads, closed)
 
 
-async def _send_events(settings: Settings, ledger: SqlLedger, meter: Meter) -> None:
-    post = WebhookPost(_ENDPOINT_ANSWERS, wiring.utc_now, private=settings.dunning_outbox_private, meter=meter)
+async def _send_events(settings: Settings, ledger: SqlLedger, post: WebhookPost, meter: Meter) -> None:
     kept_for, now = settings.dunning_outbox_kept_for, wiring.utc_now
     with closing(Threads(_SENDERS, "outbox")) as threads:
-        try:
-            await Dispatch(ledger, ledger, post, threads, now, _holder(), kept_for, random.random, meter).run()
-        finally:
-            await post.close()
+        await Dispatch(ledger, ledger, post, threads, now, wiring.holder(), kept_for, random.random, meter).run()
 
 
-def _holder() -> str:
-    return f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}"
+async def _order_in_bulk(settings: Settings, ledger: SqlLedger, link: Link) -> None:
+    async def running() -> RunningCases:
+        return (await link.desk()).running
+
+    with closing(Threads(bulk.THREADS, "bulk")) as threads:
+        await bulk.bulk_work(settings, ledger, running, threads).run()
 
 
 async def _deliver(
@@ -204,14 +224,16 @@ async def _deliver(
 ) -> None:
     intake = await _connected(link)
     reading, kept_for = readers(settings, intake), settings.dunning_inbox_kept_for
-    whole = completions(settings)
-    await Delivery(ledger, intake, threads, wiring.utc_now, _holder(), news, reading, kept_for, whole, meter).run()
+    whole = completions(settings, meter)
+    await Delivery(
+        ledger, intake, threads, wiring.utc_now, wiring.holder(), news, reading, kept_for, whole, meter
+    ).run()
 
 
-def completions(settings: Settings) -> dict[str, Completion]:
+def completions(settings: Settings, meter: Meter = NO_METER) -> dict[str, Completion]:
     """What reads the events that only name what happened."""
     served = wiring.served(settings)
-    return {stripe_events.PROVIDER: wiring.stripe_payments(settings).thin_events(served)}
+    return {stripe_events.PROVIDER: wiring.stripe_payments(settings, meter).thin_events(served)}
 
 
 def readers(settings: Settings, intake: Intake) -> dict[str, Reader]:
@@ -224,6 +246,7 @@ def readers(settings: Settings, intake: Intake) -> dict[str, Reader]:
         agency_events.PROVIDER: lambda event, _: agency_events.read(event),
         application_events.PROVIDER: lambda event, _: application_events.read(event),
         customer_events.PROVIDER: customer_events.read,
+        billing_events.PROVIDER: lambda event, _: billing_events.read(event),
     }
 
 

@@ -36,7 +36,7 @@ def in_clear(settings: "Settings") -> Iterator[str]:
             yield f"{name.upper()} is http, so that {key} would go out in clear: use https"
     if settings.otel_exporter_otlp_headers and _is_open(settings.otel_exporter_otlp_endpoint or ""):
         yield "OTEL_EXPORTER_OTLP_ENDPOINT is http, so that OTEL_EXPORTER_OTLP_HEADERS would go out in clear: use https"
-    if settings.agency_token and _is_open(settings.agency_endpoint):
+    if settings.agency_token and _is_open(settings.agency_endpoint or ""):
         yield "AGENCY_ENDPOINT is http, so that AGENCY_TOKEN would go out in clear: use https"
 
 

@@ -16,6 +16,9 @@ from runtime.zones import use_pinned_zones
 
 ROOT = Path(__file__).resolve().parent.parent
 
+SHIPPED = ROOT / "policies"
+"""The policies, rule tables and texts of this release."""
+
 # At the import, so that no program that has settings can have read another zone before.
 ZONES = use_pinned_zones()
 """The edition of the time zone database."""
@@ -37,7 +40,8 @@ class Settings(BaseSettings):
     dunning_task_queue: str = "dunning"
 
     dunning_database_url: str = f"sqlite:///{ROOT / 'var' / 'dunning.db'}"
-    dunning_policies: Path = ROOT / "policies"
+    # The merchant's policies; `rules/` and `messages/` in it take the place of those of the release.
+    dunning_policies: Path = SHIPPED
     # Set to the release's id to take part in Temporal's worker versioning; then each release has to be made current.
     dunning_build_id: str | None = None
     # An effect mostly waits for a provider: with answers after 200 ms, 64 threads do twice as much as 16.
@@ -59,7 +63,7 @@ class Settings(BaseSettings):
 
     sendgrid_api_key: SecretStr | None = None
     sendgrid_api_base: str = "https://api.sendgrid.com"
-    sendgrid_from_email: str = "billing@example.com"
+    sendgrid_from_email: str | None = None
     sendgrid_from_name: str = "Billing"
     # Whether the account has Email Activity, by which an unknown send can be looked up, and how late it may be.
     sendgrid_email_activity: bool = False
@@ -77,8 +81,8 @@ class Settings(BaseSettings):
     merchant_name: str = "Example"
     merchant_contact: str | None = None
 
-    # An http(s) URL, or a folder that bundles are written to.
-    agency_endpoint: str = str(ROOT / "var" / "handoffs")
+    # An http(s) URL, or a folder that bundles are written to; None: nothing is handed over.
+    agency_endpoint: str | None = None
     agency_token: SecretStr | None = None
 
     sendgrid_webhook_keys: SecretStr | None = None  # public keys of its Event Webhook, parted by commas
@@ -119,6 +123,20 @@ class Settings(BaseSettings):
     otel_exporter_otlp_headers: SecretStr | None = None  # name=value, parted by commas
 
     provider_timeout: timedelta = Field(default=timedelta(seconds=10), gt=timedelta(0))
+
+    @property
+    def rules_folder(self) -> Path:
+        """Where the rule tables are read: those of the release, unless the folder of the policies has its own."""
+        return self._own_or_shipped("rules")
+
+    @property
+    def messages_folder(self) -> Path:
+        """As `rules_folder`, for the texts of messages."""
+        return self._own_or_shipped("messages")
+
+    def _own_or_shipped(self, name: str) -> Path:
+        own = self.dunning_policies / name
+        return own if own.is_dir() else SHIPPED / name
 
     @property
     def uses_tls(self) -> bool:

@@ -4,10 +4,13 @@ Everything is built before the first case is touched, so that a missing setting 
 sentence, and never a case in the middle.
 """
 
+import os
+import socket
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
+from uuid import uuid4
 
 from temporalio.client import Client
 
@@ -29,7 +32,8 @@ from gateways.ledger.sql_ledger import SqlLedger
 from gateways.merchant_app import MerchantApp, MerchantNotices
 from gateways.messages import TemplateMessages
 from gateways.phrases import PhrasesError
-from gateways.policy_files import PolicyStore
+from gateways.policy_files import PolicyError, PolicyStore, policy_files
+from gateways.ports.agency import Agency
 from gateways.ports.ledger import Ledger
 from gateways.ports.messages import Sender
 from gateways.ports.metering import NO_METER, Meter
@@ -42,7 +46,8 @@ from gateways.stripe_origin import Served
 from gateways.stripe_payments import StripePayments
 from gateways.twilio_sms import TwilioSender
 from gateways.yaml_files import FileError
-from runtime.settings import Settings, SettingsError, several
+from runtime.equipment import installation
+from runtime.settings import SHIPPED, Settings, SettingsError, several
 from service.customers import public_holidays, whereabouts
 from service.intake import AT_ONCE, Intake
 from service.starting import CaseStarter
@@ -57,6 +62,11 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def holder() -> str:
+    """The name of this process among all that share the ledger."""
+    return f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}"
+
+
 def open_ledger(settings: Settings) -> SqlLedger:
     return SqlLedger(settings.dunning_database_url)
 
@@ -65,20 +75,38 @@ def policy_store(settings: Settings) -> PolicyStore:
     return PolicyStore(settings.dunning_policies)
 
 
+def require_policies(settings: Settings) -> None:
+    """What a merchant brings along, read before anything is taken in: the policies, and tables in place of ours.
+
+    Raises SettingsError for what is missing or wrong.
+    """
+    try:
+        policy_store(settings)
+        if settings.rules_folder != SHIPPED / "rules":
+            decline_table(settings)
+            network_rules(settings)
+            minimum_charges(settings)
+            refusals(settings, "twilio")
+    except PolicyError as error:
+        raise SettingsError(str(error)) from None
+    except FileError as error:
+        raise _not_readable(error) from None
+
+
 def decline_table(settings: Settings) -> DeclineTable:
-    return load_decline_table(settings.dunning_policies / "rules")
+    return load_decline_table(settings.rules_folder)
 
 
 def network_rules(settings: Settings) -> NetworkRules:
     try:
-        return load_network_rules(settings.dunning_policies / "rules")
+        return load_network_rules(settings.rules_folder)
     except FileError as error:
         raise _not_readable(error) from None
 
 
 def minimum_charges(settings: Settings) -> MinimumCharges:
     try:
-        return load_minimum_charges(settings.dunning_policies / "rules")
+        return load_minimum_charges(settings.rules_folder)
     except FileError as error:
         raise _not_readable(error) from None
 
@@ -93,14 +121,24 @@ def stripe_account(settings: Settings) -> StripeApi:
     return StripeApi(settings.stripe_secret, settings.stripe_api_base, settings.provider_timeout)
 
 
-def merchant_app(settings: Settings, meter: Meter = NO_METER) -> MerchantApp:
+def merchant_app(settings: Settings, meter: Meter = NO_METER) -> MerchantApp | None:
+    """None: it is not set up. Raises SettingsError where it is half set up."""
+    if Channel.NOTICE in installation(settings).closed_channels:
+        return None
     url = settings.required("MERCHANT_WEBHOOK_URL")
     return MerchantApp(url, settings.merchant_secret, settings.provider_timeout, meter)
 
 
+def agency(settings: Settings, meter: Meter = NO_METER) -> Agency | None:
+    """None: it is not set up."""
+    token = settings.agency_token.get_secret_value() if settings.agency_token else None
+    endpoint = settings.agency_endpoint
+    return agency_for(endpoint, token, settings.provider_timeout, meter) if endpoint else None
+
+
 def refusals(settings: Settings, provider: str) -> RefusalTable:
     try:
-        return load_refusals(settings.dunning_policies / "rules", provider)
+        return load_refusals(settings.rules_folder, provider)
     except FileError as error:
         raise _not_readable(error) from None
 
@@ -113,45 +151,58 @@ def preference_links(settings: Settings) -> PreferenceLinks | None:
 
 def preference_page(settings: Settings) -> PreferencePage:
     """Raises SettingsError for words that cannot be read."""
-    directory = settings.dunning_policies / "messages"
+    directory = settings.messages_folder
     try:
         return PreferencePage(directory, settings.merchant_name, settings.customers_contact)
     except PhrasesError as error:
         raise _not_readable(error) from None
 
 
-def senders(settings: Settings, app: MerchantApp, meter: Meter = NO_METER) -> dict[Channel, Sender]:
-    return {
-        Channel.EMAIL: SendGridSender(
-            settings.sendgrid_secret,
-            settings.sendgrid_api_base,
-            settings.sendgrid_from_email,
-            settings.sendgrid_from_name,
-            settings.provider_timeout,
-            refusals(settings, "sendgrid"),
-            reply_to=settings.customers_contact.email,
-            email_activity=settings.sendgrid_email_activity,
-            activity_lag=settings.sendgrid_activity_lag,
-            unsubscribe=links.link if (links := preference_links(settings)) else None,
-            meter=meter,
-        ),
-        Channel.SMS: TwilioSender(
-            settings.required("TWILIO_ACCOUNT_SID"),
-            settings.twilio_secret,
-            settings.twilio_api_base,
-            settings.required("TWILIO_FROM"),
-            settings.provider_timeout,
-            refusals(settings, "twilio"),
-            status_callback=settings.twilio_status_callback,
-            list_lag=settings.twilio_list_lag,
-            meter=meter,
-        ),
-        Channel.NOTICE: MerchantNotices(app),
-    }
+def senders(settings: Settings, app: MerchantApp | None, meter: Meter = NO_METER) -> dict[Channel, Sender]:
+    """One for each channel that is set up. Raises SettingsError for one that is half set up."""
+    closed = installation(settings).closed_channels
+    found: dict[Channel, Sender] = {}
+    if Channel.EMAIL not in closed:
+        found[Channel.EMAIL] = _email_sender(settings, meter)
+    if Channel.SMS not in closed:
+        found[Channel.SMS] = _sms_sender(settings, meter)
+    if app:
+        found[Channel.NOTICE] = MerchantNotices(app)
+    return found
+
+
+def _email_sender(settings: Settings, meter: Meter) -> SendGridSender:
+    return SendGridSender(
+        settings.sendgrid_secret,
+        settings.sendgrid_api_base,
+        settings.required("SENDGRID_FROM_EMAIL"),
+        settings.sendgrid_from_name,
+        settings.provider_timeout,
+        refusals(settings, "sendgrid"),
+        reply_to=settings.customers_contact.email,
+        email_activity=settings.sendgrid_email_activity,
+        activity_lag=settings.sendgrid_activity_lag,
+        unsubscribe=links.link if (links := preference_links(settings)) else None,
+        meter=meter,
+    )
+
+
+def _sms_sender(settings: Settings, meter: Meter) -> TwilioSender:
+    return TwilioSender(
+        settings.required("TWILIO_ACCOUNT_SID"),
+        settings.twilio_secret,
+        settings.twilio_api_base,
+        settings.required("TWILIO_FROM"),
+        settings.provider_timeout,
+        refusals(settings, "twilio"),
+        status_callback=settings.twilio_status_callback,
+        list_lag=settings.twilio_list_lag,
+        meter=meter,
+    )
 
 
 def _data_files(settings: Settings) -> tuple[TemplateMessages, DeclineTable, NetworkRules]:
-    directory = settings.dunning_policies / "messages"
+    directory = settings.messages_folder
     try:
         messages = TemplateMessages(directory, settings.merchant_name, settings.customers_contact)
         return messages, decline_table(settings), network_rules(settings)
@@ -165,26 +216,30 @@ def _not_readable(error: Exception) -> SettingsError:
 
 def situations(settings: Settings, ledger: Ledger) -> Situations:
     rules = network_rules(settings)
-    return Situations(ledger, whereabouts, public_holidays, minimum_charges(settings), rules)
+    minimums, here = minimum_charges(settings), installation(settings)
+    return Situations(ledger, whereabouts, public_holidays, minimums, rules, here)
 
 
 def activities(
     settings: Settings, clock: Callable[[], datetime] = utc_now, meter: Meter = NO_METER
 ) -> list[Callable[..., Any]]:
-    """All activities of the worker. Raises SettingsError for what is missing."""
+    """All activities of the worker. Raises SettingsError for what is missing, PolicyError where there is no policy.
+
+    The policies themselves are not read: one that is wrong opens no case, and holds up none that runs.
+    """
+    policy_files(settings.dunning_policies)
     ledger = open_ledger(settings)
     payments = stripe_payments(settings, meter)
     app = merchant_app(settings, meter)
     messages, declines, rules = _data_files(settings)
-    token = settings.agency_token.get_secret_value() if settings.agency_token else None
-    agency = agency_for(settings.agency_endpoint, token, settings.provider_timeout, meter)
     minimums = minimum_charges(settings)
     standing = situations(settings, ledger)
     paying = PaymentActivities(payments, ledger, declines, rules, minimums, clock, meter)
     ways = senders(settings, app, meter)
     contacting = ContactActivities(payments, ledger, messages, ways, clock, standing, meter)
     serving = ServiceActivities(payments, ledger, app)
-    collecting = CollectionsActivities(payments, ledger, agency, partial(build_bundle, creditor=settings.merchant_name))
+    bundle = partial(build_bundle, creditor=settings.merchant_name)
+    collecting = CollectionsActivities(payments, ledger, agency(settings, meter), bundle)
     deciding = DecisionActivities(ledger, standing, meter)
     return [
         paying.charge,
@@ -224,22 +279,25 @@ def intake(
         at_once=at_once,
         again=again,
         served=served(settings),
+        installation=installation(settings),
     )
 
 
-def sweeping(settings: Settings, client: Client, ledger: SqlLedger, taking: Intake) -> Sweeping:
+def sweeping(
+    settings: Settings, client: Client, ledger: SqlLedger, taking: Intake, meter: Meter = NO_METER
+) -> Sweeping:
     """The sweep, which takes in by `taking`."""
-    payments = stripe_payments(settings)
+    payments = stripe_payments(settings, meter)
     threads = Threads(SWEPT_AT_ONCE, "sweep")
     starter = CaseStarter(client, settings.dunning_task_queue, utc_now)
     check = CaseCheck(client, starter, ledger, payments, taking, threads, utc_now)
     back, grace = settings.dunning_sweep_back, settings.dunning_sweep_grace
-    return Sweeping(ledger, ledger, payments.lists, payments, taking, check, threads, utc_now, back, grace)
+    return Sweeping(ledger, ledger, payments.lists, payments, taking, check, threads, utc_now, back, grace, meter)
 
 
-def sweep_activities(settings: Settings, client: Client) -> list[Callable[..., Any]]:
+def sweep_activities(settings: Settings, client: Client, meter: Meter = NO_METER) -> list[Callable[..., Any]]:
     """The activities of the sweep, for a worker."""
     ledger = open_ledger(settings)
-    taking = intake(settings, client, ledger, at_once=SWEPT_AT_ONCE)
-    sweep = SweepActivities(sweeping(settings, client, ledger, taking))
+    taking = intake(settings, client, ledger, at_once=SWEPT_AT_ONCE, meter=meter)
+    sweep = SweepActivities(sweeping(settings, client, ledger, taking, meter))
     return [sweep.begin, sweep.page]

@@ -1,7 +1,7 @@
 """Requests that could change something: answered once for a caller's token, and written down."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -17,6 +17,7 @@ _LONGEST_TOKEN = 255
 class StandingAnswer(NamedTuple):
     status: int
     body: str
+    headers: Mapping[str, str]
 
 
 class Register:
@@ -41,14 +42,14 @@ class Register:
             raise WrongRequest("This Idempotency-Key came with another request: use a new one for each request.")
         if standing.status is None:
             raise Refused("A request with this Idempotency-Key is being worked on: ask again in a moment.")
-        return StandingAnswer(standing.status, standing.body)
+        return StandingAnswer(standing.status, standing.body, standing.headers)
 
-    def finish(self, caller: Caller, token: str, status: int, body: str) -> None:
+    def finish(self, caller: Caller, token: str, status: int, body: str, headers: Mapping[str, str]) -> None:
         """The answer stands from now on. One that says that nothing was done leaves the token free."""
         if status >= 500 or status == 429:
             self._book.drop_answer(caller.key_id, token)
         else:
-            self._book.finish_answer(caller.key_id, token, status, body)
+            self._book.finish_answer(caller.key_id, token, status, body, headers)
 
     def asked(self, caller: Caller, request_id: str, method: str, path: str) -> int:
         """Writes down that this is asked for, before it is done; the number of the row."""

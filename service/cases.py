@@ -95,6 +95,8 @@ def _listed(row: CaseRow) -> Listed:
 
 def _holds(said: str) -> tuple[HoldReason, ...]:
     """The kinds of the holds that the row has in words: `operator needed: why; dispute: why`."""
+    if not said:
+        return ()
     named = {part.partition(":")[0] for part in said.split("; ")}
     return tuple(reason for reason in HoldReason if reason.in_words in named)
 

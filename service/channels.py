@@ -5,9 +5,13 @@ from contextlib import suppress
 from datetime import datetime
 
 from domain import events
+from domain.consent import Source
+from domain.installation import Installation
 from domain.steps import CHANNEL_NAMES, Channel
+from gateways.ports.consents import OptIn
 from gateways.ports.ledger import Ledger
 from gateways.ports.rows import Closure
+from service.naming import told_of
 from service.requests import Refused, Unknown
 from service.running import Ended, RunningCases
 
@@ -16,9 +20,16 @@ class Channels:
     """Raises Unknown for a customer without a case, ProviderTrouble when the ledger and RPCError when Temporal does not
     answer; the same order may then be given again."""
 
-    def __init__(self, running: RunningCases, ledger: Ledger, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        running: RunningCases,
+        ledger: Ledger,
+        installation: Callable[[], Installation],
+        clock: Callable[[], datetime],
+    ) -> None:
         self._running = running
         self._ledger = ledger
+        self._installation = installation
         self._clock = clock
 
     def customer_of(self, invoice: str) -> str:
@@ -29,10 +40,12 @@ class Channels:
         return case.customer_id
 
     async def reopen(self, customer_id: str, channel: Channel, order: events.ReopenChannel, *, asked: bool) -> None:
-        """Opens the channel again. `asked`: the customer wants it. Raises Refused where it is not closed, or where the
-        customer closed it and has not asked for it."""
+        """Opens the channel again. `asked`: the customer wants it. Raises Refused where it is not closed, where it is
+        closed to everybody, or where the customer closed it and has not asked for it."""
         self._known(customer_id)
         name = CHANNEL_NAMES[channel]
+        if missing := self._installation().closed_channels.get(channel):
+            raise Refused(f"{name} is closed to everybody: {missing}.")
         closures = [closure for closure in self._ledger.closures(customer_id) if closure.channel is channel]
         cases, why = self._ledger.open_cases_of(customer_id), self._ledger.closed_channels(customer_id).get(channel)
         # With open cases it may be the rest of an order that was cut off.
@@ -43,7 +56,19 @@ class Channels:
                 f"The customer wants no {name}: open it only when they asked for it themselves, and say that they did."
             )
         # Before the cases are told: what they decide then reads the ledger.
-        self._ledger.open_channel(closures, self._clock())
+        at = self._clock()
+        self._ledger.open_channel(closures, at, f"order of {order.by}")
+        if asked:
+            self._ledger.opted_in(
+                OptIn(
+                    customer_id=customer_id,
+                    channel=channel,
+                    event_id=f"order {at.isoformat()}",
+                    source=Source.OPERATOR,
+                    proof=f"{order.by}: {order.note}".removesuffix(": "),
+                    at=at,
+                )
+            )
         for case in cases:
             with suppress(Ended):
                 await self._running.order(case.invoice_id, "reopen_channel", order)
@@ -59,8 +84,9 @@ class Channels:
             address=None,
             why=result.words,
             wish=True,
-            event_id=event_id,
+            event_id=told_of(customer_id, event_id),
             at=self._clock(),
+            source=Source.OPERATOR,
         )
         self._ledger.close_channel(closure)
         for case in self._ledger.open_cases_of(customer_id):

@@ -1,7 +1,11 @@
 """What messages' providers have to say: what became of a contact, and what customers answer."""
 
+from collections.abc import Sequence
+
 from domain import events
 from domain.addresses import address_key
+from domain.consent import Source, told_by_provider
+from gateways.ports.consents import OptIn
 from gateways.ports.ledger import Ledger
 from gateways.ports.rows import Closure, Reply
 from gateways.provider_facts import ContactHeard, CustomerWrote, Wish
@@ -24,6 +28,8 @@ def of_contact(ledger: Ledger, fact: ContactHeard) -> Told:
                 wish=fact.result in events.WISHES,
                 event_id=fact.event_id,
                 at=fact.at,
+                source=told_by_provider(fact.channel, wish=fact.result in events.WISHES),
+                proof=fact.why,
             )
         )
     message = events.ContactReported(event_id=fact.event_id, channel=fact.channel, result=fact.result)
@@ -33,14 +39,23 @@ def of_contact(ledger: Ledger, fact: ContactHeard) -> Told:
 
 
 def of_reply(ledger: Ledger, fact: CustomerWrote) -> Told:
-    """Keeps what the customer wrote, for operators; a STOP holds for everybody who has the number, from now on."""
+    """Keeps what the customer wrote, for operators. A STOP holds for everybody who has the number, from now on; a START
+    takes back what was closed by a STOP of this number, and nothing else."""
     customers = ledger.customers_at(fact.channel, fact.address)
     for customer in customers:
         ledger.keep_reply(
             Reply(customer_id=customer, channel=fact.channel, event_id=fact.event_id, at=fact.at, text=fact.text)
         )
-    if fact.wish is not Wish.STOP:
-        return []
+    match fact.wish:
+        case Wish.STOP:
+            return _stopped(ledger, fact, customers)
+        case Wish.START:
+            return _started(ledger, fact, customers)
+        case _:
+            return []
+
+
+def _stopped(ledger: Ledger, fact: CustomerWrote, customers: Sequence[str]) -> Told:
     result = events.ContactResult.OPTED_OUT
     ledger.close_channel(
         Closure(
@@ -51,8 +66,27 @@ def of_reply(ledger: Ledger, fact: CustomerWrote) -> Told:
             wish=True,
             event_id=fact.event_id,
             at=fact.at,
+            source=Source.STOP,
         )
     )
     message = events.ContactReported(event_id=fact.event_id, channel=fact.channel, result=result)
     cases = [case for customer in customers for case in ledger.open_cases_of(customer)]
     return [(case, "contact_reported", message) for case in cases]
+
+
+def _started(ledger: Ledger, fact: CustomerWrote, customers: Sequence[str]) -> Told:
+    for customer in customers:
+        ledger.opted_in(
+            OptIn(customer_id=customer, channel=fact.channel, event_id=fact.event_id, source=Source.START, at=fact.at)
+        )
+    closures = ledger.closures_at(fact.channel, address_key(fact.address), fact.event_id)
+    # What was told later than this START was meant later.
+    stopped = [one for one in closures if one.source is Source.STOP and one.at <= fact.at]
+    if not stopped:
+        return []
+    # Before the cases are told: what they decide then reads the ledger.
+    ledger.open_channel(stopped, fact.at, fact.event_id)
+    order = events.ReopenChannel(channel=fact.channel, by="the customer", note="texted START")
+    open_again = [customer for customer in customers if fact.channel not in ledger.closed_channels(customer)]
+    cases = [case for customer in open_again for case in ledger.open_cases_of(customer)]
+    return [(case, "reopen_channel", order) for case in cases]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from service.channels import Channels
 from service.intake import Intake
+from service.orders import Orders
 from service.reading import CaseReader
 from service.rebuild import Restart
 from service.reports import Reports
@@ -16,7 +17,8 @@ class Desk:
     """What a door hands its requests to. Lists of cases (service/cases.py) need less: the ledger alone."""
 
     reader: CaseReader
-    running: RunningCases  # orders
+    orders: Orders
+    running: RunningCases  # orders, of cases that were looked at already
     reports: Reports
     channels: Channels
     intake: Callable[[bool], Intake]  # built when it is needed: it alone wants the payment provider's key

@@ -12,6 +12,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from domain.declines import DeclineTable
 from domain.ids import workflow_id
+from domain.installation import COMPLETE, Installation
 from gateways import stripe_events
 from gateways.policy_files import PolicyStore
 from gateways.ports.ledger import Ledger
@@ -21,6 +22,7 @@ from gateways.provider_facts import (
     AgencySaid,
     ContactHeard,
     CustomerChose,
+    CustomerConsented,
     CustomerWrote,
     DisputeEnded,
     Fact,
@@ -32,6 +34,7 @@ from gateways.provider_facts import (
 )
 from gateways.stripe_origin import Served
 from service.agency_news import of_agency
+from service.consents import of_consent
 from service.contact_news import of_contact, of_reply
 from service.news import News, NewsDesk, Told
 from service.opening import CaseOpener, Failure, NotAdmitted, Receipt, Taken
@@ -69,9 +72,10 @@ class Intake:
         at_once: int = AT_ONCE,
         again: bool = False,
         served: Served = stripe_events.OWN,
+        installation: Installation = COMPLETE,
     ) -> None:
         """`again` takes in events that came before, too: after Temporal lost what it had been told. `served` says
-        whose events are taken."""
+        whose events are taken. No case is opened whose policy cannot say anything with what the `installation` has."""
         self.at_once = at_once
         self._again = again
         self._served = served
@@ -82,7 +86,9 @@ class Intake:
         self._news = NewsDesk(ledger, payments, declines)
         self._rounds = Rounds(ledger, payments)
         self._starter = CaseStarter(client, task_queue, clock)
-        self._opener = CaseOpener(self._starter, ledger, payments, policies, declines, clock, self._threads)
+        self._opener = CaseOpener(
+            self._starter, ledger, payments, policies, declines, clock, self._threads, installation
+        )
 
     def close(self) -> None:
         """Waits for what is in hand."""
@@ -158,7 +164,7 @@ class Intake:
             return Receipt(Taken.PASSED_ON, resumed[0].facts.invoice_id, _TAKEN_UP)
         return None
 
-    def _told(self, fact: News | ContactHeard | CustomerWrote | CustomerChose | AgencySaid) -> Told:
+    def _told(self, fact: News | ContactHeard | CustomerWrote | CustomerChose | CustomerConsented | AgencySaid) -> Told:
         match fact:
             case ContactHeard():
                 return of_contact(self._ledger, fact)
@@ -166,6 +172,8 @@ class Intake:
                 return of_reply(self._ledger, fact)
             case CustomerChose():
                 return of_choice(self._ledger, fact)
+            case CustomerConsented():
+                return of_consent(self._ledger, fact)
             case AgencySaid():
                 return of_agency(self._ledger, fact)
             case _:

@@ -1,11 +1,12 @@
 """What comes by webhook: checked, and kept before it is answered."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from gateways.ports.inbox import InboxBook, NotGenuine, Unreadable, Webhook
+from gateways.ports.inbox import Arrival, InboxBook, NotGenuine, Unreadable, Webhook
 from gateways.ports.metering import NO_METER, Meter
 from gateways.ports.trouble import ProviderTrouble
+from service.keeping import Keeper
 from service.threads import Threads
 
 __all__ = ["Mailroom", "NotGenuine", "NotKept", "Unreadable"]
@@ -31,7 +32,7 @@ class Mailroom:
         self._webhooks = dict(webhooks)
         self._book = book
         self._threads = threads
-        self._clock = clock
+        self._keeper = Keeper(book, threads, clock)
         self._kept = kept
 
     @property
@@ -57,8 +58,12 @@ class Mailroom:
         except Unreadable:
             self._meter.arrived(provider, "unreadable")
             raise
+        await self.keep(provider, arrivals)
+
+    async def keep(self, provider: str, arrivals: Sequence[Arrival]) -> None:
+        """Keeps what is known to be genuine. Raises NotKept."""
         try:
-            new = await self._threads.run(self._book.keep, arrivals, self._clock())
+            new = await self._keeper.keep(arrivals)
         except ProviderTrouble as error:
             self._meter.arrived(provider, "not_kept")
             raise NotKept(f"{error} Nothing was taken: send it again.") from None

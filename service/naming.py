@@ -21,5 +21,10 @@ def invoice_named(cases: CaseBook, name: str) -> str:
     return found[0] if found else invoice_id
 
 
+def told_of(customer_id: str, event_id: str) -> str:
+    """The id of what a merchant's system tells of a customer. Its own ids may begin anew with each customer."""
+    return f"{customer_id}/{event_id}"
+
+
 def no_case(invoice_id: str) -> Refused:
     return Unknown(f"There is no case of invoice {invoice_id}: python starter.py list shows the ones there are.")

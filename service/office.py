@@ -1,31 +1,22 @@
 """All that a program may ask or order by the API, as one place that needs no Temporal to be opened."""
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from datetime import datetime
 
 from domain.record import Entry
+from domain.steps import Channel
 from gateways.ports.ledger import Ledger
-from gateways.ports.rows import Reply
 from service.cases import CasePage, Cases
 from service.correspondence import Said, messages_of
 from service.desk import Desk
+from service.directory import CustomerFile, CustomerPage, Directory
 from service.feed import MALFORMED, REFUSED, Line, take_all
 from service.inbox_list import InboxShelf
 from service.intake import Intake
 from service.naming import invoice_named, no_case
-from service.requests import Refused, Unknown, WrongRequest
+from service.requests import Refused, WrongRequest
 from service.threads import Threads
-
-
-@dataclass(frozen=True)
-class CustomerFile:
-    """How a customer may be reached, without the addresses themselves."""
-
-    customer_id: str
-    open_cases: list[str]
-    closed_channels: dict[str, str]
-    replies: list[Reply]
 
 
 class Office:
@@ -41,8 +32,10 @@ class Office:
         threads: Threads,
         desk: Callable[[], Awaitable[Desk]],
         intake: Callable[[], Awaitable[Intake]],
+        clock: Callable[[], datetime],
     ) -> None:
         self._ledger = ledger
+        self._directory = Directory(ledger, clock)
         self._threads = threads
         self.inbox = inbox
         self.desk = desk
@@ -66,16 +59,6 @@ class Office:
         listed = Cases(self._ledger)
         return await self._threads.run(listed.page, status, customer_id, after, limit, owed_again)
 
-    async def every_case(self, status: str | None) -> AsyncIterator[CasePage]:
-        """Page after page, for an export."""
-        after: str | None = None
-        while True:
-            page = await self.cases(status, None, after, 500, owed_again=False)
-            yield page
-            after = page.after
-            if after is None:
-                return
-
     async def record(self, invoice: str) -> list[Entry]:
         return await self._threads.run(self._record, invoice)
 
@@ -88,16 +71,12 @@ class Office:
     async def messages(self, invoice: str) -> list[Said]:
         return (await self._threads.run(messages_of, self._ledger, invoice))[1]
 
+    async def customers(self, named: str | None, after: str | None, limit: int) -> CustomerPage:
+        return await self._threads.run(self._directory.page, named, after, limit)
+
     async def customer(self, customer_id: str) -> CustomerFile:
         """Raises Unknown."""
-        return await self._threads.run(self._customer, customer_id)
+        return await self._threads.run(self._directory.one, customer_id)
 
-    def _customer(self, customer_id: str) -> CustomerFile:
-        if not self._ledger.cases(None, customer_id, limit=1).rows:
-            raise Unknown(f"The ledger has no case of customer {customer_id}.")
-        return CustomerFile(
-            customer_id=customer_id,
-            open_cases=[case.invoice_id for case in self._ledger.open_cases_of(customer_id)],
-            closed_channels={channel.value: why for channel, why in self._ledger.closed_channels(customer_id).items()},
-            replies=self._ledger.replies(customer_id),
-        )
+    async def closed_channels(self, customer_id: str) -> dict[Channel, str]:
+        return await self._threads.run(self._ledger.closed_channels, customer_id)

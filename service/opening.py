@@ -5,11 +5,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
+from domain import reach
 from domain.admission import admission
 from domain.base import Frozen
 from domain.case import NO_PAYMENT_METHOD, Case, ChargeOutcome, Facts, PolicyRef
 from domain.declines import Decline, DeclineTable, RawDecline, classify
 from domain.gates import Refuse
+from domain.installation import Installation
 from domain.invoice import InvoiceState
 from domain.money import Money
 from domain.opening import OPENING, begins, late, open_case
@@ -20,7 +22,7 @@ from domain.record import Entry
 from domain.steps import AttemptKind
 from gateways.customer_rows import merged, statement
 from gateways.places import everywhere, place_of
-from gateways.policy_files import PolicyStore, policy_digest
+from gateways.policy_files import PolicyError, PolicyStore, policy_digest
 from gateways.ports.ledger import Ledger
 from gateways.ports.payments import InvoiceSnapshot, Payments
 from gateways.ports.rows import AttemptRow, CaseRow, CustomerRow
@@ -88,7 +90,9 @@ class CaseOpener:
         declines: DeclineTable,
         clock: Callable[[], datetime],
         threads: Threads,
+        installation: Installation,
     ) -> None:
+        self._installation = installation
         self._starter = starter
         self._ledger = ledger
         self._payments = payments
@@ -123,6 +127,7 @@ class CaseOpener:
         policy = self._policy(failure, customer, invoice, standing)
         if standing is None:
             _admit(failure, invoice, policy)
+            self._require_a_channel(policy)
         failed_at = failure.failed_at or invoice.last_failed_at or failure.heard_at
         decline = self._decline(failure, invoice, policy, failed_at)
         row = standing or self._row(failure, invoice, customer, policy, decline, failed_at)
@@ -142,6 +147,10 @@ class CaseOpener:
         charge = foreign_attempt(invoice, AttemptKind.OTHER_ENGINE, decline, failed_at) if charged else None
         row = self._ledger.open_case(row, customer, case.model_dump_json(), _opened(case, decline, note, now), charge)
         return (case, policy, note) if row.status == "opening" else _exists(row)
+
+    def _require_a_channel(self, policy: Policy) -> None:
+        if why := reach.refusal(policy, self._installation.closed_channels):
+            raise PolicyError(why)
 
     def _as_begun(self, failure: Failure, standing: CaseRow) -> Failure:
         """The failure by which the standing row was written: other news may be what opens its case in the end."""

@@ -1,55 +1,16 @@
-"""What lies ahead of a case, from the ledger alone: with or without a worker, and without a trace in its history."""
+"""What lies ahead of a case, from the ledger alone."""
 
-from collections.abc import Callable
-from datetime import date, datetime
-
-from domain.case import Case, Circumstances, Whereabouts
 from domain.plan import Planned, plan
-from domain.policy import Policy
-from domain.rules.minimum import MinimumCharges
-from domain.rules.uses import NetworkRules, limit_of
-from gateways.ports.ledger import Ledger
-from gateways.ports.rows import CustomerRow
+from service.standings import Standings
 
 
 class Plans:
-    """Reads plans. `places` is where a customer is, for a case that began on a day; `holidays` are a country's from a
-    day on; `minimums` and `rules` read what binds every charge when a plan is asked for; `clock` is the time at which
-    an operator asks."""
+    """Reads plans. Raises ProviderTrouble."""
 
-    def __init__(
-        self,
-        ledger: Ledger,
-        places: Callable[[CustomerRow, date], Whereabouts | None],
-        holidays: Callable[[str, date], frozenset[date]],
-        minimums: Callable[[], MinimumCharges],
-        rules: Callable[[], NetworkRules],
-        clock: Callable[[], datetime],
-    ) -> None:
-        self._ledger = ledger
-        self._places = places
-        self._holidays = holidays
-        self._minimums = minimums
-        self._rules = rules
-        self._clock = clock
+    def __init__(self, standings: Standings) -> None:
+        self._standings = standings
 
     def of(self, invoice_id: str) -> list[Planned]:
-        """The steps that lie ahead, by date. Empty for a case that is over, or that nobody has decided about yet."""
-        row, state = self._ledger.case(invoice_id), self._ledger.state_of(invoice_id)
-        if row is None or not state or row.status == "closed" or row.decided_at is None:
-            return []
-        case = Case.model_validate_json(state)
-        facts, began = case.facts, case.facts.opened_at.date()
-        customer = self._ledger.customer(facts.customer_id)
-        here = self._places(customer, began) if customer else None
-        # A case may live ahead of the clock of this machine, in a world that skips time.
-        at = max(row.decided_at, self._clock())
-        circumstances = Circumstances(
-            whereabouts=here,
-            holidays=self._holidays((here and here.country) or facts.country, began),
-            closed_channels=self._ledger.closed_channels(facts.customer_id),
-            too_small=self._minimums().ask(case.due),
-            limit=limit_of(case, at, self._rules(), self._ledger.uses_of),
-        )
-        policy = Policy.stored(self._ledger.policy(case.policy.digest))
-        return plan(case, policy, circumstances, at)
+        """The steps that lie ahead, by date. Empty for a case of which nothing can be said (`Standings.of`)."""
+        now = self._standings.of(invoice_id)
+        return plan(now.case, now.policy, now.circumstances, now.at) if now else []

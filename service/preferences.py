@@ -1,8 +1,9 @@
 """What a customer chooses by the link in an e-mail: read for the page, and taken in as a fact."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from domain import events
+from domain.consent import Source
 from domain.steps import Channel
 from gateways.customer_events import PROVIDER
 from gateways.ports.ledger import Ledger
@@ -17,11 +18,19 @@ from service.threads import Threads
 
 
 class Preferences:
-    """The page behind the link. `mailroom` keeps what is chosen, as it keeps what providers say."""
+    """The page behind the link. `mailroom` keeps what is chosen, as it keeps what providers say; nobody is asked about
+    channels that are `closed` to everybody."""
 
     def __init__(
-        self, ledger: Ledger, links: PreferenceLinks, page: PreferencePage, mailroom: Mailroom, threads: Threads
+        self,
+        ledger: Ledger,
+        links: PreferenceLinks,
+        page: PreferencePage,
+        mailroom: Mailroom,
+        threads: Threads,
+        closed: Collection[Channel],
     ) -> None:
+        self._closed = closed
         self._ledger = ledger
         self._links = links
         self._page = page
@@ -52,7 +61,8 @@ class Preferences:
         if case is None:
             return None
         recipient = self._ledger.recipient(case.customer_id)
-        offered = tuple(channel for channel in CHANNELS if recipient.address.place(channel))
+        used = [channel for channel in CHANNELS if channel not in self._closed]
+        offered = tuple(channel for channel in used if recipient.address.place(channel))
         stopped = tuple(channel for channel in offered if channel in chosen or channel in recipient.closed_channels)
         return Wishes(language=recipient.address.language, offered=offered, stopped=stopped)
 
@@ -74,6 +84,8 @@ def of_choice(ledger: Ledger, fact: CustomerChose) -> Told:
                 wish=True,
                 event_id=fact.event_id,
                 at=fact.at,
+                source=Source.LINK,
+                proof=fact.contact,
             )
         )
         message = events.ContactReported(event_id=f"{fact.event_id}:{channel}", channel=channel, result=result)

@@ -7,12 +7,14 @@ from enum import StrEnum
 
 from domain import events
 from domain.addresses import address_key
+from domain.consent import Source
 from domain.money import Money
 from domain.steps import Channel
 from gateways.email_domains import with_ascii_domain
 from gateways.ports.ledger import Ledger
 from gateways.ports.rows import Closure
 from service.late import GIVEN_UP
+from service.naming import told_of
 from service.requests import Refused, WrongRequest, money
 from service.rounds import given_up
 from service.running import Ended, RunningCases
@@ -87,8 +89,9 @@ class Reports:
                 address=place,
                 why=result.words,
                 wish=result in events.WISHES,
-                event_id=event_id,
+                event_id=told_of(customer_id, event_id),
                 at=self._clock(),
+                source=Source.REPORT,
             )
         )
 

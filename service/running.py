@@ -46,12 +46,15 @@ class RunningCases:
         """The id of the invoice that is meant (`invoice_named`)."""
         return invoice_named(self._ledger, invoice)
 
-    async def order(self, invoice: str, name: str, order: Message) -> CaseView:
-        """Gives an order, by its name in `domain/telling.py`, and returns the case after it."""
+    async def order(self, invoice: str, name: str, order: Message, once: str | None = None) -> CaseView:
+        """Gives an order, by its name in `domain/telling.py`, and returns the case after it.
+
+        once: an id of this order. Given again with it, it is the same order, and has the same answer.
+        """
         invoice_id = self.named(invoice)
         try:
             view = await self._handle(invoice_id).execute_update(
-                name, order, result_type=CaseView, rpc_timeout=self._answer_within
+                name, order, id=once, result_type=CaseView, rpc_timeout=self._answer_within
             )
         except WorkflowUpdateFailedError as error:
             raise _refusal(error) from None

@@ -5,6 +5,7 @@ from gateways.provider_facts import (
     ContactHeard,
     CustomerChanged,
     CustomerChose,
+    CustomerConsented,
     CustomerDeleted,
     CustomerWrote,
     DisputeEnded,
@@ -62,7 +63,7 @@ class Sequence:
                 return self._of_invoice(record.invoice_id, record.customer.customer_id if record.customer else None)
             case PaymentSucceeded() | InvoiceAltered():
                 return self._of_invoice(record.invoice_id, record.invoice.customer_id if record.invoice else None)
-            case SubscriptionEnded() | PaymentMoved() | MethodGone() | CustomerDeleted():
+            case SubscriptionEnded() | PaymentMoved() | MethodGone() | CustomerDeleted() | CustomerConsented():
                 return self._of_customer(record.customer_id)
             case CustomerChanged():
                 return self._of_customer(record.customer.customer_id)

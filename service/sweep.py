@@ -12,6 +12,7 @@ from functools import partial
 from domain.record import Entry
 from domain.sweep import SWEEP, Mend, Stage, Sweep, Tally, next_sweep
 from gateways.ports.ledger import Ledger
+from gateways.ports.metering import NO_METER, SWEPT_REFUSED, Meter
 from gateways.ports.payments import Payments
 from gateways.ports.sweep import EventPage, Lists, SeenInvoice, SweepBook
 from service.feed import FAILURES, Line, take_events, take_read
@@ -45,7 +46,9 @@ class Sweeping:
         clock: Callable[[], datetime],
         back: timedelta,
         grace: timedelta,
+        meter: Meter = NO_METER,
     ) -> None:
+        self._meter = meter
         self._book = book
         self._ledger = ledger
         self._lists = lists
@@ -75,6 +78,9 @@ class Sweeping:
                 then = await self._invoices(sweep)
             case Stage.CASES:
                 then = await self._cases(sweep)
+        for mend in then.tally.mended:
+            self._meter.swept(mend, then.tally.mended[mend] - sweep.tally.mended.get(mend, 0))
+        self._meter.swept(SWEPT_REFUSED, then.tally.refused - sweep.tally.refused)
         await self._threads.run(self._book.keep_sweep, then)
         return then
 

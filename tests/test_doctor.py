@@ -4,7 +4,7 @@ import asyncio
 import platform
 import sqlite3
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 from uuid import uuid4
@@ -13,9 +13,7 @@ import pytest
 from google.protobuf.duration_pb2 import Duration
 from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.client import Client
-from typer.testing import CliRunner
 
-from cli.app import app
 from gateways.ledger.database import place
 from gateways.ledger.sql_ledger import SqlLedger
 from gateways.ports.rows import CustomerRow
@@ -27,9 +25,7 @@ from runtime.settings import ROOT, ZONES, Settings, SettingsError
 from runtime.version import VERSION
 from sandbox.providers.world import ProviderWorld
 from tests.cases import a_failed_invoice, an_opening_row
-
-Doctor = Callable[..., tuple[int, dict[str, str], dict[str, str]]]
-NO_SERVER = {"TEMPORAL_ADDRESS": "127.0.0.1:9"}
+from tests.doctors import NO_SERVER, Doctor, doctor_in
 
 
 @pytest.fixture
@@ -41,19 +37,7 @@ def world() -> Iterator[ProviderWorld]:
 
 @pytest.fixture
 def doctor(environment: dict[str, str]) -> Doctor:
-    """Exit code, good lines and bad lines in the test's environment; `env` overrides it. No secret is ever shown."""
-
-    def run(env: dict[str, str] | None = None) -> tuple[int, dict[str, str], dict[str, str]]:
-        given = {**environment, **(env or {})}
-        result = CliRunner().invoke(app, ["doctor"], env=given)
-        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-        secrets = [value for name, value in given.items() if name.endswith(("KEY", "TOKEN", "SECRET")) and value]
-        assert [] == [secret for secret in secrets if secret in result.output]
-        lines = [(line[:3].strip(), *line[5:].split(": ", 1)) for line in result.stdout.splitlines()]
-        good, bad = ({what: said for mark, what, said in lines if mark == wanted} for wanted in ("ok", "BAD"))
-        return result.exit_code, good, bad
-
-    return run
+    return doctor_in(environment)
 
 
 async def test_a_good_installation(
@@ -93,6 +77,8 @@ async def test_a_good_installation(
         "events out": "no endpoints",
         "inbox": "all that came was taken",
         "worker's settings": "all that are needed are set",
+        "channels' settings": "of each channel all are set, or none",
+        "channels": "e-mail, SMS, in-app notice open",
         "policies": "sent-invoices@1, standard@1, stripe-retries@1",
         "decline table": f"edition {table.edition}",
         "network rules": good["network rules"],
@@ -105,6 +91,7 @@ async def test_a_good_installation(
         "retries": "each invoice has one owner; Stripe plans tries of its own on none",
         "search attributes": "registered",
         "sweep": "every 6:00:00",
+        "last sweep": "none yet",
     } == good
     for line, file in (
         ("network rules", "networks"),
@@ -185,10 +172,10 @@ async def test_an_unknown_namespace_is_told_from_a_missing_server(doctor: Doctor
 
 
 def test_missing_settings_of_the_worker_are_all_named_at_once(doctor: Doctor) -> None:
-    _, _, bad = doctor({**NO_SERVER, "STRIPE_API_KEY": "", "TWILIO_FROM": ""})
+    _, _, bad = doctor({**NO_SERVER, "STRIPE_API_KEY": "", "MERCHANT_CONTACT": ""})
 
     assert (
-        "STRIPE_API_KEY, TWILIO_FROM not set: set them in the environment (README, Settings)."
+        "STRIPE_API_KEY, MERCHANT_CONTACT not set: set them in the environment (README, Settings)."
         == bad["worker's settings"]
     )
 
@@ -201,7 +188,7 @@ def test_a_worker_does_not_start_without_one_of_them(settings: Settings, missing
 
 
 def test_a_worker_starts_with_no_more_than_these(environment: dict[str, str]) -> None:
-    """The other settings have a default or may be missing."""
+    """The other settings have a default or may be missing: no case would be opened, but none that runs stands still."""
     given = {name.lower(): environment[name] for name in (*WORKER_NEEDS, "DUNNING_DATABASE_URL")}
 
     assert wiring.activities(Settings.model_validate(given))
@@ -236,13 +223,22 @@ def test_a_wrong_setting_is_named_without_its_value(doctor: Doctor) -> None:
     assert "Python" in good
 
 
-def test_a_folder_without_policies_is_bad_in_each_of_its_lines(doctor: Doctor, tmp_path: Path) -> None:
-    """Each names the file that could not be read."""
-    _, _, bad = doctor({**NO_SERVER, "DUNNING_POLICIES": str(tmp_path)})
+def test_a_folder_without_policies_is_bad_and_the_releases_tables_are_read(doctor: Doctor, tmp_path: Path) -> None:
+    _, good, bad = doctor({**NO_SERVER, "DUNNING_POLICIES": str(tmp_path)})
 
     assert (
         f"{tmp_path}: no policy (*.yaml) is in this folder: set DUNNING_POLICIES to the right one." == bad["policies"]
     )
+    assert good.keys() >= {"decline table", "network rules", "Twilio's refusals", "message texts"}
+
+
+def test_tables_and_texts_of_ones_own_are_bad_in_each_of_their_lines(doctor: Doctor, tmp_path: Path) -> None:
+    """Each names the file that could not be read."""
+    for folder in ("rules", "messages"):
+        (tmp_path / folder).mkdir()
+
+    _, _, bad = doctor({**NO_SERVER, "DUNNING_POLICIES": str(tmp_path)})
+
     assert str(tmp_path / "rules" / "declines.yaml") in bad["decline table"]
     assert str(tmp_path / "rules" / "networks.yaml") in bad["network rules"]
     assert str(tmp_path / "rules" / "twilio-errors.yaml") in bad["Twilio's refusals"]

@@ -342,7 +342,12 @@ FAULTS: list[tuple[str, Callable[[Installation], None], str, str]] = [
         "time zones",
         "is years old, and steps would come at wrong hours: install a newer release",
     ),
-    ("no sender's number", settings(TWILIO_FROM=""), "number", "TWILIO_FROM is not set: set it"),
+    (
+        "no sender's number",
+        settings(TWILIO_FROM=""),
+        "channels' settings",
+        "TWILIO_FROM not set, beside TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN: set all of them",
+    ),
 ]
 
 

@@ -130,7 +130,10 @@ def test_no_server_is_one_clear_sentence(tmp_path: Path) -> None:
         ({"DUNNING_ACTIVITY_THREADS": "0"}, "DUNNING_ACTIVITY_THREADS: "),
         ({"DUNNING_WORKFLOW_TASKS": "many"}, "DUNNING_WORKFLOW_TASKS: "),
         ({"TEMPORAL_NAMESPACE": "nowhere"}, "does not know the namespace: check TEMPORAL_NAMESPACE."),
-        ({"DUNNING_POLICIES": "nowhere"}, "DUNNING_POLICIES names the folder that is read."),
+        (
+            {"DUNNING_POLICIES": "nowhere"},
+            "nowhere: no policy (*.yaml) is in this folder: set DUNNING_POLICIES to the right one.",
+        ),
     ],
 )
 def test_a_wrong_setting_is_one_sentence(

@@ -8,12 +8,20 @@ from fastapi import FastAPI, Response
 from fastapi.telemetry import TelemetryConfig
 
 from service.audit import Register
+from service.bulk import BulkDesk
+from service.consents import Consents
+from service.endpoints import Endpoints, Trial
+from service.exports import Exports
 from service.keys import KeyRing
 from service.mailroom import Mailroom
 from service.office import Office
 from service.preferences import Preferences
 from service.threads import Threads
+from web.api.bulk import bulk_orders
 from web.api.cases import cases
+from web.api.customers import customers
+from web.api.endpoints import endpoints
+from web.api.exports import exports
 from web.api.orders import channels, orders
 from web.api.records import records
 from web.limits import RateLimit
@@ -45,9 +53,19 @@ class Doors(Protocol):
     @property
     def register(self) -> Register: ...
     @property
+    def bulk(self) -> BulkDesk: ...
+    @property
     def threads(self) -> Threads: ...
     @property
     def preferences(self) -> Preferences | None: ...
+    @property
+    def consents(self) -> Consents: ...
+    @property
+    def endpoints(self) -> Endpoints: ...
+    @property
+    def trial(self) -> Trial: ...
+    @property
+    def exports(self) -> Exports: ...
 
 
 @dataclass
@@ -79,6 +97,10 @@ def application(doors: Doors) -> FastAPI:
     app.include_router(cases(doors.office))
     app.include_router(orders(doors.office))
     app.include_router(channels(doors.office))
+    app.include_router(bulk_orders(doors.bulk, doors.threads))
+    app.include_router(customers(doors.office, doors.consents))
+    app.include_router(endpoints(doors.endpoints, doors.trial, doors.threads))
+    app.include_router(exports(doors.exports))
     app.include_router(records(doors.office, doors.register, doors.threads))
 
     @app.get("/healthz", include_in_schema=False)

@@ -8,6 +8,7 @@ from domain.base import Frozen, unchecked
 from domain.case import Case, StepState
 from domain.changes import begun, changed, done, invoice_is, stopped
 from domain.forms import Form, one_of
+from domain.gates import ALLOW, Answer, Refuse
 from domain.kinds.charge import ChargeStep
 from domain.rules.invoice import Aim
 from domain.steps import Access, Step
@@ -77,6 +78,10 @@ class AccessStep(Step):
     @property
     def may_be_left_out(self) -> bool:
         return self._restricts
+
+    def asks(self, now: "Situation") -> Answer:
+        nobody = now.circumstances.installation.no_access
+        return Refuse(why=f"nobody would restrict the service: {nobody}") if nobody and self._restricts else ALLOW
 
     def waits_for(self, other: Step, at: datetime, now: "Situation") -> bool:
         """A message of that day or before goes first, even when the night or a holiday keeps it waiting; and so does a

@@ -27,8 +27,12 @@ class EscalateForm(Form):
 
 
 def goes_to_collections(now: "Situation") -> bool:
-    """Whether the end, as things stand, is a handoff: by the amount or an order; one that was begun is finished."""
+    """Whether the end, as things stand, is a handoff: by the amount or an order; one that was begun is finished.
+
+    An order stands without an agency, too: a human is asked then, and nothing is written off in its place.
+    """
     collections, case = now.policy.endgame.collections, now.case
-    if collections is not None and (case.handoff_ordered or collections.accepts(case.due)):
+    can = now.circumstances.installation.no_agency is None
+    if collections is not None and (case.handoff_ordered or (can and collections.accepts(case.due))):
         return True
     return bool(case.unfinished) and begun_handoff(case) is not None

@@ -95,6 +95,12 @@ def begun_handoff(case: Case) -> HandoffStep | None:
     return None
 
 
+def why_no_handoff(now: "Situation") -> str | None:
+    """Why what is due is worth an agency, and still goes to none."""
+    missing, collections = now.circumstances.installation.no_agency, now.policy.endgame.collections
+    return f"there is no agency ({missing})" if missing and collections and collections.accepts(now.case.due) else None
+
+
 def goes_before_the_end(other: Step, at: datetime) -> bool:
     """Everything that is due goes first: a case with an agency is not charged and not written to."""
     return not other.ends and (other.due <= at or not other.may_be_cut_off)

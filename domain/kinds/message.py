@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from domain.base import Message, unchecked
 from domain.case import Case, StepState
 from domain.changes import close_channel, done, ended, invoice_is, put_off, shown, stopped
-from domain.consent import BY_INTRUSION, WISHES
+from domain.consent import open_channel
 from domain.forms import Form, one_of
 from domain.gates import ALLOW, Answer, Postpone, Refuse, Stopped
 from domain.invoice import InvoiceNow
@@ -106,7 +106,7 @@ class MessageStep(Step):
         if now.closed_channels and (closed := now.closed_channels.get(self.channel)):
             return Refuse(why=f"no channel is left to this customer ({self.channel.value}: {closed})")
         if self.instead_of and (same := _same_day_message(now, self)):
-            return Refuse(why=f"{CHANNEL_NAMES[self.instead_of]} is closed and {same} says the same")
+            return Refuse(why=f"{_named(now, self.instead_of)} is closed and {same} says the same")
         if self.planned <= now.at and now.at < (opens := now.contact_from(self.day, self.planned)):
             why = now.policy.contacts.hours.refusal(self.planned, now.zones, now.circumstances.holidays)
             return Postpone(until=opens, why=why or "outside the contact hours", rule=f"hours@{now.case.policy}")
@@ -148,7 +148,7 @@ class MessageStep(Step):
         if self.stage is Stage.ACTION:
             what = "the bank account has to be verified" if now.case.invoice.verifying else cause(now.case)
             return f"{CHANNEL_NAMES[self.channel]} at once: {what}, which only the customer can put right"
-        swapped = f", in place of {CHANNEL_NAMES[self.instead_of]}" if self.instead_of else ""
+        swapped = f", in place of {_named(now, self.instead_of)}" if self.instead_of else ""
         return f"{self.title} of the timeline{swapped}"
 
     def task(self, now: "Situation", why: str) -> ContactTask:
@@ -232,7 +232,8 @@ class RemindForm(Form):
 
 def message(now: "Situation", key: str, at: datetime, day: int, wanted: Channel, stage: Stage) -> MessageStep:
     """A message that is planned for `at`, in the contact hours and on a channel that is open, if one is."""
-    channel = _open_channel(now, wanted) if now.closed_channels else wanted
+    # A closed one is refused by `asks`.
+    channel = open_channel(wanted, closed, now.policy.contacts.fallback) if (closed := now.closed_channels) else wanted
     return now.schedule.kept(
         (key, at, channel),
         lambda: new_step(
@@ -247,26 +248,16 @@ def message(now: "Situation", key: str, at: datetime, day: int, wanted: Channel,
     )
 
 
+def _named(now: "Situation", channel: Channel) -> str:
+    """With the setting that is missing, where nothing is sent to anybody on it."""
+    missing = now.circumstances.installation.closed_channels.get(channel)
+    return f"{CHANNEL_NAMES[channel]} ({missing})" if missing else CHANNEL_NAMES[channel]
+
+
 def stage_of(case: Case) -> str:
     """The stage of the newest message; `silent` before the first."""
     newest = case.newest(MessageStep)
     return str(newest.stage) if newest else "silent"
-
-
-def _open_channel(now: "Situation", channel: Channel) -> Channel:
-    """The channel itself, or the first open one along the fallbacks; a closed one is refused by `asks`.
-
-    A wish not to hear from us on a channel leads to none that intrudes more.
-    """
-    closed, tried, most = now.closed_channels, [channel], len(BY_INTRUSION)
-    while (last := tried[-1]) in closed or BY_INTRUSION.index(last) > most:
-        if closed.get(last) in WISHES:
-            most = min(most, BY_INTRUSION.index(last))
-        fallback = now.policy.contacts.fallback.get(last)
-        if fallback is None or fallback in tried:
-            return channel
-        tried.append(fallback)
-    return tried[-1]
 
 
 def _same_day_message(now: "Situation", step: MessageStep) -> str | None:

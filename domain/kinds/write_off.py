@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from domain.base import unchecked
 from domain.case import Case
 from domain.changes import done, invoice_is, stopped
-from domain.kinds.handoff import goes_before_the_end
+from domain.kinds.handoff import goes_before_the_end, why_no_handoff
 from domain.rules.invoice import Aim
 from domain.steps import Step
 from domain.tasks import Done, Task
@@ -41,7 +41,8 @@ class WriteOffStep(Step):
     def why(self, now: "Situation") -> str:
         if now.end:
             return f"{now.case.due} will not be collected: {now.end.why}"
-        return f"the announced end: {now.case.due} is below the minimum for collections"
+        why = why_no_handoff(now) or f"{now.case.due} is below the minimum for collections"
+        return f"the announced end: {why}"
 
     def book(self, case: Case, task: Task, result: Any, at: datetime) -> Case:
         assert isinstance(result, Done)  # noqa: S101 - by the registry

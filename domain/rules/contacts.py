@@ -13,7 +13,7 @@ _TOGETHER = timedelta(hours=24)
 _ON_ITS_WAY = timedelta(hours=1)
 """How long a message is waited for whose fate nobody knows; its case may have no use for it any more."""
 _STRENGTH = {Stage.ACTION: 0, Stage.FRIENDLY: 0, Stage.REMINDER: 1, Stage.FIRM: 2, Stage.FINAL: 3}
-_COUNTED = (Channel.EMAIL, Channel.SMS)
+COUNTED = (Channel.EMAIL, Channel.SMS)
 """A notice waits in the merchant's application until somebody looks."""
 
 
@@ -28,7 +28,7 @@ class ContactCaps(Message):
 
     def ask(self, channel: Channel, times: Sequence[datetime], at: datetime) -> Answer:
         """Whether one more contact may be made at `at`; `times` are those of the customer's others, in any order."""
-        if channel not in _COUNTED or self._has_room(times, at):
+        if channel not in COUNTED or self._has_room(times, at):
             return ALLOW
         rule = f"contacts@{self.policy}"
         ends = sorted(time + pause for time in times for pause in (WEEK, self.distance))
@@ -80,7 +80,7 @@ class ContactRules(Frozen):
         if covering:
             best = min(covering, key=lambda use: use.sending)
             return SaidWith(invoice_id=best.invoice_id, sending=best.sending)
-        times = [use.at for use in uses if use.channel in _COUNTED]
+        times = [use.at for use in uses if use.channel in COUNTED]
         return self.caps.ask(self.channel, times, at) if self.caps else ALLOW
 
     def _is_said_by(self, use: ContactUse, at: datetime) -> bool:

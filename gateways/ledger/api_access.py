@@ -1,9 +1,11 @@
 """Keys of the API, the answers that stand for a token, and the audit of requests."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from gateways.ledger.case_list import fields_of
 from gateways.ledger.inserts import insert_once
 from gateways.ledger.rows import without_nul
 from gateways.ledger.schema_doors import api_answers, api_keys, api_requests
@@ -45,11 +47,12 @@ class SqlApiAccess(Book):
             if connection.execute(sa.update(api_answers).where(abandoned).values(digest=digest, at=at)).rowcount:
                 return None
             found = connection.execute(sa.select(api_answers).where(one)).mappings().one()
-            return Answered(digest=found["digest"], status=found["status"], body=found["body"], at=found["at"])
+            return Answered(**fields_of(found, Answered))
 
-    def finish_answer(self, key_id: str, token: str, status: int, body: str) -> None:
+    def finish_answer(self, key_id: str, token: str, status: int, body: str, headers: Mapping[str, str]) -> None:
+        columns = {"status": status, "body": body, "headers": dict(headers)}
         with self._database.writing() as connection:
-            connection.execute(sa.update(api_answers).where(_one(key_id, token)).values(status=status, body=body))
+            connection.execute(sa.update(api_answers).where(_one(key_id, token)).values(columns))
 
     def drop_answer(self, key_id: str, token: str) -> None:
         with self._database.writing() as connection:

@@ -20,10 +20,9 @@ from gateways.ledger.records import put_off, write_decisions, write_effect, writ
 from gateways.ledger.schema import cases, contacts
 from gateways.ledger.transactions import Book
 from gateways.ports.ledger import Contact
-from gateways.ports.rows import ContactRow, Reserved
+from gateways.ports.rows import MADE, ContactRow, Reserved
 from gateways.ports.trouble import NotFound
 
-_MADE = ("sending", "sent", "unknown")
 _NOT_MADE = ("failed", "unreachable")
 
 _contact = contacts.c
@@ -63,7 +62,7 @@ _OF_CUSTOMER = (
     .where(
         cases.c.customer_id == sa.bindparam("customer"),
         _contact.as_of.between(sa.bindparam("since"), sa.bindparam("until")),
-        _contact.state.in_(_MADE),
+        _contact.state.in_(MADE),
         # One that is asked for once more does not stand in its own way.
         sa.not_(sa.and_(*_SAME)),
     )

@@ -29,10 +29,12 @@ _ADDRESS = sa.select(*(customers.c[name] for name in Address.model_fields), cust
 _FOUND = sa.select(*(_closure[name] for name in Closure.model_fields))
 # Two halves, each with an index of its own.
 _STANDS = _closure.opened_at.is_(None)
+_STOOD = sa.or_(_STANDS, _closure.opened_by == sa.bindparam("event"))
 _CLOSURES = sa.union_all(
-    _FOUND.where(_closure.customer_id == _OF, _STANDS),
-    _FOUND.where(_closure.address.in_(list(_PLACES.values())), _STANDS),
+    _FOUND.where(_closure.customer_id == _OF, _STOOD),
+    _FOUND.where(_closure.address.in_(list(_PLACES.values())), _STOOD),
 )
+_AT = _FOUND.where(_closure.address == sa.bindparam("place"), _closure.channel == sa.bindparam("on"), _STOOD)
 _DELETE = sa.update(customers).where(_IS_OF).values(deleted=True)
 
 
@@ -56,23 +58,23 @@ class SqlCustomers(Book):
 
     def closed_channels(self, customer_id: str) -> dict[Channel, str]:
         with self._database.reading() as connection:
-            try:
-                address, deleted = _address(connection, customer_id)
-            except NotFound:
-                # An opt-out may come before the customer's first case.
-                address, deleted = Address(customer_id=customer_id), False
+            address, deleted = _perhaps(connection, customer_id)
             return _closed(connection, address, deleted=deleted)
 
     def close_channel(self, closure: Closure) -> None:
         with self._database.writing() as connection:
             insert_once(connection, channel_closures, closure.model_dump())
 
-    def closures(self, customer_id: str) -> list[Closure]:
+    def closures(self, customer_id: str, opened_by: str = "") -> list[Closure]:
         with self._database.reading() as connection:
-            address, _ = _address(connection, customer_id)
-            return _standing(connection, address)
+            return _standing(connection, _perhaps(connection, customer_id).address, opened_by)
 
-    def open_channel(self, closures: Sequence[Closure], at: datetime) -> None:
+    def closures_at(self, channel: Channel, address: str, opened_by: str = "") -> list[Closure]:
+        given = {"place": address, "on": channel, "event": opened_by}
+        with self._database.reading() as connection:
+            return [Closure(**row) for row in connection.execute(_AT, given).mappings()]
+
+    def open_channel(self, closures: Sequence[Closure], at: datetime, by: str) -> None:
         with self._database.writing() as connection:
             for closure in closures:
                 of = sa.and_(
@@ -81,7 +83,7 @@ class SqlCustomers(Book):
                     _closure.channel == closure.channel,
                     _STANDS,
                 )
-                connection.execute(sa.update(channel_closures).where(of).values(opened_at=at))
+                connection.execute(sa.update(channel_closures).where(of).values(opened_at=at, opened_by=by))
 
     def customer_is(self, stated: CustomerRow) -> CustomerRow | None:
         said = statement(stated)
@@ -148,6 +150,14 @@ def _address(connection: sa.Connection, customer_id: str) -> _Reached:
     return _Reached(address, found["deleted"])
 
 
+def _perhaps(connection: sa.Connection, customer_id: str) -> _Reached:
+    """An opt-out may come before the customer's first case."""
+    try:
+        return _address(connection, customer_id)
+    except NotFound:
+        return _Reached(Address(customer_id=customer_id), deleted=False)
+
+
 def _closed(connection: sa.Connection, address: Address, *, deleted: bool) -> dict[Channel, str]:
     """What is closed to somebody at these places."""
     if deleted:
@@ -156,11 +166,13 @@ def _closed(connection: sa.Connection, address: Address, *, deleted: bool) -> di
     return {row.channel: row.why for row in _standing(connection, address)}
 
 
-def _standing(connection: sa.Connection, address: Address) -> list[Closure]:
-    """The closures that hold for somebody at these places, the newest first."""
+def _standing(connection: sa.Connection, address: Address, opened_by: str = "") -> list[Closure]:
+    """The closures that hold for somebody at these places, the newest first, and those that this event has opened."""
     places = {channel: address.key(channel) for channel in Channel}
     given = {"of": address.customer_id} | {f"at_{channel}": place for channel, place in places.items()}
-    found = [Closure(**row) for row in connection.execute(_CLOSURES, given).mappings()]
+    given["event"] = opened_by
+    rows = connection.execute(_CLOSURES, given).mappings()
+    found = [*{(row["event_id"], row["channel"]): Closure(**row) for row in rows}.values()]  # each half may have it
     found.sort(key=lambda row: (row.at, row.event_id), reverse=True)
     return [row for row in found if _holds(row, address.customer_id, places[row.channel])]
 

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from gateways.ledger.columns import UtcTime
 from gateways.ledger.schema import NOT_CLOSED, cases
-from gateways.ledger.schema_doors import NEW, WAITING, deliveries, endpoints, inbox, outbox
+from gateways.ledger.schema_doors import NEW, WAITING, deliveries, endpoints, inbox, outbox, sweeps
 from gateways.ledger.transactions import Book
 from gateways.ports.gauges import Backlog, Standing
 from gateways.ports.inbox import REFUSED
@@ -30,6 +30,7 @@ _OUTBOX = sa.select(sa.func.count()).select_from(deliveries).where(sa.text(WAITI
 _HEAD = sa.select(sa.func.min(deliveries.c.event)).where(sa.text(WAITING)).scalar_subquery()
 _OUTBOX_OLDEST = sa.select(outbox.c.at).where(outbox.c.id == _HEAD)
 _OUTBOX_NEW = sa.select(outbox.c.at).where(sa.text(NEW)).order_by(outbox.c.id).limit(1)
+_SWEPT = sa.select(sa.func.max(sweeps.c.ended_at))
 _DISABLED = sa.select(sa.func.count()).where(endpoints.c.disabled_at.is_not(None))
 
 
@@ -50,4 +51,5 @@ class SqlGauges(Book):
                 inbox_refused=ask(_INBOX, {"state": REFUSED}).scalar_one(),
                 outbox=Backlog(ask(_OUTBOX).scalar_one(), min(unsent, default=None)),
                 endpoints_disabled=ask(_DISABLED).scalar_one(),
+                swept_at=ask(_SWEPT).scalar(),
             )

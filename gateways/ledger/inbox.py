@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from gateways.ledger.case_list import fields_of
-from gateways.ledger.inserts import insert_once
+from gateways.ledger.inserts import insert_new, insert_once
 from gateways.ledger.schema_doors import inbox, leases
 from gateways.ledger.transactions import Book
 from gateways.ports.inbox import DONE, WAITING, Arrival, InboxRow
@@ -23,12 +23,11 @@ _LONGEST_NOTE = 2_000
 class SqlInbox(Book):
     """`ports.InboxBook` in SQL."""
 
-    def keep(self, arrivals: Sequence[Arrival], at: datetime) -> int:
+    def keep(self, arrivals: Sequence[Arrival], at: datetime) -> set[tuple[str, str]]:
+        since = {"at": at, "state": WAITING, "next_try": at}
+        columns = [{**one.model_dump(), **since} for one in arrivals]
         with self._database.writing() as connection:
-            return sum(
-                insert_once(connection, inbox, {**one.model_dump(), "at": at, "state": WAITING, "next_try": at})
-                for one in arrivals
-            )
+            return insert_new(connection, inbox, columns, ("provider", "event_id")) if columns else set()
 
     def waiting(self, after: int, limit: int) -> list[InboxRow]:
         with self._database.reading() as connection:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from gateways.ledger.columns import metadata
 from gateways.ledger.schema import NOT_CLOSED, OWED_AGAIN, attempts, cases, customers, disputes
-from gateways.ledger.schema_doors import NEW, WAITING, deliveries, outbox
+from gateways.ledger.schema_doors import NEW, NOT_TAKEN, WAITING, deliveries, outbox
 
 __all__ = ["metadata"]
 
@@ -32,4 +32,5 @@ _some("ix_disputes_open", "status = 'open'", disputes.c.customer_id, disputes.c.
 _some("ix_customers_phone", "phone IS NOT NULL", customers.c.phone)
 _some("ix_outbox_new", NEW, outbox.c.id)
 _some("ix_deliveries_waiting", WAITING, deliveries.c.endpoint_id, deliveries.c.invoice_id, deliveries.c.event)
+_some("ix_deliveries_given_up", NOT_TAKEN, deliveries.c.endpoint_id, deliveries.c.event)
 _some("ix_customers_email", "email IS NOT NULL", customers.c.email)

@@ -1,5 +1,6 @@
 """The outbox: events wait for each endpoint, in the order in which each case wrote them."""
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -8,9 +9,9 @@ from domain.outbox import CaseRef, Event
 from gateways.ledger.case_list import fields_of
 from gateways.ledger.inserts import insert_missing, unless_there
 from gateways.ledger.schema import cases
-from gateways.ledger.schema_doors import NEW, WAITING, deliveries, endpoints, outbox
+from gateways.ledger.schema_doors import NEW, NOT_TAKEN, WAITING, deliveries, endpoints, outbox
 from gateways.ledger.transactions import Book
-from gateways.ports.outbox import DONE, GIVEN_UP, Backlog, Endpoint, Outgoing
+from gateways.ports.outbox import DONE, GIVEN_UP, Backlog, DeliveryRow, Endpoint, Outgoing
 from gateways.ports.outbox import WAITING as WAITS
 
 _LONGEST_NOTE = 500
@@ -18,6 +19,7 @@ _FORGOTTEN_AT_ONCE = 1_000
 
 _delivery, _endpoint = deliveries.c, endpoints.c
 _ALL = sa.select(endpoints).order_by(_endpoint.made_at, _endpoint.endpoint_id)
+_TAKEN = sa.select(_endpoint.types).where(_endpoint.disabled_at.is_(None))
 _NEW = sa.select(outbox.c.id, outbox.c.type, outbox.c.invoice_id).where(sa.text(NEW)).order_by(outbox.c.id)
 _OF_ENDPOINT = _delivery.endpoint_id == sa.bindparam("endpoint")
 # The oldest of each case: whatever came later waits for it.
@@ -42,7 +44,21 @@ _DUE = (
 )
 _ONE = sa.update(deliveries).where(_OF_ENDPOINT, _delivery.event == sa.bindparam("of"))
 _THIS = sa.update(endpoints).where(_endpoint.endpoint_id == sa.bindparam("endpoint"))
+_ANY = sa.select(_endpoint.endpoint_id).where(_endpoint.endpoint_id == sa.bindparam("endpoint"))
+_WAIT_NO_LONGER = sa.update(deliveries).where(_OF_ENDPOINT, sa.text(WAITING))
 _SOUND = {"failures": 0, "failing_since": None, "next_try": None, "note": ""}
+_TRIED_AT_ONCE = {"failures": 0, "failing_since": None, "next_try": None}
+_DELIVERIES = sa.select(
+    _delivery.event.label("number"),
+    *(outbox.c[name] for name in ("message_id", "invoice_id", "type", "at")),
+    *(_delivery[name] for name in ("state", "attempts", "first_try", "next_try", "note")),
+).join_from(deliveries, outbox, outbox.c.id == _delivery.event)
+# Word for word as their indexes have it; of what is done there is none.
+_BY_STATE: dict[str, sa.ColumnElement[bool] | sa.TextClause] = {
+    WAITS: sa.text(WAITING),
+    GIVEN_UP: sa.text(NOT_TAKEN),
+    DONE: _delivery.state == DONE,
+}
 
 
 class SqlOutbox(Book):
@@ -56,6 +72,11 @@ class SqlOutbox(Book):
         with self._database.reading() as connection:
             return [Endpoint(**fields_of(row, Endpoint)) for row in connection.execute(_ALL).mappings()]
 
+    def an_endpoint_takes(self, types: Collection[str]) -> bool:
+        with self._database.reading() as connection:
+            taken = connection.execute(_TAKEN).scalars().all()
+        return any(some is None or set(types) <= set(some) for some in taken)
+
     def remove_endpoint(self, endpoint_id: str) -> bool:
         with self._database.writing() as connection:
             # Nobody makes another delivery of it meanwhile.
@@ -64,6 +85,28 @@ class SqlOutbox(Book):
             )
             connection.execute(sa.delete(deliveries).where(_delivery.endpoint_id == endpoint_id))
             return connection.execute(sa.delete(endpoints).where(_endpoint.endpoint_id == endpoint_id)).rowcount > 0
+
+    def change_endpoint(self, endpoint_id: str, url: str, types: Sequence[str] | None) -> bool:
+        news = {"endpoint": endpoint_id, "url": url, "types": None if types is None else list(types)}
+        moved = _THIS.where(_endpoint.url != sa.literal(url))
+        with self._database.writing() as connection:
+            if connection.execute(moved, {"endpoint": endpoint_id, **_TRIED_AT_ONCE}).rowcount:
+                connection.execute(_WAIT_NO_LONGER, {"endpoint": endpoint_id, "next_try": None})
+            return connection.execute(_THIS, news).rowcount > 0
+
+    def enable(self, endpoint_id: str) -> bool:
+        with self._database.writing() as connection:
+            disabled = _THIS.where(_endpoint.disabled_at.is_not(None))
+            connection.execute(disabled, {"endpoint": endpoint_id, "disabled_at": None, **_SOUND})
+            return connection.execute(_ANY, {"endpoint": endpoint_id}).first() is not None
+
+    def deliveries(self, endpoint_id: str, state: str | None, after: int, limit: int) -> list[DeliveryRow]:
+        query = _DELIVERIES.where(_OF_ENDPOINT, _delivery.event > after).order_by(_delivery.event).limit(limit)
+        if state is not None:
+            query = query.where(_BY_STATE[state])
+        with self._database.reading() as connection:
+            found = connection.execute(query, {"endpoint": endpoint_id}).mappings()
+            return [DeliveryRow(**row) for row in found]
 
     def rotate_secret(self, endpoint_id: str, secret: str, old_until: datetime) -> bool:
         columns = {"old_secret": _endpoint.secret, "secret": secret, "old_until": old_until}
@@ -126,8 +169,7 @@ class SqlOutbox(Book):
             failing = _THIS.where(_endpoint.failing_since.is_not(None))
             if connection.execute(failing, {"endpoint": endpoint_id, **_SOUND}).rowcount:
                 # It is back: what waits for a later try need not.
-                waiting = sa.update(deliveries).where(_OF_ENDPOINT, sa.text(WAITING))
-                connection.execute(waiting, {"endpoint": endpoint_id, "next_try": None})
+                connection.execute(_WAIT_NO_LONGER, {"endpoint": endpoint_id, "next_try": None})
 
     def not_delivered(self, endpoint_id: str, event_id: int, why: str, at: datetime, next_try: datetime | None) -> None:
         columns = {

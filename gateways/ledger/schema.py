@@ -156,9 +156,24 @@ channel_closures = sa.Table(
     # The customer's own: it holds for the person, and for everybody who has the address.
     sa.Column("wish", sa.Boolean(), nullable=False, server_default=sa.false()),
     moment("at"),
+    sa.Column("source", sa.Text(), nullable=False, server_default=""),
+    sa.Column("proof", sa.Text(), nullable=False, server_default=""),
     moment("opened_at", null=True),
+    text_column("opened_by", null=True),
     sa.Index(None, "customer_id", "at", "event_id"),
     sa.Index(None, "address"),
+)
+
+# What the customer wants; what they do not want is a closure. No foreign key, as there.
+opt_ins = sa.Table(
+    "opt_ins",
+    metadata,
+    sa.Column("customer_id", sa.Text(), primary_key=True),
+    sa.Column("event_id", sa.Text(), primary_key=True),
+    sa.Column("channel", sa.Text(), primary_key=True),
+    text_column("source"),
+    text_column("proof"),
+    moment("at"),
 )
 
 disputes = sa.Table(

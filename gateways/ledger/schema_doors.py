@@ -5,6 +5,7 @@ import sqlalchemy as sa
 from gateways.ledger.columns import RowNumber, UtcTime, metadata, moment, of_case, text_column
 
 WAITING = "state = 'waiting'"
+NOT_TAKEN = "state = 'given_up'"
 NEW = "NOT passed_on"
 inbox = sa.Table(
     "inbox",
@@ -46,6 +47,7 @@ api_answers = sa.Table(
     text_column("digest"),
     sa.Column("status", sa.Integer(), nullable=True),
     sa.Column("body", sa.Text(), nullable=False, server_default=""),
+    sa.Column("headers", sa.JSON(), nullable=False, server_default="{}"),
     moment("at"),
 )
 
@@ -125,4 +127,45 @@ sweeps = sa.Table(
     sa.Column("begun_at", UtcTime(), primary_key=True),
     moment("ended_at", null=True),
     text_column("state"),
+)
+
+bulk_orders = sa.Table(
+    "bulk_orders",
+    metadata,
+    sa.Column("number", RowNumber, primary_key=True),
+    text_column("bulk_id"),
+    text_column("name"),
+    sa.Column("body", sa.JSON(), nullable=False),
+    # NULL: the cases were named.
+    sa.Column("chosen", sa.JSON(none_as_null=True), nullable=True),
+    sa.Column("dry_run", sa.Boolean(), nullable=False),
+    text_column("key_id"),
+    text_column("by"),
+    moment("made_at"),
+    text_column("state"),
+    sa.Column("selected", sa.Boolean(), nullable=False),
+    text_column("place", null=True),
+    sa.Column("note", sa.Text(), nullable=False, server_default=""),
+    moment("cancelled_at", null=True),
+    moment("ended_at", null=True),
+    sa.UniqueConstraint("bulk_id"),
+    sa.Index(None, "state"),
+)
+
+# One row for each case of a bulk order. A case is ordered under its number: a second try is the same order.
+bulk_lines = sa.Table(
+    "bulk_lines",
+    metadata,
+    text_column("bulk_id", sa.ForeignKey("bulk_orders.bulk_id"), key=True),
+    sa.Column("number", sa.Integer(), primary_key=True, autoincrement=False),
+    text_column("invoice_id"),
+    text_column("state"),
+    sa.Column("version", sa.Text(), nullable=False, server_default=""),
+    sa.Column("then", sa.Text(), nullable=False, server_default=""),
+    sa.Column("why", sa.Text(), nullable=False, server_default=""),
+    sa.Column("tries", sa.Integer(), nullable=False, server_default="0"),
+    moment("asked_at", null=True),
+    sa.Column("audit", RowNumber, sa.ForeignKey("api_requests.id"), nullable=True),
+    sa.UniqueConstraint("bulk_id", "invoice_id"),
+    sa.Index(None, "bulk_id", "state", "tries", "number"),
 )

@@ -10,10 +10,14 @@ from gateways.ledger.access import SqlAccess
 from gateways.ledger.api_access import SqlApiAccess
 from gateways.ledger.arrivals import SqlEvents, SqlHandoffs
 from gateways.ledger.attempts import SqlAttempts
+from gateways.ledger.bulk import SqlBulk
 from gateways.ledger.cases import SqlCases
+from gateways.ledger.consents import SqlConsents
 from gateways.ledger.contacts import SqlContacts
 from gateways.ledger.customers import SqlCustomers
+from gateways.ledger.directory import SqlDirectory
 from gateways.ledger.disputes import SqlDisputes
+from gateways.ledger.exports import SqlExports
 from gateways.ledger.gauges import SqlGauges
 from gateways.ledger.inbox import SqlInbox
 from gateways.ledger.outbox import SqlOutbox
@@ -29,6 +33,9 @@ class SqlLedger(
     SqlContacts,
     SqlAccess,
     SqlCustomers,
+    SqlConsents,
+    SqlDirectory,
+    SqlExports,
     SqlRecords,
     SqlPolicies,
     SqlEvents,
@@ -39,6 +46,7 @@ class SqlLedger(
     SqlOutbox,
     SqlGauges,
     SqlSweeps,
+    SqlBulk,
 ):
     """`ports.Ledger`: all books on one database, whose schema `upgrade_schema` has brought up to date.
 

@@ -1,5 +1,6 @@
 """Who may ask by the API, what was asked, and what was answered."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -41,6 +42,7 @@ class Answered(Frozen):
     digest: str  # of the request
     status: int | None  # None: it is being worked on
     body: str = Field(default="", repr=False)
+    headers: dict[str, str] = Field(default_factory=dict)  # those that belong to the answer, not to its delivery
     at: datetime
 
 
@@ -62,7 +64,7 @@ class AccessBook(Protocol):
         """Reserves the caller's token; None when it is the caller's to work on, else what stands. One that was begun
         longer ago than `gives_up` and has no answer is begun anew."""
 
-    def finish_answer(self, key_id: str, token: str, status: int, body: str) -> None: ...
+    def finish_answer(self, key_id: str, token: str, status: int, body: str, headers: Mapping[str, str]) -> None: ...
 
     def drop_answer(self, key_id: str, token: str) -> None:
         """Nothing was done: the token may be used again."""

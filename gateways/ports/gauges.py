@@ -22,6 +22,7 @@ class Standing(NamedTuple):
     inbox_refused: int
     outbox: Backlog
     endpoints_disabled: int
+    swept_at: datetime | None  # when a sweep ended last (UTC)
 
 
 class Gauges(Protocol):

@@ -69,8 +69,8 @@ class Completion(Protocol):
 class InboxBook(Protocol):
     """Every event that came in, once by provider and event id."""
 
-    def keep(self, arrivals: Sequence[Arrival], at: datetime) -> int:
-        """Keeps those that are new, in one transaction; how many were."""
+    def keep(self, arrivals: Sequence[Arrival], at: datetime) -> set[tuple[str, str]]:
+        """Keeps those that are new, in one transaction; provider and event id of each that was."""
 
     def waiting(self, after: int, limit: int) -> list[InboxRow]:
         """A page of those that wait, oldest first, whether their next try has come or not. after: the id of the last

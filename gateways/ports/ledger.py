@@ -1,6 +1,6 @@
 """What the activities and the service expect of the ledger: one small book per aggregate, and all of them together."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -14,6 +14,8 @@ from domain.rules.contacts import ContactRules, SaidWith
 from domain.rules.uses import MethodUse, NetworkRules, NextCharge
 from domain.steps import Channel
 from gateways.ports.case_list import CaseList
+from gateways.ports.consents import ConsentBook
+from gateways.ports.directory import CustomerDirectory
 from gateways.ports.messages import Address, Recipient
 from gateways.ports.rows import (
     AttemptRow,
@@ -179,6 +181,13 @@ class AccessBook(Protocol):
         """What the wishes of all open cases come to now."""
 
 
+class EndpointBook(Protocol):
+    """Who is told of what happens, of the merchant's systems."""
+
+    def an_endpoint_takes(self, types: Collection[str]) -> bool:
+        """Whether one that is not disabled is sent the events of all these types."""
+
+
 class CustomerBook(Protocol):
     """Whom the cases are about."""
 
@@ -190,12 +199,15 @@ class CustomerBook(Protocol):
     def recipient(self, customer_id: str) -> Recipient:
         """Address and closed channels, of one moment."""
 
-    def closures(self, customer_id: str) -> list[Closure]:
-        """What holds of the closures of this customer and of the present addresses, the newest first. Raises NotFound
-        for a customer that the ledger does not know."""
+    def closures(self, customer_id: str, opened_by: str = "") -> list[Closure]:
+        """What holds of the closures of this customer and of the present addresses, the newest first, and what this
+        event has opened of them. Of a customer that no case is about: by their own wishes alone."""
 
-    def open_channel(self, closures: Sequence[Closure], at: datetime) -> None:
-        """These hold no more. Their rows stay, and the same event again closes nothing."""
+    def closures_at(self, channel: Channel, address: str, opened_by: str = "") -> list[Closure]:
+        """What holds of the closures of one address (its key), and what this event has opened of them."""
+
+    def open_channel(self, closures: Sequence[Closure], at: datetime, by: str) -> None:
+        """These hold no more, by this event or order. Their rows stay, and the same event again closes nothing."""
 
     def close_channel(self, closure: Closure) -> None:
         """The address bounced, or the customer wants nothing there any more. Once per event id and channel."""
@@ -286,7 +298,10 @@ class Ledger(
     AttemptBook,
     ContactBook,
     AccessBook,
+    EndpointBook,
     CustomerBook,
+    ConsentBook,
+    CustomerDirectory,
     RecordBook,
     PolicyBook,
     EventBook,

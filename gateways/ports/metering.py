@@ -4,6 +4,9 @@ from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 from typing import Protocol
 
+SWEPT_REFUSED = "refused"
+"""Among what the sweep found: it could not be taken."""
+
 
 class Call(Protocol):
     """One request to a provider that is under way."""
@@ -42,6 +45,9 @@ class Meter(Protocol):
     def contacted(self, channel: str, result: str) -> None:
         """A message was sent, or why not."""
 
+    def swept(self, result: str, number: int) -> None:
+        """So many things were mended by the sweep, of a kind, or could not be taken."""
+
 
 class _Unwatched:
     def answered(self, status: int | None) -> None:
@@ -62,6 +68,7 @@ class NoMeter:
     def refused(self, rule: str | None) -> None: ...
     def charged(self, decline_class: str | None, outcome: str) -> None: ...
     def contacted(self, channel: str, result: str) -> None: ...
+    def swept(self, result: str, number: int) -> None: ...
 
 
 _UNWATCHED = _Unwatched()

@@ -47,6 +47,21 @@ class Backlog(NamedTuple):
     given_up: int
 
 
+class DeliveryRow(Frozen):
+    """One event on its way to one endpoint. state: waiting, done or given_up."""
+
+    number: int  # in the order in which events were kept
+    message_id: str
+    invoice_id: str
+    type: str
+    at: datetime  # UTC, the case's own time
+    state: str
+    attempts: int  # that failed
+    first_try: datetime | None  # that failed
+    next_try: datetime | None  # of one that waits; None: as soon as possible
+    note: str  # why the last try failed
+
+
 class OutboxBook(Protocol):
     """The outbox and its endpoints."""
 
@@ -57,6 +72,15 @@ class OutboxBook(Protocol):
 
     def remove_endpoint(self, endpoint_id: str) -> bool:
         """With its deliveries. False: there is none."""
+
+    def change_endpoint(self, endpoint_id: str, url: str, types: Sequence[str] | None) -> bool:
+        """Another address is tried at once. Types count for what happens from now on. False: there is none."""
+
+    def enable(self, endpoint_id: str) -> bool:
+        """It gets what happens from now on. False: there is no such endpoint."""
+
+    def deliveries(self, endpoint_id: str, state: str | None, after: int, limit: int) -> list[DeliveryRow]:
+        """A page, oldest first, as long as the events are kept."""
 
     def rotate_secret(self, endpoint_id: str, secret: str, old_until: datetime) -> bool:
         """The present secret becomes the old one. False: there is no such endpoint."""

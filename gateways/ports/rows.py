@@ -7,6 +7,7 @@ from pydantic import Field
 
 from domain.base import Frozen
 from domain.case import ChargeOutcome, Outcome
+from domain.consent import Source
 from domain.declines import Decline
 from domain.money import Money
 from domain.steps import Access, AttemptKind, Channel
@@ -39,6 +40,10 @@ class Closure(Frozen):
     wish: bool = False  # the customer's own: it holds for the person, and for everybody who has the address
     event_id: str
     at: datetime
+    source: Source = Source.UNKNOWN
+    proof: str = ""  # how the one who told us knows
+    opened_at: datetime | None = None  # it holds no more since then
+    opened_by: str | None = None  # the event, or who gave the order
 
 
 class CaseRow(Frozen):
@@ -122,6 +127,10 @@ class AttemptRow(Frozen):
     outcome: ChargeOutcome | None = None
     provider_id: str | None = None
     decline: Decline | None = None
+
+
+MADE = ("sending", "sent", "unknown")
+"""The states of a contact that was made, or may have been."""
 
 
 class ContactRow(Frozen):

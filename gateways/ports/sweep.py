@@ -48,6 +48,9 @@ class SweepBook(Protocol):
 
     def newest_sweep(self) -> Sweep | None: ...
 
+    def last_sweep(self) -> Sweep | None:
+        """The one that ended last."""
+
     def keep_sweep(self, sweep: Sweep) -> None:
         """Keeps how far it has come. Sweeps of three months ago are forgotten."""
 

@@ -1,8 +1,11 @@
 """The channels to customers: SendGrid's and Twilio's keys, senders, and the way back."""
 
+from domain.steps import Channel
 from gateways.sendgrid_account import NotShown, SendGridAccount
 from gateways.twilio_account import TwilioAccount
 from runtime.checks.look import Check, Look, fault
+from runtime.checks.worker import WHOLE
+from runtime.equipment import installation
 from runtime.settings import several
 
 _SEND, _SEARCH = "mail.send", "messages.read"
@@ -14,7 +17,13 @@ def _sendgrid(look: Look) -> SendGridAccount:
     return SendGridAccount(settings.sendgrid_secret, settings.sendgrid_api_base, settings.provider_timeout)
 
 
+def _has_sendgrid(look: Look) -> bool:
+    return Channel.EMAIL not in installation(look.settings).closed_channels
+
+
 def _sendgrid_key(look: Look) -> str:
+    if not _has_sendgrid(look):
+        return "not set up: no e-mails"
     wanted = {_SEND} | ({_SEARCH} if look.settings.sendgrid_email_activity else set())
     missing = sorted(wanted - _sendgrid(look).scopes())
     if missing:
@@ -23,7 +32,9 @@ def _sendgrid_key(look: Look) -> str:
 
 
 def _sender(look: Look) -> str:
-    address = look.settings.sendgrid_from_email
+    if not _has_sendgrid(look):
+        return "no e-mails"
+    address = look.settings.required("SENDGRID_FROM_EMAIL")
     try:
         verified = _sendgrid(look).is_verified(address)
     except NotShown:
@@ -37,6 +48,8 @@ def _sender(look: Look) -> str:
 
 
 def _email_events(look: Look) -> str:
+    if not _has_sendgrid(look):
+        return "no e-mails"
     if look.settings.web_public_url is None:
         return "WEB_PUBLIC_URL is not set: what becomes of e-mails is not known"
     url = look.settings.web_public_url.rstrip("/") + _SENDGRID
@@ -61,7 +74,7 @@ def _email_events(look: Look) -> str:
 
 
 def _has_twilio(look: Look) -> bool:
-    return bool(look.settings.twilio_account_sid)
+    return Channel.SMS not in installation(look.settings).closed_channels
 
 
 def _twilio(look: Look) -> TwilioAccount:
@@ -91,9 +104,9 @@ def _number(look: Look) -> str:
 
 
 CHECKS = (
-    Check("SendGrid", _sendgrid_key),
+    Check("SendGrid", _sendgrid_key, after=(WHOLE,)),
     Check("sender", _sender, after=("SendGrid",)),
     Check("e-mail events", _email_events, after=("SendGrid",)),
-    Check("Twilio", _twilio_key),
+    Check("Twilio", _twilio_key, after=(WHOLE,)),
     Check("number", _number, after=("Twilio",)),
 )

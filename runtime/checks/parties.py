@@ -1,13 +1,14 @@
 """Our own web process as the world reaches it, the merchant's application and the agency."""
 
-from contextlib import suppress
+from contextlib import closing, suppress
 
 import httpx
 
-from gateways.agency import agency_for
 from gateways.ports.trouble import NotFound
 from runtime import wiring
 from runtime.checks.look import Check, Look, fault
+from runtime.checks.worker import WHOLE
+from runtime.equipment import installation
 
 _NONE = "dunning-doctor"
 _START = "start it (python -m web), or correct WEB_PUBLIC_URL and what leads there"
@@ -29,19 +30,28 @@ def _web(look: Look) -> str:
 
 
 def _application(look: Look) -> str:
-    if not look.settings.merchant_webhook_url:
-        return "not set up: no notices, and access is not changed by itself"
-    wiring.merchant_app(look.settings).ping()
+    app = wiring.merchant_app(look.settings)
+    if app is None:
+        with closing(wiring.open_ledger(look.settings)) as ledger:
+            here = installation(look.settings).hearing(ledger.an_endpoint_takes)
+        access = "nothing is restricted, and no message says so" if here.no_access else "access is told by events alone"
+        return f"not set up: no notices; {access}"
+    app.ping()
     return f"answers at {look.settings.merchant_webhook_url}"
 
 
 def _agency(look: Look) -> str:
-    endpoint = look.settings.agency_endpoint
-    token = look.settings.agency_token.get_secret_value() if look.settings.agency_token else None
+    agency, endpoint = wiring.agency(look.settings), look.settings.agency_endpoint or ""
+    if agency is None:
+        return "not set up: what a policy would hand over is written off, and messages say so"
     # Nothing was ever handed over under this reference: an agency that knows us says so.
     with suppress(NotFound):
-        agency_for(endpoint, token, look.settings.provider_timeout).recall(_NONE, "doctor", _NONE)
+        agency.recall(_NONE, "doctor", _NONE)
     return f"answers at {endpoint}" if endpoint.startswith("http") else f"bundles are put into {endpoint}"
 
 
-CHECKS = (Check("web", _web), Check("application", _application), Check("agency", _agency))
+CHECKS = (
+    Check("web", _web),
+    Check("application", _application, after=(WHOLE, "ledger")),
+    Check("agency", _agency, after=(WHOLE,)),
+)

@@ -1,37 +1,36 @@
 """What a worker reads before it starts: its settings, the policies and tables, the texts, the time zones."""
 
-from pydantic import SecretStr
-
+from domain import reach
+from domain.steps import CHANNEL_NAMES
 from gateways.messages import TemplateMessages
 from gateways.rules import load_decline_table, load_minimum_charges, load_network_rules, load_refusals
 from runtime import wiring
 from runtime.checks.look import Check, Look, fault
+from runtime.equipment import CHANNELS, installation, is_set
 from runtime.settings import ZONES
 
 WORKER_NEEDS = (
     "STRIPE_API_KEY",
-    "SENDGRID_API_KEY",
-    "TWILIO_ACCOUNT_SID",
-    "TWILIO_AUTH_TOKEN",
-    "TWILIO_FROM",
-    "MERCHANT_WEBHOOK_URL",
-    "MERCHANT_WEBHOOK_SECRET",
     "MERCHANT_CONTACT",
 )
-"""The settings without which no worker starts."""
+"""The settings without which no worker starts. Those of a channel (`runtime/equipment.py`) may all be missing."""
+
+WHOLE = "channels' settings"
+"""The check without which nothing can be said of a channel."""
 
 _OLD_ZONES = 2  # years: a country changes its clocks every year
 
 
 def _worker_settings(look: Look) -> str:
-    missing = [name for name in WORKER_NEEDS if not _text(getattr(look.settings, name.lower()))]
+    missing = [name for name in WORKER_NEEDS if not is_set(look.settings, name)]
     if missing:
         raise fault(f"{', '.join(missing)} not set: set them in the environment (README, Settings).")
     return "all that are needed are set"
 
 
-def _text(value: str | SecretStr | None) -> str:
-    return value.get_secret_value() if isinstance(value, SecretStr) else value or ""
+def _channels_settings(look: Look) -> str:
+    installation(look.settings)
+    return "of each channel all are set, or none"
 
 
 def _zones(look: Look) -> str:
@@ -47,37 +46,54 @@ def _policies(look: Look) -> str:
     return ", ".join(f"{policy.name}@{policy.version}" for policy in wiring.policy_store(look.settings).policies)
 
 
+def _channels(look: Look) -> str:
+    """A closed channel is a fault where a policy has something to say that no other one takes over."""
+    closed = installation(look.settings).closed_channels
+    policies = wiring.policy_store(look.settings).policies
+    lost = {str(policy.name): found for policy in policies if (found := reach.unsaid(policy, closed))}
+    why = "; ".join(f"{CHANNEL_NAMES[channel]} closed: {', '.join(CHANNELS[channel])} not set" for channel in closed)
+    if lost:
+        said = "; ".join(f"policy {name}: {', '.join(found)}" for name, found in lost.items())
+        raise fault(
+            f"No channel is left for what policies have to say ({said}). {why}: set them, or change the policy."
+        )
+    opened = ", ".join(CHANNEL_NAMES[channel] for channel in CHANNELS if channel not in closed)
+    return "; ".join(filter(None, (f"{opened} open", why)))
+
+
 def _declines(look: Look) -> str:
-    return f"edition {load_decline_table(look.settings.dunning_policies / 'rules').edition}"
+    return f"edition {load_decline_table(look.settings.rules_folder).edition}"
 
 
 def _network_rules(look: Look) -> str:
-    rules = load_network_rules(look.settings.dunning_policies / "rules")
+    rules = load_network_rules(look.settings.rules_folder)
     return f"edition {rules.networks.edition}, rails {rules.rails.edition}"
 
 
 def _minimums(look: Look) -> str:
-    return f"edition {load_minimum_charges(look.settings.dunning_policies / 'rules').edition}"
+    return f"edition {load_minimum_charges(look.settings.rules_folder).edition}"
 
 
 def _twilios(look: Look) -> str:
-    return f"edition {load_refusals(look.settings.dunning_policies / 'rules', 'twilio').edition}"
+    return f"edition {load_refusals(look.settings.rules_folder, 'twilio').edition}"
 
 
 def _sendgrids(look: Look) -> str:
-    return f"edition {load_refusals(look.settings.dunning_policies / 'rules', 'sendgrid').edition}"
+    return f"edition {load_refusals(look.settings.rules_folder, 'sendgrid').edition}"
 
 
 def _messages(look: Look) -> str:
     contact = look.settings.customers_contact
-    TemplateMessages(look.settings.dunning_policies / "messages", look.settings.merchant_name, contact)
+    TemplateMessages(look.settings.messages_folder, look.settings.merchant_name, contact)
     return f"well formed; customers get an answer at {contact.shown}"
 
 
 CHECKS = (
     Check("worker's settings", _worker_settings),
+    Check(WHOLE, _channels_settings),
     Check("time zones", _zones),
     Check("policies", _policies),
+    Check("channels", _channels, after=(WHOLE, "policies")),
     Check("decline table", _declines),
     Check("network rules", _network_rules),
     Check("minimum charges", _minimums),

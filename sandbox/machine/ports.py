@@ -5,6 +5,7 @@ import os
 import random
 import socket
 import time
+from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -17,6 +18,8 @@ _RANGE = range(20_000, 32_000)
 # A port is only taken when its server listens, seconds after it was chosen: so each process chooses in a part of the
 # range of its own. At random in all of it, two test processes met in about one run of 150.
 _PART = 100
+_LATELY: deque[int] = deque(maxlen=_PART // 2)
+"""Ports that this process has chosen last: of these, too, some have no server yet."""
 
 
 def is_free(port: int) -> bool:
@@ -46,11 +49,13 @@ def free_ports(count: int) -> list[int]:
     # Not for secrets: the numbers only have to differ between two runs.
     chance = random.SystemRandom()
     candidates = [*chance.sample(own, len(own)), *chance.sample(others, len(others))]
-    free = (port for port in candidates if is_free(port))
+    free = (port for port in candidates if port not in _LATELY and is_free(port))
     try:
-        return [next(free) for _ in range(count)]
+        ports = [next(free) for _ in range(count)]
     except StopIteration:
         raise SandboxError(f"No {count} free ports between {_RANGE[0]} and {_RANGE[-1]}: end some servers.") from None
+    _LATELY.extend(ports)
+    return ports
 
 
 def remembered_ports(file: Path, names: Sequence[str], wanted: Mapping[str, int], grace: float = 2.0) -> dict[str, int]:

@@ -68,6 +68,7 @@ class Worker:
         self._others: dict[frozenset[tuple[str, str]], Worker] = {}
         environment = worker_environment(world, data_dir, **overrides)
         settings = Settings.model_validate({name.lower(): value for name, value in environment.items()})
+        self.settings = settings
         self.ledger = wiring.open_ledger(settings)
         self.payments = wiring.stripe_payments(settings)
         self.rules = wiring.network_rules(settings)

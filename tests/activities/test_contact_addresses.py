@@ -3,7 +3,6 @@
 from domain.kinds.message import ContactState
 from domain.steps import Channel
 from runtime import wiring
-from runtime.settings import Settings
 from sandbox.providers.world import ProviderWorld
 from tests.activities.builders import AS_OF, Worker, a_contact, mails, open_case, texts
 
@@ -82,7 +81,7 @@ def test_a_message_was_sent_by_the_hours_of_a_place_that_the_customer_had_left(
     assert (ContactState.STOPPED, ContactState.SENT) == (first.state, second.state)
     assert first.stopped
     assert ("place-changed", AS_OF) == (first.stopped.rule, first.stopped.until)
-    here = wiring.situations(Settings(), worker.ledger).whereabouts(case.customer_id, AS_OF.date())
+    here = wiring.situations(worker.settings, worker.ledger).whereabouts(case.customer_id, AS_OF.date())
     assert here
     assert ("JP", ("Asia/Tokyo",)) == (here.country, here.time_zones)
 

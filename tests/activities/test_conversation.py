@@ -11,7 +11,6 @@ from domain.kinds.message import ContactOutcome, ContactState, ContactTask
 from domain.rules.contacts import ContactCaps
 from domain.steps import Access, Channel
 from runtime import wiring
-from runtime.settings import Settings
 from sandbox.providers.faults import Mode
 from sandbox.providers.world import ProviderWorld
 from tests.activities.builders import (
@@ -106,7 +105,7 @@ def test_a_payment_in_between_is_not_asked_for_again(world: ProviderWorld, worke
 
 def the_final_notice(worker: Worker, case: OpenCase, channel: Channel) -> ContactTask:
     """As the case would send it on its day."""
-    situations = wiring.situations(Settings(), worker.ledger)
+    situations = wiring.situations(worker.settings, worker.ledger)
     now = situations.of(case.invoice_id, FINAL_DAY)
     facts = final_today(now, channel) if now else None
     assert facts

@@ -330,7 +330,7 @@ def test_a_policy_is_read_once_per_worker(worker: Worker) -> None:
     task = a_decision(worker, case)
     deciding = DecisionActivities(
         worker.ledger,
-        wiring.situations(Settings(), worker.ledger),
+        wiring.situations(worker.settings, worker.ledger),
     )
     statements: list[str] = []
 

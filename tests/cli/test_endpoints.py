@@ -108,3 +108,51 @@ def test_the_types_are_listed_with_a_sentence_each(url: str) -> None:
 
     assert [*PAYLOADS] == [line.split()[0] for line in lines]
     assert all(len(line.split()) > 3 for line in lines)
+
+
+def test_an_endpoint_is_changed_disabled_and_enabled(book: SqlLedger, url: str) -> None:
+    endpoint_id, _ = asked(url, "add", URL, "--type", "case.opened").stdout.split()
+
+    said = [
+        asked(url, *words).stdout
+        for words in (
+            ("change", endpoint_id, "--url", f"{URL}/2"),
+            ("change", endpoint_id, "--every-type"),
+            ("disable", endpoint_id),
+            ("enable", endpoint_id),
+        )
+    ]
+
+    assert f"{endpoint_id}  {URL}/2  case.opened  0 wait  works\n" == said[0]
+    assert f"{endpoint_id}  {URL}/2  every type  0 wait  works\n" == said[1] == said[3]
+    assert said[2].endswith(": Disabled by hand.\n")
+    assert 2 == asked(url, "change", endpoint_id, "--url", "http://10.0.0.1/").exit_code
+
+
+def test_deliveries_are_listed_with_their_last_error(book: SqlLedger, url: str) -> None:
+    endpoint_id, _ = asked(url, "add", URL).stdout.split()
+    asked(url, "replay", endpoint_id, "--since", f"{NOW:%Y-%m-%d}")
+    [waiting] = book.deliveries(endpoint_id, None, 0, 9)
+    book.not_delivered(endpoint_id, waiting.number, "It answered 500.", NOW, None)
+
+    line = asked(url, "deliveries", endpoint_id).stdout
+    [found] = [
+        json.loads(each)
+        for each in asked(url, "deliveries", endpoint_id, "--given-up", "--json").stdout.split("\n")[:-1]
+    ]
+
+    assert "in_1  case.opened  given_up, 1 failed: It answered 500.\n" in line
+    assert ("given_up", 1) == (found["state"], found["attempts"])
+    assert "" == asked(url, "deliveries", endpoint_id, "--waiting").stdout
+
+
+def test_a_test_says_what_stands_in_its_way(book: SqlLedger, url: str) -> None:
+    """By the way that events go: into the own network there is none."""
+    endpoint_id, _ = asked(url, "add", "https://localhost/").stdout.split()
+
+    answer = asked(url, "test", endpoint_id)
+    none = asked(url, "test", "ep_0")
+
+    assert (1, 1) == (answer.exit_code, none.exit_code)
+    assert "localhost is not a public address" in answer.stdout
+    assert "There is no endpoint ep_0" in none.stderr

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from ruamel.yaml import YAML
 
 import worker
+from runtime import equipment
 from runtime.settings import ROOT, Settings
 from sandbox.machine.server_config import SERVER_ENV
 from sandbox.machine.temporal_server import SERVER, UI
@@ -67,7 +69,7 @@ def _image(name: str) -> str:
 
 def _mounts(name: str) -> dict[str, str]:
     """The files of this tree by the path at which the container sees them."""
-    pairs = [volume.split(":") for volume in SERVICES[name].get("volumes", [])]
+    pairs = [volume.split(":") for volume in SERVICES[name].get("volumes", []) if isinstance(volume, str)]
     return {inside: outside for outside, inside, *_ in pairs if outside.startswith(".")}
 
 
@@ -150,10 +152,9 @@ def test_variables_are_settings(name: str) -> None:
 
 def test_every_setting_that_an_installation_decides_reaches_its_process() -> None:
     """The settings that compose leaves out are those that a test or another way of running needs."""
-    left_out = {"DUNNING_POLICIES", "STRIPE_API_BASE", "SENDGRID_API_BASE", "TWILIO_API_BASE"}
-    only_temporal_cloud = {"TEMPORAL_API_KEY", "TEMPORAL_TLS"}
+    left_out = {"STRIPE_API_BASE", "SENDGRID_API_BASE", "TWILIO_API_BASE"}
 
-    decided = SETTINGS - left_out - only_temporal_cloud
+    decided = SETTINGS - left_out
     of_web = {
         name for name in decided if name.startswith("WEB_") or "WEBHOOK_SECRETS" in name or "WEBHOOK_KEYS" in name
     }
@@ -161,6 +162,49 @@ def test_every_setting_that_an_installation_decides_reaches_its_process() -> Non
 
     assert (decided - of_web) | {"WEB_PUBLIC_URL"} == set(_environment("worker"))
     assert of_web <= set(_environment("web"))
+
+
+@pytest.mark.parametrize("name", sorted(OURS))
+def test_no_channel_has_to_be_set_up(name: str) -> None:
+    """All know the same of each, and .env need not name it."""
+    settings = {*chain(*equipment.CHANNELS.values()), "AGENCY_ENDPOINT", "AGENCY_TOKEN"}
+
+    assert dict.fromkeys(settings) == {key: value for key, value in _environment(name).items() if key in settings}
+
+
+@pytest.mark.parametrize("name", sorted(OURS))
+def test_policies_of_ones_own_can_be_mounted(name: str) -> None:
+    """Read only, where the process looks for them; a folder that is not there is an error and not an empty one."""
+    [mount] = SERVICES[name]["volumes"]
+    default = re.fullmatch(r"\$\{DUNNING_POLICIES:-(.+)\}", mount["source"])
+
+    assert default
+    assert (ROOT / default[1] / "standard.yaml").is_file()
+    assert (mount["target"], True, {"create_host_path": False}) == (
+        _environment(name)["DUNNING_POLICIES"],
+        mount["read_only"],
+        mount["bind"],
+    )
+
+
+def test_a_temporal_of_ones_own_takes_the_place_of_the_one_here() -> None:
+    """Without the profile nothing that is started needs a service of it, and all settings of Temporal are passed on."""
+    started = {name for name, service in SERVICES.items() if "profiles" not in service}
+
+    assert OURS | {"postgres"} == started
+    for name in started:
+        needs = SERVICES[name].get("depends_on", {})
+        assert set() == {other for other, how in needs.items() if how.get("required", True)} - started
+    for name in OURS:
+        assert {each for each in SETTINGS if each.startswith("TEMPORAL_")} - {"TEMPORAL_METRICS_PORT"} <= set(
+            _environment(name)
+        )
+
+
+def test_the_example_starts_temporal_here() -> None:
+    [profile] = {profile for service in SERVICES.values() for profile in service.get("profiles", ())}
+
+    assert f"\nCOMPOSE_PROFILES={profile}\n" in (ROOT / ".env.example").read_text()
 
 
 @pytest.mark.parametrize("name", SERVICES)

@@ -69,6 +69,7 @@ def count_everything(meter: PrometheusMeter) -> None:
     meter.refused(None)
     meter.charged("retry_later", "declined")
     meter.contacted("email", "sent")
+    meter.swept("opened", 1)
 
 
 def test_every_label_that_is_asked_for_exists(ledger: SqlLedger) -> None:

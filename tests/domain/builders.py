@@ -14,6 +14,7 @@ from domain.case import Case, ChargeOutcome, Circumstances, Facts, Limit, Outcom
 from domain.decisions import Act, Close, Decision, Effect, Wait
 from domain.declines import Decline, DeclineClass, RawDecline, Reason, classify
 from domain.gates import Refuse
+from domain.installation import COMPLETE, Installation
 from domain.kinds.charge import ChargeResult, ChargeStep
 from domain.kinds.handoff import HandoffResult, HandoffStep
 from domain.kinds.message import ContactOutcome, ContactState, MessageStep
@@ -100,6 +101,7 @@ def a_case(
     tried_before: bool = True,
     too_small: Refuse | None = None,
     limit: Limit | None = None,
+    installation: Installation = COMPLETE,
 ) -> Case:
     """A case opened on Monday 1 April 2030 at ten o'clock in the customer's zone, over 100 dollars."""
     zones = zones or (zone,)
@@ -114,8 +116,10 @@ def a_case(
         opened_at=moment,
         tried_before=tried_before,
     )
-    circumstances = Circumstances(holidays=frozenset(holidays), too_small=too_small, limit=limit)
-    digest = f"{policy_digest(policy)} {sorted(circumstances.holidays)} {too_small} {limit}"
+    circumstances = Circumstances(
+        holidays=frozenset(holidays), too_small=too_small, limit=limit, installation=installation
+    )
+    digest = f"{policy_digest(policy)} {sorted(circumstances.holidays)} {too_small} {limit} {installation}"
     _KNOWN.setdefault(digest, (policy, circumstances))
     ref = PolicyRef(name=policy.name, version=policy.version, digest=digest)
     answer = a_decline(decline, moment) if isinstance(decline, str) else decline

@@ -7,10 +7,11 @@ import pytest
 import stripe
 from prometheus_client import CollectorRegistry
 
+from domain.sweep import Mend, Sweep
 from gateways.ledger.sql_ledger import SqlLedger
 from gateways.ports.gauges import Backlog, Standing
 from gateways.ports.inbox import Arrival
-from gateways.ports.metering import Call
+from gateways.ports.metering import SWEPT_REFUSED, Call
 from gateways.ports.trouble import ProviderTrouble
 from gateways.prometheus_gauges import GRACE, LedgerGauges
 from gateways.prometheus_meter import PrometheusMeter, outcome_of
@@ -98,6 +99,34 @@ def test_what_the_ledger_holds(ledger: SqlLedger) -> None:
     assert 0 == registry.get_sample_value("dunning_cases_late")
 
 
+def test_the_age_of_the_last_sweep_is_that_of_the_last_that_ended(ledger: SqlLedger) -> None:
+    """Before the first there is none: an age of nothing would look like a good one."""
+
+    def shown() -> float | None:
+        registry = CollectorRegistry()
+        registry.register(LedgerGauges(ledger, lambda: NOW))
+        return registry.get_sample_value("dunning_sweep_age_seconds")
+
+    before = shown()
+    for begun, ended in ((9, 8), (2, None)):
+        at = NOW - timedelta(hours=begun)
+        ended_at = NOW - timedelta(hours=ended) if ended else None
+        ledger.keep_sweep(Sweep(begun_at=at, since=at, until=at, place=at, ended_at=ended_at))
+
+    assert (None, 8 * 3_600) == (before, shown())
+
+
+def test_what_the_sweep_mends_is_shown_from_nothing_on() -> None:
+    """Else Prometheus would not see the first one rise."""
+    registry = CollectorRegistry()
+    meter = PrometheusMeter(registry)
+    shown = [registry.get_sample_value("dunning_swept_total", {"result": result}) for result in (*Mend, SWEPT_REFUSED)]
+    meter.swept(Mend.TOLD, 3)
+
+    assert [0.0] * 5 == shown
+    assert 3 == registry.get_sample_value("dunning_swept_total", {"result": "told"})
+
+
 class Ledger:
     """Counts how often it is read."""
 
@@ -110,7 +139,7 @@ class Ledger:
         if not self.answers:
             raise ProviderTrouble("The ledger's database does not answer.")
         nothing = Backlog(0, None)
-        return Standing({"USD": 3}, {"USD": 1_500}, 1, 2, nothing, 0, nothing, 0)
+        return Standing({"USD": 3}, {"USD": 1_500}, 1, 2, nothing, 0, nothing, 0, None)
 
 
 def test_the_ledger_is_read_once_however_often_somebody_looks() -> None:

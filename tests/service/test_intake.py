@@ -327,7 +327,7 @@ async def test_the_first_failure_counts_on_the_cards_budget(
 
 
 async def test_a_customer_who_opted_out_before_is_not_written_to(
-    world: ProviderWorld, intake: Intake, ledger: SqlLedger, client: Client
+    world: ProviderWorld, intake: Intake, settings: Settings, ledger: SqlLedger, client: Client
 ) -> None:
     """An opt-out outlives the case in which it was given."""
     invoice_id, customer_id = a_failed_invoice(world)
@@ -335,7 +335,7 @@ async def test_a_customer_who_opted_out_before_is_not_written_to(
 
     await intake.take_event(failed(world, invoice_id))
 
-    decide = DecisionActivities(ledger, wiring.situations(Settings(), ledger)).decide
+    decide = DecisionActivities(ledger, wiring.situations(settings, ledger)).decide
     task = DecisionTask(case=await case_of(client, invoice_id), at=datetime.now(UTC))
     assert {Channel.SMS: "opted out"} == ActivityEnvironment().run(decide, task).closed_channels
 

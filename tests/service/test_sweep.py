@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
+from prometheus_client import CollectorRegistry
 from temporalio.client import Client
 
 from domain.ids import workflow_id
@@ -13,6 +14,7 @@ from domain.sweep import Mend, Stage, Sweep
 from gateways.ledger.schema import cases
 from gateways.ledger.sql_ledger import SqlLedger
 from gateways.ports.trouble import ProviderTrouble
+from gateways.prometheus_meter import PrometheusMeter
 from runtime import wiring
 from runtime.settings import Settings
 from sandbox.providers.faults import Mode
@@ -83,6 +85,29 @@ async def test_a_failure_that_nobody_told_opens_its_case_by_its_event(
     assert ({}, 0) == (second.tally.mended, second.tally.refused)
     assert [("found by the sweep", "invoice.payment_failed had not reached us")] == of_sweep(ledger, invoice_id)
     assert 1 == await runs(client, invoice_id)
+
+
+async def test_what_is_mended_is_counted_and_so_are_the_requests_for_it(
+    world: ProviderWorld, settings: Settings, ledger: SqlLedger, client: Client, later: Callable[[], datetime]
+) -> None:
+    """As a worker makes it: whoever watches sees the sweep's calls to Stripe beside all others."""
+    registry = CollectorRegistry()
+    meter = PrometheusMeter(registry)
+    a_failed_invoice(world)
+    ready = settings.model_copy(update={"dunning_sweep_grace": timedelta(0)})
+    with (
+        closing(wiring.intake(ready, client, ledger, meter=meter)) as intake,
+        closing(wiring.sweeping(ready, client, ledger, intake, meter)) as sweeping,
+    ):
+        done = await swept(sweeping)
+
+    def counted(name: str, **labels: str) -> float | None:
+        return registry.get_sample_value(name, labels)
+
+    assert done.tally.mended[Mend.OPENED] == counted("dunning_swept_total", result="opened")
+    for operation in ("get events", "get invoices"):
+        labels = {"provider": "stripe", "operation": operation, "outcome": "ok"}
+        assert counted("dunning_provider_call_seconds_count", **labels)
 
 
 async def test_a_failure_whose_event_is_gone_is_found_by_its_open_invoice(

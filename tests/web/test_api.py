@@ -104,6 +104,7 @@ async def test_a_case_is_opened_by_a_record_once(
 
     assert ["opened", "opened", "exists"] == [answer.json()["result"] for answer in (first, again, other)]
     assert "true" == again.headers["idempotency-replayed"]
+    assert [first.headers["content-type"]] * 2 == [again.headers["content-type"], other.headers["content-type"]]
     assert 422 == wrong.status_code
     assert "another request" in wrong.json()["detail"]
     assert ledger.case(invoice)
@@ -259,7 +260,9 @@ async def test_an_operator_orders_and_is_told_what_came_of_it(
         case = await stage.open(Decline("insufficient_funds"))
         of = f"/v1/cases/{case.invoice}"
 
-        paused = await web.http.post(f"{of}/pause", json={"note": "asked by phone"}, headers=operator)
+        once = operator | {"Idempotency-Key": "pause-1"}
+        paused = await web.http.post(f"{of}/pause", json={"note": "asked by phone"}, headers=once)
+        replayed = await web.http.post(f"{of}/pause", json={"note": "asked by phone"}, headers=once)
         seen = {"If-Match": paused.headers["etag"]}
         resumed = await web.http.post(f"{of}/resume", json={}, headers=operator | seen)
         late = await web.http.post(f"{of}/write-off", json={}, headers=operator | seen)
@@ -273,6 +276,7 @@ async def test_an_operator_orders_and_is_told_what_came_of_it(
         record = (await web.http.get(f"{of}/record", headers=operator)).json()["entries"]
 
     assert [200, 200, 200, 200] == [answer.status_code for answer in (paused, resumed, skipped, settled)]
+    assert (paused.headers["etag"], paused.json()) == (replayed.headers["etag"], replayed.json())
     assert any("asked by phone" in hold for hold in paused.json()["case"]["holds"])
     assert paused.json()["plan"]
     assert (412, True) == (late.status_code, "has changed" in late.json()["detail"])

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
 import httpx
@@ -12,13 +13,16 @@ from pydantic import SecretStr
 from temporalio.client import Client
 from twilio.request_validator import RequestValidator
 
+from domain.consent import Source
 from domain.ids import contact_key
 from domain.steps import Channel
 from gateways.ledger.sql_ledger import SqlLedger
+from gateways.provider_facts import CustomerWrote, Wish
 from runtime.settings import Settings
 from sandbox.providers.world import ProviderWorld
+from service.contact_news import of_reply
 from service.intake import Intake
-from tests.cases import a_failed_invoice, failed, signals
+from tests.cases import OPENED_AT, a_closure, a_failed_invoice, failed, signals
 from tests.gateways.ledger.builders import a_contact, reserve
 from tests.web.conftest import Web, serving, until
 
@@ -213,6 +217,95 @@ async def test_an_answer_is_kept_and_a_stop_holds_for_the_number(
     assert [words] == [reply.text for reply in ledger.replies(customer)] == [r.text for r in ledger.replies(other)]
     closed = [ledger.closed_channels(each).get(Channel.SMS) for each in (customer, other)]
     assert ["opted out" if stops else None] * 2 == closed
+
+
+async def wrote(web: Web, world: ProviderWorld, ledger: SqlLedger, words: str, sid: str, **more: str) -> None:
+    """One text of the customer, until it has been taken."""
+    await texted(web, world, {"MessageSid": sid, "SmsStatus": "received", "From": NUMBER, "Body": words, **more})
+    await until(lambda: {row.state for row in ledger.inbox()} == {"done"})
+
+
+@pytest.mark.parametrize(
+    ("words", "more"), [("Start", {}), ("UNSTOP", {}), ("yes", {}), ("ja bitte", {"OptOutType": "START"})]
+)
+async def test_a_start_takes_back_the_stop_for_everybody_with_the_number_and_tells_their_cases(
+    web: Web,
+    world: ProviderWorld,
+    intake: Intake,
+    ledger: SqlLedger,
+    client: Client,
+    words: str,
+    more: dict[str, str],
+) -> None:
+    """Also what Twilio's own list of those who said STOP has refused. Both stay on record."""
+    invoice, customer, key = await a_contacted_case(world, intake, ledger, Channel.SMS)
+    _, other, _ = await a_contacted_case(world, intake, ledger, Channel.SMS)
+    target = f"/webhooks/twilio?{urlencode({'dunning_key': key})}"
+
+    await wrote(web, world, ledger, "STOP", "SM2")
+    await texted(web, world, a_status("failed", ErrorCode="21610"), target)
+    await until(lambda: {row.state for row in ledger.inbox()} == {"done"})
+    assert "opted out" == ledger.closed_channels(other)[Channel.SMS]
+    await wrote(web, world, ledger, words, "SM3", **more)
+
+    assert [{}, {}] == [ledger.closed_channels(each) for each in (customer, other)]
+    told = [name for name, _ in await signals(client, invoice)]
+    assert ["contact_reported", "contact_reported", "reopen_channel"] == told
+    assert {"SM3-received"} == {one.opened_by for one in ledger.opt_outs(customer)}
+    assert ["start"] == [one.source for one in ledger.opt_ins(customer)]
+
+
+async def test_a_start_opens_nothing_but_what_a_stop_had_closed(
+    web: Web, world: ProviderWorld, intake: Intake, ledger: SqlLedger, client: Client
+) -> None:
+    """A dead number stays dead, and who said elsewhere that they want no texts did not say STOP."""
+    invoice, customer, _ = await a_contacted_case(world, intake, ledger, Channel.SMS)
+    closed = {"address": NUMBER, "at": datetime.now(UTC)}
+    ledger.close_channel(a_closure(customer, Channel.SMS, "invalid address", "e-1", **closed))
+    link = a_closure(customer, Channel.SMS, "opted out", "e-2", wish=True, **closed)
+    ledger.close_channel(link.model_copy(update={"source": Source.LINK}))
+
+    await wrote(web, world, ledger, "STOP", "SM2")
+    await wrote(web, world, ledger, "START", "SM3")
+
+    assert {"e-1", "e-2"} == {one.event_id for one in ledger.closures(customer)}
+    assert ["contact_reported"] == [name for name, _ in await signals(client, invoice)]
+
+
+async def test_a_start_that_was_sent_before_a_stop_and_taken_after_it_opens_nothing(
+    intake: Intake, world: ProviderWorld, ledger: SqlLedger
+) -> None:
+    """Each is of when it came in, however long the inbox had to wait."""
+    invoice, customer = a_failed_invoice(world, phone=NUMBER, country="US")
+    await intake.take_event(failed(world, invoice))
+    said = {"provider": "twilio", "event_type": "message.received", "channel": Channel.SMS, "address": NUMBER}
+    start, stop = (
+        CustomerWrote(**said, event_id=f"SM-{wish}", text=wish, wish=wish, at=OPENED_AT + timedelta(minutes=minute))
+        for minute, wish in enumerate((Wish.START, Wish.STOP))
+    )
+
+    await intake.take(stop)
+    await intake.take(start)
+
+    assert "opted out" == ledger.closed_channels(customer)[Channel.SMS]
+
+
+async def test_a_start_that_was_cut_off_tells_the_cases_when_it_is_taken_again(
+    intake: Intake, world: ProviderWorld, ledger: SqlLedger
+) -> None:
+    invoice, customer = a_failed_invoice(world, phone=NUMBER, country="US")
+    await intake.take_event(failed(world, invoice))
+    said = {"provider": "twilio", "event_type": "message.received", "channel": Channel.SMS, "address": NUMBER}
+    stop, start = (
+        CustomerWrote(**said, event_id=f"SM-{wish}", text=wish, wish=wish, at=OPENED_AT + timedelta(minutes=minute))
+        for minute, wish in enumerate((Wish.STOP, Wish.START))
+    )
+    await intake.take(stop)
+
+    told = [of_reply(ledger, start), of_reply(ledger, start)]
+
+    assert {} == ledger.closed_channels(customer)
+    assert [[(invoice, "reopen_channel")]] * 2 == [[(case.invoice_id, name) for case, name, _ in one] for one in told]
 
 
 async def test_twilio_signs_with_the_address_that_it_called_and_with_every_field(

@@ -72,7 +72,7 @@ async def test_the_same_link_ends_e_mails_once_more_after_they_were_opened_again
     _, _, customer, path = await a_mailed_customer(world, intake, ledger)
     await web.http.post(path, content=ONE_CLICK)
     await until(lambda: [row.state for row in ledger.inbox()] == ["done"])
-    ledger.open_channel(ledger.closures(customer), datetime.now(UTC))
+    ledger.open_channel(ledger.closures(customer), datetime.now(UTC), "an order")
     assert {} == ledger.closed_channels(customer)
 
     await web.http.post(path, content=ONE_CLICK)

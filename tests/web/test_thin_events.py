@@ -7,10 +7,13 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from prometheus_client import CollectorRegistry
 from temporalio.client import Client
 
 from gateways.ledger.sql_ledger import SqlLedger
 from gateways.ports.inbox import Arrival
+from gateways.ports.trouble import ProviderTrouble
+from gateways.prometheus_meter import PrometheusMeter
 from gateways.stripe_webhook import StripeWebhook
 from runtime.doors import completions, readers
 from runtime.settings import Settings
@@ -132,3 +135,26 @@ async def test_what_stripe_does_not_know_waits_for_a_human(
 
     [row] = ledger.inbox("refused")
     assert note in row.note
+
+
+async def test_whoever_watches_sees_each_request_for_a_thin_event(world: ProviderWorld, settings: Settings) -> None:
+    """Its own, that of its snapshot, and one that fails."""
+    registry = CollectorRegistry()
+    complete = completions(settings, PrometheusMeter(registry))["stripe"].complete
+    invoice_id, _ = a_failed_invoice(world)
+    thin = notification(failed(world, invoice_id))
+    world.faults.add("stripe", f"GET /v2/core/events/{thin['id']}", Mode.ERROR, times=1)
+
+    with pytest.raises(ProviderTrouble):
+        complete(json.dumps(thin))
+    complete(json.dumps(thin))
+
+    def counted(operation: str, outcome: str) -> float | None:
+        labels = {"provider": "stripe", "operation": operation, "outcome": outcome}
+        return registry.get_sample_value("dunning_provider_call_seconds_count", labels)
+
+    assert (1, 1, 1) == (
+        counted("get core events", "failed"),
+        counted("get core events", "ok"),
+        counted("get events", "ok"),
+    )

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Query, Response
 
+from service.cases import CasePage
 from service.keys import Scope
 from service.office import Office
 from service.reading import Shown
@@ -27,7 +28,7 @@ def cases(office: Office) -> APIRouter:
         owed_again: Annotated[bool, Query(description="Only those whose money was taken back since.")] = False,
         after: Annotated[str | None, Query(description="The `after` of the page before.")] = None,
         limit: Annotated[int, Query(ge=1, le=500)] = 50,
-    ) -> Any:
+    ) -> CasePage:
         return await office.cases(status, customer, after, limit, owed_again)
 
     @router.post("", summary="Open a case, or take in a Stripe event", openapi_extra=takes(Scope.BILLING))

@@ -28,7 +28,7 @@ def orders(office: Office) -> APIRouter:
 
     async def ordered(invoice: str, name: str, order: events.Order, response: Response) -> shapes.CaseAnswer:
         desk = await office.desk()
-        return case_answer(desk.reader.around(await desk.running.order(invoice, name, order)), response)
+        return case_answer(desk.reader.around(await desk.orders.give(invoice, name, order)), response)
 
     def plain(path: str, name: str, form: type[events.Order], summary: str) -> None:
         """An order that says nothing but its remark."""
@@ -90,8 +90,7 @@ def channels(office: Office) -> APIRouter:
         return await _now(customer)
 
     async def _now(customer: str) -> shapes.ChannelAnswer:
-        found = await office.customer(customer)
-        return shapes.ChannelAnswer(customer_id=customer, closed_channels=found.closed_channels)
+        return shapes.ChannelAnswer(customer_id=customer, closed_channels=await office.closed_channels(customer))
 
     return router
 

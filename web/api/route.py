@@ -17,6 +17,7 @@ from web.limits import RateLimit
 from web.problems import Problem, problem_response
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+_OF_THE_ANSWER = frozenset({"content-type", "etag", "location"})
 SCOPES = "x-scopes"
 """Where a route says, for people and programs, which keys it takes."""
 _STATUS = {
@@ -91,14 +92,13 @@ class ApiRoute(APIRoute):
         asked = f"{request.method} {request.url.path}?{request.url.query}\n".encode() + request._body
         standing = await gate.threads.run(gate.register.begin, caller, token, asked)
         if standing:
-            kind = "application/problem+json" if standing.status >= 400 else "application/json"
-            again = {"Idempotency-Replayed": "true"}
-            return Response(standing.body, standing.status, again, media_type=kind)
+            return Response(standing.body, standing.status, {**standing.headers, "Idempotency-Replayed": "true"})
         try:
             response = await work(request)
         except Exception as error:
             response = _refusal(error)
-        await gate.threads.run(gate.register.finish, caller, token, response.status_code, _text(response))
+        said = (response.status_code, _text(response), _kept(response))
+        await gate.threads.run(gate.register.finish, caller, token, *said)
         return response
 
     async def _written(self, request: Request, response: Response) -> None:
@@ -121,6 +121,11 @@ async def _caller(gate: Gate, request: Request) -> Caller:
 
 def _text(response: Response) -> str:
     return bytes(response.body).decode()
+
+
+def _kept(response: Response) -> dict[str, str]:
+    """What is told again with the body: the others are about one delivery of it."""
+    return {name: value for name, value in response.headers.items() if name in _OF_THE_ANSWER}
 
 
 def _refusal(error: Exception) -> Response:

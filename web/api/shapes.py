@@ -3,19 +3,23 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from domain.base import Frozen
 from domain.events import AgencyReport, ContactResult
+from domain.moments import Moment
 from domain.money import Money
 from domain.steps import Channel
+from domain.texts import Printable
 
 Remark = Annotated[str, Field(max_length=500, description="No personal data: it stays in Temporal's history.")]
-EventId = Annotated[str, Field(min_length=1, max_length=255, description="Your own id: given twice it counts once.")]
+EventId = Annotated[
+    str, Field(min_length=1, max_length=255, description="Your own id: given twice it counts once."), Printable
+]
 
 
 class PauseOrder(Frozen):
-    until: AwareDatetime | None = Field(default=None, description="Without it: until the case is resumed.")
+    until: Moment | None = Field(default=None, description="Without it: until the case is resumed.")
     note: Remark = ""
 
 
@@ -118,21 +122,6 @@ class HeardAnswer(Frozen):
     """What became of a report: `told`, `kept` for the customer's other cases, or `over`."""
 
     result: str
-
-
-class CustomerAnswer(Frozen):
-    """What is known of how a customer may be reached. Addresses are not told here."""
-
-    customer_id: str
-    open_cases: list[str]
-    closed_channels: dict[Channel, str]
-    replies: list["ReplyAnswer"]
-
-
-class ReplyAnswer(Frozen):
-    at: datetime
-    channel: Channel
-    text: str
 
 
 class InboxEvent(Frozen):

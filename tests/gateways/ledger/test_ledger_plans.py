@@ -74,6 +74,7 @@ def finish_one(ledger: SqlLedger) -> None:
         lambda ledger: ledger.cases(customer_id="cus_1", after=_AFTER),
         lambda ledger: ledger.cases(segment="business", after=_AFTER),
         lambda ledger: ledger.cases("open", "cus_1", "business", after=_AFTER),
+        lambda ledger: ledger.cases("closed", "cus_1", owed_again=True, after=_AFTER),
         lambda ledger: ledger.case("in_1"),
         lambda ledger: ledger.open_cases_of("cus_1"),
         lambda ledger: ledger.open_beside("in_1", "cus_1"),
@@ -118,6 +119,22 @@ def test_a_card_without_fingerprint_is_looked_for_in_its_invoice(ledger: SqlLedg
     [(statement, parameters)] = statements_of(lambda it: it.begin_attempt(an_attempt(fingerprint=None), FREE), ledger)
 
     assert "ix_attempts_no_fingerprint" in plan_of(url, statement, parameters)
+
+
+@pytest.mark.parametrize(
+    ("use", "index"),
+    [
+        (lambda ledger: ledger.cases("closed", owed_again=True), "ix_cases_owed_again"),
+        (lambda ledger: ledger.cases("closed", "cus_1", owed_again=True, after=_AFTER), "ix_cases_owed_again"),
+        (lambda ledger: ledger.cases("closed", "cus_1", "any"), "ix_cases_customer_id_opened_at_invoice_id"),
+        (lambda ledger: ledger.cases("closed", segment="any"), "ix_cases_segment_opened_at_invoice_id"),
+    ],
+)
+def test_of_several_filters_the_one_with_fewest_cases_leads(ledger: SqlLedger, url: str, use: Use, index: str) -> None:
+    """SQLite took the status: nearly all of a million cases are closed, and a page took seconds."""
+    [(statement, parameters)] = statements_of(use, ledger)
+
+    assert index in plan_of(url, statement, parameters)
 
 
 @pytest.mark.parametrize(

@@ -164,6 +164,13 @@ def test_a_remembered_port_that_was_taken_since_is_replaced(tmp_path: Path) -> N
     assert second == remembered_ports(file, ["frontend", "ui"], {})
 
 
+def test_a_process_does_not_choose_a_port_again_at_once() -> None:
+    """Its server may not listen yet: the web process and the Temporal UI got one port, one time in ten."""
+    chosen = [port for _ in range(4) for port in free_ports(10)]
+
+    assert len(chosen) == len(set(chosen))
+
+
 def test_two_processes_choose_different_ports(monkeypatch: pytest.MonkeyPatch) -> None:
     """Also before the servers listen: of two test processes that start at once one would lose its server."""
     chosen: list[int] = []

@@ -1,0 +1,35 @@
+"""What the merchant's billing system says of its customers by the API: kept in the inbox as other news is. Pure."""
+
+import json
+from datetime import UTC, datetime
+
+from domain.steps import Channel
+from gateways.ports.inbox import Arrival
+from gateways.provider_facts import CustomerConsented, MalformedEvent
+from gateways.stripe_fields import expanded
+
+PROVIDER = "billing"
+
+
+def consented(customer_id: str, channel: Channel, event_id: str, at: datetime, proof: str, *, wanted: bool) -> Arrival:
+    """One consent as the inbox keeps it. at: when the customer gave it."""
+    kind = "opted_in" if wanted else "opted_out"
+    kept = {
+        "customer_id": customer_id,
+        "channel": channel.value,
+        "wanted": wanted,
+        "at": at.astimezone(UTC).isoformat(),
+        "proof": proof,
+        # The billing system's own ids may begin anew with each customer, and with each channel.
+        "event_id": f"{customer_id}/{channel.value}/{kind}/{event_id}",
+    }
+    return Arrival(provider=PROVIDER, event_id=kept["event_id"], kind=kind, body=json.dumps(kept))
+
+
+def read(event: object) -> CustomerConsented:
+    """Raises MalformedEvent."""
+    kept = expanded(event)
+    try:
+        return CustomerConsented(provider=PROVIDER, event_type="consent", **kept)
+    except (TypeError, ValueError):
+        raise MalformedEvent("What was kept of the customer's consent is not complete.") from None

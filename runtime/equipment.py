@@ -1,0 +1,46 @@
+"""What is set up of channels, application and agency: the settings of each belong together, all of them or none."""
+
+from collections.abc import Sequence
+
+from pydantic import SecretStr
+
+from domain.installation import RESTRICTIONS, Installation
+from domain.steps import Channel
+from runtime.settings import Settings, SettingsError
+
+CHANNELS: dict[Channel, tuple[str, ...]] = {
+    Channel.EMAIL: ("SENDGRID_API_KEY", "SENDGRID_FROM_EMAIL"),
+    Channel.SMS: ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_FROM"),
+    Channel.NOTICE: ("MERCHANT_WEBHOOK_URL", "MERCHANT_WEBHOOK_SECRET"),
+}
+"""The settings without which a channel is closed. The application of the notices hears of access as well."""
+
+
+def installation(settings: Settings) -> Installation:
+    """What is missing, by its first setting. Raises SettingsError where only a part of what belongs together is set."""
+    missing = {channel: _missing(settings, names) for channel, names in CHANNELS.items()}
+    if settings.agency_token and not settings.agency_endpoint:
+        raise SettingsError("AGENCY_TOKEN is set, and AGENCY_ENDPOINT is not: set it as well, or none of them.")
+    application = missing[Channel.NOTICE]
+    return Installation(
+        closed_channels={channel: why for channel, why in missing.items() if why},
+        no_access=f"{application}, and no endpoint takes {' and '.join(RESTRICTIONS)}" if application else None,
+        no_agency=None if settings.agency_endpoint else "AGENCY_ENDPOINT is not set",
+    )
+
+
+def is_set(settings: Settings, name: str) -> bool:
+    """Whether a setting, by its name in the environment, has a value."""
+    value = getattr(settings, name.lower())
+    return bool(value.get_secret_value() if isinstance(value, SecretStr) else value)
+
+
+def _missing(settings: Settings, names: Sequence[str]) -> str | None:
+    """Why there is none of it; None: there is."""
+    missing = [name for name in names if not is_set(settings, name)]
+    if 0 < len(missing) < len(names):
+        there = ", ".join(name for name in names if name not in missing)
+        raise SettingsError(
+            f"{', '.join(missing)} not set, beside {there}: set all of them, or none (README, Settings)."
+        )
+    return f"{missing[0]} is not set" if missing else None

@@ -1,0 +1,101 @@
+"""The doctor of a merchant who has not set up everything: what is closed is a note, and a fault where it is needed."""
+
+import asyncio
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from gateways.ledger.sql_ledger import SqlLedger
+from runtime import wiring
+from runtime.doors import doors
+from runtime.equipment import CHANNELS
+from runtime.settings import ROOT, Settings, SettingsError
+from service.endpoints import Endpoints
+from tests.doctors import NO_SERVER, Doctor, doctor_in
+
+
+@pytest.fixture
+def doctor(environment: dict[str, str]) -> Doctor:
+    return doctor_in(environment)
+
+
+def test_an_e_mail_only_merchant_is_well_and_told_what_is_closed(doctor: Doctor, ledger: SqlLedger) -> None:
+    """Notes, no faults: every message of the shipped policies goes out by e-mail."""
+    assert () == ledger.cases().rows
+    names = [name for group in CHANNELS.values() for name in group if not name.startswith("SENDGRID")]
+
+    _, good, bad = doctor(NO_SERVER | dict.fromkeys([*names, "AGENCY_ENDPOINT", "AGENCY_TOKEN"], ""))
+
+    assert ["Temporal server"] == list(bad)
+    assert (
+        "e-mail open; SMS closed: TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_FROM not set; "
+        "in-app notice closed: MERCHANT_WEBHOOK_URL, MERCHANT_WEBHOOK_SECRET not set"
+    ) == good["channels"]
+    assert ("not set up: no text messages", "no text messages") == (good["Twilio"], good["number"])
+    assert "not set up: no notices; nothing is restricted, and no message says so" == good["application"]
+    assert "not set up: what a policy would hand over is written off, and messages say so" == good["agency"]
+
+
+def test_an_endpoint_that_hears_of_access_is_named_where_there_is_no_application(
+    doctor: Doctor, ledger: SqlLedger
+) -> None:
+    Endpoints(ledger, lambda: datetime.now(UTC), private=True).add("http://127.0.0.1:9/events")
+
+    _, good, _ = doctor(NO_SERVER | {"MERCHANT_WEBHOOK_URL": "", "MERCHANT_WEBHOOK_SECRET": ""})
+
+    assert "not set up: no notices; access is told by events alone" == good["application"]
+
+
+def test_an_sms_only_merchant_is_well(doctor: Doctor, ledger: SqlLedger) -> None:
+    assert () == ledger.cases().rows
+    _, good, bad = doctor(NO_SERVER | {"SENDGRID_API_KEY": "", "SENDGRID_FROM_EMAIL": ""})
+
+    assert ["Temporal server"] == list(bad)
+    lines = [good[line] for line in ("SendGrid", "sender", "e-mail events")]
+    assert ["not set up: no e-mails", "no e-mails", "no e-mails"] == lines
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (
+            {"TWILIO_AUTH_TOKEN": "", "TWILIO_FROM": ""},
+            "TWILIO_AUTH_TOKEN, TWILIO_FROM not set, beside TWILIO_ACCOUNT_SID: set all of them, or none",
+        ),
+        ({"SENDGRID_FROM_EMAIL": ""}, "SENDGRID_FROM_EMAIL not set, beside SENDGRID_API_KEY: set all of them,"),
+        ({"MERCHANT_WEBHOOK_SECRET": ""}, "MERCHANT_WEBHOOK_SECRET not set, beside MERCHANT_WEBHOOK_URL: set all"),
+        ({"AGENCY_ENDPOINT": ""}, "AGENCY_TOKEN is set, and AGENCY_ENDPOINT is not: set it as well, or none of them."),
+    ],
+)
+async def test_what_is_half_set_stops_doctor_worker_and_web(
+    doctor: Doctor, settings: Settings, ledger: SqlLedger, given: dict[str, str], said: str
+) -> None:
+    assert () == ledger.cases().rows
+    half = settings.model_copy(update={name.lower(): None for name in given})
+
+    _, good, bad = await asyncio.to_thread(doctor, NO_SERVER | given)
+
+    assert {"channels' settings", "Temporal server"} == set(bad)
+    assert bad["channels' settings"].startswith(said)
+    assert not good.keys() & {"channels", "SendGrid", "Twilio", "application", "agency"}
+    with pytest.raises(SettingsError, match=said.partition(":")[0]):
+        wiring.activities(half)
+    with pytest.raises(SettingsError, match=said.partition(":")[0]):
+        async with doors(half):
+            pass
+
+
+def test_a_policy_that_needs_a_closed_channel_is_a_fault(doctor: Doctor, tmp_path: Path) -> None:
+    """The policy's file says where nothing takes a message over."""
+    text = (ROOT / "policies/standard.yaml").read_text()
+    (tmp_path / "standard.yaml").write_text(text.replace("fallback: {email: sms, sms: email, notice: email}", ""))
+    names = ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_FROM")
+
+    _, _, bad = doctor({**NO_SERVER, "DUNNING_POLICIES": str(tmp_path)} | dict.fromkeys(names, ""))
+
+    assert (
+        "No channel is left for what policies have to say (policy standard: the reminder SMS of day 5, the final SMS "
+        "of day 21). SMS closed: TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_FROM not set: set them, or change the "
+        "policy."
+    ) == bad["channels"]
