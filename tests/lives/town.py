@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, TypeVarTuple, Unpack, cast
 
@@ -21,6 +22,7 @@ from gateways.ports.trouble import ProviderMisuse, ProviderTrouble
 from gateways.provider_facts import ForeignEvent, Ignored, MalformedEvent
 from gateways.stripe_origin import Served
 from runtime import wiring
+from runtime.equipment import installation
 from runtime.settings import Settings
 from sandbox.machine.environment import stand_in_environment
 from sandbox.providers.world import ProviderWorld
@@ -120,7 +122,7 @@ class Town(Watch):
             served=Served.by(office.settings.stripe_secret, None),
         )
         self.running = RunningCases(client, office.ledger)
-        self.channels = Channels(self.running, office.ledger, office.clock)
+        self.channels = Channels(self.running, office.ledger, partial(installation, office.settings), office.clock)
         starter = CaseStarter(client, "dunning", office.clock)
         self.reports = Reports(self.running, starter, office.ledger, office.clock)
         self._threads = Threads(1, "sweep")

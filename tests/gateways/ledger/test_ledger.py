@@ -133,7 +133,7 @@ def test_event_ids_may_be_the_same_for_several_customers(ledger: SqlLedger) -> N
     first, second = (a_closure(customer, Channel.SMS, "opted out", "1", NOW) for customer in ("cus_1", "cus_7"))
     ledger.close_channel(first)
     ledger.close_channel(second)
-    ledger.open_channel(ledger.closures("cus_1"), NOW + DAY)
+    ledger.open_channel(ledger.closures("cus_1"), NOW + DAY, "an order")
 
     assert {} == ledger.closed_channels("cus_1")
     assert {Channel.SMS: "opted out"} == ledger.closed_channels("cus_7")
