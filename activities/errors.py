@@ -23,6 +23,8 @@ def translated(*, misuse_passes: bool = False) -> Iterator[None]:
 
     `misuse_passes`: that misuse is retried as well, where there is no case that could be held for it.
     """
+    if _is_late():
+        raise ApplicationError("Temporal handed the step out after its time.", type=TROUBLE)
     try:
         yield
     except ProviderMisuse as error:
@@ -31,6 +33,16 @@ def translated(*, misuse_passes: bool = False) -> Iterator[None]:
         raise ApplicationError(str(error)[:_LONGEST], before, type=kind, non_retryable=not misuse_passes) from None
     except ProviderTrouble as error:
         raise ApplicationError(str(error)[:_LONGEST], type=TROUBLE, next_retry_delay=error.retry_after) from None
+
+
+def _is_late() -> bool:
+    """Whether the time that the step had was over when this try was handed out: Temporal was away meanwhile, and hands
+    out what waits before it looks at what has timed out. It may be night by now, or the invoice another one."""
+    if not activity.in_activity():
+        return False
+    info = activity.info()
+    limit = info.schedule_to_close_timeout
+    return limit is not None and not info.is_local and info.started_time > info.scheduled_time + limit
 
 
 def last_trouble(error: BaseException) -> str:

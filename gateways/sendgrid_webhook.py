@@ -6,6 +6,7 @@ The signature is ECDSA (P-256, SHA-256); the public key stands in SendGrid's con
 import base64
 import binascii
 import json
+import re
 import time
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -25,6 +26,7 @@ what happened. What is delivered once more changes nothing, by the event's id.""
 
 _SIGNATURE = "x-twilio-email-event-webhook-signature"
 _TIMESTAMP = "x-twilio-email-event-webhook-timestamp"
+_SECONDS = re.compile("[0-9]{1,15}")  # Python refuses to read a number of some thousand digits
 _LONGEST_NAME = 255
 
 
@@ -42,16 +44,20 @@ class SendGridWebhook:
     def open(self, body: bytes, headers: Mapping[str, str], target: str) -> Sequence[Arrival]:  # noqa: ARG002 - the port's
         timestamp = headers.get(_TIMESTAMP, "")
         signature = _decoded(headers.get(_SIGNATURE, ""))
-        fresh = timestamp.isascii() and timestamp.isdigit() and abs(time.time() - int(timestamp)) <= self._tolerance
-        if not fresh or not any(_is_signed(key, signature, timestamp.encode() + body) for key in self._keys):
+        if not self._is_fresh(timestamp) or not any(
+            _is_signed(key, signature, timestamp.encode() + body) for key in self._keys
+        ):
             raise NotGenuine("The signature is missing, too old, or not of a key in SENDGRID_WEBHOOK_KEYS.")
         try:
-            events = json.loads(body)
+            events = json.loads(body.decode())  # bytes alone would be taken in UTF-16, too
         except (ValueError, RecursionError):
             raise Unreadable("The body is not JSON.") from None
         if not isinstance(events, list):
             raise Unreadable("The body is not a JSON array: expected SendGrid's events.")
         return [arrival for event in events if (arrival := _arrival(event))]
+
+    def _is_fresh(self, timestamp: str) -> bool:
+        return bool(_SECONDS.fullmatch(timestamp)) and abs(time.time() - int(timestamp)) <= self._tolerance
 
 
 def _arrival(event: object) -> Arrival | None:

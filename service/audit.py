@@ -1,17 +1,18 @@
 """Requests that could change something: answered once for a caller's token, and written down."""
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from gateways.ports.access import AccessBook, Asked
 from service.keys import Caller
-from service.requests import Refused, WrongRequest
+from service.requests import Busy, WrongRequest
 
 GIVES_UP = timedelta(minutes=2)
 """A request that has no answer by then was cut off: its token may be used again."""
-_LONGEST_TOKEN = 255
+_TOKEN = re.compile("[!-~]{1,255}")
 
 
 class StandingAnswer(NamedTuple):
@@ -30,10 +31,10 @@ class Register:
     def begin(self, caller: Caller, token: str, request: bytes) -> StandingAnswer | None:
         """What was answered to this token before; None: the request is to be worked on now.
 
-        Raises WrongRequest for a token that came with another request, Refused for one that is being worked on.
+        Raises WrongRequest for a token that came with another request, Busy for one that is being worked on.
         """
-        if not token.strip() or len(token) > _LONGEST_TOKEN:
-            raise WrongRequest(f"Idempotency-Key has to have 1 to {_LONGEST_TOKEN} characters.")
+        if not _TOKEN.fullmatch(token):
+            raise WrongRequest("Idempotency-Key has to have 1 to 255 characters of ASCII, without spaces.")
         digest = hashlib.sha256(request).hexdigest()
         standing = self._book.begin_answer(caller.key_id, token, digest, self._clock(), GIVES_UP)
         if standing is None:
@@ -41,7 +42,7 @@ class Register:
         if standing.digest != digest:
             raise WrongRequest("This Idempotency-Key came with another request: use a new one for each request.")
         if standing.status is None:
-            raise Refused("A request with this Idempotency-Key is being worked on: ask again in a moment.")
+            raise Busy("A request with this Idempotency-Key is being worked on: ask again in a moment.")
         return StandingAnswer(standing.status, standing.body, standing.headers)
 
     def finish(self, caller: Caller, token: str, status: int, body: str, headers: Mapping[str, str]) -> None:

@@ -102,7 +102,8 @@ def _holds(said: str) -> tuple[HoldReason, ...]:
 
 
 def _text(cursor: Cursor) -> str:
-    return f"{cursor.opened_at.astimezone(UTC).isoformat()}/{cursor.invoice_id}"
+    # Without a plus: in a query that would be a space, for whoever forgets to escape it.
+    return f"{cursor.opened_at.astimezone(UTC).isoformat().replace('+00:00', 'Z')}/{cursor.invoice_id}"
 
 
 def _cursor(text: str) -> Cursor:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
+from domain.texts import UNKEPT, is_unkept
 from gateways.ports.inbox import Arrival, InboxBook, NotGenuine, Unreadable, Webhook
 from gateways.ports.metering import NO_METER, Meter
 from gateways.ports.trouble import ProviderTrouble
@@ -51,7 +52,7 @@ class Mailroom:
         """Raises NotGenuine, Unreadable or NotKept; KeyError for a provider that is not set up."""
         webhook = self._webhooks[provider]
         try:
-            arrivals = webhook.open(body, headers, target)
+            arrivals = _kept(webhook.open(body, headers, target))
         except NotGenuine:
             self._meter.arrived(provider, "not_genuine")
             raise
@@ -70,3 +71,11 @@ class Mailroom:
         self._meter.arrived(provider, "kept" if new else "known")
         if new:
             self._kept()
+
+
+def _kept(arrivals: Sequence[Arrival]) -> Sequence[Arrival]:
+    """Those whose names a table keeps: one that has no such name does not cost the others of its batch."""
+    kept = [one for one in arrivals if not is_unkept([one.event_id, one.kind])]
+    if arrivals and not kept:
+        raise Unreadable(f"Nothing of it can be kept: {UNKEPT}.")
+    return kept

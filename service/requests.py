@@ -15,6 +15,10 @@ class Overtaken(Refused):
     """The order is about a case as it is no more: it changed since it was read."""
 
 
+class Busy(Refused):
+    """The same request is being worked on: its answer comes in a moment."""
+
+
 class Unavailable(Exception):
     """A system that this needs does not answer. One sentence."""
 

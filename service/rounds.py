@@ -130,4 +130,7 @@ def given_up(
         goes_on = paid_after_all(case, paid, at)
     except (ValidationError, CurrencyMismatch):
         return None
-    return (goes_on, Policy.stored(ledger.policy(case.policy.digest))) if goes_on else None
+    if goes_on is None:
+        return None
+    ledger.taken_up(invoice_id)
+    return goes_on, Policy.stored(ledger.policy(case.policy.digest))

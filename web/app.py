@@ -6,6 +6,7 @@ from typing import Protocol
 
 from fastapi import FastAPI, Response
 from fastapi.telemetry import TelemetryConfig
+from starlette.exceptions import HTTPException
 
 from service.audit import Register
 from service.bulk import BulkDesk
@@ -24,16 +25,16 @@ from web.api.endpoints import endpoints
 from web.api.exports import exports
 from web.api.orders import channels, orders
 from web.api.records import records
+from web.described import DescribedApi, operation_id
 from web.limits import RateLimit
 from web.preferences import preferences
-from web.problems import Problem, answer
+from web.problems import Problem, answer, mistake, no_route
 from web.requests import RequestIds
 from web.webhooks import webhooks
 
 DESCRIPTION = """Opens dunning cases, tells them facts, gives them orders, and reads what they did.
 
-Send `Authorization: Bearer` with a key (`python starter.py keys make`). A POST with an `Idempotency-Key` is done once
-and answered alike each time. Errors are problems as RFC 9457 has them: `detail` says what to do.
+`docs/api.md` has what holds for every request: keys, `Idempotency-Key`, `If-Match`, problems, limits and pages.
 """
 
 
@@ -79,17 +80,20 @@ class _Gate:
 
 
 def application(doors: Doors) -> FastAPI:
-    app = FastAPI(
+    app = DescribedApi(
         title="Dunning",
         version="1",
         description=DESCRIPTION,
         docs_url=None,
         redoc_url=None,
         openapi_url="/v1/openapi.json",
+        generate_unique_id_function=operation_id,
         telemetry=_NO_TELEMETRY,
     )
     app.state.gate = _Gate(doors.keys, doors.register, doors.threads)
     app.add_exception_handler(Problem, answer)
+    app.add_exception_handler(HTTPException, no_route)
+    app.add_exception_handler(Exception, mistake)
     app.add_middleware(RequestIds)
     app.include_router(webhooks(doors.mailroom))
     if doors.preferences:

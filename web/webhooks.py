@@ -8,12 +8,25 @@ from service.mailroom import Mailroom, NotGenuine, NotKept, Unreadable
 from web.bodies import raw_body
 from web.problems import Problem
 
+_REFUSALS = (
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.NOT_FOUND,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+)
+
 
 def webhooks(mailroom: Mailroom) -> APIRouter:
     """One route for every provider whose webhook is set up."""
     router = APIRouter(prefix="/webhooks", tags=["webhooks"])
 
-    @router.post("/{provider}", status_code=HTTPStatus.NO_CONTENT, summary="An event of a provider, signed by it")
+    @router.post(
+        "/{provider}",
+        status_code=HTTPStatus.NO_CONTENT,
+        summary="An event of a provider, signed by it",
+        responses={status: {} for status in _REFUSALS},
+    )
     async def arrives(provider: str, request: Request) -> Response:
         if provider not in mailroom.providers:
             raise Problem(HTTPStatus.NOT_FOUND, "No webhook of that name is set up here (docs/connect.md).")

@@ -1,22 +1,24 @@
 """One row per case: what was agreed at its opening, and what its newest decision says of it."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 import sqlalchemy as sa
 
 from domain.case import Outcome
 from domain.money import CurrencyMismatch
+from domain.outgoing import StepSkipped
 from domain.projection import Projection
 from domain.record import Entry
 from gateways.ledger import rows
 from gateways.ledger.case_list import CASE, IN_ORDER, SqlCaseList, case_row
+from gateways.ledger.contacts import settle_unanswered
 from gateways.ledger.customers import write_customer
 from gateways.ledger.foreign import write_foreign
 from gateways.ledger.inserts import Columns, insert_once
 from gateways.ledger.records import write_decisions, write_effect, write_first
-from gateways.ledger.schema import NOT_CLOSED, cases
+from gateways.ledger.schema import NOT_CLOSED, access_wishes, cases
 from gateways.ledger.transactions import no_case
 from gateways.ports.rows import AttemptRow, CaseRow, CustomerRow, Late
 from gateways.ports.trouble import ProviderMisuse
@@ -24,6 +26,7 @@ from gateways.ports.trouble import ProviderMisuse
 _GIVEN_UP = (Outcome.COLLECTIONS, Outcome.WRITTEN_OFF)
 """Ends that news may overtake while they are written down: what the case makes of them is a decision of its own."""
 
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 _OF_OPEN = ("owed_again", "reopened_as")
 """What money that is taken back changes of the row of a case that is not closed."""
 
@@ -104,6 +107,9 @@ class SqlCases(SqlCaseList):
                 stands = _write_open(connection, invoice_id, at, projection, columns) or _reopen(
                     connection, invoice_id, at, projection, columns
                 )
+            left_out = [entry.step for entry in entries if isinstance(entry.event, StepSkipped)]
+            if stands and (left_out or projection.outcome):
+                settle_unanswered(connection, invoice_id, at, None if projection.outcome else left_out)
             write_decisions(connection, invoice_id, entries, projection.remaining, stands=stands)
 
     def after_the_end(self, invoice_id: str, occasion: str, entry: Entry, late: Late) -> bool:
@@ -122,6 +128,13 @@ class SqlCases(SqlCaseList):
                 return False
             connection.execute(_WRITE, columns | {"of": invoice_id})
             return True
+
+    def taken_up(self, invoice_id: str) -> None:
+        closed = sa.update(cases).where(_OF, cases.c.status == "closed")
+        with self._database.writing(of=invoice_id) as connection:
+            if connection.execute(closed.values(decided_at=None), {"of": invoice_id}).rowcount:
+                wish = sa.update(access_wishes).where(access_wishes.c.invoice_id == invoice_id)
+                connection.execute(wish.values(as_of=_LONG_AGO))
 
     def case(self, invoice_id: str) -> CaseRow | None:
         with self._database.reading() as connection:

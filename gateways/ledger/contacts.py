@@ -1,5 +1,6 @@
 """Contacts: each is reserved before it is made, by a row that only one caller can insert."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -8,6 +9,7 @@ from domain.events import ContactResult
 from domain.gates import Allow
 from domain.kinds.message import MessageStep
 from domain.outbox import delivery as told_of
+from domain.outgoing import ContactSent
 from domain.record import Entry
 from domain.rules.contacts import WEEK, ContactRules, ContactUse, SaidWith
 from domain.steps import Channel
@@ -32,6 +34,11 @@ _SAME = (
 _ONE = sa.select(contacts).where(*_SAME)
 _TAKE_FAILED = sa.update(contacts).where(*_SAME, _contact.state.in_(_NOT_MADE))
 _FINISH = sa.update(contacts).where(*_SAME, _contact.state == "sending")
+_UNANSWERED = (
+    sa.select(contacts)
+    .where(_contact.invoice_id == sa.bindparam("of"), _contact.state == "sending")
+    .order_by(_contact.id)
+)
 _BY_KEY = sa.select(contacts).where(_contact.key == sa.bindparam("key_is")).limit(1)
 # The later, the more it says: a complaint about what was delivered, a bounce that came after the server had taken it.
 _RANK = {
@@ -126,6 +133,21 @@ def _report(connection: sa.Connection, found: sa.RowMapping, result: ContactResu
     event = told_of(result, channel, found["stage"])
     what = f"{channel.value} {result.words}"
     write_report(connection, found["invoice_id"], Entry(at=at, step=found["step"], what=what, why="", event=event), "")
+
+
+def settle_unanswered(connection: sa.Connection, invoice_id: str, at: datetime, steps: Sequence[str] | None) -> None:
+    """What becomes of messages that nobody will ask about again: they count as sent, and whoever is told of messages
+    is told that it is not certain. steps: those that are left out; None: all, because the case ends."""
+    standing = connection.execute(_UNANSWERED, {"of": invoice_id}).mappings().all()
+    for found in standing:
+        if steps is not None and found["step"] not in steps:
+            continue
+        same = _same(invoice_id, found["step"], channel := Channel(found["channel"]))
+        connection.execute(_FINISH, same | {"state": "unknown"})
+        event = ContactSent(channel=channel, stage=found["stage"], certain=False)
+        what, why = f"{channel.value} unknown", "its provider did not answer, and it is not asked again"
+        entry = Entry(at=at, step=found["step"], what=what, why=why, event=event)
+        write_effect(connection, invoice_id, entry, occasion="")
 
 
 def _uses(connection: sa.Connection, same: dict[str, str], customer_id: str, at: datetime) -> list[ContactUse]:

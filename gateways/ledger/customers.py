@@ -77,7 +77,12 @@ class SqlCustomers(Book):
     def open_channel(self, closures: Sequence[Closure], at: datetime, by: str) -> None:
         with self._database.writing() as connection:
             for closure in closures:
-                of = sa.and_(_closure.event_id == closure.event_id, _closure.channel == closure.channel, _STANDS)
+                of = sa.and_(
+                    _closure.customer_id == closure.customer_id,
+                    _closure.event_id == closure.event_id,
+                    _closure.channel == closure.channel,
+                    _STANDS,
+                )
                 connection.execute(sa.update(channel_closures).where(of).values(opened_at=at, opened_by=by))
 
     def customer_is(self, stated: CustomerRow) -> CustomerRow | None:

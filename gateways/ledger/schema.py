@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from gateways.ledger.columns import RowNumber, metadata, moment, of_case, text_column
 
-REVISION = "0017"
+REVISION = "0020"
 """The newest migration, with which these are the tables."""
 
 NOT_CLOSED = "status <> 'closed'"
@@ -147,7 +147,7 @@ channel_closures = sa.Table(
     "channel_closures",
     metadata,
     # No foreign key: an opt-out is kept even when it comes before the customer's first case.
-    text_column("customer_id"),
+    sa.Column("customer_id", sa.Text(), primary_key=True),
     sa.Column("event_id", sa.Text(), primary_key=True),
     sa.Column("channel", sa.Text(), primary_key=True),
     # What the address is compared by (domain/addresses.py); NULL: not known, and so any of the customer's.

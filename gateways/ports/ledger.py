@@ -59,6 +59,7 @@ class CaseBook(CaseList, Protocol):
         """Keeps one decision whole: its entries, what lists show of the case, and its state.
 
         An entry with the same step, what and why is written once for one moment.
+        Messages whose fate is unknown, and which it leaves out or ends the case without, count as sent from now on.
         A decision that is older than the one that stands leaves its entries and nothing else. With an outcome it closes
         the case, and the same outcome again changes nothing. News (a payment, a void invoice) that overtook the end of
         a case that was given up, as collections or written_off, replace it or open the case again. Raises
@@ -74,6 +75,9 @@ class CaseBook(CaseList, Protocol):
         """Books what became of the money of a closed case, once per occasion: its entry, and what of the row it
         changes. Of an open one that can only be that a part is owed again, or billed anew. False: it was booked
         before, or there is nothing to book."""
+
+    def taken_up(self, invoice_id: str) -> None:
+        """A closed case goes on in a new run: what that decides is newer than all before, whatever the clocks say."""
 
     def state_of(self, invoice_id: str) -> str | None:
         """The whole case as JSON, as its newest decision left it."""

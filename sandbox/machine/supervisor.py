@@ -62,11 +62,13 @@ class Supervisor:
             self.remove(spec.name)
             raise
 
-    def remove(self, name: str) -> None:
-        """Stop one child and forget it; nothing happens when it is not there."""
+    def remove(self, name: str) -> ChildSpec | None:
+        """Stop one child and forget it. Returns what to `add` to have it back; None: it was not there."""
         watch = self._watches.pop(name, None)
-        if watch is not None:
-            watch.stop()
+        if watch is None:
+            return None
+        watch.stop()
+        return watch.spec
 
     def stop(self) -> None:
         """End all children (SIGTERM, then SIGKILL) and return when they are gone; may be called twice."""

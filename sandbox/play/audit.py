@@ -14,6 +14,7 @@ from holidays import country_holidays
 
 from sandbox.play.audit_of_customers import arrived, in_conversation, one_customer
 from sandbox.play.audit_of_events import EVENTS, of_events
+from sandbox.play.audit_of_orders import ORDERS, unheeded
 from sandbox.play.audit_of_reality import REALITY, in_reality, indian_cards, rails_exceeded
 from sandbox.play.case_history import CaseHistory, Effect
 from sandbox.play.evidence import Evidence, Subject, entry_about, is_ours, moment_in
@@ -54,6 +55,7 @@ PROMISES: Mapping[str, str] = {
     "short_notice": "the end comes at least 7 days after a final notice",
     "ceilings_exceeded": "a card is not tried more often than its network allows",
     "service_not_restored": "who has paid, or is given up while billing goes on, has full service",
+    **ORDERS,
     **EVENTS,
     **REALITY,
 }
@@ -109,6 +111,7 @@ class _Case:
             yield from self._heard(message)
         yield from self._unannounced()
         yield from self._locked_out()
+        yield from unheeded(self._journal, self._subject.invoice)
         yield from in_conversation(self._evidence, self._subject, self._journal)
         yield from in_reality(self._evidence, self._subject, self._journal)
 
@@ -148,6 +151,8 @@ class _Case:
                 closed_channels.add("sms")
             elif entry.kind == "unsubscribes":
                 closed_channels.add("email")
+            elif entry.kind == "operator_reopens":
+                closed_channels.discard(entry.data["channel"])
             elif entry.kind in CHARGES and about_it and is_ours(entry):
                 yield from _too_late(f"{entry.key} was charged", "charges_after_end", ended, "charges_on_hold", held)
             elif entry.kind in CONTACTS:
@@ -166,7 +171,8 @@ class _Case:
         if effect is None:
             yield "unexplained_messages", f"{message.key or message.kind} belongs to no step of the case"
         else:
-            for moment in (effect.began, effect.ended or effect.began):
+            # Its answer may reach the case much later, when Temporal was away.
+            for moment in (effect.began, effect.handed_out or effect.began):
                 if why := self._not_now(moment):
                     yield "contacts_out_of_hours", f"{message.key} was sent {why}"
                     break

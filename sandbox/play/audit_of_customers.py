@@ -91,7 +91,7 @@ def _messages(evidence: Evidence, subject: Subject) -> list[Sent]:
     effects = [e for e in history.effects if e.activity == "contact"] if history else []
     by_key = {f"dun:{subject.invoice}:{e.step}:{e.channel}": e for e in effects}
     found = [(entry, by_key.get(entry.key or "")) for entry in evidence.journal if entry.kind in CONTACTS]
-    return [(effect.ended or effect.began, entry, effect) for entry, effect in found if effect]
+    return [(effect.handed_out or effect.began, entry, effect) for entry, effect in found if effect]
 
 
 def _said_again(messages: Sequence[Sent]) -> Broken:

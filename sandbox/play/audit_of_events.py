@@ -4,7 +4,7 @@ An event may be delivered twice under one id. Under two ids it was told twice, a
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence
 
 from sandbox.play.evidence import Evidence, Subject, entry_about, is_ours
 from sandbox.providers.journal import CHARGES, CONTACTS, Json, LogEntry
@@ -18,7 +18,6 @@ EVENTS: Mapping[str, str] = {
 _CHARGED = {"charge.succeeded", "charge.declined", "charge.processing"}
 _CHANNELS = {"email.accepted": "email", "sms.accepted": "sms", "whatsapp.accepted": "whatsapp"}
 _SERVICE = {"service.restricted", "service.restored"}
-"""With several open cases of one customer, what one takes back may still restrict by another."""
 
 
 def of_events(evidence: Evidence) -> Iterator[tuple[str, str]]:
@@ -44,8 +43,17 @@ def _broken(evidence: Evidence, subject: Subject, events: Sequence[Json]) -> Ite
     for what, times in Counter(_what(event) for event in events if _once(event)).items():
         if times > 1:
             yield "events_twice", f"{' '.join(what)} was told {times} times"
+    ends = evidence.histories[subject.invoice].ends
+    for outcome in (Counter(_told_ends(events)) - Counter(ends)).elements():
+        yield "events_twice", f"the end as {outcome} was told more often than it came"
+    if _told_ends(events) != ends and Counter(_told_ends(events)) == Counter(ends):
+        yield "events_out_of_order", f"the case ended as {', then '.join(ends)}, and was told otherwise"
     for sentence in _disorder(events):
         yield "events_out_of_order", sentence
+
+
+def _told_ends(events: Sequence[Json]) -> list[str]:
+    return [event["data"]["outcome"] for event in events if event["type"] == "case.closed"]
 
 
 def _lost(evidence: Evidence, subject: Subject, journal: Sequence[LogEntry], events: Sequence[Json]) -> Iterator[str]:
@@ -53,11 +61,9 @@ def _lost(evidence: Evidence, subject: Subject, journal: Sequence[LogEntry], eve
     if not types["case.opened"]:
         yield "nobody was told that the case was opened"
     history = evidence.histories[subject.invoice]
-    # A second run begins with the machine's time, before its own past: the ledger takes its decisions for old ones.
-    outcome = history.ended_before or history.outcome
-    if outcome and outcome not in [event["data"]["outcome"] for event in events if event["type"] == "case.closed"]:
+    for outcome in (Counter(history.ends) - Counter(_told_ends(events))).elements():
         yield f"nobody was told that the case ended as {outcome}"
-    if outcome == "recovered" and not types["case.recovered"]:
+    if "recovered" in history.ends and not types["case.recovered"]:
         yield "nobody was told that the debt was paid"
     charged = {str(event["data"]["attempt"]) for event in events if event["type"] in _CHARGED}
     said = {(event["data"]["source"], event["data"]["channel"]) for event in events if event["type"] == "contact.sent"}
@@ -67,20 +73,33 @@ def _lost(evidence: Evidence, subject: Subject, journal: Sequence[LogEntry], eve
             yield f"nobody was told of {entry.kind} {entry.key}"
         if entry.kind in CONTACTS and (step, _CHANNELS.get(entry.kind, "notice")) not in said:
             yield f"nobody was told of {entry.kind} {entry.key}"
-    yield from _told_less(journal, types, {"handoff.accepted"}, {"case.handed_off"})
-    yield from _told_less(journal, types, _SERVICE, _SERVICE)
+    handed_off = len({entry.key for entry in journal if entry.kind == "handoff.accepted"})
+    if types["case.handed_off"] < handed_off:
+        yield f"handoff.accepted happened {handed_off} times, and was told {types['case.handed_off']} times"
+    yield from _access_untold(journal, events)
 
 
-def _told_less(journal: Sequence[LogEntry], types: Counter[str], noted: Set[str], told: Set[str]) -> Iterator[str]:
-    times = len({entry.key for entry in journal if entry.kind in noted})
-    heard = sum(types[type_] for type_ in told)
-    if heard < times:
-        yield f"{' or '.join(sorted(noted))} happened {times} times, and was told {heard} times"
+def _access_untold(journal: Sequence[LogEntry], events: Sequence[Json]) -> Iterator[str]:
+    """Each step that touched the access is told of as what it does, with what is in force by all cases together."""
+    by_step = {f"{entry.key}::".split(":")[2]: entry for entry in filter(is_ours, journal) if entry.kind in _SERVICE}
+    for step, entry in by_step.items():
+        in_force = "full" if entry.kind == "service.restored" else str(entry.data["level"])
+        told = [event for event in events if event["type"] in _SERVICE and event["data"]["source"] == step]
+        if not told:
+            yield f"nobody was told of {entry.kind} {entry.key}"
+        elif told[-1]["data"]["in_force"] != in_force:
+            yield f"{step} was told to leave {told[-1]['data']['in_force']} access, and left {in_force}"
+        elif entry.kind == "service.restored" and told[-1]["type"] != entry.kind:
+            yield f"{entry.kind} {entry.key} was told as {told[-1]['type']}"
 
 
 def _once(event: Json) -> bool:
     """Whether a case has such a thing once for each step or attempt."""
-    return event["type"] in {"case.opened", "case.closed", "case.recovered", "contact.sent", *_CHARGED}
+    return event["type"] in {"case.opened", "case.recovered", "contact.sent", *_CHARGED}
+
+
+def _certain(event: Json) -> bool:
+    return bool(event["data"]["certain"])
 
 
 def _what(event: Json) -> tuple[str, ...]:
@@ -99,9 +118,12 @@ def _disorder(events: Sequence[Json]) -> Iterator[str]:
         after = types[types.index("case.closed") :]
         if any(type_ in _CHARGED or type_ == "contact.sent" for type_ in after):
             yield "an effect was told after case.closed"
-        if any(event["type"] == "case.recovered" and not event["data"]["late"] for event in events[-len(after) :]):
+        last = len(types) - types[::-1].index("case.closed")
+        if any(event["type"] == "case.recovered" and not event["data"]["late"] for event in events[last:]):
             yield "case.recovered was told after case.closed"
-    sent = {_what(event)[1:]: place for place, event in enumerate(events) if event["type"] == "contact.sent"}
+    # Of one that is not certain it is told when nobody asks any more: a report may have come before.
+    certain = ((place, one) for place, one in enumerate(events) if one["type"] == "contact.sent" and _certain(one))
+    sent = {_what(event)[1:]: place for place, event in certain}
     for place, event in enumerate(events):
         if event["type"] in ("contact.delivered", "contact.bounced"):
             step, channel = event["data"]["source"], event["data"]["channel"]

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -32,6 +32,7 @@ class Effect:
     activity: str
     step: str
     began: datetime
+    handed_out: datetime | None = None  # its last try
     ended: datetime | None = None
     channel: str | None = None
     stage: str | None = None
@@ -60,7 +61,12 @@ class CaseHistory:
     orders: tuple[OrderGiven, ...] = ()
     outcome: str | None = None  # None: it is still open
     closed_at: datetime | None = None
-    ended_before: str | None = None  # as what, until a late payment took it up again; None: none did
+    ended_before: tuple[str, ...] = ()  # as what, each time until a late payment took it up again
+
+    @property
+    def ends(self) -> list[str]:
+        """All its ends so far, in their order."""
+        return [*self.ended_before, *([self.outcome] if self.outcome else ())]
 
 
 async def read_history(client: Client, invoice: str) -> CaseHistory:
@@ -88,7 +94,7 @@ def _joined(first: CaseHistory, then: CaseHistory) -> CaseHistory:
     return replace(
         then,
         closed_at=first.closed_at,
-        ended_before=first.ended_before or first.outcome,
+        ended_before=(*first.ended_before, *([first.outcome] if first.outcome else ()), *then.ended_before),
         events=first.events + then.events,
         wakeups=first.wakeups + then.wakeups,
         effects=(*first.effects, *(replace(one, number=one.number + shift) for one in then.effects)),
@@ -102,6 +108,11 @@ def history_of(invoice: str, events: Sequence[HistoryEvent]) -> CaseHistory:
         for event in events
         if event.HasField("activity_task_completed_event_attributes")
     }
+    tries = {
+        event.activity_task_started_event_attributes.scheduled_event_id: _time(event.event_time)
+        for event in events
+        if event.HasField("activity_task_started_event_attributes")
+    }
     last = events[-1]
     result: dict[str, Any] = {}
     if last.HasField("workflow_execution_completed_event_attributes"):
@@ -111,7 +122,7 @@ def history_of(invoice: str, events: Sequence[HistoryEvent]) -> CaseHistory:
         events=sum(event.event_type not in _SKIPPING for event in events),
         wakeups=sum(event.event_type == EventType.EVENT_TYPE_TIMER_FIRED for event in events),
         effects=tuple(
-            _effect(event, ends.get(event.event_id))
+            _effect(event, ends.get(event.event_id), tries.get(event.event_id))
             for event in events
             if event.HasField("activity_task_scheduled_event_attributes")
         ),
@@ -129,7 +140,7 @@ def history_of(invoice: str, events: Sequence[HistoryEvent]) -> CaseHistory:
     )
 
 
-def _effect(event: HistoryEvent, ended: HistoryEvent | None) -> Effect:
+def _effect(event: HistoryEvent, ended: HistoryEvent | None, handed_out: datetime | None) -> Effect:
     scheduled = event.activity_task_scheduled_event_attributes
     order = _first(scheduled.input)
     answer = _first(ended.activity_task_completed_event_attributes.result) if ended else {}
@@ -139,6 +150,8 @@ def _effect(event: HistoryEvent, ended: HistoryEvent | None) -> Effect:
         activity=scheduled.activity_type.name,
         step=order.get("step", ""),
         began=_time(event.event_time),
+        # The last try of one that never ended did nothing: what was done, an earlier one did.
+        handed_out=handed_out if ended else None,
         ended=_time(ended.event_time) if ended else None,
         channel=order.get("channel"),
         stage=facts.get("stage"),
@@ -160,8 +173,3 @@ def _time(stamp: Timestamp) -> datetime:
 def moment_of(history: CaseHistory, attempt: int) -> datetime | None:
     """When a charge attempt was made: the last time that its number was used, since before a rule put it off."""
     return next((e.began for e in reversed(history.effects) if e.attempt == attempt), None)
-
-
-def span(effect: Effect) -> tuple[datetime, datetime]:
-    """The first and the last moment at which the effect can have happened."""
-    return effect.began, max(effect.began, effect.ended or effect.began + timedelta(0))

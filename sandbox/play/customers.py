@@ -198,6 +198,10 @@ class Actor:
             said["left"] = [owner[name] for name in ("email", "phone") if getattr(action.becomes, name)]
         if action.do is Deed.STRIPE_PLANS:
             said["planned"] = self.planned(action).isoformat()
+        if action.do is Deed.OPERATOR_SKIPS:
+            said["step"] = action.step
+        if action.do is Deed.OPERATOR_REOPENS:
+            said["channel"] = action.channel.value
         self.note(action.do.value, **said)
 
     def note(self, what: str, **data: Any) -> None:

@@ -1,7 +1,7 @@
 """The demo: scripted customers on a real Temporal server, through up to 45 days of virtual time, and an audit.
 
-`python -m sandbox.play.demo [--keep]`. Exit code 0: every promise kept and every case ended as the script says; 1: not
-so; 2: the demo could not run.
+`python -m sandbox.play.demo [--keep] [--kill web,worker,server --seed 1]`. Exit code 0: every promise kept and every
+case ended as the script says; 1: not so; 2: the demo could not run.
 """
 
 import argparse
@@ -10,7 +10,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, closing, contextmanager
+from contextlib import AsyncExitStack, closing, contextmanager, nullcontext
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -35,6 +35,7 @@ from sandbox.play.drive import Driver, Lead
 from sandbox.play.entering import due_at, enter_all
 from sandbox.play.evidence import Evidence, Subject, entry_about
 from sandbox.play.front import Front, front_door
+from sandbox.play.killing import Killing, victims
 from sandbox.play.live import Progress
 from sandbox.play.place import shown
 from sandbox.play.postman import Postman
@@ -184,7 +185,11 @@ def fresh(folder: Path) -> Iterator[None]:
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m sandbox.play.demo", description="Runs the scripted customers.")
     parser.add_argument("--keep", action="store_true", help="keep everything running afterwards, until Ctrl-C")
-    keep = parser.parse_args(argv).keep
+    parser.add_argument(
+        "--kill", type=victims, default=(), metavar="NAMES", help="kill -9 these at random seconds: web,worker,server"
+    )
+    parser.add_argument("--seed", type=int, default=1, help="which seconds: the same seed draws the same ones")
+    given = parser.parse_args(argv)
     # Wide enough for the tables where nobody looks through a terminal (a log, a file).
     console = Console() if sys.stdout.isatty() else Console(width=170)
 
@@ -198,11 +203,12 @@ def main(argv: Sequence[str] | None = None) -> int:
             fresh(DATA),
             running(DATA, time_skipping=True, say=say, web=True, more=policies_in(DATA / "policies")) as here,
         ):
-            report = asyncio.run(play(here, script, Progress(console)))
+            with Killing(here, given.kill, given.seed, say) if given.kill else nullcontext():
+                report = asyncio.run(play(here, script, Progress(console)))
             (DATA / "report.json").write_text(report.model_dump_json(indent=2) + "\n", encoding="utf-8")
             show(report, console)
             say(f"{report.seconds:.0f} s; the same as data: {(DATA / 'report.json').relative_to(ROOT)}")
-            if not keep:
+            if not given.keep:
                 say(f"Temporal's UI was at {here.server.ui_url}; `make demo KEEP=1` keeps it up for a look.")
             else:
                 for line in asyncio.run(leave_open(here, script, Progress(Console(quiet=True)))):

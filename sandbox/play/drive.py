@@ -37,8 +37,10 @@ AT_ONCE = 10
 # after it when a move ends while an activity is running.
 _JUST_BEFORE = timedelta(milliseconds=100)
 _A_PUSH = timedelta(seconds=1)
-_STUCK_AFTER = 10.0
-_ORDERS = frozenset({Deed.OPERATOR_PAUSES, Deed.OPERATOR_RESUMES, Deed.OPERATOR_SETTLES, Deed.OPERATOR_WRITES_OFF})
+_STUCK_AFTER = 3.0
+_ORDERS = frozenset(deed for deed in Deed if deed.value.startswith("operator_"))
+BY_US = _ORDERS | {Deed.TRANSFERS, Deed.AGENCY_ACKNOWLEDGES, Deed.AGENCY_COLLECTS, Deed.AGENCY_RETURNS}
+"""What reaches a case by the driver's own words, and not by a provider's webhook."""
 
 
 @dataclass
@@ -153,7 +155,8 @@ class Lead:
         if action.by_command:
             await command(self.driver.environment, self.actor.invoice, order, self.view)
         else:
-            await self.driver.front.order(self.actor.invoice, order, self._event_id(), self.view)
+            of = self.actor.invoice, self.actor.customer
+            await self.driver.front.order(of, order, self._event_id(), self.view)
 
     def _ordered(self, action: Action) -> Message:
         by = "demo operator"
@@ -164,6 +167,16 @@ class Lead:
                 return events.Resume(by=by, note="clarified")
             case Deed.OPERATOR_SETTLES:
                 return events.Settle(amount=self.actor.amount(action), paid=action.paid, by=by, note="agreed by phone")
+            case Deed.OPERATOR_SKIPS:
+                return events.Skip(step=action.step, by=by, note="said by phone")
+            case Deed.OPERATOR_RETRIES:
+                return events.RetryNow(by=by, note="there is money now, they say")
+            case Deed.OPERATOR_HANDS_OFF:
+                return events.HandOff(by=by, note="a known debtor")
+            case Deed.OPERATOR_RECALLS:
+                return events.Recall(by=by, note="they called at last")
+            case Deed.OPERATOR_REOPENS:
+                return events.ReopenChannel(channel=action.channel, by=by, note="they asked for it")
             case _:
                 return events.WriteOff(by=by, note="goodwill")
 

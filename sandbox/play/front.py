@@ -37,6 +37,10 @@ _PATHS: Mapping[type[Message], str] = {
     events.Resume: "resume",
     events.Settle: "settle",
     events.WriteOff: "write-off",
+    events.Skip: "skip",
+    events.RetryNow: "retry-now",
+    events.HandOff: "hand-off",
+    events.Recall: "recall",
 }
 
 
@@ -79,25 +83,28 @@ class Front:
         rows = await self._look(lambda: self._rows(None))
         return next((row for row in rows if (row.provider, row.event_id) == name), None)
 
-    async def order(self, invoice: str, order: Message, name: str, view: Callable[[], Awaitable[CaseView]]) -> None:
-        """Gives an operator's order; again when its answer was lost. `name` is the order's own.
+    async def order(
+        self, of: tuple[str, str], order: Message, name: str, view: Callable[[], Awaitable[CaseView]]
+    ) -> None:
+        """Gives an operator's order about an invoice and its customer; again when its answer was lost. `name` is the
+        order's own.
 
         Raises SandboxError when it is refused.
         """
-        body = order.model_dump(mode="json", exclude={"by", "expects"}, exclude_none=True)
+        path, body = _asked(of, order)
         give_up, tries = time.monotonic() + PATIENCE, 0
         while True:
             tries += 1
             # A request that was cut off keeps its token for two minutes.
-            answer = await self._post(f"/v1/cases/{invoice}/{_PATHS[type(order)]}", body, f"{name}-{tries}")
+            answer = await self._post(path, body, f"{name}-{tries}")
             if answer is not None and answer.is_success:
                 return
             seen = await view()
             if seen.outcome is not None or is_done(order, seen):
                 return
             if answer is not None and answer.status_code < 500:
-                raise SandboxError(f"{_PATHS[type(order)]} {invoice} was refused: {answer.text}")
-            await self._a_moment(give_up, f"the API does not take {_PATHS[type(order)]} {invoice}")
+                raise SandboxError(f"{path} was refused: {answer.text}")
+            await self._a_moment(give_up, f"the API does not take {path}")
 
     async def agency(self, invoice: str, report: events.AgencyReported) -> None:
         """Reports what the agency says; once, however often it is given. Raises SandboxError when it is refused."""
@@ -176,6 +183,15 @@ async def front_door(world: ProviderWorld, ledger: SqlLedger, url: str) -> Async
     finally:
         world.outbox.release()
         endpoints.remove(endpoint)
+
+
+def _asked(of: tuple[str, str], order: Message) -> tuple[str, Json]:
+    """Where an order goes, and what it says."""
+    invoice, customer = of
+    if isinstance(order, events.ReopenChannel):
+        return f"/v1/customers/{customer}/channels/{order.channel.value}/open", {"asked": True, "note": order.note}
+    said = order.model_dump(mode="json", exclude={"by", "expects"}, exclude_none=True)
+    return f"/v1/cases/{invoice}/{_PATHS[type(order)]}", said
 
 
 def _kept_as(delivery: Delivery) -> list[tuple[str, str]]:

@@ -11,6 +11,7 @@ from pydantic import Field, field_validator, model_validator
 from domain.base import Frozen
 from domain.case import Outcome
 from domain.money import Money
+from domain.steps import Channel
 from gateways.yaml_files import FileError, read_model
 from sandbox.machine import errors
 from sandbox.providers import stripe_outcomes as outcomes
@@ -62,6 +63,11 @@ class Deed(StrEnum):
     OPERATOR_RESUMES = "operator_resumes"
     OPERATOR_SETTLES = "operator_settles"  # for `amount`
     OPERATOR_WRITES_OFF = "operator_writes_off"
+    OPERATOR_SKIPS = "operator_skips"  # `step`, which comes next
+    OPERATOR_RETRIES = "operator_retries"  # at once
+    OPERATOR_HANDS_OFF = "operator_hands_off"  # at the announced end, whatever is due
+    OPERATOR_RECALLS = "operator_recalls"  # from the agency
+    OPERATOR_REOPENS = "operator_reopens"  # `channel`, for which the customer has asked
 
 
 class Sign(StrEnum):
@@ -119,6 +125,8 @@ class Action(Frozen):
     times: int = Field(default=1, ge=1)
     answer: Answer | None = None
     paid: bool = False  # the amount that an operator settles for is in
+    step: str = ""  # its key
+    channel: Channel = Channel.EMAIL
     by_command: bool = False  # an operator's order given by starter.py in place of the client
     late: bool = False  # it happens also when the case has ended
     becomes: Contact = Contact()

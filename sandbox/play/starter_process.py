@@ -15,6 +15,12 @@ from workflows.messages import CaseView
 
 _UNUSABLE = 2
 """starter.py's exit code when the installation, not a record, is in the way."""
+_ON_RECORD: Mapping[type[Message], str] = {
+    events.RetryNow: "a try at once",
+    events.HandOff: "to go to collections",
+    events.Recall: "to be recalled",
+}
+"""What the case's record says once it has taken such an order."""
 
 
 class StarterFailed(SandboxError):
@@ -72,6 +78,12 @@ def is_done(order: Message, view: CaseView) -> bool:
             return paused
         case events.Resume():
             return not paused
+        case events.Skip():
+            return view.steps.get(order.step, "").startswith("skipped")
+        case events.ReopenChannel():
+            return order.channel.value not in view.closed_channels
+        case events.RetryNow() | events.HandOff() | events.Recall():
+            return any(_ON_RECORD[type(order)] in entry.what for entry in view.record)
     return view.outcome is not None
 
 

@@ -79,7 +79,7 @@ def test_pages_lead_from_one_to_the_next(books: SqlLedger, url: str) -> None:
         pages.append(listed(url, "--limit", "2", "--json", "--after", place[1]))
 
     assert [cases[0:2], cases[2:4], cases[4:]] == [invoices(page) for page in pages]
-    assert f"There are more: python starter.py list --limit 2 --after 2026-11-01T09:00:00+00:00/{cases[1]}\n" == (
+    assert f"There are more: python starter.py list --limit 2 --after 2026-11-01T09:00:00Z/{cases[1]}\n" == (
         first.stderr
     )
 

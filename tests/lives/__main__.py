@@ -8,7 +8,7 @@ import argparse
 import sys
 import time
 
-from tests.lives.many import many_pure, many_whole, story_of
+from tests.lives.many import SWEEPS, many_pure, many_whole, story_of
 
 
 def main() -> int:
@@ -17,15 +17,17 @@ def main() -> int:
     parser.add_argument("lives", type=int)
     parser.add_argument("--seed", type=int, default=1, help="of the first life; each other has the next one")
     parser.add_argument("--minutes", type=float, help="begin no other life after so long (whole)")
+    parser.add_argument("--sweeps", action="store_true", help="no webhook comes, only sweeps (whole)")
     given = parser.parse_args()
+    sweeps = SWEEPS if given.sweeps else None
     since, used = time.monotonic(), time.process_time()
     until = since + given.minutes * 60 if given.minutes else None
     if given.ring == "pure":
         count = many_pure(given.seed, given.lives)
     else:
-        count = many_whole(given.seed, given.lives, until=until)
+        count = many_whole(given.seed, given.lives, until=until, sweeps=sweeps)
     if given.ring == "whole" and given.lives == 1:
-        print("\n".join(story_of(given.seed)))
+        print("\n".join(story_of(given.seed, sweeps)))
     took, worked = time.monotonic() - since, time.process_time() - used
     print(
         f"{given.ring}: seeds {given.seed} to {given.seed + count.lives - 1}, {count.lives} lives, "

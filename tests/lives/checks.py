@@ -10,8 +10,10 @@ from datetime import datetime, timedelta
 from domain.case import ChargeOutcome, Outcome, StepState
 from domain.steps import Channel, Stage
 from sandbox.providers.journal import CHARGES, CONTACTS, LogEntry
+from tests.lives.checks_of_events import events_hold
+from tests.lives.checks_of_orders import orders_hold
+from tests.lives.lived import Lived
 from tests.lives.temporal import Held
-from tests.lives.town import Lived
 
 Wrong = Iterator[str]
 Check = Callable[[Lived], Wrong]
@@ -221,6 +223,8 @@ CHECKS: dict[str, Check] = {
     "ceilings of one card over all its invoices": ceilings_hold,
     "debits of one bank account over all its invoices": debits_hold,
     "caps per person": caps_hold,
+    "an operator's orders": orders_hold,
+    "events out": events_hold,
 }
 
 

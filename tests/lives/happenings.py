@@ -63,6 +63,11 @@ class Happenings(Told):
             if stripe.get(invoice)["status"] == "paid":
                 stripe.return_debit(invoice)
 
+        def at_last() -> None:
+            """Long after the debt was given up."""
+            later = end() + timedelta(days=random.randint(20, 60))
+            chance.later("at last", later, lambda: self._gently(lambda: stripe.customer_pays(invoice)))
+
         def cancel() -> None:
             subscription = stripe.store.subscription_of(stripe.store.objects[invoice])
             if subscription and subscription["status"] not in ("canceled", "incomplete_expired"):
@@ -112,10 +117,16 @@ class Happenings(Told):
         ]
         at_any_time: list[tuple[str, int, Act]] = [
             ("returned", 2, returned),
+            ("pays at last", 4, at_last),
             ("cancelled", 3, cancel),
             ("pause", 3, lambda: self._pause(chance, invoice)),
             ("settle", 2, lambda: self._settle(invoice, amount, random.random() < 0.5, stripe)),
             ("write off", 1, lambda: self._tell(invoice, "write_off", events.WriteOff())),
+            ("skip", 4, lambda: self._tell(invoice, "skip", events.Skip())),
+            ("retry now", 4, lambda: self._tell(invoice, "retry_now", events.RetryNow())),
+            ("hand off", 2, lambda: self._tell(invoice, "hand_off", events.HandOff())),
+            ("recall", 2, lambda: self._recall(chance, invoice)),
+            ("channel", 3, lambda: self._reopen(chance, invoice)),
             ("transfer", 5, lambda: self._transfer(invoice, part, stripe)),
             ("transfer of all", 3, lambda: self._transfer(invoice, amount, stripe)),
             ("bounce", 6, lambda: self._report(invoice, random.choice(list(events.ContactResult)), chance)),
@@ -145,6 +156,18 @@ class Happenings(Told):
         now = chance.stripe.journal.clock()
         until = now + timedelta(hours=chance.random.randint(1, 200)) if chance.random.random() < 0.6 else None
         self._tell(invoice, "pause", events.Pause(until=until))
+
+    def _recall(self, chance: Chance, invoice: str) -> None:
+        """An agency may get the case only weeks later: who wants it back looks again."""
+        recall = events.Recall()
+        self._tell(invoice, "recall", recall)
+        for days in (10, 20, 30):
+            later = chance.stripe.journal.clock() + timedelta(days=days)
+            chance.later("recall", later, lambda: self._tell(invoice, "recall", recall))
+
+    def _reopen(self, chance: Chance, invoice: str) -> None:
+        channel = chance.random.choice(["email", "email", "sms"])
+        self._tell(invoice, "reopen_channel", events.ReopenChannel(channel=channel))
 
     def _settle(self, invoice: str, amount: int, paid: bool, stripe: object) -> None:
         part = max(1, amount // 2)

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -18,6 +19,9 @@ Say = Callable[[str], None]
 _FORGET_AFTER = 500
 """Lives after which the ledger begins anew: all that is asked is asked of one household."""
 _SAID_EVERY = 100
+SWEEPS = timedelta(hours=6)
+"""The default of DUNNING_SWEEP_EVERY."""
+_OPTION = " --sweeps"
 _RARELY = (100_000, 50, 50)
 """How often cyclic garbage is looked for: what stays of an office is large, and going through it took a tenth."""
 
@@ -46,25 +50,28 @@ def many_pure(first: int, lives: int, say: Say = print) -> Count:
     return count
 
 
-def many_whole(first: int, lives: int, say: Say = print, until: float | None = None) -> Count:
+def many_whole(
+    first: int, lives: int, say: Say = print, until: float | None = None, sweeps: timedelta | None = None
+) -> Count:
     """Households over a real ledger, real activities and the stand-ins, from the seed `first` on.
 
-    until: the time (monotonic seconds) after which no other household is begun.
+    until: the time (monotonic seconds) after which no other household is begun. sweeps: no webhook comes, and so long
+    after each news there is a sweep.
     """
     count = Count()
     for begin in range(first, first + lives, _FORGET_AFTER):
-        with _an_office() as office:
+        with an_office() as office:
             for seed in range(begin, min(begin + _FORGET_AFTER, first + lives)):
                 if until and time.monotonic() > until:
                     return count
-                _one(office, seed, count, say)
+                _one(office, seed, count, say, sweeps)
                 if not count.lives % _SAID_EVERY:
                     say(f"{count.lives} lives, {count.cases} cases, {len(count.wrong)} wrong")
     return count
 
 
-def _one(office: Office, seed: int, count: Count, say: Say) -> None:
-    town = Town(office, seed)
+def _one(office: Office, seed: int, count: Count, say: Say, sweeps: timedelta | None) -> None:
+    town = Town(office, seed, sweeps=sweeps)
     count.lives += 1
     try:
         said = wrong(town.live())
@@ -72,13 +79,13 @@ def _one(office: Office, seed: int, count: Count, say: Say) -> None:
         said = [f"{type(error).__name__}: {error}"]
     count.cases += len(town.lived.cases)
     count.decisions += sum(held.decisions for held in town.lived.cases.values())
-    _note(count, say, "whole", seed, said)
+    _note(count, say, f"whole{_OPTION if sweeps else ''}", seed, said)
 
 
-def story_of(seed: int) -> list[str]:
+def story_of(seed: int, sweeps: timedelta | None = None) -> list[str]:
     """What happened in one household, a line each."""
-    with _an_office() as office:
-        town = Town(office, seed)
+    with an_office() as office:
+        town = Town(office, seed, sweeps=sweeps)
         try:
             town.live()
         except Exception as error:
@@ -88,13 +95,13 @@ def story_of(seed: int) -> list[str]:
 
 def _note(count: Count, say: Say, ring: str, seed: int, said: list[str]) -> None:
     for sentence in said:
-        line = f"{sentence} (again: python -m tests.lives {ring} 1 --seed {seed})"
+        line = f"{sentence} (again: python -m tests.lives {ring} --seed {seed} 1)"
         count.wrong.append(line)
         say(line)
 
 
 @contextmanager
-def _an_office() -> Iterator[Office]:
+def an_office() -> Iterator[Office]:
     """An office with an empty ledger; no request of this process leaves it."""
     before = gc.get_threshold()
     gc.set_threshold(*_RARELY)

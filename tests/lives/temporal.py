@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from temporalio.api.common.v1 import Payload
+from temporalio.client import WorkflowExecutionStatus, WorkflowUpdateFailedError
 from temporalio.common import RawValue, WorkflowIDReusePolicy
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
@@ -22,8 +23,9 @@ from domain.case import Case
 from domain.decisions import Act, Close, Effect, Wait
 from domain.life import Decided
 from workflows import options
-from workflows.hearing import hear
-from workflows.messages import INTERRUPTING, CaseStart
+from workflows.hearing import hear, refusal
+from workflows.messages import INTERRUPTING, REFUSED, CaseResult, CaseStart, CaseView
+from workflows.view import view
 
 Activity = Callable[[Any], Any]
 _PAUSES = (timedelta(seconds=2), timedelta(seconds=30), timedelta(minutes=10))
@@ -63,6 +65,7 @@ class Held:
     stood_still: timedelta = timedelta(0)
     held_since: datetime | None = None
     closed_at: datetime | None = None
+    ended_before: tuple[str, ...] = ()  # as what, in earlier runs
 
 
 class Temporal:
@@ -90,7 +93,9 @@ class Temporal:
         if before and not may_again:
             raise WorkflowAlreadyStartedError(id, "DunningWorkflow")
         case = Case.model_validate_json(start.case.model_dump_json())
-        self.cases[id] = Held(case, self.now)
+        closing = before.case.closing if before else None
+        ended = (*before.ended_before, *([closing.outcome.value] if closing else ())) if before else ()
+        self.cases[id] = Held(case, self.now, ended_before=ended)
         return self.get_workflow_handle(id)
 
     def get_workflow_handle(self, workflow_id: str, **_: Any) -> Any:
@@ -107,6 +112,19 @@ class Temporal:
         held.inbox.append((name, message))
         if not held.running or name in INTERRUPTING:
             held.wake_at = min(held.wake_at or self.now, self.now)
+
+    def order(self, workflow_id: str, name: str, order: Message) -> CaseView:
+        """As an update: asked first, and then heard. Raises RPCError as `tell`, WorkflowUpdateFailedError when it is
+        refused."""
+        held = self.cases.get(workflow_id)
+        if held is not None and not held.closed_at:
+            self._listen(held)
+            if no := refusal(held.case, name, [_payload(order)], self.now):
+                raise WorkflowUpdateFailedError(ApplicationError(no.why, type=REFUSED))
+        self.tell(workflow_id, name, order)
+        held = self.cases[workflow_id]
+        self._listen(held)
+        return view(held.case, held.decided, deciding=True)
 
     # The clock-work.
 
@@ -231,6 +249,37 @@ class Handle:
 
     async def signal(self, name: str, message: Message, **_: Any) -> None:
         self._temporal.tell(self._id, name, message)
+
+    async def execute_update(self, name: str, order: Message, **_: Any) -> CaseView:
+        return self._temporal.order(self._id, name, order)
+
+    async def describe(self, **_: Any) -> "Described":
+        held = self._temporal.cases.get(self._id)
+        if held is None:
+            raise RPCError("workflow not found", RPCStatusCode.NOT_FOUND, b"")
+        over = held.closed_at is not None
+        return Described(WorkflowExecutionStatus.COMPLETED if over else WorkflowExecutionStatus.RUNNING)
+
+    async def result(self) -> CaseResult:
+        """Of a case that is over."""
+        held = self._temporal.cases[self._id]
+        assert held.closed_at
+        assert held.case.closing
+        closing = held.case.closing
+        return CaseResult(
+            outcome=closing.outcome,
+            why=closing.why,
+            remaining=held.case.due,
+            attempts=len(held.case.our_attempts),
+            closed_at=held.closed_at,
+        )
+
+
+@dataclass
+class Described:
+    """What `describe` says of a workflow."""
+
+    status: WorkflowExecutionStatus
 
 
 def _payload(message: Message) -> RawValue:

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, TypeVarTuple, Unpack, cast
 
@@ -17,24 +17,28 @@ from domain.base import Message
 from domain.decisions import Effect
 from domain.ids import workflow_id
 from domain.life import Decided
-from gateways.ledger.sql_ledger import SqlLedger
-from gateways.policy_files import PolicyStore
+from domain.telling import ORDERS
 from gateways.ports.trouble import ProviderMisuse, ProviderTrouble
 from gateways.provider_facts import ForeignEvent, Ignored, MalformedEvent
 from gateways.stripe_origin import Served
 from runtime import wiring
+from runtime.equipment import installation
 from runtime.settings import Settings
 from sandbox.machine.environment import stand_in_environment
-from sandbox.providers.journal import LogEntry
 from sandbox.providers.world import ProviderWorld
+from service.channels import Channels
 from service.intake import Intake
 from service.opening import NotAdmitted, WrongRecord
 from service.reports import Reports
 from service.requests import Refused
 from service.running import RunningCases
 from service.starting import CaseStarter
+from service.sweep import Sweeping
+from service.sweep_cases import CaseCheck
+from service.threads import Threads
 from tests.lives.happenings import Happenings
-from tests.lives.household import FIRST, Chance, Household
+from tests.lives.household import FIRST, Chance
+from tests.lives.lived import Done, Lived, Unlived
 from tests.lives.temporal import Activity, Held, Temporal, Watch
 from tests.lives.wire import Wire
 
@@ -42,43 +46,9 @@ _EXPECTED = (NotAdmitted, WrongRecord, ForeignEvent, MalformedEvent, ProviderTro
 _MOST_TURNS = 6_000
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
+_SWEPT_BACK = timedelta(days=30)
 _PATIENCE = timedelta(days=400)
 """After this a life that has not ended never will."""
-
-
-class Unlived(AssertionError):
-    """A property does not hold. The message says which, of which case, and how to live it again."""
-
-
-@dataclass
-class Done:
-    """What one try of an activity did at the providers."""
-
-    at: datetime
-    invoice: str
-    effect: Effect
-    paying: bool  # a payment of the invoice was on its way before
-    status: str  # the invoice's, before
-    owed: int  # minor units that remained before
-    entries: list[LogEntry]
-
-
-@dataclass
-class Lived:
-    """One household at its end."""
-
-    house: Household
-    world: ProviderWorld
-    ledger: SqlLedger
-    policies: PolicyStore
-    cases: dict[str, Held]
-    done: list[Done] = field(default_factory=list)
-    asked: dict[str, list[datetime]] = field(default_factory=dict)  # invoice → when a human was asked about its end
-    ordered: dict[str, list[str]] = field(default_factory=dict)  # invoice → orders that were given
-    not_arrived: list[tuple[datetime, str, str]] = field(default_factory=list)  # (when, invoice, channel)
-    out_of_band: dict[str, int] = field(default_factory=dict)  # invoice → what others recorded at Stripe as paid
-    away: timedelta = timedelta(0)
-    story: list[str] = field(default_factory=list)
 
 
 class _AtOnce(asyncio.SelectorEventLoop):
@@ -128,9 +98,11 @@ class Office:
 
 
 class Town(Watch):
-    """One household in an office."""
+    """One household in an office. `sweeps`: no webhook ever comes, and so long after each news there is a sweep."""
 
-    def __init__(self, office: Office, seed: int) -> None:
+    def __init__(
+        self, office: Office, seed: int, chance: type[Chance] = Chance, sweeps: timedelta | None = None
+    ) -> None:
         self.office = office
         self.seed = seed
         office.now = FIRST
@@ -149,14 +121,28 @@ class Town(Watch):
             at_once=1,
             served=Served.by(office.settings.stripe_secret, None),
         )
-        self.reports = Reports(
-            RunningCases(client, office.ledger),
-            CaseStarter(client, "dunning", office.clock),
+        self.running = RunningCases(client, office.ledger)
+        self.channels = Channels(self.running, office.ledger, partial(installation, office.settings), office.clock)
+        starter = CaseStarter(client, "dunning", office.clock)
+        self.reports = Reports(self.running, starter, office.ledger, office.clock)
+        self._threads = Threads(1, "sweep")
+        check = CaseCheck(client, starter, office.ledger, office.payments, self.intake, self._threads, office.clock)
+        self.sweeping = Sweeping(
             office.ledger,
+            office.ledger,
+            office.payments.lists,
+            office.payments,
+            self.intake,
+            check,
+            self._threads,
             office.clock,
+            back=_SWEPT_BACK,
+            grace=timedelta(0),
         )
         happenings = Happenings(self.tell)
-        self.chance = Chance(seed, self.world, happenings)
+        self.chance = chance(seed, self.world, happenings)
+        self._sweeps = sweeps
+        self._next_sweep: datetime | None = None
         self.random = self.chance.random
         self.lived = Lived(self.chance.house, self.world, office.ledger, office.policies, self.temporal.cases)
         self.lived.out_of_band = happenings.out_of_band
@@ -176,18 +162,22 @@ class Town(Watch):
             else:
                 raise Unlived("it never comes to rest")
         finally:
+            self.sweeping.close()
             self.intake.close()
         return self.lived
 
     def _step(self) -> bool:
         self._after_the_world()
-        moments = [when for when in (self._next_turn(), self._next_happening(), self._next_post()) if when]
+        nexts = (self._next_turn(), self._next_happening(), self._next_post(), self._next_sweep)
+        moments = [when for when in nexts if when]
         if not moments:
             return False
         self._be(max(self.office.now, min(moments)))
         if self.office.now > self.chance.begin + _PATIENCE:
             raise Unlived("it goes on after more than a year")
         self._deliver()
+        if self._next_sweep and self._next_sweep <= self.office.now:
+            self._sweep(self._next_sweep)
         while (when := self._next_happening()) and when <= self.office.now:
             self._happen()
         self._after_the_world()
@@ -226,6 +216,9 @@ class Town(Watch):
         now = self.office.now
         for event in self.world.stripe.store.events[self._events_seen :]:
             self._events_seen += 1
+            if self._sweeps:
+                self._next_sweep = self._next_sweep or now + self._sweeps
+                continue
             for _ in range(2 if self.random.random() < 0.03 else 1):
                 self._post.append((now + self._delay(), self._events_seen, event))
         for entry in self.world.journal.entries[self._entries_seen :]:
@@ -262,6 +255,19 @@ class Town(Watch):
             except _EXPECTED:
                 continue
 
+    def _sweep(self, at: datetime) -> None:
+        """Again a while later, while Stripe cannot be asked, or there was nobody to tell."""
+        self._next_sweep = None
+        try:
+            self.office.loop.run_until_complete(self._swept())
+        except (ProviderTrouble, ProviderMisuse):
+            self._next_sweep = at + timedelta(hours=1)
+
+    async def _swept(self) -> None:
+        now = await self.sweeping.begin()
+        while not now.ended_at:
+            now = await self.sweeping.page(now)
+
     # What does not come from Stripe.
 
     def tell(self, invoice: str, name: str, message: Message) -> None:
@@ -273,10 +279,26 @@ class Town(Watch):
         if name == "agency_reported" and not self.office.ledger.was_handed_off(invoice):
             return
         try:
-            self.temporal.tell(workflow_id(invoice), name, message)
-        except RPCError:
+            if name in ORDERS:
+                self._order(invoice, name, message)
+            else:
+                self.temporal.tell(workflow_id(invoice), name, message)
+        except (RPCError, Refused):
             return
         self.lived.ordered.setdefault(invoice, []).append(name)
+
+    def _order(self, invoice: str, name: str, order: Message) -> None:
+        """Raises Refused. A channel is opened for the person, who asked for it in half of the lives."""
+        held = self.temporal.cases.get(workflow_id(invoice))
+        upcoming = held.case.upcoming if held else None
+        if isinstance(order, events.ReopenChannel):
+            customer, asked = self.channels.customer_of(invoice), self.random.random() < 0.5
+            self.office.loop.run_until_complete(self.channels.reopen(customer, order.channel, order, asked=asked))
+            self.lived.reopened.append((len(self.world.log), customer, order.channel.value))
+        else:
+            self.office.loop.run_until_complete(self.running.order(invoice, name, order))
+        if name == "skip" and upcoming:
+            self.lived.skipped.append((len(self.lived.done), invoice, upcoming.key))
 
     def _reported(self, invoice: str, report: events.ContactReported) -> None:
         if self.office.ledger.case(invoice) is None:
@@ -286,6 +308,8 @@ class Town(Watch):
             self.office.loop.run_until_complete(told)
         except Refused:
             return
+        if report.result in events.WISHES:
+            self.lived.wished.append((len(self.world.log), invoice, report.channel.value))
         if report.result in events.NOT_ARRIVED:
             self.lived.not_arrived.append((self.office.now, invoice, report.channel.value))
 

@@ -260,7 +260,7 @@ async def test_a_consent_that_came_before_counts_once(alone: Web, ledger: SqlLed
         ({"wish": "opted_out", "event_id": "1", "at": "2099-01-01T00:00:00Z"}, "future"),
         ({"wish": "opted_out", "event_id": "1", "at": "2026-01-01T00:00:00"}, "timezone"),
         ({"wish": "perhaps", "event_id": "1"}, "wish"),
-        ({"wish": "opted_out", "event_id": "a\u0000b"}, "printed"),
+        ({"wish": "opted_out", "event_id": "a\u001bb"}, "printed"),
         ({"wish": "opted_out"}, "event_id"),
     ],
 )

@@ -12,9 +12,11 @@ from service.keys import Scope
 from service.requests import WrongRequest
 from service.threads import Threads
 from web.api.bulk_shapes import BulkAnswer, BulkCase, BulkCasesAnswer, BulkRequest, BulksAnswer
+from web.api.examples import SHAPES
 from web.api.route import ApiRoute, caller_of, takes
 
 _PAGE = 500
+_JSON_LINES = "application/jsonl"
 States = Annotated[list[LineState] | None, Query(alias="state", description="Only cases in these states.")]
 
 
@@ -69,10 +71,11 @@ def bulk_orders(desk: BulkDesk, threads: Threads) -> APIRouter:
         summary="All of its cases, streamed",
         openapi_extra=readers,
         response_class=StreamingResponse,
+        responses={HTTPStatus.OK: {"content": {_JSON_LINES: {"schema": {"type": "string"}, "example": _example()}}}},
     )
     async def streamed(bulk: str, states: States = None) -> StreamingResponse:
         await threads.run(desk.progress, bulk)
-        return StreamingResponse(_lines(desk, threads, bulk, states or []), media_type="application/jsonl")
+        return StreamingResponse(_lines(desk, threads, bulk, states or []), media_type=_JSON_LINES)
 
     @router.post(
         "/{bulk}/run",
@@ -83,7 +86,11 @@ def bulk_orders(desk: BulkDesk, threads: Threads) -> APIRouter:
     async def run(bulk: str) -> BulkAnswer:
         return _answer(await threads.run(desk.run, bulk))
 
-    @router.post("/{bulk}/cancel", summary="Order none of the cases that are left", openapi_extra=operators)
+    @router.post(
+        "/{bulk}/cancel",
+        summary="Order none of the cases that are left",
+        openapi_extra=operators,
+    )
     async def cancel(bulk: str, request: Request) -> BulkAnswer:
         return _answer(await threads.run(desk.cancel, bulk, caller_of(request).name))
 
@@ -95,6 +102,10 @@ async def _lines(desk: BulkDesk, threads: Threads, bulk: str, states: list[LineS
     while after is not None:
         found, after = await threads.run(desk.lines, bulk, states, after, _PAGE)
         yield "".join(_case(line).model_dump_json() + "\n" for line in found)
+
+
+def _example() -> str:
+    return BulkCase.model_validate(SHAPES["BulkCasesAnswer"]["cases"][0]).model_dump_json()
 
 
 def _answer(now: Progress) -> BulkAnswer:

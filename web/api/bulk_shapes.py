@@ -47,10 +47,14 @@ class BulkRequest(Frozen):
         json_schema_extra={
             "examples": [
                 {
+                    "order": {"name": "write_off", "note": "agreed with finance"},
+                    "invoices": ["in_1Q2w3E4r", "in_5T6y7U8i"],
+                },
+                {
                     "order": {"name": "pause", "until": "2099-12-01T09:00:00Z", "note": "storm in the region"},
                     "filter": {"status": "open"},
+                    "dry_run": False,
                 },
-                {"order": {"name": "write_off"}, "invoices": ["in_1Q2w3E4r", "in_5T6y7U8i"], "dry_run": False},
             ]
         }
     )
@@ -65,25 +69,6 @@ class BulkRequest(Frozen):
 
 class BulkAnswer(Frozen):
     """A bulk order and how far it is."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "id": "bulk_4f2a9c1e7b3d5a60",
-                    "order": {"name": "write_off", "note": ""},
-                    "dry_run": True,
-                    "state": "shown",
-                    "total": 2,
-                    "cases": {"ready": 1, "refused": 1},
-                    "by": "Olga",
-                    "made_at": "2026-12-01T09:00:00Z",
-                    "ended_at": None,
-                    "note": "",
-                }
-            ]
-        }
-    )
 
     id: str
     order: dict[str, Any]
@@ -107,21 +92,6 @@ class BulksAnswer(Frozen):
 
 class BulkCase(Frozen):
     """One case of a bulk order."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "number": 1,
-                    "invoice_id": "in_1Q2w3E4r",
-                    "state": "ready",
-                    "version": "3f9a0c2b7d1e4f58",
-                    "then": "at once: invoice marked uncollectible (written off by Olga)",
-                    "why": "",
-                }
-            ]
-        }
-    )
 
     number: int
     invoice_id: str

@@ -1,6 +1,6 @@
 """Cases: listed, read, opened and reported on."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Body, Query, Response
 
@@ -12,10 +12,6 @@ from web.api import shapes
 from web.api.route import ApiRoute, takes
 
 READERS = takes(Scope.BILLING, Scope.OPERATOR, Scope.AUDITOR)
-_RECORD = {
-    "description": "A failed invoice of your billing system (`invoice_id` is Stripe's), or one Stripe event.",
-    "examples": [{"invoice_id": "in_1Q2w3E4r", "customer": {"id": "cus_123"}, "decline_code": "expired_card"}],
-}
 
 
 def cases(office: Office) -> APIRouter:
@@ -23,7 +19,7 @@ def cases(office: Office) -> APIRouter:
 
     @router.get("", summary="A page of cases, oldest first", openapi_extra=READERS)
     async def listed(
-        status: Annotated[str | None, Query(description="Only these.")] = None,
+        status: Annotated[shapes.Status | None, Query(description="Only these.")] = None,
         customer: Annotated[str | None, Query(description="Only this customer's: Stripe's id.")] = None,
         owed_again: Annotated[bool, Query(description="Only those whose money was taken back since.")] = False,
         after: Annotated[str | None, Query(description="The `after` of the page before.")] = None,
@@ -32,7 +28,7 @@ def cases(office: Office) -> APIRouter:
         return await office.cases(status, customer, after, limit, owed_again)
 
     @router.post("", summary="Open a case, or take in a Stripe event", openapi_extra=takes(Scope.BILLING))
-    async def opened(record: Annotated[dict[str, Any], Body(**_RECORD)]) -> shapes.TakenAnswer:
+    async def opened(record: Annotated[shapes.Record, Body()]) -> shapes.TakenAnswer:
         line = await office.take(record)
         return shapes.TakenAnswer(result=line.result, invoice_id=line.invoice_id, note=line.problem or line.note)
 
@@ -43,7 +39,7 @@ def cases(office: Office) -> APIRouter:
     @router.get("/{invoice}/record", summary="What was done, decided, postponed or refused", openapi_extra=READERS)
     async def record(invoice: str) -> shapes.RecordAnswer:
         entries = await office.record(invoice)
-        return shapes.RecordAnswer(entries=[shapes.RecordEntry(**entry.model_dump()) for entry in entries])
+        return shapes.RecordAnswer(entries=[shapes.shown_as(shapes.RecordEntry, entry) for entry in entries])
 
     @router.get(
         "/{invoice}/messages",
@@ -52,8 +48,7 @@ def cases(office: Office) -> APIRouter:
     )
     async def messages(invoice: str) -> shapes.MessagesAnswer:
         said = await office.messages(invoice)
-        told = set(shapes.MessageAnswer.model_fields)
-        return shapes.MessagesAnswer(messages=[shapes.MessageAnswer(**one.model_dump(include=told)) for one in said])
+        return shapes.MessagesAnswer(messages=[shapes.shown_as(shapes.MessageAnswer, one) for one in said])
 
     _reports(router, office)
     return router
@@ -85,7 +80,7 @@ def case_answer(shown: Shown, response: Response) -> shapes.CaseAnswer:
     return shapes.CaseAnswer(
         invoice_id=shown.invoice_id,
         case=told.model_dump(mode="json") if told else {},
-        plan=[shapes.PlannedStep(**step._asdict()) for step in shown.plan],
+        plan=[shapes.shown_as(shapes.PlannedStep, step) for step in shown.plan],
         in_hand=shown.in_hand,
         why=shown.why,
     )

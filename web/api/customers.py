@@ -1,6 +1,5 @@
 """Customers: listed, searched and read, and what they have opted in to and out of."""
 
-from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -12,19 +11,13 @@ from service.directory import CustomerFile, Reach
 from service.keys import Scope
 from service.office import Office
 from web.api import customer_shapes as shapes
-from web.api.described import problems
 from web.api.route import ApiRoute, caller_of, takes
 
 _READERS = takes(Scope.OPERATOR, Scope.AUDITOR)
 
 
 def customers(office: Office, consents: Consents) -> APIRouter:
-    router = APIRouter(
-        prefix="/v1/customers",
-        route_class=ApiRoute,
-        tags=["customers"],
-        responses=problems(HTTPStatus.NOT_FOUND),
-    )
+    router = APIRouter(prefix="/v1/customers", route_class=ApiRoute, tags=["customers"])
 
     @router.get("", summary="A page of customers, by their ids", openapi_extra=_READERS)
     async def listed(

@@ -10,7 +10,6 @@ from service.endpoints import Endpoints, Shown, Trial
 from service.keys import Scope
 from service.threads import Threads
 from web.api import endpoint_shapes as shapes
-from web.api.described import problems
 from web.api.route import ApiRoute, takes
 
 _WRITERS = takes()
@@ -18,12 +17,7 @@ _READERS = takes(Scope.OPERATOR, Scope.AUDITOR)
 
 
 def endpoints(book: Endpoints, trial: Trial, threads: Threads) -> APIRouter:
-    router = APIRouter(
-        prefix="/v1/endpoints",
-        route_class=ApiRoute,
-        tags=["endpoints"],
-        responses=problems(HTTPStatus.NOT_FOUND),
-    )
+    router = APIRouter(prefix="/v1/endpoints", route_class=ApiRoute, tags=["endpoints"])
 
     @router.get("", summary="Every endpoint, and whether it works", openapi_extra=_READERS)
     async def listed() -> shapes.EndpointsAnswer:
@@ -73,7 +67,11 @@ def _orders(router: APIRouter, book: Endpoints, trial: Trial, threads: Threads) 
     async def enabled(endpoint: shapes.EndpointId) -> shapes.EndpointAnswer:
         return _answer(await threads.run(book.enable, endpoint))
 
-    @router.post("/{endpoint}/disable", summary="Send nothing there; what waits is given up", openapi_extra=_WRITERS)
+    @router.post(
+        "/{endpoint}/disable",
+        summary="Send nothing there; what waits is given up",
+        openapi_extra=_WRITERS,
+    )
     async def disabled(endpoint: shapes.EndpointId) -> shapes.EndpointAnswer:
         return _answer(await threads.run(book.disable, endpoint))
 

@@ -5,6 +5,7 @@ import io
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from enum import StrEnum
+from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -15,7 +16,8 @@ from domain.moments import Moment
 from service.cases import Listed
 from service.exports import CustomerLine, Exports, MessageLine, Pages, RecordLine
 from service.keys import Scope
-from web.api.described import problems
+from web.api import shapes
+from web.api.export_examples import LINES
 from web.api.route import ApiRoute, takes
 
 _NOT_IN_TABLES = {"holds"}  # lists; what they say stands in another column
@@ -31,70 +33,88 @@ class Format(StrEnum):
 
 
 _TYPES = {Format.CSV: "text/csv", Format.JSON_LINES: "application/jsonl"}
-_STREAMED: dict[int | str, dict[str, Any]] = {
-    200: {
-        "description": "A table with its names in the first line, or one JSON object per line.",
-        "content": {kind: {"schema": {"type": "string"}} for kind in _TYPES.values()},
-    }
-}
 Since = Annotated[Moment | None, Query(description="Only what happened from then on.")]
 
 
 def exports(source: Exports) -> APIRouter:
-    router = APIRouter(
-        prefix="/v1/exports", route_class=ApiRoute, tags=["exports"], responses={**problems(), **_STREAMED}
-    )
-    auditors: dict[str, Any] = {
-        "openapi_extra": takes(Scope.AUDITOR),
-        "response_class": StreamingResponse,
-    }
+    router = APIRouter(prefix="/v1/exports", route_class=ApiRoute, tags=["exports"])
 
-    @router.get("/cases.{format}", summary="Every case, streamed", **auditors)
+    @router.get("/cases.{format}", summary="Every case, streamed", **_described(Listed))
     async def cases(
         format: Format,  # noqa: A002 - what its callers see
-        status: Annotated[str | None, Query(description="Only these.")] = None,
+        status: Annotated[shapes.Status | None, Query(description="Only these.")] = None,
     ) -> StreamingResponse:
         return await _streamed("cases", format, Listed, source.cases(status))
 
-    @router.get("/records.{format}", summary="The records of all cases, streamed", **auditors)
+    @router.get("/records.{format}", summary="The records of all cases, streamed", **_described(RecordLine))
     async def records(format: Format, since: Since = None) -> StreamingResponse:  # noqa: A002
         return await _streamed("records", format, RecordLine, source.records(since))
 
-    @router.get("/messages.{format}", summary="Every message as the customer saw it (personal data)", **auditors)
+    @router.get(
+        "/messages.{format}",
+        summary="Every message as the customer saw it (personal data)",
+        **_described(MessageLine),
+    )
     async def messages(format: Format, since: Since = None) -> StreamingResponse:  # noqa: A002
         return await _streamed("messages", format, MessageLine, source.messages(since))
 
-    @router.get("/customers.{format}", summary="Every customer, without name and addresses", **auditors)
+    @router.get("/customers.{format}", summary="Every customer, without name and addresses", **_described(CustomerLine))
     async def customers(format: Format) -> StreamingResponse:  # noqa: A002
         return await _streamed("customers", format, CustomerLine, source.customers())
 
     return router
 
 
+def _described(line: type[Frozen]) -> dict[str, Any]:
+    """Who may ask for such lines, and what they look like."""
+    example = line.model_validate(LINES[line])
+    shown = {Format.CSV: _rows([_columns(line), _row(example, _columns(line))]), Format.JSON_LINES: _json(example)}
+    answer = {
+        "description": "A table with its names in the first line, or one JSON object per line.",
+        "content": {_TYPES[kind]: {"schema": {"type": "string"}, "example": text} for kind, text in shown.items()},
+    }
+    return {
+        "openapi_extra": takes(Scope.AUDITOR),
+        "response_class": StreamingResponse,
+        "responses": {HTTPStatus.OK: answer},
+    }
+
+
 async def _streamed(name: str, kind: Format, line: type[Frozen], pages: Pages) -> StreamingResponse:
     # What cannot be read at all is a problem, and no stream that breaks off.
     first = await anext(pages)
-    columns = [column for column in line.model_fields if column not in _NOT_IN_TABLES]
-    lines = _table(columns, first, pages) if kind is Format.CSV else _json_lines(first, pages)
+    lines = _table(_columns(line), first, pages) if kind is Format.CSV else _json_lines(first, pages)
     headers = {"Content-Disposition": f'attachment; filename="{name}.{kind}"'}
     return StreamingResponse(lines, media_type=_TYPES[kind], headers=headers)
 
 
 async def _json_lines(first: Sequence[Frozen], rest: Pages) -> AsyncIterator[str]:
     async for page in _from(first, rest):
-        yield "".join(f"{line.model_dump_json()}\n" for line in page)
+        yield "".join(map(_json, page))
 
 
 async def _table(columns: Sequence[str], first: Sequence[Frozen], rest: Pages) -> AsyncIterator[str]:
     yield _rows([columns])
     async for page in _from(first, rest):
-        yield _rows([[_cell(getattr(line, column)) for column in columns] for line in page])
+        yield _rows([_row(line, columns) for line in page])
 
 
 async def _from(first: Sequence[Frozen], rest: Pages) -> Pages:
     yield first
     async for page in rest:
         yield page
+
+
+def _columns(line: type[Frozen]) -> list[str]:
+    return [column for column in line.model_fields if column not in _NOT_IN_TABLES]
+
+
+def _json(line: Frozen) -> str:
+    return f"{line.model_dump_json()}\n"
+
+
+def _row(line: Frozen, columns: Sequence[str]) -> list[str]:
+    return [_cell(getattr(line, column)) for column in columns]
 
 
 def _cell(value: object) -> str:

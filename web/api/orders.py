@@ -38,9 +38,7 @@ def orders(office: Office) -> APIRouter:
         ) -> shapes.CaseAnswer:
             return await ordered(invoice, name, form(note=order.note, **_given(request, if_match)), response)
 
-        router.add_api_route(
-            path, give, methods=["POST"], summary=summary, name=name, openapi_extra=operators, operation_id=name
-        )
+        router.add_api_route(path, give, methods=["POST"], summary=summary, name=name, openapi_extra=operators)
 
     plain("/resume", "resume", events.Resume, "End a pause, or a wait for an operator")
     plain("/retry-now", "retry_now", events.RetryNow, "Charge once more, as soon as every rule allows it")

@@ -1,5 +1,6 @@
 """The inbox and the audit."""
 
+from http import HTTPStatus
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
@@ -27,9 +28,14 @@ def records(office: Office, register: Register, threads: Threads) -> APIRouter:
         limit: Annotated[int, Query(ge=1, le=500)] = 50,
     ) -> shapes.InboxAnswer:
         shown, more = await threads.run(office.inbox.page, state, after, limit)
-        return shapes.InboxAnswer(events=[shapes.InboxEvent(**one.model_dump()) for one in shown], after=more)
+        return shapes.InboxAnswer(events=[shapes.shown_as(shapes.InboxEvent, one) for one in shown], after=more)
 
-    @router.post("/inbox/{event}/again", summary="Try an event again now", openapi_extra=takes(Scope.OPERATOR))
+    @router.post(
+        "/inbox/{event}/again",
+        summary="Try an event again now",
+        openapi_extra=takes(Scope.OPERATOR),
+        responses={HTTPStatus.OK: {"content": {"application/json": {"example": {"result": "waits"}}}}},
+    )
     async def again(event: str) -> shapes.HeardAnswer:
         await threads.run(office.inbox.try_again, event)
         return shapes.HeardAnswer(result="waits")

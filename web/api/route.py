@@ -3,6 +3,7 @@
 from collections.abc import Callable, Coroutine
 from http import HTTPStatus
 from typing import Any, Protocol
+from urllib.parse import unquote_plus
 
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -11,8 +12,9 @@ from fastapi.routing import APIRoute
 from service.audit import Register
 from service.errors import Blame, explained
 from service.keys import Caller, KeyRing, Scope
+from service.requests import Busy
 from service.threads import Threads
-from web.bodies import raw_body
+from web.bodies import json_body, raw_body
 from web.limits import RateLimit
 from web.problems import Problem, problem_response
 
@@ -20,6 +22,8 @@ Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 _OF_THE_ANSWER = frozenset({"content-type", "etag", "location"})
 SCOPES = "x-scopes"
 """Where a route says, for people and programs, which keys it takes."""
+_BUSY, _AWAY = 1, 5
+"""Seconds after which the same request may be answered."""
 _STATUS = {
     Blame.REFUSED: HTTPStatus.CONFLICT,
     Blame.OVERTAKEN: HTTPStatus.PRECONDITION_FAILED,
@@ -81,10 +85,13 @@ class ApiRoute(APIRoute):
             raise Problem(
                 HTTPStatus.FORBIDDEN, f"This key's scope is {caller.scope}: one of {', '.join(scopes)} is needed."
             )
+        if "\0" in unquote_plus(f"{request.url.path}?{request.url.query}"):
+            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "A path or a query has no NUL in it.")
         if request.method == "GET":
             return await work(request)
-        body = await raw_body(request)
-        request._body = body  # what has been read is there for the work as well
+        request._body = await raw_body(request)  # what has been read is there for the work as well
+        if self.body_field and request._body:
+            request._json = json_body(request._body, request.headers.get("content-type", ""))
         token = request.headers.get("idempotency-key")
         return await (self._once(gate, caller, token, request, work) if token is not None else work(request))
 
@@ -135,7 +142,7 @@ def _refusal(error: Exception) -> Response:
     if isinstance(error, RequestValidationError):
         return problem_response(Problem(HTTPStatus.UNPROCESSABLE_ENTITY, _sentence(error)))
     if known := explained(error):
-        retry = 5 if known.blame is Blame.INSTALLATION else None
+        retry = _BUSY if isinstance(error, Busy) else _AWAY if known.blame is Blame.INSTALLATION else None
         return problem_response(Problem(_STATUS[known.blame], known.sentence, retry))
     raise error
 

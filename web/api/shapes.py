@@ -1,21 +1,34 @@
 """What the API answers with and takes. Money is minor units beside its currency; times are RFC 3339, in UTC."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
+from domain import events
 from domain.base import Frozen
 from domain.events import AgencyReport, ContactResult
 from domain.moments import Moment
 from domain.money import Money
 from domain.steps import Channel
-from domain.texts import Printable
+from service.cases import STATUSES
+from web.api.record_shape import record_schema
 
-Remark = Annotated[str, Field(max_length=500, description="No personal data: it stays in Temporal's history.")]
-EventId = Annotated[
-    str, Field(min_length=1, max_length=255, description="Your own id: given twice it counts once."), Printable
+# What the domain takes, and no more: a fact that it refuses after the door would be a mistake of ours.
+Remark = Annotated[events.Remark, Field(description="No personal data: it stays in Temporal's history.")]
+EventId = Annotated[events.EventId, Field(description="Your own id: given twice it counts once.")]
+
+S = TypeVar("S", bound=Frozen)
+Record = Annotated[dict[str, Any], WithJsonSchema(record_schema())]
+Status = Annotated[
+    str,
+    Field(pattern=f"^({'|'.join(STATUSES)})$", json_schema_extra={"enum": [*STATUSES]}),
 ]
+
+
+def shown_as(shape: type[S], source: object) -> S:
+    """What the shape has of the source, field by field: what is added there is told only when it is added here."""
+    return shape(**{name: getattr(source, name) for name in shape.model_fields})
 
 
 class PauseOrder(Frozen):
@@ -96,7 +109,7 @@ class RecordAnswer(Frozen):
 
 
 class MessageAnswer(Frozen):
-    """One message as the customer saw it."""
+    """One message as the customer saw it, without the address that it went to."""
 
     at: datetime
     channel: Channel

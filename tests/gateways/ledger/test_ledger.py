@@ -26,6 +26,7 @@ from tests.gateways.ledger.builders import (
     an_attempt,
     an_entry,
     finish,
+    open_case,
     race,
     reserve,
 )
@@ -124,6 +125,18 @@ def test_a_channel_closes_once_per_event_and_keeps_its_first_reason(ledger: SqlL
 
     assert {Channel.SMS: "opted out", Channel.EMAIL: "bounced"} == ledger.closed_channels("cus_7")
     assert {} == ledger.closed_channels("cus_1")
+
+
+def test_event_ids_may_be_the_same_for_several_customers(ledger: SqlLedger) -> None:
+    """A billing system counts its own: what one customer wants, and what another one takes back, are two things."""
+    open_case(ledger)
+    first, second = (a_closure(customer, Channel.SMS, "opted out", "1", NOW) for customer in ("cus_1", "cus_7"))
+    ledger.close_channel(first)
+    ledger.close_channel(second)
+    ledger.open_channel(ledger.closures("cus_1"), NOW + DAY, "an order")
+
+    assert {} == ledger.closed_channels("cus_1")
+    assert {Channel.SMS: "opted out"} == ledger.closed_channels("cus_7")
 
 
 def test_a_decision_is_written_once_per_moment(ledger: SqlLedger) -> None:

@@ -329,3 +329,37 @@ def test_what_is_recorded_anew_after_it_was_forgotten_is_not_told_anew(ledger: S
     events(("in_1", "a"), at=NOW - DAY)
 
     assert [] == kept(ledger)
+
+
+@pytest.mark.parametrize(
+    ("entries", "outcome"),
+    [
+        ([an_entry("skipped", step="day-3", event=StepSkipped(kind="message"))], None),
+        ([an_entry("closed", step="end", event=CaseClosed(outcome=Outcome.RECOVERED))], Outcome.RECOVERED),
+    ],
+)
+def test_a_message_whose_fate_nobody_asks_about_any_more_is_told_as_uncertain(
+    ledger: SqlLedger, entries: list[Entry], outcome: Outcome | None
+) -> None:
+    """Its provider may have taken it: it was left out, or the case ended, before that was found out."""
+    open_case(ledger)
+    reserve(ledger, a_contact())
+    before = len(kept(ledger))
+
+    for _ in range(2):
+        ledger.decided("in_1", NOW + DAY, entries, a_projection(outcome), "{}")
+
+    sent, last = kept(ledger)[before:]
+    assert ["unknown"] == [row.state for row in ledger.contacts("in_1")]
+    assert ("contact.sent", False) == (sent[0], sent[2]["certain"])
+    assert entries[0].event
+    assert entries[0].event.type == last[0]
+
+
+def test_a_message_that_is_still_to_be_made_stays_so_when_another_step_is_left_out(ledger: SqlLedger) -> None:
+    open_case(ledger)
+    reserve(ledger, a_contact())
+
+    ledger.decided("in_1", NOW + DAY, [an_entry("skipped", step="day-5", event=SKIPPED)], a_projection(), "{}")
+
+    assert ["sending"] == [row.state for row in ledger.contacts("in_1")]

@@ -85,6 +85,7 @@ def counts(
     mails: Mapping[str, str] | None = None,
     orders: Sequence[OrderGiven] = (),
     told: Sequence[Told] | None = None,
+    before: tuple[str, ...] = (),
     **known: Any,
 ) -> dict[str, int]:
     """The audit's counts that are not zero. `known`: what else the script knows of the customer; `second`: the effects
@@ -106,7 +107,15 @@ def counts(
         )
         for number, (provider, kind, key, data) in enumerate(happened, start=1)
     ]
-    history = CaseHistory(INVOICE, events=10, wakeups=1, effects=tuple(effects), outcome=outcome, orders=tuple(orders))
+    history = CaseHistory(
+        INVOICE,
+        events=10,
+        wakeups=1,
+        effects=tuple(effects),
+        outcome=outcome,
+        orders=tuple(orders),
+        ended_before=before,
+    )
     histories, subjects = {INVOICE: history}, [replace(SUBJECT, **known)]
     if second is not None:
         histories[SECOND] = CaseHistory(SECOND, events=10, wakeups=1, effects=tuple(second))

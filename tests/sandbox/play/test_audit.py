@@ -107,7 +107,7 @@ def test_a_message_that_begins_in_time_and_ends_too_late() -> None:
         "contact",
         "d03-remind-email-friendly",
         began=datetime(2030, 4, 4, 12, 59, tzinfo=UTC),
-        ended=datetime(2030, 4, 4, 13, 9, tzinfo=UTC),
+        handed_out=datetime(2030, 4, 4, 13, 9, tzinfo=UTC),
         channel="email",
     )
 

@@ -29,15 +29,17 @@ def an_event(type_: str, **data: Any) -> Json:
 OPENED, CLOSED = an_event("case.opened"), an_event("case.closed", outcome="recovered")
 RECOVERED = an_event("case.recovered", late=False)
 DECLINED, SUCCEEDED = an_event("charge.declined", attempt=1), an_event("charge.succeeded", attempt=2)
-SENT = an_event("contact.sent", source="d03-remind-email-friendly", channel="email")
+SENT = an_event("contact.sent", source="d03-remind-email-friendly", channel="email", certain=True)
 DELIVERED = an_event("contact.delivered", source="d03-remind-email-friendly", channel="email")
 ALL = [OPENED, DECLINED, SENT, DELIVERED, SUCCEEDED, RECOVERED, CLOSED]
 
 
-def found(*events: Json, happened: list[Happened] = HAPPENED, again: int = 0) -> dict[str, int]:
-    """The counts when the endpoint got these; of the first `again` each came once more."""
+def found(
+    *events: Json, happened: list[Happened] = HAPPENED, again: int = 0, before: tuple[str, ...] = ()
+) -> dict[str, int]:
+    """The counts when the endpoint got these; of the first `again` each came once more. `before`: earlier ends."""
     told = [Told(f"msg_{number}", event) for number, event in enumerate(events)]
-    return counts(happened, EFFECTS, "recovered", told=told + told[:again])
+    return counts(happened, EFFECTS, "recovered", told=told + told[:again], before=before)
 
 
 def without(event: Json) -> list[Json]:
@@ -57,15 +59,53 @@ def test_every_kind_of_event_that_is_lost_is_missed() -> None:
         assert {"events_lost": 1} == found(*without(lost)), lost["type"]
 
 
-def test_what_the_merchant_and_the_agency_saw_has_to_be_told() -> None:
-    restricted: Happened = ("merchant", "service.restricted", f"dun:{INVOICE}:d10-restrict:1:blocked", {})
-    accepted: Happened = ("agency", "handoff.accepted", f"dun:{INVOICE}:d28-escalate", {})
-    announced = email("d05-remind-email-firm")  # of the restriction, in good time
-    told = an_event("contact.sent", source="d05-remind-email-firm", channel="email")
+def service(kind: str, step: str, level: str | None = None) -> Happened:
+    key = f"dun:{INVOICE}:{step}:1:{level or 'full'}"
+    return "merchant", f"service.{kind}", key, {"level": level} if level else {}
 
-    lost = found(*ALL[:-1], told, CLOSED, happened=[*HAPPENED, announced, restricted, accepted])
+
+RESTRICTED, RESTORED = service("restricted", "d10-restrict", "blocked"), service("restored", "end-restore")
+TOLD_RESTRICTED = an_event("service.restricted", source="d10-restrict", level="blocked", in_force="blocked")
+TOLD_RESTORED = an_event("service.restored", source="end-restore", in_force="full")
+ANNOUNCED = email("d05-remind-email-firm")  # of the restriction, in good time
+TOLD_ANNOUNCED = an_event("contact.sent", source="d05-remind-email-firm", channel="email", certain=True)
+
+
+def test_what_the_merchant_and_the_agency_saw_has_to_be_told() -> None:
+    accepted: Happened = ("agency", "handoff.accepted", f"dun:{INVOICE}:d28-escalate", {})
+
+    lost = found(*ALL[:-1], TOLD_ANNOUNCED, CLOSED, happened=[*HAPPENED, ANNOUNCED, RESTRICTED, accepted])
 
     assert 2 == lost["events_lost"]
+
+
+def test_a_restriction_and_its_end_are_told_each_for_itself() -> None:
+    """What one step does is not told by the other's event, and what is in force is told as the application has it."""
+    happened = [*HAPPENED, ANNOUNCED, RESTRICTED, RESTORED]
+
+    def lost(*events: Json) -> int:
+        return found(*ALL[:-1], TOLD_ANNOUNCED, *events, CLOSED, happened=happened).get("events_lost", 0)
+
+    otherwise = {**TOLD_RESTORED, "data": {**TOLD_RESTORED["data"], "in_force": "blocked"}}
+
+    assert 0 == lost(TOLD_RESTRICTED, TOLD_RESTORED)
+    assert 1 == lost(TOLD_RESTRICTED)
+    assert 1 == lost(TOLD_RESTRICTED, TOLD_RESTRICTED)
+    assert 1 == lost(TOLD_RESTORED)
+    assert 1 == lost(TOLD_RESTRICTED, otherwise)
+
+
+def test_every_end_of_a_case_that_was_taken_up_again_is_told_in_its_order() -> None:
+    given_up = an_event("case.closed", outcome="written_off")
+
+    def of(*ends: Json) -> dict[str, int]:
+        return found(*ALL[:-1], *ends, before=("written_off",))
+
+    assert {} == of(given_up, CLOSED)
+    assert {"events_lost": 1} == of(CLOSED)
+    assert {"events_lost": 1} == of(given_up)
+    assert {"events_out_of_order": 1} == of(CLOSED, given_up)
+    assert {"events_twice": 1} == of(given_up, CLOSED, CLOSED)
 
 
 def test_one_thing_under_two_ids_was_told_twice() -> None:
