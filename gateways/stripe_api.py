@@ -21,7 +21,7 @@ from urllib3.exceptions import HTTPError
 from gateways.http_errors import header, never_reached, retry_after
 from gateways.http_pool import HttpPool
 from gateways.ports.metering import NO_METER, Meter
-from gateways.ports.trouble import NotFound, ProviderMisuse, ProviderTrouble
+from gateways.ports.trouble import NotFound, ProviderMisuse, ProviderTrouble, RequestRefused
 from gateways.stripe_fields import Json, expanded
 
 BUSY = frozenset({"idempotency_key_in_use", "lock_timeout", "rate_limit"})
@@ -245,6 +245,6 @@ def translated(error: stripe.StripeError, what: str) -> Exception:
     code = error.code or (error.error.type if error.error else None) or status
     if code in OF_ACCOUNT:
         return ProviderMisuse(f"Stripe's account does not allow it ({code}): could not {what}. Change its settings.")
-    return ProviderMisuse(
+    return RequestRefused(
         f"Stripe refuses ({code}): could not {what}. See request {error.request_id} in its dashboard."
     )
