@@ -92,6 +92,7 @@ class InvoiceNow(Message):
 
     state: InvoiceState = InvoiceState.OPEN
     remaining: Money | None = None
+    paid: Money | None = None  # all that has come in for it; a credit note is no money
     paying: bool | None = None  # a payment of it is on its way, whoever began it
     verifying: bool | None = None  # the customer gave a bank account for it, and has to confirm small deposits first
     sent: bool | None = None  # the customer pays it on demand: never charged off session

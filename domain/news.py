@@ -32,6 +32,7 @@ from domain.invoice import InvoiceState
 from domain.money import CurrencyMismatch
 from domain.outgoing import CaseResumed, Outgoing, PaymentReceived
 from domain.outside import taken_in
+from domain.paid import was_told
 from domain.record import Entry
 from domain.steps import OURS
 
@@ -59,7 +60,7 @@ def payment_received(case: Case, fact: events.PaymentReceived, at: datetime, *, 
 
     More than is due is taken up to that: the rest has to be given back, or was never paid.
     """
-    for money in (fact.amount, fact.remaining, fact.overpaid):
+    for money in (fact.amount, fact.remaining, fact.overpaid, fact.paid):
         if money and money.currency != case.due.currency:
             raise CurrencyMismatch(f"the payment is in {money.currency}, the invoice in {case.due.currency}")
     if fact.remaining is None and settled_for_good(case):
@@ -82,14 +83,14 @@ def payment_received(case: Case, fact: events.PaymentReceived, at: datetime, *, 
         remaining = case.due - min(fact.amount, case.due, key=lambda money: money.amount)
     else:
         remaining = known_here(case, fact.remaining or case.due)
+    case, fresh = was_told(case, fact)
     # Part payments may be reported in any order; what is due only ever falls by them.
     case = changed(case, due=min(case.due, remaining, key=lambda money: money.amount))
     in_full = case.due.amount <= 0
     why = "the invoice was paid in full" if in_full else f"part payment received, {case.due} still due"
-    case = _told(case, fact.event_id, "payment received", why, at, PaymentReceived(amount=fact.amount))
-    if not in_full:
-        return case
-    return recovered(case, "the invoice was paid in full", at, fact.event_id)
+    event = PaymentReceived(amount=fresh) if fresh else None
+    case = _told(case, fact.event_id, "payment received" if event else "payment told", why, at, event)
+    return recovered(case, "the invoice was paid in full", at, fact.event_id, fact.paid) if in_full else case
 
 
 def invoice_changed(case: Case, fact: events.InvoiceChanged, at: datetime) -> Case:

@@ -28,6 +28,7 @@ from domain.invoice import InvoiceNow, MethodRef
 from domain.kinds.outside_payment import OutsidePaymentStep
 from domain.money import Money
 from domain.outgoing import StepSkipped
+from domain.paid import came_in
 from domain.reasons import cause
 from domain.record import new_entry
 from domain.retries import RetryOwner
@@ -229,7 +230,8 @@ class ChargeStep(Step):
         case = ended(case, self, state, at, result.why or str(outcome), entry=entry)
         match outcome:
             case ChargeOutcome.PAID:
-                paid = changed(case, due=Money(amount=0, currency=case.due.currency))
+                # That it was paid, the attempt's own event tells.
+                paid = changed(came_in(case, result.invoice.paid)[0], due=Money(amount=0, currency=case.due.currency))
                 return recovered(paid, "our charge went through", at, self.key)
             case ChargeOutcome.DECLINED if decline and self._of_other_method:
                 # It is the answer to that method alone: what stands in the way of the invoice's own still does.

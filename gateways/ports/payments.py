@@ -45,6 +45,7 @@ class InvoiceSnapshot(Frozen):
     currency: str
     amount: Money  # what was to be paid at first: the total, less or more by the customer's balance
     remaining: Money
+    paid: Money | None = None  # all that has come in, here and elsewhere; None: not to be seen
     total: Money | None = None  # what the invoice says, before any balance; None: as `amount`
     customer_id: str
     subscription_id: str | None = None
@@ -74,6 +75,7 @@ class InvoiceSnapshot(Frozen):
         return InvoiceNow(
             state=self.state,
             remaining=self.remaining,
+            paid=self.paid,
             paying=self.paying,
             verifying=self.verifying,
             sent=self.sent,
