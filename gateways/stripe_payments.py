@@ -302,7 +302,7 @@ def _pending(invoice: Json, snapshot: InvoiceSnapshot) -> ChargeAnswer | None:
             outcome = ChargeOutcome.DECLINED
         case _:
             return None
-    decline = fields.intent_decline(intent) if outcome is ChargeOutcome.DECLINED else None
+    decline = fields.raw_decline(fields.action_error(intent)) if outcome is ChargeOutcome.DECLINED else None
     return ChargeAnswer(outcome=outcome, provider_id=fields.object_id(intent), decline=decline, invoice=snapshot)
 
 

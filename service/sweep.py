@@ -139,7 +139,7 @@ class Sweeping:
             return True
         now = self._payments.read_invoice(invoice.id, with_decline=True)
         failed = now.last_decline is not None or now.payment_method is None
-        return failed and not now.paying and not now.verifying
+        return failed and not now.paying and not now.verifying and not now.voucher
 
     async def _cases(self, sweep: Sweep) -> Sweep:
         states = await self._threads.run(self._ledger.case_states, sweep.after, _CASES_A_PAGE)

@@ -50,6 +50,7 @@ class InvoiceSnapshot(Frozen):
     customer_id: str
     subscription_id: str | None = None
     verifying: bool | None = None  # its payment waits until the customer has confirmed small deposits
+    voucher: bool | None = None  # its payment waits until one that the customer took is paid in cash, or expires
     verify_url: str | None = None  # the provider's page for that, if it has one
     pay_url: str | None = None  # the provider's hosted page, fresh at the time of reading
     payment_method: PaymentMethod | None = None  # what the next charge would be made on
@@ -78,6 +79,7 @@ class InvoiceSnapshot(Frozen):
             paid=self.paid,
             paying=self.paying,
             verifying=self.verifying,
+            voucher=self.voucher,
             sent=self.sent,
             due_at=self.due_at,
             subscription=self.subscription,
