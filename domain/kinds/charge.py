@@ -141,6 +141,8 @@ class ChargeStep(Step):
         most = now.policy.retries.max_attempts
         if kind in (_TIMELINE, _ORDERED) and len(now.counting) >= most:
             return Refuse(why=f"all {most} attempts of the policy are used")
+        if kind is _ORDERED and (wait := _asked_to_wait(now)):
+            return wait
         if kind is _ORDERED and len(_same_day(now, now.at)) >= now.policy.retries.max_per_day:
             until = now.schedule.on(now.today + _DAY, now.schedule.last)
             why = "the policy's tries of this day are made"
@@ -296,6 +298,14 @@ def _one_more_today(now: "Situation") -> Answer:
     until = now.schedule.on(now.today + timedelta(days=1), now.schedule.last)
     why = f"{most} changed payment methods were tried today"
     return Postpone(until=until, why=why, rule=f"new-methods-per-day@{now.case.policy}")
+
+
+def _asked_to_wait(now: "Situation") -> Postpone | None:
+    """A try of the timeline is planned by the network's wish, a quick one as well; an order comes at any time."""
+    decline = now.case.decline
+    if decline is None or decline.not_before is None or decline.not_before <= now.at:
+        return None
+    return Postpone(until=decline.not_before, why=f"the network asked to wait ({decline.code})", rule=decline.rule)
 
 
 def _same_day(now: "Situation", due: datetime) -> list[Attempt]:
