@@ -48,7 +48,7 @@ class Installation:
 
     @property
     def settings(self) -> Settings:
-        return Settings.model_validate({name.lower(): value for name, value in self.env.items()})
+        return Settings.model_validate({name.lower(): value for name, value in self.env.items() if value})
 
     @property
     def hook(self) -> dict[str, object]:
@@ -348,6 +348,12 @@ FAULTS: list[tuple[str, Callable[[Installation], None], str, str]] = [
         "of a newer release than this program: install",
     ),
     ("no way to answer", settings(MERCHANT_CONTACT=""), "message texts", "MERCHANT_CONTACT is not set: set it to"),
+    (
+        "no name",
+        settings(MERCHANT_NAME=""),
+        "message texts",
+        "MERCHANT_NAME is not set, and customers would read messages of Example: set it to the name",
+    ),
     (
         "an old time zone table",
         after(lambda here: setattr(here, "clock", timedelta(days=3 * 366))),

@@ -96,8 +96,13 @@ def _sendgrids(look: Look) -> str:
 
 def _messages(look: Look) -> str:
     contact = look.settings.customers_contact
+    if "merchant_name" not in look.settings.model_fields_set:
+        raise fault(
+            "MERCHANT_NAME is not set, and customers would read messages of "
+            f"{look.settings.merchant_name}: set it to the name by which they know you."
+        )
     TemplateMessages(look.settings.messages_folder, look.settings.merchant_name, contact)
-    return f"well formed; customers get an answer at {contact.shown}"
+    return f"well formed; {look.settings.merchant_name} answers customers at {contact.shown}"
 
 
 CHECKS = (
