@@ -17,8 +17,9 @@ UNKNOWN_HOURS = {Channel.SMS: "nobody knows what time it is where the customer i
 class Source(StrEnum):
     """By which way we learned that a channel is closed, or that the customer wants it."""
 
-    STOP = "stop"  # one word by text message, or the refusal of a provider that has obeyed it
+    STOP = "stop"  # an answer to a text message, or the refusal of a provider that has obeyed it
     START = "start"  # one word by text message
+    REPLY = "reply"  # what whoever has the number answered
     LINK = "link"  # the page behind the link of an e-mail, or a mail program's button
     PROVIDER = "provider"  # the message's provider: bounces, complaints, its own unsubscribe
     REPORT = "report"  # the merchant's report of a contact

@@ -19,11 +19,13 @@ from gateways.ports.rows import CustomerRow
 
 
 class Wish(StrEnum):
-    """What one word to a sender of text messages asks for, in every country."""
+    """What the words of somebody who answers a text message ask for."""
 
     STOP = "stop"
     START = "start"
+    YES = "yes"  # it takes a STOP back, as Twilio reads it; without one it is an answer like any other
     HELP = "help"
+    WRONG_NUMBER = "wrong_number"  # whoever has the number is not the customer
 
 
 class MalformedEvent(Exception):
