@@ -76,6 +76,9 @@ def payment_received(case: Case, fact: events.PaymentReceived, at: datetime, *, 
         case = refund_is_due(case, fact.amount - case.due, why, at, fact.event_id)
     if fact.overpaid and (case.refund_due is None or case.refund_due < fact.overpaid):
         case = refund_is_due(changed(case, refund_due=None), fact.overpaid, OVERPAID, at, fact.event_id)
+    elif _is_booked(case, fact):
+        return case
+    before = case.due
     if fact.remaining is None and case.due.amount > 0:
         # By another way than the provider: more than is due is not recorded there.
         case = taken_in(case, min(fact.amount, case.due, key=lambda money: money.amount), at)
@@ -86,10 +89,19 @@ def payment_received(case: Case, fact: events.PaymentReceived, at: datetime, *, 
     case = changed(case, due=min(case.due, remaining, key=lambda money: money.amount))
     in_full = case.due.amount <= 0
     why = "the invoice was paid in full" if in_full else f"part payment received, {case.due} still due"
-    case = _told(case, fact.event_id, "payment received", why, at, PaymentReceived(amount=fact.amount))
+    # News of an invoice that is paid names all that was ever paid on it: earlier parts were told of before.
+    all_of_it = in_full and fact.remaining is not None and not fact.overpaid and 0 < before.amount < fact.amount.amount
+    event = PaymentReceived(amount=before if all_of_it else fact.amount)
+    case = _told(case, fact.event_id, "payment received", why, at, event)
     if not in_full:
         return case
     return recovered(case, "the invoice was paid in full", at, fact.event_id)
+
+
+def _is_booked(case: Case, fact: events.PaymentReceived) -> bool:
+    """Whether it is told once more: the provider has several events for the payment that paid an invoice."""
+    paid = case.closing is not None and case.closing.outcome is Outcome.RECOVERED
+    return paid and case.due.amount <= 0 and fact.remaining is not None and fact.remaining.amount <= 0
 
 
 def invoice_changed(case: Case, fact: events.InvoiceChanged, at: datetime) -> Case:
