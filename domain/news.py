@@ -175,8 +175,10 @@ def contact_reported(case: Case, fact: events.ContactReported, at: datetime) -> 
 
 
 def contact_changed(case: Case, fact: events.ContactChanged, at: datetime) -> Case:
-    """Another address is open until something is known of it; the customer's own wish is about any."""
-    case = _told(case, fact.event_id, "contact changed", ", ".join(channel.value for channel in fact.channels), at)
+    """Another address is open until something is known of it; the customer's own wish is about any. Without a channel
+    the customer is somewhere else: what waits for the hours of the old place is decided about anew."""
+    where = ", ".join(channel.value for channel in fact.channels) or "the customer's place"
+    case = _told(case, fact.event_id, "contact changed", where, at)
     opened = {channel for channel in fact.channels if case.closed_channels.get(channel) not in WISHES}
     left = {channel: why for channel, why in case.closed_channels.items() if channel not in opened}
     return changed(case, closed_channels=left)

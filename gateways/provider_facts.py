@@ -115,6 +115,7 @@ class CustomerChanged(ProviderFact):
 
     customer: CustomerRow = Field(repr=False)  # as the event shows it, all of it
     channels: tuple[Channel, ...] = ()  # where the customer is reached at another address than before
+    moved: bool = False  # to another country or time zone, as far as the provider says
     method: MethodChanged | None = None  # the same event may tell of a new default payment method
 
 
