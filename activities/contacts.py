@@ -271,7 +271,7 @@ def _elsewhere(task: ContactTask) -> Stopped:
 def _closed(task: ContactTask, recipient: Recipient) -> str | None:
     """Why nothing can be sent on this channel, or None."""
     if why := recipient.closed_channels.get(task.channel):
-        return f"{task.channel.value} is closed: {why}"
+        return why  # as it is known: the case takes it over, and a wish has to stay one
     if task.channel is Channel.EMAIL and not recipient.address.email:
         return "no e-mail address is known"
     if task.channel is Channel.SMS and not recipient.address.phone:

@@ -33,6 +33,15 @@ def told_by_provider(channel: Channel, *, wish: bool) -> Source:
     return Source.STOP if wish and channel is Channel.SMS else Source.PROVIDER
 
 
+def together(*closed: Mapping[Channel, str]) -> dict[Channel, str]:
+    """What is closed by any of several accounts, each channel → why. The later one's reason stands; but a wish that is
+    known stays one, whatever is found out of the address besides."""
+    found: dict[Channel, str] = {}
+    for account in closed:
+        found |= {channel: why for channel, why in account.items() if why in WISHES or found.get(channel) not in WISHES}
+    return found
+
+
 def open_channel(channel: Channel, closed: Mapping[Channel, str], fallback: Mapping[Channel, Channel]) -> Channel:
     """The channel itself, or the first open one along the fallbacks; itself as well where none is.
 
