@@ -137,7 +137,7 @@ class ContactActivities:
         # As it was written down then: rendered anew it might read differently.
         message = Rendered(subject=row.subject, text=row.text)
         try:
-            sent = self._sender(task).find(address, message, row.key, row.started_at)
+            sent = self._sender(task).find(_as_it_was(address, row), message, row.key, row.started_at)
         except (LookupImpossible, _NotSetUp):
             self._finish(task, "unknown", None, "it may have been sent before a crash; it is not sent twice")
             return _outcome(ContactState.UNKNOWN, invoice)
@@ -218,6 +218,14 @@ class ContactActivities:
             said=task.facts,
             names=tuple(other.id for other in others),
         )
+
+
+def _as_it_was(address: Address, row: ContactRow) -> Address:
+    """With the place that the message went to: the customer may have another one since."""
+    places = {Channel.EMAIL: "email", Channel.SMS: "phone"}
+    if row.address is None or row.channel not in places:
+        return address
+    return address.model_copy(update={places[row.channel]: row.address})
 
 
 def _entry(task: ContactTask, state: str, why: str, rule: str | None = None, event: Outgoing | None = None) -> Entry:
