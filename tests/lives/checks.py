@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from domain.case import Case, ChargeOutcome, Outcome, StepState
 from domain.steps import Channel, Stage
+from gateways.ports.rows import ContactRow
 from sandbox.providers.journal import CHARGES, CONTACTS, LogEntry
 from tests.lives.checks_of_events import events_hold
 from tests.lives.checks_of_orders import orders_hold
@@ -205,7 +206,15 @@ def _told(lived: Lived, failed: LogEntry, by: datetime) -> bool:
 
 
 def caps_hold(lived: Lived) -> Wrong:
-    """f. Messages to one person in a week, and apart; a final notice that waited a week goes out all the same."""
+    """f. Messages to one person in a week, and apart; a final notice that waited a week goes out all the same.
+
+    Of two at one moment the second is asked about: the policy of its case counts.
+    """
+    went_out = {entry.key: place for place, entry in reversed(list(enumerate(lived.world.log)))}
+
+    def when(row: ContactRow) -> tuple[datetime, int]:
+        return row.as_of, went_out.get(row.key, len(lived.world.log))
+
     for customer in lived.house.customers:
         sent = [
             row
@@ -216,7 +225,7 @@ def caps_hold(lived: Lived) -> Wrong:
         ]
         for row in sent:
             policy = lived.policies.get(_case(lived, row.invoice_id).case.policy.name).contacts
-            others = [other.as_of for other in sent if other is not row and other.as_of <= row.as_of]
+            others = [other.as_of for other in sent if when(other) < when(row)]
             week = [at for at in others if at > row.as_of - _WEEK]
             close = [at for at in others if at + policy.distance > row.as_of]
             waited = row.stage == Stage.FINAL and _waited_a_week(lived, row.invoice_id, row.step)
