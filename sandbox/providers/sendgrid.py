@@ -19,7 +19,7 @@ from starlette.types import ASGIApp
 
 from sandbox.providers.journal import Journal, Json
 from sandbox.providers.sendgrid_checks import Problem, validate
-from sandbox.providers.sendgrid_pages import account_pages
+from sandbox.providers.sendgrid_pages import QUERIES, account_pages
 from sandbox.providers.webhooks import Delivery, Outbox
 
 _ACTIVITY_QUERY = re.compile(
@@ -246,6 +246,9 @@ def sendgrid_app(world: SendGridWorld) -> ASGIApp:
     """The ASGI application of one SendGrid account."""
 
     def refused(request: Request) -> Response | None:
+        unknown = request.query_params.keys() - QUERIES.get(request.url.path.partition("/v3/")[2], frozenset())
+        if unknown:  # SendGrid passes it by, and lists something else than was wanted
+            return _errors(400, Problem(f"The stand-in knows no query {sorted(unknown)[0]} of this call."))
         if request.headers.get("authorization") == f"Bearer {world.api_key}":
             return None
         return _errors(401, Problem("The provided authorization grant is invalid, expired, or revoked"))

@@ -46,3 +46,12 @@ account_pages: Mapping[str, tuple[str, Callable[[Account], object]]] = {
     "user/webhooks/event/settings/all": ("user.webhooks.event.settings.read", _webhooks),
 }
 """By the path below /v3: the scope that a key needs, and what is shown."""
+
+QUERIES: Mapping[str, frozenset[str]] = {
+    "whitelabel/domains": frozenset({"limit", "offset", "exclude_subusers", "username", "domain"}),
+    "verified_senders": frozenset({"limit", "lastSeenID", "id"}),
+    "user/webhooks/event/settings/all": frozenset(),
+    "messages": frozenset({"query", "limit"}),
+    "scopes": frozenset(),
+}
+"""The queries that the API reference has. The SDK has no models of these calls: it sends whatever it is given."""

@@ -124,6 +124,19 @@ def test_a_wrong_payload_is_400_and_names_the_field(
     assert before == len(world.sendgrid.sent)
 
 
+def test_a_query_that_sendgrid_does_not_have_is_noticed(mail_client: Any) -> None:
+    """The SDK sends whatever it is given, and SendGrid would pass it by."""
+    for reading, query in (
+        (mail_client.client.whitelabel.domains, {"page_size": 200}),
+        (mail_client.client.verified_senders, {"offset": 1}),
+        (mail_client.client.user.webhooks.event.settings.all, {"limit": 1}),
+        (mail_client.client.messages, {"filter": "x"}),
+        (mail_client.client.scopes, {"limit": 1}),
+    ):
+        with pytest.raises(BadRequestsError):
+            reading.get(query_params=query)
+
+
 def test_an_address_without_its_sign_never_reaches_sendgrid(mail_client: Any) -> None:
     """R30: the SDK's helper takes it for a name, and fails on its own request."""
     with pytest.raises(KeyError):
