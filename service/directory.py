@@ -1,6 +1,6 @@
 """Customers: listed, searched and shown, with how each may be reached now and how often they were."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from domain.addresses import email_address
@@ -84,11 +84,15 @@ class CustomerFile(Frozen):
 
 
 class Directory:
-    """Reads the ledger. Raises ProviderTrouble when that does not answer."""
+    """Reads the ledger. Raises ProviderTrouble when that does not answer.
 
-    def __init__(self, ledger: Ledger, clock: Callable[[], datetime]) -> None:
+    not_set_up: the channels that this installation has not, each with why.
+    """
+
+    def __init__(self, ledger: Ledger, clock: Callable[[], datetime], not_set_up: Mapping[Channel, str]) -> None:
         self._ledger = ledger
         self._clock = clock
+        self._not_set_up = not_set_up
 
     def page(self, named: str | None, after: str | None, limit: int) -> CustomerPage:
         """Customers in order of their ids. `named`: only those with this id, e-mail address, phone number, or with an
@@ -132,7 +136,7 @@ class Directory:
             time_zones=where.time_zones if where else (),
             open_cases=tuple(open_cases),
             due=tuple(due for due, _ in _by_customer(self._ledger, [customer_id]).get(customer_id, [])),
-            reach=_reach(self._ledger, customer),
+            reach=_reach(self._ledger, customer, self._not_set_up),
             contacts=tuple(contacts),
             room=self._room(open_cases, contacts, now),
             replies=tuple(self._ledger.replies(customer_id)),
@@ -159,7 +163,7 @@ def _by_customer(ledger: Ledger, ids: Sequence[str]) -> dict[str, list[tuple[Mon
     return found
 
 
-def _reach(ledger: Ledger, customer: CustomerRow) -> tuple[Reach, ...]:
+def _reach(ledger: Ledger, customer: CustomerRow, not_set_up: Mapping[Channel, str]) -> tuple[Reach, ...]:
     address = Address(**{name: getattr(customer, name) for name in Address.model_fields})
     closed, closures = ledger.closed_channels(customer.customer_id), ledger.closures(customer.customer_id)
     return tuple(
@@ -167,7 +171,7 @@ def _reach(ledger: Ledger, customer: CustomerRow) -> tuple[Reach, ...]:
             channel=channel,
             address=address.place(channel),
             is_known=channel is Channel.NOTICE or address.place(channel) is not None,
-            why_closed=closed.get(channel),
+            why_closed=closed.get(channel) or not_set_up.get(channel),
             closed_by=tuple(_closed(one) for one in closures if one.channel is channel),
         )
         for channel in Channel

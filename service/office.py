@@ -1,7 +1,7 @@
 """All that a program may ask or order by the API, as one place that needs no Temporal to be opened."""
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 
 from domain.record import Entry
@@ -22,6 +22,7 @@ from service.threads import Threads
 class Office:
     """Reads from the ledger, and hands what concerns running cases to the desk.
 
+    not_set_up: the channels that this installation has not, each with why.
     desk, intake: opened when they are first needed. Raise Unavailable when Temporal does not answer.
     """
 
@@ -33,9 +34,10 @@ class Office:
         desk: Callable[[], Awaitable[Desk]],
         intake: Callable[[], Awaitable[Intake]],
         clock: Callable[[], datetime],
+        not_set_up: Mapping[Channel, str],
     ) -> None:
         self._ledger = ledger
-        self._directory = Directory(ledger, clock)
+        self._directory = Directory(ledger, clock, not_set_up)
         self._threads = threads
         self.inbox = inbox
         self.desk = desk

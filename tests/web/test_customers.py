@@ -174,6 +174,25 @@ async def test_one_customer_is_shown_with_addresses_contacts_and_caps(
     assert ("US", True) == (shown["country"], "America/New_York" in shown["time_zones"])
 
 
+async def test_a_channel_that_is_not_set_up_is_not_called_open(
+    web_settings: Settings, ledger: SqlLedger, operator: dict[str, str]
+) -> None:
+    """What the customer wants is said first: it holds when the channel is set up again."""
+    for number, phone in ((1, "+14155550999"), (2, NUMBER)):
+        case = a_case(f"in_{number}", customer_id=f"cus_{number}", status=CaseStatus.CLOSED)
+        ledger.open_case(case, a_customer(customer_id=f"cus_{number}", email=MAIL, phone=phone), "")
+    now = datetime.now(UTC)
+    ledger.close_channel(a_closure("cus_2", Channel.SMS, "opted out", "SM1", now, address=NUMBER, wish=True))
+    none = dict.fromkeys(("twilio_account_sid", "twilio_auth_token", "twilio_from"))
+
+    async with serving(web_settings.model_copy(update={"temporal_address": "127.0.0.1:1"} | none)) as web:
+        shown = [(await web.http.get(f"/v1/customers/cus_{number}", headers=operator)).json() for number in (1, 2)]
+
+    reach = [{one["channel"]: (one["state"], one["why"]) for one in customer["addresses"]} for customer in shown]
+    assert [("closed", "TWILIO_ACCOUNT_SID is not set"), ("closed", "opted out")] == [one["sms"] for one in reach]
+    assert [("open", None)] * 2 == [one["email"] for one in reach]
+
+
 async def test_auditors_see_no_name_and_no_address(
     alone: Web, world: ProviderWorld, intake: Intake, ledger: SqlLedger
 ) -> None:
