@@ -3,12 +3,10 @@
 The stand-ins answer in this process; Temporal's own faults are in `test_doctor.py`, on the real server.
 """
 
-import asyncio
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,61 +15,18 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gateways.ledger.database import upgrade_schema
-from gateways.ledger.sql_ledger import SqlLedger
 from gateways.ports.inbox import REFUSED, Arrival
 from gateways.ports.rows import CustomerRow
 from gateways.stripe_events import TYPES
-from runtime import wiring
-from runtime.checks import servers
-from runtime.checks.look import Look
-from runtime.doctor import CHECKS, Finding, looked_at
-from runtime.settings import Settings
 from sandbox.machine.environment import TWILIO_NUMBER, stand_in_environment, tell_by_webhook, web_environment
 from sandbox.providers.world import ProviderWorld
 from service.endpoints import Endpoints
 from service.keys import KeyRing, Scope
 from tests.cases import a_failed_invoice, an_opening_row
+from tests.installation import Installation
 
 AWAY = "http://127.0.0.1:9"
 NOW = datetime.now(UTC)
-WITHOUT_TEMPORAL = [check for check in CHECKS if check not in servers.CHECKS[1:]]
-
-
-@dataclass
-class Installation:
-    """All that can be spoilt. clock: how far this machine's is from the real time."""
-
-    world: ProviderWorld
-    folder: Path
-    env: dict[str, str]
-    clock: timedelta = field(default=timedelta(0))
-
-    @property
-    def settings(self) -> Settings:
-        return Settings.model_validate({name.lower(): value for name, value in self.env.items() if value})
-
-    @property
-    def hook(self) -> dict[str, object]:
-        """The webhook endpoint at Stripe."""
-        return self.world.stripe.webhooks.endpoints.all()[0]
-
-    def ledger(self) -> closing[SqlLedger]:
-        return closing(wiring.open_ledger(self.settings))
-
-    def set(self, **settings: str) -> None:
-        self.env |= settings
-
-    def bad(self, what: str | None = None) -> dict[str, str]:
-        """What the doctor says is wrong: all of it, or of one thing and what that stands on."""
-        checks = [check for check in WITHOUT_TEMPORAL if what is None or check.what in _with_grounds(what)]
-        look = Look(self.settings, lambda: datetime.now(UTC) + self.clock)
-        found: list[Finding] = asyncio.run(looked_at(look, checks))
-        return {one.what: one.said for one in found if not one.good}
-
-
-def _with_grounds(what: str) -> set[str]:
-    after = next(check.after for check in CHECKS if check.what == what)
-    return {what}.union(*map(_with_grounds, after))
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,9 @@ NOT_READ = {"README.md", "ruff.toml", "script.py.mako"}
 def _files() -> list[Path]:
     rooms = {*PROJECT["tool"]["importlinter"]["root_packages"], "policies"} - {"sandbox"}
     found = [file.relative_to(ROOT) for room in sorted(rooms) for file in (ROOT / room).rglob("*") if file.is_file()]
-    return [file for file in found if "__pycache__" not in file.parts and file.name not in NOT_READ]
+    caches = ("__pycache__", ".")
+    kept = [file for file in found if not any(part.startswith(caches) for part in file.parts)]
+    return [file for file in kept if file.name not in NOT_READ]
 
 
 def test_every_file_of_the_product_is_in_a_package() -> None:
