@@ -62,7 +62,7 @@ class ContactActivities:
         A message whose fate is unknown (crash, lost reply) is looked up; where that is impossible it is not sent
         again: a customer rather misses one message than gets it twice.
         """
-        with translated():
+        with translated(task):
             invoice = self._payments.read_invoice(task.invoice_id)
             if found := stop(judge_now(invoice.now, Aim.SAY, task.as_of)):
                 return ContactOutcome(state=ContactState.STOPPED, invoice=invoice.now, stopped=found)
