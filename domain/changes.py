@@ -6,6 +6,7 @@ from typing import Any
 from domain import outgoing
 from domain.calendar import local, minute
 from domain.case import Case, Closing, Hold, HoldReason, Outcome, StepRecord, StepState, Unfinished, new_step_record
+from domain.consent import together
 from domain.declines import CUSTOMER_MUST_ACT, OPERATOR_MUST_ACT, Decline, DeclineClass
 from domain.gates import Postpone, Stopped
 from domain.invoice import NO_METHOD, InvoiceNow, InvoiceState, MethodRef, SubscriptionState
@@ -311,7 +312,7 @@ def not_arrived(case: Case, channel: Channel) -> Case:
 
 def close_channel(case: Case, channel: Channel, why: str) -> Case:
     """No further contact on this channel; its steps go to the policy's fallback channel."""
-    return changed(case, closed_channels={**case.closed_channels, channel: why})
+    return changed(case, closed_channels=together(case.closed_channels, {channel: why}))
 
 
 def hold(case: Case, new: Hold, at: datetime, source: str = "hold") -> Case:

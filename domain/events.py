@@ -119,7 +119,7 @@ class ContactReported(Message):
 
 
 class ContactChanged(Message):
-    """The customer is reached at another address than before on these channels."""
+    """The customer is reached at another address than before on these channels, or is somewhere else."""
 
     event_id: EventId
     channels: tuple[Channel, ...] = Field(max_length=len(Channel))

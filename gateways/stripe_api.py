@@ -121,13 +121,13 @@ class StripeApi:
         except ValueError:
             return None
 
-    def allows(self, method: str, *path: str) -> bool:
+    def allows(self, method: str, *path: str, **params: Any) -> bool:
         """Whether the key may make a call that changes nothing, because it names no object that there is.
 
         Stripe looks at the permissions of a restricted key before it looks at the object. Raises as `get`.
         """
         try:
-            self._send(method, path, {} if method == "get" else {"idempotency_key": str(uuid4())})
+            self._send(method, path, params | ({} if method == "get" else {"idempotency_key": str(uuid4())}))
         except stripe.PermissionError:
             return False
         except stripe.StripeError as error:

@@ -210,7 +210,7 @@ class NewsDesk:
             self._ledger.customer_is(newest.customer if newest and newest.customer else fact.customer)
         told: Told = self._method(fact.method) if fact.method else []
         message = events.ContactChanged(event_id=fact.event_id, channels=fact.channels)
-        for case in cases if fact.channels else ():
+        for case in cases if fact.channels or fact.moved else ():
             told.append((case, "contact_changed", message))
         return told
 

@@ -79,8 +79,8 @@ class StripeAccount:
             self._broken.append(BrokenCall(re.compile(match), times))
 
     def restrict(self, match: str | None) -> None:
-        """The key is a restricted one, which may not make calls whose "METHOD /path" contains `match` (a regular
-        expression); None: it may do everything again."""
+        """The key is a restricted one, which may not make calls whose "METHOD /path?query" contains `match` (a
+        regular expression); None: it may do everything again."""
         with self.journal.lock:
             self.forbidden = re.compile(match) if match else None
 
