@@ -202,7 +202,7 @@ class InvoiceUncollectible(Fact):
 
 
 class PaymentReceived(Fact):
-    """Money came in. `late`: after the case was closed."""
+    """Money came in, which no event has told before. `late`: after the case was closed."""
 
     type: Literal["payment.received"] = "payment.received"
     amount: Money

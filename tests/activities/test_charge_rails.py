@@ -127,7 +127,7 @@ def test_a_card_issued_in_india_is_not_tried_again(world: ProviderWorld, worker:
     assert sent == len(charges(world, case))
 
 
-def test_r55_a_card_that_was_reported_lost_was_charged_for_the_customers_other_invoice(
+def test_r61_a_card_that_was_reported_lost_was_charged_for_the_customers_other_invoice(
     world: ProviderWorld, worker: Worker
 ) -> None:
     """Each such charge costs a fee of the network's. The other case sends nothing, and names the rule."""
@@ -142,7 +142,7 @@ def test_r55_a_card_that_was_reported_lost_was_charged_for_the_customers_other_i
     assert [] == charges(world, two)
 
 
-def test_r55_its_owner_is_asked_at_once_for_another_one(worker: Worker) -> None:
+def test_r61_its_owner_is_asked_at_once_for_another_one(worker: Worker) -> None:
     """Decided from the ledger, before the other case has tried anything. The bank's reason is not told."""
     one = open_case(worker, Decline("lost_card", network_decline_code="41"), fingerprint="fp_lost_as_well")
     two = another_invoice(worker, one)
@@ -159,7 +159,7 @@ def test_r55_its_owner_is_asked_at_once_for_another_one(worker: Worker) -> None:
         assert None is task.facts.next_charge_on
 
 
-def test_r55_another_card_of_the_customer_is_charged(world: ProviderWorld, worker: Worker) -> None:
+def test_r61_another_card_of_the_customer_is_charged(world: ProviderWorld, worker: Worker) -> None:
     """The answer binds the one card."""
     one = open_case(worker, Decline("lost_card", network_decline_code="41"), fingerprint="fp_lost_too")
     two = another_invoice(worker, one)

@@ -1,4 +1,4 @@
-"""A customer has a voucher, and may have paid it at a shop: nothing is charged and nothing taken away (R59)."""
+"""A customer has a voucher, and may have paid it at a shop: nothing is charged and nothing taken away (R65)."""
 
 from collections.abc import Callable
 
@@ -24,7 +24,7 @@ from tests.activities.builders import (
 RULE = "invoice-voucher"
 
 
-def test_r59_the_card_was_charged_while_the_customer_stood_at_the_counter(world: ProviderWorld, worker: Worker) -> None:
+def test_r65_the_card_was_charged_while_the_customer_stood_at_the_counter(world: ProviderWorld, worker: Worker) -> None:
     """When the voucher has expired, the card is charged."""
     case = open_case(worker)
     world.stripe.customer_takes_voucher(case.invoice_id)
@@ -47,7 +47,7 @@ def test_r59_the_card_was_charged_while_the_customer_stood_at_the_counter(world:
     ],
     ids=["cancellation", "write-off", "restriction"],
 )
-def test_r59_nothing_is_taken_away_meanwhile(
+def test_r65_nothing_is_taken_away_meanwhile(
     world: ProviderWorld, worker: Worker, effect: Callable[[Worker, OpenCase], Done]
 ) -> None:
     """It is looked at again a day later."""
@@ -61,7 +61,7 @@ def test_r59_nothing_is_taken_away_meanwhile(
     assert done.stopped.until
 
 
-def test_r59_the_voucher_is_no_banks_question(world: ProviderWorld, worker: Worker) -> None:
+def test_r65_the_voucher_is_no_banks_question(world: ProviderWorld, worker: Worker) -> None:
     """No decline stands, so no message asks for a confirmation with the bank; a reminder goes out."""
     case = open_case(worker)
     world.stripe.customer_takes_voucher(case.invoice_id)
@@ -72,7 +72,7 @@ def test_r59_the_voucher_is_no_banks_question(world: ProviderWorld, worker: Work
     assert ContactState.SENT is worker.contact(a_contact(case)).state
 
 
-def test_r59_cash_that_has_arrived_is_a_payment(world: ProviderWorld, worker: Worker) -> None:
+def test_r65_cash_that_has_arrived_is_a_payment(world: ProviderWorld, worker: Worker) -> None:
     case = open_case(worker)
     world.stripe.customer_takes_voucher(case.invoice_id)
     world.stripe.voucher_is_paid(case.invoice_id)

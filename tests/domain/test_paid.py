@@ -1,4 +1,4 @@
-"""Money is told once, whatever tells of it: several of the provider's events, an operator, or the invoice (R57)."""
+"""Money is told once, whatever tells of it: several of the provider's events, an operator, or the invoice (R63)."""
 
 from itertools import permutations
 
@@ -45,7 +45,7 @@ def told(case: Case) -> Money:
 
 
 @pytest.mark.parametrize("order", list(permutations(range(5))))
-def test_r57_two_payments_that_five_events_tell_of_are_two(order: tuple[int, ...]) -> None:
+def test_r63_two_payments_that_five_events_tell_of_are_two(order: tuple[int, ...]) -> None:
     """Forty dollars, and then the rest: in whatever order the provider's events come."""
     news = [
         payment("evt_part", "40", "60", "40"),
@@ -62,7 +62,7 @@ def test_r57_two_payments_that_five_events_tell_of_are_two(order: tuple[int, ...
     assert Outcome.RECOVERED is case.closing.outcome
 
 
-def test_r57_what_an_operator_reported_is_not_told_again_when_the_provider_has_it() -> None:
+def test_r63_what_an_operator_reported_is_not_told_again_when_the_provider_has_it() -> None:
     """Recorded at the provider, the transfer comes back as one of the provider's own payments."""
     transfer = events.PaymentReceived(event_id="op_1", amount=usd("25"))
 
@@ -71,14 +71,14 @@ def test_r57_what_an_operator_reported_is_not_told_again_when_the_provider_has_i
     assert usd("25") == told(case)
 
 
-def test_r57_what_was_paid_before_the_case_is_no_news() -> None:
+def test_r63_what_was_paid_before_the_case_is_no_news() -> None:
     """The event says all that was ever paid."""
     case = hear(opened(paid="30"), payment("evt_paid", "130", "0", "130"))
 
     assert usd("100") == told(case)
 
 
-def test_r57_a_credit_note_over_everything_is_no_recovery() -> None:
+def test_r63_a_credit_note_over_everything_is_no_recovery() -> None:
     """Nothing came in: neither the end nor any event says that something did."""
     case = hear(
         opened(),
@@ -95,7 +95,7 @@ def test_r57_a_credit_note_over_everything_is_no_recovery() -> None:
 
 
 @pytest.mark.parametrize("paid_first", [True, False])
-def test_r57_a_part_that_was_paid_and_a_rest_that_was_credited_are_a_recovery(paid_first: bool) -> None:
+def test_r63_a_part_that_was_paid_and_a_rest_that_was_credited_are_a_recovery(paid_first: bool) -> None:
     """Of the part alone."""
     news = [payment("evt_part", "40", "60", "40"), altered("evt_credited", InvoiceState.PAID, "0", "40")]
 

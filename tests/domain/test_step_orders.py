@@ -38,7 +38,7 @@ def refusal_of(ask: Ask, case: Case, message: Message) -> str | None:
     return answer.why if isinstance(answer, Refuse) else None
 
 
-def test_r60_an_operators_try_waits_as_long_as_the_network_asked_for() -> None:
+def test_r66_an_operators_try_waits_as_long_as_the_network_asked_for() -> None:
     """Mastercard's advice 30 is ten days. An order bends no rule, and a bulk order none for thousands of cases."""
     wait = a_decline(
         "insufficient_funds", when=NOW, network="mastercard", network_advice_code="30", network_decline_code="51"

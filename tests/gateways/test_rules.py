@@ -115,7 +115,7 @@ def answered(days_ago: int, final: bool = False, **fields: Any) -> MethodUse:
         ([answered(3, final=True, expiry="11/2026")], False),
     ],
 )
-def test_r55_after_an_answer_for_good_a_card_is_charged_for_no_invoice(
+def test_r61_after_an_answer_for_good_a_card_is_charged_for_no_invoice(
     rules: NetworkRules, used: list[MethodUse], refused: bool
 ) -> None:
     """Until there is a newer answer, or the card has a new expiry."""

@@ -199,6 +199,22 @@ async def test_a_credit_note_after_the_write_off_lowers_what_is_due(
     assert ["case.opened"] == types(ledger, invoice_id)
 
 
+async def test_r63_a_credit_note_over_everything_after_the_end_is_no_recovery(
+    world: ProviderWorld, intake: Intake, ledger: SqlLedger
+) -> None:
+    """As accountants do it after a write-off: nothing came in, and nothing is taken up once more."""
+    invoice_id, _ = a_failed_invoice(world)
+    await intake.take_event(failed(world, invoice_id))
+    end(ledger, invoice_id, Outcome.COLLECTIONS, 2000)
+    world.stripe.credit(invoice_id, 2000)
+
+    for kind in ("invoice.paid", "credit_note.created", "invoice.payment_succeeded"):
+        await intake.take_event(world.stripe.last_event(kind))
+
+    assert (Outcome.COLLECTIONS, usd(0)) == outcome_of(ledger, invoice_id)
+    assert ["owed no more after the end"] == late_entries(ledger, invoice_id)
+
+
 async def test_a_payment_beside_a_late_credit_note_stays_a_payment(
     world: ProviderWorld, intake: Intake, ledger: SqlLedger
 ) -> None:

@@ -138,7 +138,7 @@ async def test_a_part_payment_tells_what_remains(world: ProviderWorld, intake: I
     assert [("invoice_changed", 1500), ("payment_received", 1500)] == [(n, f["remaining"]["amount"]) for n, f in told]
 
 
-async def test_r58_a_part_that_was_on_its_way_arrived_and_the_case_stood_still_for_two_weeks(
+async def test_r64_a_part_that_was_on_its_way_arrived_and_the_case_stood_still_for_two_weeks(
     world: ProviderWorld, intake: Intake, ledger: SqlLedger, client: Client
 ) -> None:
     """No event of the invoice says that nothing is on its way any more: with the payment it is read."""

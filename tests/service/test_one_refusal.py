@@ -23,7 +23,7 @@ from tests.service.test_rounds import recovered, reopening
 __all__ = ["reopening"]  # the fixture
 
 
-async def test_r56_one_bill_that_stripe_taxed_held_up_the_webhooks_of_all_customers(
+async def test_r62_one_bill_that_stripe_taxed_held_up_the_webhooks_of_all_customers(
     world: ProviderWorld, reopening: Intake, ledger: SqlLedger, client: Client, settings: Settings
 ) -> None:
     """Its event is refused with what there is to do, and taken when that was done; all that comes after it is taken at

@@ -246,7 +246,7 @@ async def test_a_workflow_that_was_terminated_is_named_and_left_alone(
     assert 1 == await runs(client, invoice_id)
 
 
-async def test_r56_one_invoice_that_nobody_understands_stopped_every_sweep(
+async def test_r62_one_invoice_that_nobody_understands_stopped_every_sweep(
     world: ProviderWorld, sweeping: Sweeping, intake: Intake, ledger: SqlLedger, client: Client
 ) -> None:
     """What an answer shows is not what Stripe documents: of an open case, and of an invoice that has none. Both are

@@ -140,6 +140,15 @@ def test_a_dispute_of_an_earlier_charge(world: ProviderWorld, won: bool) -> None
     assert ("won" if won else "lost") == closed["status"]
 
 
+def test_a_credit_note_over_everything_settles_the_invoice_without_money(world: ProviderWorld) -> None:
+    """R63: the invoice is paid, its events say so, and nothing came in."""
+    invoice = a_failed_invoice(world)
+    world.stripe.credit(invoice, world.stripe.get(invoice)["amount_remaining"])
+
+    shown = world.stripe.last_event("invoice.paid", invoice)["data"]["object"]
+    assert ("paid", 0, 0) == (shown["status"], shown["amount_paid"], shown["amount_remaining"])
+
+
 def test_a_dispute_of_a_part_payment_is_about_this_invoice(world: ProviderWorld) -> None:
     """When the invoice itself was charged, that charge is the disputed one."""
     invoice = a_failed_invoice(world)

@@ -218,3 +218,18 @@ def test_a_customer_changes_address_and_name(world: ProviderWorld, client: strip
     assert {"email": "ada@example.com", "name": "Ada Example"} == changed["previous_attributes"]
     assert "new@example.com" == client.v1.customers.retrieve(customer).to_dict()["email"]
     assert "ada@example.com" == client.v1.invoices.retrieve(invoice).customer_email
+
+
+def test_a_card_that_was_refused_for_good_is_charged_again_when_it_is_asked_for(
+    world: ProviderWorld, client: stripe.StripeClient
+) -> None:
+    """R61: Stripe leaves it to who asks: the same card, another invoice, and the network sees one more try."""
+    customer = world.stripe.add_customer()
+    card = world.stripe.add_card(customer, behaviour=Decline("lost_card", network_decline_code="41"))
+    invoices = [world.stripe.add_invoice(customer, amount=1900) for _ in range(2)]
+
+    for invoice in invoices:
+        with pytest.raises(stripe.CardError):
+            client.v1.invoices.pay(invoice, {"payment_method": card})
+
+    assert 2 == len([charge for charge in world.stripe.store.of_kind("charge") if charge["payment_method"] == card])

@@ -9,7 +9,7 @@ from tests.sandbox.providers.test_stripe_debits import the_intent
 
 
 def test_a_voucher_leaves_the_payment_waiting(world: ProviderWorld, client: stripe.StripeClient) -> None:
-    """R59: the invoice is open, and `requires_action` without a bank that asks anything; then the cash has arrived."""
+    """R65: the invoice is open, and `requires_action` without a bank that asks anything; then the cash has arrived."""
     invoice = a_failed_invoice(world)
 
     world.stripe.customer_takes_voucher(invoice)
@@ -30,7 +30,7 @@ def test_a_voucher_leaves_the_payment_waiting(world: ProviderWorld, client: stri
 def test_stripe_charges_the_card_beside_a_voucher_when_it_is_asked_to(
     world: ProviderWorld, client: stripe.StripeClient
 ) -> None:
-    """R59: the voucher is in the customer's hand all the same."""
+    """R65: the voucher is in the customer's hand all the same."""
     invoice = a_failed_invoice(world)
     world.stripe.customer_takes_voucher(invoice)
     customer = str(world.stripe.get(invoice)["customer"])
@@ -40,7 +40,7 @@ def test_stripe_charges_the_card_beside_a_voucher_when_it_is_asked_to(
 
 
 def test_a_voucher_expires(world: ProviderWorld) -> None:
-    """R59: the payment needs another method."""
+    """R65: the payment needs another method."""
     invoice = a_failed_invoice(world)
     world.stripe.customer_takes_voucher(invoice)
 
