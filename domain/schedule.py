@@ -49,7 +49,10 @@ class Schedule:
         self._zones = zones
         self._given_law = law
         self.law = law.without(policy.contacts.set_aside) if law.rules else law
-        self._hours: dict[Channel, Hours] = {} if law.rules else dict.fromkeys(Channel, policy.contacts.hours)
+        # With the channel whose own they are; None: they are those of all.
+        self._hours: dict[Channel, tuple[Hours, Channel | None]] = {}
+        if not law.rules:
+            self._hours = dict.fromkeys(Channel, (policy.contacts.hours, None))
         self.zone = facts.time_zones[0]
         self.opened_on = local(facts.opened_at, self.zone).date()
         self._shift = shift_days
@@ -59,7 +62,7 @@ class Schedule:
         self.steps: dict[str | tuple[Any, ...], Any] = {}
         """Every step that was made, by its sign: its key alone where nothing stands in its way."""
         self.shown: dict[str, tuple[Step, Any]] = {}  # key → step, and how it is shown (domain/life.py)
-        self._contacts: dict[tuple[int, datetime, int], datetime] = {}
+        self._contacts: dict[tuple[int, datetime, Channel | None], datetime] = {}
         self._ends: dict[tuple[datetime | None, int], datetime] = {}
         self._days: dict[datetime, date] = {}
         self._slots_of: dict[type[Step], tuple[Slot, ...]] = {}
@@ -146,16 +149,17 @@ class Schedule:
 
     def hours(self, channel: Channel) -> Hours:
         """The policy's hours on a channel, and those of the law."""
-        known = self._hours.get(channel)
-        if known is None:
-            own, laws = self.policy.contacts.hours, self.law.hours(channel)
-            known = self._hours[channel] = HoursHere(own, laws) if laws else own
+        return (self._hours.get(channel) or self._hours_of(channel))[0]
+
+    def _hours_of(self, channel: Channel) -> tuple[Hours, Channel | None]:
+        own, laws = self.policy.contacts.hours, self.law.hours(channel)
+        self._hours[channel] = known = (HoursHere(own, laws), channel) if laws else (own, None)
         return known
 
     def contact_from(self, day: int, start: datetime, channel: Channel) -> datetime:
         """The first allowed contact moment from `start` on, with the jitter of a day of the timeline (UTC)."""
-        hours = self._hours.get(channel) or self.hours(channel)
-        sign = day, start, id(hours)  # most channels have them in common
+        hours, of = self._hours.get(channel) or self._hours_of(channel)
+        sign = day, start, of
         known = self._contacts.get(sign)
         if known is None:
             known = hours.next_allowed(start, self._zones, self._holidays, self.jitter(day))
