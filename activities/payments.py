@@ -78,7 +78,8 @@ class PaymentActivities:
             method = other or invoice.payment_method
             if method is None:
                 return self._nothing_to_charge(task, invoice)
-            stands = self._ledger.begin_attempt(self._row(task, invoice, method), self._rules, method.country)
+            row = self._row(task, invoice, method)
+            stands = self._ledger.begin_attempt(row, self._rules, method.country, method.expiry)
             if isinstance(stands, Postpone):
                 self._meter.postponed(stands.rule)
                 return ChargeResult(outcome=ChargeOutcome.POSTPONED, postponed=stands, why=stands.why)

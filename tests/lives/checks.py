@@ -7,8 +7,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
-from domain.case import ChargeOutcome, Outcome, StepState
+from domain.case import Case, ChargeOutcome, Outcome, StepState
 from domain.steps import Channel, Stage
+from gateways.ports.rows import ContactRow
 from sandbox.providers.journal import CHARGES, CONTACTS, LogEntry
 from tests.lives.checks_of_events import events_hold
 from tests.lives.checks_of_orders import orders_hold
@@ -34,18 +35,23 @@ _SLACK = timedelta(days=16)
 
 
 def ends_in_time(lived: Lived) -> Wrong:
-    """a. Within the policy's days, the agency's, and as long as it was held or nobody was there to run it."""
-    for held in lived.cases.values():
+    """a. Within the policy's days, the agency's, and as long as it was held or nobody was there to run it. One that was
+    paid after its end, and taken up again, has nothing to wait for."""
+    for held in (run for last in lived.cases.values() for run in last.runs):
         case = held.case
         if held.closed_at is None:
             yield f"{case.facts.invoice_id} never ends: {held.decided.decision if held.decided else 'nothing decided'}"
             continue
-        policy = lived.policies.get(case.policy.name)
-        agency = policy.endgame.collections.deadline_days if policy.endgame.collections else 0
-        days = policy.timeline[-1].day + agency + policy.endgame.notice_days
-        limit = case.facts.opened_at + timedelta(days=days) + held.stood_still + lived.away + _SLACK
+        horizon = held.begun_at if held.earlier else case.facts.opened_at + _horizon(lived, case)
+        limit = horizon + held.stood_still + lived.away + _SLACK
         if held.closed_at > limit:
             yield f"{case.facts.invoice_id} ended on {held.closed_at:%m-%d}, {held.closed_at - limit} too late"
+
+
+def _horizon(lived: Lived, case: Case) -> timedelta:
+    policy = lived.policies.get(case.policy.name)
+    agency = policy.endgame.collections.deadline_days if policy.endgame.collections else 0
+    return timedelta(days=policy.timeline[-1].day + agency + policy.endgame.notice_days)
 
 
 def ends_announced(lived: Lived) -> Wrong:
@@ -174,8 +180,11 @@ def ceilings_hold(lived: Lived) -> Wrong:
 
 
 def debits_hold(lived: Lived) -> Wrong:
-    """e. However many invoices are debited from one bank account: so often in a row without money, until some comes."""
-    standing: dict[str, dict[str, None]] = defaultdict(dict)  # account → debits since money came from it
+    """e. However many invoices are debited from one bank account: so often in a row without money, until some comes.
+
+    Another's debit counts from when we were told that it came back: webhooks may be days late.
+    """
+    standing: dict[str, dict[str, LogEntry]] = defaultdict(dict)  # account → debits since money came from it
     for entry in lived.world.log:
         account, brand, charge = entry.data.get("fingerprint"), entry.data.get("brand"), entry.subjects.get("charge")
         if entry.kind not in CHARGES or not charge or not account or not str(brand).endswith(("_debit", "_account")):
@@ -185,15 +194,27 @@ def debits_hold(lived: Lived) -> Wrong:
             continue
         if entry.kind == "charge.succeeded":
             standing[account].clear()
-        elif charge not in standing[account]:
-            count = len(standing[account])
-            if _is_ours(entry) and count >= _DEBITS.get(str(brand), _OTHER_DEBITS):
-                yield f"{brand} {account}: {entry.key} at {entry.at:%m-%d %H:%M} after {count} without money"
-            standing[account][charge] = None
+        elif charge not in standing[account] and (_is_ours(entry) or entry.kind == "charge.failed"):
+            known = sum(1 for one in standing[account].values() if _is_ours(one) or _told(lived, one, entry.at))
+            if _is_ours(entry) and known >= _DEBITS.get(str(brand), _OTHER_DEBITS):
+                yield f"{brand} {account}: {entry.key} at {entry.at:%m-%d %H:%M} after {known} without money"
+            standing[account][charge] = entry
+
+
+def _told(lived: Lived, failed: LogEntry, by: datetime) -> bool:
+    return lived.was_told(failed.subjects["invoice"], failed.at, by)
 
 
 def caps_hold(lived: Lived) -> Wrong:
-    """f. Messages to one person in a week, and apart; a final notice that waited a week goes out all the same."""
+    """f. Messages to one person in a week, and apart; a final notice that waited a week goes out all the same.
+
+    Of two at one moment the second is asked about: the policy of its case counts.
+    """
+    went_out = {entry.key: place for place, entry in reversed(list(enumerate(lived.world.log)))}
+
+    def when(row: ContactRow) -> tuple[datetime, int]:
+        return row.as_of, went_out.get(row.key, len(lived.world.log))
+
     for customer in lived.house.customers:
         sent = [
             row
@@ -204,7 +225,7 @@ def caps_hold(lived: Lived) -> Wrong:
         ]
         for row in sent:
             policy = lived.policies.get(_case(lived, row.invoice_id).case.policy.name).contacts
-            others = [other.as_of for other in sent if other is not row and other.as_of <= row.as_of]
+            others = [other.as_of for other in sent if when(other) < when(row)]
             week = [at for at in others if at > row.as_of - _WEEK]
             close = [at for at in others if at + policy.distance > row.as_of]
             waited = row.stage == Stage.FINAL and _waited_a_week(lived, row.invoice_id, row.step)
@@ -244,8 +265,8 @@ def _case(lived: Lived, invoice: str) -> Held:
 def _was_ended_by_others(lived: Lived, held: Held, at: datetime) -> bool:
     """A clerk's order, or an end that came from Stripe: nothing has to be announced then."""
     orders = lived.ordered.get(held.case.facts.invoice_id, ())
-    closing = held.case.closing
-    return bool({"settle", "write_off"} & set(orders)) and closing is not None and closing.at <= at
+    ended = any(run.case.closing and run.case.closing.at <= at for run in held.runs)
+    return bool({"settle", "write_off"} & set(orders)) and ended
 
 
 def _notices(lived: Lived, invoice: str, at: datetime) -> list[LogEntry]:

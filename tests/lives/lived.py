@@ -45,6 +45,11 @@ class Lived:
     wished: list[tuple[int, str, str]] = field(default_factory=list)  # (before which of the log, invoice, channel)
     reopened: list[tuple[int, str, str]] = field(default_factory=list)  # (before which of the log, customer, channel)
     not_arrived: list[tuple[datetime, str, str]] = field(default_factory=list)  # (when, invoice, channel)
+    failures: list[tuple[datetime, str, datetime]] = field(default_factory=list)  # (told when, invoice, of when)
     out_of_band: dict[str, int] = field(default_factory=dict)  # invoice → what others recorded at Stripe as paid
     away: timedelta = timedelta(0)
     story: list[str] = field(default_factory=list)
+
+    def was_told(self, invoice: str, failed_at: datetime, by: datetime) -> bool:
+        """Whether we had been told by then of a payment of the invoice that failed, or of one that failed later."""
+        return any(told <= by and of == invoice and at >= failed_at for told, of, at in self.failures)

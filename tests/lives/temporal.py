@@ -55,6 +55,7 @@ class Held:
     """One workflow."""
 
     case: Case
+    begun_at: datetime
     wake_at: datetime | None
     inbox: list[tuple[str, Message]] = field(default_factory=list)
     running: list[Running] = field(default_factory=list)
@@ -65,7 +66,16 @@ class Held:
     stood_still: timedelta = timedelta(0)
     held_since: datetime | None = None
     closed_at: datetime | None = None
-    ended_before: tuple[str, ...] = ()  # as what, in earlier runs
+    earlier: tuple["Held", ...] = ()  # its runs until a late payment took it up again
+
+    @property
+    def runs(self) -> tuple["Held", ...]:
+        return *self.earlier, self
+
+    @property
+    def ended_before(self) -> tuple[str, ...]:
+        """As what, in earlier runs."""
+        return tuple(run.case.closing.outcome.value for run in self.earlier if run.case.closing)
 
 
 class Temporal:
@@ -93,9 +103,7 @@ class Temporal:
         if before and not may_again:
             raise WorkflowAlreadyStartedError(id, "DunningWorkflow")
         case = Case.model_validate_json(start.case.model_dump_json())
-        closing = before.case.closing if before else None
-        ended = (*before.ended_before, *([closing.outcome.value] if closing else ())) if before else ()
-        self.cases[id] = Held(case, self.now, ended_before=ended)
+        self.cases[id] = Held(case, self.now, self.now, earlier=before.runs if before else ())
         return self.get_workflow_handle(id)
 
     def get_workflow_handle(self, workflow_id: str, **_: Any) -> Any:

@@ -19,7 +19,7 @@ from domain.ids import workflow_id
 from domain.life import Decided
 from domain.telling import ORDERS
 from gateways.ports.trouble import ProviderMisuse, ProviderTrouble
-from gateways.provider_facts import ForeignEvent, Ignored, MalformedEvent
+from gateways.provider_facts import ForeignEvent, Ignored, MalformedEvent, PaymentFailed
 from gateways.stripe_origin import Served
 from runtime import wiring
 from runtime.equipment import installation
@@ -249,6 +249,8 @@ class Town(Watch):
                 if isinstance(fact, Ignored):
                     continue
                 self.office.loop.run_until_complete(self.intake.receive(fact))
+                if isinstance(fact, PaymentFailed):
+                    self.lived.failures.append((self.office.now, fact.invoice_id, fact.at))
             except (ProviderTrouble, ProviderMisuse):
                 # Given again later, as a webhook is.
                 self._post.append((at + timedelta(hours=1), number, event))
@@ -260,6 +262,8 @@ class Town(Watch):
         self._next_sweep = None
         try:
             self.office.loop.run_until_complete(self._swept())
+            now = self.office.now
+            self.lived.failures += [(now, invoice, now) for invoice in self.chance.house.invoices]
         except (ProviderTrouble, ProviderMisuse):
             self._next_sweep = at + timedelta(hours=1)
 
