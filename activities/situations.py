@@ -10,6 +10,7 @@ from domain import changes
 from domain.case import Case, Circumstances, Whereabouts
 from domain.installation import COMPLETE, Installation
 from domain.policy import Policy
+from domain.rules.law_table import NO_TABLE, LawTable, law_of
 from domain.rules.minimum import MinimumCharges
 from domain.rules.uses import NetworkRules, limit_of
 from domain.situation import Situation
@@ -31,9 +32,11 @@ class Situations:
         minimums: MinimumCharges,
         rules: NetworkRules,
         installation: Installation = COMPLETE,
+        law: LawTable = NO_TABLE,
     ) -> None:
-        """`places` is where a customer is, for a case that began on a day; `holidays` are a country's (ISO 3166-1
-        alpha-2) from a day on; `installation` is what this worker has settings for."""
+        """`places` is where a customer is, for a case that began on a day; `holidays` are those of a place (`TH`,
+        `US-MA`) from a day on; `installation` is what this worker has settings for."""
+        self._law = law
         self._ledger = ledger
         self._places = places
         self._holidays = holidays
@@ -50,11 +53,12 @@ class Situations:
         here = self.whereabouts(facts.customer_id, began)
         return Circumstances(
             whereabouts=here,
-            holidays=self._holidays((here and here.country) or facts.country, began),
+            holidays=self._holidays((here and here.place) or facts.country, began),
             closed_channels=self._ledger.closed_channels(facts.customer_id),
             too_small=self._minimums.ask(case.due),
             limit=limit_of(case, at, self._rules, self._ledger.uses_of),
             installation=self._installation.hearing(self._ledger.an_endpoint_takes),
+            law=law_of(self._law, facts, here, self.policy(case.policy.digest).sells_in),
         )
 
     def whereabouts(self, customer_id: str, began: date) -> Whereabouts | None:

@@ -11,10 +11,11 @@ import typer
 from cli.console import REFUSED, one_sentence, run, told
 from cli.options import AsJson
 from cli.progress import working
+from runtime import wiring
 from runtime.desk import desk
 from runtime.doctor import examine
 from runtime.set_up import set_up
-from runtime.settings import Settings
+from runtime.settings import Settings, load_settings
 from service.policies import check
 from service.rebuild import Restarted
 
@@ -72,6 +73,6 @@ def check_policy(
 ) -> None:
     """Check a policy file: every mistake with its line."""
     with one_sentence():
-        policy = check(file)
+        policy = check(file, wiring.law(load_settings()))
     sentence = f"{file}: {policy.name} is well formed: {policy.steps} steps in {policy.days} days."
     told(as_json, sentence, file=file, name=policy.name, steps=policy.steps, days=policy.days)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, NamedTuple, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -16,6 +16,7 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 LONGEST_DAY = timedelta(hours=48)
 """No two moments this far apart are of one local day, whatever the clocks do: a day that is repeated included."""
 _SEARCH_DAYS = 62
+SUNDAY = 7  # ISO
 _MEET_DAYS = 15  # zones without a common hour in two weeks have none
 
 
@@ -74,19 +75,30 @@ Clock = Annotated[time, BeforeValidator(_read_clock)]
 """The time on a wall clock, as files state it: hours and minutes, without a zone."""
 
 
-class ContactHours(Frozen):
-    """When a customer may be contacted. `start` is allowed, `end` no longer is (local time)."""
+class Window(NamedTuple):
+    """The open hours of one day by the wall clock: `start` is allowed, `end` no longer is."""
 
-    start: Clock
-    end: Clock
-    sundays: bool
-    public_holidays: bool
+    start: time
+    end: time
 
-    @model_validator(mode="after")
-    def _opens_before_it_closes(self) -> Self:
-        if self.start >= self.end:
-            raise ValueError(f"hours: start ({self.start:%H:%M}) has to come before end ({self.end:%H:%M})")
-        return self
+    def __str__(self) -> str:
+        return f"{self.start:%H:%M}–{self.end:%H:%M}"
+
+    def within(self, other: "Window") -> "Window | None":
+        """The hours that both have."""
+        start, end = max(self.start, other.start), min(self.end, other.end)
+        return Window(start, end) if start < end else None
+
+
+ALL_DAY = Window(time.min, time.max)
+
+
+class Hours:
+    """Hours that have one window on each day, or none."""
+
+    def window(self, day: date, holidays: frozenset[date]) -> Window | None:
+        """When `day` is open; None when it is closed."""
+        raise NotImplementedError
 
     def refusal(self, moment: datetime, zones: Iterable[str], holidays: frozenset[date]) -> str | None:
         """Why `moment` is not allowed, in one sentence, or None when it is.
@@ -95,10 +107,12 @@ class ContactHours(Frozen):
         """
         for zone in zones:
             here = local(moment, zone)
-            if not self.start <= here.time() < self.end:
-                return f"{here:%H:%M} in {zone} is outside {self.start:%H:%M}–{self.end:%H:%M}"
-            if why := self._closed(here.date(), holidays):
-                return f"{why} in {zone}"
+            day = here.date()
+            window = self.window(day, holidays)
+            if window is None:
+                return f"{day:%Y-%m-%d} is {_kind_of_day(day, holidays)} in {zone}"
+            if not window.start <= here.time() < window.end:
+                return f"{here:%H:%M} in {zone} is outside {window}"
         return None
 
     def next_allowed(
@@ -154,17 +168,36 @@ class ContactHours(Frozen):
 
     def _spans(self, days: Iterable[date], zone: str, holidays: frozenset[date]) -> list[tuple[datetime, datetime]]:
         return [
-            (at_local(day, self.start, zone), at_local(day, self.end, zone))
+            (at_local(day, window.start, zone), at_local(day, window.end, zone))
             for day in days
-            if not self._closed(day, holidays)
+            if (window := self.window(day, holidays))
         ]
 
-    def _closed(self, day: date, holidays: frozenset[date]) -> str | None:
-        if not self.sundays and day.isoweekday() == 7:
-            return f"{day:%Y-%m-%d} is a Sunday"
-        if not self.public_holidays and day in holidays:
-            return f"{day:%Y-%m-%d} is a public holiday"
-        return None
+
+class ContactHours(Hours, Frozen):
+    """When a customer may be contacted, by a policy. `start` is allowed, `end` no longer is (local time)."""
+
+    start: Clock
+    end: Clock
+    sundays: bool
+    public_holidays: bool
+
+    @model_validator(mode="after")
+    def _opens_before_it_closes(self) -> Self:
+        if self.start >= self.end:
+            raise ValueError(f"hours: start ({self.start:%H:%M}) has to come before end ({self.end:%H:%M})")
+        return self
+
+    def window(self, day: date, holidays: frozenset[date]) -> Window | None:
+        if (not self.sundays and day.isoweekday() == SUNDAY) or (not self.public_holidays and day in holidays):
+            return None
+        return Window(self.start, self.end)
+
+
+def _kind_of_day(day: date, holidays: frozenset[date]) -> str:
+    if day.isoweekday() == SUNDAY:
+        return "a Sunday"
+    return "a public holiday" if day in holidays else f"a {_WEEKDAYS[day.weekday()]}"
 
 
 class Paydays(Frozen):

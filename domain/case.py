@@ -19,6 +19,7 @@ from domain.outgoing import CaseHeld, OperatorNeeded, Outgoing
 from domain.outside import OutsidePayment
 from domain.record import Entry
 from domain.retries import CLEAR_OF, RetryOwner
+from domain.rules.local_law import NO_LAW, LocalLaw
 from domain.steps import COUNTING, OF_THE_INVOICES_METHOD, OURS, AnyStep, AttemptKind, Channel, Step
 
 S = TypeVar("S", bound=Step)
@@ -114,6 +115,12 @@ class Whereabouts(Message):
 
     country: str  # ISO 3166-1 alpha-2, "" when unknown
     time_zones: tuple[str, ...] = Field(min_length=1)  # IANA, as in `Facts`
+    region: str = ""  # US state or Canadian province (ISO 3166-2 without the country), "" when unknown
+
+    @property
+    def place(self) -> str:
+        """`TH`, `US-MA`."""
+        return f"{self.country}-{self.region}" if self.region else self.country
 
 
 class Limit(Message):
@@ -132,6 +139,7 @@ class Circumstances(Message):
     too_small: Refuse | None = None  # why what is due cannot be charged at all
     limit: Limit | None = None  # None: the method on file may be charged
     installation: Installation = COMPLETE
+    law: LocalLaw = NO_LAW  # of the place where the customer is, or of those where they may be
 
 
 class Attempt(Message):

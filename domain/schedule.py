@@ -6,12 +6,13 @@ from datetime import date, datetime, time, timedelta
 from itertools import accumulate
 from typing import Any, NamedTuple, TypeVar
 
-from domain.calendar import at_local, local
+from domain.calendar import Hours, at_local, local
 from domain.case import Case, Facts
 from domain.forms import Form
 from domain.ids import spread
 from domain.policy import Policy, TimelineEntry
-from domain.steps import Step
+from domain.rules.local_law import NO_LAW, HoursHere, LocalLaw
+from domain.steps import Channel, Step
 
 _MOST_KEPT = 1024  # each has some 25 kB once its case is asked about
 
@@ -33,13 +34,25 @@ class Schedule:
     """The policy's days as this case has them. Nothing of it is stored: it follows from what is given."""
 
     def __init__(
-        self, policy: Policy, facts: Facts, shift_days: int, holidays: frozenset[date], zones: tuple[str, ...]
+        self,
+        policy: Policy,
+        facts: Facts,
+        shift_days: int,
+        holidays: frozenset[date],
+        zones: tuple[str, ...],
+        law: LocalLaw = NO_LAW,
     ) -> None:
-        """`zones` and `holidays` are those by which the customer is contacted."""
+        """`zones`, `holidays` and `law` are those by which the customer is contacted."""
         self.policy = policy
         self._facts = facts
         self._holidays = holidays
         self._zones = zones
+        self._given_law = law
+        self.law = law.without(policy.contacts.set_aside) if law.rules else law
+        # With the channel whose own they are; None: they are those of all.
+        self._hours: dict[Channel, tuple[Hours, Channel | None]] = {}
+        if not law.rules:
+            self._hours = dict.fromkeys(Channel, (policy.contacts.hours, None))
         self.zone = facts.time_zones[0]
         self.opened_on = local(facts.opened_at, self.zone).date()
         self._shift = shift_days
@@ -49,8 +62,8 @@ class Schedule:
         self.steps: dict[str | tuple[Any, ...], Any] = {}
         """Every step that was made, by its sign: its key alone where nothing stands in its way."""
         self.shown: dict[str, tuple[Step, Any]] = {}  # key → step, and how it is shown (domain/life.py)
-        self._contacts: dict[tuple[int, datetime], datetime] = {}
-        self._ends: dict[datetime | None, datetime] = {}
+        self._contacts: dict[tuple[int, datetime, Channel | None], datetime] = {}
+        self._ends: dict[tuple[datetime | None, int], datetime] = {}
         self._days: dict[datetime, date] = {}
         self._slots_of: dict[type[Step], tuple[Slot, ...]] = {}
         self.slots: list[Slot] = []
@@ -66,11 +79,18 @@ class Schedule:
         self.end_key = next(slot.key for slot in self.slots if slot.form.ends)
 
     def follows_from(
-        self, policy: Policy, facts: Facts, shift_days: int, holidays: frozenset[date], zones: tuple[str, ...]
+        self,
+        policy: Policy,
+        facts: Facts,
+        shift_days: int,
+        holidays: frozenset[date],
+        zones: tuple[str, ...],
+        law: LocalLaw,
     ) -> bool:
         """Whether it is the schedule that these make."""
         return (
             self.policy is policy
+            and self._given_law is law
             and self._shift == shift_days
             and self._holidays == holidays
             and self._zones == zones
@@ -127,24 +147,45 @@ class Schedule:
             made = self.steps[sign] = make()
         return made
 
-    def contact_from(self, day: int, start: datetime) -> datetime:
-        """The first allowed contact moment from `start` on, with the jitter of a day of the timeline (UTC)."""
-        known = self._contacts.get((day, start))
-        if known is None:
-            hours = self.policy.contacts.hours
-            known = hours.next_allowed(start, self._zones, self._holidays, self.jitter(day))
-            self._contacts[day, start] = known
+    def hours(self, channel: Channel) -> Hours:
+        """The policy's hours on a channel, and those of the law."""
+        return (self._hours.get(channel) or self._hours_of(channel))[0]
+
+    def _hours_of(self, channel: Channel) -> tuple[Hours, Channel | None]:
+        own, laws = self.policy.contacts.hours, self.law.hours(channel)
+        self._hours[channel] = known = (HoursHere(own, laws), channel) if laws else (own, None)
         return known
 
-    def end(self, warned: datetime | None) -> datetime:
-        """When the case ends whose final notice goes out at a moment: never sooner than the notice period after it."""
-        known = self._ends.get(warned)
+    def contact_from(self, day: int, start: datetime, channel: Channel) -> datetime:
+        """The first allowed contact moment from `start` on, with the jitter of a day of the timeline (UTC)."""
+        hours, of = self._hours.get(channel) or self._hours_of(channel)
+        sign = day, start, of
+        known = self._contacts.get(sign)
+        if known is None:
+            known = hours.next_allowed(start, self._zones, self._holidays, self.jitter(day))
+            self._contacts[sign] = known
+        return known
+
+    def why_closed(self, moment: datetime, channel: Channel) -> tuple[str, str | None]:
+        """Why nothing may be said on a channel at a moment, and the rule of the law that says so, if one does."""
+        hours = self.hours(channel)
+        rule = hours.rule(moment, self._zones, self._holidays) if isinstance(hours, HoursHere) else None
+        return hours.refusal(moment, self._zones, self._holidays) or "outside the contact hours", rule
+
+    def closes_at(self, moment: datetime, channel: Channel) -> datetime:
+        """When the hours that a moment falls into are over."""
+        return self.hours(channel).closes_at(moment, self._zones, self._holidays)
+
+    def end(self, warned: datetime | None, wait: int = 0) -> datetime:
+        """When the case ends whose final notice goes out at a moment: never sooner than the notice period after it,
+        nor than `wait` days."""
+        known = self._ends.get((warned, wait))
         if known is None:
             known = self.entries[self.end_key].due
             if warned is not None:
-                earliest = self.date(warned) + timedelta(days=self.policy.endgame.notice_days)
+                earliest = self.date(warned) + timedelta(days=max(self.policy.endgame.notice_days, wait))
                 known = max(known, self.on(earliest, self.last))
-            self._ends[warned] = known
+            self._ends[warned, wait] = known
         return known
 
     def last_from(self, moment: datetime) -> datetime:
@@ -173,12 +214,14 @@ def step_key(entry: TimelineEntry, form: Form) -> str:
 _kept: dict[str, Schedule] = {}
 
 
-def schedule_of(case: Case, policy: Policy, holidays: frozenset[date], zones: tuple[str, ...]) -> Schedule:
+def schedule_of(
+    case: Case, policy: Policy, holidays: frozenset[date], zones: tuple[str, ...], law: LocalLaw = NO_LAW
+) -> Schedule:
     """The schedule of a case; worked out once for as long as nothing that it follows from changes."""
     facts = case.facts
     found = _kept.get(facts.invoice_id)
-    if found is None or not found.follows_from(policy, facts, case.shift_days, holidays, zones):
+    if found is None or not found.follows_from(policy, facts, case.shift_days, holidays, zones, law):
         if len(_kept) >= _MOST_KEPT:
             _kept.clear()
-        found = _kept[facts.invoice_id] = Schedule(policy, facts, case.shift_days, holidays, zones)
+        found = _kept[facts.invoice_id] = Schedule(policy, facts, case.shift_days, holidays, zones, law)
     return found

@@ -18,6 +18,7 @@ from domain.ending import End, end_of
 from domain.gates import ALLOW, Answer, Postpone, Refuse, strictest
 from domain.policy import Policy
 from domain.rules.gates import gates_of
+from domain.rules.law import Row
 from domain.schedule import Schedule, Slot, schedule_of
 from domain.sources import steps_of, unplanned
 from domain.steps import Channel, Step
@@ -55,7 +56,7 @@ class Situation:
         self.circumstances = circumstances
         # One zone for all: moments of one zone are compared at a tenth of the cost.
         self.at: datetime = at if at.tzinfo is UTC else at.astimezone(UTC)
-        self.schedule: Schedule = schedule_of(case, policy, circumstances.holidays, self.zones)
+        self.schedule: Schedule = schedule_of(case, policy, circumstances.holidays, self.zones, circumstances.law)
         self._of_policy: dict[str, Step] = {}
         self._answers: dict[str, Answer] = {}
         self.put_off: dict[str, Postpone] = {}  # step → what puts it off, of those that were asked about
@@ -206,8 +207,21 @@ class Situation:
     def ends_at(self) -> datetime:
         """When the case ends unless it is paid: never sooner than the notice period after the final notice, and where
         Stripe makes the tries, never before its next one."""
-        ends, clear = self.schedule.end(self.warned_at or self._warning_due), self.case.takes_nothing_before
-        return ends if clear is None or clear <= ends else self.schedule.last_from(clear)
+        warned = self.warned_at or self._warning_due
+        wait = row.wait.days if warned and (row := self.collections_wait(warned)) and row.wait else 0
+        ends, clear = self.schedule.end(warned, wait), self.case.takes_nothing_before
+        ends = ends if clear is None or clear <= ends else self.schedule.last_from(clear)
+        # Once the law has put it off, customers know that date: who moves away is not given less time.
+        told = self.case.put_off.get(self.schedule.end_key) if self.case.put_off else None
+        return max(ends, told) if told else ends
+
+    def collections_wait(self, warned: datetime) -> Row | None:
+        """What the law says of the days between the final notice, made at a moment, and the agency."""
+        collections = self.policy.endgame.collections
+        if not self.schedule.law.rules or collections is None:
+            return None
+        to_agency = self.case.handoff_ordered or collections.accepts(self.case.due)
+        return self.schedule.law.collections_wait(self.schedule.date(warned)) if to_agency else None
 
     @property
     def timeline_is_over(self) -> bool:
@@ -264,14 +278,13 @@ class Situation:
             first = said if said and (first is None or said < first) else first
         return first
 
-    @once
-    def contacts_until(self) -> datetime:
+    def contacts_until(self, channel: Channel) -> datetime:
         """Until when the customer may be contacted today; now, when nobody may be."""
-        return self.policy.contacts.hours.closes_at(self.at, self.zones, self.circumstances.holidays)
+        return self.schedule.closes_at(self.at, channel)
 
-    def contact_from(self, day: int, start: datetime) -> datetime:
+    def contact_from(self, day: int, start: datetime, channel: Channel) -> datetime:
         """The first moment from `start` on at which the customer may be contacted, for a step of that day."""
-        return self.schedule.contact_from(day, start)
+        return self.schedule.contact_from(day, start, channel)
 
     def ask(self, step: Step) -> Answer:
         """What the step's own kind and every gate say to it at its due time, or now when that is past."""

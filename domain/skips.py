@@ -9,7 +9,7 @@ from domain.decisions import Skip
 from domain.gates import Refuse
 from domain.policy import CatchUp
 from domain.situation import Situation
-from domain.steps import Step
+from domain.steps import Channel, Step
 
 
 def skips_of(now: Situation) -> tuple[Skip, ...]:
@@ -65,5 +65,5 @@ def _missed(now: Situation, step: Step) -> bool:
     due, held_until = step.due, now.case.held_until
     if held_until and held_until > due:
         # A hold put it off, not an outage: it is due when the hold ends, or in the first allowed hours after it.
-        due = now.contact_from(step.day, held_until)
+        due = max(step.opens(now, held_until), now.contact_from(step.day, held_until, Channel.EMAIL))
     return now.at - due > now.policy.late_after

@@ -6,12 +6,14 @@ from domain.addresses import email_address
 from gateways.email_domains import with_ascii_domain
 from gateways.places import country, phone_number, zone
 from gateways.ports.rows import CustomerRow
+from gateways.regions import region
 
 _READ: dict[str, Callable[[str | None], str | None]] = {
     "country": country,
     "time_zone": zone,
     "email": lambda text: email_address(with_ascii_domain(text)),
 }
+_OF_A_COUNTRY = {"phone", "region"}
 _NEVER_STATED = {"customer_id", "stated"}
 
 
@@ -24,11 +26,13 @@ def merged(*sources: CustomerRow) -> CustomerRow:
     found: dict[str, str] = {}
     for source in sources:
         stated = {name: value for name, value in source.model_dump(exclude_unset=True).items() if value}
-        found |= {name: value for name, value in stated.items() if name not in _READ and name != "phone"}
+        found |= {name: value for name, value in stated.items() if name not in _READ and name not in _OF_A_COUNTRY}
         for name, read in _READ.items():
             if value := read(stated.get(name)):
                 found[name] = value
-        # A local number is one of the country that is known by now.
+        # A state and a local number are of the country that is known by now.
+        if state := region(stated.get("region"), found.get("country", "")):
+            found["region"] = state
         if number := phone_number(stated.get("phone"), found.get("country", "")):
             found["phone"] = number
     return CustomerRow.model_validate(found)

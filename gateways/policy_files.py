@@ -5,7 +5,9 @@ import json
 from pathlib import Path
 
 from domain.policy import Policy
-from gateways.yaml_files import FileError, read_model
+from domain.rules.law_table import NO_TABLE, LawTable
+from domain.rules.looser import looser
+from gateways.yaml_files import FileError, YamlFile
 
 ANY_SEGMENT = "any"
 
@@ -14,12 +16,16 @@ class PolicyError(Exception):
     """A policy is wrong or unknown. One sentence per problem; those of a file name it, the line and the key."""
 
 
-def load_policy(path: Path | str) -> Policy:
-    """Reads one policy. Raises PolicyError with every problem of the file."""
+def load_policy(path: Path | str, law: LawTable = NO_TABLE) -> Policy:
+    """Reads one policy. Raises PolicyError with every problem of the file, and where it is looser than the law."""
     try:
-        return read_model(Path(path), Policy)
+        file = YamlFile(Path(path))
+        policy = file.as_model(Policy)
     except FileError as error:
         raise PolicyError(str(error)) from None
+    if found := [file.told(wrong.at, wrong.why) for wrong in looser(policy, law)]:
+        raise PolicyError("\n".join(found))
+    return policy
 
 
 def policy_digest(policy: Policy) -> str:
@@ -39,14 +45,14 @@ def policy_files(folder: Path | str) -> list[Path]:
 class PolicyStore:
     """Every policy of a folder (`*.yaml`, without its subfolders). Raises PolicyError when one of them is wrong."""
 
-    def __init__(self, folder: Path | str) -> None:
+    def __init__(self, folder: Path | str, law: LawTable = NO_TABLE) -> None:
         files = policy_files(folder)
         self._folder = folder
         self._by_name: dict[str, Policy] = {}
         self._by_segment: dict[tuple[str, bool], Policy] = {}  # segment, and whether it is for sent invoices
         sources: dict[str, Path] = {}
         for file in files:
-            policy = load_policy(file)
+            policy = load_policy(file, law)
             if policy.name in sources:
                 raise PolicyError(f"{file}: the name {policy.name} is taken by {sources[policy.name]}: choose another.")
             sources[policy.name] = file

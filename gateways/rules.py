@@ -1,8 +1,8 @@
-"""The dated rule tables of `policies/rules/`: what declines and refusals mean, and ceilings."""
+"""The dated rule tables of `policies/rules/`: what declines and refusals mean, ceilings, and the law of contacts."""
 
 from datetime import date
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
@@ -10,12 +10,13 @@ from domain.base import Frozen
 from domain.declines import CodeRule, DeclineTable
 from domain.invoice import Network
 from domain.rules.ceilings import Ceilings
+from domain.rules.law_table import Jurisdiction, LawTable, merged
 from domain.rules.minimum import MinimumCharges
 from domain.rules.networks import CeilingTable
 from domain.rules.origin import Origin
 from domain.rules.rails import RailTable
 from domain.rules.refusals import RefusalTable
-from gateways.yaml_files import read_model
+from gateways.yaml_files import FileError, read_model
 
 
 class CodeGroup(Frozen):
@@ -85,3 +86,23 @@ def load_minimum_charges(folder: Path | str) -> MinimumCharges:
 def load_refusals(folder: Path | str, provider: str) -> RefusalTable:
     """Reads `twilio-errors.yaml` or another provider's. Raises FileError that names line and key."""
     return read_model(Path(folder) / f"{provider}-errors.yaml", RefusalTable)
+
+
+PlaceCode = Annotated[str, Field(pattern="^[A-Z]{2}(-[A-Z]{2,3})?$")]
+
+
+class LawFile(Frozen):
+    """A file of `law/`."""
+
+    places: dict[PlaceCode, Jurisdiction] = Field(min_length=1)
+
+
+def load_law(folder: Path | str) -> LawTable:
+    """Reads every file of the folder `policies/rules/law`. Raises FileError, of a row with its file, line and key."""
+    files = sorted(Path(folder).glob("*.yaml"))
+    if not files:
+        raise FileError(f"{folder}: no table of the law (*.yaml) is in this folder: take it out, or fill it")
+    try:
+        return merged(read_model(file, LawFile).places for file in files)
+    except ValueError as error:
+        raise FileError(f"{folder}: {error}") from None

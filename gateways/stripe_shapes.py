@@ -110,6 +110,7 @@ def read_customer(customer: Json) -> CustomerRow:
         email=text(customer, "email"),
         phone=text(customer, "phone"),
         country=text(expanded(customer.get("address")), "country"),
+        region=text(expanded(customer.get("address")), "state"),
         language=next((locale for locale in locales if isinstance(locale, str)), None)
         if isinstance(locales, list)
         else None,
@@ -126,6 +127,7 @@ def invoice_customer(invoice: Json, customer_id: str) -> CustomerRow:
         email=text(invoice, "customer_email"),
         phone=text(invoice, "customer_phone"),
         country=text(expanded(invoice.get("customer_address")), "country"),
+        region=text(expanded(invoice.get("customer_address")), "state"),
     )
 
 

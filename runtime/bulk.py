@@ -29,8 +29,10 @@ def bulk_work(
 ) -> BulkWork:
     """The work on bulk orders. The tables that bind every charge are read once, as a worker does."""
     minimums, rules = partial(wiring.minimum_charges, settings), partial(wiring.network_rules, settings)
-    here = partial(installation, settings)
-    standings = Standings(ledger, whereabouts, public_holidays, cache(minimums), cache(rules), here, wiring.utc_now)
+    here, law = partial(installation, settings), partial(wiring.law, settings)
+    standings = Standings(
+        ledger, whereabouts, public_holidays, cache(minimums), cache(rules), here, law, wiring.utc_now
+    )
     return BulkWork(ledger, ledger, ledger, standings, running, threads, wiring.utc_now, wiring.holder())
 
 

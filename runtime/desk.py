@@ -51,8 +51,8 @@ def desk_of(settings: Settings, client: Client, ledger: SqlLedger) -> Desk:
     """The desk on a connection and a ledger that are open."""
     running = RunningCases(client, ledger)
     minimums, rules = partial(wiring.minimum_charges, settings), partial(wiring.network_rules, settings)
-    here = partial(installation, settings)
-    standings = Standings(ledger, whereabouts, public_holidays, minimums, rules, here, wiring.utc_now)
+    here, law = partial(installation, settings), partial(wiring.law, settings)
+    standings = Standings(ledger, whereabouts, public_holidays, minimums, rules, here, law, wiring.utc_now)
     starter = CaseStarter(client, settings.dunning_task_queue, wiring.utc_now)
     return Desk(
         reader=CaseReader(running, ledger, Plans(standings)),

@@ -136,6 +136,12 @@ class Settings(BaseSettings):
         return self._own_or_shipped("rules")
 
     @property
+    def law_folder(self) -> Path:
+        """As `rules_folder`, for the tables of the law: who has rule tables of their own need not have these."""
+        own = self.rules_folder / "law"
+        return own if own.is_dir() else SHIPPED / "rules/law"
+
+    @property
     def messages_folder(self) -> Path:
         """As `rules_folder`, for the texts of messages."""
         return self._own_or_shipped("messages")

@@ -8,7 +8,7 @@ import os
 import socket
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 from uuid import uuid4
 
@@ -22,6 +22,7 @@ from activities.service import ServiceActivities
 from activities.situations import Situations
 from activities.sweeping import SweepActivities
 from domain.declines import DeclineTable
+from domain.rules.law_table import LawTable
 from domain.rules.minimum import MinimumCharges
 from domain.rules.refusals import RefusalTable
 from domain.rules.uses import NetworkRules
@@ -39,7 +40,7 @@ from gateways.ports.messages import Sender
 from gateways.ports.metering import NO_METER, Meter
 from gateways.preference_links import PreferenceLinks
 from gateways.preference_page import PreferencePage
-from gateways.rules import load_decline_table, load_minimum_charges, load_network_rules, load_refusals
+from gateways.rules import load_decline_table, load_law, load_minimum_charges, load_network_rules, load_refusals
 from gateways.sendgrid_email import SendGridSender
 from gateways.stripe_api import StripeApi
 from gateways.stripe_origin import Served
@@ -72,7 +73,19 @@ def open_ledger(settings: Settings) -> SqlLedger:
 
 
 def policy_store(settings: Settings) -> PolicyStore:
-    return PolicyStore(settings.dunning_policies)
+    """The policies, each of them no looser than the law of the places where it sells."""
+    return PolicyStore(settings.dunning_policies, law(settings))
+
+
+def law(settings: Settings) -> LawTable:
+    """The tables of the law, read once by each process."""
+    try:
+        return _law(settings.law_folder)
+    except FileError as error:
+        raise _not_readable(error) from None
+
+
+_law = lru_cache(4)(load_law)
 
 
 def require_policies(settings: Settings) -> None:
@@ -217,7 +230,7 @@ def _not_readable(error: Exception) -> SettingsError:
 def situations(settings: Settings, ledger: Ledger) -> Situations:
     rules = network_rules(settings)
     minimums, here = minimum_charges(settings), installation(settings)
-    return Situations(ledger, whereabouts, public_holidays, minimums, rules, here)
+    return Situations(ledger, whereabouts, public_holidays, minimums, rules, here, law(settings))
 
 
 def activities(

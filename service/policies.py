@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from domain.rules.law_table import LawTable
 from gateways.policy_files import PolicyError, load_policy
 from service.requests import Refused
 
@@ -16,10 +17,10 @@ class WellFormed:
     days: int  # the last day of its timeline
 
 
-def check(file: Path) -> WellFormed:
-    """Raises Refused with every mistake and its line."""
+def check(file: Path, law: LawTable) -> WellFormed:
+    """Raises Refused with every mistake and its line, and with what is looser than the law."""
     try:
-        policy = load_policy(file)
+        policy = load_policy(file, law)
     except PolicyError as error:
         raise Refused(str(error)) from None
     steps = sum(len(entry.do) for entry in policy.timeline)

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from domain.case import Case, Circumstances, Whereabouts
 from domain.installation import Installation
 from domain.policy import Policy
+from domain.rules.law_table import LawTable, law_of
 from domain.rules.minimum import MinimumCharges
 from domain.rules.uses import NetworkRules, limit_of
 from domain.situation import Situation
@@ -20,9 +21,10 @@ _MOST_POLICIES = 64
 
 
 class Standings:
-    """`places` is where a customer is, for a case that began on a day; `holidays` are a country's from a day on;
-    `minimums` and `rules` read what binds every charge when it is asked for, `installation` what there are settings
-    for; `clock` is the time at which an operator asks. Raises ProviderTrouble."""
+    """`places` is where a customer is, for a case that began on a day; `holidays` are a place's from a day on;
+    `minimums` and `rules` read what binds every charge when it is asked for, `law` what binds every contact,
+    `installation` what there are settings for; `clock` is the time at which an operator asks.
+    Raises ProviderTrouble."""
 
     def __init__(
         self,
@@ -32,6 +34,7 @@ class Standings:
         minimums: Callable[[], MinimumCharges],
         rules: Callable[[], NetworkRules],
         installation: Callable[[], Installation],
+        law: Callable[[], LawTable],
         clock: Callable[[], datetime],
     ) -> None:
         self._ledger = ledger
@@ -40,6 +43,7 @@ class Standings:
         self._minimums = minimums
         self._rules = rules
         self._installation = installation
+        self._law = law
         self._clock = clock
         self._policy = lru_cache(_MOST_POLICIES)(self._read_policy)
 
@@ -58,15 +62,17 @@ class Standings:
         here = self._places(customer, began) if customer else None
         # A case may live ahead of the clock of this machine, in a world that skips time.
         at = max(row.decided_at, self._clock())
+        policy = self._policy(case.policy.digest)
         circumstances = Circumstances(
             whereabouts=here,
-            holidays=self._holidays((here and here.country) or facts.country, began),
+            holidays=self._holidays((here and here.place) or facts.country, began),
             closed_channels=self._ledger.closed_channels(facts.customer_id),
             too_small=self._minimums().ask(case.due),
             limit=limit_of(case, at, self._rules(), self._ledger.uses_of),
             installation=self._installation().hearing(self._ledger.an_endpoint_takes),
+            law=law_of(self._law(), facts, here, policy.sells_in),
         )
-        return Situation(case, self._policy(case.policy.digest), circumstances, at)
+        return Situation(case, policy, circumstances, at)
 
     def _read_policy(self, digest: str) -> Policy:
         return Policy.stored(self._ledger.policy(digest))

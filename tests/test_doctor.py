@@ -83,6 +83,7 @@ async def test_a_good_installation(
         "decline table": f"edition {table.edition}",
         "network rules": good["network rules"],
         "minimum charges": good["minimum charges"],
+        "law of contacts": good["law of contacts"],
         "Twilio's refusals": good["Twilio's refusals"],
         "SendGrid's refusals": good["SendGrid's refusals"],
         "message texts": "well formed; Nimbus answers customers at help@nimbus.example",

@@ -7,6 +7,7 @@ from domain.agency import Handoff
 from domain.base import Message, unchecked
 from domain.case import Case
 from domain.changes import begun, changed, done, invoice_is, stopped
+from domain.gates import ALLOW, Answer, Postpone
 from domain.rules.invoice import Aim
 from domain.steps import Step
 from domain.tasks import Done, Task
@@ -47,6 +48,17 @@ class HandoffStep(Step):
     @property
     def title(self) -> str:
         return "handoff repeated" if self.again else f"handoff to collections {self.when}"
+
+    def asks(self, now: "Situation") -> Answer:
+        """The end is due by the law already (`Situation.ends_at`): here it is said by which."""
+        warned = now.warned_at if self.ends else None
+        row = now.collections_wait(warned) if warned else None
+        if warned is None or row is None or row.wait is None or now.at >= self.due or self.key in now.case.unfinished:
+            return ALLOW
+        if now.schedule.end(warned) >= now.schedule.end(warned, row.wait.days):
+            return ALLOW
+        why = f"an agency may have it no sooner than {row.wait.days} days after the notice of it"
+        return Postpone(until=self.due, why=why, rule=row.rule)
 
     def waits_for(self, other: Step, at: datetime, now: "Situation") -> bool:
         return self.ends and goes_before_the_end(other, at)

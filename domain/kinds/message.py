@@ -16,6 +16,7 @@ from domain.reasons import cause
 from domain.record import new_entry
 from domain.rules.contacts import ContactCaps
 from domain.rules.invoice import Aim
+from domain.rules.lawful_caps import lawful_caps
 from domain.steps import CHANNEL_NAMES, Channel, Stage, Step
 from domain.tasks import Task
 from domain.truth import MessageFacts, message_facts
@@ -107,13 +108,13 @@ class MessageStep(Step):
             return Refuse(why=f"no channel is left to this customer ({self.channel.value}: {closed})")
         if self.instead_of and (same := _same_day_message(now, self)):
             return Refuse(why=f"{_named(now, self.instead_of)} is closed and {same} says the same")
-        if self.planned <= now.at and now.at < (opens := now.contact_from(self.day, self.planned)):
-            why = now.policy.contacts.hours.refusal(self.planned, now.zones, now.circumstances.holidays)
-            return Postpone(until=opens, why=why or "outside the contact hours", rule=f"hours@{now.case.policy}")
+        if self.planned <= now.at and now.at < (opens := now.contact_from(self.day, self.planned, self.channel)):
+            why, rule = now.schedule.why_closed(self.planned, self.channel)
+            return Postpone(until=opens, why=why, rule=rule or f"hours@{now.case.policy}")
         return ALLOW
 
     def opens(self, now: "Situation", at: datetime) -> datetime:
-        return now.contact_from(self.day, at)
+        return now.contact_from(self.day, at, self.channel)
 
     def beside(self, other: Step) -> bool:
         """Each on a channel of its own: what the first learns of a channel holds for the next one there."""
@@ -164,18 +165,19 @@ class MessageStep(Step):
 
     def _caps(self, now: "Situation") -> ContactCaps:
         """No message is put off for ever, whatever other cases have to say; the end waits for the final notice."""
-        wanted = now.policy.contacts
+        wanted, law = now.policy.contacts, now.schedule.law
         return new_caps(
             per_week=wanted.per_week,
             distance=wanted.distance,
             policy=str(now.case.policy),
             patient_until=self.planned + _PATIENCE,
             insists=self.warns,
+            lawful=lawful_caps(law, self.channel, now.zones, now.at) if law.rules else (),
         )
 
     def deadline(self, now: "Situation") -> datetime | None:
         """Not past the hours in which it is allowed."""
-        return min(now.at + _LONGEST, now.contacts_until)
+        return min(now.at + _LONGEST, now.contacts_until(self.channel))
 
     def book(self, case: Case, task: Task, result: Any, at: datetime) -> Case:
         assert isinstance(result, ContactOutcome)  # noqa: S101 - by the registry
@@ -238,7 +240,7 @@ def message(now: "Situation", key: str, at: datetime, day: int, wanted: Channel,
         (key, at, channel),
         lambda: new_step(
             key=key,
-            due=now.contact_from(day, at),
+            due=now.contact_from(day, at, channel),
             planned=at,
             day=day,
             channel=channel,

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from domain.base import Frozen, Message
-from domain.gates import ALLOW, Answer, Postpone, Refuse
+from domain.gates import ALLOW, Answer, Postpone, Refuse, strictest
+from domain.rules.lawful_caps import Counted, LawfulCap
 from domain.steps import Access, Channel, Stage
 from domain.truth import MessageFacts
 
@@ -25,6 +26,21 @@ class ContactCaps(Message):
     policy: str  # "standard@1"
     patient_until: datetime | None = None  # how long one may wait for room; None: for ever
     insists: bool = False  # a final notice: it goes out then, where others are left out
+    lawful: tuple[LawfulCap, ...] = ()  # what the law of the place says, whatever the policy does
+
+    def lawfully(self, invoice_id: str, uses: Sequence[Counted], at: datetime) -> Answer:
+        """Whether the law has room for one more contact about an invoice. Nothing goes out above it; what would have
+        to wait for too long is left out, but for a final notice."""
+        answer = strictest(cap.ask(invoice_id, uses, at) for cap in self.lawful)
+        late = self.patient_until and isinstance(answer, Postpone) and answer.until > self.patient_until
+        if late and not self.insists and isinstance(answer, Postpone):
+            return Refuse(why=f"{answer.why}, and then it is late for this one", rule=answer.rule)
+        return answer
+
+    @property
+    def window(self) -> timedelta:
+        """How far from a contact the others are that count."""
+        return max([WEEK, *(cap.window for cap in self.lawful)])
 
     def ask(self, channel: Channel, times: Sequence[datetime], at: datetime) -> Answer:
         """Whether one more contact may be made at `at`; `times` are those of the customer's others, in any order."""
@@ -80,8 +96,15 @@ class ContactRules(Frozen):
         if covering:
             best = min(covering, key=lambda use: use.sending)
             return SaidWith(invoice_id=best.invoice_id, sending=best.sending)
+        if self.caps is None:
+            return ALLOW
         times = [use.at for use in uses if use.channel in COUNTED]
-        return self.caps.ask(self.channel, times, at) if self.caps else ALLOW
+        return strictest((self.caps.lawfully(self.invoice_id, uses, at), self.caps.ask(self.channel, times, at)))
+
+    @property
+    def window(self) -> timedelta:
+        """How far from a contact the others are that it is asked by."""
+        return self.caps.window if self.caps else WEEK
 
     def _is_said_by(self, use: ContactUse, at: datetime) -> bool:
         window = _ON_ITS_WAY if use.sending else _TOGETHER

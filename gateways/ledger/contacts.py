@@ -1,7 +1,7 @@
 """Contacts: each is reserved before it is made, by a row that only one caller can insert."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -11,7 +11,7 @@ from domain.kinds.message import MessageStep
 from domain.outbox import delivery as told_of
 from domain.outgoing import ContactSent
 from domain.record import Entry
-from domain.rules.contacts import WEEK, ContactRules, ContactUse, SaidWith
+from domain.rules.contacts import ContactRules, ContactUse, SaidWith
 from domain.steps import Channel
 from gateways.ledger import rows
 from gateways.ledger.inserts import insert_once
@@ -76,7 +76,7 @@ class SqlContacts(Book):
         same, columns = _same(row.invoice_id, row.step, row.channel), rows.contact_columns(row)
         with self._database.writing(of=row.invoice_id) as connection:
             lock(connection, f"contacts {customer_id}")
-            answer = rules.ask(_uses(connection, same, customer_id, row.as_of), row.as_of)
+            answer = rules.ask(_uses(connection, same, customer_id, row.as_of, rules.window), row.as_of)
             if isinstance(answer, Allow):
                 # One that certainly was not sent is reserved once more, as it reads now; to a new address, if to any.
                 again = same | columns
@@ -150,9 +150,11 @@ def settle_unanswered(connection: sa.Connection, invoice_id: str, at: datetime, 
         write_effect(connection, invoice_id, entry, occasion="")
 
 
-def _uses(connection: sa.Connection, same: dict[str, str], customer_id: str, at: datetime) -> list[ContactUse]:
-    """The customer's other contacts within a week of `at`, over all cases, in any order."""
-    given = same | {"customer": customer_id, "since": at - WEEK, "until": at + WEEK}
+def _uses(
+    connection: sa.Connection, same: dict[str, str], customer_id: str, at: datetime, window: timedelta
+) -> list[ContactUse]:
+    """The customer's other contacts within a window of `at`, over all cases, in any order."""
+    given = same | {"customer": customer_id, "since": at - window, "until": at + window}
     return [rows.contact_use(found) for found in connection.execute(_OF_CUSTOMER, given).mappings()]
 
 

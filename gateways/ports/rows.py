@@ -24,6 +24,7 @@ class CustomerRow(Frozen):
     email: str | None = None
     phone: str | None = None
     country: str = ""
+    region: str = ""  # US state or Canadian province, ISO 3166-2 without the country
     language: str = "en"
     time_zone: str | None = None
     segment: str = "any"

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from domain import reach
 from domain.steps import CHANNEL_NAMES
 from gateways.messages import TemplateMessages
-from gateways.rules import load_decline_table, load_minimum_charges, load_network_rules, load_refusals
+from gateways.rules import load_decline_table, load_law, load_minimum_charges, load_network_rules, load_refusals
 from runtime import wiring
 from runtime.checks.look import Check, Look, fault
 from runtime.equipment import CHANNELS, installation, is_set
@@ -86,6 +86,12 @@ def _minimums(look: Look) -> str:
     return f"edition {load_minimum_charges(look.settings.rules_folder).edition}"
 
 
+def _law(look: Look) -> str:
+    table = load_law(look.settings.law_folder)
+    unread = sum(not row.verified for rule in table.rules.values() for row in rule.rows)
+    return f"{len(table.rules)} rules in {len(table.places)} places, {unread} not verified"
+
+
 def _twilios(look: Look) -> str:
     return f"edition {load_refusals(look.settings.rules_folder, 'twilio').edition}"
 
@@ -114,6 +120,7 @@ CHECKS = (
     Check("decline table", _declines),
     Check("network rules", _network_rules),
     Check("minimum charges", _minimums),
+    Check("law of contacts", _law),
     Check("Twilio's refusals", _twilios),
     Check("SendGrid's refusals", _sendgrids),
     Check("message texts", _messages),

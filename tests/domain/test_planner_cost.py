@@ -65,7 +65,7 @@ def test_a_whole_life_works_its_schedule_out_once(policy: Any) -> None:
     # Ten o'clock of each of the eight days, the end's day, and the closing of the hours for each message's moment.
     assert count["at_local"] <= 40
     # Five messages' hours are asked for ahead, and again a moment later where a charge goes first.
-    assert count["ContactHours.next_allowed"] <= 9
+    assert count["Hours.next_allowed"] <= 9
     # A decision asks for its steps once or twice: those near, and all of them where it has to wait or to announce.
     assert count["steps_of"] <= 45
     assert count.total() < 4_700

@@ -1,7 +1,8 @@
 """Lives of the domain alone: any policy, any answers, any news, in any order. Ten times as many as with a ledger.
 
 Providers may refuse for ever or never answer. What is asked of each life: that it ends in time, that nothing happens
-while a payment is on its way, and that no end comes without a notice or a human.
+while a payment is on its way, that no end comes without a notice or a human, and that nobody is contacted against the
+law of the place where they are, wherever they move.
 """
 
 from collections.abc import Iterator
@@ -15,23 +16,27 @@ from domain.base import Message
 from domain.case import Case, ChargeOutcome, Circumstances, HoldReason
 from domain.decisions import Act, Close, Effect, Wait
 from domain.declines import DeclineClass
-from domain.gates import Postpone
+from domain.gates import Postpone, Refuse
 from domain.invoice import InvoiceNow, InvoiceState, MethodRef, SubscriptionState
 from domain.kinds.charge import ChargeResult
 from domain.kinds.handoff import HandoffResult
-from domain.kinds.message import ContactOutcome, ContactState, MessageStep
+from domain.kinds.message import ContactOutcome, ContactState, ContactTask, MessageStep
 from domain.policy import STORED, Policy
 from domain.rules.invoice import Aim
 from domain.situation import Situation
 from domain.steps import Channel, Stage
 from domain.tasks import Done
 from tests.domain.builders import PLAIN, a_case, a_decline, of_class, policy_of, usd
+from tests.lives.lawful import Said, Traveller, unlawful
 
 _ZONES = ("Asia/Bangkok", "America/New_York", "Australia/Lord_Howe", "Europe/Berlin", "Pacific/Chatham")
 _SOFT = (Stage.FRIENDLY, Stage.REMINDER, Stage.FIRM)
 _MOST_DECISIONS = 3_000
 _SLACK = timedelta(days=10)
 """Contact hours, Sundays and holidays (4 days), and the pauses after a provider's silence."""
+_BY_LAW = timedelta(days=31)
+"""The longest wait before collections, and caps by which a final notice waits for room."""
+_WENT_OUT = (ContactState.SENT, ContactState.UNKNOWN)
 
 
 @dataclass
@@ -42,6 +47,9 @@ class PureLife:
     asked: bool = False
     acts: list[tuple[datetime, Case, Effect]] = field(default_factory=list)
     silent: timedelta = timedelta(0)  # how long providers did not answer
+    traveller: Traveller | None = None
+    said: list[Said] = field(default_factory=list)
+    free: frozenset[date] = frozenset()
 
 
 def live_purely(seed: int) -> PureLife:
@@ -53,11 +61,13 @@ def live_purely(seed: int) -> PureLife:
     news = sorted(_news(random, lived.now), key=lambda one: one[0])
     habits = _Habits(random)
     free = frozenset(date(2030, 4, 1) + timedelta(days=random.randrange(40)) for _ in range(random.randrange(5)))
+    traveller = lived.traveller = Traveller(Random(f"place {seed}"), lived.now, free)
+    lived.free = free
     for _ in range(_MOST_DECISIONS):
         while news and news[0][0] <= lived.now:
             _, name, message = news.pop(0)
             lived.case = _told(lived.case, name, message, lived.now)
-        ruling = life.decide(lived.case, policy, Circumstances(holidays=free, closed_channels=habits.closed), lived.now)
+        ruling = life.decide(lived.case, policy, traveller.circumstances(lived.now, habits.closed), lived.now)
         decision = ruling.decided.decision
         lived.case = life.settled(lived.case, lived.case, ruling.decided)
         match decision:
@@ -103,13 +113,38 @@ def _carry_out(lived: PureLife, act: Act, habits: "_Habits") -> None:
     lived.now += timedelta(seconds=1)
     for effect in act.effects:
         lived.acts.append((started, before, effect))
-        result = habits.answer(effect, before, started)
+        result = _lawfully(lived, effect, started) or habits.answer(effect, before, started)
+        _note_what_was_said(lived, effect, result, started)
         if result is None:
             lived.now = max(lived.now, started + timedelta(hours=1))
             lived.silent += timedelta(hours=13)
             lived.case = life.unanswered(lived.case, effect, lived.now, "no answer")
         else:
             lived.case = life.book(lived.case, effect, result, lived.now)
+
+
+def _lawfully(lived: PureLife, effect: Effect, at: datetime) -> ContactOutcome | None:
+    """What the ledger answers before anything is sent, by all that the customer has heard."""
+    task = effect.task
+    if not isinstance(task, ContactTask) or task.caps is None:
+        return None
+    match task.caps.lawfully(task.invoice_id, lived.said, at):
+        case Postpone() as later:
+            return ContactOutcome(state=ContactState.POSTPONED, postponed=later)
+        case Refuse() as refused:
+            return ContactOutcome(state=ContactState.REFUSED, why=refused.why)
+    return None
+
+
+def _note_what_was_said(lived: PureLife, effect: Effect, result: Any, at: datetime) -> None:
+    """A message without an answer may have gone out."""
+    went = result is None or (isinstance(result, ContactOutcome) and result.state in _WENT_OUT)
+    if isinstance(effect.step, MessageStep) and went and lived.traveller:
+        here = lived.traveller.here(at)
+        same = [one for one in lived.said if one.step == effect.step.key]
+        if not same:  # its provider is asked again, and sends it once
+            said = Said(at, effect.step.channel, effect.task.invoice_id, here, step=effect.step.key)
+            lived.said.append(said)
 
 
 class _Habits:
@@ -297,6 +332,7 @@ def _new_policy(random: Random) -> Policy:
 def wrong_purely(lived: PureLife) -> Iterator[str]:
     """What is wrong with a life, one sentence each, beginning with the name of the property."""
     yield from _late(lived)
+    yield from (f"nobody is contacted against the law: {why}" for why in unlawful(lived.said, lived.free))
     for at, case, effect in lived.acts:
         step = effect.step
         if step.aim is Aim.GIVE_BACK or case.closing:
@@ -318,6 +354,6 @@ def _late(lived: PureLife) -> Iterator[str]:
     policy = policy_of(lived.case)
     agency = policy.endgame.collections.deadline_days if policy.endgame.collections else 0
     days = policy.timeline[-1].day + policy.endgame.notice_days + agency
-    limit = lived.case.facts.opened_at + timedelta(days=days) + lived.stood_still + _SLACK + lived.silent
+    limit = lived.case.facts.opened_at + timedelta(days=days) + lived.stood_still + _SLACK + _BY_LAW + lived.silent
     if lived.now > limit:
         yield f"every case ends within its horizon and its holds: {lived.now - limit} too late"

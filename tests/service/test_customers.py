@@ -6,7 +6,7 @@ import pytest
 
 from gateways.customer_rows import merged
 from gateways.ports.rows import CustomerRow
-from service.customers import public_holidays
+from service.customers import public_holidays, whereabouts
 
 OPENED_AT = datetime(2026, 4, 7, 12, tzinfo=UTC)
 
@@ -69,6 +69,26 @@ def test_what_nobody_can_read_is_not_stated_at_all() -> None:
     odd = CustomerRow(customer_id="cus_1", email="none", phone="-", country="Atlantis", time_zone="here")
 
     assert {"customer_id"} == merged(odd).model_fields_set
+
+
+def test_a_state_is_one_of_the_country_that_is_known() -> None:
+    """By its code or its name; of the country that somebody has left it says nothing."""
+    here = CustomerRow(customer_id="cus_1", country="US", region="Massachusetts")
+    gone = merged(here, CustomerRow(customer_id="cus_1", country="CA"))
+    home = merged(here, CustomerRow(customer_id="cus_1", country="Canada", region="québec"))
+    odd = CustomerRow(customer_id="cus_1", country="DE", region="Bayern")
+
+    assert ("MA", "QC", "") == (merged(here).region, home.region, merged(odd).region)
+    found = [whereabouts(customer, OPENED_AT.date()) for customer in (merged(here), gone, home, merged(odd))]
+    assert ["US-MA", "CA", "CA-QC", "DE"] == [place.place for place in found if place]
+
+
+def test_a_state_has_public_holidays_of_its_own() -> None:
+    """The Saint-Jean-Baptiste is one in Quebec."""
+    day = date(2026, 6, 24)
+
+    assert day in public_holidays("CA-QC", date(2026, 6, 1))
+    assert day not in public_holidays("CA-ON", date(2026, 6, 1))
 
 
 def test_a_country_by_its_name_gives_its_local_numbers_a_prefix() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from domain.declines import Reason
 from domain.gates import Postpone
 from domain.rules.contacts import ContactCaps, SaidWith
+from domain.rules.lawful_caps import LawfulCap
 from domain.steps import Channel, Stage
 from domain.truth import MessageFacts
 from gateways.ledger.sql_ledger import SqlLedger
@@ -122,3 +123,18 @@ def test_of_messages_that_race_and_name_each_other_one_is_sent(ledger: SqlLedger
     assert [SaidWith(invoice_id=sent, sending=True)] * (RACERS - 1) == [
         answer for answer in answers if isinstance(answer, SaidWith)
     ]
+
+
+def test_a_lawful_cap_looks_as_far_back_as_it_says(ledger: SqlLedger) -> None:
+    """One in a month: the week of the policy's own cap is not enough. The record names the law's rule."""
+    open_case(ledger, "in_2")
+    begin(ledger, a_contact())
+    monthly = LawfulCap(rule="xx-one-a-month@2026-01-01", limit=1, days=31, on=(Channel.EMAIL,))
+    caps = ContactCaps(per_week=9, distance=timedelta(0), policy="standard@1", lawful=(monthly,))
+    row = another(as_of=NOW + 20 * DAY)
+
+    answer = ledger.begin_contact(row, "cus_1", rules(row.invoice_id, row.channel, caps=caps))
+
+    assert isinstance(answer, Postpone)
+    assert NOW + 31 * DAY == answer.until
+    assert [monthly.rule] == [entry.rule for entry in ledger.record("in_2")]

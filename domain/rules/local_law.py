@@ -1,0 +1,108 @@
+"""The law of the place where a customer is: which rows bind, on which day, and what they say to one contact."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from functools import cached_property
+
+from domain.base import Frozen
+from domain.calendar import ALL_DAY, ContactHours, Hours, Window, local
+from domain.rules.law import Counts, Row
+
+
+class Editions(Frozen):
+    """One rule in all its editions, the oldest first: one of them is in force on a day, or none."""
+
+    rows: tuple[Row, ...]
+
+    @property
+    def id(self) -> str:
+        return self.rows[0].id
+
+    @property
+    def binding(self) -> bool:
+        """Whether it is law in any edition: it cannot be left out."""
+        return any(row.binding for row in self.rows)
+
+    def on(self, day: date) -> Row | None:
+        """The edition that is in force on a day."""
+        found = next((row for row in reversed(self.rows) if row.effective_from <= day), None)
+        return found if found and (found.until is None or day <= found.until) else None
+
+
+class RuleHours(Hours):
+    """The hours of one rule on one medium, each day by the edition of that day."""
+
+    def __init__(self, rule: Editions, medium: str) -> None:
+        self._rule, self._medium = rule, medium
+
+    def row(self, day: date) -> Row | None:
+        """The edition of a day, where it is about the medium."""
+        row = self._rule.on(day)
+        return row if row and row.hours and row.is_about(self._medium) else None
+
+    def window(self, day: date, holidays: frozenset[date]) -> Window | None:
+        row = self.row(day)
+        return row.hours.window(day, holidays) if row and row.hours else ALL_DAY
+
+
+class LocalLaw(Frozen):
+    """The rules of the place where a customer is, or of those where they may be."""
+
+    rules: tuple[Editions, ...] = ()
+
+    def without(self, left: Iterable[str]) -> "LocalLaw":
+        """The law without the practices that a policy leaves out. What is law cannot be left."""
+        names = frozenset(left)
+        kept = tuple(rule for rule in self.rules if rule.binding or rule.id not in names)
+        return LocalLaw(rules=kept) if names else self
+
+    @cached_property
+    def _with_hours(self) -> tuple[Editions, ...]:
+        return tuple(rule for rule in self.rules if any(row.hours for row in rule.rows))
+
+    def on(self, day: date) -> list[Row]:
+        """Every row that is in force on a day."""
+        return [row for rule in self.rules if (row := rule.on(day))]
+
+    def hours(self, medium: str) -> tuple[RuleHours, ...]:
+        """The hours of every rule that is about a medium in one of its editions."""
+        found = (rule for rule in self._with_hours if any(row.is_about(medium) for row in rule.rows))
+        return tuple(RuleHours(rule, medium) for rule in found)
+
+    def caps(self, medium: str, day: date) -> list[Row]:
+        """What caps the contacts on a medium, on a day."""
+        caps = [row for row in self.on(day) if row.cap and row.is_about(medium)]
+        return [row for row in caps if row.cap and row.cap.counts is Counts.CONTACTS]
+
+    def collections_wait(self, day: date) -> Row | None:
+        """The longest wait between the notice of the end, made on a day, and the handoff; None: there is none."""
+        waits = {row: row.wait.days for row in self.on(day) if row.wait and row.wait.before == "collections"}
+        return max(waits, key=lambda row: waits[row], default=None)
+
+
+NO_LAW = LocalLaw()
+"""Of a place without rows, and of one that is not known."""
+
+
+class HoursHere(Hours):
+    """A policy's hours and those of the law, together. Where they have none in common on a day: the law's."""
+
+    def __init__(self, own: ContactHours, laws: tuple[RuleHours, ...]) -> None:
+        self._own, self._laws = own, laws
+
+    def window(self, day: date, holidays: frozenset[date]) -> Window | None:
+        own = self._own.window(day, holidays)
+        lawful: Window | None = ALL_DAY
+        for law in self._laws:
+            window = law.window(day, holidays)
+            lawful = lawful.within(window) if lawful and window else None
+        return (own.within(lawful) or lawful) if own and lawful else None
+
+    def rule(self, moment: datetime, zones: tuple[str, ...], holidays: frozenset[date]) -> str | None:
+        """The first rule of the law that does not allow `moment`; None where the policy's own hours do not."""
+        if self._own.refusal(moment, zones, holidays):
+            return None
+        for law in self._laws:
+            if law.refusal(moment, zones, holidays):
+                return next((row.rule for zone in zones if (row := law.row(local(moment, zone).date()))), None)
+        return None

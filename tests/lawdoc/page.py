@@ -1,0 +1,87 @@
+"""docs/law.md, made of the tables in policies/rules/law."""
+
+from collections.abc import Iterator
+
+from domain.calendar import ALL_DAY, Window
+from domain.rules.law import Cap, LawfulHours, Row
+from domain.rules.law_table import Jurisdiction, LawTable
+from gateways.rules import load_law
+from runtime.settings import ROOT
+
+PAGE = ROOT / "docs/law.md"
+_INTRO = """\
+# The law of contacts, by place
+
+This page is made by `python -m tests.lawdoc` from the tables in `policies/rules/law/`; a test compares. It is data
+with sources, and no legal advice: what stands as **not verified** was written down from general knowledge, and has to
+be read in its source before anybody relies on it.
+
+**Binding** is law for a merchant that contacts its own customers. **Practice** is law for others (agencies, lenders,
+calls that sell), a code or a guideline; it is kept because it is decent, unless a policy sets it aside
+(`contacts.set_aside`, [policies.md](policies.md)). A rule's id with the day from which it is in force
+(`th-hours@2015-09-02`) stands in the record of a case with everything that it put off or left out.
+
+**Asked of every message**: hours, and caps on contacts. **Asked of the end**: the wait before collections, from the
+final notice on. Everything else is written down here for whoever writes policies and texts, and nothing asks for it
+yet: calls are no channel, no fee is added to a debt, and records are not deleted. A customer whose US state or
+Canadian province is not known has what is binding in each that has such a clock.
+[0044](decisions/0044-the-law-is-todays.md) says how a rule reaches a decision.
+"""
+
+
+def shipped() -> LawTable:
+    """The tables of this release."""
+    return load_law(ROOT / "policies/rules/law")
+
+
+def page(table: LawTable) -> str:
+    """The whole page."""
+    rows = [row for rule in table.rules.values() for row in rule.rows]
+    unread = [row for row in rows if not row.verified]
+    told = f"{len(rows)} rows for {len(table.places)} places; {len(unread)} of them are not verified: "
+    parts = [_INTRO, told + ", ".join(f"`{row.rule}`" for row in unread) + ".\n"]
+    parts += ["\n".join(_section(code, place)) for code, place in sorted(table.places.items())]
+    return "\n".join(parts)
+
+
+def _section(code: str, place: Jurisdiction) -> Iterator[str]:
+    yield f"## {code}: {place.name}"
+    yield "| rule | on | what it says | | verified | source |\n|---|---|---|---|---|---|"
+    for row in place.rows:
+        source = f"[{row.source}]({row.url})" if row.url else row.source
+        read = row.verified.isoformat() if row.verified else "**not verified**"
+        media = ", ".join(row.on) or "all"
+        said = f"{says(row)}. {row.note}".strip() if row.note else says(row)
+        yield f"| `{row.rule}` | {media} | {said} | {row.force} | {read} | {source} |"
+    yield ""
+
+
+def says(row: Row) -> str:
+    """What a row says, in a few words."""
+    match row:
+        case Row(hours=LawfulHours() as hours):
+            return _hours(hours)
+        case Row(cap=Cap() as cap):
+            span = "a day" if cap.days == 1 else f"{cap.days} days"
+            return f"at most {cap.limit} {cap.counts} in {span}, per {cap.per}"
+    if row.wait:
+        return f"{row.wait.days} days before {row.wait.before.replace('_', ' ')}"
+    if row.cool_down:
+        return f"no call for {row.cool_down.days} days after a conversation"
+    if row.consent:
+        return f"needs {row.consent.needs.replace('_', ' ')}"
+    if row.words:
+        return f"names {', '.join(row.words.name).replace('_', '-')}"
+    if row.charges:
+        return "; ".join(filter(None, (row.charges.interest, row.charges.fee)))
+    return f"records are kept for {row.keep.months if row.keep else 0} months"
+
+
+def _hours(hours: LawfulHours) -> str:
+    names = {"weekdays": "Mon to Fri", "saturday": "Sat", "sunday": "Sun", "holidays": "holidays"}
+    given = {name: getattr(hours, name) for name in names if name in hours.model_fields_set}
+    return ", ".join(f"{names[name]} {_window(window)}" for name, window in given.items())
+
+
+def _window(window: Window | None) -> str:
+    return "none" if window is None else "all day" if window == ALL_DAY else str(window)
