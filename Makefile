@@ -42,7 +42,7 @@ lock: ## pin the newest allowed versions again (LOCK_ARGS=--upgrade; needs uv)
 
 clean: ## remove the virtual environment, caches and data of this checkout (the cached servers stay)
 	@echo "==> Removing .venv, var and the tools' caches"
-	@rm -rf $(VENV) var .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info
+	@rm -rf $(VENV) var .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info build
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # An install that was interrupted has left no stamp and is made again, into the same environment when that still runs.

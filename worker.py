@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
+import uvloop
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.service import RPCError
@@ -98,7 +99,7 @@ def main() -> int:
     try:
         settings = load_settings()
         log_as_json(settings.dunning_log_level)
-        asyncio.run(run(settings))
+        uvloop.run(run(settings))  # a fifth less CPU per effect than asyncio's own loop (bench/effects.py)
     except (SettingsError, PolicyError, ProviderMisuse, ProviderTrouble) as error:
         print(f"worker: {error}", file=sys.stderr)
         return 1

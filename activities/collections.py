@@ -54,7 +54,7 @@ class CollectionsActivities:
         The agency knows a repeated delivery by its id. One that was begun is finished even then: without the
         reference it could not be recalled.
         """
-        with translated():
+        with translated(task):
             case = self._ledger.case(task.invoice_id)
             if case is None:
                 raise NotFound(f"The ledger has no case for invoice {task.invoice_id}: start it through starter.py.")
@@ -93,7 +93,7 @@ class CollectionsActivities:
     @activity.defn(name="recall", no_thread_cancel_exception=True)
     def recall(self, task: RecallTask) -> Done:
         """Takes the case back from the agency."""
-        with translated():
+        with translated(task):
             self._required().recall(task.reference, task.why, effect_key(task.invoice_id, task.step))
             self._ledger.record_effect(task.invoice_id, _recalled(task))
             return Done()

@@ -62,7 +62,7 @@ class ContactActivities:
         A message whose fate is unknown (crash, lost reply) is looked up; where that is impossible it is not sent
         again: a customer rather misses one message than gets it twice.
         """
-        with translated():
+        with translated(task):
             invoice = self._payments.read_invoice(task.invoice_id)
             if found := stop(judge_now(invoice.now, Aim.SAY, task.as_of)):
                 return ContactOutcome(state=ContactState.STOPPED, invoice=invoice.now, stopped=found)
@@ -137,7 +137,7 @@ class ContactActivities:
         # As it was written down then: rendered anew it might read differently.
         message = Rendered(subject=row.subject, text=row.text)
         try:
-            sent = self._sender(task).find(address, message, row.key, row.started_at)
+            sent = self._sender(task).find(_as_it_was(address, row), message, row.key, row.started_at)
         except (LookupImpossible, _NotSetUp):
             self._finish(task, "unknown", None, "it may have been sent before a crash; it is not sent twice")
             return _outcome(ContactState.UNKNOWN, invoice)
@@ -220,6 +220,14 @@ class ContactActivities:
         )
 
 
+def _as_it_was(address: Address, row: ContactRow) -> Address:
+    """With the place that the message went to: the customer may have another one since."""
+    places = {Channel.EMAIL: "email", Channel.SMS: "phone"}
+    if row.address is None or row.channel not in places:
+        return address
+    return address.model_copy(update={places[row.channel]: row.address})
+
+
 def _entry(task: ContactTask, state: str, why: str, rule: str | None = None, event: Outgoing | None = None) -> Entry:
     what = f"{task.channel.value} {state}"
     return Entry(at=task.as_of, step=task.step, what=what, why=why, rule=rule, event=event)
@@ -271,7 +279,7 @@ def _elsewhere(task: ContactTask) -> Stopped:
 def _closed(task: ContactTask, recipient: Recipient) -> str | None:
     """Why nothing can be sent on this channel, or None."""
     if why := recipient.closed_channels.get(task.channel):
-        return f"{task.channel.value} is closed: {why}"
+        return why  # as it is known: the case takes it over, and a wish has to stay one
     if task.channel is Channel.EMAIL and not recipient.address.email:
         return "no e-mail address is known"
     if task.channel is Channel.SMS and not recipient.address.phone:

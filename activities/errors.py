@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from domain.tasks import Task
 from gateways.ports.trouble import ProviderMisuse, ProviderTrouble
 
 MISUSE = "ProviderMisuse"
@@ -15,16 +17,19 @@ Its detail is whether there was a try before, which may have been carried out.
 """
 TROUBLE = "ProviderTrouble"
 _LONGEST = 300
+_AT_ONCE = timedelta(minutes=5)
+"""A decision is acted on within its workflow task; more than this lies between the two only where Temporal was away."""
 
 
 @contextmanager
-def translated(*, misuse_passes: bool = False) -> Iterator[None]:
+def translated(task: Task | None = None, *, misuse_passes: bool = False) -> Iterator[None]:
     """Turns a gateway's exceptions into what Temporal retries (trouble) or does not (misuse).
 
+    `task`: the step that is carried out; nothing is done when its time is over, so that it is decided anew.
     `misuse_passes`: that misuse is retried as well, where there is no case that could be held for it.
     """
-    if _is_late():
-        raise ApplicationError("Temporal handed the step out after its time.", type=TROUBLE)
+    if task and _is_late(task):
+        raise ApplicationError("Temporal handed the step out after its time.", type=TROUBLE, non_retryable=True)
     try:
         yield
     except ProviderMisuse as error:
@@ -35,14 +40,20 @@ def translated(*, misuse_passes: bool = False) -> Iterator[None]:
         raise ApplicationError(str(error)[:_LONGEST], type=TROUBLE, next_retry_delay=error.retry_after) from None
 
 
-def _is_late() -> bool:
-    """Whether the time that the step had was over when this try was handed out: Temporal was away meanwhile, and hands
-    out what waits before it looks at what has timed out. It may be night by now, or the invoice another one."""
+def _is_late(task: Task) -> bool:
+    """Whether the time that the step had was over when this try was handed out: it may be night by now, or the invoice
+    another one.
+
+    Temporal was away meanwhile. When it is back it hands out what waits before it looks at what has timed out, and it
+    takes a worker's decision of long ago as if it had been made now.
+    """
     if not activity.in_activity():
         return False
     info = activity.info()
     limit = info.schedule_to_close_timeout
-    return limit is not None and not info.is_local and info.started_time > info.scheduled_time + limit
+    if limit is not None and info.started_time > info.scheduled_time + limit:
+        return True
+    return info.scheduled_time > task.as_of + _AT_ONCE
 
 
 def last_trouble(error: BaseException) -> str:

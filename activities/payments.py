@@ -59,7 +59,7 @@ class PaymentActivities:
 
         Run again after a crash or a lost reply it first finds out what the earlier run did.
         """
-        with translated():
+        with translated(task):
             invoice = self._payments.read_invoice(task.invoice_id)
             row = self._reconcile(task, invoice)
             if row and row.outcome:
@@ -78,7 +78,8 @@ class PaymentActivities:
             method = other or invoice.payment_method
             if method is None:
                 return self._nothing_to_charge(task, invoice)
-            stands = self._ledger.begin_attempt(self._row(task, invoice, method), self._rules, method.country)
+            row = self._row(task, invoice, method)
+            stands = self._ledger.begin_attempt(row, self._rules, method.country, method.expiry)
             if isinstance(stands, Postpone):
                 self._meter.postponed(stands.rule)
                 return ChargeResult(outcome=ChargeOutcome.POSTPONED, postponed=stands, why=stands.why)
@@ -99,7 +100,7 @@ class PaymentActivities:
     @activity.defn(name="cancel_subscription", no_thread_cancel_exception=True)
     def cancel_subscription(self, task: CancelTask) -> Done:
         """Cancels the subscription, unless the invoice was paid in the meantime."""
-        with translated():
+        with translated(task):
             invoice = self._payments.read_invoice(task.invoice_id)
             found = stop(judge_now(invoice.now, Aim.END, task.as_of, waits=task.waits))
             if found is None:
@@ -113,7 +114,7 @@ class PaymentActivities:
     @activity.defn(name="mark_uncollectible", no_thread_cancel_exception=True)
     def mark_uncollectible(self, task: WriteOffTask) -> Done:
         """Closes the invoice at the provider as not to be collected any more, unless it is closed already."""
-        with translated():
+        with translated(task):
             invoice = self._payments.read_invoice(task.invoice_id)
             found = stop(judge_now(invoice.now, Aim.GIVE_UP, task.as_of, waits=task.waits))
             if found is None:
@@ -132,7 +133,7 @@ class PaymentActivities:
 
         An invoice that a charge has paid meanwhile takes no more: then the money came in twice.
         """
-        with translated():
+        with translated(task):
             invoice = self._payments.read_invoice(task.invoice_id)
             found = stop(judge_now(invoice.now, Aim.SETTLE, task.as_of))
             if found is None:

@@ -30,7 +30,7 @@ class ServiceActivities:
 
         The case says what it would leave; the application is told the strictest of what all open cases would.
         """
-        with translated():
+        with translated(task):
             result = Done()
             if task.access is not Access.FULL:
                 now = self._payments.read_invoice(task.invoice_id).now

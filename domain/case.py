@@ -227,6 +227,7 @@ class Case(Message):
     policy: PolicyRef
     retry_owner: RetryOwner = RetryOwner.OURS  # as the policy names it
     due: Money  # still to be paid
+    paid: Money | None = None  # what had come in when the case opened, and all that was told since; None: not seen yet
     invoice: InvoiceNow = InvoiceNow()  # as it was last read, or told
     outside: tuple[OutsidePayment, ...] = ()  # payments that the provider was not told of by itself
     decline: Decline | None = None  # the standing decline; None: nothing was tried or nothing stands in the way

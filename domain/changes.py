@@ -6,11 +6,13 @@ from typing import Any
 from domain import outgoing
 from domain.calendar import local, minute
 from domain.case import Case, Closing, Hold, HoldReason, Outcome, StepRecord, StepState, Unfinished, new_step_record
+from domain.consent import together
 from domain.declines import CUSTOMER_MUST_ACT, OPERATOR_MUST_ACT, Decline, DeclineClass
 from domain.gates import Postpone, Stopped
 from domain.invoice import NO_METHOD, InvoiceNow, InvoiceState, MethodRef, SubscriptionState
 from domain.money import Money
 from domain.outside import unrecorded
+from domain.paid import came_in, is_credited, received
 from domain.record import Entry, new_entry
 from domain.retries import BY_POLICY, IN_SHORT, in_utc, two_owners
 from domain.rules.invoice import PAYING
@@ -158,6 +160,8 @@ def invoice_is(case: Case, read: InvoiceNow, at: datetime, source: str, *, befor
     """
     before = before or case.invoice.method
     case = taken_over(case, read, at, source)
+    case, fresh = came_in(case, read.paid)
+    case = said(case, received(fresh, at, source)) if fresh else case
     known = case.invoice
     # At the end the case knows: what was read meanwhile may be from before the payment.
     remaining = read.remaining
@@ -166,13 +170,13 @@ def invoice_is(case: Case, read: InvoiceNow, at: datetime, source: str, *, befor
     match read.state:
         case InvoiceState.PAID:
             case = changed(case, due=Money(amount=min(case.due.amount, 0), currency=case.due.currency))
-            return recovered(case, "the invoice is paid", at, source)
+            return recovered(case, "the invoice is paid", at, source, read.paid)
         case InvoiceState.VOID:
             return close(case, Outcome.CANCELLED, "the invoice was voided", at, source)
         case InvoiceState.UNCOLLECTIBLE:
             return close(case, Outcome.WRITTEN_OFF, "the invoice was marked uncollectible", at, source)
         case InvoiceState.OPEN if case.due.amount <= 0:
-            return recovered(case, "nothing is due any more", at, source)
+            return recovered(case, "nothing is due any more", at, source, read.paid)
     if known.subscription is SubscriptionState.NOT_BEGUN:
         return close(case, Outcome.CANCELLED, "the sign-up was never finished", at, source)
     return _payment_is(_method_is(case, before, at, source), read.paying, at, source)
@@ -245,9 +249,9 @@ def _set_aside(case: Case) -> Case:
 
 def lasting(read: InvoiceNow) -> InvoiceNow:
     """What of a reading the case keeps: what is due, what is on its way and the end have places of their own."""
-    if read.state is _OPEN and read.remaining is None and read.paying is None:
+    if read.state is _OPEN and read.remaining is None and read.paying is None and read.paid is None:
         return read
-    return read.but(state=_OPEN, remaining=None, paying=None)
+    return read.but(state=_OPEN, remaining=None, paying=None, paid=None)
 
 
 def refund_is_due(case: Case, amount: Money, why: str, at: datetime, source: str) -> Case:
@@ -308,7 +312,7 @@ def not_arrived(case: Case, channel: Channel) -> Case:
 
 def close_channel(case: Case, channel: Channel, why: str) -> Case:
     """No further contact on this channel; its steps go to the policy's fallback channel."""
-    return changed(case, closed_channels={**case.closed_channels, channel: why})
+    return changed(case, closed_channels=together(case.closed_channels, {channel: why}))
 
 
 def hold(case: Case, new: Hold, at: datetime, source: str = "hold") -> Case:
@@ -390,5 +394,8 @@ def close(case: Case, outcome: Outcome, why: str, at: datetime, source: str = EN
     return said(case, new_entry(at=at, step=source, what=f"to be closed as {outcome.value}", why=why, event=event))
 
 
-def recovered(case: Case, why: str, at: datetime, source: str) -> Case:
+def recovered(case: Case, why: str, at: datetime, source: str, paid: Money | None = None) -> Case:
+    """Nothing is due any more. `paid`: all that has come in, by the provider's account."""
+    if is_credited(case, paid):
+        return close(case, Outcome.CANCELLED, "the invoice was credited in full, and nothing was paid", at, source)
     return close(case, Outcome.RECOVERED, why, at, source)

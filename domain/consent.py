@@ -17,8 +17,9 @@ UNKNOWN_HOURS = {Channel.SMS: "nobody knows what time it is where the customer i
 class Source(StrEnum):
     """By which way we learned that a channel is closed, or that the customer wants it."""
 
-    STOP = "stop"  # one word by text message, or the refusal of a provider that has obeyed it
+    STOP = "stop"  # an answer to a text message, or the refusal of a provider that has obeyed it
     START = "start"  # one word by text message
+    REPLY = "reply"  # what whoever has the number answered
     LINK = "link"  # the page behind the link of an e-mail, or a mail program's button
     PROVIDER = "provider"  # the message's provider: bounces, complaints, its own unsubscribe
     REPORT = "report"  # the merchant's report of a contact
@@ -30,6 +31,15 @@ class Source(StrEnum):
 def told_by_provider(channel: Channel, *, wish: bool) -> Source:
     """Who has texted STOP is on Twilio's own list: a text that it refuses for that says no more than STOP did."""
     return Source.STOP if wish and channel is Channel.SMS else Source.PROVIDER
+
+
+def together(*closed: Mapping[Channel, str]) -> dict[Channel, str]:
+    """What is closed by any of several accounts, each channel → why. The later one's reason stands; but a wish that is
+    known stays one, whatever is found out of the address besides."""
+    found: dict[Channel, str] = {}
+    for account in closed:
+        found |= {channel: why for channel, why in account.items() if why in WISHES or found.get(channel) not in WISHES}
+    return found
 
 
 def open_channel(channel: Channel, closed: Mapping[Channel, str], fallback: Mapping[Channel, Channel]) -> Channel:

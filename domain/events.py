@@ -33,6 +33,7 @@ class PaymentReceived(Message):
     amount: Amount
     remaining: Amount | None = None  # still due by the provider's account; None: what was due less `amount`
     overpaid: Amount | None = None  # what came in too much, by the provider's account
+    paid: Amount | None = None  # all that has come in for the invoice, by the provider's account
 
 
 class ReportedAttempt(Message):
@@ -49,6 +50,7 @@ class InvoiceChanged(InvoiceNow):
 
     event_id: EventId
     remaining: Amount | None = None
+    paid: Amount | None = None
     attempt: ReportedAttempt | None = None
 
 
@@ -117,7 +119,7 @@ class ContactReported(Message):
 
 
 class ContactChanged(Message):
-    """The customer is reached at another address than before on these channels."""
+    """The customer is reached at another address than before on these channels, or is somewhere else."""
 
     event_id: EventId
     channels: tuple[Channel, ...] = Field(max_length=len(Channel))

@@ -92,8 +92,10 @@ class InvoiceNow(Message):
 
     state: InvoiceState = InvoiceState.OPEN
     remaining: Money | None = None
+    paid: Money | None = None  # all that has come in for it; a credit note is no money
     paying: bool | None = None  # a payment of it is on its way, whoever began it
     verifying: bool | None = None  # the customer gave a bank account for it, and has to confirm small deposits first
+    voucher: bool | None = None  # the customer took one for it, to be paid in cash, and may have paid it
     sent: bool | None = None  # the customer pays it on demand: never charged off session
     due_at: Moment | None = None  # of one that was sent
     subscription: SubscriptionState | None = None  # None as well where it is for none

@@ -63,11 +63,12 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-# What programs and people write where a name is missing.
+# What programs and people write where a name is missing; a title alone is none either.
 _PLACEHOLDERS = _words(
     "admin anonymous client customer default deleted dummy empty example false first firstname guest last lastname me "
     "n/a na name nan nil no noname none not null owner string tba tbd test tester true undefined unknown user username "
-    "void x xx xxx your available provided given entered"
+    "void x xx xxx your available provided given entered "
+    "dr dra frau herr madam madame mademoiselle miss mme monsieur mr mrs ms mx prof señor señora sir"
 )
 # What asks somebody to do something, in the languages that the messages have.
 _CALLS = _words(

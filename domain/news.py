@@ -32,6 +32,7 @@ from domain.invoice import InvoiceState
 from domain.money import CurrencyMismatch
 from domain.outgoing import CaseResumed, Outgoing, PaymentReceived
 from domain.outside import taken_in
+from domain.paid import was_told
 from domain.record import Entry
 from domain.steps import OURS
 
@@ -59,7 +60,7 @@ def payment_received(case: Case, fact: events.PaymentReceived, at: datetime, *, 
 
     More than is due is taken up to that: the rest has to be given back, or was never paid.
     """
-    for money in (fact.amount, fact.remaining, fact.overpaid):
+    for money in (fact.amount, fact.remaining, fact.overpaid, fact.paid):
         if money and money.currency != case.due.currency:
             raise CurrencyMismatch(f"the payment is in {money.currency}, the invoice in {case.due.currency}")
     if fact.remaining is None and settled_for_good(case):
@@ -76,20 +77,32 @@ def payment_received(case: Case, fact: events.PaymentReceived, at: datetime, *, 
         case = refund_is_due(case, fact.amount - case.due, why, at, fact.event_id)
     if fact.overpaid and (case.refund_due is None or case.refund_due < fact.overpaid):
         case = refund_is_due(changed(case, refund_due=None), fact.overpaid, OVERPAID, at, fact.event_id)
+    is_booked, before = not fact.overpaid and _is_booked(case, fact), case.due
     if fact.remaining is None and case.due.amount > 0:
         # By another way than the provider: more than is due is not recorded there.
         case = taken_in(case, min(fact.amount, case.due, key=lambda money: money.amount), at)
         remaining = case.due - min(fact.amount, case.due, key=lambda money: money.amount)
     else:
         remaining = known_here(case, fact.remaining or case.due)
+    case, fresh = was_told(case, fact)
     # Part payments may be reported in any order; what is due only ever falls by them.
     case = changed(case, due=min(case.due, remaining, key=lambda money: money.amount))
     in_full = case.due.amount <= 0
     why = "the invoice was paid in full" if in_full else f"part payment received, {case.due} still due"
-    case = _told(case, fact.event_id, "payment received", why, at, PaymentReceived(amount=fact.amount))
-    if not in_full:
+    if is_booked:
         return case
-    return recovered(case, "the invoice was paid in full", at, fact.event_id)
+    if fresh and not fact.paid and in_full and fact.remaining is not None and not fact.overpaid and before.amount > 0:
+        # It names all that was ever paid on the invoice: earlier parts were told of before.
+        fresh = min(fresh, before, key=lambda money: money.amount)
+    event = PaymentReceived(amount=fresh) if fresh else None
+    case = _told(case, fact.event_id, "payment received" if event else "payment told", why, at, event)
+    return recovered(case, "the invoice was paid in full", at, fact.event_id, fact.paid) if in_full else case
+
+
+def _is_booked(case: Case, fact: events.PaymentReceived) -> bool:
+    """Whether it is told once more: the provider has several events for the payment that paid an invoice."""
+    paid = case.closing is not None and case.closing.outcome is Outcome.RECOVERED
+    return paid and case.due.amount <= 0 and fact.remaining is not None and fact.remaining.amount <= 0
 
 
 def invoice_changed(case: Case, fact: events.InvoiceChanged, at: datetime) -> Case:
@@ -163,8 +176,10 @@ def contact_reported(case: Case, fact: events.ContactReported, at: datetime) -> 
 
 
 def contact_changed(case: Case, fact: events.ContactChanged, at: datetime) -> Case:
-    """Another address is open until something is known of it; the customer's own wish is about any."""
-    case = _told(case, fact.event_id, "contact changed", ", ".join(channel.value for channel in fact.channels), at)
+    """Another address is open until something is known of it; the customer's own wish is about any. Without a channel
+    the customer is somewhere else: what waits for the hours of the old place is decided about anew."""
+    where = ", ".join(channel.value for channel in fact.channels) or "the customer's place"
+    case = _told(case, fact.event_id, "contact changed", where, at)
     opened = {channel for channel in fact.channels if case.closed_channels.get(channel) not in WISHES}
     left = {channel: why for channel, why in case.closed_channels.items() if channel not in opened}
     return changed(case, closed_channels=left)

@@ -55,7 +55,8 @@ def open_case(
 
     Its first entry is shown; whoever opens the case writes it to the ledger.
     """
-    case = Case(facts=facts, policy=policy, retry_owner=retry_owner, due=facts.amount)
+    before = read.paid if read else None
+    case = Case(facts=facts, policy=policy, retry_owner=retry_owner, due=facts.amount, paid=before)
     at = min(facts.opened_at, now) if now else facts.opened_at
     why = f"{facts.amount} due by policy {policy}"
     case = shown(case, Entry(at=at, step=OPENING, what="case opened", why=why))

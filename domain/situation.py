@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 
 from domain.calendar import LONGEST_DAY, local
 from domain.case import Attempt, Case, Circumstances, StepState
-from domain.consent import UNKNOWN_HOURS
+from domain.consent import UNKNOWN_HOURS, together
 from domain.declines import CUSTOMER_MUST_ACT
 from domain.ending import End, end_of
 from domain.gates import ALLOW, Answer, Postpone, Refuse, strictest
@@ -174,7 +174,7 @@ class Situation:
     def closed_channels(self) -> dict[Channel, str]:
         """Channel → why it is closed: to everybody, or to this customer, as any case was told."""
         known, told = self.circumstances.closed_channels, self.case.closed_channels
-        found = {**known, **told} if known and told else known or told
+        found = together(known, told) if known and told else known or told
         if not (self.case.facts.place_known or self.circumstances.whereabouts):
             found = {**UNKNOWN_HOURS, **found}
         # A customer's wish says more: who wants no e-mail gets no SMS in its place either.

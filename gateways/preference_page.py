@@ -1,6 +1,7 @@
 """The page behind the link: what a customer gets, and what they can do without. In the languages of the messages."""
 
 from collections.abc import Sequence
+from enum import StrEnum
 from pathlib import Path
 
 from jinja2 import FileSystemLoader, StrictUndefined
@@ -26,6 +27,19 @@ class PreferenceWords(Frozen):
     stopped: str
     unchanged: str
     back: str
+    none: str
+    broken: str
+    nothing: str
+    later: str
+    reach: str
+
+
+class Trouble(StrEnum):
+    """Why a customer does not see the page; each has its words."""
+
+    BROKEN = "broken"  # the link is none of ours, or not complete
+    NOTHING = "nothing"  # a form that chooses nothing
+    LATER = "later"  # we cannot read or keep anything at the moment
 
 
 class Wishes(Frozen):
@@ -55,9 +69,18 @@ class PreferencePage:
 
     def render(self, wishes: Wishes) -> str:
         language, words = self._language(wishes.language)
+        offered = _rows(words, wishes.offered)
         return self._layout.render(
-            **self._values, words=words, language=language, offered=_rows(words, wishes.offered), stopped=wishes.stopped
+            **self._values, words=words, language=language, offered=offered, stopped=wishes.stopped, problem=""
         )
+
+    def render_trouble(self, trouble: Trouble, accepted: str) -> str:
+        """`accepted`: the languages that the browser asks for (`Accept-Language`); nobody knows who the customer is."""
+        tags = [tag.partition(";")[0].strip() for tag in accepted.split(",")]
+        known = next((tag for tag in tags if self._language(tag)[0] != FALLBACK or _is_fallback(tag)), FALLBACK)
+        language, words = self._language(known)
+        problem = words.model_dump()[trouble]
+        return self._layout.render(**self._values, words=words, language=language, problem=problem)
 
     def _language(self, tag: str) -> tuple[str, PreferenceWords]:
         """By the whole tag, by its language, or English."""
@@ -65,6 +88,10 @@ class PreferencePage:
             if name in self._words:
                 return name, self._words[name]
         return FALLBACK, self._words[FALLBACK]
+
+
+def _is_fallback(tag: str) -> bool:
+    return tag.lower().partition("-")[0] == FALLBACK
 
 
 def _rows(words: PreferenceWords, channels: Sequence[Channel]) -> list[tuple[Channel, str]]:

@@ -20,9 +20,11 @@ _SHARE = 50
 class LedgerGauges(Collector):
     """Safe for several scrapes at once: at worst they read twice."""
 
-    def __init__(self, ledger: Gauges, clock: Callable[[], datetime]) -> None:
+    def __init__(self, ledger: Gauges, clock: Callable[[], datetime], sweep_every: timedelta) -> None:
+        """sweep_every: how often a sweep is made; zero: by hand only."""
         self._ledger = ledger
         self._clock = clock
+        self._sweep_every = sweep_every
         self._read_again = 0.0
         self._standing: Standing | None = None
 
@@ -43,6 +45,8 @@ class LedgerGauges(Collector):
         yield _one("dunning_endpoints_disabled", "Endpoints that get no events", standing.endpoints_disabled)
         swept = _since(standing.swept_at, now) if standing.swept_at else None
         yield _one("dunning_sweep_age_seconds", "Since when a sweep ended last; none yet: no number", swept)
+        every = self._sweep_every.total_seconds()
+        yield _one("dunning_sweep_every_seconds", "How often a sweep is made; 0: by hand only", every)
 
     def _newest(self) -> Standing | None:
         began = time.monotonic()

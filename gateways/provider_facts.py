@@ -19,11 +19,13 @@ from gateways.ports.rows import CustomerRow
 
 
 class Wish(StrEnum):
-    """What one word to a sender of text messages asks for, in every country."""
+    """What the words of somebody who answers a text message ask for."""
 
     STOP = "stop"
     START = "start"
+    YES = "yes"  # it takes a STOP back, as Twilio reads it; without one it is an answer like any other
     HELP = "help"
+    WRONG_NUMBER = "wrong_number"  # whoever has the number is not the customer
 
 
 class MalformedEvent(Exception):
@@ -113,6 +115,7 @@ class CustomerChanged(ProviderFact):
 
     customer: CustomerRow = Field(repr=False)  # as the event shows it, all of it
     channels: tuple[Channel, ...] = ()  # where the customer is reached at another address than before
+    moved: bool = False  # to another country or time zone, as far as the provider says
     method: MethodChanged | None = None  # the same event may tell of a new default payment method
 
 

@@ -21,7 +21,7 @@ from urllib3.exceptions import HTTPError
 from gateways.http_errors import header, never_reached, retry_after
 from gateways.http_pool import HttpPool
 from gateways.ports.metering import NO_METER, Meter
-from gateways.ports.trouble import NotFound, ProviderMisuse, ProviderTrouble
+from gateways.ports.trouble import NotFound, ProviderMisuse, ProviderTrouble, RequestRefused
 from gateways.stripe_fields import Json, expanded
 
 BUSY = frozenset({"idempotency_key_in_use", "lock_timeout", "rate_limit"})
@@ -121,13 +121,13 @@ class StripeApi:
         except ValueError:
             return None
 
-    def allows(self, method: str, *path: str) -> bool:
+    def allows(self, method: str, *path: str, **params: Any) -> bool:
         """Whether the key may make a call that changes nothing, because it names no object that there is.
 
         Stripe looks at the permissions of a restricted key before it looks at the object. Raises as `get`.
         """
         try:
-            self._send(method, path, {} if method == "get" else {"idempotency_key": str(uuid4())})
+            self._send(method, path, params | ({} if method == "get" else {"idempotency_key": str(uuid4())}))
         except stripe.PermissionError:
             return False
         except stripe.StripeError as error:
@@ -250,6 +250,6 @@ def translated(error: stripe.StripeError, what: str) -> Exception:
     code = error.code or (error.error.type if error.error else None) or status
     if code in OF_ACCOUNT:
         return ProviderMisuse(f"Stripe's account does not allow it ({code}): could not {what}. Change its settings.")
-    return ProviderMisuse(
+    return RequestRefused(
         f"Stripe refuses ({code}): could not {what}. See request {error.request_id} in its dashboard."
     )

@@ -11,7 +11,7 @@ import stripe
 
 from domain.money import Money
 from gateways.ports.payments import InvoiceSnapshot
-from gateways.ports.trouble import ProviderMisuse
+from gateways.ports.trouble import RequestRefused
 from gateways.stripe_api import StripeApi, is_spent, translated
 from gateways.stripe_fields import Json, expanded, object_id
 
@@ -74,7 +74,7 @@ def _finished(api: StripeApi, invoice: InvoiceSnapshot, bill: Json, amount: Mone
             _add_line(api, invoice, bill_id, amount, key)
         total = api.get(what, "invoices", bill_id).get("total")
         if total != amount.amount:
-            raise ProviderMisuse(
+            raise RequestRefused(
                 f"The new invoice {bill_id} for {amount} of invoice {invoice.id} comes to {total}: Stripe adds "
                 "something to it, such as a tax. Correct it there and finalize it, or delete it."
             )

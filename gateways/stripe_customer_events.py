@@ -52,8 +52,17 @@ def _customer_changed(event: Event) -> Fact:
         **event.said(),
         customer=shapes.read_customer(event.about),
         channels=tuple(channel for name, channel in _PLACES.items() if name in event.previous),
+        moved=_moved(event),
         method=method if isinstance(method, MethodChanged) else None,
     )
+
+
+def _moved(event: Event) -> bool:
+    before, address = event.previous, expanded(event.about.get("address"))
+    of_country = "address" in before and expanded(before["address"]).get("country") != address.get("country")
+    # Stripe names of an address what has changed in it; all of it where there was none.
+    same = isinstance(before.get("address"), dict) and "country" not in before["address"]
+    return (of_country and not same) or "time_zone" in expanded(before.get("metadata"))
 
 
 def _customer_deleted(event: Event) -> Fact:

@@ -16,6 +16,10 @@ Json = Mapping[str, Any]
 REQUIRES_ACTION = "invoice_payment_intent_requires_action"
 
 _DEPOSITS = "verify_with_microdeposits"
+# What a customer pays in cash, at a shop or a bank: Stripe hears of it a business day later.
+_VOUCHERS = frozenset(
+    {"boleto_display_details", "konbini_display_details", "multibanco_display_details", "oxxo_display_details"}
+)
 _LONGEST_ID = 255
 # Seconds until the year 2100, and the milliseconds since the year 2001: no number is both.
 _SECONDS = range(4_102_444_800)
@@ -129,6 +133,16 @@ def _deposits(intent: Json) -> Json:
     return expanded(action.get(_DEPOSITS)) or action if waits else {}
 
 
+def has_voucher(invoice: Json) -> bool | None:
+    """Whether any payment of the invoice waits for a voucher that may have been paid already; None where the invoice's
+    payments are not shown. (docs.stripe.com/payments/vouchers)"""
+    return None if is_paying(invoice) is None else any(_is_voucher(intent) for intent in intents(invoice))
+
+
+def _is_voucher(intent: Json) -> bool:
+    return intent.get("status") == "requires_action" and expanded(intent.get("next_action")).get("type") in _VOUCHERS
+
+
 def default_method(invoice: Json) -> str | Json | None:
     """What Stripe would charge next: invoice, then subscription, then customer; at each, a source comes second.
 
@@ -208,7 +222,7 @@ def open_intent(invoice: Json) -> Json:
 def intent_decline(intent: Json, charge: Json | None = None) -> RawDecline | None:
     """Why the intent's newest attempt failed, or None if it did not (or there was none)."""
     error = expanded(intent.get("last_payment_error"))
-    if intent.get("status") == "requires_action":
+    if intent.get("status") == "requires_action" and not _is_voucher(intent):
         return raw_decline(action_error(intent), charge)
     return raw_decline(error, charge) if error else None
 

@@ -22,12 +22,13 @@ from gateways.stripe_origin import Served
 from gateways.stripe_thin import ThinEvents
 
 # Stripe resolves at most four levels of a path. `payments` is left out of an answer unless it is asked for.
-_EXPAND = [
+EXPAND = [
     "default_payment_method",
     "parent.subscription_details.subscription.default_payment_method",
     "customer.invoice_settings.default_payment_method",
     "payments.data.payment.payment_intent",
 ]
+"""What each invoice is read with."""
 # A charge that was refused, whatever HTTP status that comes with: bank debits and authentication use 400 as well.
 _REFUSED_PAYMENT = frozenset(
     {
@@ -103,7 +104,7 @@ class StripePayments:
                 key=key,
                 payment_method=invoice.payment_method.id,
                 off_session=True,
-                expand=_EXPAND,
+                expand=EXPAND,
             )
         except stripe.StripeError as error:
             if error.http_status == 402 and not isinstance(error, Declined):
@@ -182,7 +183,7 @@ class StripePayments:
 
         (docs.stripe.com/api/payment-record/report-payment, docs.stripe.com/api/invoices/attach_payment)
         """
-        return self._snapshot(stripe_records.record(self._api, invoice, amount, at, key, _EXPAND))
+        return self._snapshot(stripe_records.record(self._api, invoice, amount, at, key, EXPAND))
 
     def retried_by_itself(self) -> list[str]:
         """Those of the newest hundred open invoices that Stripe plans to try again by itself. Raises as reading."""
@@ -209,7 +210,7 @@ class StripePayments:
         return fields.object_id(self._charge(charge_id).get("customer"))
 
     def _read(self, invoice_id: str) -> Json:
-        return self._api.get(f"read invoice {invoice_id}", "invoices", invoice_id, expand=_EXPAND)
+        return self._api.get(f"read invoice {invoice_id}", "invoices", invoice_id, expand=EXPAND)
 
     def _snapshot(self, invoice: Json, with_decline: bool = False) -> InvoiceSnapshot:
         """Adds what the invoice alone does not show: a source's card and, if wanted, its newest charge's codes."""
@@ -307,7 +308,7 @@ def _pending(invoice: Json, snapshot: InvoiceSnapshot) -> ChargeAnswer | None:
             outcome = ChargeOutcome.DECLINED
         case _:
             return None
-    decline = fields.intent_decline(intent) if outcome is ChargeOutcome.DECLINED else None
+    decline = fields.raw_decline(fields.action_error(intent)) if outcome is ChargeOutcome.DECLINED else None
     return ChargeAnswer(outcome=outcome, provider_id=fields.object_id(intent), decline=decline, invoice=snapshot)
 
 

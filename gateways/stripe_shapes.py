@@ -69,9 +69,11 @@ def read_invoice(invoice: Json, charge: Json | None = None) -> InvoiceSnapshot:
         amount=original,
         total=total,
         remaining=remaining,
+        paid=_paid(invoice, due.currency),
         customer_id=customer_id,
         subscription_id=fields.subscription_id(invoice),
         verifying=bool(deposits) if deposits is not None else None,
+        voucher=fields.has_voucher(invoice),
         verify_url=text(deposits or {}, "hosted_verification_url"),
         pay_url=text(invoice, "hosted_invoice_url"),
         payment_method=fields.read_method(fields.chargeable(fields.default_method(invoice))),
@@ -134,6 +136,14 @@ def _customer_row(customer_id: str, **stated: str | None) -> CustomerRow:
 def _sent(invoice: Json) -> bool | None:
     method = invoice.get("collection_method")
     return method == "send_invoice" if isinstance(method, str) else None
+
+
+def _paid(invoice: Json, currency: str) -> Money | None:
+    """Before basil it did not count what was paid out of band, and said so. (changelog basil, 2025-03-31)"""
+    amount = invoice.get("amount_paid")
+    if invoice.get("paid_out_of_band") is True or not isinstance(amount, int) or not 0 <= amount < 2**63:
+        return None
+    return Money(amount=amount, currency=currency)
 
 
 def _outside(invoice: Json, due: Money) -> Money:

@@ -6,6 +6,7 @@ from typing import Any
 from domain.events import ContactResult
 from domain.rules.refusals import About, RefusalTable
 from domain.steps import Channel
+from gateways.answers import wish_of
 from gateways.provider_facts import ContactHeard, CustomerWrote, Fact, Ignored, MalformedEvent, Wish
 from gateways.stripe_fields import Json, text
 
@@ -13,19 +14,11 @@ PROVIDER = "twilio"
 _WHATSAPP = "whatsapp:"
 
 _RESULTS = {"delivered": ContactResult.DELIVERED, "read": ContactResult.READ}
+_OPT_OUT_TYPES = {wish.value: wish for wish in (Wish.STOP, Wish.START, Wish.HELP)}
 _BY_CODE = {
     About.ADDRESS: ContactResult.INVALID_ADDRESS,
     About.WISH: ContactResult.OPTED_OUT,
 }
-# The words that Twilio itself obeys (its documentation of default and advanced opt-out), and the ones that stand for
-# them in the languages of the shipped texts. One word is the whole message.
-_WORDS = {
-    Wish.STOP: "stop stopall unsubscribe cancel end quit revoke optout arret arrêt stopp abmelden baja alto parar "
-    "cancelar sair 停止 配信停止 ยกเลิก หยุด",
-    Wish.START: "start unstop yes",
-    Wish.HELP: "help info aide hilfe ayuda ajuda ヘルプ ช่วยเหลือ",
-}
-_WISHES = {word: wish for wish, words in _WORDS.items() for word in words.split()}
 
 
 def read(event: object, at: datetime, refusals: RefusalTable) -> Fact:
@@ -66,11 +59,9 @@ def _wrote(event: Json, said: dict[str, Any]) -> Fact:
 
 
 def _wish(event: Json, words: str) -> Wish | None:
-    """What Advanced Opt-Out took it for, or the one word that it consists of."""
-    stated = (text(event, "OptOutType") or "").lower()
-    if stated in {wish.value for wish in Wish}:
-        return Wish(stated)
-    return _WISHES.get(words.strip().strip(".!").lower())
+    """What Advanced Opt-Out took it for, or what its words ask for."""
+    stated = _OPT_OUT_TYPES.get((text(event, "OptOutType") or "").lower())
+    return stated or wish_of(words)
 
 
 def _number(event: Json, name: str) -> str | None:

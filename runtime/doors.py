@@ -169,7 +169,7 @@ async def doors(settings: Settings, watched: Telemetry | None = None) -> AsyncIt
         link = opened.enter_context(closing(Link(settings, ledger, watched)))
         meter = meter_of(watched)
         if watched:
-            watched.also(LedgerGauges(ledger, now))
+            watched.also(LedgerGauges(ledger, now, settings.dunning_sweep_every))
         post = await opened.enter_async_context(event_post(settings, meter))
         delivering = asyncio.create_task(_deliver(settings, ledger, link, threads, news, meter))
         sending = asyncio.create_task(_send_events(settings, ledger, post, meter))

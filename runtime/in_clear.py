@@ -26,6 +26,11 @@ def is_loopback(host: str | None) -> bool:
         return False
 
 
+def is_own(url: str) -> bool:
+    """Whether a URL leads to this very machine: no provider can call it."""
+    return is_loopback(urlsplit(url).hostname)
+
+
 def in_clear(settings: "Settings") -> Iterator[str]:
     """One sentence for each secret that would be sent in clear, with what to set."""
     host = urlsplit(f"//{settings.temporal_address}").hostname

@@ -19,6 +19,12 @@ ROOT = Path(__file__).resolve().parent.parent
 SHIPPED = ROOT / "policies"
 """The policies, rule tables and texts of this release."""
 
+
+def ledger_in(root: Path) -> str:
+    """Where a checkout keeps its ledger; empty for an installed package, whose folder goes with the next release."""
+    return f"sqlite:///{root / 'var' / 'dunning.db'}" if (root / "pyproject.toml").is_file() else ""
+
+
 # At the import, so that no program that has settings can have read another zone before.
 ZONES = use_pinned_zones()
 """The edition of the time zone database."""
@@ -39,7 +45,7 @@ class Settings(BaseSettings):
     temporal_tls: bool | None = None  # None: with an API key
     dunning_task_queue: str = "dunning"
 
-    dunning_database_url: str = f"sqlite:///{ROOT / 'var' / 'dunning.db'}"
+    dunning_database_url: str = ledger_in(ROOT)
     # The merchant's policies; `rules/` and `messages/` in it take the place of those of the release.
     dunning_policies: Path = SHIPPED
     # Set to the release's id to take part in Temporal's worker versioning; then each release has to be made current.
@@ -196,6 +202,11 @@ def load_settings() -> Settings:
         settings = Settings()
     except ValidationError as error:
         raise SettingsError(sentence(error, Settings, place=lambda loc: dotted(loc).upper())) from None
+    if not settings.dunning_database_url:
+        raise SettingsError(
+            "DUNNING_DATABASE_URL is not set: set it to postgresql://USER:PASSWORD@HOST/DATABASE, or to a file such as "
+            "sqlite:////var/lib/dunning/ledger.db; only a checkout has a place of its own."
+        )
     if found := "; ".join(in_clear(settings)):
         raise SettingsError(f"{found}.")
     return settings

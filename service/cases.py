@@ -1,5 +1,6 @@
 """Lists of cases, from the ledger alone: a list needs neither Temporal nor a worker."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from domain.base import Frozen
@@ -58,15 +59,18 @@ class Cases:
         after: str | None = None,
         limit: int = PAGE,
         owed_again: bool = False,
+        customers: Sequence[str] | None = None,
     ) -> CasePage:
         """The cases with this status and of this customer, after the page that ended with `after`. `owed_again`: only
-        those whose money was taken back after their end, and was not billed anew."""
+        those whose money was taken back after their end, and was not billed anew. `customers`: only those of these."""
         if status not in (None, *STATUSES):
             raise WrongRequest(f"There is no status {status!r}: use one of {', '.join(STATUSES)}.")
         if limit < 1:
             raise WrongRequest("A page has at least one case: give a limit of 1 or more.")
         cursor = _cursor(after) if after else None
-        page = self._ledger.cases(status, customer_id, after=cursor, limit=limit, owed_again=owed_again)
+        page = self._ledger.cases(
+            status, customer_id, after=cursor, limit=limit, owed_again=owed_again, customers=customers
+        )
         return CasePage(cases=tuple(map(_listed, page.rows)), after=_text(page.after) if page.after else None)
 
 

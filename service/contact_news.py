@@ -40,7 +40,8 @@ def of_contact(ledger: Ledger, fact: ContactHeard) -> Told:
 
 def of_reply(ledger: Ledger, fact: CustomerWrote) -> Told:
     """Keeps what the customer wrote, for operators. A STOP holds for everybody who has the number, from now on; a START
-    takes back what was closed by a STOP of this number, and nothing else."""
+    takes back what was closed by a STOP of this number, and nothing else. Where somebody else has the number, it is
+    closed, and nobody's wish is known."""
     customers = ledger.customers_at(fact.channel, fact.address)
     for customer in customers:
         ledger.keep_reply(
@@ -48,40 +49,47 @@ def of_reply(ledger: Ledger, fact: CustomerWrote) -> Told:
         )
     match fact.wish:
         case Wish.STOP:
-            return _stopped(ledger, fact, customers)
-        case Wish.START:
+            return _closed(ledger, fact, customers, events.ContactResult.OPTED_OUT, Source.STOP)
+        case Wish.WRONG_NUMBER:
+            return _closed(ledger, fact, customers, events.ContactResult.INVALID_ADDRESS, Source.REPLY)
+        case Wish.START | Wish.YES:
             return _started(ledger, fact, customers)
         case _:
             return []
 
 
-def _stopped(ledger: Ledger, fact: CustomerWrote, customers: Sequence[str]) -> Told:
-    result = events.ContactResult.OPTED_OUT
-    ledger.close_channel(
-        Closure(
-            customer_id=customers[0] if customers else "",
-            channel=fact.channel,
-            address=address_key(fact.address),
-            why=result.words,
-            wish=True,
-            event_id=fact.event_id,
-            at=fact.at,
-            source=Source.STOP,
+def _closed(
+    ledger: Ledger, fact: CustomerWrote, customers: Sequence[str], result: events.ContactResult, source: Source
+) -> Told:
+    # Which of those who have the number it was, nobody knows: a wish is that of each.
+    for customer in customers or ("",):
+        ledger.close_channel(
+            Closure(
+                customer_id=customer,
+                channel=fact.channel,
+                address=address_key(fact.address),
+                why=result.words,
+                wish=result in events.WISHES,
+                event_id=fact.event_id,
+                at=fact.at,
+                source=source,
+            )
         )
-    )
     message = events.ContactReported(event_id=fact.event_id, channel=fact.channel, result=result)
     cases = [case for customer in customers for case in ledger.open_cases_of(customer)]
     return [(case, "contact_reported", message) for case in cases]
 
 
 def _started(ledger: Ledger, fact: CustomerWrote, customers: Sequence[str]) -> Told:
+    closures = ledger.closures_at(fact.channel, address_key(fact.address), fact.event_id)
+    # What was told later than this START was meant later.
+    stopped = [one for one in closures if one.source is Source.STOP and one.at <= fact.at]
+    if fact.wish is Wish.YES and not stopped:
+        return []
     for customer in customers:
         ledger.opted_in(
             OptIn(customer_id=customer, channel=fact.channel, event_id=fact.event_id, source=Source.START, at=fact.at)
         )
-    closures = ledger.closures_at(fact.channel, address_key(fact.address), fact.event_id)
-    # What was told later than this START was meant later.
-    stopped = [one for one in closures if one.source is Source.STOP and one.at <= fact.at]
     if not stopped:
         return []
     # Before the cases are told: what they decide then reads the ledger.

@@ -4,6 +4,7 @@ from datetime import datetime
 from html import escape
 
 from domain.base import Frozen
+from domain.events import ContactResult
 from domain.steps import CHANNEL_NAMES, Channel
 from gateways.ports.ledger import Ledger
 from gateways.ports.rows import ContactRow
@@ -51,12 +52,20 @@ def _said(number: int, row: ContactRow) -> Said:
         channel=row.channel,
         to=row.address,
         stage=row.stage,
-        state=_STATES[row.state],
+        state=_state(row),
         subject=row.subject,
         text=row.text,
         page=row.html or _page(row),
         file=f"{number:02}-{row.as_of:%Y-%m-%d}-{row.channel.value}-{row.stage}.html",
     )
+
+
+def _state(row: ContactRow) -> str:
+    """What became of it, as far as anybody has said."""
+    if row.delivery is None:
+        return _STATES[row.state]
+    heard = f"{ContactResult(row.delivery).words} {row.delivery_at:%Y-%m-%d %H:%M}" if row.delivery_at else row.delivery
+    return f"{_STATES[row.state]}, {heard}{f' ({row.delivery_why})' if row.delivery_why else ''}"
 
 
 def _page(row: ContactRow) -> str:

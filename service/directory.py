@@ -96,14 +96,15 @@ class Directory:
         if named is None:
             found = self._ledger.customers(after or "", limit + 1)
         else:
-            ids = [one for one in sorted(self._named(named)) if one > (after or "")]
+            ids = [one for one in self.named(named) if one > (after or "")]
             found = self._ledger.customers_by_id(ids[: limit + 1])
         shown = found[:limit]
         owed = _by_customer(self._ledger, [one.customer_id for one in shown])
         lines = [_line(one, owed.get(one.customer_id, [])) for one in shown]
         return CustomerPage(customers=tuple(lines), after=shown[-1].customer_id if len(found) > limit else None)
 
-    def _named(self, name: str) -> set[str]:
+    def named(self, name: str) -> list[str]:
+        """The ids of the customers whom `page` finds, in order; one may be of no customer. Raises WrongRequest."""
         name = name.strip()
         if not name or not name.isprintable() or len(name) > _LONGEST:
             raise WrongRequest(f"Search for one id, address or number of at most {_LONGEST} characters.")
@@ -114,7 +115,7 @@ class Directory:
         if number:
             found.update(self._ledger.customers_at(Channel.SMS, number))
         cases = (self._ledger.case(each) for each in (name, *self._ledger.invoices_numbered(name)))
-        return found | {case.customer_id for case in cases if case}
+        return sorted(found | {case.customer_id for case in cases if case})
 
     def one(self, customer_id: str) -> CustomerFile:
         """Raises Unknown."""

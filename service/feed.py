@@ -7,7 +7,7 @@ from domain.base import Frozen
 from domain.texts import one_line
 from gateways import stripe_events
 from gateways.policy_files import PolicyError
-from gateways.ports.trouble import NotFound, NotUnderstood
+from gateways.ports.trouble import ABOUT_ONE
 from gateways.provider_facts import Fact, ForeignEvent, MalformedEvent
 from service.intake import Intake
 from service.lanes import Piece, overlapping
@@ -103,7 +103,7 @@ async def take_read(intake: Intake, read: Fact | Failure, line: Line) -> Line:
         return line.model_copy(update={"result": receipt.taken.value, "invoice_id": named, "note": receipt.note})
     except NotAdmitted as error:
         return line.model_copy(update={"result": NO_CASE, "problem": one_line(str(error))})
-    except (NotFound, NotUnderstood, WrongRecord, PolicyError) as error:
+    except (*ABOUT_ONE, WrongRecord, PolicyError) as error:
         return line.model_copy(update={"result": REFUSED, "problem": one_line(str(error))})
 
 

@@ -18,7 +18,7 @@ from domain.ids import workflow_id
 from gateways.policy_files import PolicyError
 from gateways.ports.inbox import DONE, REFUSED, Completion, InboxBook, InboxRow
 from gateways.ports.metering import NO_METER, Meter
-from gateways.ports.trouble import NotFound, NotUnderstood, ProviderMisuse, ProviderTrouble
+from gateways.ports.trouble import ABOUT_ONE, ProviderMisuse, ProviderTrouble
 from gateways.provider_facts import Fact, ForeignEvent, MalformedEvent
 from service.feed import MALFORMED, NO_CASE
 from service.feed import REFUSED as NOT_TAKEN
@@ -152,7 +152,7 @@ class Delivery:
             await self._end(row, None, REFUSED, MALFORMED, str(error))
         except ForeignEvent as error:
             await self._end(row, None, DONE, Taken.IGNORED.value, str(error))
-        except NotFound as error:
+        except ABOUT_ONE as error:
             await self._end(row, None, REFUSED, NOT_TAKEN, str(error))
         except (ProviderTrouble, ProviderMisuse) as error:
             await self._later(row, str(error))
@@ -199,7 +199,7 @@ class Delivery:
             receipt = await self._intake.receive(fact)
         except NotAdmitted as error:
             return await self._end(row, fact, DONE, NO_CASE, str(error))
-        except (NotFound, NotUnderstood, WrongRecord, PolicyError) as error:
+        except (*ABOUT_ONE, WrongRecord, PolicyError) as error:
             return await self._end(row, fact, REFUSED, NOT_TAKEN, str(error))
         except ProviderTrouble as error:
             return await self._later(row, str(error))

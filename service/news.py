@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from domain import events
 from domain.base import Message
-from domain.case import ChargeOutcome
+from domain.case import CaseStatus, ChargeOutcome
 from domain.declines import Decline, DeclineTable, classify
 from domain.invoice import InvoiceState
 from domain.outbox import charged
@@ -176,9 +176,18 @@ class NewsDesk:
             return []
         paid = fact.amount or invoice.amount - invoice.remaining
         message = events.PaymentReceived(
-            event_id=fact.event_id, amount=paid, remaining=invoice.remaining, overpaid=invoice.overpaid
+            event_id=fact.event_id,
+            amount=paid,
+            remaining=invoice.remaining,
+            overpaid=invoice.overpaid,
+            paid=invoice.paid,
         )
-        return [(case, "payment_received", message)]
+        told: Told = [(case, "payment_received", message)]
+        if case.status == CaseStatus.ON_HOLD and invoice.state is InvoiceState.OPEN and invoice.paying is not None:
+            # Of a part that was on its way nothing else tells that it has arrived.
+            now = events.InvoiceChanged(event_id=f"{fact.event_id}-invoice", **dict(invoice.now))
+            told.append((case, "invoice_changed", now))
+        return told
 
     def _altered(self, fact: InvoiceAltered) -> Told:
         case = self._open_case(fact.invoice_id)
@@ -216,7 +225,7 @@ class NewsDesk:
             self._ledger.customer_is(newest.customer if newest and newest.customer else fact.customer)
         told: Told = self._method(fact.method) if fact.method else []
         message = events.ContactChanged(event_id=fact.event_id, channels=fact.channels)
-        for case in cases if fact.channels else ():
+        for case in cases if fact.channels or fact.moved else ():
             told.append((case, "contact_changed", message))
         return told
 

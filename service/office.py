@@ -54,10 +54,21 @@ class Office:
         return line
 
     async def cases(
-        self, status: str | None, customer_id: str | None, after: str | None, limit: int, owed_again: bool
+        self,
+        status: str | None,
+        customer_id: str | None,
+        after: str | None,
+        limit: int,
+        owed_again: bool,
+        search: str | None = None,
     ) -> CasePage:
-        listed = Cases(self._ledger)
-        return await self._threads.run(listed.page, status, customer_id, after, limit, owed_again)
+        """A page of the list; `search`: only cases of the customers whom the directory finds under it."""
+
+        def page() -> CasePage:
+            customers = None if search is None else self._directory.named(search)
+            return Cases(self._ledger).page(status, customer_id, after, limit, owed_again, customers)
+
+        return await self._threads.run(page)
 
     async def record(self, invoice: str) -> list[Entry]:
         return await self._threads.run(self._record, invoice)

@@ -10,11 +10,13 @@ from gateways.ports.ledger import Ledger
 from gateways.ports.rows import CaseRow, Closure
 from gateways.ports.trouble import ProviderTrouble
 from gateways.preference_links import CHANNELS, PreferenceLinks, channels_of
-from gateways.preference_page import PreferencePage, Wishes
+from gateways.preference_page import PreferencePage, Trouble, Wishes
 from gateways.provider_facts import CustomerChose
 from service.mailroom import Mailroom, NotGenuine, NotKept
 from service.news import Told
 from service.threads import Threads
+
+__all__ = ["Preferences", "Trouble", "of_choice"]
 
 
 class Preferences:
@@ -46,6 +48,10 @@ class Preferences:
         await self._mailroom.take(PROVIDER, form, {}, token)
         return await self._shown(token, channels_of(form))
 
+    def trouble(self, trouble: Trouble, accepted: str) -> str:
+        """HTML for whoever cannot be shown the page. `accepted`: as in `PreferencePage.render_trouble`."""
+        return self._page.render_trouble(trouble, accepted)
+
     async def _shown(self, token: str, chosen: Sequence[Channel]) -> str:
         contact = self._links.contact(token)
         try:
@@ -61,9 +67,11 @@ class Preferences:
         if case is None:
             return None
         recipient = self._ledger.recipient(case.customer_id)
+        # An address that bounces is no wish: the next one would be written to.
+        wished = {closure.channel for closure in self._ledger.closures(case.customer_id) if closure.wish}
         used = [channel for channel in CHANNELS if channel not in self._closed]
         offered = tuple(channel for channel in used if recipient.address.place(channel))
-        stopped = tuple(channel for channel in offered if channel in chosen or channel in recipient.closed_channels)
+        stopped = tuple(channel for channel in offered if channel in chosen or channel in wished)
         return Wishes(language=recipient.address.language, offered=offered, stopped=stopped)
 
 

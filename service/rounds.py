@@ -77,6 +77,8 @@ class Rounds:
         if case is None or case.status != "closed":
             return None
         invoice = fact.invoice or self._payments.read_invoice(case.invoice_id)
+        if invoice.state is InvoiceState.PAID and invoice.paid and invoice.paid.amount == 0:
+            return None  # by a credit note over all of it, whose own event is booked
         if resumed := self._resumed(case, invoice, fact):
             return resumed
         book_payment(self._ledger, case, invoice, fact)
@@ -107,7 +109,11 @@ class Rounds:
         ):
             return None
         paid = events.PaymentReceived(
-            event_id=fact.event_id, amount=case.remaining, remaining=left, overpaid=invoice.overpaid
+            event_id=fact.event_id,
+            amount=case.remaining,
+            remaining=left,
+            overpaid=invoice.overpaid,
+            paid=invoice.paid,
         )
         return given_up(self._ledger, case.invoice_id, paid, fact.at)
 

@@ -15,6 +15,7 @@ from gateways.ports.ledger import Ledger
 from gateways.ports.metering import NO_METER, SWEPT_REFUSED, Meter
 from gateways.ports.payments import Payments
 from gateways.ports.sweep import EventPage, Lists, SeenInvoice, SweepBook
+from gateways.ports.trouble import ABOUT_ONE
 from service.feed import FAILURES, Line, take_events, take_read
 from service.intake import Intake
 from service.lanes import Piece, overlapping
@@ -120,8 +121,11 @@ class Sweeping:
                 yield Piece((), partial(self._open, invoice))
 
     async def _open(self, invoice: SeenInvoice) -> Tally:
-        if not await self._threads.run(self._has_failed, invoice):
-            return Tally()
+        try:
+            if not await self._threads.run(self._has_failed, invoice):
+                return Tally()
+        except ABOUT_ONE:
+            return Tally(refused=1)
         failure = Failure(invoice_id=invoice.id, heard_at=self._clock(), due_only=invoice.sent)
         return await self._mended(
             await take_read(self._intake, failure, Line(line=0, result="", invoice_id=invoice.id))
@@ -135,7 +139,7 @@ class Sweeping:
             return True
         now = self._payments.read_invoice(invoice.id, with_decline=True)
         failed = now.last_decline is not None or now.payment_method is None
-        return failed and not now.paying and not now.verifying
+        return failed and not now.paying and not now.verifying and not now.voucher
 
     async def _cases(self, sweep: Sweep) -> Sweep:
         states = await self._threads.run(self._ledger.case_states, sweep.after, _CASES_A_PAGE)

@@ -19,7 +19,7 @@ from domain.sweep import SWEEP, Mend, Tally, is_late, missed, occasion
 from gateways.ports.ledger import Ledger
 from gateways.ports.payments import InvoiceSnapshot, Payments
 from gateways.ports.rows import CaseRow
-from gateways.ports.trouble import NotFound
+from gateways.ports.trouble import ABOUT_ONE, NotFound
 from gateways.provider_facts import InvoiceAltered, PaymentSucceeded
 from gateways.stripe_events import PROVIDER
 from service.feed import FAILURES, Line, take_read
@@ -133,7 +133,7 @@ class CaseCheck:
         invoice_id = case.facts.invoice_id
         try:
             invoice = await self._threads.run(self._payments.read_invoice, invoice_id)
-        except NotFound:
+        except ABOUT_ONE:
             return Tally(refused=1)
         both = Tally(two_owners=1 if two_owners(case.retry_owner, invoice.now.next_try_at) else 0)
         now = self._clock()

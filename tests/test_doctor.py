@@ -85,7 +85,7 @@ async def test_a_good_installation(
         "minimum charges": good["minimum charges"],
         "Twilio's refusals": good["Twilio's refusals"],
         "SendGrid's refusals": good["SendGrid's refusals"],
-        "message texts": "well formed; customers get an answer at help@nimbus.example",
+        "message texts": "well formed; Nimbus answers customers at help@nimbus.example",
         "ledger": f"SQLite, {tmp_path / 'ledger.db'}, its tables are current",
         "Temporal server": f"{environment['TEMPORAL_ADDRESS']}, namespace default",
         "retries": "each invoice has one owner; Stripe plans tries of its own on none",

@@ -99,3 +99,16 @@ def test_a_policy_that_needs_a_closed_channel_is_a_fault(doctor: Doctor, tmp_pat
         "of day 21). SMS closed: TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_FROM not set: set them, or change the "
         "policy."
     ) == bad["channels"]
+
+
+def test_with_no_channel_the_first_thing_to_set_up_is_named_and_no_list_of_messages(doctor: Doctor) -> None:
+    """It is what everybody sees who begins."""
+    names = [name for group in CHANNELS.values() for name in group]
+
+    _, _, bad = doctor(NO_SERVER | dict.fromkeys(names, ""))
+
+    assert (
+        "Nothing can be said to anybody, and no case is opened: set SENDGRID_API_KEY, SENDGRID_FROM_EMAIL for e-mail, "
+        "or TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_FROM for SMS, or MERCHANT_WEBHOOK_URL, "
+        "MERCHANT_WEBHOOK_SECRET for in-app notice."
+    ) == bad["channels"]

@@ -48,7 +48,7 @@ class Installation:
 
     @property
     def settings(self) -> Settings:
-        return Settings.model_validate({name.lower(): value for name, value in self.env.items()})
+        return Settings.model_validate({name.lower(): value for name, value in self.env.items() if value})
 
     @property
     def hook(self) -> dict[str, object]:
@@ -164,7 +164,19 @@ FAULTS: list[tuple[str, Callable[[Installation], None], str, str]] = [
         "a restricted key that may not cancel nor see customers",
         after(lambda here: here.world.stripe.restrict("DELETE /v1/subscriptions|GET /v1/customers")),
         "Stripe's permissions",
-        "may not use Customers, Subscriptions (write)",
+        "may not use Subscriptions (write), Customers: give",
+    ),
+    (
+        "a restricted key that may not see what an invoice is shown with",
+        after(lambda here: here.world.stripe.restrict(r"GET /v1/invoices/.*expand.*payments\.data")),
+        "Stripe's permissions",
+        "The key in STRIPE_API_KEY may not use Credit notes: give",
+    ),
+    (
+        "a restricted key that may not record payments",
+        after(lambda here: here.world.stripe.restrict("POST /v1/payment_records")),
+        "Stripe's permissions",
+        "may not use Payment Records (write): give",
     ),
     (
         "a key of the other mode",
@@ -237,7 +249,7 @@ FAULTS: list[tuple[str, Callable[[Installation], None], str, str]] = [
     ),
     (
         "no verification key",
-        settings(SENDGRID_WEBHOOK_KEYS=""),
+        settings(SENDGRID_WEBHOOK_KEYS="", WEB_PUBLIC_URL="https://dunning.invalid"),
         "e-mail events",
         "SENDGRID_WEBHOOK_KEYS is not set, so that bounces are not heard of: set it to the verification key",
     ),
@@ -286,7 +298,7 @@ FAULTS: list[tuple[str, Callable[[Installation], None], str, str]] = [
     ),
     (
         "no status callback",
-        settings(TWILIO_STATUS_CALLBACK=""),
+        settings(TWILIO_STATUS_CALLBACK="", WEB_PUBLIC_URL="https://dunning.invalid"),
         "number",
         "TWILIO_STATUS_CALLBACK is not set, so that what becomes of text messages is not known: set it to",
     ),
@@ -337,6 +349,12 @@ FAULTS: list[tuple[str, Callable[[Installation], None], str, str]] = [
     ),
     ("no way to answer", settings(MERCHANT_CONTACT=""), "message texts", "MERCHANT_CONTACT is not set: set it to"),
     (
+        "no name",
+        settings(MERCHANT_NAME=""),
+        "message texts",
+        "MERCHANT_NAME is not set, and customers would read messages of Example: set it to the name",
+    ),
+    (
         "an old time zone table",
         after(lambda here: setattr(here, "clock", timedelta(days=3 * 366))),
         "time zones",
@@ -376,6 +394,16 @@ def test_what_was_taken_here_is_not_missing_although_another_endpoint_lacks_it(h
             [Arrival(provider="stripe", event_id=e["id"], kind=e["type"], body="{}") for e in here.world.stripe.events],
             NOW,
         )
+
+    assert {} == here.bad()
+
+
+def test_on_a_machine_of_ones_own_nobody_misses_what_no_provider_could_bring(here: Installation) -> None:
+    """Events come by `stripe listen`; SendGrid and Twilio cannot call such an address, whatever is set."""
+    here.world.stripe.webhooks.configure(None)
+    here.world.sendgrid.webhook_url = None
+    here.world.twilio.numbers[TWILIO_NUMBER].update(sms_url=None)
+    here.set(SENDGRID_WEBHOOK_KEYS="", TWILIO_STATUS_CALLBACK="")
 
     assert {} == here.bad()
 

@@ -1,10 +1,10 @@
 """`python -m web`: takes webhooks in and serves the API until SIGTERM or Ctrl-C. What was taken by then is kept."""
 
 import argparse
-import asyncio
 import sys
 
 import uvicorn
+import uvloop
 
 from runtime.doors import doors
 from runtime.leaving import leave
@@ -43,7 +43,7 @@ def main() -> int:
     try:
         settings = load_settings()
         log_as_json(settings.dunning_log_level)
-        asyncio.run(run(settings))
+        uvloop.run(run(settings))
     except SettingsError as error:
         print(f"web: {error}", file=sys.stderr)
         return 1

@@ -10,9 +10,8 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
 from service.mailroom import NotGenuine, NotKept, Unreadable
-from service.preferences import Preferences
+from service.preferences import Preferences, Trouble
 from web.bodies import raw_body
-from web.problems import Problem
 
 _HEADERS = {
     "Cache-Control": "no-store",
@@ -27,22 +26,26 @@ def preferences(pages: Preferences) -> APIRouter:
     router = APIRouter(prefix="/preferences", include_in_schema=False)
 
     @router.get("/{token}")
-    async def opened(token: str) -> Response:
-        return await _answer(pages.page(token))
+    async def opened(token: str, request: Request) -> Response:
+        return await _answer(pages, pages.page(token), request)
 
     @router.post("/{token}")
     async def chosen(token: str, request: Request) -> Response:
-        return await _answer(pages.choose(token, await raw_body(request)))
+        return await _answer(pages, pages.choose(token, await raw_body(request)), request)
 
     return router
 
 
-async def _answer(page: Awaitable[str]) -> Response:
+async def _answer(pages: Preferences, page: Awaitable[str], request: Request) -> Response:
+    """A customer reads it, whatever went wrong: never a problem in JSON."""
     try:
         return HTMLResponse(await page, headers=_HEADERS)
-    except NotGenuine as error:
-        raise Problem(HTTPStatus.NOT_FOUND, str(error)) from None
-    except Unreadable as error:
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from None
-    except NotKept as error:
-        raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error), retry_after=60) from None
+    except NotGenuine:
+        trouble, status = Trouble.BROKEN, HTTPStatus.NOT_FOUND
+    except Unreadable:
+        trouble, status = Trouble.NOTHING, HTTPStatus.UNPROCESSABLE_ENTITY
+    except NotKept:
+        trouble, status = Trouble.LATER, HTTPStatus.SERVICE_UNAVAILABLE
+    later = {"Retry-After": "60"} if trouble is Trouble.LATER else {}
+    accepted = request.headers.get("accept-language", "")
+    return HTMLResponse(pages.trouble(trouble, accepted), status, headers=_HEADERS | later)

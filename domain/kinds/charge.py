@@ -28,6 +28,7 @@ from domain.invoice import InvoiceNow, MethodRef
 from domain.kinds.outside_payment import OutsidePaymentStep
 from domain.money import Money
 from domain.outgoing import StepSkipped
+from domain.paid import came_in
 from domain.reasons import cause
 from domain.record import new_entry
 from domain.retries import RetryOwner
@@ -140,6 +141,8 @@ class ChargeStep(Step):
         most = now.policy.retries.max_attempts
         if kind in (_TIMELINE, _ORDERED) and len(now.counting) >= most:
             return Refuse(why=f"all {most} attempts of the policy are used")
+        if kind is _ORDERED and (wait := _asked_to_wait(now)):
+            return wait
         if kind is _ORDERED and len(_same_day(now, now.at)) >= now.policy.retries.max_per_day:
             until = now.schedule.on(now.today + _DAY, now.schedule.last)
             why = "the policy's tries of this day are made"
@@ -229,7 +232,8 @@ class ChargeStep(Step):
         case = ended(case, self, state, at, result.why or str(outcome), entry=entry)
         match outcome:
             case ChargeOutcome.PAID:
-                paid = changed(case, due=Money(amount=0, currency=case.due.currency))
+                # That it was paid, the attempt's own event tells.
+                paid = changed(came_in(case, result.invoice.paid)[0], due=Money(amount=0, currency=case.due.currency))
                 return recovered(paid, "our charge went through", at, self.key)
             case ChargeOutcome.DECLINED if decline and self._of_other_method:
                 # It is the answer to that method alone: what stands in the way of the invoice's own still does.
@@ -294,6 +298,14 @@ def _one_more_today(now: "Situation") -> Answer:
     until = now.schedule.on(now.today + timedelta(days=1), now.schedule.last)
     why = f"{most} changed payment methods were tried today"
     return Postpone(until=until, why=why, rule=f"new-methods-per-day@{now.case.policy}")
+
+
+def _asked_to_wait(now: "Situation") -> Postpone | None:
+    """A try of the timeline is planned by the network's wish, a quick one as well; an order comes at any time."""
+    decline = now.case.decline
+    if decline is None or decline.not_before is None or decline.not_before <= now.at:
+        return None
+    return Postpone(until=decline.not_before, why=f"the network asked to wait ({decline.code})", rule=decline.rule)
 
 
 def _same_day(now: "Situation", due: datetime) -> list[Attempt]:

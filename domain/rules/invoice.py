@@ -56,6 +56,9 @@ def judge_now(
     """Whether an effect is right at this moment: `judge`, and that no payment of the invoice is on its way."""
     if invoice.paying and invoice.state is InvoiceState.OPEN and aim is not Aim.GIVE_BACK:
         return Postpone(until=at + LOOK_AGAIN, why="a payment of the invoice is on its way", rule=PAYING)
+    if invoice.voucher and invoice.state is InvoiceState.OPEN and (aim is Aim.CHARGE or aim in _TAKES_AWAY):
+        why = "the customer has a voucher for it, and may have paid it in cash"
+        return Postpone(until=at + LOOK_AGAIN, why=why, rule=f"{_RULE}-voucher")
     if invoice.verifying and aim is Aim.CHARGE:
         # A charge of another method would take the place of the payment that the customer has begun.
         why = "the customer's bank account is being verified"

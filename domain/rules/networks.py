@@ -1,4 +1,5 @@
-"""The card networks' ceilings: how many declined charges one card may have, over all invoices."""
+"""The card networks' ceilings: how many declined charges one card may have, over all invoices, and after which answer
+it may have no other one."""
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
@@ -7,16 +8,18 @@ from pydantic import Field
 
 from domain.base import Frozen
 from domain.case import ChargeOutcome
-from domain.gates import ALLOW, Answer, Postpone, strictest
+from domain.gates import ALLOW, Answer, Postpone, Refuse, strictest
 from domain.invoice import Network
 from domain.money import Money
 from domain.rules.origin import Origin
-from domain.rules.uses import MethodUse, NextCharge
+from domain.rules.uses import MethodUse, NextCharge, is_refused_for_good
 
 _CLOCKS = timedelta(minutes=1)
 """By how much the network's clock and ours may differ: a charge in the very second in which a window ends is in it."""
-_FURTHEST = timedelta(days=31)
-"""The longest window is 30 days; one more covers the change of a day between time zones."""
+_FURTHEST = timedelta(days=181)
+"""How far back the ledger looks: past the longest window of a ceiling, and for an answer that binds for good past the
+longest case."""
+_FOR_GOOD = "card-refused-for-good"
 
 
 class Ceiling(Frozen):
@@ -77,8 +80,13 @@ class CeilingTable(Frozen):
         return _FURTHEST if charge.of_card else timedelta(0)
 
     def ask(self, charge: NextCharge, uses: Sequence[MethodUse]) -> Answer:
-        """The postponement that lasts longest, or allow. What is no card has no card network's ceiling."""
+        """The postponement that lasts longest, or allow; a refusal after an answer that binds for good. What is no card
+        has no card network's ceiling."""
         if charge.network is None or not charge.of_card:
             return ALLOW
+        if is_refused_for_good(charge, uses):
+            # Of this invoice the case knows it already: here it was the answer to another one, or came meanwhile.
+            why = "the bank has refused this card for good: no other charge is tried on it, for any invoice"
+            return Refuse(why=why, rule=f"{_FOR_GOOD}@{self.edition.isoformat()}")
         ceilings = self.networks.get(charge.network, self.other)
         return strictest(ceiling.ask(charge.network, uses, charge.amount, charge.at) for ceiling in ceilings)

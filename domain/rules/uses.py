@@ -10,6 +10,7 @@ from domain.gates import Allow, Answer, Refuse
 from domain.invoice import NO_METHOD, RAILS
 from domain.money import Money
 
+_ANSWERS = (ChargeOutcome.PAID, ChargeOutcome.DECLINED)
 _NOT_CHARGED = (ChargeOutcome.NOT_OPEN, ChargeOutcome.REFUSED, ChargeOutcome.KEY_SPENT)
 
 
@@ -21,6 +22,8 @@ class MethodUse(Frozen):
     outcome: ChargeOutcome
     invoice_id: str = ""
     code: str | None = None  # of what came back: "R01", "insufficient_funds"
+    final: bool = False  # the answer was that it is never to be tried again
+    expiry: str | None = None  # of the card that was declined, as far as it is known
 
     @property
     def failed(self) -> bool:
@@ -37,6 +40,7 @@ class NextCharge(Frozen):
     network: str | None  # card brand or `Rail`
     fingerprint: str | None = None  # of the card or account; None: it is only known within its invoice
     country: str | None = None  # ISO 3166-1 alpha-2, where the card was issued
+    expiry: str | None = None  # of the card: "12/2031"
 
     @property
     def of_card(self) -> bool:
@@ -53,6 +57,21 @@ class NetworkRules(Protocol):
         """Whether one more charge may be made. `uses` are its card's or account's within `window`, oldest first."""
 
 
+def is_refused_for_good(charge: NextCharge, uses: Sequence[MethodUse]) -> bool:
+    """Whether the newest answer to the card, on whichever invoice, was that it is never to be tried again.
+
+    A payment that goes through is a newer answer, and so is a decline for another reason. With a new expiry it is
+    another card.
+    """
+    answers = [use for use in uses if use.outcome in _ANSWERS and _is_of_card(charge, use)]
+    newest = max((use.at for use in answers), default=None)
+    return charge.of_card and any(use.final for use in answers if use.at == newest)
+
+
+def _is_of_card(charge: NextCharge, use: MethodUse) -> bool:
+    return charge.expiry is None or use.expiry is None or charge.expiry == use.expiry
+
+
 def limit_of(
     case: Case, at: datetime, rules: NetworkRules, uses: Callable[[NextCharge, timedelta], Sequence[MethodUse]]
 ) -> Limit | None:
@@ -67,8 +86,11 @@ def limit_of(
         network=method.network,
         fingerprint=method.fingerprint,
         country=method.country,
+        expiry=method.expiry,
     )
-    answer = rules.ask(charge, uses(charge, rules.window(charge)))
+    used = uses(charge, rules.window(charge))
+    answer = rules.ask(charge, used)
     if isinstance(answer, Allow):
         return None
-    return Limit(answer=answer, spent=isinstance(answer, Refuse) and method.network in RAILS)
+    spent = method.network in RAILS or is_refused_for_good(charge, used)
+    return Limit(answer=answer, spent=isinstance(answer, Refuse) and spent)

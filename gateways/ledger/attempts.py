@@ -51,7 +51,7 @@ class SqlAttempts(Book):
     """`ports.AttemptBook` in SQL."""
 
     def begin_attempt(
-        self, row: AttemptRow, rules: NetworkRules, country: str | None = None
+        self, row: AttemptRow, rules: NetworkRules, country: str | None = None, expiry: str | None = None
     ) -> AttemptRow | Postpone | Refuse:
         charge = NextCharge(
             invoice_id=row.invoice_id,
@@ -60,6 +60,7 @@ class SqlAttempts(Book):
             network=row.network,
             fingerprint=row.fingerprint,
             country=country,
+            expiry=expiry,
         )
         with self._database.writing(of=row.invoice_id) as connection:
             lock(connection, f"card {row.fingerprint or row.invoice_id}")

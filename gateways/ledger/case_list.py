@@ -1,6 +1,6 @@
 """The cases, a page at a time. It loads what reading them needs and no more: no command is given as often as a list."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -26,9 +26,14 @@ class SqlCaseList(Book):
         after: Cursor | None = None,
         limit: int = 50,
         owed_again: bool = False,
+        customers: Sequence[str] | None = None,
     ) -> Page[CaseRow]:
+        if customers is not None and len(customers) == 1 and customer_id is None:
+            customer_id, customers = customers[0], None
         filters = {"customer_id": customer_id, "segment": segment, "status": status}  # the one with fewest cases first
         query = _narrowed(CASE, {name: wanted for name, wanted in filters.items() if wanted is not None}, owed_again)
+        if customers is not None:
+            query = query.where(cases.c.customer_id.in_(customers))
         query = query.order_by(*IN_ORDER).limit(limit + 1)
         if after:
             last = (sa.literal(after.opened_at, cases.c.opened_at.type), sa.literal(after.invoice_id))

@@ -162,8 +162,9 @@ def _closed(connection: sa.Connection, address: Address, *, deleted: bool) -> di
     """What is closed to somebody at these places."""
     if deleted:
         return dict.fromkeys(Channel, DELETED)
-    # The first reason comes last, and stands.
-    return {row.channel: row.why for row in _standing(connection, address)}
+    # The first reason comes last, and stands; but a wish is no less one for coming after a bounce.
+    standing = sorted(_standing(connection, address), key=lambda row: row.wish)
+    return {row.channel: row.why for row in standing}
 
 
 def _standing(connection: sa.Connection, address: Address, opened_by: str = "") -> list[Closure]:

@@ -3,7 +3,7 @@
 from sqlalchemy import RowMapping
 
 from domain.case import ChargeOutcome
-from domain.declines import Decline, RawDecline
+from domain.declines import Decline, DeclineClass, RawDecline
 from domain.money import CurrencyMismatch, Money
 from domain.projection import Projection
 from domain.rules.contacts import ContactUse
@@ -72,12 +72,15 @@ def method_use(found: RowMapping) -> MethodUse:
     if outcome is ChargeOutcome.TAKEN_BACK:
         outcome = ChargeOutcome.PAID  # the network approved it
     decline = found["decline"]
+    raw = RawDecline.model_validate(decline["raw"]) if decline else None
     return MethodUse(
         at=found["as_of"],
         amount=Money(amount=found["amount"], currency=found["currency"]),
         outcome=outcome,
         invoice_id=found["invoice_id"],
-        code=RawDecline.model_validate(decline["raw"]).return_code if decline else None,
+        code=raw.return_code if raw else None,
+        final=bool(decline) and decline["decline_class"] == DeclineClass.NEVER.value,
+        expiry=raw.method.expiry if raw and raw.method else None,
     )
 
 

@@ -45,10 +45,12 @@ class InvoiceSnapshot(Frozen):
     currency: str
     amount: Money  # what was to be paid at first: the total, less or more by the customer's balance
     remaining: Money
+    paid: Money | None = None  # all that has come in, here and elsewhere; None: not to be seen
     total: Money | None = None  # what the invoice says, before any balance; None: as `amount`
     customer_id: str
     subscription_id: str | None = None
     verifying: bool | None = None  # its payment waits until the customer has confirmed small deposits
+    voucher: bool | None = None  # its payment waits until one that the customer took is paid in cash, or expires
     verify_url: str | None = None  # the provider's page for that, if it has one
     pay_url: str | None = None  # the provider's hosted page, fresh at the time of reading
     payment_method: PaymentMethod | None = None  # what the next charge would be made on
@@ -74,8 +76,10 @@ class InvoiceSnapshot(Frozen):
         return InvoiceNow(
             state=self.state,
             remaining=self.remaining,
+            paid=self.paid,
             paying=self.paying,
             verifying=self.verifying,
+            voucher=self.voucher,
             sent=self.sent,
             due_at=self.due_at,
             subscription=self.subscription,

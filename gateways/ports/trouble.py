@@ -35,6 +35,14 @@ class NotUnderstood(ProviderMisuse):
     """The provider's answer about one object is not what it documents; about others it may be."""
 
 
+class RequestRefused(ProviderMisuse):
+    """The provider refuses this one request, for what it is about; it may take others. Key and account are in order."""
+
+
+ABOUT_ONE = (NotFound, NotUnderstood, RequestRefused)
+"""What meets one record and no other: it is refused with its sentence, and all others are taken."""
+
+
 class Unreachable(Exception):
     """The provider will not deliver to this address (opted out, not a mobile number, no such number). One sentence.
 

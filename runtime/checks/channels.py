@@ -6,6 +6,7 @@ from gateways.twilio_account import TwilioAccount
 from runtime.checks.look import Check, Look, fault
 from runtime.checks.worker import WHOLE
 from runtime.equipment import installation
+from runtime.in_clear import is_own
 from runtime.settings import several
 
 _SEND, _SEARCH = "mail.send", "messages.read"
@@ -54,6 +55,8 @@ def _email_events(look: Look) -> str:
         return "WEB_PUBLIC_URL is not set: what becomes of e-mails is not known"
     url = look.settings.web_public_url.rstrip("/") + _SENDGRID
     keys = several(look.settings.sendgrid_webhook_keys)
+    if not keys and is_own(look.settings.web_public_url):
+        return f"{url} is this machine's, and SendGrid cannot call it: what becomes of e-mails is not known"
     if not keys:
         raise fault(
             "SENDGRID_WEBHOOK_KEYS is not set, so that bounces are not heard of: set it to the verification key of the "
@@ -94,6 +97,9 @@ def _number(look: Look) -> str:
     if not _has_twilio(look):
         return "no text messages"
     public = look.settings.web_public_url
+    if public and not look.settings.twilio_status_callback and is_own(public):
+        known = _twilio(look).sender(look.settings.required("TWILIO_FROM"), None)
+        return f"{known}; {public} is this machine's, and Twilio cannot call it: answers and fates are not known"
     if public and not look.settings.twilio_status_callback:
         raise fault(
             "TWILIO_STATUS_CALLBACK is not set, so that what becomes of text messages is not known: set it to "

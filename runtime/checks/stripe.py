@@ -2,16 +2,17 @@
 
 from contextlib import closing
 from datetime import timedelta
-from urllib.parse import urlsplit
+from typing import Any
 
 from domain.case import CaseStatus
 from gateways import stripe_endpoint
 from gateways.ports.trouble import NotFound
 from gateways.stripe_origin import Served
+from gateways.stripe_payments import EXPAND
 from runtime import wiring
 from runtime.checks.look import Check, Look, fault
 from runtime.connecting import SECRETS, stripe_webhook_url
-from runtime.in_clear import is_loopback
+from runtime.in_clear import is_own
 from runtime.settings import several
 
 _SKEW = timedelta(seconds=30)
@@ -19,17 +20,30 @@ _SIGNED_FOR = timedelta(minutes=5)
 _BACK, _ON_ITS_WAY = timedelta(days=3), timedelta(minutes=10)
 # No such object is anywhere: a key that may make the call is told so, and nothing happens.
 _NONE = "dunning_doctor"
-_CALLS = (
-    ("Invoices", "get", ("invoices", f"in_{_NONE}")),
-    ("Invoices (write)", "post", ("invoices", f"in_{_NONE}", "pay")),
-    ("Customers", "get", ("customers", f"cus_{_NONE}")),
-    ("PaymentIntents", "get", ("payment_intents", f"pi_{_NONE}")),
-    ("PaymentMethods", "get", ("payment_methods", f"pm_{_NONE}")),
-    ("Charges", "get", ("charges", f"ch_{_NONE}")),
-    ("Disputes", "get", ("disputes", f"dp_{_NONE}")),
-    ("Subscriptions (write)", "delete", ("subscriptions", f"sub_{_NONE}")),
-    ("Events", "get", ("events", f"evt_{_NONE}")),
+# What of it is needed stands there, because Stripe looks at the parameters before the permissions.
+CALLS: tuple[tuple[str, str, tuple[str, ...], dict[str, Any]], ...] = (
+    ("Invoices (write)", "get", ("invoices", f"in_{_NONE}"), {}),
+    ("Invoices (write)", "post", ("invoices", f"in_{_NONE}", "pay"), {}),
+    ("Invoices (write)", "post", ("invoiceitems", f"ii_{_NONE}"), {}),
+    ("Subscriptions (write)", "delete", ("subscriptions", f"sub_{_NONE}"), {}),
+    ("Customers", "get", ("customers", f"cus_{_NONE}"), {}),
+    ("Payment Methods", "get", ("payment_methods", f"pm_{_NONE}"), {}),
+    ("Payment Intents", "get", ("payment_intents", f"pi_{_NONE}"), {}),
+    ("Setup Intents", "get", ("setup_intents", f"seti_{_NONE}"), {}),
+    ("Charges and Refunds", "get", ("charges", f"ch_{_NONE}"), {}),
+    ("Disputes", "get", ("disputes", f"dp_{_NONE}"), {}),
+    (
+        "Payment Records (write)",
+        "post",
+        ("payment_records", f"pr_{_NONE}", "report_payment_attempt_guaranteed"),
+        {"guaranteed_at": 1},
+    ),
+    ("Events", "get", ("events", f"evt_{_NONE}"), {}),
 )
+"""By the Dashboard's name of the permission."""
+
+WHOLE_INVOICE = ("Credit notes", "get", ("invoices", f"in_{_NONE}"), {"expand": EXPAND})
+"""What an invoice is read with wants all of the above and one more permission: it is asked where nothing else lacks."""
 
 
 def _key(look: Look) -> str:
@@ -43,7 +57,11 @@ def _key(look: Look) -> str:
 
 def _permissions(look: Look) -> str:
     api = wiring.stripe_account(look.settings)
-    missing = [name for name, method, path in _CALLS if not api.allows(method, *path)]
+
+    def lacking(*calls: tuple[str, str, tuple[str, ...], dict[str, Any]]) -> list[str]:
+        return list(dict.fromkeys(name for name, method, path, more in calls if not api.allows(method, *path, **more)))
+
+    missing = lacking(*CALLS) or lacking(WHOLE_INVOICE)
     if missing:
         raise fault(
             f"The key in STRIPE_API_KEY may not use {', '.join(missing)}: give it these permissions in Stripe's "
@@ -102,7 +120,7 @@ def _endpoint(look: Look) -> str:
     url = stripe_webhook_url(look.settings)
     found = stripe_endpoint.find(wiring.stripe_account(look.settings), url)
     if found is None:
-        if is_loopback(urlsplit(url).hostname):
+        if is_own(url):
             return f"{url} is this machine's: its events come by stripe listen"
         raise fault(f"Stripe has no webhook endpoint for {url}: run python starter.py connect stripe.")
     if not found.enabled:

@@ -1,5 +1,7 @@
 """What a worker reads before it starts: its settings, the policies and tables, the texts, the time zones."""
 
+from collections.abc import Sequence
+
 from domain import reach
 from domain.steps import CHANNEL_NAMES
 from gateways.messages import TemplateMessages
@@ -18,6 +20,7 @@ WORKER_NEEDS = (
 WHOLE = "channels' settings"
 """The check without which nothing can be said of a channel."""
 
+_NAMED = 3
 _OLD_ZONES = 2  # years: a country changes its clocks every year
 
 
@@ -52,13 +55,22 @@ def _channels(look: Look) -> str:
     policies = wiring.policy_store(look.settings).policies
     lost = {str(policy.name): found for policy in policies if (found := reach.unsaid(policy, closed))}
     why = "; ".join(f"{CHANNEL_NAMES[channel]} closed: {', '.join(CHANNELS[channel])} not set" for channel in closed)
+    if len(closed) == len(CHANNELS):
+        ways = ", or ".join(f"{', '.join(names)} for {CHANNEL_NAMES[channel]}" for channel, names in CHANNELS.items())
+        raise fault(f"Nothing can be said to anybody, and no case is opened: set {ways}.")
     if lost:
-        said = "; ".join(f"policy {name}: {', '.join(found)}" for name, found in lost.items())
+        said = "; ".join(f"policy {name}: {_some(found)}" for name, found in lost.items())
         raise fault(
             f"No channel is left for what policies have to say ({said}). {why}: set them, or change the policy."
         )
     opened = ", ".join(CHANNEL_NAMES[channel] for channel in CHANNELS if channel not in closed)
     return "; ".join(filter(None, (f"{opened} open", why)))
+
+
+def _some(messages: Sequence[str]) -> str:
+    """The first ones by name: a long policy would fill the screen."""
+    more = len(messages) - _NAMED
+    return ", ".join(messages[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _declines(look: Look) -> str:
@@ -84,8 +96,13 @@ def _sendgrids(look: Look) -> str:
 
 def _messages(look: Look) -> str:
     contact = look.settings.customers_contact
+    if "merchant_name" not in look.settings.model_fields_set:
+        raise fault(
+            "MERCHANT_NAME is not set, and customers would read messages of "
+            f"{look.settings.merchant_name}: set it to the name by which they know you."
+        )
     TemplateMessages(look.settings.messages_folder, look.settings.merchant_name, contact)
-    return f"well formed; customers get an answer at {contact.shown}"
+    return f"well formed; {look.settings.merchant_name} answers customers at {contact.shown}"
 
 
 CHECKS = (

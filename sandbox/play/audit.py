@@ -17,7 +17,7 @@ from sandbox.play.audit_of_events import EVENTS, of_events
 from sandbox.play.audit_of_orders import ORDERS, unheeded
 from sandbox.play.audit_of_reality import REALITY, in_reality, indian_cards, rails_exceeded
 from sandbox.play.case_history import CaseHistory, Effect
-from sandbox.play.evidence import Evidence, Subject, entry_about, is_ours, moment_in
+from sandbox.play.evidence import Evidence, Subject, effect_of, entry_about, is_ours, moment_in
 from sandbox.providers.journal import CHARGES, CONTACTS, INVOICE_ENDS, LogEntry
 
 OPENS, CLOSES = time(9), time(20)
@@ -167,7 +167,7 @@ class _Case:
                 yield "messages_twice", f"{key} was sent {times} times"
 
     def _heard(self, message: LogEntry) -> Iterator[tuple[str, str]]:
-        effect = self._effect_of(message)
+        effect = effect_of(self._evidence, message)
         if effect is None:
             yield "unexplained_messages", f"{message.key or message.kind} belongs to no step of the case"
         else:
@@ -182,13 +182,6 @@ class _Case:
         is_thai = bool(_THAI.search(text))
         if is_thai != (self._subject.reads == "th") or not (is_thai or _ENGLISH.search(text)):
             yield "wrong_language", f"{message.key} is not in the language {self._subject.reads}"
-
-    def _effect_of(self, message: LogEntry) -> Effect | None:
-        _, _, step, channel = ((message.key or "") + ":::").split(":")[:4]
-        return next(
-            (e for e in self._history.effects if e.activity == "contact" and (e.step, e.channel) == (step, channel)),
-            None,
-        )
 
     def _text(self, message: LogEntry) -> str:
         parts = [message.data.get(name) for name in ("subject", "text", "body")]

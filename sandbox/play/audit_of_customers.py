@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sandbox.play.case_history import Effect
-from sandbox.play.evidence import Evidence, Subject, entry_about, is_ours, moment_in
+from sandbox.play.evidence import Evidence, Subject, effect_of, entry_about, invoice_of, is_ours, moment_in
 from sandbox.providers.journal import CONTACTS, INVOICE_ENDS, LogEntry
 
 ONE_CUSTOMER: Mapping[str, str] = {
@@ -87,10 +87,8 @@ def _is_over(evidence: Evidence, entry: LogEntry) -> bool:
 
 def _messages(evidence: Evidence, subject: Subject) -> list[Sent]:
     """The messages of one case with their moments: those that a provider accepted."""
-    history = evidence.histories.get(subject.invoice)
-    effects = [e for e in history.effects if e.activity == "contact"] if history else []
-    by_key = {f"dun:{subject.invoice}:{e.step}:{e.channel}": e for e in effects}
-    found = [(entry, by_key.get(entry.key or "")) for entry in evidence.journal if entry.kind in CONTACTS]
+    theirs = [e for e in evidence.journal if e.kind in CONTACTS and invoice_of(e.key) == subject.invoice]
+    found = [(entry, effect_of(evidence, entry)) for entry in theirs]
     return [(effect.handed_out or effect.began, entry, effect) for entry, effect in found if effect]
 
 

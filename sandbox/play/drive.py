@@ -58,7 +58,7 @@ class Lead:
     closed: bool = False
     done: bool = False  # closed, or nothing more comes before the end of the play
     _told: int = 0
-    _waiting_since: float | None = None
+    _waiting: tuple[datetime | None, float] | None = None  # for which timer, since when (monotonic seconds)
     _late: datetime | None = None  # when the newest thing happened that came after the end
 
     async def run(self, until: datetime) -> None:
@@ -90,7 +90,7 @@ class Lead:
         if target is None:
             self.done = True
         elif target > standing.now:
-            self._waiting_since = None
+            self._waiting = None
             await self.clock.move_to(await self.together.first_of(target))
         else:
             await self._nudge(standing)  # its timer is about to ring
@@ -109,9 +109,9 @@ class Lead:
 
     async def _nudge(self, standing: Standing) -> None:
         """Waits a moment for a timer that is due; one that does not ring gets a push."""
-        started = self._waiting_since or time.monotonic()
-        waited = time.monotonic() - started
-        self._waiting_since = started
+        if self._waiting is None or self._waiting[0] != standing.next_at:
+            self._waiting = standing.next_at, time.monotonic()
+        waited = time.monotonic() - self._waiting[1]
         if waited > PATIENCE:
             raise SandboxError(f"The case of {self.actor.invoice} does not go on: look at worker.log and temporal.log.")
         if waited > _STUCK_AFTER:

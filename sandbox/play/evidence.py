@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sandbox.play.case_history import CaseHistory, moment_of
+from sandbox.play.case_history import CaseHistory, Effect, moment_of
 from sandbox.providers.journal import LogEntry
 from sandbox.providers.merchant import Told
 
@@ -60,3 +60,17 @@ def moment_in(evidence: Evidence, entry: LogEntry) -> datetime | None:
     if history and is_ours(entry) and number.isdigit():
         return moment_of(history, int(number))
     return evidence.seen_at.get(entry.seq)
+
+
+def effect_of(evidence: Evidence, message: LogEntry) -> Effect | None:
+    """The effect that a message of ours came from: the last that had begun when the message was seen. One before it
+    may have reached the worker too late, and done nothing."""
+    history, seen = evidence.histories.get(invoice_of(message.key)), evidence.seen_at.get(message.seq)
+    theirs = [
+        effect
+        for effect in (history.effects if history else ())
+        if effect.activity == "contact"
+        and message.key == f"dun:{invoice_of(message.key)}:{effect.step}:{effect.channel}"
+    ]
+    begun = [effect for effect in theirs if seen is not None and effect.began <= seen]
+    return next(iter([*reversed(begun), *theirs]), None)

@@ -18,6 +18,7 @@ from sandbox.providers.stripe_records import PaymentRecords
 from sandbox.providers.stripe_shapes import EventShapes
 from sandbox.providers.stripe_store import StripeStore
 from sandbox.providers.stripe_subscriptions import StripeSubscriptions
+from sandbox.providers.stripe_vouchers import Vouchers
 from sandbox.providers.stripe_webhooks import StripeWebhooks
 from sandbox.providers.webhooks import Outbox
 
@@ -43,6 +44,7 @@ class StripeAccount:
         self.records = PaymentRecords(self.store, self.invoices)
         self.drafts = Drafts(self.store, self.invoices)
         self.microdeposits = Microdeposits(self.store, self.invoices, self.payments)
+        self.vouchers = Vouchers(self.store, self.invoices, self.payments)
         self.webhooks = StripeWebhooks(self.store, outbox)
         self.shapes = EventShapes(self.store, self.webhooks)
         self.forbidden: re.Pattern[str] | None = None
@@ -77,8 +79,8 @@ class StripeAccount:
             self._broken.append(BrokenCall(re.compile(match), times))
 
     def restrict(self, match: str | None) -> None:
-        """The key is a restricted one, which may not make calls whose "METHOD /path" contains `match` (a regular
-        expression); None: it may do everything again."""
+        """The key is a restricted one, which may not make calls whose "METHOD /path?query" contains `match` (a
+        regular expression); None: it may do everything again."""
         with self.journal.lock:
             self.forbidden = re.compile(match) if match else None
 

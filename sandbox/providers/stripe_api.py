@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote_plus
 
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
@@ -62,7 +62,7 @@ class _Guard:
         if refusal is not None:
             return _json_reply(401, refusal).with_headers(**standard)
         forbidden = self.world.forbidden
-        if forbidden and forbidden.search(f"{scope['method']} {local_path(scope)}"):
+        if forbidden and forbidden.search(f"{scope['method']} {local_path(scope)}?{_query(scope)}"):
             return _json_reply(403, _NOT_PERMITTED).with_headers(**standard)
         if key is None:
             scope = {**scope, _CAUSE_KEY: Cause(request_id, origin="api")}
@@ -138,6 +138,10 @@ class _Guard:
 
 def _idempotency_error(message: str) -> Json:
     return {"message": message, "type": "idempotency_error"}
+
+
+def _query(scope: Scope) -> str:
+    return unquote_plus(scope["query_string"].decode())
 
 
 def _json_reply(status: int, error: Json) -> Reply:

@@ -279,6 +279,7 @@ ENDPOINTS = [
         LIST_PARAMS | {"customer", "payment_method"},
         frozenset({"created"}),
     ),
+    Endpoint("GET", "/v1/setup_intents/{id}", _read("setup_intent", "intent")),
     Endpoint("GET", "/v1/disputes", _list_disputes, LIST_PARAMS | {"charge", "payment_intent"}, frozenset({"created"})),
     Endpoint("GET", "/v1/disputes/{id}", _read("dispute")),
     Endpoint("GET", "/v1/subscriptions/{id}", _read("subscription")),

@@ -254,7 +254,7 @@ class InvoiceCharging:
             data |= {
                 "amount": charge["amount"],
                 "brand": method.get("brand", details["type"]),
-                "fingerprint": method["fingerprint"],
+                "fingerprint": method.get("fingerprint"),
                 "country": method.get("country"),
                 "decline_code": decline_code,
             }

@@ -75,6 +75,21 @@ class StripePurchases(StripeBills):
         with self.acting():
             self.microdeposits.time_out(self.store.get("invoice", invoice))
 
+    def customer_takes_voucher(self, invoice: str) -> None:
+        """The customer chooses OXXO on the hosted page, and gets a voucher to pay with in cash."""
+        with self.acting():
+            self.vouchers.take(self.store.get("invoice", invoice), Cause(origin="customer"))
+
+    def voucher_is_paid(self, invoice: str) -> None:
+        """The cash has arrived, a business day after it was paid."""
+        with self.acting():
+            self.vouchers.pay(self.store.get("invoice", invoice), Cause(origin="customer"))
+
+    def voucher_expires(self, invoice: str) -> None:
+        """Five days went by."""
+        with self.acting():
+            self.vouchers.expire(self.store.get("invoice", invoice))
+
     def pay_out_of_band(self, invoice: str) -> None:
         """Somebody marks the invoice as paid outside Stripe."""
         with self.acting():

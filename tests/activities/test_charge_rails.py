@@ -15,7 +15,7 @@ from domain.life import Decided
 from domain.steps import AttemptKind
 from runtime import wiring
 from runtime.settings import Settings
-from sandbox.providers.stripe_outcomes import PROCESSING, Decline, ach_return
+from sandbox.providers.stripe_outcomes import APPROVE, PROCESSING, Decline, ach_return
 from sandbox.providers.world import ProviderWorld
 from service.opening import foreign_attempt
 from tests.activities.builders import (
@@ -26,12 +26,14 @@ from tests.activities.builders import (
     a_charge,
     a_decision,
     an_attempt_row,
+    another_invoice,
     case_of,
     charges,
     open_case,
 )
 
 ACH, INDIA = "ach-reinitiation@2026-11-26", "india-issued-card@2026-11-26"
+FOR_GOOD = "card-refused-for-good@2026-11-23"
 DAY = timedelta(days=1)
 DECLINES = wiring.decline_table(Settings())
 
@@ -123,6 +125,49 @@ def test_a_card_issued_in_india_is_not_tried_again(world: ProviderWorld, worker:
     assert ChargeOutcome.REFUSED is result.outcome
     assert INDIA in result.why
     assert sent == len(charges(world, case))
+
+
+def test_r55_a_card_that_was_reported_lost_was_charged_for_the_customers_other_invoice(
+    world: ProviderWorld, worker: Worker
+) -> None:
+    """Each such charge costs a fee of the network's. The other case sends nothing, and names the rule."""
+    one = open_case(worker, Decline("lost_card", network_decline_code="41"), fingerprint="fp_lost")
+    two = another_invoice(worker, one)
+    worker.charge(a_charge(one))
+
+    result = worker.charge(a_charge(two))
+
+    assert ChargeOutcome.REFUSED is result.outcome
+    assert FOR_GOOD in result.why
+    assert [] == charges(world, two)
+
+
+def test_r55_its_owner_is_asked_at_once_for_another_one(worker: Worker) -> None:
+    """Decided from the ledger, before the other case has tried anything. The bank's reason is not told."""
+    one = open_case(worker, Decline("lost_card", network_decline_code="41"), fingerprint="fp_lost_as_well")
+    two = another_invoice(worker, one)
+    worker.charge(a_charge(one))
+
+    decision = decided(worker, two, timedelta(hours=34)).decision
+
+    assert isinstance(decision, Act)
+    tasks = [effect.task for effect in decision.effects]
+    assert tasks
+    for task in tasks:
+        assert isinstance(task, ContactTask)
+        assert DeclineClass.NEW_METHOD is task.facts.action
+        assert None is task.facts.next_charge_on
+
+
+def test_r55_another_card_of_the_customer_is_charged(world: ProviderWorld, worker: Worker) -> None:
+    """The answer binds the one card."""
+    one = open_case(worker, Decline("lost_card", network_decline_code="41"), fingerprint="fp_lost_too")
+    two = another_invoice(worker, one)
+    worker.charge(a_charge(one))
+    found = world.stripe.add_card(two.customer_id, fingerprint="fp_found", behaviour=APPROVE)
+    world.stripe.set_default_card(found, customer=two.customer_id)
+
+    assert ChargeOutcome.PAID is worker.charge(a_charge(two)).outcome
 
 
 def test_the_owner_of_a_spent_account_is_asked_at_once_to_pay_another_way(worker: Worker) -> None:

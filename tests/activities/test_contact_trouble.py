@@ -127,6 +127,18 @@ def test_a_lost_answer_is_found_although_the_amount_has_changed(world: ProviderW
     assert 1 == len(contacts(world, case))
 
 
+def test_a_lost_answer_was_looked_for_at_the_number_that_came_since(world: ProviderWorld, worker: Worker) -> None:
+    """Nothing was found there, and the customer had the same text twice, on two telephones."""
+    case = open_case(worker)
+    world.faults.add("twilio", "POST", "timeout_after")
+    fails(worker, case, Channel.SMS)
+    world.stripe.update_customer(case.customer_id, phone="+14155550199")
+
+    outcome = worker.contact(a_contact(case, Channel.SMS))
+
+    assert (ContactState.SENT, 1) == (outcome.state, len(contacts(world, case)))
+
+
 def test_a_message_that_is_written_anew_is_looked_up_by_its_new_text(world: ProviderWorld, worker: Worker) -> None:
     """The first try never arrived, the customer paid a part, the second one's answer was lost: still one message."""
     case = open_case(worker)

@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from cli.app import app
+from domain.events import ContactResult
 from domain.record import Entry
 from domain.steps import Channel
 from gateways.ledger.sql_ledger import SqlLedger
@@ -83,6 +84,16 @@ def test_every_message_is_shown_as_the_customer_saw_it(books: tuple[SqlLedger, R
         "2026-11-29 03:00  SMS to +66810000, friendly: not delivered: the provider does not take it for this address",
         "  Please pay: https://pay.example/1",
     ] == result.stdout.splitlines()
+
+
+def test_a_message_that_bounced_was_shown_as_sent(books: tuple[SqlLedger, Run]) -> None:
+    ledger, messages = books
+    told(ledger, Channel.EMAIL, "Hello Ada", address="ada@example.com")
+    ledger.contact_heard("dun:in_1:d03", ContactResult.INVALID_ADDRESS.value, "5.1.1", WHEN)
+
+    line = messages("in_1").stdout.splitlines()[2]
+
+    assert line.endswith("friendly: sent, invalid address 2026-11-29 03:00 (5.1.1)")
 
 
 def test_pages_for_a_browser(books: tuple[SqlLedger, Run], tmp_path: Path) -> None:

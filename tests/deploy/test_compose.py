@@ -150,6 +150,16 @@ def test_variables_are_settings(name: str) -> None:
     assert set() == set(_environment(name)) - SETTINGS
 
 
+def test_the_doctor_is_given_what_the_others_have() -> None:
+    """It runs in the container of `setup`: what that is not given it would call missing."""
+    asked = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "runtime/checks").glob("*.py"))
+    given = {*SERVICES["worker"]["environment"], *SERVICES["web"]["environment"]}
+    looked_at = {name for name in given if f"settings.{name.lower()}" in asked}
+
+    assert {"STRIPE_WEBHOOK_SECRETS", "SENDGRID_WEBHOOK_KEYS", "TWILIO_STATUS_CALLBACK"} <= looked_at
+    assert set() == looked_at - SERVICES["setup"]["environment"].keys()
+
+
 def test_every_setting_that_an_installation_decides_reaches_its_process() -> None:
     """The settings that compose leaves out are those that a test or another way of running needs."""
     left_out = {"STRIPE_API_BASE", "SENDGRID_API_BASE", "TWILIO_API_BASE"}

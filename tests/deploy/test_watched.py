@@ -48,7 +48,7 @@ def registered(ledger: SqlLedger) -> dict[str, set[str]]:
     """What can be asked for, by name, with its labels."""
     registry = CollectorRegistry()
     meter = PrometheusMeter(registry)
-    registry.register(LedgerGauges(ledger, lambda: datetime.now(UTC)))
+    registry.register(LedgerGauges(ledger, lambda: datetime.now(UTC), timedelta(hours=6)))
     count_everything(meter)
     names: dict[str, set[str]] = {}
     for family in registry.collect():

@@ -8,11 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain import events, news
-from domain.case import CaseStatus, Outcome
+from domain.case import Case, CaseStatus, Outcome
 from domain.decisions import Close
 from domain.events import CLOSES_CHANNEL, LEAVES_CHANNEL_OPEN, ContactResult
 from domain.invoice import InvoiceState
 from domain.money import CurrencyMismatch, Money
+from domain.outgoing import PaymentReceived
 from domain.steps import OURS, AttemptKind, Channel
 from tests.domain.builders import (
     Event,
@@ -70,6 +71,31 @@ def test_a_full_payment_ends_the_case_whatever_it_comes_between(order: tuple[int
     assert case.closing is not None
     assert Outcome.RECOVERED is case.closing.outcome
     assert usd("0") == case.due
+
+
+def received(case: Case) -> list[Money]:
+    """What the merchant's systems are told."""
+    told = [entry.event for entry in case.unwritten]
+    return [event.amount for event in told if isinstance(event, PaymentReceived)]
+
+
+def test_one_payment_was_told_as_often_as_the_provider_has_events_for_it() -> None:
+    """`invoice.paid`, `invoice.payment_succeeded` and `invoice_payment.paid`; a record said twice that it was paid."""
+    case, amount = a_case(), a_case().due
+    for event_id in ("e1", "e2", "e3"):
+        case = payment(event_id, amount, usd("0"))(case, NOON)
+
+    assert [amount] == received(case)
+    assert 1 == sum(entry.what == "payment received" for entry in case.record)
+
+
+def test_a_part_was_counted_again_with_the_news_that_all_is_paid() -> None:
+    """That news names all that was ever paid on the invoice."""
+    case, amount = a_case(), a_case().due
+    for event_id, paid, left in (("e1", usd("30"), amount - usd("30")), ("e2", amount, usd("0"))):
+        case = payment(event_id, paid, left)(case, NOON)
+
+    assert [usd("30"), amount - usd("30")] == received(case)
 
 
 def test_a_credit_note_lowers_what_is_due_and_moves_no_date() -> None:

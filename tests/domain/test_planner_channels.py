@@ -6,7 +6,7 @@ import pytest
 
 from domain import changes, events, news
 from domain.case import Case, Outcome
-from domain.consent import BY_INTRUSION, UNKNOWN_HOURS
+from domain.consent import BY_INTRUSION, UNKNOWN_HOURS, together
 from domain.decisions import Effect
 from domain.kinds.message import ContactOutcome, ContactState, MessageStep
 from domain.steps import Channel
@@ -87,6 +87,31 @@ def test_who_wanted_no_more_e_mails_got_text_messages_instead(result: events.Con
         ("d21-remind-sms-final", Channel.SMS),
     ] == sent
     assert {f"no channel is left to this customer (email: {result.words})"} == {why for _, why in life.skips}
+
+
+def test_a_bounce_that_came_after_the_wish_let_text_messages_take_the_place_of_e_mails() -> None:
+    """R38: the bounce is of a mail from before. A wish stays one, whatever else is wrong with the address."""
+    facts = [
+        events.ContactReported(event_id=result, channel=Channel.EMAIL, result=result)
+        for result in (events.ContactResult.OPTED_OUT, events.ContactResult.BOUNCED)
+    ]
+
+    def both(case: Case, now: datetime) -> Case:
+        return news.contact_reported(news.contact_reported(case, facts[0], now), facts[1], now)
+
+    told = [(at("04-04 10:05"), both)]
+    life = live(a_case(), told=told)
+    sent = {act.step.key for _, act in life.acts if isinstance(act.step, MessageStep) and act.step.instead_of}
+
+    assert set() == sent
+    assert {"no channel is left to this customer (email: opted out)"} == {why for _, why in life.skips}
+
+
+def test_a_wish_stands_over_what_a_case_was_told_of_the_address() -> None:
+    wish, bounce = {Channel.EMAIL: "opted out"}, {Channel.EMAIL: "bounced"}
+
+    assert wish == together(wish, bounce) == together(bounce, wish)
+    assert {**bounce, Channel.SMS: "opted out"} == together(bounce, {Channel.SMS: "opted out"})
 
 
 def test_who_wanted_no_more_e_mails_is_told_in_the_application_where_the_policy_says_so() -> None:

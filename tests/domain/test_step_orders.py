@@ -7,7 +7,7 @@ import pytest
 from domain import changes, events, life, orders, step_orders
 from domain.base import Message
 from domain.case import Case, HoldReason, Outcome, StepState
-from domain.decisions import Wait
+from domain.decisions import Act, Wait
 from domain.gates import Allow, Refuse
 from domain.kinds.charge import ChargeStep
 from domain.kinds.handoff import HandoffStep
@@ -15,7 +15,7 @@ from domain.kinds.recall import RecallStep
 from domain.retries import RetryOwner
 from domain.steps import Channel
 from domain.telling import Ask
-from tests.domain.builders import Event, a_case, a_policy, at, disputed, live, paused, resumed, rule, usd
+from tests.domain.builders import Event, a_case, a_decline, a_policy, at, disputed, live, paused, resumed, rule, usd
 
 NOW = at("04-01 12:00")
 OPEN = rule(a_case(), NOW).case
@@ -36,6 +36,23 @@ def refusal_of(ask: Ask, case: Case, message: Message) -> str | None:
     answer = ask(case, message, NOW)
     assert isinstance(answer, Allow | Refuse)
     return answer.why if isinstance(answer, Refuse) else None
+
+
+def test_r60_an_operators_try_waits_as_long_as_the_network_asked_for() -> None:
+    """Mastercard's advice 30 is ten days. An order bends no rule, and a bulk order none for thousands of cases."""
+    wait = a_decline(
+        "insufficient_funds", when=NOW, network="mastercard", network_advice_code="30", network_decline_code="51"
+    )
+    asked = life.hear(changes.declined(OPEN, wait, NOW), "retry_now", events.RetryNow(by="Olga"), NOW)
+
+    decided = rule(asked, NOW)
+    after = rule(decided.case, at("04-11 12:01"))
+
+    assert not isinstance(decided.decided.decision, Act)
+    [entry] = [entry for entry in decided.entries if entry.rule == wait.rule]
+    assert "the network asked to wait (mastercard advice 30)" == entry.why
+    assert isinstance(after.decided.decision, Act)
+    assert [True] == [isinstance(effect.step, ChargeStep) for effect in after.decided.decision.effects]
 
 
 def test_what_comes_next_is_skipped_and_the_rest_goes_on() -> None:

@@ -90,13 +90,14 @@ def test_what_the_ledger_holds(ledger: SqlLedger) -> None:
     ledger.keep([Arrival(provider="stripe", event_id="evt_1", kind="x", body="{}")], NOW - timedelta(minutes=7))
     ledger.keep([Arrival(provider="stripe", event_id="evt_2", kind="x", body="{}")], NOW)
     registry = CollectorRegistry()
-    registry.register(LedgerGauges(ledger, lambda: NOW))
+    registry.register(LedgerGauges(ledger, lambda: NOW, timedelta(hours=6)))
 
     assert 1 == registry.get_sample_value("dunning_ledger_up")
     assert 2 == registry.get_sample_value("dunning_inbox_waiting")
     assert 420 == registry.get_sample_value("dunning_inbox_age_seconds")
     assert 0 == registry.get_sample_value("dunning_outbox_age_seconds")
     assert 0 == registry.get_sample_value("dunning_cases_late")
+    assert 6 * 3600 == registry.get_sample_value("dunning_sweep_every_seconds")
 
 
 def test_the_age_of_the_last_sweep_is_that_of_the_last_that_ended(ledger: SqlLedger) -> None:
@@ -104,7 +105,7 @@ def test_the_age_of_the_last_sweep_is_that_of_the_last_that_ended(ledger: SqlLed
 
     def shown() -> float | None:
         registry = CollectorRegistry()
-        registry.register(LedgerGauges(ledger, lambda: NOW))
+        registry.register(LedgerGauges(ledger, lambda: NOW, timedelta(hours=6)))
         return registry.get_sample_value("dunning_sweep_age_seconds")
 
     before = shown()
@@ -144,7 +145,7 @@ class Ledger:
 
 def test_the_ledger_is_read_once_however_often_somebody_looks() -> None:
     ledger = Ledger()
-    gauges = LedgerGauges(ledger, lambda: NOW)
+    gauges = LedgerGauges(ledger, lambda: NOW, timedelta(hours=6))
     registry = CollectorRegistry()
     registry.register(gauges)
 
@@ -157,7 +158,7 @@ def test_no_old_numbers_are_shown_when_the_ledger_is_away() -> None:
     ledger = Ledger()
     ledger.answers = False
     registry = CollectorRegistry()
-    registry.register(LedgerGauges(ledger, lambda: NOW))
+    registry.register(LedgerGauges(ledger, lambda: NOW, timedelta(hours=6)))
 
     assert 0 == registry.get_sample_value("dunning_ledger_up")
     assert registry.get_sample_value("dunning_cases_late") is None

@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from shutil import copytree
+from typing import Any
 
 import pytest
 
 from domain.case import ChargeOutcome
 from domain.declines import DeclineClass
-from domain.gates import Allow, Answer, Postpone
+from domain.gates import Allow, Answer, Postpone, Refuse
 from domain.money import Money
 from domain.rules.uses import MethodUse, NetworkRules, NextCharge
 from gateways.rules import load_decline_table, load_minimum_charges, load_network_rules
@@ -92,6 +93,35 @@ def test_an_approval_starts_visas_count_again(rules: NetworkRules) -> None:
 
     assert isinstance(ask(rules, "visa", [*uses(25), approved]), Allow)
     assert isinstance(ask(rules, "visa", [*uses(25), other_amount]), Postpone)
+
+
+def answered(days_ago: int, final: bool = False, **fields: Any) -> MethodUse:
+    """What became of one charge of the card, on another invoice."""
+    given = {"outcome": ChargeOutcome.DECLINED, "final": final, "amount": usd(500), "invoice_id": "in_2"}
+    return MethodUse(at=NOW - days_ago * DAY, **given | fields)
+
+
+@pytest.mark.parametrize(
+    ("used", "refused"),
+    [
+        ([answered(3, final=True)], True),
+        ([answered(100, final=True)], True),
+        ([answered(5), answered(3, final=True)], True),
+        ([answered(3, final=True), answered(3)], True),
+        ([answered(3, final=True), answered(1, outcome=ChargeOutcome.PROCESSING)], True),
+        ([answered(3, final=True), answered(1)], False),
+        ([answered(3, final=True), answered(1, outcome=ChargeOutcome.PAID)], False),
+        ([answered(3, final=True, expiry="12/2031")], True),
+        ([answered(3, final=True, expiry="11/2026")], False),
+    ],
+)
+def test_r55_after_an_answer_for_good_a_card_is_charged_for_no_invoice(
+    rules: NetworkRules, used: list[MethodUse], refused: bool
+) -> None:
+    """Until there is a newer answer, or the card has a new expiry."""
+    charge = NextCharge(invoice_id="in_1", amount=usd(1999), at=NOW, network="visa", expiry="12/2031")
+
+    assert refused == isinstance(rules.ask(charge, used), Refuse)
 
 
 def test_a_postponement_ends_when_there_is_room_again(rules: NetworkRules) -> None:

@@ -131,7 +131,7 @@ def test_looking_for_what_was_not_delivered_is_a_valid_request(api: StripeApi) -
 
 def test_no_expansion_is_deeper_than_stripe_allows() -> None:
     """Stripe resolves four levels, which stripe-mock does not check."""
-    depths = [len(path.split(".")) for path in stripe_payments._EXPAND]
+    depths = [len(path.split(".")) for path in stripe_payments.EXPAND]
 
     assert max(depths) <= 4
 

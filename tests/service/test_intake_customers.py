@@ -66,3 +66,21 @@ async def test_a_deleted_customer_is_written_to_no_more(
 
     assert set(Channel) == set(ledger.closed_channels(customer))
     assert [True] == [fact["customer_deleted"] for _, fact in await signals(client, invoice)]
+
+
+async def test_somebody_moved_and_the_case_waited_for_an_hour_of_the_old_place(
+    world: ProviderWorld, intake: Intake, ledger: SqlLedger, client: Client
+) -> None:
+    """It decides anew, by the hours of the new one. Another street is nothing that a case is told."""
+    invoice, customer = a_failed_invoice(world, country="TH")
+    await intake.take_event(failed(world, invoice))
+
+    for address in ({"country": "US"}, {"country": "US", "line1": "1 Main Street"}):
+        world.stripe.update_customer(customer, address=address)
+        await intake.take_event(world.stripe.last_event("customer.updated", customer))
+
+    [(name, fact)] = await signals(client, invoice)
+    assert ("contact_changed", []) == (name, fact["channels"])
+    row = ledger.customer(customer)
+    assert row
+    assert "US" == row.country

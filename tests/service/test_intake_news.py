@@ -7,8 +7,11 @@ import pytest
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from domain.case import CaseStatus
 from domain.declines import DeclineTable
 from domain.ids import charge_key
+from domain.money import Money
+from domain.projection import Projection
 from domain.record import Entry
 from domain.steps import AttemptKind
 from gateways.ledger.sql_ledger import SqlLedger
@@ -133,6 +136,25 @@ async def test_a_part_payment_tells_what_remains(world: ProviderWorld, intake: I
 
     told = await signals(client, invoice_id)
     assert [("invoice_changed", 1500), ("payment_received", 1500)] == [(n, f["remaining"]["amount"]) for n, f in told]
+
+
+async def test_r58_a_part_that_was_on_its_way_arrived_and_the_case_stood_still_for_two_weeks(
+    world: ProviderWorld, intake: Intake, ledger: SqlLedger, client: Client
+) -> None:
+    """No event of the invoice says that nothing is on its way any more: with the payment it is read."""
+    invoice_id, _ = a_failed_invoice(world)
+    await intake.take_event(failed(world, invoice_id))
+    world.stripe.customer_debits(invoice_id, 800)
+    await intake.take_event(world.stripe.last_event("payment_intent.processing"))
+    case, due = await case_of(client, invoice_id), Money(amount=2000, currency="USD")
+    held = Projection(status=CaseStatus.ON_HOLD, stage="friendly", remaining=due, why="a payment is on its way")
+    ledger.decided(invoice_id, case.facts.opened_at, [], held, case.model_dump_json())
+
+    world.stripe.finish_processing(invoice_id, APPROVE)
+    await intake.take_event(world.stripe.last_event("invoice_payment.paid"))
+
+    told = [(name, fact.get("paying")) for name, fact in await signals(client, invoice_id)]
+    assert [("invoice_changed", True), ("payment_received", None), ("invoice_changed", False)] == told
 
 
 async def test_a_credit_note_and_a_void_are_passed_on(world: ProviderWorld, intake: Intake, client: Client) -> None:

@@ -246,6 +246,23 @@ async def test_a_workflow_that_was_terminated_is_named_and_left_alone(
     assert 1 == await runs(client, invoice_id)
 
 
+async def test_r56_one_invoice_that_nobody_understands_stopped_every_sweep(
+    world: ProviderWorld, sweeping: Sweeping, intake: Intake, ledger: SqlLedger, client: Client
+) -> None:
+    """What an answer shows is not what Stripe documents: of an open case, and of an invoice that has none. Both are
+    counted, and what comes after them is mended."""
+    known, unknown, after = (a_failed_invoice(world)[0] for _ in range(3))
+    await intake.take_event(failed(world, known))
+    world.stripe.store.events.clear()
+    for invoice_id in (known, unknown):
+        world.stripe.store.objects[invoice_id]["currency"] = "no currency"
+
+    done = await swept(sweeping)
+
+    assert (2, {Mend.OPENED: 1}) == (done.tally.refused, done.tally.mended)
+    assert [1, 0, 1] == [await runs(client, invoice) for invoice in (known, unknown, after)]
+
+
 async def test_what_is_interrupted_in_the_middle_goes_on_there(
     world: ProviderWorld, sweeping: Sweeping, ledger: SqlLedger, client: Client
 ) -> None:

@@ -92,6 +92,35 @@ async def test_a_customer_is_found_by_what_somebody_on_the_phone_would_say(
     assert ["cus_1"] == await found(alone, operator, search=search)
 
 
+@pytest.mark.parametrize("search", ["cus_1", "in_1", "N-in_1", MAIL, "+1 415 555 0123"])
+async def test_cases_are_found_by_their_customer_too(
+    alone: Web, ledger: SqlLedger, operator: dict[str, str], search: str
+) -> None:
+    open_one(ledger, "in_1", "cus_1", email=MAIL, phone=NUMBER)
+    open_one(ledger, "in_2", "cus_2")
+
+    answer = await alone.http.get("/v1/cases", params={"search": search}, headers=operator)
+
+    assert ["in_1"] == [one["invoice_id"] for one in answer.json()["cases"]]
+
+
+async def test_cases_of_two_who_share_an_address_are_two_pages(
+    alone: Web, ledger: SqlLedger, operator: dict[str, str]
+) -> None:
+    for name in ("a", "b"):
+        open_one(ledger, f"in_{name}", f"cus_{name}", email=MAIL)
+    open_one(ledger, "in_c", "cus_c")
+
+    seen, after = [], None
+    while after or not seen:
+        params = {"search": MAIL, "limit": 1, "status": "open"} | ({"after": after} if after else {})
+        page = (await alone.http.get("/v1/cases", params=params, headers=operator)).json()
+        seen += [one["invoice_id"] for one in page["cases"]]
+        after = page["after"]
+
+    assert ["in_a", "in_b"] == seen
+
+
 async def test_two_who_share_an_address_are_two_pages(alone: Web, ledger: SqlLedger, operator: dict[str, str]) -> None:
     for name in ("a", "b"):
         open_one(ledger, f"in_{name}", f"cus_{name}", email=MAIL)

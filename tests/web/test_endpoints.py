@@ -185,6 +185,15 @@ async def test_deliveries_are_shown_with_their_attempts_and_the_last_error(
     assert rest["after"] is None
 
 
+async def test_a_secret_that_is_told_again_is_not_to_be_stored_either(web: Web, admin: dict[str, str]) -> None:
+    once = admin | {"Idempotency-Key": "endpoint-1"}
+
+    made, again = [await web.http.post("/v1/endpoints", json={"url": PUBLIC}, headers=once) for _ in range(2)]
+
+    assert (made.json(), "true") == (again.json(), again.headers["idempotency-replayed"])
+    assert ["no-store"] * 2 == [answer.headers["cache-control"] for answer in (made, again)]
+
+
 async def test_what_was_disabled_gets_what_happens_later_and_by_a_replay_the_rest(
     asked: Asked, receiver: Receiver, ledger: SqlLedger
 ) -> None:

@@ -14,7 +14,7 @@ from gateways.preference_links import PreferenceLinks
 from runtime.settings import Settings
 from sandbox.providers.world import ProviderWorld
 from service.intake import Intake
-from tests.cases import a_failed_invoice, failed, signals
+from tests.cases import a_closure, a_failed_invoice, failed, signals
 from tests.gateways.ledger.builders import a_contact, reserve
 from tests.web.conftest import Web, serving, until
 
@@ -117,6 +117,37 @@ async def test_a_link_that_is_not_ours_shows_nothing_and_stops_nothing(
 
         assert all(answer.status_code in (404, 405, 422) for answer in answers), path
     assert [] == ledger.inbox()
+
+
+async def test_a_customer_whose_link_was_cut_off_read_a_problem_in_json(
+    web: Web, world: ProviderWorld, intake: Intake, ledger: SqlLedger
+) -> None:
+    *_, path = await a_mailed_customer(world, intake, ledger)
+
+    cut = await web.http.get(path[:-3], headers={"Accept-Language": "th-TH,th;q=0.9,en;q=0.5"})
+    nothing = await web.http.post(path, content=b"stop=fax", headers={"Accept-Language": "fr, en;q=0.5"})
+
+    for answer, said in ((cut, "ลิงก์นี้ใช้งานไม่ได้"), (nothing, "Nothing was chosen")):
+        assert "text/html; charset=utf-8" == answer.headers["content-type"]
+        assert said in answer.text
+        assert "<form" not in answer.text
+    assert (404, 422) == (cut.status_code, nothing.status_code)
+
+
+async def test_the_page_said_that_e_mails_had_stopped_when_one_had_bounced(
+    web: Web, world: ProviderWorld, intake: Intake, ledger: SqlLedger
+) -> None:
+    """The next address would have been written to, and there was no button to say otherwise."""
+    _, _, customer, path = await a_mailed_customer(world, intake, ledger)
+    ledger.close_channel(a_closure(customer, Channel.EMAIL, "bounced", address="ada@customers.example"))
+
+    before = await web.http.get(path)
+    after = await web.http.post(path, content=b"stop=email")
+    await until(lambda: [row.state for row in ledger.inbox()] == ["done"])
+
+    assert (2, 0) == (before.text.count("<button"), before.text.count("Stopped"))
+    assert (1, 1) == (after.text.count("<button"), after.text.count("Stopped"))
+    assert (await web.http.get(path)).text == after.text
 
 
 @pytest.mark.parametrize("body", [b"", b"stop=notice", b"List-Unsubscribe=yes", b"\xff\xfe", b"stop=" + b"&a=b" * 50])

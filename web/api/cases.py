@@ -22,10 +22,18 @@ def cases(office: Office) -> APIRouter:
         status: Annotated[shapes.Status | None, Query(description="Only these.")] = None,
         customer: Annotated[str | None, Query(description="Only this customer's: Stripe's id.")] = None,
         owed_again: Annotated[bool, Query(description="Only those whose money was taken back since.")] = False,
+        search: Annotated[
+            str | None,
+            Query(
+                max_length=300,
+                description=f"Only cases of customers with {shapes.SEARCHED}",
+                examples=["ada@example.com"],
+            ),
+        ] = None,
         after: Annotated[str | None, Query(description="The `after` of the page before.")] = None,
         limit: Annotated[int, Query(ge=1, le=500)] = 50,
     ) -> CasePage:
-        return await office.cases(status, customer, after, limit, owed_again)
+        return await office.cases(status, customer, after, limit, owed_again, search)
 
     @router.post("", summary="Open a case, or take in a Stripe event", openapi_extra=takes(Scope.BILLING))
     async def opened(record: Annotated[shapes.Record, Body()]) -> shapes.TakenAnswer:

@@ -12,6 +12,7 @@ from service.keys import Scope
 from service.office import Office
 from web.api import customer_shapes as shapes
 from web.api.route import ApiRoute, caller_of, takes
+from web.api.shapes import SEARCHED
 
 _READERS = takes(Scope.OPERATOR, Scope.AUDITOR)
 
@@ -24,12 +25,7 @@ def customers(office: Office, consents: Consents) -> APIRouter:
         request: Request,
         search: Annotated[
             str | None,
-            Query(
-                max_length=300,
-                description="Only those with this id, e-mail address or phone number (with its country's prefix), or "
-                "with an invoice of this id or number. The whole of it: parts are not found.",
-                examples=["ada@example.com"],
-            ),
+            Query(max_length=300, description=f"Only those with {SEARCHED}", examples=["ada@example.com"]),
         ] = None,
         after: Annotated[
             str | None, Query(max_length=255, description="The `after` of the page before."), Printable

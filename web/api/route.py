@@ -19,7 +19,7 @@ from web.limits import RateLimit
 from web.problems import Problem, problem_response
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
-_OF_THE_ANSWER = frozenset({"content-type", "etag", "location"})
+_OF_THE_ANSWER = frozenset({"cache-control", "content-type", "etag", "location"})
 SCOPES = "x-scopes"
 """Where a route says, for people and programs, which keys it takes."""
 _BUSY, _AWAY = 1, 5

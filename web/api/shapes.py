@@ -24,6 +24,11 @@ Status = Annotated[
     str,
     Field(pattern=f"^({'|'.join(STATUSES)})$", json_schema_extra={"enum": [*STATUSES]}),
 ]
+SEARCHED = (
+    "this id, e-mail address or phone number (with its country's prefix), or with an invoice of this id or number. "
+    "The whole of it: parts are not found."
+)
+"""What customers are found by, in words."""
 
 
 def shown_as(shape: type[S], source: object) -> S:

@@ -34,6 +34,15 @@ def test_a_bounce_closed_the_person_although_they_had_a_new_address(ledger: SqlL
     assert "ann@new.example" == ledger.recipient("cus_a").address.email
 
 
+def test_a_wish_was_hidden_behind_a_bounce_from_before(ledger: SqlLedger) -> None:
+    """R38: by the reason that stands it is decided whether text messages may take the place of e-mails."""
+    for why, event_id, wish in (("bounced", "e1", False), ("opted out", "e2", True), ("invalid address", "e3", False)):
+        closure = a_closure("cus_a", Channel.EMAIL, why, event_id, address="ann@example.com", wish=wish)
+        ledger.close_channel(closure)
+
+    assert {Channel.EMAIL: "opted out"} == ledger.closed_channels("cus_a") == ledger.recipient("cus_a").closed_channels
+
+
 def test_what_was_known_before_is_told_where_something_is_news(ledger: SqlLedger) -> None:
     stated = CustomerRow(customer_id="cus_a", email="ann@new.example")
 

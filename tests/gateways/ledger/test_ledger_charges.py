@@ -164,13 +164,13 @@ def test_a_charge_that_may_have_reached_the_network_uses_up_the_card(
         (a_foreign_attempt(invoice_id="in_without_case"), True),
         (a_foreign_attempt(as_of=NOW - 30 * DAY), True),
         (a_foreign_attempt(as_of=NOW + timedelta(hours=3)), True),
-        (a_foreign_attempt(as_of=NOW - 32 * DAY), False),
+        (a_foreign_attempt(as_of=NOW - 182 * DAY), False),
         (a_foreign_attempt(fingerprint="card_b"), False),
         (a_foreign_attempt(fingerprint=None), False),
     ],
 )
 def test_every_charge_on_the_same_card_counts(ledger: SqlLedger, row: AttemptRow, counts: bool) -> None:
-    """Also the customer's own, on any invoice, within 31 days."""
+    """Also the customer's own, on any invoice, within the 181 days that an answer for good binds."""
     ledger.record_foreign_attempt(row, "evt_1")
     rules = Seen()
     ledger.begin_attempt(an_attempt(), rules)

@@ -114,6 +114,15 @@ def test_a_message_that_begins_in_time_and_ends_too_late() -> None:
     assert {"contacts_out_of_hours": 1} == counts([email()], [late])
 
 
+def test_a_message_is_judged_by_the_effect_that_sent_it_and_not_by_one_that_came_too_late() -> None:
+    """Temporal was away: a first effect was handed out at night, and did nothing."""
+    night, morning = datetime(2030, 4, 3, 18, 0, tzinfo=UTC), MORNING
+    tries = [contact(at=night), contact(at=morning)]
+
+    assert {} == counts([email()], tries, seen_at={1: morning + timedelta(minutes=1)})
+    assert {"contacts_out_of_hours": 1} == counts([email()], tries, seen_at={1: night + timedelta(minutes=1)})
+
+
 def test_an_sms_after_the_customer_opted_out() -> None:
     assert {"contacts_after_opt_out": 1} == counts([did("opts_out"), sms("s")], [contact("s", "sms")])
 

@@ -1,0 +1,120 @@
+"""What the words of a text message ask of us, beyond the one word that Twilio obeys by itself. Pure.
+
+A wish counts however it is worded (47 CFR 64.1200(a)(10): by any reasonable means). A sentence is one when it says
+nothing else: "please stop texting me", but not "please stop my subscription".
+"""
+
+import re
+import unicodedata
+
+from gateways.provider_facts import Wish
+
+_LONGEST = 1600
+"""No text message is longer."""
+_STOP_SIGN = "\U0001f6d1"
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+# What Twilio itself obeys (its documentation of default and advanced opt-out), alone in a message.
+_ALONE = {
+    Wish.STOP: "stop stopall unsubscribe cancel end quit revoke optout stop2end stop2quit stopp stoppen abmelden arret "
+    "baja alto basta parar para pare cancelar detener sair 停止 解除 ยกเลิก",
+    Wish.START: "start unstop",
+    Wish.YES: "yes",
+    Wish.HELP: "help info aide hilfe ayuda ajuda ヘルプ ช่วยเหลือ",
+}
+# In any sentence of a message, beside words that add nothing.
+_PHRASES = {
+    Wish.WRONG_NUMBER: (
+        "wrong number, wrong person, falsche nummer, falsche person, mauvais numero, faux numero, "
+        "erreur de numero, trompez de numero, numero equivocado, equivoco de numero, numero errado, 番号違い, "
+        "番号違いです, 番号間違い, 番号が違います, ผิดเบอร์, เบอร์ผิด, ส่งผิดเบอร์, โทรผิด, ผิดคน"
+    ),
+    Wish.STOP: (
+        "stop, stop to end, stop to quit, stopall, unsubscribe, optout, opt out, opt me out, remove me, "
+        "remove my number, take me off, quit texting, quit calling, cancel texts, cancel messages, end texts, "
+        "end messages, do not text, do not contact, do not message, do not call, do not write, dont text, "
+        "dont contact, dont message, dont call, dont write, no more texts, no more messages, no more sms, "
+        "no more calls, leave me alone, stopp, abmelden, abbestellen, aufhoren, horen sie auf, hort auf, "
+        "keine sms mehr, keine nachrichten mehr, keine weiteren sms, keine weiteren nachrichten, "
+        "nicht mehr schreiben, schreiben sie mir nicht mehr, schreibt mir nicht mehr, arret, arreter, arretez, "
+        "desabonner, desabonnez, desinscrire, desinscrivez, plus de sms, plus de messages, ne mecrivez plus, "
+        "ne plus mecrire, no mas mensajes, no mas sms, no me escriban, no me escriba, no me llamen, "
+        "dejen de escribirme, darme de baja, descadastrar, nao quero mais mensagens, "
+        "nao me mande mais mensagens, 配信停止, 配信解除, 停止してください, やめて, やめてください, "
+        "送らないで, 送らないでください, หยุด, หยุดส่ง, "
+        "หยุดส่งมา, หยุดส่งข้อความ, หยุดโทร, เลิกส่ง, เลิกส่งข้อความ, ไม่ต้องส่ง, ไม่ต้องส่งมา, ไม่ต้องส่งมาอีก, "
+        "ไม่ต้องส่งข้อความ, ไม่รับข้อความ, ไม่ต้องการรับข้อความ, ห้ามส่ง, อย่าส่งมาอีก, ยกเลิกข้อความ"
+    ),
+}
+_ADDS_NOTHING = _words(
+    "a all again any anymore at calling calls contacting everything for from hello hi i immediately is it just "
+    "kindly list me message messages messaging more my no now of off ok okay once please pls plz reply right "
+    "sending sms sorry text texting texts thank thanks that the them these this those to u us ur you your have "
+    "has got youve u've ive think and bitte danke mir mich mehr sofort jetzt hier ist sind das die der sie "
+    "haben merci svp sil vous plait moi mas por favor ya gracias los mensajes escribir mensagens obrigado "
+    "obrigada se vou"
+)
+# Written without blanks, a polite word stands before or after: "please stop", in Thai and Japanese.
+_POLITE = re.compile("^(กรุณา|โปรด|ช่วย)|(นะ)?(ครับ|คับ|ค่ะ|คะ|ค้ะ|จ้า)$|^どうか|(お願いします)$")
+
+
+def wish_of(words: str) -> Wish | None:
+    """What the message as a whole asks for; None where it asks for nothing of this kind."""
+    sentences = [
+        tokens for sentence in re.split(r"[.!?;\n\r。！？]+", words[:_LONGEST]) if (tokens := _tokens(sentence))
+    ]
+    whole = [token for tokens in sentences for token in tokens]
+    for wish, alone in _KEYWORDS.items():
+        if whole and all(token in alone for token in whole):
+            return wish
+    for wish, phrases in _SAYINGS.items():
+        if any(_says(tokens, phrases) for tokens in sentences):
+            return wish
+    return None
+
+
+def _tokens(text: str) -> list[str]:
+    """Words without case, accents and width; signs and pictures are none."""
+    plain = text.replace(_STOP_SIGN, " stop ").replace("'", "").replace("\u2019", "")
+    plain = unicodedata.normalize("NFKD", plain).casefold()
+    kept = "".join(_sign(sign) for sign in plain)
+    return [word for token in kept.split() if (word := _polite_off(token))]
+
+
+def _sign(sign: str) -> str:
+    kind = unicodedata.category(sign)
+    if kind in ("Mn", "Cf"):  # an accent; what shows nothing
+        return ""
+    return sign if kind[0] in "LN" or kind in ("Mc", "Lm") else " "
+
+
+def _polite_off(token: str) -> str:
+    return token if token.isascii() else _POLITE_PLAIN.sub("", token)
+
+
+def _says(tokens: list[str], phrases: frozenset[tuple[str, ...]]) -> bool:
+    """Whether the sentence is made of one of the phrases at least, and else of words that add nothing."""
+    place, found = 0, False
+    while place < len(tokens):
+        length = next((n for n in range(_MOST_WORDS, 0, -1) if tuple(tokens[place : place + n]) in phrases), 0)
+        if not length and tokens[place] not in _ADDS_NOTHING:
+            return False
+        found = found or length > 0
+        place += length or 1
+    return found
+
+
+def _plain(pattern: str) -> str:
+    return "".join(sign for sign in unicodedata.normalize("NFKD", pattern) if unicodedata.category(sign) != "Mn")
+
+
+_POLITE_PLAIN = re.compile(_plain(_POLITE.pattern))
+_KEYWORDS = {wish: frozenset(_tokens(words)) for wish, words in _ALONE.items()}
+_SAYINGS = {
+    wish: frozenset(tuple(_tokens(phrase)) for phrase in phrases.split(",")) for wish, phrases in _PHRASES.items()
+}
+_MOST_WORDS = max(len(phrase) for phrases in _SAYINGS.values() for phrase in phrases)

@@ -1,0 +1,112 @@
+"""R38: how people say that they want no more text messages, and that it is somebody else's number."""
+
+import pytest
+
+from gateways.answers import wish_of
+from gateways.provider_facts import Wish
+
+STOPS = (
+    "STOP",
+    "Stop.",
+    "stop!!",
+    "STOP STOP STOP",
+    "“Stop”",
+    "ＳＴＯＰ",
+    "Stop\u200b",
+    "🛑",
+    "Stop 🛑🙏",
+    "STOP ALL",
+    "Opt out",
+    "OPT-OUT",
+    "Please stop",
+    "stop please, thank you",
+    "STOP texting me",
+    "Stop calling me",
+    "Reply STOP to end",
+    "unsubscribe me",
+    "Take me off your list",
+    "Don’t text me any more",
+    "do not contact me again",
+    "No more messages!",
+    "leave me alone",
+    "I paid yesterday. Stop texting me.",
+    "STOP\n\nSent from my iPhone",
+    "cancel",
+    "End.",
+    "arrêt",
+    "Arrêtez, s'il vous plaît",
+    "ne m'écrivez plus",
+    "Bitte keine SMS mehr",
+    "Schreiben Sie mir nicht mehr!",
+    "Abmelden",
+    "¡BASTA!",
+    "No me escriban más, por favor",
+    "darme de baja",
+    "SAIR",
+    "não quero mais mensagens",
+    "停止。",
+    "配信停止お願いします",
+    "ยกเลิก",
+    "หยุดส่งข้อความครับ",
+    "กรุณาหยุดส่ง",
+    "ไม่ต้องส่งมาอีกนะคะ",
+)
+OTHERS = (
+    "",
+    " ",
+    "?",
+    "👍",
+    "I have paid yesterday",
+    "please stop calling me names",
+    "Don't stop",
+    "Please stop my subscription",
+    "Cancel my subscription",
+    "cancel it please",
+    "Is the list for me?",
+    "Yes, I will pay on Friday",
+    "Where do I stop the payment?",
+    "We will be at the bus stop",
+    "no",
+    "para mi hijo",
+    "หยุดงานวันนี้ จ่ายพรุ่งนี้",
+    "stop " + "and pay " * 200,
+)
+
+
+@pytest.mark.parametrize("words", STOPS)
+def test_somebody_who_wrote_more_than_one_word_was_texted_on(words: str) -> None:
+    """`Opt out` and `Please stop` were answers like any other; the law asks for any reasonable means."""
+    assert wish_of(words) is Wish.STOP
+
+
+@pytest.mark.parametrize("words", OTHERS)
+def test_an_answer_that_says_something_else_closes_nothing(words: str) -> None:
+    assert wish_of(words) is None
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Wrong number",
+        "Sorry, you have the wrong number.",
+        "Falsche Nummer!",
+        "mauvais numéro",
+        "Número equivocado",
+        "番号違いです",
+        "ผิดเบอร์ค่ะ",
+    ],
+)
+def test_a_stranger_who_said_so_was_told_of_a_debt_again(words: str) -> None:
+    assert wish_of(words) is Wish.WRONG_NUMBER
+
+
+@pytest.mark.parametrize(
+    ("words", "wish"), [("Start!", Wish.START), ("YES", Wish.YES), ("Hilfe", Wish.HELP), ("help?", Wish.HELP)]
+)
+def test_the_other_words_that_twilio_obeys(words: str, wish: Wish) -> None:
+    assert wish_of(words) is wish
+
+
+@pytest.mark.parametrize("words", ["start again from zero", "help me to pay", "yes please"])
+def test_nothing_is_opened_by_a_word_among_others(words: str) -> None:
+    assert wish_of(words) is None
