@@ -277,8 +277,7 @@ def _payment_is(case: Case, on_its_way: bool | None, at: datetime, source: str) 
         return case
     held = any(h.reason is HoldReason.PAYMENT_PROCESSING for h in case.holds)
     if on_its_way and not held and case.closing is None:
-        note = "a payment of the customer is on its way"
-        until = at + PROCESSING_LIMIT
+        note, until = "a payment of the customer is on its way", at + PROCESSING_LIMIT
         return hold(case, Hold(reason=HoldReason.PAYMENT_PROCESSING, since=at, until=until, note=note), at, source)
     return release(case, {HoldReason.PAYMENT_PROCESSING}, at) if held and on_its_way is False else case
 
