@@ -137,12 +137,17 @@ class StripeApi:
         return True
 
     def newest(self, what: str, *path: str, **params: Any) -> Json:
-        """The first object of a list, which Stripe sorts by time; empty when there is none. Raises as `get`."""
-        listed = self.get(what, *path, limit=1, **params).get("data")
+        """The first object of a list; empty when there is none. Raises as `get`."""
+        listed = self.listed(what, *path, limit=1, **params)
+        return listed[0] if listed else {}
+
+    def listed(self, what: str, *path: str, **params: Any) -> list[Json]:
+        """One page of a list, which Stripe sorts by time, the newest first. Raises as `get`."""
+        listed = self.get(what, *path, **params).get("data")
         if not isinstance(listed, list):
             # Taken for an empty list, a charge would be taken for one that was never made.
             raise ProviderTrouble(f"Stripe's answer cannot be read: could not {what}.")
-        return expanded(listed[0]) if listed else {}
+        return [expanded(one) for one in listed]
 
     def thin_event(self, body: str) -> Json:
         """The event that a thin notification only names: the snapshot of its object, as a webhook delivers it, where

@@ -1,6 +1,6 @@
 """Where Stripe keeps things inside its objects, in both shapes (see stripe_shapes). Pure functions of plain JSON."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -260,6 +260,20 @@ def charge_outcome(charge: Json) -> ChargeOutcome:
             return ChargeOutcome.DECLINED
         case _:
             return ChargeOutcome.PROCESSING
+
+
+def charge_since(charges: Sequence[Json], since: datetime, fingerprint: str | None) -> Json | None:
+    """Of charges, the newest first, the one that was begun at `since`; on a card or account, where that is known.
+
+    What came later on the same one is not it. The moment is ours, the charges' are Stripe's, in whole seconds.
+    """
+    on_it = [charge for charge in charges if fingerprint and _fingerprint(charge) == fingerprint]
+    later = [charge for charge in on_it if (moment(charge.get("created")) or _EPOCH) >= since.replace(microsecond=0)]
+    return later[-1] if later else next(iter(on_it or charges), None)
+
+
+def _fingerprint(charge: Json) -> str | None:
+    return text(details_of(expanded(charge.get("payment_method_details"))), "fingerprint")
 
 
 def paid_by(invoice: Json) -> str | None:

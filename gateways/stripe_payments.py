@@ -120,8 +120,11 @@ class StripePayments:
     def other_method(self, invoice: InvoiceSnapshot, without: Sequence[MethodRef]) -> PaymentMethod | None:
         return stripe_methods.other_method(self._api, self._read(invoice.id), without)
 
-    def find_attempt(self, invoice: InvoiceSnapshot, since: datetime) -> ChargeAnswer | None:
-        """The newest charge of the invoice's default payment created at or after `since`, two seconds allowed for.
+    def find_attempt(
+        self, invoice: InvoiceSnapshot, since: datetime, fingerprint: str | None = None
+    ) -> ChargeAnswer | None:
+        """The charge of the invoice's default payment created at or after `since`, two seconds allowed for: the first
+        one of the card or account, for later ones may be the customer's; where that is not known, the newest.
 
         An attempt that only asked the customer to authenticate leaves no charge and is not found; the same request
         under the same key answers it again.
@@ -132,12 +135,14 @@ class StripePayments:
             return None
         # The default payment's intent comes first. A customer's part payment has another one.
         intent = intents[0]
-        charge = self._api.newest(
+        charges = self._api.listed(
             f"list the charges of {intent['id']}",
             "charges",
             payment_intent=intent["id"],
             created={"gte": int((since - _CLOCK_GRAIN).timestamp())},
+            limit=100,
         )
+        charge = fields.charge_since(charges, since, fingerprint)
         if not charge:
             return None
         outcome = fields.charge_outcome(charge)

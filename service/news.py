@@ -98,10 +98,7 @@ class NewsDesk:
         decline = classify(raw, self._declines, at=fact.at) if raw else None
         debit = self._pending_debit(case.invoice_id) if decline and not decline.raw.of_card else None
         if debit and decline:
-            entry = _answered(
-                debit, ChargeOutcome.DECLINED, decline, fact.at, f"the bank debit failed → {decline.code}"
-            )
-            self._ledger.settle_attempt(case.invoice_id, debit.attempt, ChargeOutcome.DECLINED, decline, entry)
+            self._settle(debit, ChargeOutcome.DECLINED, decline, fact.at, _failed(decline))
         else:
             row = foreign_attempt(invoice, kind, decline, fact.at)
             key = _PROGRAM if fact.by_program else ""
@@ -134,20 +131,34 @@ class NewsDesk:
         ours = (row for row in reversed(self._ledger.attempts_of(invoice_id)) if row.kind in OURS)
         return next((row for row in ours if row.outcome is ChargeOutcome.PROCESSING), None)
 
-    def _came_through(self, invoice_id: str, invoice: InvoiceSnapshot, fact: PaymentSucceeded) -> None:
-        """If it was our charge that paid the invoice, the attempt is paid: a debit, or one whose answer was lost."""
+    def _came_through(self, invoice_id: str, invoice: InvoiceSnapshot, fact: News | PaymentFailed) -> None:
+        """What became of our charges of an invoice that is paid: of a debit, and of one whose answer was lost.
+
+        The case closes by this news, and what is written down later would come after its end.
+        """
         for row in self._ledger.attempts_of(invoice_id) if fact.caused_by_us else ():
             if row.state == "started":
                 self._answer_was_lost(row, invoice, fact)
         debit = self._pending_debit(invoice_id)
-        # An event does not show what paid the invoice.
-        if debit and debit.provider_id == (invoice.paid_by or self._payments.read_invoice(invoice_id).paid_by):
-            entry = _answered(debit, ChargeOutcome.PAID, None, fact.at, "the bank debit came through")
-            self._ledger.settle_attempt(invoice_id, debit.attempt, ChargeOutcome.PAID, None, entry)
+        if debit is None:
+            return
+        # Whoever pays after a debit has failed does it by the same payment: only the debit's own charge tells.
+        found = self._payments.find_attempt(invoice, debit.started_at, debit.fingerprint)
+        if found and found.outcome is ChargeOutcome.PAID:
+            self._settle(debit, ChargeOutcome.PAID, None, fact.at, "the bank debit came through")
+        elif found and found.decline:
+            decline = classify(found.decline, self._declines, at=fact.at)
+            self._settle(debit, ChargeOutcome.DECLINED, decline, fact.at, _failed(decline))
 
-    def _answer_was_lost(self, row: AttemptRow, invoice: InvoiceSnapshot, fact: PaymentSucceeded) -> None:
+    def _settle(
+        self, debit: AttemptRow, outcome: ChargeOutcome, decline: Decline | None, at: datetime, why: str
+    ) -> None:
+        entry = _answered(debit, outcome, decline, at, why)
+        self._ledger.settle_attempt(debit.invoice_id, debit.attempt, outcome, decline, entry)
+
+    def _answer_was_lost(self, row: AttemptRow, invoice: InvoiceSnapshot, fact: News | PaymentFailed) -> None:
         """The case closes by this news, and would never ask what became of its charge."""
-        found = self._payments.find_attempt(invoice, row.started_at)
+        found = self._payments.find_attempt(invoice, row.started_at, row.fingerprint)
         if found and found.outcome is ChargeOutcome.PAID:
             why = "the charge went through, its answer was lost"
             entry = _answered(row, ChargeOutcome.PAID, None, fact.at, why)
@@ -183,9 +194,7 @@ class NewsDesk:
         # What this system did to the invoice the case knows from its own activity.
         if case is None or fact.caused_by_us:
             return []
-        invoice = fact.invoice or self._payments.read_invoice(case.invoice_id)
-        message = events.InvoiceChanged(event_id=fact.event_id, **dict(invoice.now))
-        return [(case, "invoice_changed", message)]
+        return [self._changed(case, fact.invoice or self._payments.read_invoice(case.invoice_id), fact)]
 
     def _moved(self, fact: PaymentMoved) -> Told:
         """The provider knows what is on its way: the case is told how the invoice stands now."""
@@ -199,7 +208,13 @@ class NewsDesk:
         return [self._as_it_is(case, fact) for case in cases if case.subscription_id == fact.subscription_id]
 
     def _as_it_is(self, case: CaseRow, fact: News | PaymentFailed) -> tuple[CaseRow, str, Message]:
-        invoice = self._payments.read_invoice(case.invoice_id)
+        return self._changed(case, self._payments.read_invoice(case.invoice_id), fact)
+
+    def _changed(
+        self, case: CaseRow, invoice: InvoiceSnapshot, fact: News | PaymentFailed
+    ) -> tuple[CaseRow, str, Message]:
+        if invoice.state is InvoiceState.PAID:
+            self._came_through(case.invoice_id, invoice, fact)
         return case, "invoice_changed", events.InvoiceChanged(event_id=fact.event_id, **dict(invoice.now))
 
     def _customer(self, fact: CustomerChanged) -> Told:
@@ -306,6 +321,10 @@ def _about_dispute(
         outcome = events.DisputeOutcome.RETURNED
     closed = events.DisputeClosed(event_id=fact.event_id, dispute_id=fact.dispute_id, outcome=outcome)
     return case, "dispute_closed", closed
+
+
+def _failed(decline: Decline) -> str:
+    return f"the bank debit failed → {decline.code}"
 
 
 def _answered(debit: AttemptRow, outcome: ChargeOutcome, decline: Decline | None, at: datetime, why: str) -> Entry:

@@ -113,8 +113,11 @@ class Payments(Protocol):
         """Another card of the customer's that was saved for payments without them, for any invoice, and is none of
         `without`; None: there is none."""
 
-    def find_attempt(self, invoice: InvoiceSnapshot, since: datetime) -> ChargeAnswer | None:
-        """The newest finished or pending charge of the invoice made at or after `since` (provider's clock), if any."""
+    def find_attempt(
+        self, invoice: InvoiceSnapshot, since: datetime, fingerprint: str | None = None
+    ) -> ChargeAnswer | None:
+        """The finished or pending charge of the invoice that was begun at `since` (provider's clock) on the card or
+        account with this fingerprint, if any."""
 
     def cancel_subscription(self, subscription_id: str, key: str) -> None:
         """Cancels at once. Already cancelled is success."""

@@ -86,6 +86,23 @@ def test_a_lost_decline_is_found_with_its_codes(world: ProviderWorld, payments: 
     assert (told.outcome, told.decline) == (found and found.outcome, found and found.decline)
 
 
+def test_a_lost_decline_is_found_although_the_customer_paid_since(
+    world: ProviderWorld, payments: StripePayments
+) -> None:
+    """By another card, and by the same payment at Stripe: the newest charge is theirs, and was taken for ours."""
+    invoice = payments.read_invoice(open_invoice(world, BROKE))
+    payments.pay(invoice, "dun:1")
+    method = invoice.payment_method
+    assert method
+    world.stripe.add_card(invoice.customer_id)
+    world.stripe.customer_pays(invoice.id)
+
+    found = payments.find_attempt(invoice, LONG_AGO, method.fingerprint)
+
+    assert ChargeOutcome.DECLINED == (found and found.outcome)
+    assert InvoiceState.PAID == (found and found.invoice and found.invoice.state)
+
+
 def test_an_attempt_before_the_given_moment_is_not_found(world: ProviderWorld, payments: StripePayments) -> None:
     """An older decline must not be taken for the outcome of a newer attempt."""
     invoice = payments.read_invoice(open_invoice(world, BROKE))

@@ -163,7 +163,9 @@ async def test_the_charge_that_paid_is_taken_back_and_none_that_was_declined_bef
 
 
 def charged(world: ProviderWorld, ledger: SqlLedger, settings: Settings, invoice_id: str, number: int = 1) -> None:
-    """A charge of ours, with Stripe's answer in the ledger."""
+    """A charge of ours, days after what was tried before, with Stripe's answer in the ledger."""
+    at = ledger.attempts_of(invoice_id)[0].as_of + timedelta(days=5 * number)
+    world.journal.clock = lambda: at
     payments = wiring.stripe_payments(settings)
     invoice = payments.read_invoice(invoice_id)
     method = invoice.payment_method
@@ -175,7 +177,8 @@ def charged(world: ProviderWorld, ledger: SqlLedger, settings: Settings, invoice
             "amount": usd(2000),
             "network": method.network,
             "fingerprint": method.fingerprint,
-            "as_of": ledger.attempts_of(invoice_id)[0].as_of + timedelta(days=5 * number),
+            "as_of": at,
+            "started_at": at,
         }
     )
     assert ours == ledger.begin_attempt(ours, wiring.network_rules(settings))

@@ -60,6 +60,25 @@ def test_an_invoice_cannot_be_voided_while_a_debit_is_on_its_way(
     assert "void" == client.v1.invoices.void_invoice(invoice).status
 
 
+def test_who_pays_after_a_debit_has_failed_does_it_by_the_same_payment(
+    world: ProviderWorld, client: stripe.StripeClient
+) -> None:
+    """R22: the payment intent shows the newest charge only, and lists them all."""
+    invoice = a_debited_invoice(world)
+    begun = the_intent(world, invoice)
+    world.stripe.finish_processing(invoice, ach_return("R01"))
+    world.stripe.add_card(world.stripe.get(invoice)["customer"])
+    world.stripe.customer_pays(invoice)
+
+    paid = the_intent(world, invoice)
+
+    listed = client.v1.charges.list({"payment_intent": str(paid["id"])}).data
+    assert begun["id"] == paid["id"]
+    assert [("succeeded", paid["latest_charge"]), ("failed", begun["latest_charge"])] == [
+        (charge.status, charge.id) for charge in listed
+    ]
+
+
 @pytest.mark.parametrize(
     ("result", "status", "event"),
     [(APPROVE, "paid", "invoice.paid"), (ach_return("R01"), "open", "invoice.payment_failed")],
