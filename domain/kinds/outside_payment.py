@@ -60,18 +60,21 @@ class OutsidePaymentStep(Step):
         missing = self._missing(case, result.recorded) if result.recorded else None
         if result.stopped is None:
             case = done(case, self, at)
-        elif missing == 0:
-            case = self._recorded_before(case, at)
+        elif missing is not None and missing < self.amount.amount:
+            case = self._recorded_before(case, missing, at)
         else:
             case = stopped(case, self, result.stopped, at, "not recorded")
-            case = self._came_twice(case, missing, at) if missing else case
+        if result.stopped and missing:
+            case = self._came_twice(case, missing, at)
         return invoice_is(case, result.invoice, at, self.key)
 
-    def _recorded_before(self, case: Case, at: datetime) -> Case:
-        """By a run whose answer was lost: the provider has it, and the record says so as if it had been heard."""
+    def _recorded_before(self, case: Case, missing: int, at: datetime) -> Case:
+        """By a run whose answer was lost: the provider has it, and the record says so as if it had been heard. Of an
+        invoice that was paid in part meanwhile it has taken the rest only."""
         why = "an earlier try has recorded it, and its answer was lost"
-        event = PaymentRecorded(amount=self.amount)
-        entry = new_entry(at=at, step=self.key, what=f"{self.amount} recorded as paid outside", why=why, event=event)
+        recorded = self.amount - Money(amount=missing, currency=self.amount.currency)
+        event = PaymentRecorded(amount=recorded)
+        entry = new_entry(at=at, step=self.key, what=f"{recorded} recorded as paid outside", why=why, event=event)
         return said(done(case, self, at), entry)
 
     def _missing(self, case: Case, recorded: Money) -> int:

@@ -136,6 +136,15 @@ def test_a_transfer_that_was_recorded_by_a_lost_run_came_in_once() -> None:
     assert "100.00 USD recorded as paid outside" in [entry.what for entry in lived.case.record]
 
 
+def test_a_lost_run_has_recorded_the_rest_of_an_invoice_that_was_paid_in_part() -> None:
+    """The customer paid seventy in the same minute: thirty of the transfer are recorded, and seventy came in twice."""
+    lived = live(a_case(), told=[(NOON, paid_outside("t", usd("100")))], answers=the_charge_was_first(usd("30")))
+
+    assert StepState.DONE is lived.case.steps["outside-1"].state
+    assert "30.00 USD recorded as paid outside" in [entry.what for entry in lived.case.record]
+    assert usd("70") == lived.case.refund_due
+
+
 def test_a_transfer_of_more_than_is_due_is_a_refund_of_the_rest() -> None:
     lived = live(a_case(), told=[(NOON, paid_outside("t", usd("150")))], answers=Provider())
 
