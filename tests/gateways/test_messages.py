@@ -39,16 +39,22 @@ PRICES = {
 """What is due, and how each language writes it."""
 NEXT, END = date(2026, 3, 9), date(2026, 3, 28)
 
-FORBIDDEN = re.compile(r"\b(lost|stolen|fraud\w*)\b|หาย|ขโมย|ทุจริต|ฉ้อโกง|verloren|gestohlen|betrug|perdue|volé|fraude|perdid|robad|roubad|紛失|盗難|不正", re.IGNORECASE)
+FORBIDDEN = re.compile(
+    r"\b(lost|stolen|fraud\w*)\b|หาย|ขโมย|ทุจริต|ฉ้อโกง|verloren|gestohlen|betrug|perdue|volé|fraude|perdid|robad"
+    r"|roubad|紛失|盗難|不正",
+    re.IGNORECASE,
+)
 # Wordings that state a failed try, or promise another one.
 FAILED_TRY = re.compile(
     r"could not collect|did not go through|not approve|when we tried|ไม่สามารถเรียกเก็บ|ไม่สำเร็จ|ไม่อนุมัติ"
     r"|einziehen|nicht geklappt|nicht freigegeben|pas pu|abouti|pas autorisé|pudimos|podido|no se completó|no autorizó"
-    r"|não conseguimos|sem sucesso|não foi concluído|não autorizou|できませんでした|お引き落としできず|お引き落とし(が|も)でき|承認されませんでした"
+    r"|não conseguimos|sem sucesso|não foi concluído|não autorizou|お引き落とし(が|も|を)?でき|できませんでした"
+    r"|承認されませんでした"
 )
 NEXT_TRY = re.compile(
-    r"try again|will collect|เรียกเก็บเงินอีกครั้ง|เรียกเก็บอีกครั้ง|จะเรียกเก็บ|noch einmal\.|buchen|tentative|prélevé le|intentaremos"
-    r"|cobraremos|tentar de novo|tentamos de novo|será cobrado|vamos cobrar|引き落とします|お引き落としいたします"
+    r"try again|will collect|เรียกเก็บเงินอีกครั้ง|เรียกเก็บอีกครั้ง|จะเรียกเก็บ|noch einmal\.|buchen|tentative|prélevé le"
+    r"|intentaremos|cobraremos|tentar de novo|tentamos de novo|será cobrado|vamos cobrar|引き落とします"
+    r"|お引き落としいたします"
 )
 
 

@@ -8,7 +8,16 @@ from domain.declines import Reason
 from domain.steps import Channel, Stage
 from domain.truth import MessageFacts
 from gateways.sms_length import is_gsm7, segments
-from tests.gateways.test_messages import LANGUAGES, MESSAGES, NEXT, PRICES, an_invoice, every_situation, some_facts, someone
+from tests.gateways.test_messages import (
+    LANGUAGES,
+    MESSAGES,
+    NEXT,
+    PRICES,
+    an_invoice,
+    every_situation,
+    some_facts,
+    someone,
+)
 
 
 def a_link(length: int) -> str:
@@ -24,7 +33,10 @@ def text_of(facts: MessageFacts, language: str = "en", length: int = 160) -> str
 
 
 @pytest.mark.parametrize("length", [150, 160, 170])
-@pytest.mark.parametrize(("language", "most"), [*((language, 2) for language in LANGUAGES if language not in ("ja", "th")), ("ja", 5), ("th", 5)])
+@pytest.mark.parametrize(
+    ("language", "most"),
+    [*((language, 2) for language in LANGUAGES if language not in ("ja", "th")), ("ja", 5), ("th", 5)],
+)
 def test_a_link_of_real_length_costs_one_segment_more_and_no_second_one(language: str, most: int, length: int) -> None:
     """R20: in every situation, the whole link at the end."""
     for facts in every_situation():
