@@ -60,17 +60,7 @@ class Vouchers:
 
     def expire(self, invoice: Json) -> None:
         """The customer was not."""
-        intent = self._waiting(invoice)
-        error = {
-            "code": _EXPIRED,
-            "doc_url": f"https://docs.stripe.com/error-codes/{_EXPIRED.replace('_', '-')}",
-            "message": "The latest attempt to pay has expired.",
-            "payment_method": self._store.view(self._store.objects[intent["payment_method"]]),
-            "type": "invalid_request_error",
-        }
-        intent.update(status="requires_payment_method", payment_method=None, next_action=None, last_payment_error=error)
-        self._store.emit("payment_intent.payment_failed", intent, Cause())
-        self._invoices.attempt_failed(invoice, Cause(origin="customer"))
+        self._invoices.wait_is_over(invoice, self._waiting(invoice), _EXPIRED, "The latest attempt to pay has expired.")
 
     def _waiting(self, invoice: Json) -> Json:
         intent = self._invoices.default_intent(invoice)
