@@ -83,6 +83,7 @@ class Buttons(Frozen):
     fix_data: str
     authenticate: str
     verify_account: str
+    send_transfer: str
 
 
 class AccessPhrases(Frozen):
@@ -116,6 +117,7 @@ class SmsTodo(Frozen):
     fix_data: str
     authenticate: str
     verify_account: str
+    send_transfer: str
 
 
 class SmsPhrases(Frozen):
