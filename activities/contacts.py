@@ -115,7 +115,9 @@ class ContactActivities:
         )
 
     def _reserve(self, task: ContactTask, row: ContactRow) -> Contact:
-        rules = ContactRules(invoice_id=task.invoice_id, channel=task.channel, facts=task.facts, caps=task.caps)
+        rules = ContactRules(
+            invoice_id=task.invoice_id, channel=task.channel, facts=task.facts, caps=task.caps, before=task.before
+        )
         return self._ledger.begin_contact(row, task.customer_id, rules)
 
     def _said_with(self, task: ContactTask, invoice: InvoiceSnapshot, said: SaidWith) -> ContactOutcome:

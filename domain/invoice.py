@@ -96,6 +96,7 @@ class InvoiceNow(Message):
     paying: bool | None = None  # a payment of it is on its way, whoever began it
     verifying: bool | None = None  # the customer gave a bank account for it, and has to confirm small deposits first
     voucher: bool | None = None  # the customer took one for it, to be paid in cash, and may have paid it
+    transfer: bool | None = None  # the customer chose to pay it by bank transfer, and still has to send the money
     sent: bool | None = None  # the customer pays it on demand: never charged off session
     due_at: Moment | None = None  # of one that was sent
     subscription: SubscriptionState | None = None  # None as well where it is for none
@@ -121,6 +122,7 @@ class InvoiceNow(Message):
         return (
             changed
             or planned
+            or (newer.transfer is not None and newer.transfer is not bool(self.transfer))
             or any(
                 seen is not None and seen is not known
                 for known, seen in ((self.subscription, newer.subscription), (self.sent, newer.sent))

@@ -4,7 +4,7 @@ A kind is one subclass of `Step` in `domain/kinds/`, listed in `domain/registry.
 know a step only by what stands here.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
@@ -176,6 +176,10 @@ class Step(Message):
     def beside(self, other: "Step") -> bool:
         """Whether it may run in one wake-up with another one that is due as well: neither needs the other's result."""
         return False
+
+    def after(self, task: Task, before: Sequence["Step"]) -> Task:
+        """The task that knows what is done beside it, and whose turn comes first where there is not room for all."""
+        return task
 
     def said_by(self, others: Iterable["Step"], now: "Situation") -> str | None:
         """Why one of the others makes it needless today, or None."""

@@ -111,6 +111,9 @@ def _by_aim(invoice: InvoiceNow, aim: Aim, after_cancellation: bool) -> Answer:
             return Refuse(why="the customer was deleted at the payment provider", rule=f"{_RULE}-deleted")
         case Aim.CHARGE if invoice.sent:
             return Refuse(why="the invoice was sent to be paid by the customer", rule=f"{_RULE}-sent")
+        case Aim.CHARGE if invoice.transfer:
+            why = "the customer chose to pay it by bank transfer, and sends the money"
+            return Refuse(why=why, rule=f"{_RULE}-transfer")
         case Aim.CHARGE if ended and not after_cancellation:
             return Refuse(why="the subscription has ended: nothing is charged any more", rule=f"{_RULE}-ended")
         case Aim.LIMIT if ended:
@@ -122,7 +125,7 @@ def is_ordinary(invoice: InvoiceNow) -> bool:
     """Whether an invoice that is open allows whatever there is to do: then no step need be judged."""
     plain = invoice.subscription in _RUNNING and not invoice.customer_deleted
     untried = invoice.tries is None or invoice.tries.next_at is None
-    return plain and untried and not invoice.sent and invoice.due_at is None
+    return plain and untried and not invoice.sent and not invoice.transfer and invoice.due_at is None
 
 
 def invoice_gate(now: "Situation", step: "Step") -> Answer:
