@@ -10,6 +10,7 @@ from domain import changes
 from domain.case import Case, Circumstances, Whereabouts
 from domain.installation import COMPLETE, Installation
 from domain.policy import Policy
+from domain.protection import standing
 from domain.rules.law_table import NO_TABLE, LawTable, law_of
 from domain.rules.minimum import MinimumCharges
 from domain.rules.uses import NetworkRules, limit_of
@@ -59,6 +60,7 @@ class Situations:
             limit=limit_of(case, at, self._rules, self._ledger.uses_of),
             installation=self._installation.hearing(self._ledger.an_endpoint_takes),
             law=law_of(self._law, facts, here, self.policy(case.policy.digest).sells_in),
+            protections=standing(self._ledger.protections(facts.customer_id), at),
         )
 
     def whereabouts(self, customer_id: str, began: date) -> Whereabouts | None:

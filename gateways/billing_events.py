@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 
 from domain.steps import Channel
 from gateways.ports.inbox import Arrival
-from gateways.provider_facts import CustomerConsented, MalformedEvent
+from gateways.provider_facts import CustomerConsented, MalformedEvent, PersonChanged
 from gateways.stripe_fields import expanded
 
 PROVIDER = "billing"
+_PERSON = "person"
 
 
 def consented(customer_id: str, channel: Channel, event_id: str, at: datetime, proof: str, *, wanted: bool) -> Arrival:
@@ -26,10 +27,33 @@ def consented(customer_id: str, channel: Channel, event_id: str, at: datetime, p
     return Arrival(provider=PROVIDER, event_id=kept["event_id"], kind=kind, body=json.dumps(kept))
 
 
-def read(event: object) -> CustomerConsented:
+def person_changed(customer_id: str, what: str, at: datetime) -> Arrival:
+    """That something protects the person, or no longer does: what it is, the ledger has."""
+    kept = {
+        "customer_id": customer_id,
+        "at": at.astimezone(UTC).isoformat(),
+        "event_id": f"{customer_id}/{what}",
+    }
+    return Arrival(
+        provider=PROVIDER, event_id=kept["event_id"], kind=_PERSON, body=json.dumps({"kind": _PERSON, **kept})
+    )
+
+
+def read(event: object) -> CustomerConsented | PersonChanged:
     """Raises MalformedEvent."""
     kept = expanded(event)
+    if kept.get("kind") != _PERSON:
+        return consent(event)
+    said = {name: value for name, value in kept.items() if name != "kind"}
     try:
-        return CustomerConsented(provider=PROVIDER, event_type="consent", **kept)
+        return PersonChanged(provider=PROVIDER, event_type=_PERSON, **said)
+    except (TypeError, ValueError):
+        raise MalformedEvent("What was kept of the customer's protection is not complete.") from None
+
+
+def consent(event: object) -> CustomerConsented:
+    """Raises MalformedEvent."""
+    try:
+        return CustomerConsented(provider=PROVIDER, event_type="consent", **expanded(event))
     except (TypeError, ValueError):
         raise MalformedEvent("What was kept of the customer's consent is not complete.") from None

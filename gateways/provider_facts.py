@@ -26,6 +26,10 @@ class Wish(StrEnum):
     YES = "yes"  # it takes a STOP back, as Twilio reads it; without one it is an answer like any other
     HELP = "help"
     WRONG_NUMBER = "wrong_number"  # whoever has the number is not the customer
+    BANKRUPTCY = "bankruptcy"  # the customer is insolvent, by their own words
+    DECEASED = "deceased"
+    REPRESENTED = "represented"  # a lawyer speaks for the customer
+    ERASURE = "erasure"  # the customer asks for their data to be erased
 
 
 class MalformedEvent(Exception):
@@ -181,6 +185,12 @@ class CustomerConsented(ProviderFact):
     proof: str = ""  # how the billing system knows
 
 
+class PersonChanged(ProviderFact):
+    """Something protects the customer as a person, or no longer does: what it is, the ledger has."""
+
+    customer_id: str
+
+
 class AgencySaid(ProviderFact):
     """What a collections agency reports of a handoff."""
 
@@ -212,6 +222,7 @@ Fact = (
     | CustomerWrote
     | CustomerChose
     | CustomerConsented
+    | PersonChanged
     | AgencySaid
     | Ignored
 )

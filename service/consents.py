@@ -86,7 +86,7 @@ class Consents:
         given = min(at or now, now)
         arrival = billing_events.consented(customer_id, channel, event_id, given, proof, wanted=wanted)
         if not await self._threads.run(self._is_known, arrival):
-            await self._threads.run(_write, self._ledger, billing_events.read(json.loads(arrival.body)))
+            await self._threads.run(_write, self._ledger, billing_events.consent(json.loads(arrival.body)))
             try:
                 await self._mailroom.keep(arrival.provider, [arrival])
             except NotKept as error:

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from domain.case import Case, Circumstances, Whereabouts
 from domain.installation import Installation
 from domain.policy import Policy
+from domain.protection import standing
 from domain.rules.law_table import LawTable, law_of
 from domain.rules.minimum import MinimumCharges
 from domain.rules.uses import NetworkRules, limit_of
@@ -71,6 +72,7 @@ class Standings:
             limit=limit_of(case, at, self._rules(), self._ledger.uses_of),
             installation=self._installation().hearing(self._ledger.an_endpoint_takes),
             law=law_of(self._law(), facts, here, policy.sells_in),
+            protections=standing(self._ledger.protections(facts.customer_id), at),
         )
         return Situation(case, policy, circumstances, at)
 

@@ -1,0 +1,28 @@
+"""What protects a person: bankruptcy, death, a representative, hardship, breathing space, erasure."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from gateways.ledger.columns import UtcTime
+
+revision = "0029"
+down_revision = "0024"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "protections",
+        sa.Column("customer_id", sa.Text(), primary_key=True),
+        sa.Column("event_id", sa.Text(), primary_key=True),
+        sa.Column("protection", sa.Text(), primary_key=True),
+        sa.Column("since", UtcTime(), nullable=False),
+        sa.Column("until", UtcTime(), nullable=True),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("ended_at", UtcTime(), nullable=True),
+        sa.Column("ended_by", sa.Text(), nullable=False),
+        sa.Column("end_note", sa.Text(), nullable=False),
+    )
