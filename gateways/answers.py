@@ -59,8 +59,9 @@ _OF_THE_PERSON = {
         "falencia, em falencia, 自己破産, 自己破産しました, 破産しました, ล้มละลาย, ล้มละลายแล้ว"
     ),
     Wish.DECEASED: (
-        "deceased, died, has died, is dead, passed away, has passed away, verstorben, gestorben, ist tot, decede, decedee, "
-        "est mort, est morte, fallecido, fallecida, ha fallecido, ha muerto, murio, fallecio, faleceu, morreu, 亡くなりました, "
+        "deceased, died, has died, is dead, passed away, has passed away, verstorben, gestorben, ist tot, decede, "
+        "decedee, est mort, est morte, fallecido, fallecida, ha fallecido, ha muerto, murio, fallecio, faleceu, "
+        "morreu, 亡くなりました, "
         "死亡しました, 死去しました, เสียชีวิต, เสียชีวิตแล้ว"
     ),
     Wish.REPRESENTED: (
