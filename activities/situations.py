@@ -11,6 +11,7 @@ from domain.case import Case, Circumstances, Whereabouts
 from domain.installation import COMPLETE, Installation
 from domain.policy import Policy
 from domain.protection import standing
+from domain.rules.holidays import holidays_at
 from domain.rules.law_table import NO_TABLE, LawTable, law_of
 from domain.rules.minimum import MinimumCharges
 from domain.rules.uses import NetworkRules, limit_of
@@ -54,7 +55,7 @@ class Situations:
         here = self.whereabouts(facts.customer_id, began)
         return Circumstances(
             whereabouts=here,
-            holidays=self._holidays((here and here.place) or facts.country, began),
+            holidays=holidays_at(self._holidays, facts, here, began),
             closed_channels=self._ledger.closed_channels(facts.customer_id),
             too_small=self._minimums.ask(case.due),
             limit=limit_of(case, at, self._rules, self._ledger.uses_of),

@@ -128,11 +128,17 @@ class Whereabouts(Message):
     country: str  # ISO 3166-1 alpha-2, "" when unknown
     time_zones: tuple[str, ...] = Field(min_length=1)  # IANA, as in `Facts`
     region: str = ""  # US state or Canadian province (ISO 3166-2 without the country), "" when unknown
+    possible: tuple[str, ...] = ()  # without a country: those in which clocks go like these
 
     @property
     def place(self) -> str:
         """`TH`, `US-MA`."""
         return f"{self.country}-{self.region}" if self.region else self.country
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Every place that it may be."""
+        return (self.place,) if self.country else self.possible
 
 
 class Limit(Message):

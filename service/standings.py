@@ -10,6 +10,7 @@ from domain.case import Case, Circumstances, Whereabouts
 from domain.installation import Installation
 from domain.policy import Policy
 from domain.protection import standing
+from domain.rules.holidays import holidays_at
 from domain.rules.law_table import LawTable, law_of
 from domain.rules.minimum import MinimumCharges
 from domain.rules.uses import NetworkRules, limit_of
@@ -66,7 +67,7 @@ class Standings:
         policy = self._policy(case.policy.digest)
         circumstances = Circumstances(
             whereabouts=here,
-            holidays=self._holidays((here and here.place) or facts.country, began),
+            holidays=holidays_at(self._holidays, facts, here, began),
             closed_channels=self._ledger.closed_channels(facts.customer_id),
             too_small=self._minimums().ask(case.due),
             limit=limit_of(case, at, self._rules(), self._ledger.uses_of),

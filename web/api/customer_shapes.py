@@ -34,6 +34,7 @@ class CustomerLine(Frozen):
     customer_id: str
     name: str | None = Field(description="Null for auditors.")
     country: str = Field(description="ISO 3166-1 alpha-2; empty: not known.")
+    region: str = Field(description="US state or Canadian province, by ISO 3166-2; empty: not known.")
     language: str
     open_cases: int
     due: list[Money] = Field(description="Now, over all open cases, one for each currency.")
@@ -114,6 +115,7 @@ class CustomerAnswer(Frozen):
     customer_id: str
     name: str | None = Field(description="Null for auditors.")
     country: str
+    region: str
     language: str
     time_zone: str | None = Field(description="As it was stated.")
     time_zones: list[str] = Field(description="By all that is known; empty: nobody knows, so nothing may wake them.")

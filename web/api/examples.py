@@ -82,7 +82,7 @@ _LISTED: dict[str, Any] = {
     "reopens": None,
     "refund_due": None,
 }
-_KNOWN = {"customer_id": CUSTOMER, "name": "Ada Example", "country": "US", "language": "en"}
+_KNOWN = {"customer_id": CUSTOMER, "name": "Ada Example", "country": "US", "region": "MA", "language": "en"}
 _PROTECTED = {
     "protection": "bankruptcy",
     "event_id": "crm-2201",
