@@ -158,6 +158,7 @@ class Circumstances(Message):
     limit: Limit | None = None  # None: the method on file may be charged
     installation: Installation = COMPLETE
     law: LocalLaw = NO_LAW  # of the place where the customer is, or of those where they may be
+    opted_in: frozenset[Channel] = frozenset()  # to messages of the account; read where the law asks for it
     protections: tuple[Protected, ...] = ()  # what protects the person from everything, one of a kind
 
 

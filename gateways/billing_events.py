@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime
 
+from domain.consent import Purpose
 from domain.steps import Channel
 from gateways.ports.inbox import Arrival
 from gateways.provider_facts import CustomerConsented, MalformedEvent, PersonChanged
@@ -12,7 +13,16 @@ PROVIDER = "billing"
 _PERSON = "person"
 
 
-def consented(customer_id: str, channel: Channel, event_id: str, at: datetime, proof: str, *, wanted: bool) -> Arrival:
+def consented(
+    customer_id: str,
+    channel: Channel,
+    event_id: str,
+    at: datetime,
+    proof: str,
+    *,
+    wanted: bool,
+    purpose: Purpose = Purpose.SERVICE,
+) -> Arrival:
     """One consent as the inbox keeps it. at: when the customer gave it."""
     kind = "opted_in" if wanted else "opted_out"
     kept = {
@@ -21,6 +31,7 @@ def consented(customer_id: str, channel: Channel, event_id: str, at: datetime, p
         "wanted": wanted,
         "at": at.astimezone(UTC).isoformat(),
         "proof": proof,
+        "purpose": purpose.value,
         # The billing system's own ids may begin anew with each customer, and with each channel.
         "event_id": f"{customer_id}/{channel.value}/{kind}/{event_id}",
     }

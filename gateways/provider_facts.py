@@ -10,6 +10,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from domain.base import Frozen
+from domain.consent import Purpose
 from domain.declines import RawDecline
 from domain.events import AgencyReport, ContactResult, DisputeOutcome, MethodChange
 from domain.money import Money
@@ -183,6 +184,7 @@ class CustomerConsented(ProviderFact):
     channel: Channel
     wanted: bool
     proof: str = ""  # how the billing system knows
+    purpose: Purpose = Purpose.SERVICE
 
 
 class PersonChanged(ProviderFact):

@@ -175,6 +175,7 @@ opt_ins = sa.Table(
     text_column("source"),
     text_column("proof"),
     moment("at"),
+    sa.Column("purpose", sa.Text(), nullable=False, server_default="service"),
 )
 
 # What protects the person from every effect of every case. No foreign key, as above.

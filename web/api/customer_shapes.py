@@ -7,7 +7,7 @@ from fastapi import Path
 from pydantic import AfterValidator, ConfigDict, Field
 
 from domain.base import Frozen
-from domain.consent import Source
+from domain.consent import Purpose, Source
 from domain.moments import Moment
 from domain.money import Money
 from domain.steps import Channel
@@ -137,6 +137,7 @@ class Statement(Frozen):
     source: Source = Field(description="By which way we learned of it; empty: from before that was kept.")
     proof: str
     event_id: str
+    purpose: Purpose
     taken_back_at: datetime | None = Field(description="Of an opt-out: it holds no more since then.")
 
 
@@ -169,3 +170,7 @@ class ConsentOrder(Frozen):
     event_id: EventId
     at: Moment | None = Field(default=None, description="When the customer said so; without it: now.")
     proof: Proof = ""
+    purpose: Purpose = Field(
+        default=Purpose.SERVICE,
+        description="Messages of the account are `service`. An opt-in to `promotion` is kept and opens nothing.",
+    )

@@ -75,7 +75,9 @@ def _consents(router: APIRouter, consents: Consents) -> None:
     )
     async def say(customer: shapes.CustomerId, channel: Channel, order: shapes.ConsentOrder) -> shapes.ConsentsAnswer:
         wanted = order.wish is Wish.OPTED_IN
-        said = await consents.say(customer, channel, order.event_id, order.at, order.proof, wanted=wanted)
+        said = await consents.say(
+            customer, channel, order.event_id, order.at, order.proof, wanted=wanted, purpose=order.purpose
+        )
         return _consented(said)
 
 

@@ -98,6 +98,7 @@ _PROTECTED = {
 _CONSENT = {
     "channel": "email",
     "wish": "opted_out",
+    "purpose": "service",
     "at": _OPENED,
     "source": "billing",
     "proof": "ticket 4711",

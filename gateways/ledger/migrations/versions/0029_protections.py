@@ -1,4 +1,4 @@
-"""What protects a person: bankruptcy, death, a representative, hardship, breathing space, erasure."""
+"""What protects a person: bankruptcy, death, a representative and others; and for what an opt-in is."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,6 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.add_column("opt_ins", sa.Column("purpose", sa.Text(), nullable=False, server_default="service"))
     op.create_table(
         "protections",
         sa.Column("customer_id", sa.Text(), primary_key=True),
