@@ -17,6 +17,7 @@ from domain.invoice import InvoiceNow, MethodRef
 from domain.money import Money
 from domain.outgoing import CaseHeld, OperatorNeeded, Outgoing
 from domain.outside import OutsidePayment
+from domain.protection import Protected, Protection
 from domain.record import Entry
 from domain.retries import CLEAR_OF, RetryOwner
 from domain.rules.local_law import NO_LAW, LocalLaw
@@ -63,10 +64,21 @@ class HoldReason(StrEnum):
     DISPUTE = "dispute"
     OPERATOR_NEEDED = "operator_needed"  # misuse, a merchant-side decline: a human has to look
     PAYMENT_PROCESSING = "payment_processing"  # a bank debit is on its way
+    # The person is protected (`Protection`): no machine does anything.
+    BANKRUPTCY = Protection.BANKRUPTCY.value
+    DECEASED = Protection.DECEASED.value
+    REPRESENTED = Protection.REPRESENTED.value
+    HARDSHIP = Protection.HARDSHIP.value
+    BREATHING_SPACE = Protection.BREATHING_SPACE.value
+    ERASURE = Protection.ERASURE.value
 
     @property
     def in_words(self) -> str:
         return self.value.replace("_", " ")
+
+
+PROTECTIONS = frozenset(HoldReason(protection.value) for protection in Protection)
+"""The holds of a person who is protected: those of all of their cases, set and ended in the ledger alone."""
 
 
 class ChargeOutcome(StrEnum):
@@ -120,11 +132,17 @@ class Whereabouts(Message):
     country: str  # ISO 3166-1 alpha-2, "" when unknown
     time_zones: tuple[str, ...] = Field(min_length=1)  # IANA, as in `Facts`
     region: str = ""  # US state or Canadian province (ISO 3166-2 without the country), "" when unknown
+    possible: tuple[str, ...] = ()  # without a country: those in which clocks go like these
 
     @property
     def place(self) -> str:
         """`TH`, `US-MA`."""
         return f"{self.country}-{self.region}" if self.region else self.country
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Every place that it may be."""
+        return (self.place,) if self.country else self.possible
 
 
 class Limit(Message):
@@ -144,6 +162,8 @@ class Circumstances(Message):
     limit: Limit | None = None  # None: the method on file may be charged
     installation: Installation = COMPLETE
     law: LocalLaw = NO_LAW  # of the place where the customer is, or of those where they may be
+    opted_in: frozenset[Channel] = frozenset()  # to messages of the account; read where the law asks for it
+    protections: tuple[Protected, ...] = ()  # what protects the person from everything, one of a kind
 
 
 class Attempt(Message):

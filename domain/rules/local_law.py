@@ -6,7 +6,7 @@ from functools import cached_property, lru_cache
 
 from domain.base import Frozen
 from domain.calendar import ALL_DAY, ContactHours, Hours, Window, local
-from domain.rules.law import Counts, Row
+from domain.rules.law import Consent, Counts, Row
 
 _MOST_DAYS = 512
 """Of which a place's law is kept in mind: those of the open cases."""
@@ -93,6 +93,21 @@ class LocalLaw(Frozen):
         """What caps the contacts on a medium, on a day."""
         caps = [row for row in self.on(day) if row.cap and row.is_about(medium)]
         return [row for row in caps if row.cap and row.cap.counts is Counts.CONTACTS]
+
+    @cached_property
+    def _with_consent(self) -> tuple[Editions, ...]:
+        return tuple(rule for rule in self.rules if any(row.consent for row in rule.rows))
+
+    @cached_property
+    def wants_opt_ins(self) -> bool:
+        """Whether any of it asks what the customer has opted in to."""
+        asked = (row.consent for rule in self._with_consent for row in rule.rows if row.consent)
+        return any(one.needs == "opt_in" or (one.needs == "prior_express" and not one.by_account) for one in asked)
+
+    def consents(self, day: date) -> list[tuple[Row, Consent]]:
+        """What it asks of a channel before anybody is contacted on it, on a day."""
+        rows = [row for rule in self._with_consent if (row := rule.on(day))]
+        return [(row, row.consent) for row in rows if row.consent]
 
     def _collections_wait(self, day: date) -> Row | None:
         waits = {row: row.wait.days for row in self.on(day) if row.wait and row.wait.before == "collections"}
