@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from gateways.ledger.columns import RowNumber, metadata, moment, of_case, text_column
 
-REVISION = "0024"
+REVISION = "0026"
 """The newest migration, with which these are the tables."""
 
 NOT_CLOSED = "status <> 'closed'"
@@ -120,6 +120,8 @@ contacts = sa.Table(
     text_column("text"),
     text_column("html", null=True),
     text_column("address", null=True),
+    # What the address is compared by (domain/addresses.py), whoever's it is; NULL as that.
+    text_column("place", null=True),
     # What it told of the case, and the customer's other invoices that it named: those say no more of it.
     sa.Column("said", sa.JSON(none_as_null=True), nullable=True),
     sa.Column("names", sa.JSON(none_as_null=True), nullable=True),
