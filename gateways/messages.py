@@ -16,6 +16,7 @@ from jinja2 import FileSystemLoader, StrictUndefined, Template
 from jinja2.sandbox import SandboxedEnvironment
 
 from domain.known import AtSending, Other
+from domain.languages import readings, wanted
 from domain.merchant import MerchantContact
 from domain.money import Money
 from domain.names import plausible_name
@@ -84,7 +85,7 @@ class TemplateMessages:
         language: str,
         others: Sequence[InvoiceSnapshot] = (),
     ) -> Rendered:
-        """Renders one message in the language of a BCP 47 tag; an unknown one falls back to English.
+        """Renders one message in the first language that is wanted and has phrases, or in English (domain/languages.py).
 
         `others` are the customer's other unpaid invoices: they are named with amount and link; in a text message only
         how many there are, and what is due in all.
@@ -144,12 +145,12 @@ class TemplateMessages:
             ),
         )
 
-    def _language(self, tag: str) -> tuple[Phrases, Locale]:
-        """The phrases for a tag, and the locale that writes its dates and amounts (`en-GB`: English, British dates)."""
-        wanted = tag.strip().replace("_", "-").lower()
-        for name in (wanted, wanted.split("-")[0]):
-            if phrases := self._languages.get(name):
-                return phrases, _regional(wanted, phrases)
+    def _language(self, language: str) -> tuple[Phrases, Locale]:
+        """The phrases for a language, and the locale that writes its dates and amounts (`en-GB`: British dates)."""
+        for tag in wanted(language):
+            for name in readings(tag):
+                if phrases := self._languages.get(name):
+                    return phrases, _regional(tag, phrases)
         phrases = self._languages[FALLBACK]
         return phrases, phrases.babel
 

@@ -8,6 +8,7 @@ from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
 
 from domain.base import Frozen
+from domain.languages import readings, wanted
 from domain.merchant import MerchantContact
 from domain.steps import Channel
 from gateways.phrases import PhrasesError
@@ -76,22 +77,15 @@ class PreferencePage:
 
     def render_trouble(self, trouble: Trouble, accepted: str) -> str:
         """`accepted`: the languages that the browser asks for (`Accept-Language`); nobody knows who the customer is."""
-        tags = [tag.partition(";")[0].strip() for tag in accepted.split(",")]
-        known = next((tag for tag in tags if self._language(tag)[0] != FALLBACK or _is_fallback(tag)), FALLBACK)
-        language, words = self._language(known)
+        language, words = self._language(accepted)
         problem = words.model_dump()[trouble]
         return self._layout.render(**self._values, words=words, language=language, problem=problem)
 
-    def _language(self, tag: str) -> tuple[str, PreferenceWords]:
-        """By the whole tag, by its language, or English."""
-        for name in (tag.lower(), tag.lower().partition("-")[0]):
-            if name in self._words:
-                return name, self._words[name]
-        return FALLBACK, self._words[FALLBACK]
-
-
-def _is_fallback(tag: str) -> bool:
-    return tag.lower().partition("-")[0] == FALLBACK
+    def _language(self, languages: str) -> tuple[str, PreferenceWords]:
+        """The first that is wanted and has words, or English."""
+        names = (name for tag in wanted(languages) for name in readings(tag))
+        found = next((name for name in names if name in self._words), FALLBACK)
+        return found, self._words[found]
 
 
 def _rows(words: PreferenceWords, channels: Sequence[Channel]) -> list[tuple[Channel, str]]:
