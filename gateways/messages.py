@@ -85,7 +85,7 @@ class TemplateMessages:
         language: str,
         others: Sequence[InvoiceSnapshot] = (),
     ) -> Rendered:
-        """Renders one message in the first language that is wanted and has phrases, or in English (domain/languages.py).
+        """Renders one message in the first wanted language that has phrases, or in English (domain/languages.py).
 
         `others` are the customer's other unpaid invoices: they are named with amount and link; in a text message only
         how many there are, and what is due in all.
