@@ -9,11 +9,11 @@ import pytest
 
 from domain.declines import Reason
 from domain.known import Todo
+from domain.languages import chosen
 from domain.steps import Channel, Stage
 from domain.truth import Ending
 from domain.wording import KEYS
 from gateways.formats import format_day, format_day_short
-from gateways.languages import chosen
 from gateways.messages import TemplateMessages
 from gateways.phrases import PhrasesError, plurals
 from gateways.preference_page import PreferencePage, Trouble, Wishes
