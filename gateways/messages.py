@@ -142,6 +142,7 @@ class TemplateMessages:
             total=invoice.total or invoice.amount,
             subscription=invoice.subscription_id is not None,
             verifying=invoice.verifying is True,
+            transfers=invoice.transfer is True,
             has_method=invoice.payment_method is not None and not invoice.without_method,
             link=_pay_link(invoice),
             others=tuple(

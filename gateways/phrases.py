@@ -99,6 +99,7 @@ class Buttons(Frozen):
     fix_data: str
     authenticate: str
     verify_account: str
+    send_transfer: str
 
 
 class AccessPhrases(Frozen):
@@ -132,6 +133,7 @@ class SmsTodo(Frozen):
     fix_data: str
     authenticate: str
     verify_account: str
+    send_transfer: str
 
 
 class SmsPhrases(Frozen):

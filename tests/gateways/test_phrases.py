@@ -86,3 +86,22 @@ def test_who_pays_from_a_bank_account_is_not_told_of_a_card(
     facts = some_facts(Stage.REMINDER, reason, action=DeclineClass.NEW_METHOD)
 
     assert not re.search(card, MESSAGES.render(channel, facts, someone(), an_invoice(), language).text)
+
+
+@pytest.mark.parametrize("place", ['regards: "Kind regards,"\n', "labels:\n", "sms:\n"])
+def test_a_text_has_no_place_for_an_offer(tmp_path: Path, place: str) -> None:
+    """What is said of an account is never mixed with promotion: a key that the wording does not know is refused."""
+    offer = f'{place}  offer: "Upgrade now and save"\n' if place.endswith(":\n") else f'{place}offer: "Upgrade now"\n'
+
+    with pytest.raises(PhrasesError, match="offer: unknown key"):
+        TemplateMessages(changed(tmp_path, place, offer), "Acme", HELP)
+
+
+@pytest.mark.parametrize("layout", sorted(DIRECTORY.glob("email.*.j2")), ids=lambda file: file.name)
+def test_a_layout_says_nothing_by_itself(layout: Path) -> None:
+    """Every letter that a customer reads comes from the phrases: between the tags there are no words."""
+    said = re.sub(
+        r"(?s)<style.*?</style>|<!--.*?-->|\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}|<[^>]*>|&\w+;", " ", layout.read_text()
+    )
+
+    assert [] == re.findall(r"[^\W\d_]{2,}", said)
