@@ -126,6 +126,12 @@ class ContactChanged(Message):
     channels: tuple[Channel, ...] = Field(max_length=len(Channel))
 
 
+class PersonChanged(Message):
+    """Something protects the customer as a person, or no longer does: it is read with the next decision."""
+
+    event_id: EventId
+
+
 class AgencyReport(StrEnum):
     ACKNOWLEDGED = "acknowledged"
     PAYMENT = "payment"

@@ -131,10 +131,8 @@ class InvoiceNow(Message):
 
     def known_with(self, newer: "InvoiceNow") -> Self:
         """This, with all that a newer reading shows."""
-        seen = {name: value for name in _PARTS if (value := getattr(newer, name)) is not None}
+        known = vars(self)
+        seen = {name: value for name, value in vars(newer).items() if value is not None and name in known}
         if newer.method and self.method and newer.method == MethodRef(id=self.method.id):
             del seen["method"]  # an event names only its id: what is on it is known
-        return self if all(getattr(self, name) == value for name, value in seen.items()) else self.but(**seen)
-
-
-_PARTS = tuple(InvoiceNow.model_fields)
+        return self.but(**seen) if any(known[name] != value for name, value in seen.items()) else self

@@ -186,6 +186,11 @@ def contact_changed(case: Case, fact: events.ContactChanged, at: datetime) -> Ca
     return changed(case, closed_channels=left)
 
 
+def person_changed(case: Case, fact: events.PersonChanged, at: datetime) -> Case:
+    """What it is, the next decision reads, and holds the case or lets it go on."""
+    return _told(case, fact.event_id, "person changed", "what protects the customer is read anew", at)
+
+
 def agency_reported(case: Case, fact: events.AgencyReported, at: datetime) -> Case:
     def told(case: Case, why: str) -> Case:
         return _told(case, fact.event_id, "agency reported", why, at)

@@ -31,6 +31,7 @@ from gateways.provider_facts import (
     InvoiceDue,
     PaymentFailed,
     PaymentSucceeded,
+    PersonChanged,
 )
 from gateways.stripe_origin import Served
 from service.agency_news import of_agency
@@ -39,11 +40,13 @@ from service.contact_news import of_contact, of_reply
 from service.news import News, NewsDesk, Told
 from service.opening import CaseOpener, Failure, NotAdmitted, Receipt, Taken
 from service.preferences import of_choice
+from service.protections import of_person
 from service.records import plain_failure
 from service.rounds import Rounds
 from service.starting import CaseStarter
 from service.threads import Threads
 
+_Said = ContactHeard | CustomerWrote | CustomerChose | CustomerConsented | PersonChanged | AgencySaid
 _TAKEN_UP = "the case had been given up, and is taken up for its end"
 AT_ONCE = 64
 """Records that are taken in at the same time: most of the time each waits for the provider's answer."""
@@ -166,7 +169,7 @@ class Intake:
             return Receipt(Taken.PASSED_ON, resumed[0].facts.invoice_id, _TAKEN_UP)
         return None
 
-    def _told(self, fact: News | ContactHeard | CustomerWrote | CustomerChose | CustomerConsented | AgencySaid) -> Told:
+    def _told(self, fact: News | _Said) -> Told:
         match fact:
             case ContactHeard():
                 return of_contact(self._ledger, fact)
@@ -176,6 +179,8 @@ class Intake:
                 return of_choice(self._ledger, fact)
             case CustomerConsented():
                 return of_consent(self._ledger, fact)
+            case PersonChanged():
+                return of_person(self._ledger, fact)
             case AgencySaid():
                 return of_agency(self._ledger, fact)
             case _:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from domain.steps import Step
 
 LOOK_AGAIN = timedelta(days=1)
+_RUNNING = (None, SubscriptionState.RUNS)
 _RULE = "invoice"
 PAYING = f"{_RULE}-paying"
 """The rule that puts off whatever is due while a payment is on its way."""
@@ -122,10 +123,9 @@ def _by_aim(invoice: InvoiceNow, aim: Aim, after_cancellation: bool) -> Answer:
 
 def is_ordinary(invoice: InvoiceNow) -> bool:
     """Whether an invoice that is open allows whatever there is to do: then no step need be judged."""
-    plain = invoice.subscription in (None, SubscriptionState.RUNS) and not invoice.customer_deleted
-    return (
-        plain and not invoice.sent and not invoice.transfer and invoice.due_at is None and invoice.next_try_at is None
-    )
+    plain = invoice.subscription in _RUNNING and not invoice.customer_deleted
+    untried = invoice.tries is None or invoice.tries.next_at is None
+    return plain and untried and not invoice.sent and not invoice.transfer and invoice.due_at is None
 
 
 def invoice_gate(now: "Situation", step: "Step") -> Answer:
