@@ -343,6 +343,10 @@ class Case(Message):
     def our_attempts(self) -> tuple[Attempt, ...]:
         return tuple([a for a in self.attempts if a.kind in OURS and a.charged])
 
+    def ours(self, number: int) -> Attempt | None:
+        """The attempt of ours with a number, if the case knows it."""
+        return next((a for a in self.attempts if a.kind in OURS and a.number == number), None)
+
     @property
     def counting_attempts(self) -> tuple[Attempt, ...]:
         return tuple([a for a in self.attempts if a.kind in COUNTING and a.outcome not in _NOT_CHARGED])

@@ -37,12 +37,15 @@ class PaymentReceived(Message):
 
 
 class ReportedAttempt(Message):
-    """A charge attempt that was not ours: the customer's own or another engine's."""
+    """A charge attempt that was not ours: the customer's own or another engine's. Or one of ours, by its number, whose
+    answer came by another way than to its request."""
 
     at: Moment
     kind: AttemptKind = AttemptKind.CUSTOMER
     outcome: ChargeOutcome = ChargeOutcome.DECLINED
     decline: Decline | None = None
+    number: int = Field(default=0, ge=0, le=100_000)  # of ours; 0: it was not ours
+    step: Annotated[str, Field(max_length=100), AfterValidator(one_line)] = ""  # of ours
 
 
 class InvoiceChanged(InvoiceNow):

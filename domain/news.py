@@ -29,6 +29,7 @@ from domain.changes import (
 )
 from domain.consent import WISHES
 from domain.invoice import InvoiceState
+from domain.lost_answers import answered_elsewhere
 from domain.money import CurrencyMismatch
 from domain.outgoing import CaseResumed, Outgoing, PaymentReceived
 from domain.outside import taken_in
@@ -112,7 +113,7 @@ def invoice_changed(case: Case, fact: events.InvoiceChanged, at: datetime) -> Ca
     # Which method would be charged is taken over first: by it a decline is judged.
     case = taken_over(case, fact, at, fact.event_id)
     if fact.attempt:
-        case = _foreign_attempt(case, fact.event_id, fact.attempt, at)
+        case = _reported_attempt(case, fact.event_id, fact.attempt, at)
     if fact.remaining and fact.state is InvoiceState.OPEN:
         left = known_here(case, fact.remaining)
         # An event may be older than what is known; what was read at this moment may also say that more is due again.
@@ -213,9 +214,11 @@ def agency_reported(case: Case, fact: events.AgencyReported, at: datetime) -> Ca
             return payment_received(case, paid, at, by_agency=True)
 
 
-def _foreign_attempt(case: Case, source: str, seen: events.ReportedAttempt, at: datetime) -> Case:
+def _reported_attempt(case: Case, source: str, seen: events.ReportedAttempt, at: datetime) -> Case:
+    if seen.kind in OURS and seen.number:
+        return answered_elsewhere(case, seen, at)
     if seen.kind in OURS:
-        raise ValueError(f"a reported attempt cannot be of our own kind {seen.kind.value}")
+        raise ValueError(f"a reported attempt of our own kind {seen.kind.value} needs its number")
     decline = seen.decline
     answer = {
         "outcome": seen.outcome,

@@ -90,6 +90,7 @@ class PaymentMoved(ProviderFact):
 
     payment_id: str
     customer_id: str | None = None
+    key: str = ""  # the idempotency key of the request that moved it; empty when none did
 
 
 class SubscriptionEnded(ProviderFact):

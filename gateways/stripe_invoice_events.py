@@ -96,7 +96,9 @@ def _payment_moved(event: Event) -> Fact:
     if payment_id is None:
         raise MalformedObject(f"The object of {event.type} has no 'id': expected a payment intent.")
     invoice_id = object_id(event.about.get("invoice"))  # before basil only
-    return PaymentMoved(**event.said(invoice_id), payment_id=payment_id, customer_id=customer_of(event))
+    return PaymentMoved(
+        **event.said(invoice_id), payment_id=payment_id, customer_id=customer_of(event), key=event.request_key
+    )
 
 
 INVOICES: Mapping[str, Callable[[Event], Fact]] = {

@@ -9,7 +9,7 @@ from domain.case import NO_PAYMENT_METHOD, ChargeOutcome
 from domain.declines import RawDecline
 from domain.invoice import InvoiceState, MethodRef
 from domain.money import Money
-from gateways import stripe_bills, stripe_methods, stripe_records, stripe_refusals
+from gateways import stripe_bills, stripe_charges, stripe_methods, stripe_records, stripe_refusals
 from gateways import stripe_fields as fields
 from gateways import stripe_shapes as shapes
 from gateways.ports.metering import NO_METER, Meter
@@ -123,10 +123,11 @@ class StripePayments:
         return stripe_methods.other_method(self._api, self._read(invoice.id), without)
 
     def find_attempt(
-        self, invoice: InvoiceSnapshot, since: datetime, fingerprint: str | None = None
+        self, invoice: InvoiceSnapshot, since: datetime, fingerprint: str | None = None, key: str | None = None
     ) -> ChargeAnswer | None:
         """The charge of the invoice's default payment created at or after `since`, two seconds allowed for: the first
-        one of the card or account, for later ones may be the customer's; where that is not known, the newest.
+        one of the card or account, for later ones may be the customer's; where that is not known, the newest. `key`: of
+        our request; a charge that Stripe's events give to another one is left out.
 
         An attempt that only asked the customer to authenticate leaves no charge and is not found; the same request
         under the same key answers it again.
@@ -141,6 +142,9 @@ class StripePayments:
         what = f"list the charges of {intent['id']}"
         charges = list(self._api.every(what, "charges", payment_intent=intent["id"], created=begun))
         charge = fields.charge_since(charges, since, fingerprint)
+        while charge and key and stripe_charges.is_of_another(self._api, charge, key):
+            charges.remove(charge)
+            charge = fields.charge_since(charges, since, fingerprint)
         if not charge:
             return None
         outcome = fields.charge_outcome(charge)

@@ -33,6 +33,7 @@ from service.opening import foreign_attempt
 # Two events may tell of one failure, and their times have whole seconds.
 _SAME_FAILURE = timedelta(seconds=5)
 _PROGRAM = "program"
+_ANSWERS = (ChargeOutcome.PAID, ChargeOutcome.DECLINED, ChargeOutcome.PROCESSING)
 _CAME_IN = (ChargeOutcome.PAID, ChargeOutcome.PROCESSING)
 """In place of a key: another program's charge, which the provider does not count as its own."""
 
@@ -96,9 +97,13 @@ class NewsDesk:
         invoice = self._payments.read_invoice(case.invoice_id, with_decline=True)
         raw, kind = invoice.last_decline, self._whose(fact)
         decline = classify(raw, self._declines, at=fact.at) if raw else None
-        debit = self._pending_debit(case.invoice_id) if decline and not decline.raw.of_card else None
+        of_bank = decline is not None and not decline.raw.of_card
+        debit = self._pending_debit(case.invoice_id) if of_bank else None
+        ours = None
         if debit and decline:
             self._settle(debit, ChargeOutcome.DECLINED, decline, fact.at, _failed(decline))
+        elif of_bank and (ours := self._found(case.invoice_id, invoice, fact)):
+            kind = ours.kind
         else:
             row = foreign_attempt(invoice, kind, decline, fact.at)
             key = _PROGRAM if fact.by_program else ""
@@ -106,7 +111,7 @@ class NewsDesk:
         message = events.InvoiceChanged(
             event_id=fact.event_id,
             **dict(invoice.now),
-            attempt=events.ReportedAttempt(at=fact.at, kind=kind, decline=decline),
+            attempt=_reported(ours) if ours else events.ReportedAttempt(at=fact.at, kind=kind, decline=decline),
         )
         return [(case, "invoice_changed", message)]
 
@@ -136,9 +141,7 @@ class NewsDesk:
 
         The case closes by this news, and what is written down later would come after its end.
         """
-        for row in self._ledger.attempts_of(invoice_id) if fact.caused_by_us else ():
-            if row.state == "started":
-                self._answer_was_lost(row, invoice, fact)
+        self._found(invoice_id, invoice, fact)
         debit = self._pending_debit(invoice_id)
         if debit is None:
             return
@@ -156,13 +159,20 @@ class NewsDesk:
         entry = _answered(debit, outcome, decline, at, why)
         self._ledger.settle_attempt(debit.invoice_id, debit.attempt, outcome, decline, entry)
 
-    def _answer_was_lost(self, row: AttemptRow, invoice: InvoiceSnapshot, fact: News | PaymentFailed) -> None:
-        """The case closes by this news, and would never ask what became of its charge."""
-        found = self._payments.find_attempt(invoice, row.started_at, row.fingerprint)
-        if found and found.outcome is ChargeOutcome.PAID:
-            why = "the charge went through, its answer was lost"
-            entry = _answered(row, ChargeOutcome.PAID, None, fact.at, why)
-            self._ledger.finish_attempt(row.invoice_id, row.attempt, found.outcome, found.provider_id, None, entry)
+    def _found(self, invoice_id: str, invoice: InvoiceSnapshot, fact: News | PaymentFailed) -> AttemptRow | None:
+        """What became of a charge of ours whose answer was lost, written down. The case stands still by this news, or
+        closes, and would not ask. None: there is none, or it did not reach the provider."""
+        rows = [row for row in self._ledger.attempts_of(invoice_id) if row.kind in OURS and row.state == "started"]
+        for row in rows:
+            found = self._payments.find_attempt(invoice, row.started_at, row.fingerprint, row.key)
+            if found is None:
+                continue
+            decline = classify(found.decline, self._declines, at=fact.at) if found.decline else None
+            said = decline.code if decline else found.outcome.value
+            entry = _answered(row, found.outcome, decline, fact.at, f"its answer was lost, and found → {said}")
+            self._ledger.finish_attempt(invoice_id, row.attempt, found.outcome, found.provider_id, decline, entry)
+            return row.model_copy(update={"state": "finished", "outcome": found.outcome, "decline": decline})
+        return None
 
     def _payment(self, fact: PaymentSucceeded) -> Told:
         case = self._ledger.case(fact.invoice_id)
@@ -201,7 +211,20 @@ class NewsDesk:
         if fact.invoice_id is None and fact.customer_id and not self._open_cases(fact.customer_id):
             return []  # every payment of every customer is told of: most concern no case
         case = self._open_case(fact.invoice_id or self._payments.invoice_of_payment(fact.payment_id))
-        return [] if case is None else [self._as_it_is(case, fact)]
+        if case is None:
+            return []
+        invoice = self._payments.read_invoice(case.invoice_id)
+        ours = self._began(case.invoice_id, invoice, fact)
+        _, signal, message = self._changed(case, invoice, fact, read_now=True)
+        return [(case, signal, message.but(attempt=_reported(ours)) if ours else message)]
+
+    def _began(self, invoice_id: str, invoice: InvoiceSnapshot, fact: PaymentMoved) -> AttemptRow | None:
+        """Our attempt that put the payment on its way: the news may be there before its answer, or instead of it."""
+        rows = (row for row in self._ledger.attempts_of(invoice_id) if row.kind in OURS)
+        row = next((row for row in rows if fact.key and row.key == fact.key), None)
+        if row and row.state == "started":
+            return self._found(invoice_id, invoice, fact)
+        return row if row and row.outcome in _ANSWERS else None
 
     def _ended(self, fact: SubscriptionEnded) -> Told:
         cases = self._open_cases(fact.customer_id)
@@ -322,6 +345,14 @@ def _about_dispute(
         outcome = events.DisputeOutcome.RETURNED
     closed = events.DisputeClosed(event_id=fact.event_id, dispute_id=fact.dispute_id, outcome=outcome)
     return case, "dispute_closed", closed
+
+
+def _reported(ours: AttemptRow) -> events.ReportedAttempt:
+    """An attempt of ours as the case is told of it, when its answer may not have come to it."""
+    assert ours.outcome  # noqa: S101 - it is answered
+    return events.ReportedAttempt(
+        at=ours.as_of, kind=ours.kind, outcome=ours.outcome, decline=ours.decline, number=ours.attempt, step=ours.step
+    )
 
 
 def _failed(decline: Decline) -> str:

@@ -200,6 +200,10 @@ class ChargeStep(Step):
             if spent + 1 >= _MOST_NUMBERS:
                 why = f"the provider failed under {spent + 1} numbers, and charged under none"
                 result = result.but(outcome=ChargeOutcome.REFUSED, why=why)
+        if case.ours(task.attempt):
+            # News of it was faster than its answer, and has told the case.
+            case = ended(case, step, StepState.DONE, at, result.why or str(result.outcome))
+            return invoice_is(case, result.invoice, at, step.key)
         decline = result.decline
         attempt = new_attempt(
             number=task.attempt,
@@ -216,12 +220,13 @@ class ChargeStep(Step):
         if result.outcome is ChargeOutcome.KEY_SPENT:
             case = not_made(case, step, result.why, at, at + spent * _BETWEEN_NUMBERS)
             return invoice_is(case, result.invoice, at, step.key)
-        return step._answered(case, result, at)
+        return step.answered(case, result, at)
 
     def lost(self, case: Case) -> Case:
-        return begun(case, self)
+        return case if self.key in case.steps else begun(case, self)
 
-    def _answered(self, case: Case, result: ChargeResult, at: datetime) -> Case:
+    def answered(self, case: Case, result: ChargeResult, at: datetime) -> Case:
+        """The case after the answer to an attempt that it knows."""
         decline, outcome, key = result.decline, result.outcome, self.key
         entry = None
         if outcome is ChargeOutcome.DECLINED and decline:

@@ -116,10 +116,10 @@ class Payments(Protocol):
         `without`; None: there is none."""
 
     def find_attempt(
-        self, invoice: InvoiceSnapshot, since: datetime, fingerprint: str | None = None
+        self, invoice: InvoiceSnapshot, since: datetime, fingerprint: str | None = None, key: str | None = None
     ) -> ChargeAnswer | None:
         """The finished or pending charge of the invoice that was begun at `since` (provider's clock) on the card or
-        account with this fingerprint, if any."""
+        account with this fingerprint, if any. `key`: none that certainly somebody else's request began."""
 
     def cancel_subscription(self, subscription_id: str, key: str) -> None:
         """Cancels at once. Already cancelled is success."""

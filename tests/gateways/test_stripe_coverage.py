@@ -90,7 +90,10 @@ SCENES: dict[str, tuple[Scene, Says]] = {
         lambda payments, _: payments.other_method(OPEN_INVOICE, []),
         {"GET customers/{}/payment_methods": [(200, {"data": [_OTHER]})]},
     ),
-    "looking an attempt up": (lambda payments, _: payments.find_attempt(OPEN_INVOICE, SINCE), {}),
+    "looking an attempt up": (
+        lambda payments, _: payments.find_attempt(OPEN_INVOICE, SINCE, key="dun:in_contract:1"),
+        {"GET events": [(200, {"has_more": False})]},
+    ),
     "cancelling what has ended": (
         lambda payments, _: payments.cancel_subscription("sub_contract", "dun:cancel"),
         {
