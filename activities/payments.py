@@ -96,7 +96,9 @@ class PaymentActivities:
             answer = self._payments.pay(invoice, stands.key, other)
             if answer.outcome is ChargeOutcome.KEY_SPENT:
                 # Nothing was charged when it was looked up, but that was before this request.
-                answer = self._payments.find_attempt(invoice, stands.started_at, stands.fingerprint) or answer
+                answer = (
+                    self._payments.find_attempt(invoice, stands.started_at, stands.fingerprint, stands.key) or answer
+                )
             self._finish(stands, answer, task)
             return self._result(answer, invoice, task)
 
@@ -159,7 +161,7 @@ class PaymentActivities:
         rows = self._ledger.attempts_of(task.invoice_id)
         unknown = [row for row in rows if row.state == "started"]
         for row in unknown:
-            answer = self._payments.find_attempt(invoice, row.started_at, row.fingerprint)
+            answer = self._payments.find_attempt(invoice, row.started_at, row.fingerprint, row.key)
             if answer is None and (row.attempt, row.step) != (task.attempt, task.step):
                 answer = ChargeAnswer(outcome=ChargeOutcome.KEY_SPENT)  # it never reached the provider
             if answer:
