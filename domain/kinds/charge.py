@@ -337,11 +337,19 @@ def _payday(now: "Situation", slot: "Slot") -> datetime | None:
 
 
 def _room(now: "Situation", slot: "Slot") -> tuple[date, date | None]:
-    """The days on which a try can be made, from its own to the one before its neighbour; None: it has none."""
+    """The days on which a try can be made, from its own to the one before its neighbour; None: it has none.
+
+    None behind a day on which something is taken away: messages name that day and the try before it, and whoever pays
+    by the try keeps all.
+    """
     schedule, entry = now.schedule, slot.entry
     later = [e for e in now.policy.timeline if e.day > entry.day]
     neighbours = [e for e in later if any(form.counts for form in e.do)] or later
-    return schedule.date_of(entry), schedule.date_of(neighbours[0]) - _DAY if neighbours else None
+    if not neighbours:
+        return schedule.date_of(entry), None
+    takes = [e for e in now.policy.timeline if e.day >= entry.day and any(form.needs_a_message for form in e.do)]
+    ends = [schedule.date_of(neighbours[0]) - _DAY, *(schedule.date_of(e) for e in takes[:1])]
+    return schedule.date_of(entry), min(ends)
 
 
 def _moved(now: "Situation", step: ChargeStep) -> str:

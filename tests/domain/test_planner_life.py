@@ -77,11 +77,31 @@ def test_insufficient_funds_moves_each_try_to_a_likely_payday_before_its_next_ne
         "04-05 10:00 d03-charge",  # Friday
         "04-06 10:00 d05-charge",  # no payday before day 7
         "04-08 10:00 d07-charge",  # Friday 12 comes after the neighbour: no payday from day 8 to day 9
-        "04-12 10:00 d10-charge",  # Friday
+        "04-11 10:00 d10-charge",  # before the restriction of that day, not on Friday behind it
         "04-15 10:00 d14-charge",  # the fifteenth itself
     ]
     assert expected == life.charges
     assert [line for line in WHOLE_LIFE if "remind" in line] == life.messages
+
+
+@pytest.mark.parametrize("opened", [f"04-{day:02d} 10:00" for day in range(1, 29)])
+@pytest.mark.parametrize("restricts_on", [10, 12])
+def test_a_try_that_a_payday_moved_was_overtaken_by_the_restriction(opened: str, restricts_on: int) -> None:
+    """The messages name both, and the try is the last chance to keep the access."""
+    policy = a_policy(
+        {"day": 1, "do": [{"remind": {"channel": "email", "stage": "friendly"}}]},
+        {"day": 10, "do": ["charge", *([{"restrict": "read_only"}] if restricts_on == 10 else [])]},
+        *([{"day": 12, "do": [{"restrict": "read_only"}]}] if restricts_on == 12 else []),
+        {"day": 14, "do": ["charge"]},
+        {"day": 21, "do": [{"remind": {"channel": "email", "stage": "final"}}]},
+        {"day": 28, "do": ["escalate"]},
+    )
+    case = a_case("insufficient_funds", opened=opened, policy=policy)
+
+    life = live(case, answers=declines("insufficient_funds"))
+
+    keys = [act.step.key for _, act in life.acts]
+    assert keys.index("d10-charge") < keys.index(f"d{restricts_on}-restrict-read_only") < keys.index("d14-charge")
 
 
 @pytest.mark.parametrize("opened", [f"04-{day:02d} 10:00" for day in range(1, 29)])
