@@ -89,16 +89,16 @@ def test_a_charge_when_only_one_of_two_disputes_is_over() -> None:
 
 
 @pytest.mark.parametrize(
-    ("moment", "also"),
+    "moment",
     [
-        (datetime(2030, 4, 4, 1, 59, tzinfo=UTC), {}),  # 08:59 in Bangkok
-        (datetime(2030, 4, 4, 13, 0, tzinfo=UTC), {"unlawful_hours": 1}),  # 20:00
-        (datetime(2030, 4, 7, 3, 0, tzinfo=UTC), {}),  # a Sunday
-        (datetime(2030, 4, 15, 3, 0, tzinfo=UTC), {}),  # Songkran
+        datetime(2030, 4, 4, 1, 59, tzinfo=UTC),  # 08:59 in Bangkok
+        datetime(2030, 4, 4, 13, 0, tzinfo=UTC),  # 20:00
+        datetime(2030, 4, 7, 3, 0, tzinfo=UTC),  # a Sunday
+        datetime(2030, 4, 15, 3, 0, tzinfo=UTC),  # Songkran
     ],
 )
-def test_a_message_out_of_hours(moment: datetime, also: dict[str, int]) -> None:
-    assert {"contacts_out_of_hours": 1, **also} == counts([email()], [contact(at=moment)])
+def test_a_message_out_of_hours(moment: datetime) -> None:
+    assert {"contacts_out_of_hours": 1} == counts([email()], [contact(at=moment)])
 
 
 def test_a_message_that_begins_in_time_and_ends_too_late() -> None:
@@ -120,8 +120,7 @@ def test_a_message_is_judged_by_the_effect_that_sent_it_and_not_by_one_that_came
     tries = [contact(at=night), contact(at=morning)]
 
     assert {} == counts([email()], tries, seen_at={1: morning + timedelta(minutes=1)})
-    found = counts([email()], tries, seen_at={1: night + timedelta(minutes=1)})
-    assert {"contacts_out_of_hours": 1, "unlawful_hours": 1} == found
+    assert {"contacts_out_of_hours": 1} == counts([email()], tries, seen_at={1: night + timedelta(minutes=1)})
 
 
 def test_an_sms_after_the_customer_opted_out() -> None:
@@ -133,8 +132,7 @@ def test_an_e_mail_after_the_customer_unsubscribed() -> None:
 
 
 def test_the_same_message_twice() -> None:
-    """In Thailand against the law as well: one a day."""
-    assert {"messages_twice": 1, "unlawful_caps": 1} == counts([email(), email()], [contact()])
+    assert {"messages_twice": 1} == counts([email(), email()], [contact()])
 
 
 def test_a_message_that_no_case_asked_for() -> None:
@@ -152,6 +150,25 @@ def test_a_word_that_only_looks_like_it() -> None:
 
 def test_a_message_in_the_wrong_language() -> None:
     assert {"wrong_language": 1} == counts([email(text="Please pay your invoice")], [contact()])
+
+
+@pytest.mark.parametrize(
+    ("reads", "text"),
+    [
+        ("de", "Ihre Rechnung ist offen"),
+        ("es", "Su factura está pendiente"),
+        ("fr", "Votre facture reste à régler"),
+        ("ja", "お支払いをお願いします"),
+        ("pt", "Sua fatura está em aberto"),
+        ("en", "Your invoice is unpaid"),
+    ],
+)
+def test_each_language_is_told_from_the_others(reads: str, text: str) -> None:
+    """A link in it says `invoice` in English."""
+    message = email(text=f"{text} https://pay.example/invoice/1")
+
+    assert {} == counts([message], [contact()], reads=reads)
+    assert {"wrong_language": 1} == counts([message], [contact()])
 
 
 def test_the_end_without_a_final_notice() -> None:

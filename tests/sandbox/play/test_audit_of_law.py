@@ -18,7 +18,7 @@ ENGLISH = "Your invoice is unpaid, please pay"
 
 
 def broken(happened: list[Happened], at: list[datetime], **known: str) -> dict[str, int]:
-    found = counts(happened, seen_at=dict(enumerate(at, start=1)), **known)
+    found = counts(happened, seen_at=dict(enumerate(at, start=1)), law=True, **known)
     return {promise: count for promise, count in found.items() if promise.startswith("unlawful")}
 
 
