@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from domain import reach
 from domain.steps import CHANNEL_NAMES
 from gateways.messages import TemplateMessages
+from gateways.required_words import RequiredSentences
 from gateways.rules import load_decline_table, load_law, load_minimum_charges, load_network_rules, load_refusals
 from runtime import wiring
 from runtime.checks.look import Check, Look, fault
@@ -108,6 +109,7 @@ def _messages(look: Look) -> str:
             f"{look.settings.merchant_name}: set it to the name by which they know you."
         )
     TemplateMessages(look.settings.messages_folder, look.settings.merchant_name, contact)
+    RequiredSentences(look.settings.messages_folder, look.settings.merchant_name, contact)
     return f"well formed; {look.settings.merchant_name} answers customers at {contact.shown}"
 
 
