@@ -18,6 +18,7 @@ from domain.record import new_entry
 from domain.rules.contacts import ContactCaps
 from domain.rules.invoice import Aim
 from domain.rules.lawful_caps import lawful_caps
+from domain.rules.lawful_pauses import lawful_pauses
 from domain.rules.lawful_words import LawfulWords, lawful_words
 from domain.steps import CHANNEL_NAMES, Channel, Stage, Step
 from domain.tasks import Task
@@ -177,6 +178,7 @@ class MessageStep(Step):
             patient_until=self.planned + _PATIENCE,
             insists=self.warns,
             lawful=lawful_caps(law, self.channel, now.zones, now.at) if law.rules else (),
+            pauses=lawful_pauses(law, self.channel, local(now.at, now.zones[0]).date()) if law.rules else (),
         )
 
     def deadline(self, now: "Situation") -> datetime | None:
