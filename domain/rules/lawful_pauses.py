@@ -58,7 +58,7 @@ def lawful_pauses(law: LocalLaw, channel: Channel, day: date) -> tuple[LawfulPau
     """What keeps a contact on a channel waiting, by the editions of a day."""
     found = []
     for row in law.on(day):
-        if not row.on or channel not in row.on:
+        if not row.on or not row.is_about(channel):
             continue
         if row.cool_down:
             found.append(LawfulPause(rule=row.rule, days=row.cool_down.days, after="conversation"))
