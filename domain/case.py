@@ -5,7 +5,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import TypeVar
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from domain.agency import Handoff
 from domain.base import Message, unchecked
@@ -33,6 +33,10 @@ CUSTOMER_DELETED = "customer_deleted"
 """Our own code for a charge of somebody who is no customer any more."""
 NOT_CHARGEABLE = "not_chargeable"
 """Our own code for a charge that the provider refuses for this customer without one of its own."""
+
+
+_ONCE_KINDS_ARE_KNOWN = ConfigDict(defer_build=True)
+"""Of what has a step in it, whose reader knows each kind: they read this file in turn (domain/registry.py)."""
 
 
 class Outcome(StrEnum):
@@ -195,6 +199,8 @@ _DONE = StepState.DONE
 class StepRecord(Message):
     """What became of one step."""
 
+    model_config = _ONCE_KINDS_ARE_KNOWN
+
     step: AnyStep
     state: StepState
     at: datetime
@@ -207,6 +213,8 @@ new_step_record = unchecked(StepRecord)
 
 class Unfinished(Message):
     """What is known of a step that is still to be done, after a try without an answer or a rule's "later"."""
+
+    model_config = _ONCE_KINDS_ARE_KNOWN
 
     step: AnyStep
     not_before: datetime | None = None  # None: at its own time
@@ -250,6 +258,8 @@ class Closing(Message):
 
 class Case(Message):
     """One case at one moment. Serialisable, so that it survives continue-as-new and the loss of Temporal."""
+
+    model_config = _ONCE_KINDS_ARE_KNOWN
 
     facts: Facts
     policy: PolicyRef

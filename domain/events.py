@@ -52,6 +52,7 @@ class InvoiceChanged(InvoiceNow):
     remaining: Amount | None = None
     paid: Amount | None = None
     attempt: ReportedAttempt | None = None
+    read_now: bool = False  # asked for when it was told, and not shown by an event: more may be due than before
 
 
 class MethodChange(StrEnum):

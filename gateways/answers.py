@@ -30,8 +30,9 @@ _ALONE = {
 _PHRASES = {
     Wish.WRONG_NUMBER: (
         "wrong number, wrong person, falsche nummer, falsche person, mauvais numero, faux numero, "
-        "erreur de numero, trompez de numero, numero equivocado, equivoco de numero, numero errado, 番号違い, "
-        "番号違いです, 番号間違い, 番号が違います, ผิดเบอร์, เบอร์ผิด, ส่งผิดเบอร์, โทรผิด, ผิดคน"
+        "erreur de numero, trompez de numero, vous vous trompez de numero, mauvaise personne, numero equivocado, "
+        "equivoco de numero, persona equivocada, numero errado, pessoa errada, foi engano, 番号違い, "
+        "番号違いです, 番号間違い, 番号が違います, 人違い, 人違いです, ผิดเบอร์, เบอร์ผิด, ส่งผิดเบอร์, โทรผิด, ผิดคน"
     ),
     Wish.STOP: (
         "stop, stop to end, stop to quit, stopall, unsubscribe, optout, opt out, opt me out, remove me, "
@@ -40,11 +41,16 @@ _PHRASES = {
         "dont contact, dont message, dont call, dont write, no more texts, no more messages, no more sms, "
         "no more calls, leave me alone, stopp, abmelden, abbestellen, aufhoren, horen sie auf, hort auf, "
         "keine sms mehr, keine nachrichten mehr, keine weiteren sms, keine weiteren nachrichten, "
+        "lassen sie mich in ruhe, nicht mehr anschreiben, "
         "nicht mehr schreiben, schreiben sie mir nicht mehr, schreibt mir nicht mehr, arret, arreter, arretez, "
-        "desabonner, desabonnez, desinscrire, desinscrivez, plus de sms, plus de messages, ne mecrivez plus, "
-        "ne plus mecrire, no mas mensajes, no mas sms, no me escriban, no me escriba, no me llamen, "
-        "dejen de escribirme, darme de baja, descadastrar, nao quero mais mensagens, "
-        "nao me mande mais mensagens, 配信停止, 配信解除, 停止してください, やめて, やめてください, "
+        "desabonner, desabonnez, desinscrire, desinscrivez, stop sms, plus de sms, plus de messages, "
+        "laissez moi tranquille, ne mecrivez plus, "
+        "ne plus mecrire, no mas mensajes, no mas sms, no quiero mas mensajes, no me manden mas mensajes, "
+        "no me escriban, no me escriba, no me llamen, "
+        "dejen de escribirme, darme de baja, descadastrar, nao quero mais mensagens, nao quero mais receber mensagens, "
+        "parem de me mandar mensagens, pare de me mandar mensagens, nao me mandem mais mensagens, "
+        "nao me mande mais mensagens, 配信停止, 配信解除, 停止してください, 配信を停止してください, "
+        "配信を止めてください, もう送らないで, もう送らないでください, やめて, やめてください, "
         "送らないで, 送らないでください, หยุด, หยุดส่ง, "
         "หยุดส่งมา, หยุดส่งข้อความ, หยุดโทร, เลิกส่ง, เลิกส่งข้อความ, ไม่ต้องส่ง, ไม่ต้องส่งมา, ไม่ต้องส่งมาอีก, "
         "ไม่ต้องส่งข้อความ, ไม่รับข้อความ, ไม่ต้องการรับข้อความ, ห้ามส่ง, อย่าส่งมาอีก, ยกเลิกข้อความ"
@@ -89,7 +95,8 @@ _ADDS_NOTHING = _words(
     "kindly list me message messages messaging more my no now of off ok okay once please pls plz reply right "
     "sending sms sorry text texting texts thank thanks that the them these this those to u us ur you your have "
     "has got youve u've ive think and bitte danke mir mich mehr sofort jetzt hier ist sind das die der sie "
-    "haben merci svp sil vous plait moi mas por favor ya gracias los mensajes escribir mensagens obrigado "
+    "entschuldigung desole desolee perdon desculpe haben merci svp sil vous plait moi mas por favor ya gracias "
+    "los mensajes escribir mensagens obrigado "
     "obrigada se vou"
 )
 # Written without blanks, a polite word stands before or after: "please stop", in Thai and Japanese.

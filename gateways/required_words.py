@@ -4,6 +4,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from domain.base import Frozen
+from domain.languages import chosen, wanted
 from domain.merchant import MerchantContact
 from domain.money import Money
 from domain.steps import Channel
@@ -27,10 +28,12 @@ class _Required(Frozen):
 class RequiredSentences:
     """The sentences of `required.yaml` in the folder of the messages. Raises FileError when it is wrong."""
 
-    def __init__(self, directory: Path, merchant: str, contact: MerchantContact) -> None:
+    def __init__(self, directory: Path, merchant: str, contact: MerchantContact, language: str = FALLBACK) -> None:
+        """`language` is the merchant's, for customers whose own is not there."""
         self._merchant = " ".join(merchant.split())
         self._contact = contact.shown
         self._languages = read_model(directory / "required.yaml", _Required).languages
+        self._default = chosen(language, self._languages) or FALLBACK
 
     def complete(
         self, channel: Channel, message: Rendered, language: str, due: Money, names: Collection[str]
@@ -57,8 +60,8 @@ class RequiredSentences:
         return frozenset(name for name, is_there in found.items() if is_there)
 
     def _of(self, language: str) -> _Words:
-        tag = language.strip().replace("_", "-").lower()
-        return next(self._languages[name] for name in (tag, tag.split("-")[0], FALLBACK) if name in self._languages)
+        found = (name for tag in wanted(language) if (name := chosen(tag, self._languages)))
+        return self._languages[next(found, self._default)]
 
 
 def _digits(due: Money) -> str:

@@ -167,7 +167,9 @@ def preference_page(settings: Settings) -> PreferencePage:
     """Raises SettingsError for words that cannot be read."""
     directory = settings.messages_folder
     try:
-        return PreferencePage(directory, settings.merchant_name, settings.customers_contact)
+        return PreferencePage(
+            directory, settings.merchant_name, settings.customers_contact, language=settings.merchant_language
+        )
     except PhrasesError as error:
         raise _not_readable(error) from None
 
@@ -218,7 +220,9 @@ def _sms_sender(settings: Settings, meter: Meter) -> TwilioSender:
 def _data_files(settings: Settings) -> tuple[TemplateMessages, DeclineTable, NetworkRules]:
     directory = settings.messages_folder
     try:
-        messages = TemplateMessages(directory, settings.merchant_name, settings.customers_contact)
+        messages = TemplateMessages(
+            directory, settings.merchant_name, settings.customers_contact, language=settings.merchant_language
+        )
         return messages, decline_table(settings), network_rules(settings)
     except (FileError, PhrasesError) as error:
         raise _not_readable(error) from None
@@ -231,7 +235,9 @@ def _not_readable(error: Exception) -> SettingsError:
 def required_words(settings: Settings) -> RequiredSentences:
     """What the law of a place wants messages to name. Raises SettingsError."""
     try:
-        return RequiredSentences(settings.messages_folder, settings.merchant_name, settings.customers_contact)
+        return RequiredSentences(
+            settings.messages_folder, settings.merchant_name, settings.customers_contact, settings.merchant_language
+        )
     except FileError as error:
         raise _not_readable(error) from None
 

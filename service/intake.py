@@ -156,8 +156,10 @@ class Intake:
         """Money may move after its case has ended, or be owed no more."""
         if isinstance(fact, InvoiceAltered):
             await self._threads.run(self._rounds.altered_late, fact)
-        if isinstance(fact, DisputeEnded) and (failure := await self._threads.run(self._rounds.taken_back, fact)):
-            return await self._opener.open(failure)
+        if isinstance(fact, DisputeEnded) and (loss := await self._threads.run(self._rounds.taken_back, fact)):
+            if isinstance(loss, Failure):
+                return await self._opener.open(loss)
+            return Receipt(Taken.TAKEN_BACK, fact.invoice_id, loss)
         if isinstance(fact, PaymentSucceeded) and (resumed := await self._threads.run(self._rounds.paid_late, fact)):
             # A second event of this payment may have been faster: then it runs already.
             await self._starter.start(*resumed, once_more=True)

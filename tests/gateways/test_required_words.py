@@ -1,6 +1,7 @@
 """What the law of a place wants a message to name is in every message that is sent there, or it is not sent."""
 
 import pytest
+from ruamel.yaml import YAML
 
 from domain.gates import ALLOW, Refuse
 from domain.rules.lawful_words import LawfulWords, lawful_words, wanted
@@ -66,3 +67,10 @@ def test_a_message_without_its_creditor_is_refused_by_the_rule() -> None:
 
 def test_a_notice_in_the_merchants_own_application_says_whose_it_is() -> None:
     assert () == lawful_words(TABLE.at("TH", "", ("Asia/Bangkok",)), Channel.NOTICE, DAY)
+
+
+def test_every_language_of_the_messages_has_them() -> None:
+    """Those of another language would be read by nobody."""
+    written = YAML(typ="safe").load((DIRECTORY / "required.yaml").read_text(encoding="utf-8"))["languages"]
+
+    assert {language.lower() for language in LANGUAGES} == set(written)
