@@ -75,6 +75,11 @@ class TemplateMessages:
         if FALLBACK not in self._languages:
             raise PhrasesError(f"{directory} has no {FALLBACK}/phrases.yaml: every other language falls back to it.")
 
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Those that there are words for, by their tags in lower case."""
+        return tuple(self._languages)
+
     def render(
         self,
         channel: Channel,
