@@ -25,6 +25,8 @@ _COMMANDS = {
     "recall": "cli.orders:recall",
     "reopen-channel": "cli.orders:reopen_channel",
     "write-off": "cli.orders:write_off",
+    "protect": "cli.protections:protect",
+    "unprotect": "cli.protections:unprotect",
     "bulk": "cli.bulk:bulk",
     "inbox": "cli.inbox:inbox",
     "keys": "cli.keys:keys",

@@ -76,9 +76,32 @@ _CALLS = _words(
     "crypto dear deposit discount dot download expired expires final free gift http https hurry invoice jackpot "
     "link loan login lottery notice offer open password pay payment paypal prize promo refund reset reward security "
     "sign signin sms subscribe support suspended telegram text update urgent usdt verify visit voucher warning "
-    "whatsapp win winner won www you"
+    "whatsapp win winner won www you "
+    "konto bezahlen zahlung rechnung mahnung gewinn gewinner gutschein gratis klicken kostenlos passwort sofort "
+    "compte paiement payer facture cadeau cliquez gagnant gagner gratuit remboursement "
+    "cuenta pago pagar factura haga clic premio ganador regalo gratis urgente "
+    "conta pagamento fatura clique ganhou ganhador brinde boleto senha"
 )
-_CALLS_IN_ONE_WORD = ("คลิก", "ลิงก์", "ติดต่อ", "รางวัล", "โบนัส", "ฟรี", "โอนเงิน", "ชำระ", "ยืนยัน", "บัญชี", "ด่วน")
+_CALLS_IN_ONE_WORD = (
+    "คลิก",
+    "ลิงก์",
+    "ติดต่อ",
+    "รางวัล",
+    "โบนัส",
+    "ฟรี",
+    "โอนเงิน",
+    "ชำระ",
+    "ยืนยัน",
+    "บัญชี",
+    "ด่วน",
+    "クリック",
+    "無料",
+    "当選",
+    "支払",
+    "口座",
+    "至急",
+    "請求",
+)
 
 # A dot inside a word makes a link of it, in mail programs; titles and initials are short: "Dr.Lee", "J.R.", "ดร.สมชาย".
 _TITLES = frozenset({"dr", "fr", "hr", "ing", "jr", "mag", "mr", "mrs", "ms", "prof", "rev", "sr", "st"})

@@ -10,6 +10,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from domain.base import Frozen
 from domain.merchant import MerchantContact
 from domain.steps import Channel
+from gateways.languages import chosen
 from gateways.phrases import PhrasesError
 from gateways.yaml_files import FileError, YamlFile
 
@@ -53,7 +54,7 @@ class Wishes(Frozen):
 class PreferencePage:
     """Raises PhrasesError for a language whose words are wrong, or when there is no English."""
 
-    def __init__(self, directory: Path, merchant: str, contact: MerchantContact) -> None:
+    def __init__(self, directory: Path, merchant: str, contact: MerchantContact, *, language: str = FALLBACK) -> None:
         self._values = {"merchant": " ".join(merchant.split()), "contact": contact}
         environment = SandboxedEnvironment(
             loader=FileSystemLoader(directory), autoescape=True, undefined=StrictUndefined, trim_blocks=True
@@ -66,6 +67,7 @@ class PreferencePage:
             raise PhrasesError(str(error)) from None
         if FALLBACK not in self._words:
             raise PhrasesError(f"{directory} has no {FALLBACK}/preferences.yaml: other languages fall back to it.")
+        self._default = chosen(language, self._words) or FALLBACK
 
     def render(self, wishes: Wishes) -> str:
         language, words = self._language(wishes.language)
@@ -77,21 +79,14 @@ class PreferencePage:
     def render_trouble(self, trouble: Trouble, accepted: str) -> str:
         """`accepted`: the languages that the browser asks for (`Accept-Language`); nobody knows who the customer is."""
         tags = [tag.partition(";")[0].strip() for tag in accepted.split(",")]
-        known = next((tag for tag in tags if self._language(tag)[0] != FALLBACK or _is_fallback(tag)), FALLBACK)
+        known = next((name for tag in tags if (name := chosen(tag, self._words))), self._default)
         language, words = self._language(known)
         problem = words.model_dump()[trouble]
         return self._layout.render(**self._values, words=words, language=language, problem=problem)
 
     def _language(self, tag: str) -> tuple[str, PreferenceWords]:
-        """By the whole tag, by its language, or English."""
-        for name in (tag.lower(), tag.lower().partition("-")[0]):
-            if name in self._words:
-                return name, self._words[name]
-        return FALLBACK, self._words[FALLBACK]
-
-
-def _is_fallback(tag: str) -> bool:
-    return tag.lower().partition("-")[0] == FALLBACK
+        name = chosen(tag, self._words) or self._default
+        return name, self._words[name]
 
 
 def _rows(words: PreferenceWords, channels: Sequence[Channel]) -> list[tuple[Channel, str]]:

@@ -74,6 +74,7 @@ def read_invoice(invoice: Json, charge: Json | None = None) -> InvoiceSnapshot:
         subscription_id=fields.subscription_id(invoice),
         verifying=bool(deposits) if deposits is not None else None,
         voucher=fields.has_voucher(invoice),
+        transfer=fields.awaits_transfer(invoice),
         verify_url=text(deposits or {}, "hosted_verification_url"),
         pay_url=text(invoice, "hosted_invoice_url"),
         payment_method=fields.read_method(fields.chargeable(fields.default_method(invoice))),

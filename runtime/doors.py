@@ -54,6 +54,7 @@ from service.mailroom import Mailroom
 from service.office import Office
 from service.outbox import Dispatch
 from service.preferences import Preferences
+from service.protections import Protections
 from service.requests import Unavailable
 from service.running import RunningCases
 from service.threads import Threads
@@ -79,6 +80,7 @@ class Doors:
     bulk: BulkDesk
     preferences: Preferences | None  # None: customers get no link
     consents: Consents
+    protections: Protections
     endpoints: Endpoints
     trial: Trial
     exports: Exports
@@ -180,6 +182,7 @@ async def doors(settings: Settings, watched: Telemetry | None = None) -> AsyncIt
                 mailroom=mailroom,
                 preferences=_preferences(settings, ledger, mailroom, threads, closed),
                 consents=Consents(ledger, ledger, mailroom, threads, now),
+                protections=Protections(ledger, mailroom, threads, now),
                 endpoints=Endpoints(ledger, now, private=settings.dunning_outbox_private),
                 trial=Trial(ledger, post, threads, now),
                 exports=Exports(Cases(ledger), Directory(ledger, now, closed), ledger, threads),

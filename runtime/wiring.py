@@ -166,7 +166,9 @@ def preference_page(settings: Settings) -> PreferencePage:
     """Raises SettingsError for words that cannot be read."""
     directory = settings.messages_folder
     try:
-        return PreferencePage(directory, settings.merchant_name, settings.customers_contact)
+        return PreferencePage(
+            directory, settings.merchant_name, settings.customers_contact, language=settings.merchant_language
+        )
     except PhrasesError as error:
         raise _not_readable(error) from None
 
@@ -218,7 +220,9 @@ def data_files(settings: Settings) -> tuple[TemplateMessages, DeclineTable, Netw
     """What messages are written by, and the tables of declines and networks. Raises SettingsError."""
     directory = settings.messages_folder
     try:
-        messages = TemplateMessages(directory, settings.merchant_name, settings.customers_contact)
+        messages = TemplateMessages(
+            directory, settings.merchant_name, settings.customers_contact, language=settings.merchant_language
+        )
         return messages, decline_table(settings), network_rules(settings)
     except (FileError, PhrasesError) as error:
         raise _not_readable(error) from None

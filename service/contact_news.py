@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from domain import events
 from domain.addresses import address_key
 from domain.consent import Source, told_by_provider
+from domain.protection import Protected, Protection, SetBy
 from gateways.ports.consents import OptIn
 from gateways.ports.ledger import Ledger
 from gateways.ports.rows import Closure, Reply
 from gateways.provider_facts import ContactHeard, CustomerWrote, Wish
 from service.news import Told
+from service.protections import wake
 
 
 def of_contact(ledger: Ledger, fact: ContactHeard) -> Told:
@@ -54,6 +56,8 @@ def of_reply(ledger: Ledger, fact: CustomerWrote) -> Told:
             return _closed(ledger, fact, customers, events.ContactResult.INVALID_ADDRESS, Source.REPLY)
         case Wish.START | Wish.YES:
             return _started(ledger, fact, customers)
+        case Wish.BANKRUPTCY | Wish.DECEASED | Wish.REPRESENTED | Wish.ERASURE:
+            return _protected(ledger, fact, customers, Protection(fact.wish.value))
         case _:
             return []
 
@@ -78,6 +82,22 @@ def _closed(
     message = events.ContactReported(event_id=fact.event_id, channel=fact.channel, result=result)
     cases = [case for customer in customers for case in ledger.open_cases_of(customer)]
     return [(case, "contact_reported", message) for case in cases]
+
+
+def _protected(ledger: Ledger, fact: CustomerWrote, customers: Sequence[str], protection: Protection) -> Told:
+    """Which of those who have the number it is, nobody knows: each of them is left alone until a human has looked."""
+    told: Told = []
+    for customer in customers:
+        said = Protected(
+            protection=protection,
+            event_id=fact.event_id,
+            since=fact.at,
+            source=SetBy.REPLY,
+            by="an answer by text message",
+        )
+        ledger.protect(customer, said)
+        told += wake(ledger, customer, fact.event_id)
+    return told
 
 
 def _started(ledger: Ledger, fact: CustomerWrote, customers: Sequence[str]) -> Told:

@@ -17,6 +17,7 @@ from gateways.ports.case_list import CaseList
 from gateways.ports.consents import ConsentBook
 from gateways.ports.directory import CustomerDirectory
 from gateways.ports.messages import Address, Recipient
+from gateways.ports.protections import ProtectionBook
 from gateways.ports.rows import (
     AttemptRow,
     CaseRow,
@@ -301,6 +302,7 @@ class Ledger(
     EndpointBook,
     CustomerBook,
     ConsentBook,
+    ProtectionBook,
     CustomerDirectory,
     RecordBook,
     PolicyBook,

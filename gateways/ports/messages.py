@@ -64,7 +64,7 @@ class Messages(Protocol):
         others: Sequence[InvoiceSnapshot] = (),
     ) -> Rendered:
         """Renders one message; `others` are the customer's other unpaid invoices, which it names. An unknown language
-        falls back to English."""
+        falls back to the merchant's."""
 
 
 class Sent(Frozen):

@@ -107,7 +107,8 @@ def _messages(look: Look) -> str:
             "MERCHANT_NAME is not set, and customers would read messages of "
             f"{look.settings.merchant_name}: set it to the name by which they know you."
         )
-    TemplateMessages(look.settings.messages_folder, look.settings.merchant_name, contact)
+    settings = look.settings
+    TemplateMessages(settings.messages_folder, settings.merchant_name, contact, language=settings.merchant_language)
     return f"well formed; {look.settings.merchant_name} answers customers at {contact.shown}"
 
 

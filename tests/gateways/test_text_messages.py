@@ -8,7 +8,16 @@ from domain.declines import Reason
 from domain.steps import Channel, Stage
 from domain.truth import MessageFacts
 from gateways.sms_length import is_gsm7, segments
-from tests.gateways.test_messages import MESSAGES, NEXT, an_invoice, every_situation, some_facts, someone
+from tests.gateways.test_messages import (
+    LANGUAGES,
+    MESSAGES,
+    NEXT,
+    PRICES,
+    an_invoice,
+    every_situation,
+    some_facts,
+    someone,
+)
 
 
 def a_link(length: int) -> str:
@@ -17,13 +26,17 @@ def a_link(length: int) -> str:
 
 
 def text_of(facts: MessageFacts, language: str = "en", length: int = 160) -> str:
-    invoice = an_invoice(150000, "THB") if language == "th" else an_invoice()
+    amount, currency, _ = PRICES[language]
+    invoice = an_invoice(amount, currency)
     invoice = invoice.model_copy(update={"pay_url": a_link(length)})
     return MESSAGES.render(Channel.SMS, facts, someone(), invoice, language).text
 
 
 @pytest.mark.parametrize("length", [150, 160, 170])
-@pytest.mark.parametrize(("language", "most"), [("en", 2), ("th", 5)])
+@pytest.mark.parametrize(
+    ("language", "most"),
+    [*((language, 2) for language in LANGUAGES if language not in ("ja", "th")), ("ja", 5), ("th", 5)],
+)
 def test_a_link_of_real_length_costs_one_segment_more_and_no_second_one(language: str, most: int, length: int) -> None:
     """R20: in every situation, the whole link at the end."""
     for facts in every_situation():
@@ -31,7 +44,7 @@ def test_a_link_of_real_length_costs_one_segment_more_and_no_second_one(language
 
         assert text.endswith(a_link(length))
         assert segments(text) <= most, text
-        assert is_gsm7(text) is (language == "en")
+        assert is_gsm7(text) is (language not in ("ja", "th"))
 
 
 def test_a_link_of_real_length_drove_out_all_that_could_be_said_besides() -> None:

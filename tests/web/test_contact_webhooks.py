@@ -223,8 +223,20 @@ async def test_an_answer_is_kept_and_a_stop_holds_for_the_number(
     assert ["opted out" if stops else None] * 2 == closed
 
 
+async def test_who_answers_that_the_customer_has_died_stops_everything_for_whoever_has_the_number(
+    web: Web, world: ProviderWorld, intake: Intake, ledger: SqlLedger, client: Client
+) -> None:
+    invoice, customer, _ = await a_contacted_case(world, intake, ledger, Channel.SMS)
+    _, other, _ = await a_contacted_case(world, intake, ledger, Channel.SMS)
+
+    await wrote(web, world, ledger, "My husband has passed away.", "SM2")
+
+    found = [[(one.protection, one.source) for one in ledger.protections(each)] for each in (customer, other)]
+    assert [[("deceased", "reply")]] * 2 == found
+    assert "person_changed" in [name for name, _ in await signals(client, invoice)]
+
+
 async def wrote(web: Web, world: ProviderWorld, ledger: SqlLedger, words: str, sid: str, **more: str) -> None:
-    """One text of the customer, until it has been taken."""
     await texted(web, world, {"MessageSid": sid, "SmsStatus": "received", "From": NUMBER, "Body": words, **more})
     await until(lambda: {row.state for row in ledger.inbox()} == {"done"})
 

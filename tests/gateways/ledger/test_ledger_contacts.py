@@ -138,3 +138,31 @@ def test_a_lawful_cap_looks_as_far_back_as_it_says(ledger: SqlLedger) -> None:
     assert isinstance(answer, Postpone)
     assert NOW + 31 * DAY == answer.until
     assert [monthly.rule] == [entry.rule for entry in ledger.record("in_2")]
+
+
+def test_a_text_took_the_place_of_the_days_e_mail_because_it_was_faster(ledger: SqlLedger) -> None:
+    """One contact a day, and two of one decision: the first of the timeline goes, whichever asks first."""
+    monthly = LawfulCap(rule="xx-one-a-month@2026-01-01", limit=1, days=31, on=(Channel.EMAIL, Channel.SMS))
+    caps = ContactCaps(per_week=9, distance=timedelta(0), policy="standard@1", lawful=(monthly,))
+    text, mail = a_contact(channel=Channel.SMS), a_contact()
+
+    asked = rules(channel=Channel.SMS, caps=caps, before=(Channel.EMAIL,))
+    early = ledger.begin_contact(text, "cus_1", asked)
+    first = ledger.begin_contact(mail, "cus_1", rules(caps=caps))
+    late = ledger.begin_contact(text, "cus_1", asked)
+
+    assert isinstance(first, Reserved)
+    assert first.ours
+    assert isinstance(early, Postpone)
+    assert early == late
+
+
+def test_where_there_is_room_for_both_the_turn_costs_nothing(ledger: SqlLedger) -> None:
+    """The first one counts once, whether it was made already or not."""
+    caps = ContactCaps(per_week=2, distance=timedelta(0), policy="standard@1")
+    asked = rules(channel=Channel.SMS, caps=caps, before=(Channel.EMAIL,))
+
+    text = ledger.begin_contact(a_contact(channel=Channel.SMS), "cus_1", asked)
+    mail = ledger.begin_contact(a_contact(), "cus_1", rules(caps=caps))
+
+    assert [True, True] == [isinstance(one, Reserved) and one.ours for one in (text, mail)]
