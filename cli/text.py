@@ -8,7 +8,7 @@ from textwrap import wrap
 from domain.case import CaseStatus
 from domain.plan import Planned
 from domain.record import Entry
-from service.calendars import Calendar
+from service.calendars import PAST, Calendar
 from service.correspondence import Said
 from service.feed import FAILURES, Line
 from service.reading import Shown
@@ -68,8 +68,8 @@ def messages_text(invoice_id: str, said: Sequence[Said]) -> str:
 def calendar_text(shown: Calendar, width: int | None = None) -> str:
     """A calendar, what has happened before what lies ahead."""
     parts = [f"{shown.head} (all times in {shown.zone})"]
-    for past, head in ((True, "Was postponed or left out"), (False, "What would happen")):
-        rows = [(f"{row.at:%a %Y-%m-%d %H:%M}", row.said) for row in shown.rows if row.past is past]
+    for past, head in ((True, "What rules have decided"), (False, "What would happen")):
+        rows = [(f"{row.at:%a %Y-%m-%d %H:%M}", row.said) for row in shown.rows if (row.what == PAST) is past]
         parts += ["", head, *_listed(rows, _DATES, width)] if rows else []
     return "\n".join(parts)
 

@@ -139,7 +139,10 @@ def _moved(now: Situation, decision: Decision) -> Iterator[Happening]:
     """Messages that were planned for an hour or a day on which nobody may be contacted: planned anew, not put off."""
     steps = [effect.step for effect in decision.effects] if isinstance(decision, Act) else []
     for step in steps:
-        if isinstance(step, MessageStep) and step.planned < step.due:
+        if not isinstance(step, MessageStep):
+            continue
+        opens = now.contact_from(step.day, step.planned, step.channel)
+        if step.planned < opens:
             why, rule = now.schedule.why_closed(step.planned, step.channel)
             by = rule or f"hours@{now.case.policy}"
-            yield Happening(step.planned, What.POSTPONED, step.title, why, by, step.due, key=step.key)
+            yield Happening(step.planned, What.POSTPONED, step.title, why, by, opens, key=step.key)

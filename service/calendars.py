@@ -1,13 +1,11 @@
 """What happens to a case as a dated calendar: each step with its reason, and what postpones or forbids it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from domain.calendar import local
-from domain.case import Case
 from domain.declines import RawDecline
-from domain.outgoing import StepPostponed, StepRefused, StepSkipped
 from domain.plan import released
 from domain.record import Entry
 from domain.rules.contacts import ContactUse
@@ -21,6 +19,7 @@ from service.standings import Standings
 
 _LONGEST_CAP = timedelta(days=92)
 """No rule of a place counts contacts over a longer time."""
+PAST = "past"
 _GENERIC = "generic_decline"
 
 
@@ -28,12 +27,11 @@ class Row(NamedTuple):
     """One line of a calendar."""
 
     at: datetime  # in the customer's zone
-    what: str  # a value of `What`
+    what: str  # a value of `What`; PAST: a rule has decided it
     title: str
     why: str
     rule: str | None  # with its edition; None: no rule but the policy's own
     until: datetime | None  # in the customer's zone: of what is postponed
-    past: bool = False  # it has happened
 
     @property
     def said(self) -> str:
@@ -76,7 +74,7 @@ class Calendars:
         self._tables = tables
 
     def of(self, invoice: str) -> Calendar:
-        """What was postponed or left out of a case, by which rule, and what lies ahead if nobody pays.
+        """What rules have decided of a case, and what lies ahead of it if nobody pays.
 
         Of one on hold: as it goes on once the hold is over.
         """
@@ -88,7 +86,7 @@ class Calendars:
             raise Refused(f"Nothing lies ahead of the case of {invoice_id}: it is over, or nothing was decided yet.")
         zone = now.case.zone
         ahead = [row_of(one, zone) for one in self._ahead(released(now))]
-        rows = [*_past(now.case, self._ledger.record(invoice_id)), *sorted(ahead, key=lambda row: row.at)]
+        rows = [*_past(self._ledger.record(invoice_id), zone), *sorted(ahead, key=lambda row: row.at)]
         head = f"Invoice {invoice_id}, {now.case.due} due, by policy {now.case.policy}, if nobody pays"
         return Calendar(head, zone, rows)
 
@@ -102,18 +100,8 @@ class Calendars:
         return live_ahead(case, now.policy, world, now.at)
 
 
-def _past(case: Case, record: list[Entry]) -> Iterator[Row]:
-    """What a rule, or the order of things, has kept from being done at its time."""
-    for entry in record:
-        what, until = What.LEFT_OUT, None
-        match entry.event:
-            case StepPostponed(until=later):
-                what, until = What.POSTPONED, local(later, case.zone)
-            case StepSkipped() | StepRefused():
-                pass
-            case _:
-                continue
-        done, begun = case.steps.get(entry.step), case.unfinished.get(entry.step)
-        known = done or begun
-        title = known.step.title if known else entry.step
-        yield Row(local(entry.at, case.zone), what.value, title, entry.why, entry.rule, until, past=True)
+def _past(entries: Iterable[Entry], zone: str) -> Iterator[Row]:
+    """What rules have decided so far: what was postponed, left out or declined by one. `show` has the whole record."""
+    for entry in entries:
+        if entry.rule:
+            yield Row(local(entry.at, zone), PAST, entry.what, entry.why, entry.rule, None)

@@ -22,7 +22,7 @@ _LINK = "https://invoice.stripe.com/i/acct_1ExampleMerchant/test_" + "YWNjdF8xRX
 
 
 def _amount(value: Any) -> Any:
-    return Money.read(value) if isinstance(value, str) else value
+    return value if isinstance(value, Money) else Money.read(str(value))
 
 
 class SampleCustomer(Frozen):

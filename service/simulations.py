@@ -281,5 +281,6 @@ def _plan(
 def _payment(customer: SampleCustomer, opened: datetime, day: int | None) -> Iterable[News]:
     if day is not None:
         at = opened + timedelta(days=day)
-        paid = events.PaymentReceived(event_id="preview-paid", amount=customer.amount)
-        yield News(at, "payment_received", paid, f"the customer pays {customer.amount}")
+        due = customer.amount
+        paid = events.PaymentReceived(event_id="preview-paid", amount=due, remaining=due - due, paid=due)
+        yield News(at, "payment_received", paid, f"the customer pays {due}")
