@@ -89,13 +89,13 @@ class ContactActivities:
             task = task.model_copy(update={"facts": facts})
             message = self._messages.render(task.channel, task.facts, address, invoice, address.language, others)
             row = self._row(task, address, message, others)
-            reserved = self._reserve(task, row)
+            reserved = self._reserve(task, row, address)
             if isinstance(reserved, Reserved) and reserved.row.state == "sending" and not reserved.ours:
                 if earlier := self._look_up(task, invoice, address, reserved.row):
                     return earlier
                 # Certainly not sent: it is reserved anew, so that the ledger has the text that goes out now.
                 self._finish(task, "failed", None, "the provider knows nothing of the earlier try; it is tried again")
-                reserved = self._reserve(task, row)
+                reserved = self._reserve(task, row, address)
             match reserved:
                 case Postpone():
                     self._meter.postponed(reserved.rule)
@@ -118,11 +118,11 @@ class ContactActivities:
             self._situations.place_of(before, began) != self._situations.whereabouts(task.customer_id, began)
         )
 
-    def _reserve(self, task: ContactTask, row: ContactRow) -> Contact:
+    def _reserve(self, task: ContactTask, row: ContactRow, to: Address) -> Contact:
         rules = ContactRules(
             invoice_id=task.invoice_id, channel=task.channel, facts=task.facts, caps=task.caps, before=task.before
         )
-        return self._ledger.begin_contact(row, task.customer_id, rules)
+        return self._ledger.begin_contact(row, to, rules)
 
     def _said_with(self, task: ContactTask, invoice: InvoiceSnapshot, said: SaidWith) -> ContactOutcome:
         if said.sending:

@@ -16,6 +16,7 @@ from jinja2 import FileSystemLoader, StrictUndefined, Template
 from jinja2.sandbox import SandboxedEnvironment
 
 from domain.known import AtSending, Other
+from domain.languages import chosen, wanted
 from domain.merchant import MerchantContact
 from domain.money import Money
 from domain.names import plausible_name
@@ -23,7 +24,6 @@ from domain.steps import Channel
 from domain.truth import MessageFacts
 from domain.wording import Part, Sentence, Untrue, Value, Wording, wording
 from gateways.formats import format_day, format_day_plain, format_day_short, format_money
-from gateways.languages import chosen, plain
 from gateways.phrases import Phrases, PhrasesError, load_phrases
 from gateways.ports.messages import Address, Rendered
 from gateways.ports.payments import InvoiceSnapshot
@@ -100,7 +100,7 @@ class TemplateMessages:
         language: str,
         others: Sequence[InvoiceSnapshot] = (),
     ) -> Rendered:
-        """Renders one message in the language of a BCP 47 tag; an unknown one falls back to the merchant's.
+        """Renders one message in the first wanted language that has phrases, or in the merchant's.
 
         `others` are the customer's other unpaid invoices: they are named with amount and link; in a text message only
         how many there are, and what is due in all.
@@ -161,12 +161,12 @@ class TemplateMessages:
             ),
         )
 
-    def _language(self, tag: str) -> tuple[Phrases, Locale]:
-        """The phrases for a tag, and the locale that writes its dates and amounts (`en-GB`: English, British dates)."""
-        name = chosen(tag, self._languages)
-        if name is None:
-            return self._default, self._default.babel
-        return self._languages[name], _regional(plain(tag), self._languages[name])
+    def _language(self, language: str) -> tuple[Phrases, Locale]:
+        """The phrases for a language, and the locale that writes its dates and amounts (`en-GB`: British dates)."""
+        for tag in wanted(language):
+            if name := chosen(tag, self._languages):
+                return self._languages[name], _regional(tag, self._languages[name])
+        return self._default, self._default.babel
 
 
 def _environment(directory: Path, *, autoescape: bool) -> SandboxedEnvironment:

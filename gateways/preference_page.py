@@ -8,9 +8,9 @@ from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
 
 from domain.base import Frozen
+from domain.languages import chosen, wanted
 from domain.merchant import MerchantContact
 from domain.steps import Channel
-from gateways.languages import chosen
 from gateways.phrases import PhrasesError
 from gateways.yaml_files import FileError, YamlFile
 
@@ -78,14 +78,13 @@ class PreferencePage:
 
     def render_trouble(self, trouble: Trouble, accepted: str) -> str:
         """`accepted`: the languages that the browser asks for (`Accept-Language`); nobody knows who the customer is."""
-        tags = [tag.partition(";")[0].strip() for tag in accepted.split(",")]
-        known = next((name for tag in tags if (name := chosen(tag, self._words))), self._default)
-        language, words = self._language(known)
+        language, words = self._language(accepted)
         problem = words.model_dump()[trouble]
         return self._layout.render(**self._values, words=words, language=language, problem=problem)
 
-    def _language(self, tag: str) -> tuple[str, PreferenceWords]:
-        name = chosen(tag, self._words) or self._default
+    def _language(self, languages: str) -> tuple[str, PreferenceWords]:
+        """The first that is wanted and has words, or the merchant's."""
+        name = next((name for tag in wanted(languages) if (name := chosen(tag, self._words))), self._default)
         return name, self._words[name]
 
 

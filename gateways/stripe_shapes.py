@@ -112,7 +112,7 @@ def read_customer(customer: Json) -> CustomerRow:
         phone=text(customer, "phone"),
         country=text(expanded(customer.get("address")), "country"),
         region=text(expanded(customer.get("address")), "state"),
-        language=next((locale for locale in locales if isinstance(locale, str)), None)
+        language=", ".join(locale for locale in locales if isinstance(locale, str))
         if isinstance(locales, list)
         else None,
         time_zone=text(metadata, "time_zone"),

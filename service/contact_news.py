@@ -101,9 +101,10 @@ def _protected(ledger: Ledger, fact: CustomerWrote, customers: Sequence[str], pr
 
 
 def _started(ledger: Ledger, fact: CustomerWrote, customers: Sequence[str]) -> Told:
-    closures = ledger.closures_at(fact.channel, address_key(fact.address), fact.event_id)
+    here = ledger.closures_at(fact.channel, address_key(fact.address), fact.event_id)
+    elsewhere = _stops_of_numbers_before(ledger, fact, customers)
     # What was told later than this START was meant later.
-    stopped = [one for one in closures if one.source is Source.STOP and one.at <= fact.at]
+    stopped = [one for one in (*here, *elsewhere) if one.source is Source.STOP and one.at <= fact.at]
     if fact.wish is Wish.YES and not stopped:
         return []
     for customer in customers:
@@ -112,9 +113,27 @@ def _started(ledger: Ledger, fact: CustomerWrote, customers: Sequence[str]) -> T
         )
     if not stopped:
         return []
+    for one in elsewhere:
+        # It is the person who takes it back. That number may be somebody else's by now, and was never started.
+        ledger.close_channel(one.model_copy(update={"customer_id": "", "opened_at": None, "opened_by": None}))
     # Before the cases are told: what they decide then reads the ledger.
     ledger.open_channel(stopped, fact.at, fact.event_id)
     order = events.ReopenChannel(channel=fact.channel, by="the customer", note="texted START")
     open_again = [customer for customer in customers if fact.channel not in ledger.closed_channels(customer)]
     cases = [case for customer in open_again for case in ledger.open_cases_of(customer)]
     return [(case, "reopen_channel", order) for case in cases]
+
+
+def _stops_of_numbers_before(ledger: Ledger, fact: CustomerWrote, customers: Sequence[str]) -> list[Closure]:
+    """The STOPs that these customers sent from other numbers, and which hold for the person at this one too."""
+    place = address_key(fact.address)
+    return [
+        one
+        for customer in customers
+        for one in ledger.closures(customer, fact.event_id)
+        if one.customer_id == customer
+        and one.channel is fact.channel
+        and one.source is Source.STOP
+        and one.address not in (None, place)
+        and one.at <= fact.at
+    ]

@@ -120,6 +120,8 @@ contacts = sa.Table(
     text_column("text"),
     text_column("html", null=True),
     text_column("address", null=True),
+    # What the address is compared by (domain/addresses.py), whoever's it is; NULL as that.
+    text_column("place", null=True),
     # What it told of the case, and the customer's other invoices that it named: those say no more of it.
     sa.Column("said", sa.JSON(none_as_null=True), nullable=True),
     sa.Column("names", sa.JSON(none_as_null=True), nullable=True),

@@ -31,6 +31,9 @@ class ConsentBook(Protocol):
     def opt_ins(self, customer_id: str) -> list[OptIn]:
         """Oldest first."""
 
+    def closures_told(self, customer_id: str) -> list[Closure]:
+        """All that ever closed a channel to this customer, also those that hold no more; oldest first."""
+
     def opt_outs(self, customer_id: str) -> list[Closure]:
         """The customer's own wishes, also those that hold no more; oldest first."""
 

@@ -9,11 +9,11 @@ import pytest
 
 from domain.declines import Reason
 from domain.known import Todo
+from domain.languages import chosen
 from domain.steps import Channel, Stage
 from domain.truth import Ending
 from domain.wording import KEYS
 from gateways.formats import format_day, format_day_short
-from gateways.languages import chosen
 from gateways.messages import TemplateMessages
 from gateways.phrases import PhrasesError, plurals
 from gateways.preference_page import PreferencePage, Trouble, Wishes
@@ -24,9 +24,11 @@ from tests.gateways.test_messages import (
     LANGUAGES,
     LINK,
     MESSAGES,
+    NEXT,
     NUMBER,
     PRICES,
     an_invoice,
+    rendered,
     some_facts,
     someone,
 )
@@ -213,3 +215,67 @@ def test_no_two_reasons_and_no_two_things_to_do_read_alike(language: str) -> Non
 
     assert len(Reason) == len({texts[f"reasons.{reason}"] for reason in Reason})
     assert len(Todo) == len({texts[f"todo.{todo}"] for todo in Todo})
+
+
+@pytest.mark.parametrize(
+    ("tag", "expected"),
+    [
+        ("en", "March 9, 2026"),
+        ("en-US", "March 9, 2026"),
+        ("en-GB", "9 March 2026"),
+        ("en_gb", "9 March 2026"),
+        ("th", "9 มีนาคม 2569"),
+        ("th-TH", "9 มีนาคม 2569"),
+        ("TH", "9 มีนาคม 2569"),
+        ("de", "9. März 2026"),
+        ("de-AT", "9. März 2026"),
+        ("fr-CA", "9 mars 2026"),
+        ("es-419", "9 de marzo de 2026"),
+        ("pt", "9 de março de 2026"),
+        ("pt-PT", "9 de março de 2026"),
+        ("ja-JP", "2026年3月9日"),
+        ("it", "March 9, 2026"),
+        ("xx-YY", "March 9, 2026"),
+        ("", "March 9, 2026"),
+        ("../en", "March 9, 2026"),
+        ("it, th", "9 มีนาคม 2569"),
+        ("xx, en-GB, th", "9 March 2026"),
+    ],
+)
+def test_a_language_tag_chooses_words_and_dates(tag: str, expected: str) -> None:
+    """A region writes its own dates; an unknown language is English."""
+    text = rendered(Channel.EMAIL, some_facts(Stage.REMINDER, next_charge_on=NEXT), tag).text
+
+    assert expected in text
+    assert ("เรียน" in text) is tag.lower().startswith("th")
+
+
+def test_a_leap_day_is_written_in_the_buddhist_calendar() -> None:
+    facts = some_facts(Stage.FINAL, ends_on=date(2028, 2, 29))
+
+    assert "29 กุมภาพันธ์ 2571" in rendered(Channel.EMAIL, facts, "th").text
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "language", "expected"),
+    [
+        (123456, "USD", "en", "$1,234.56"),
+        (7000, "JPY", "en", "¥7,000"),
+        (15000, "KWD", "en", "KWD\u00a015.000"),
+        (10000000, "INR", "en-IN", "₹1,00,000.00"),
+        (150000, "THB", "en", "THB\u00a01,500.00"),
+        (150000, "THB", "th", "฿1,500.00"),
+        (150000, "XAF", "en", "FCFA\u00a0150,000"),
+        (199900, "SEK", "en-CH", "Pay SEK\u00a01’999.00"),
+        (199950, "RSD", "en", "RSD\u00a01,999.50"),
+        (199900, "RSD", "en", "RSD\u00a01,999"),
+    ],
+)
+def test_amounts_are_written_as_the_language_does_and_never_rounded(
+    amount: int, currency: str, language: str, expected: str
+) -> None:
+    text = MESSAGES.render(
+        Channel.EMAIL, some_facts(Stage.FRIENDLY), someone(), an_invoice(amount, currency), language
+    ).text
+
+    assert expected in text

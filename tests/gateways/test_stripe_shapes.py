@@ -133,7 +133,7 @@ def test_of_a_customer_only_what_is_stated_is_read() -> None:
     known = {"customer_id", "name", "email", "phone", "country", "language", "time_zone", "segment"}
 
     assert known == read_customer(full).model_fields_set
-    assert ("de-AT", "Europe/Vienna") == (read_customer(full).language, read_customer(full).time_zone)
+    assert ("de-AT, en", "Europe/Vienna") == (read_customer(full).language, read_customer(full).time_zone)
     assert {"customer_id"} == read_customer({"id": "cus_1", "deleted": True}).model_fields_set
     with pytest.raises(MalformedObject, match="no 'id'"):
         read_customer({})
