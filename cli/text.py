@@ -8,6 +8,7 @@ from textwrap import wrap
 from domain.case import CaseStatus
 from domain.plan import Planned
 from domain.record import Entry
+from service.calendars import PAST, Calendar
 from service.correspondence import Said
 from service.feed import FAILURES, Line
 from service.reading import Shown
@@ -18,6 +19,7 @@ Fact = tuple[str, str]
 _NAMES = 17
 """How far the values of facts are moved in."""
 _TIMES = 20
+_DATES = 24
 
 
 def columns() -> int | None:
@@ -62,6 +64,15 @@ def messages_text(invoice_id: str, said: Sequence[Said]) -> str:
     for one in said:
         text = [f"Subject: {one.subject}", ""] if one.subject else []
         parts += ["", one.head, *(f"  {line}".rstrip() for line in (*text, *one.text.strip().splitlines()))]
+    return "\n".join(parts)
+
+
+def calendar_text(shown: Calendar, width: int | None = None) -> str:
+    """A calendar, what has happened before what lies ahead."""
+    parts = [f"{shown.head} (all times in {shown.zone})"]
+    for past, head in ((True, "What rules have decided"), (False, "What would happen")):
+        rows = [(f"{row.at:%a %Y-%m-%d %H:%M}", row.said) for row in shown.rows if (row.what == PAST) is past]
+        parts += ["", head, *_listed(rows, _DATES, width)] if rows else []
     return "\n".join(parts)
 
 

@@ -86,6 +86,11 @@ class TemplateMessages:
             raise PhrasesError(f"{directory} has no {language}/phrases.yaml, and MERCHANT_LANGUAGE is {language}.")
         self._default = self._languages[default]
 
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Those that there are words for, by their tags in lower case."""
+        return tuple(self._languages)
+
     def render(
         self,
         channel: Channel,

@@ -217,7 +217,8 @@ def _sms_sender(settings: Settings, meter: Meter) -> TwilioSender:
     )
 
 
-def _data_files(settings: Settings) -> tuple[TemplateMessages, DeclineTable, NetworkRules]:
+def data_files(settings: Settings) -> tuple[TemplateMessages, DeclineTable, NetworkRules]:
+    """What messages are written by, and the tables of declines and networks. Raises SettingsError."""
     directory = settings.messages_folder
     try:
         messages = TemplateMessages(
@@ -259,7 +260,7 @@ def activities(
     ledger = open_ledger(settings)
     payments = stripe_payments(settings, meter)
     app = merchant_app(settings, meter)
-    messages, declines, rules = _data_files(settings)
+    messages, declines, rules = data_files(settings)
     minimums = minimum_charges(settings)
     standing = situations(settings, ledger)
     paying = PaymentActivities(payments, ledger, declines, rules, minimums, clock, meter)

@@ -57,6 +57,10 @@ class Rendered(Frozen):
 class Messages(Protocol):
     """Templates by language, channel and stage."""
 
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Those that there are words for, by their tags in lower case."""
+
     def render(
         self,
         channel: Channel,
