@@ -15,6 +15,7 @@ from babel import Locale, UnknownLocaleError
 from jinja2 import FileSystemLoader, StrictUndefined, Template
 from jinja2.sandbox import SandboxedEnvironment
 
+from domain.brand import Brand
 from domain.known import AtSending, Other
 from domain.merchant import MerchantContact
 from domain.money import Money
@@ -23,7 +24,7 @@ from domain.steps import Channel
 from domain.truth import MessageFacts
 from domain.wording import Part, Sentence, Untrue, Value, Wording, wording
 from gateways.formats import format_day, format_day_short, format_money
-from gateways.phrases import Phrases, PhrasesError, load_phrases
+from gateways.phrases import Phrases, PhrasesError, load_phrases, phrase_files
 from gateways.ports.messages import Address, Rendered
 from gateways.ports.payments import InvoiceSnapshot
 from gateways.ports.trouble import ProviderMisuse
@@ -53,27 +54,31 @@ class _Content:
     link_hint: str
     closing: str
     help: str
-    contact: MerchantContact
+    ways: tuple[MerchantContact, ...]
     regards: str
     merchant: str
     lists: tuple[_List, ...]
 
 
 class TemplateMessages:
-    """Messages from the phrases of a directory: one folder per language, and the layouts that all of them share."""
+    """Messages from the phrases of directories: one folder per language, and the layouts that all of them share."""
 
-    def __init__(self, directory: Path, merchant_name: str, contact: MerchantContact) -> None:
-        """`contact` is named in every message. Raises PhrasesError when a language is wrong or English is missing."""
-        self._merchant = " ".join(merchant_name.split())
-        self._contact = contact
+    def __init__(self, directories: Sequence[Path], brand: Brand) -> None:
+        """A later directory takes the place of the earlier ones, text by text and layout by layout.
+
+        Raises PhrasesError when a language is wrong or English is missing.
+        """
+        self._brand = brand
         # Phrases make plain text; only the HTML layout puts it into markup, and escapes all of it.
-        self._plain = _environment(directory, autoescape=False)
-        self._html = _environment(directory, autoescape=True)
+        self._plain = _environment(directories, autoescape=False)
+        self._html = _environment(directories, autoescape=True)
         self._template = lru_cache(maxsize=None)(self._plain.from_string)
-        files = sorted(directory.glob("*/phrases.yaml"))
-        self._languages = {file.parent.name.lower(): load_phrases(file, self._plain) for file in files}
+        files = phrase_files(directories, brand.voice)
+        self._languages = {language: load_phrases(layers, self._plain) for language, layers in files.items()}
         if FALLBACK not in self._languages:
-            raise PhrasesError(f"{directory} has no {FALLBACK}/phrases.yaml: every other language falls back to it.")
+            raise PhrasesError(
+                f"{directories[-1]} has no {FALLBACK}/phrases.yaml: every other language falls back to it."
+            )
 
     def render(
         self,
@@ -99,7 +104,7 @@ class TemplateMessages:
             raise ProviderMisuse(f"The {facts.stage.value} notice for invoice {invoice.id} {error}.") from None
         phrases, locale = self._language(language)
         form = _short_form(phrases, locale, said) if channel is Channel.SMS else _long_form(phrases, locale)
-        writer = _Writer(phrases, self._template, form, said, at, self._contact)
+        writer = _Writer(phrases, self._template, form, said, at, self._brand)
         match channel:
             case Channel.SMS:
                 return Rendered(text=writer.sms())
@@ -123,8 +128,8 @@ class TemplateMessages:
         finals: Sequence[str],
     ) -> AtSending:
         return AtSending(
-            merchant=self._merchant,
-            contact=self._contact.shown,
+            merchant=self._brand.name,
+            contact=self._brand.first_way.shown,
             name=plausible_name(address.name, language),
             number=invoice.number or invoice.id,
             due=invoice.remaining,
@@ -154,9 +159,9 @@ class TemplateMessages:
         return phrases, phrases.babel
 
 
-def _environment(directory: Path, *, autoescape: bool) -> SandboxedEnvironment:
+def _environment(directories: Sequence[Path], *, autoescape: bool) -> SandboxedEnvironment:
     environment = SandboxedEnvironment(
-        loader=FileSystemLoader(directory),
+        loader=FileSystemLoader([*reversed(directories)]),
         undefined=StrictUndefined,
         autoescape=autoescape,
         trim_blocks=True,
@@ -195,7 +200,7 @@ class _Writer:
     form: Callable[[Value], str]
     said: Wording
     at: AtSending
-    contact: MerchantContact
+    brand: Brand
 
     def mail(self) -> _Content:
         return _Content(
@@ -212,7 +217,7 @@ class _Writer:
             link_hint=self.one(Part.LINK_HINT),
             closing=self.one(Part.CLOSING),
             help=self.one(Part.HELP),
-            contact=self.contact,
+            ways=self.brand.ways,
             regards=self.one(Part.REGARDS),
             merchant=self.at.merchant,
             lists=self._lists(),
@@ -223,7 +228,7 @@ class _Writer:
         lines = [f"{' '.join(self.paragraphs())} {self.at.link}"]
         for each in self._lists():
             lines += [each.intro, *(f"{number}: {amount} {link}" for number, amount, link in each.rows)]
-        return "\n".join([*lines, f"{self.one(Part.HELP)} {self.contact.shown}"])
+        return "\n".join([*lines, f"{self.one(Part.HELP)} {self.brand.first_way.shown}"])
 
     def _lists(self) -> tuple[_List, ...]:
         parts = {Part.FINALS: True, Part.OTHERS: False}

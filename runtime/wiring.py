@@ -47,6 +47,7 @@ from gateways.stripe_origin import Served
 from gateways.stripe_payments import StripePayments
 from gateways.twilio_sms import TwilioSender
 from gateways.yaml_files import FileError
+from runtime.branding import brand
 from runtime.equipment import installation
 from runtime.settings import SHIPPED, Settings, SettingsError, several
 from service.customers import public_holidays, whereabouts
@@ -164,9 +165,8 @@ def preference_links(settings: Settings) -> PreferenceLinks | None:
 
 def preference_page(settings: Settings) -> PreferencePage:
     """Raises SettingsError for words that cannot be read."""
-    directory = settings.messages_folder
     try:
-        return PreferencePage(directory, settings.merchant_name, settings.customers_contact)
+        return PreferencePage(settings.messages_folders, brand(settings))
     except PhrasesError as error:
         raise _not_readable(error) from None
 
@@ -185,14 +185,15 @@ def senders(settings: Settings, app: MerchantApp | None, meter: Meter = NO_METER
 
 
 def _email_sender(settings: Settings, meter: Meter) -> SendGridSender:
+    shown = brand(settings)
     return SendGridSender(
         settings.sendgrid_secret,
         settings.sendgrid_api_base,
         settings.required("SENDGRID_FROM_EMAIL"),
-        settings.sendgrid_from_name,
+        shown.sender_name or shown.name,
         settings.provider_timeout,
         refusals(settings, "sendgrid"),
-        reply_to=settings.customers_contact.email,
+        reply_to=shown.answers_to,
         email_activity=settings.sendgrid_email_activity,
         activity_lag=settings.sendgrid_activity_lag,
         unsubscribe=links.link if (links := preference_links(settings)) else None,
@@ -215,9 +216,8 @@ def _sms_sender(settings: Settings, meter: Meter) -> TwilioSender:
 
 
 def _data_files(settings: Settings) -> tuple[TemplateMessages, DeclineTable, NetworkRules]:
-    directory = settings.messages_folder
     try:
-        messages = TemplateMessages(directory, settings.merchant_name, settings.customers_contact)
+        messages = TemplateMessages(settings.messages_folders, brand(settings))
         return messages, decline_table(settings), network_rules(settings)
     except (FileError, PhrasesError) as error:
         raise _not_readable(error) from None
@@ -251,7 +251,7 @@ def activities(
     ways = senders(settings, app, meter)
     contacting = ContactActivities(payments, ledger, messages, ways, clock, standing, meter)
     serving = ServiceActivities(payments, ledger, app)
-    bundle = partial(build_bundle, creditor=settings.merchant_name)
+    bundle = partial(build_bundle, creditor=brand(settings).name)
     collecting = CollectionsActivities(payments, ledger, agency(settings, meter), bundle)
     deciding = DecisionActivities(ledger, standing, meter)
     return [

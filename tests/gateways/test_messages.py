@@ -20,10 +20,11 @@ from gateways.ports.messages import Address, Rendered
 from gateways.ports.payments import InvoiceSnapshot, PaymentMethod
 from gateways.ports.trouble import ProviderMisuse
 from gateways.sms_length import is_gsm7, segments, usual_segments
+from tests.gateways.brands import a_brand
 
 DIRECTORY = Path(__file__).resolve().parents[2] / "policies" / "messages"
 HELP = MerchantContact.read("help@acme.example")
-MESSAGES = TemplateMessages(DIRECTORY, "Acme Cloud", HELP)
+MESSAGES = TemplateMessages([DIRECTORY], a_brand("Acme Cloud"))
 LINK = "https://pay.acme.example/i/x7Kq2"
 NUMBER = "1A2B3C4D-0001"
 NEXT, END = date(2026, 3, 9), date(2026, 3, 28)
@@ -292,7 +293,7 @@ def test_a_name_that_is_none_is_not_repeated(channel: Channel, name: str) -> Non
 
 def test_what_is_not_ours_is_escaped_in_the_html_part() -> None:
     """A name with an ampersand, a merchant with markup, an invoice number with template code: text, never markup."""
-    messages = TemplateMessages(DIRECTORY, "A<i>cme", HELP)
+    messages = TemplateMessages([DIRECTORY], a_brand("A<i>cme"))
     invoice = an_invoice().model_copy(update={"number": "<b>{{7*7}}"})
     html = messages.render(Channel.EMAIL, some_facts(Stage.FRIENDLY), someone("D'Arc & Co"), invoice, "en").html
 
