@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from domain.steps import Channel, Stage
+from gateways.brand import contrast
 from gateways.messages import TemplateMessages
 from gateways.phrases import PhrasesError
 from gateways.policy_files import policy_files
@@ -47,12 +48,24 @@ def test_the_merchants_file_goes_before_settings_and_shipped_colours(own: Settin
 
 
 @pytest.mark.parametrize(
+    ("one", "other", "ratio"), [("#000000", "#ffffff", 21), ("#777777", "#ffffff", 4.48), ("#1d4ed8", "#1d4ed8", 1)]
+)
+def test_contrast_is_counted_as_wcag_does(one: str, other: str, ratio: float) -> None:
+    assert ratio == pytest.approx(contrast(one, other), abs=0.01)
+    assert contrast(one, other) == contrast(other, one)
+
+
+@pytest.mark.parametrize(
     ("said", "told"),
     [
+        (
+            'colours: {dark: {on_action: "#93c5fd"}}\n',
+            r"brand\.yaml:1: colours\.dark\.on_action: its contrast with action",
+        ),
         ("nmae: Nimbus\n", r"brand\.yaml:1: nmae: unknown key; did you mean name\?"),
         (
             'phone: "+66 2 123 4567"\ncolours: {light: {text: "#eeeeee"}}\n',
-            r"brand\.yaml:2: colours\.light: text: its contrast with card is 1\.2",
+            r"brand\.yaml:2: colours\.light\.text: its contrast with card is 1\.2",
         ),
         ("contact: our staff\n", r"brand\.yaml:1: contact: is neither an e-mail address"),
     ],
