@@ -83,7 +83,9 @@ class ContactActivities:
                 facts = facts_with_others(facts, task, invoice, others, self._ledger)
                 facts = also_final(facts, task, invoice, others, self._situations)
             task = task.model_copy(update={"facts": facts})
-            message = self._messages.render(task.channel, task.facts, address, invoice, address.language, others)
+            message = self._messages.render(
+                task.channel, task.facts, address, invoice, address.language, others, _key(task)
+            )
             row = self._row(task, address, message, others)
             reserved = self._reserve(task, row)
             if isinstance(reserved, Reserved) and reserved.row.state == "sending" and not reserved.ours:
@@ -207,7 +209,7 @@ class ContactActivities:
             step=task.step,
             channel=task.channel,
             stage=task.facts.stage.value,
-            key=contact_key(task.invoice_id, task.step, task.channel.value),
+            key=_key(task),
             state="sending",
             as_of=task.as_of,
             started_at=self._clock(),
@@ -218,6 +220,10 @@ class ContactActivities:
             said=task.facts,
             names=tuple(other.id for other in others),
         )
+
+
+def _key(task: ContactTask) -> str:
+    return contact_key(task.invoice_id, task.step, task.channel.value)
 
 
 def _as_it_was(address: Address, row: ContactRow) -> Address:

@@ -16,14 +16,14 @@ from jinja2 import FileSystemLoader, StrictUndefined, Template
 from jinja2.sandbox import SandboxedEnvironment
 
 from domain.brand import Brand
-from domain.known import AtSending, Other
-from domain.merchant import MerchantContact
+from domain.known import AtSending, Other, Period
 from domain.money import Money
 from domain.names import plausible_name
 from domain.steps import Channel
 from domain.truth import MessageFacts
 from domain.wording import Part, Sentence, Untrue, Value, Wording, wording
 from gateways.formats import format_day, format_day_short, format_money
+from gateways.invoice_words import bought, method_on_file, period
 from gateways.phrases import Phrases, PhrasesError, load_phrases, phrase_files
 from gateways.ports.messages import Address, Rendered
 from gateways.ports.payments import InvoiceSnapshot
@@ -54,21 +54,29 @@ class _Content:
     link_hint: str
     closing: str
     help: str
-    ways: tuple[MerchantContact, ...]
+    answer: str
     regards: str
     merchant: str
     lists: tuple[_List, ...]
+    sender: str
+    preferences: str
+    preferences_link: str
+    imprint: str
 
 
 class TemplateMessages:
     """Messages from the phrases of directories: one folder per language, and the layouts that all of them share."""
 
-    def __init__(self, directories: Sequence[Path], brand: Brand) -> None:
-        """A later directory takes the place of the earlier ones, text by text and layout by layout.
+    def __init__(
+        self, directories: Sequence[Path], brand: Brand, preferences: Callable[[str], str] | None = None
+    ) -> None:
+        """A later directory takes the place of the earlier ones, text by text and layout by layout. `preferences` makes
+        the link to what the customer gets, of a contact's key; None: there is no such page.
 
         Raises PhrasesError when a language is wrong or English is missing.
         """
         self._brand = brand
+        self._preferences = preferences
         # Phrases make plain text; only the HTML layout puts it into markup, and escapes all of it.
         self._plain = _environment(directories, autoescape=False)
         self._html = _environment(directories, autoescape=True)
@@ -88,6 +96,7 @@ class TemplateMessages:
         invoice: InvoiceSnapshot,
         language: str,
         others: Sequence[InvoiceSnapshot] = (),
+        key: str = "",
     ) -> Rendered:
         """Renders one message in the language of a BCP 47 tag; an unknown one falls back to English.
 
@@ -97,7 +106,7 @@ class TemplateMessages:
         Raises ProviderMisuse when the message could not be true or useful: no pay link, or a final notice without
         its date and consequence.
         """
-        at = self._at_sending(address, invoice, language, others, facts.also_final)
+        at = self._at_sending(address, invoice, language, others, facts.also_final, key)
         try:
             said = wording(facts, at, channel)
         except Untrue as error:
@@ -112,7 +121,12 @@ class TemplateMessages:
                 return Rendered(subject=writer.one(Part.SUBJECT), text=writer.notice())
             case Channel.EMAIL:
                 content = writer.mail()
-                values = {"content": content, "language": locale.language, "direction": locale.text_direction}
+                values = {
+                    "content": content,
+                    "brand": self._brand,
+                    "language": str(locale).replace("_", "-"),
+                    "direction": locale.text_direction,
+                }
                 return Rendered(
                     subject=content.subject,
                     text=self._plain.get_template("email.txt.j2").render(values),
@@ -126,6 +140,7 @@ class TemplateMessages:
         language: str,
         others: Sequence[InvoiceSnapshot],
         finals: Sequence[str],
+        key: str,
     ) -> AtSending:
         return AtSending(
             merchant=self._brand.name,
@@ -138,6 +153,13 @@ class TemplateMessages:
             verifying=invoice.verifying is True,
             has_method=invoice.payment_method is not None and not invoice.without_method,
             link=_pay_link(invoice),
+            bought=bought(invoice),
+            period=period(invoice),
+            tax=invoice.tax,
+            method=method_on_file(invoice.payment_method),
+            preferences=self._preferences(key) if self._preferences and key else None,
+            imprint=self._brand.imprint,
+            answers=self._brand.answers_to is not None,
             others=tuple(
                 Other(
                     number=other.number or other.id,
@@ -217,10 +239,14 @@ class _Writer:
             link_hint=self.one(Part.LINK_HINT),
             closing=self.one(Part.CLOSING),
             help=self.one(Part.HELP),
-            ways=self.brand.ways,
+            answer=self.any(Part.ANSWER),
             regards=self.one(Part.REGARDS),
             merchant=self.at.merchant,
             lists=self._lists(),
+            sender=self.one(Part.SENDER),
+            preferences=self.any(Part.PREFERENCES),
+            preferences_link=self.at.preferences or "",
+            imprint=self.any(Part.IMPRINT),
         )
 
     def notice(self) -> str:
@@ -240,6 +266,10 @@ class _Writer:
             for part, final in parts.items()
             if self.said.of(part)
         )
+
+    def any(self, part: Part) -> str:
+        """The sentence of a part, or nothing."""
+        return self.one(part) if self.said.of(part) else ""
 
     def one(self, part: Part) -> str:
         return self._words(self.said.one(part))
@@ -299,6 +329,8 @@ def _form(day: Callable[[date], str], amount: Callable[[Money], str]) -> Callabl
                 return day(value)
             case str():
                 return value
+            case Period():
+                return f"{day(value.start)} – {day(value.end)}"
             case tuple():
                 return " + ".join(map(amount, value))
 

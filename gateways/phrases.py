@@ -74,6 +74,14 @@ class Labels(Frozen):
     total: str
     link_hint: str
     help: str
+    answer: str
+    bought: str
+    period: str
+    method: str
+    tax: str
+    sender: str
+    preferences: str
+    imprint: str
 
 
 class Buttons(Frozen):

@@ -217,7 +217,8 @@ def _sms_sender(settings: Settings, meter: Meter) -> TwilioSender:
 
 def _data_files(settings: Settings) -> tuple[TemplateMessages, DeclineTable, NetworkRules]:
     try:
-        messages = TemplateMessages(settings.messages_folders, brand(settings))
+        links = preference_links(settings)
+        messages = TemplateMessages(settings.messages_folders, brand(settings), links.link if links else None)
         return messages, decline_table(settings), network_rules(settings)
     except (FileError, PhrasesError) as error:
         raise _not_readable(error) from None

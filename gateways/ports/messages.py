@@ -58,9 +58,10 @@ class Messages(Protocol):
         invoice: InvoiceSnapshot,
         language: str,
         others: Sequence[InvoiceSnapshot] = (),
+        key: str = "",
     ) -> Rendered:
-        """Renders one message; `others` are the customer's other unpaid invoices, which it names. An unknown language
-        falls back to English."""
+        """Renders one message; `others` are the customer's other unpaid invoices, which it names; `key` is the
+        contact's, for the link to what the customer gets. An unknown language falls back to English."""
 
 
 class Sent(Frozen):

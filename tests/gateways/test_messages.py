@@ -71,9 +71,17 @@ class _Words(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.found: list[str] = []
+        self._style = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002 - the parser's
+        self._style = tag == "style"
+
+    def handle_endtag(self, tag: str) -> None:  # noqa: ARG002 - the parser's
+        self._style = False
 
     def handle_data(self, data: str) -> None:
-        self.found.append(data)
+        if not self._style:
+            self.found.append(data)
 
 
 def words_of(html: str) -> str:
