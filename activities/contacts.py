@@ -20,7 +20,7 @@ from domain.rules.invoice import Aim, judge_now
 from domain.rules.refusals import About
 from domain.steps import Channel
 from gateways.ports.ledger import Contact, Ledger
-from gateways.ports.messages import Address, Messages, Recipient, Rendered, Sender, Sent
+from gateways.ports.messages import Address, Messages, Recipient, Rendered, Sender, Sent, ShortLinks
 from gateways.ports.metering import NO_METER, Meter
 from gateways.ports.payments import InvoiceSnapshot, Payments
 from gateways.ports.rows import Closure, ContactRow, CustomerRow, Reserved
@@ -45,7 +45,10 @@ class ContactActivities:
         clock: Callable[[], datetime],
         situations: Situations,
         meter: Meter = NO_METER,
+        short: ShortLinks | None = None,
     ) -> None:
+        """`short` makes the links of text messages; None: they have the provider's own."""
+        self._short = short
         self._meter = meter
         self._payments = payments
         self._ledger = ledger
@@ -84,7 +87,7 @@ class ContactActivities:
                 facts = also_final(facts, task, invoice, others, self._situations)
             task = task.model_copy(update={"facts": facts})
             message = self._messages.render(
-                task.channel, task.facts, address, invoice, address.language, others, _key(task)
+                task.channel, task.facts, address, invoice, address.language, others, _key(task), self._link(task)
             )
             row = self._row(task, address, message, others)
             reserved = self._reserve(task, row)
@@ -107,6 +110,14 @@ class ContactActivities:
                     return self._send(task, invoice, address, message, reserved.row.key)
                 case Reserved():
                     return _standing(reserved.row, invoice)
+
+    def _link(self, task: ContactTask) -> str | None:
+        """The short address of the payment page, for a text message; None: the provider's own."""
+        if task.channel is not Channel.SMS or self._short is None:
+            return None
+        code = self._short.code(task.invoice_id)
+        self._ledger.shorten(code, task.invoice_id)
+        return self._short.link(code)
 
     def _has_moved(self, stated: CustomerRow, task: ContactTask) -> bool:
         """Takes over what the payment provider states of the customer now. Whether the hours are those of another

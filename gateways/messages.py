@@ -97,6 +97,7 @@ class TemplateMessages:
         language: str,
         others: Sequence[InvoiceSnapshot] = (),
         key: str = "",
+        link: str | None = None,
     ) -> Rendered:
         """Renders one message in the language of a BCP 47 tag; an unknown one falls back to English.
 
@@ -106,7 +107,7 @@ class TemplateMessages:
         Raises ProviderMisuse when the message could not be true or useful: no pay link, or a final notice without
         its date and consequence.
         """
-        at = self._at_sending(address, invoice, language, others, facts.also_final, key)
+        at = self._at_sending(address, invoice, language, others, facts.also_final, key, link)
         try:
             said = wording(facts, at, channel)
         except Untrue as error:
@@ -141,7 +142,9 @@ class TemplateMessages:
         others: Sequence[InvoiceSnapshot],
         finals: Sequence[str],
         key: str,
+        link: str | None,
     ) -> AtSending:
+        pay_link = _pay_link(invoice)
         return AtSending(
             merchant=self._brand.name,
             contact=self._brand.first_way.shown,
@@ -152,7 +155,7 @@ class TemplateMessages:
             subscription=invoice.subscription_id is not None,
             verifying=invoice.verifying is True,
             has_method=invoice.payment_method is not None and not invoice.without_method,
-            link=_pay_link(invoice),
+            link=link or pay_link,
             bought=bought(invoice),
             period=period(invoice),
             tax=invoice.tax,

@@ -42,6 +42,7 @@ from gateways.preference_links import PreferenceLinks
 from gateways.preference_page import PreferencePage
 from gateways.rules import load_decline_table, load_law, load_minimum_charges, load_network_rules, load_refusals
 from gateways.sendgrid_email import SendGridSender
+from gateways.short_links import ShortLinks
 from gateways.stripe_api import StripeApi
 from gateways.stripe_origin import Served
 from gateways.stripe_payments import StripePayments
@@ -163,6 +164,12 @@ def preference_links(settings: Settings) -> PreferenceLinks | None:
     return PreferenceLinks(settings.web_public_url, secrets) if settings.web_public_url and secrets else None
 
 
+def short_links(settings: Settings) -> ShortLinks | None:
+    """None: text messages have the provider's own long link; as for `preference_links`."""
+    secrets = several(settings.dunning_link_secrets)
+    return ShortLinks(settings.web_public_url, secrets) if settings.web_public_url and secrets else None
+
+
 def preference_page(settings: Settings) -> PreferencePage:
     """Raises SettingsError for words that cannot be read."""
     try:
@@ -250,7 +257,7 @@ def activities(
     standing = situations(settings, ledger)
     paying = PaymentActivities(payments, ledger, declines, rules, minimums, clock, meter)
     ways = senders(settings, app, meter)
-    contacting = ContactActivities(payments, ledger, messages, ways, clock, standing, meter)
+    contacting = ContactActivities(payments, ledger, messages, ways, clock, standing, meter, short_links(settings))
     serving = ServiceActivities(payments, ledger, app)
     bundle = partial(build_bundle, creditor=brand(settings).name)
     collecting = CollectionsActivities(payments, ledger, agency(settings, meter), bundle)

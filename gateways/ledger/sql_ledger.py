@@ -23,6 +23,7 @@ from gateways.ledger.inbox import SqlInbox
 from gateways.ledger.outbox import SqlOutbox
 from gateways.ledger.policies import SqlPolicies
 from gateways.ledger.records import SqlRecords
+from gateways.ledger.short_links import SqlShortLinks
 from gateways.ledger.sweeps import SqlSweeps
 from gateways.ledger.transactions import Database
 
@@ -47,6 +48,7 @@ class SqlLedger(
     SqlGauges,
     SqlSweeps,
     SqlBulk,
+    SqlShortLinks,
 ):
     """`ports.Ledger`: all books on one database, whose schema `upgrade_schema` has brought up to date.
 

@@ -59,9 +59,21 @@ class Messages(Protocol):
         language: str,
         others: Sequence[InvoiceSnapshot] = (),
         key: str = "",
+        link: str | None = None,
     ) -> Rendered:
         """Renders one message; `others` are the customer's other unpaid invoices, which it names; `key` is the
-        contact's, for the link to what the customer gets. An unknown language falls back to English."""
+        contact's, for the link to what the customer gets. `link`: in place of the
+        provider's own link to the payment page. An unknown language falls back to English."""
+
+
+class ShortLinks(Protocol):
+    """The merchant's own short addresses of payment pages."""
+
+    def code(self, invoice_id: str) -> str:
+        """The code of an invoice, always the same under one secret."""
+
+    def link(self, code: str) -> str:
+        """The address that is sent."""
 
 
 class Sent(Frozen):
