@@ -6,13 +6,15 @@ from datetime import datetime
 from temporalio import activity
 
 from activities.errors import translated
-from domain.gates import stop
+from domain.gates import stop, strictest
 from domain.ids import effect_key
 from domain.kinds.handoff import HandoffResult, HandoffTask
 from domain.kinds.recall import RecallTask
 from domain.outgoing import CaseHandedOff, CaseRecalled, Outgoing
+from domain.protection import standing
 from domain.record import Entry
 from domain.rules.invoice import Aim, judge_now
+from domain.rules.protection import ask_protected
 from domain.tasks import Done
 from gateways.ports.agency import Agency, EvidenceBundle
 from gateways.ports.ledger import Ledger
@@ -60,7 +62,9 @@ class CollectionsActivities:
                 raise NotFound(f"The ledger has no case for invoice {task.invoice_id}: start it through starter.py.")
             # The evidence says when the last payment failed.
             invoice = self._payments.read_invoice(task.invoice_id, with_decline=True)
-            found = stop(judge_now(invoice.now, Aim.HAND_OVER, task.as_of, waits=task.waits))
+            said = standing(self._ledger.protections(task.customer_id), task.as_of)
+            protected = ask_protected(said, Aim.HAND_OVER, task.as_of)
+            found = stop(strictest((judge_now(invoice.now, Aim.HAND_OVER, task.as_of, waits=task.waits), protected)))
             if (found or task.begun_only) and not self._begun(task):
                 return HandoffResult(invoice=invoice.now, stopped=found)
             agency = self._required()

@@ -10,13 +10,15 @@ from activities.conversation import also_final, facts_with_others, other_invoice
 from activities.errors import translated
 from activities.situations import Situations
 from domain.consent import told_by_provider
-from domain.gates import Postpone, Refuse, Stopped, stop
+from domain.gates import Postpone, Refuse, Stopped, stop, strictest
 from domain.ids import contact_key
 from domain.kinds.message import ContactOutcome, ContactState, ContactTask
 from domain.outgoing import ContactSent, ContactUnreachable, Outgoing
+from domain.protection import standing
 from domain.record import Entry
 from domain.rules.contacts import ContactRules, SaidWith
 from domain.rules.invoice import Aim, judge_now
+from domain.rules.protection import ask_protected
 from domain.rules.refusals import About
 from domain.steps import Channel
 from gateways.ports.ledger import Contact, Ledger
@@ -67,7 +69,9 @@ class ContactActivities:
         """
         with translated(task):
             invoice = self._payments.read_invoice(task.invoice_id)
-            if found := stop(judge_now(invoice.now, Aim.SAY, task.as_of)):
+            said = standing(self._ledger.protections(task.customer_id), task.as_of)
+            protected = ask_protected(said, Aim.SAY, task.as_of)
+            if found := stop(strictest((judge_now(invoice.now, Aim.SAY, task.as_of), protected))):
                 return ContactOutcome(state=ContactState.STOPPED, invoice=invoice.now, stopped=found)
             if task.invoice and task.invoice.says_otherwise(invoice.now):
                 return ContactOutcome(state=ContactState.STOPPED, invoice=invoice.now, stopped=_changed(task))
@@ -90,13 +94,13 @@ class ContactActivities:
                 task.channel, task.facts, address, invoice, address.language, others, _key(task), self._link(task)
             )
             row = self._row(task, address, message, others)
-            reserved = self._reserve(task, row)
+            reserved = self._reserve(task, row, address)
             if isinstance(reserved, Reserved) and reserved.row.state == "sending" and not reserved.ours:
                 if earlier := self._look_up(task, invoice, address, reserved.row):
                     return earlier
                 # Certainly not sent: it is reserved anew, so that the ledger has the text that goes out now.
                 self._finish(task, "failed", None, "the provider knows nothing of the earlier try; it is tried again")
-                reserved = self._reserve(task, row)
+                reserved = self._reserve(task, row, address)
             match reserved:
                 case Postpone():
                     self._meter.postponed(reserved.rule)
@@ -127,9 +131,11 @@ class ContactActivities:
             self._situations.place_of(before, began) != self._situations.whereabouts(task.customer_id, began)
         )
 
-    def _reserve(self, task: ContactTask, row: ContactRow) -> Contact:
-        rules = ContactRules(invoice_id=task.invoice_id, channel=task.channel, facts=task.facts, caps=task.caps)
-        return self._ledger.begin_contact(row, task.customer_id, rules)
+    def _reserve(self, task: ContactTask, row: ContactRow, to: Address) -> Contact:
+        rules = ContactRules(
+            invoice_id=task.invoice_id, channel=task.channel, facts=task.facts, caps=task.caps, before=task.before
+        )
+        return self._ledger.begin_contact(row, to, rules)
 
     def _said_with(self, task: ContactTask, invoice: InvoiceSnapshot, said: SaidWith) -> ContactOutcome:
         if said.sending:

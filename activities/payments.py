@@ -17,9 +17,11 @@ from domain.kinds.outside_payment import RecordPaymentResult, RecordPaymentTask
 from domain.kinds.write_off import WriteOffTask
 from domain.outbox import charged
 from domain.outgoing import InvoiceUncollectible, Outgoing, PaymentRecorded, SubscriptionCancelled
+from domain.protection import Protected, standing
 from domain.record import Entry
 from domain.rules.invoice import Aim, judge_now
 from domain.rules.minimum import MinimumCharges
+from domain.rules.protection import ask_protected
 from domain.rules.uses import NetworkRules
 from domain.steps import AttemptKind
 from domain.tasks import Done, Task
@@ -66,7 +68,8 @@ class PaymentActivities:
                 return self._result_of(row, row.outcome, invoice, task)
             now = invoice.now
             judged = judge_now(now, Aim.CHARGE, task.as_of, after_cancellation=task.after_cancellation)
-            if found := stop(strictest((judged, self._minimums.ask(invoice.remaining) or ALLOW))):
+            protected = ask_protected(self._protections(task), Aim.CHARGE, task.as_of)
+            if found := stop(strictest((judged, self._minimums.ask(invoice.remaining) or ALLOW, protected))):
                 if row:
                     # Begun by an earlier run, and nothing of it is found: it charged nothing and never will.
                     self._finish(row, ChargeAnswer(outcome=ChargeOutcome.NOT_OPEN), task)
@@ -102,7 +105,8 @@ class PaymentActivities:
         """Cancels the subscription, unless the invoice was paid in the meantime."""
         with translated(task):
             invoice = self._payments.read_invoice(task.invoice_id)
-            found = stop(judge_now(invoice.now, Aim.END, task.as_of, waits=task.waits))
+            protected = ask_protected(self._protections(task), Aim.END, task.as_of)
+            found = stop(strictest((judge_now(invoice.now, Aim.END, task.as_of, waits=task.waits), protected)))
             if found is None:
                 key = effect_key(task.invoice_id, task.step)
                 self._payments.cancel_subscription(task.subscription_id, key)
@@ -116,7 +120,9 @@ class PaymentActivities:
         """Closes the invoice at the provider as not to be collected any more, unless it is closed already."""
         with translated(task):
             invoice = self._payments.read_invoice(task.invoice_id)
-            found = stop(judge_now(invoice.now, Aim.GIVE_UP, task.as_of, waits=task.waits))
+            said = self._protections(task)
+            protected = ask_protected(said, Aim.GIVE_UP, task.as_of, by_a_human=task.ordered)
+            found = stop(strictest((judge_now(invoice.now, Aim.GIVE_UP, task.as_of, waits=task.waits), protected)))
             if found is None:
                 self._payments.mark_uncollectible(task.invoice_id, effect_key(task.invoice_id, task.step))
             elif invoice.state is not InvoiceState.UNCOLLECTIBLE:
@@ -143,6 +149,10 @@ class PaymentActivities:
                 entry = _entry(task, f"{task.amount} recorded as paid outside", event=event)
                 self._ledger.record_effect(task.invoice_id, entry)
             return RecordPaymentResult(invoice=invoice.now, stopped=found, recorded=invoice.outside)
+
+    def _protections(self, task: Task) -> tuple[Protected, ...]:
+        """Read right before the act: what was said since the decision counts as well."""
+        return standing(self._ledger.protections(task.customer_id), task.as_of)
 
     def _reconcile(self, task: ChargeTask, invoice: InvoiceSnapshot) -> AttemptRow | None:
         """Looks up every attempt whose outcome is unknown; returns this attempt's row as it then stands, if any."""

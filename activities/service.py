@@ -3,12 +3,14 @@
 from temporalio import activity
 
 from activities.errors import translated
-from domain.gates import stop
+from domain.gates import stop, strictest
 from domain.ids import access_key
 from domain.kinds.access import AccessTask, AccessWish, Standing
 from domain.outgoing import Outgoing, ServiceRestored, ServiceRestricted
+from domain.protection import standing
 from domain.record import Entry
 from domain.rules.invoice import Aim, judge_now
+from domain.rules.protection import ask_protected
 from domain.steps import Access
 from domain.tasks import Done
 from gateways.ports.ledger import Ledger
@@ -34,7 +36,10 @@ class ServiceActivities:
             result = Done()
             if task.access is not Access.FULL:
                 now = self._payments.read_invoice(task.invoice_id).now
-                result = Done(invoice=now, stopped=stop(judge_now(now, Aim.LIMIT, task.as_of, waits=task.waits)))
+                said = standing(self._ledger.protections(task.customer_id), task.as_of)
+                judged = judge_now(now, Aim.LIMIT, task.as_of, waits=task.waits)
+                protected = ask_protected(said, Aim.LIMIT, task.as_of)
+                result = Done(invoice=now, stopped=stop(strictest((judged, protected))))
                 if result.stopped:
                     return result
             holds = self._tell(task, self._ledger.wish_access(_wish(task)))

@@ -10,10 +10,13 @@ from domain import changes
 from domain.case import Case, Circumstances, Whereabouts
 from domain.installation import COMPLETE, Installation
 from domain.policy import Policy
+from domain.protection import standing
+from domain.rules.holidays import holidays_at
 from domain.rules.law_table import NO_TABLE, LawTable, law_of
 from domain.rules.minimum import MinimumCharges
 from domain.rules.uses import NetworkRules, limit_of
 from domain.situation import Situation
+from gateways.ports.consents import opted_in
 from gateways.ports.ledger import Ledger
 from gateways.ports.rows import CustomerRow
 
@@ -51,14 +54,17 @@ class Situations:
         facts = case.facts
         began = facts.opened_at.date()
         here = self.whereabouts(facts.customer_id, began)
+        law = law_of(self._law, facts, here, self.policy(case.policy.digest).sells_in)
         return Circumstances(
             whereabouts=here,
-            holidays=self._holidays((here and here.place) or facts.country, began),
+            holidays=holidays_at(self._holidays, facts, here, began),
             closed_channels=self._ledger.closed_channels(facts.customer_id),
             too_small=self._minimums.ask(case.due),
             limit=limit_of(case, at, self._rules, self._ledger.uses_of),
             installation=self._installation.hearing(self._ledger.an_endpoint_takes),
-            law=law_of(self._law, facts, here, self.policy(case.policy.digest).sells_in),
+            law=law,
+            opted_in=opted_in(law, self._ledger, facts.customer_id),
+            protections=standing(self._ledger.protections(facts.customer_id), at),
         )
 
     def whereabouts(self, customer_id: str, began: date) -> Whereabouts | None:

@@ -1,7 +1,10 @@
 """The commands of `dunning` and starter.py. Each is loaded when it is given: a list of cases needs no Temporal."""
 
+import re
+from collections.abc import Sequence
 from importlib import import_module
-from typing import cast
+from itertools import pairwise, takewhile
+from typing import Any, cast
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -24,6 +27,8 @@ _COMMANDS = {
     "recall": "cli.orders:recall",
     "reopen-channel": "cli.orders:reopen_channel",
     "write-off": "cli.orders:write_off",
+    "protect": "cli.protections:protect",
+    "unprotect": "cli.protections:unprotect",
     "bulk": "cli.bulk:bulk",
     "inbox": "cli.inbox:inbox",
     "keys": "cli.keys:keys",
@@ -42,7 +47,18 @@ _COMMANDS = {
 _PASSED_ON = {"sandbox": {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}}
 
 
+_BELOW_ZERO = re.compile(r"-[0-9.,]*[0-9]")
+_FREE_TEXT = ("--note", "--by")
+
+
 class _Commands(TyperGroup):
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if number := _below_zero(args):
+            from cli.console import UNUSABLE, fail  # noqa: PLC0415 - a list of cases needs none of it so early
+
+            raise fail(f"{number} is below zero: amounts and numbers have no sign here, write {number[1:]}.", UNUSABLE)
+        return super().parse_args(ctx, args)
+
     def list_commands(self, ctx: object) -> list[str]:  # noqa: ARG002 - the signature of the command line's library
         return list(_COMMANDS)
 
@@ -61,6 +77,14 @@ class _Commands(TyperGroup):
 app = typer.Typer(
     cls=_Commands, no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False, rich_markup_mode=None
 )
+
+
+def _below_zero(words: Sequence[str]) -> str | None:
+    """A number with a minus among the words of a command: the command line's library would take it for an option."""
+    if words and words[0] in _PASSED_ON:
+        return None
+    ours = takewhile(lambda pair: pair[1] != "--", pairwise(words))
+    return next((word for before, word in ours if _BELOW_ZERO.fullmatch(word) and before not in _FREE_TEXT), None)
 
 
 @app.callback()

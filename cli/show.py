@@ -30,4 +30,7 @@ def shown_json(found: Shown) -> str:
     facts = told.model_dump(mode="json") if told else {}
     record = [entry.model_dump(mode="json") for entry in found.record]
     plan = [{**step._asdict(), "at": step.at.isoformat()} for step in found.plan]
-    return json.dumps({**({"record": record} if record else {}), **facts, "plan": plan, "in_hand": found.in_hand})
+    answers = [one.model_dump(mode="json") for one in found.answers]
+    return json.dumps(
+        {**({"record": record} if record else {}), **facts, "plan": plan, "in_hand": found.in_hand, "answers": answers}
+    )

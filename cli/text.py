@@ -43,8 +43,10 @@ def shown_text(found: Shown, width: int | None = None) -> str:
     facts += _after_the_end(found)
     facts += [("Tried again", step) for step in found.in_hand]
     plan = [(f"{step.at:%Y-%m-%d %H:%M}", _planned(step)) for step in found.plan]
+    answers = [(f"{one.at:%Y-%m-%d %H:%M}", str(one)) for one in found.answers]
     parts = [
         *_listed(facts, _NAMES, width),
+        *(["", "What the customer wrote", *_listed(answers, _TIMES, width)] if answers else []),
         *(["", head_of_plan, *_listed(plan, _TIMES, width)] if plan else []),
         "",
         "What happened",

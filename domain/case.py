@@ -5,7 +5,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import TypeVar
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from domain.agency import Handoff
 from domain.base import Message, unchecked
@@ -17,6 +17,7 @@ from domain.invoice import InvoiceNow, MethodRef
 from domain.money import Money
 from domain.outgoing import CaseHeld, OperatorNeeded, Outgoing
 from domain.outside import OutsidePayment
+from domain.protection import Protected, Protection
 from domain.record import Entry
 from domain.retries import CLEAR_OF, RetryOwner
 from domain.rules.local_law import NO_LAW, LocalLaw
@@ -32,6 +33,10 @@ CUSTOMER_DELETED = "customer_deleted"
 """Our own code for a charge of somebody who is no customer any more."""
 NOT_CHARGEABLE = "not_chargeable"
 """Our own code for a charge that the provider refuses for this customer without one of its own."""
+
+
+_ONCE_KINDS_ARE_KNOWN = ConfigDict(defer_build=True)
+"""Of what has a step in it, whose reader knows each kind: they read this file in turn (domain/registry.py)."""
 
 
 class Outcome(StrEnum):
@@ -59,10 +64,21 @@ class HoldReason(StrEnum):
     DISPUTE = "dispute"
     OPERATOR_NEEDED = "operator_needed"  # misuse, a merchant-side decline: a human has to look
     PAYMENT_PROCESSING = "payment_processing"  # a bank debit is on its way
+    # The person is protected (`Protection`): no machine does anything.
+    BANKRUPTCY = Protection.BANKRUPTCY.value
+    DECEASED = Protection.DECEASED.value
+    REPRESENTED = Protection.REPRESENTED.value
+    HARDSHIP = Protection.HARDSHIP.value
+    BREATHING_SPACE = Protection.BREATHING_SPACE.value
+    ERASURE = Protection.ERASURE.value
 
     @property
     def in_words(self) -> str:
         return self.value.replace("_", " ")
+
+
+PROTECTIONS = frozenset(HoldReason(protection.value) for protection in Protection)
+"""The holds of a person who is protected: those of all of their cases, set and ended in the ledger alone."""
 
 
 class ChargeOutcome(StrEnum):
@@ -116,11 +132,17 @@ class Whereabouts(Message):
     country: str  # ISO 3166-1 alpha-2, "" when unknown
     time_zones: tuple[str, ...] = Field(min_length=1)  # IANA, as in `Facts`
     region: str = ""  # US state or Canadian province (ISO 3166-2 without the country), "" when unknown
+    possible: tuple[str, ...] = ()  # without a country: those in which clocks go like these
 
     @property
     def place(self) -> str:
         """`TH`, `US-MA`."""
         return f"{self.country}-{self.region}" if self.region else self.country
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Every place that it may be."""
+        return (self.place,) if self.country else self.possible
 
 
 class Limit(Message):
@@ -140,6 +162,8 @@ class Circumstances(Message):
     limit: Limit | None = None  # None: the method on file may be charged
     installation: Installation = COMPLETE
     law: LocalLaw = NO_LAW  # of the place where the customer is, or of those where they may be
+    opted_in: frozenset[Channel] = frozenset()  # to messages of the account; read where the law asks for it
+    protections: tuple[Protected, ...] = ()  # what protects the person from everything, one of a kind
 
 
 class Attempt(Message):
@@ -175,6 +199,8 @@ _DONE = StepState.DONE
 class StepRecord(Message):
     """What became of one step."""
 
+    model_config = _ONCE_KINDS_ARE_KNOWN
+
     step: AnyStep
     state: StepState
     at: datetime
@@ -187,6 +213,8 @@ new_step_record = unchecked(StepRecord)
 
 class Unfinished(Message):
     """What is known of a step that is still to be done, after a try without an answer or a rule's "later"."""
+
+    model_config = _ONCE_KINDS_ARE_KNOWN
 
     step: AnyStep
     not_before: datetime | None = None  # None: at its own time
@@ -230,6 +258,8 @@ class Closing(Message):
 
 class Case(Message):
     """One case at one moment. Serialisable, so that it survives continue-as-new and the loss of Temporal."""
+
+    model_config = _ONCE_KINDS_ARE_KNOWN
 
     facts: Facts
     policy: PolicyRef

@@ -28,6 +28,13 @@ class Source(StrEnum):
     UNKNOWN = ""  # from before this was kept
 
 
+class Purpose(StrEnum):
+    """What a customer wants to hear."""
+
+    SERVICE = "service"  # messages of the account, as all of ours are
+    PROMOTION = "promotion"  # kept as it was said, and good for nothing here
+
+
 def told_by_provider(channel: Channel, *, wish: bool) -> Source:
     """Who has texted STOP is on Twilio's own list: a text that it refuses for that says no more than STOP did."""
     return Source.STOP if wish and channel is Channel.SMS else Source.PROVIDER

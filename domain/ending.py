@@ -71,16 +71,23 @@ def unannounced(now: "Situation", act: Act) -> Wait | None:
     return new_wait(until=None, why=f"on hold ({asks})", hold=asks, put_off=act.put_off)
 
 
-def steps_with_agency(now: "Situation") -> Iterator[Step]:
-    """The recall that an operator ordered, or the second delivery, when nobody acknowledges the first."""
-    rules, handoff = now.policy.endgame.collections, now.case.handoff
-    if now.case.recall_ordered:
-        for reference in handoff.references[:1] if handoff and not handoff.is_over else ():
-            key = "recall-second" if "recall" in now.case.steps else "recall"
-            yield RecallStep(key=key, due=now.at, day=0, reference=reference, ordered=True)
+def ordered_recall(now: "Situation") -> Iterator[Step]:
+    """The recall that an operator ordered."""
+    handoff = now.case.handoff
+    if not now.case.recall_ordered or handoff is None or handoff.is_over:
         return
+    for reference in handoff.references[:1]:
+        key = "recall-second" if "recall" in now.case.steps else "recall"
+        yield RecallStep(key=key, due=now.at, day=0, reference=reference, ordered=True)
+
+
+def second_delivery(now: "Situation") -> Iterator[Step]:
+    """The second delivery, when nobody acknowledges the first and nothing is to be taken back."""
+    rules, handoff = now.policy.endgame.collections, now.case.handoff
     ends = deadline(now.case, now.policy)
-    if rules is None or handoff is None or ends is None or handoff.state >= AgencyState.REPEATED:
+    if now.case.recall_ordered or rules is None or handoff is None or ends is None:
+        return
+    if handoff.state >= AgencyState.REPEATED:
         return
     due = handoff.at + timedelta(days=rules.acknowledge_within_days)
     if due < ends:

@@ -52,6 +52,7 @@ class InvoiceChanged(InvoiceNow):
     remaining: Amount | None = None
     paid: Amount | None = None
     attempt: ReportedAttempt | None = None
+    read_now: bool = False  # asked for when it was told, and not shown by an event: more may be due than before
 
 
 class MethodChange(StrEnum):
@@ -123,6 +124,12 @@ class ContactChanged(Message):
 
     event_id: EventId
     channels: tuple[Channel, ...] = Field(max_length=len(Channel))
+
+
+class PersonChanged(Message):
+    """Something protects the customer as a person, or no longer does: it is read with the next decision."""
+
+    event_id: EventId
 
 
 class AgencyReport(StrEnum):

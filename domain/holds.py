@@ -1,14 +1,23 @@
 """Holds: the reasons to stand still, what goes on in spite of them, and what an operator can do about each."""
 
 from datetime import UTC, datetime
-from typing import assert_never
 
 from domain.calendar import minute
-from domain.case import Case, Hold, HoldReason
+from domain.case import PROTECTIONS, Case, Hold, HoldReason
+from domain.protection import Protection
 
 NOTHING: frozenset[HoldReason] = frozenset()
 ALL_BUT_AN_OPERATOR = frozenset(HoldReason) - {HoldReason.OPERATOR_NEEDED}
 """What a decided end survives: it goes on under a dispute or a pause, but not where its own effect was refused."""
+
+_BY_A_HUMAN = {
+    Protection.BANKRUPTCY: "Ask for nothing: file the claim with the court or its administrator.",
+    Protection.DECEASED: "Write to nobody: give the debt up, or file it with the estate.",
+    Protection.REPRESENTED: "Only a human writes, and only to the representative.",
+    Protection.HARDSHIP: "Talk to the customer about what they can pay, by hand.",
+    Protection.BREATHING_SPACE: "Ask for nothing until it is over.",
+    Protection.ERASURE: "Answer the request within its time; what the law keeps of an unpaid debt may stay.",
+}
 
 
 def goes_on(case: Case, survives: frozenset[HoldReason]) -> bool:
@@ -42,6 +51,8 @@ def _what_to_do(case: Case, hold: Hold) -> str:
             f"then python starter.py resume {invoice_id}: the end comes at once. "
             f"Or give the debt up: python starter.py write-off {invoice_id}."
         )
+    if hold.reason in PROTECTIONS:
+        return protected_by(Protection(hold.reason.value), case.facts.customer_id, invoice_id)
     return what_to_do(hold.reason, invoice_id)
 
 
@@ -61,4 +72,12 @@ def what_to_do(reason: HoldReason, invoice_id: str) -> str:
             return "Nothing to do: the bank's answer releases it, at the latest that date."
         case HoldReason.OPERATOR_NEEDED:
             return f"Put right what is named, restart the workers if a setting changed, then {resume}."
-    assert_never(reason)
+    raise AssertionError(f"{reason} is the person's")
+
+
+def protected_by(protection: Protection, customer_id: str, invoice_id: str) -> str:
+    """What a human does about the debt of somebody who is protected, in full."""
+    ends = f"python starter.py unprotect {customer_id} {protection.value}"
+    return (
+        f"{_BY_A_HUMAN[protection]} {ends} lets its cases go on; python starter.py write-off {invoice_id} gives it up."
+    )

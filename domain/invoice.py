@@ -96,6 +96,7 @@ class InvoiceNow(Message):
     paying: bool | None = None  # a payment of it is on its way, whoever began it
     verifying: bool | None = None  # the customer gave a bank account for it, and has to confirm small deposits first
     voucher: bool | None = None  # the customer took one for it, to be paid in cash, and may have paid it
+    transfer: bool | None = None  # the customer chose to pay it by bank transfer, and still has to send the money
     sent: bool | None = None  # the customer pays it on demand: never charged off session
     due_at: Moment | None = None  # of one that was sent
     subscription: SubscriptionState | None = None  # None as well where it is for none
@@ -121,6 +122,7 @@ class InvoiceNow(Message):
         return (
             changed
             or planned
+            or (newer.transfer is not None and newer.transfer is not bool(self.transfer))
             or any(
                 seen is not None and seen is not known
                 for known, seen in ((self.subscription, newer.subscription), (self.sent, newer.sent))
@@ -129,10 +131,8 @@ class InvoiceNow(Message):
 
     def known_with(self, newer: "InvoiceNow") -> Self:
         """This, with all that a newer reading shows."""
-        seen = {name: value for name in _PARTS if (value := getattr(newer, name)) is not None}
+        known = vars(self)
+        seen = {name: value for name, value in vars(newer).items() if value is not None and name in known}
         if newer.method and self.method and newer.method == MethodRef(id=self.method.id):
             del seen["method"]  # an event names only its id: what is on it is known
-        return self if all(getattr(self, name) == value for name, value in seen.items()) else self.but(**seen)
-
-
-_PARTS = tuple(InvoiceNow.model_fields)
+        return self.but(**seen) if any(known[name] != value for name, value in seen.items()) else self

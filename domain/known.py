@@ -20,9 +20,17 @@ class Todo(StrEnum):
     FIX_DATA = "fix_data"
     AUTHENTICATE = "authenticate"
     VERIFY_ACCOUNT = "verify_account"  # confirm the small deposits on a bank account
+    SEND_TRANSFER = "send_transfer"  # by the instructions that they asked for
 
 
-ASKING = (Todo.ADD_METHOD, Todo.NEW_METHOD, Todo.FIX_DATA, Todo.AUTHENTICATE, Todo.VERIFY_ACCOUNT)
+ASKING = (
+    Todo.ADD_METHOD,
+    Todo.NEW_METHOD,
+    Todo.FIX_DATA,
+    Todo.AUTHENTICATE,
+    Todo.VERIFY_ACCOUNT,
+    Todo.SEND_TRANSFER,
+)
 """What asks for more than to pay."""
 
 # Without a try, only these are known to be the cause.
@@ -74,6 +82,7 @@ class AtSending(Frozen):
     total: Money  # what the invoice says, before any balance or payment
     subscription: bool  # whether the invoice belongs to one
     verifying: bool  # whether a bank account that the customer gave for it has to be verified first
+    transfers: bool  # whether the customer chose to pay it by bank transfer, and has the instructions
     has_method: bool  # whether there is a payment method that the next charge would be made on
     link: str  # of the payment page
     others: tuple[Other, ...] = ()
@@ -139,12 +148,16 @@ class Known(Frozen):
     def knows_why(self) -> bool:
         reason = self.facts.reason
         told = reason is not None and (self.tried() or reason in _KNOWN_WITHOUT_TRY)
+        if self.at.transfers:
+            return False  # why a charge failed matters no more to who pays in another way
         return self.verifies() or (self.is_collected() and told and not self.method_came())
 
     def todo(self) -> Todo:
         """What to ask for. A payment that no retry can win is asked for in another way."""
         if self.was_sent():
             return Todo.PAY
+        if self.at.transfers:
+            return Todo.SEND_TRANSFER
         if self.verifies():
             return Todo.VERIFY_ACCOUNT
         action = None if self.method_came() else self.facts.action

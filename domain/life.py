@@ -19,10 +19,12 @@ from domain.events import Order
 from domain.gates import Refuse
 from domain.orders import ask_version
 from domain.outgoing import CaseClosed, StepPostponed, StepSkipped
+from domain.person import protected
 from domain.plan import released
 from domain.planner import next_step
 from domain.policy import Policy
 from domain.projection import Projection, projection_of, searchable
+from domain.protection import Protected
 from domain.record import POSTPONED, Entry, new_entry
 from domain.situation import NEXT, Situation
 from domain.steps import Channel, Step
@@ -49,6 +51,7 @@ class Decided(Message):
     searchable: dict[str, str | int] = Field(default_factory=dict)  # in Temporal; times in seconds since 1970
     ahead: tuple[Ahead, ...] = ()  # what comes unless something happens
     closed_channels: dict[Channel, str] = Field(default_factory=dict)  # to this customer, whichever case was told
+    protections: tuple[Protected, ...] = ()  # what protected the person then
 
 
 new_decided = unchecked(Decided)
@@ -65,9 +68,10 @@ class Ruling(NamedTuple):
 
 def decide(case: Case, policy: Policy, circumstances: Circumstances, at: datetime) -> Ruling:
     """Decides what the case does at `at`: wait, act or close."""
-    now = Situation(changes.tick(case, at), policy, circumstances, at)
+    protections = circumstances.protections
+    now = Situation(protected(changes.tick(case, at), protections, at), policy, circumstances, at)
     decision = next_step(now)
-    then, entries = after(case, decision, at)
+    then, entries = after(case, decision, at, protections)
     projection = projection_of(then, decision)
     decided = new_decided(
         at=at,
@@ -76,20 +80,23 @@ def decide(case: Case, policy: Policy, circumstances: Circumstances, at: datetim
         searchable=searchable(then, projection) if decision.does != "act" else {},
         ahead=_ahead(now) if decision.does == "wait" else (),
         closed_channels=now.closed_channels,
+        protections=protections,
     )
     written = (*then.unwritten, *entries)
     kept = then.but(unwritten=()) if then.unwritten else then
     return Ruling(decided, kept, written, projection)
 
 
-def after(case: Case, decision: Wait | Act | Close, at: datetime) -> tuple[Case, tuple[Entry, ...]]:
+def after(
+    case: Case, decision: Wait | Act | Close, at: datetime, protections: tuple[Protected, ...] = ()
+) -> tuple[Case, tuple[Entry, ...]]:
     """The case once the decision is taken, and the entries that the ledger gets with it.
 
     A payment that came while the end was decided is not overlooked: such a case decides anew.
     """
     entries: list[Entry] = []
-    if case.holds:
-        ticked = changes.tick(case, at)
+    if case.holds or protections:
+        ticked = protected(changes.tick(case, at), protections, at)
         entries += ticked.unwritten[len(case.unwritten) :]
         case = ticked.but(unwritten=case.unwritten) if entries else ticked
 
@@ -131,7 +138,7 @@ def settled(case: Case, asked: Case, decided: Decided) -> Case:
     What the case was told in between is not in the ledger yet.
     """
     news = case.unwritten[len(asked.unwritten) :]
-    return changes.changed(after(case, decided.decision, decided.at)[0], unwritten=news)
+    return changes.changed(after(case, decided.decision, decided.at, decided.protections)[0], unwritten=news)
 
 
 def hear(case: Case, name: str, message: Message, at: datetime) -> Case:

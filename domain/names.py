@@ -8,6 +8,8 @@ import re
 import unicodedata
 from itertools import pairwise
 
+from domain.languages import primary, wanted
+
 _LONGEST = 60
 _MOST_WORDS = 8
 _MOST_DIGITS = 4  # "Studio 54"; a phone number has more
@@ -76,9 +78,32 @@ _CALLS = _words(
     "crypto dear deposit discount dot download expired expires final free gift http https hurry invoice jackpot "
     "link loan login lottery notice offer open password pay payment paypal prize promo refund reset reward security "
     "sign signin sms subscribe support suspended telegram text update urgent usdt verify visit voucher warning "
-    "whatsapp win winner won www you"
+    "whatsapp win winner won www you "
+    "konto bezahlen zahlung rechnung mahnung gewinn gewinner gutschein gratis klicken kostenlos passwort sofort "
+    "compte paiement payer facture cadeau cliquez gagnant gagner gratuit remboursement "
+    "cuenta pago pagar factura haga clic premio ganador regalo gratis urgente "
+    "conta pagamento fatura clique ganhou ganhador brinde boleto senha"
 )
-_CALLS_IN_ONE_WORD = ("คลิก", "ลิงก์", "ติดต่อ", "รางวัล", "โบนัส", "ฟรี", "โอนเงิน", "ชำระ", "ยืนยัน", "บัญชี", "ด่วน")
+_CALLS_IN_ONE_WORD = (
+    "คลิก",
+    "ลิงก์",
+    "ติดต่อ",
+    "รางวัล",
+    "โบนัส",
+    "ฟรี",
+    "โอนเงิน",
+    "ชำระ",
+    "ยืนยัน",
+    "บัญชี",
+    "ด่วน",
+    "クリック",
+    "無料",
+    "当選",
+    "支払",
+    "口座",
+    "至急",
+    "請求",
+)
 
 # A dot inside a word makes a link of it, in mail programs; titles and initials are short: "Dr.Lee", "J.R.", "ดร.สมชาย".
 _TITLES = frozenset({"dr", "fr", "hr", "ing", "jr", "mag", "mr", "mrs", "ms", "prof", "rev", "sr", "st"})
@@ -88,14 +113,15 @@ _MOST_SHORT = 3
 def plausible_name(name: str | None, language: str) -> str | None:
     """The name in one line, or None when it may be something else.
 
-    `language`: BCP 47, the customer's own; a name in its script is a name, one in a foreign script may hide another.
+    `language`: what the customer wants (domain/languages.py); a name in the script of one of these is a name, one in a
+    foreign script may hide another.
     """
     line = unicodedata.normalize("NFC", " ".join((name or "").split()))
     words = [word for word in re.split(r"[\W_]+", line.casefold()) if word]
     plausible = (
         0 < len(line) <= _LONGEST
         and len(words) <= _MOST_WORDS
-        and _one_script(line, language)
+        and any(_one_script(line, tag) for tag in wanted(language) or ("",))
         and not _has_a_number(line)
         and not _is_a_link(line)
         and not set(words) <= _PLACEHOLDERS
@@ -106,9 +132,9 @@ def plausible_name(name: str | None, language: str) -> str | None:
     return line if plausible else None
 
 
-def _one_script(line: str, language: str) -> bool:
+def _one_script(line: str, tag: str) -> bool:
     """Whether all letters are Latin, or all of the language's other script; and nothing else but a name's few signs."""
-    own = _SCRIPTS.get(re.split("[-_]", language.strip().lower())[0], ())
+    own = _SCRIPTS.get(primary(tag), ())
     latin = foreign = marks = 0
     for sign in line:
         kind = unicodedata.category(sign)

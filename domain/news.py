@@ -114,10 +114,11 @@ def invoice_changed(case: Case, fact: events.InvoiceChanged, at: datetime) -> Ca
     if fact.attempt:
         case = _foreign_attempt(case, fact.event_id, fact.attempt, at)
     if fact.remaining and fact.state is InvoiceState.OPEN:
-        lower = min(case.due, known_here(case, fact.remaining), key=lambda money: money.amount)
-        if lower != case.due:
-            case = changed(case, due=lower)
-            case = _told(case, fact.event_id, "invoice changed", f"{lower} still due", at)
+        left = known_here(case, fact.remaining)
+        # An event may be older than what is known; what was read at this moment may also say that more is due again.
+        if left < case.due or (fact.read_now and case.due < left and case.closing is None):
+            why = f"{left} still due" if left < case.due else f"{left - case.due} more are due again: {left}"
+            case = _told(changed(case, due=left), fact.event_id, "invoice changed", why, at)
     return invoice_is(case, fact.but(remaining=None), at, fact.event_id, before=before)
 
 
@@ -183,6 +184,11 @@ def contact_changed(case: Case, fact: events.ContactChanged, at: datetime) -> Ca
     opened = {channel for channel in fact.channels if case.closed_channels.get(channel) not in WISHES}
     left = {channel: why for channel, why in case.closed_channels.items() if channel not in opened}
     return changed(case, closed_channels=left)
+
+
+def person_changed(case: Case, fact: events.PersonChanged, at: datetime) -> Case:
+    """What it is, the next decision reads, and holds the case or lets it go on."""
+    return _told(case, fact.event_id, "person changed", "what protects the customer is read anew", at)
 
 
 def agency_reported(case: Case, fact: events.AgencyReported, at: datetime) -> Case:

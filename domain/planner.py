@@ -68,7 +68,7 @@ class _Choice:
                 together.append(step)
         if not together:
             return None
-        effects = tuple([_effect(now, step) for step in together])
+        effects = tuple([_effect(now, step, together[:place]) for place, step in enumerate(together)])
         skips = self._cut_off(together[0]) if together[0].ends else ()
         return new_act(effects=effects, why=effects[0].why, skips=skips, put_off=self._put_off(skips))
 
@@ -154,9 +154,12 @@ class _Choice:
         return tuple(Skip(step=other, why="the case ended before it could be done") for other in left)
 
 
-def _effect(now: Situation, step: Step) -> Effect:
+def _effect(now: Situation, step: Step, before: list[Step]) -> Effect:
+    """`before`: what is done beside it, and comes first where there is not room for all."""
     why = step.why(now)
-    return new_effect(step=step, why=why, activity=step.activity, task=step.task(now, why), until=step.deadline(now))
+    task = step.task(now, why)
+    task = step.after(task, before) if before else task
+    return new_effect(step=step, why=why, activity=step.activity, task=task, until=step.deadline(now))
 
 
 def _held(now: Situation) -> Wait:

@@ -80,6 +80,7 @@ class Contacts(Frozen):
     per_week: int = Field(default=7, ge=1)
     distance: timedelta = Field(default=timedelta(0), ge=timedelta(0), le=timedelta(days=7))
     set_aside: tuple[str, ...] = ()  # ids of practices of places (policies/rules/law) that are not kept; never law
+    registered: tuple[str, ...] = ()  # ids of rules for which the merchant has registered senders and templates
     access_notice_days: int = Field(default=0, ge=0, le=30)  # a restriction comes no sooner after it was announced
 
     @field_validator("fallback")

@@ -39,7 +39,8 @@ def projection_of(case: Case, decision: Wait | Act | Close) -> Projection:
     step = None if decision.does == "close" else decision.step
     decline, decline_class = case.decline, case.decline_class
     holds = case.holds
-    both = case.closing is None and two_owners(case.retry_owner, case.invoice.next_try_at)
+    tries = case.invoice.tries
+    both = tries and case.closing is None and two_owners(case.retry_owner, tries.next_at)
     return new_projection(
         status=case.status,
         stage=stage_of(case),

@@ -1,5 +1,6 @@
 """The registry of kinds: what a case can do, and what a policy can say. A new kind is one file and its lines here."""
 
+from domain.case import Case, StepRecord, Unfinished
 from domain.forms import FORMS, Form, read_form
 from domain.kinds.access import AccessStep, RestrictForm
 from domain.kinds.cancellation import CancelForm, CancelStep
@@ -32,3 +33,7 @@ register(WriteOffStep)
 register(form=EscalateForm)
 register(RecallStep)
 register(OutsidePaymentStep)
+
+# What has a step of any kind in it can be read from now on.
+for message in (StepRecord, Unfinished, Case):
+    message.model_rebuild()

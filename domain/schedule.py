@@ -152,8 +152,9 @@ class Schedule:
         return (self._hours.get(channel) or self._hours_of(channel))[0]
 
     def _hours_of(self, channel: Channel) -> tuple[Hours, Channel | None]:
-        own, laws = self.policy.contacts.hours, self.law.hours(channel)
-        self._hours[channel] = known = (HoursHere(own, laws), channel) if laws else (own, None)
+        own = self.policy.contacts.hours
+        here = self.law.hours_for(own, channel)
+        self._hours[channel] = known = (here, channel) if here else (own, None)
         return known
 
     def contact_from(self, day: int, start: datetime, channel: Channel) -> datetime:

@@ -19,6 +19,7 @@ from domain.gates import ALLOW, Answer, Postpone, Refuse, strictest
 from domain.policy import Policy
 from domain.rules.gates import gates_of
 from domain.rules.law import Row
+from domain.rules.lawful_consent import unlawful_channels
 from domain.schedule import Schedule, Slot, schedule_of
 from domain.sources import steps_of, unplanned
 from domain.steps import Channel, Step
@@ -178,6 +179,10 @@ class Situation:
         found = together(known, told) if known and told else known or told
         if not (self.case.facts.place_known or self.circumstances.whereabouts):
             found = {**UNKNOWN_HOURS, **found}
+        if (law := self.schedule.law).rules:
+            day, wanted = local(self.at, self.zones[0]).date(), self.policy.contacts
+            unlawful = unlawful_channels(law, day, self.circumstances.opted_in, wanted.registered)
+            found = {**unlawful, **found} if unlawful else found
         # A customer's wish says more: who wants no e-mail gets no SMS in its place either.
         to_everybody = self.circumstances.installation.closed_channels
         return {**to_everybody, **found} if to_everybody else found

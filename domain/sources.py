@@ -4,8 +4,8 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from domain.arrangements.registry import ARRANGEMENTS
-from domain.case import HoldReason
-from domain.ending import steps_to_end, steps_with_agency
+from domain.case import PROTECTIONS, HoldReason
+from domain.ending import ordered_recall, second_delivery, steps_to_end
 from domain.holds import ALL_BUT_AN_OPERATOR, goes_on
 from domain.outside import outside_payments
 from domain.requests import action_request
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 _BY_DAY, _FIRST = attrgetter("day", "ends"), attrgetter("comes_first")
 
 OUTSIDE = Source(
-    "outside payments", outside_payments, survives=frozenset({HoldReason.DISPUTE, HoldReason.OPERATOR_PAUSE})
+    "outside payments",
+    outside_payments,
+    survives=PROTECTIONS | {HoldReason.DISPUTE, HoldReason.OPERATOR_PAUSE},
 )
 TIMELINE = Source("timeline", lambda _now: ())  # its steps have places: see `steps_of`
 BEFORE_THE_END: tuple[Source, ...] = (
@@ -34,7 +36,11 @@ BEFORE_THE_END: tuple[Source, ...] = (
     Source("request to the customer", action_request),
     TIMELINE,
 )
-WITH_AGENCY: tuple[Source, ...] = (OUTSIDE, Source("agency", steps_with_agency))
+WITH_AGENCY: tuple[Source, ...] = (
+    OUTSIDE,
+    Source("recall", ordered_recall, survives=PROTECTIONS),
+    Source("agency", second_delivery),
+)
 AT_THE_END: tuple[Source, ...] = (Source("end", steps_to_end, survives=ALL_BUT_AN_OPERATOR),)
 
 

@@ -6,7 +6,7 @@ What they bring about goes through the same gates as every other step.
 from datetime import datetime
 
 from domain import events
-from domain.case import Case, HoldReason, OrderedTry, StepState
+from domain.case import PROTECTIONS, Case, HoldReason, OrderedTry, StepState
 from domain.changes import changed, ended, said
 from domain.gates import ALLOW, Answer, Refuse
 from domain.holds import said as in_words
@@ -84,6 +84,8 @@ def ask_hand_off(case: Case, _order: events.HandOff, _at: datetime) -> Answer:
         return Refuse(why="The handoff is ordered already: it is the announced end of the case.")
     if any(hold.reason is HoldReason.DISPUTE for hold in case.holds) or case.facts.contested:
         return Refuse(why="The customer contests the payment: a contested debt goes to no agency.")
+    if any(hold.reason in PROTECTIONS for hold in case.holds):
+        return Refuse(why=f"The case is {in_words(case)}: the debt of somebody who is protected goes to no agency.")
     return ALLOW
 
 

@@ -4,12 +4,13 @@ A kind is one subclass of `Step` in `domain/kinds/`, listed in `domain/registry.
 know a step only by what stands here.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from pydantic import BeforeValidator, SerializeAsAny, computed_field
+from pydantic import GetCoreSchemaHandler, computed_field
+from pydantic_core import CoreSchema, core_schema
 
 from domain.base import Message
 from domain.gates import ALLOW, Answer
@@ -176,6 +177,10 @@ class Step(Message):
         """Whether it may run in one wake-up with another one that is due as well: neither needs the other's result."""
         return False
 
+    def after(self, task: Task, before: Sequence["Step"]) -> Task:
+        """The task that knows what is done beside it, and whose turn comes first where there is not room for all."""
+        return task
+
     def said_by(self, others: Iterable["Step"], now: "Situation") -> str | None:
         """Why one of the others makes it needless today, or None."""
         return None
@@ -226,8 +231,24 @@ KINDS: dict[str, type[Step]] = {}
 """Every kind of step by its name. Filled by `domain/registry.py`, and only there."""
 
 
+class _OfAnyKind:
+    """How a step is read from JSON: by the name of its kind."""
+
+    @staticmethod
+    def __get_pydantic_core_schema__(source: type[Step], handler: GetCoreSchemaHandler) -> CoreSchema:
+        # Known once the kinds are: their files are imported by nobody before.
+        import domain.registry  # noqa: F401, PLC0415
+
+        known = core_schema.tagged_union_schema({name: handler(kind) for name, kind in KINDS.items()}, "kind")
+        later = core_schema.no_info_before_validator_function(read_step, handler(source))
+        # Written as what it is, whatever kind that is.
+        written = core_schema.simple_ser_schema("any")
+        return core_schema.union_schema([known, later], mode="left_to_right", serialization=written)
+
+
 def read_step(value: Any) -> Any:
-    """A step of whatever kind from its JSON. Raises ValueError for a kind that this release does not know."""
+    """A step of a kind that was registered later from its JSON. Raises ValueError for one that this release does not
+    know."""
     if not isinstance(value, dict):
         return value
     kind = KINDS.get(str(value.get("kind")))
@@ -236,4 +257,4 @@ def read_step(value: Any) -> Any:
     return kind.model_validate(value)
 
 
-AnyStep = Annotated[SerializeAsAny[Step], BeforeValidator(read_step)]
+AnyStep = Annotated[Step, _OfAnyKind]

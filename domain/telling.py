@@ -30,6 +30,7 @@ FACTS: dict[str, Telling] = {
     "dispute_closed": Telling(events.DisputeClosed, news.dispute_closed),
     "contact_reported": Telling(events.ContactReported, news.contact_reported),
     "contact_changed": Telling(events.ContactChanged, news.contact_changed),
+    "person_changed": Telling(events.PersonChanged, news.person_changed),
     "agency_reported": Telling(events.AgencyReported, news.agency_reported),
 }
 """Signals with news from outside, each with the provider's event id."""

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from domain.base import Message, unchecked
+from domain.case import StepState
 from domain.declines import DeclineClass, Reason
 from domain.kinds.access import AccessStep, standing_access
 from domain.kinds.cancellation import CancelStep, has_ended
@@ -60,6 +61,7 @@ class MessageFacts(Message):
 
 
 _BY_STRICTNESS = [*Access]
+_DONE = StepState.DONE
 new_facts = unchecked(MessageFacts)
 
 
@@ -95,13 +97,9 @@ def message_facts(now: "Situation", stage: Stage) -> MessageFacts:
 
 def _was_said(now: "Situation", stage: Stage) -> bool:
     """Whether a message of this stage certainly went out on a day before."""
-    return any(
-        getattr(record.step, "stage", None) is stage
-        and record.state == "done"
-        and not record.unsure
-        and now.local(record.at).date() < now.today
-        for record in now.case.steps.values()
-    )
+    messages = [record for record in now.case.steps.values() if record.step.says_what_comes]
+    said = [m for m in messages if getattr(m.step, "stage", None) is stage and m.state is _DONE and not m.unsure]
+    return any(now.schedule.date(m.at) < now.today for m in said)
 
 
 def _facts(now: "Situation", stage: Stage) -> MessageFacts:

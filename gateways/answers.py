@@ -30,8 +30,9 @@ _ALONE = {
 _PHRASES = {
     Wish.WRONG_NUMBER: (
         "wrong number, wrong person, falsche nummer, falsche person, mauvais numero, faux numero, "
-        "erreur de numero, trompez de numero, numero equivocado, equivoco de numero, numero errado, 番号違い, "
-        "番号違いです, 番号間違い, 番号が違います, ผิดเบอร์, เบอร์ผิด, ส่งผิดเบอร์, โทรผิด, ผิดคน"
+        "erreur de numero, trompez de numero, vous vous trompez de numero, mauvaise personne, numero equivocado, "
+        "equivoco de numero, persona equivocada, numero errado, pessoa errada, foi engano, 番号違い, "
+        "番号違いです, 番号間違い, 番号が違います, 人違い, 人違いです, ผิดเบอร์, เบอร์ผิด, ส่งผิดเบอร์, โทรผิด, ผิดคน"
     ),
     Wish.STOP: (
         "stop, stop to end, stop to quit, stopall, unsubscribe, optout, opt out, opt me out, remove me, "
@@ -40,22 +41,62 @@ _PHRASES = {
         "dont contact, dont message, dont call, dont write, no more texts, no more messages, no more sms, "
         "no more calls, leave me alone, stopp, abmelden, abbestellen, aufhoren, horen sie auf, hort auf, "
         "keine sms mehr, keine nachrichten mehr, keine weiteren sms, keine weiteren nachrichten, "
+        "lassen sie mich in ruhe, nicht mehr anschreiben, "
         "nicht mehr schreiben, schreiben sie mir nicht mehr, schreibt mir nicht mehr, arret, arreter, arretez, "
-        "desabonner, desabonnez, desinscrire, desinscrivez, plus de sms, plus de messages, ne mecrivez plus, "
-        "ne plus mecrire, no mas mensajes, no mas sms, no me escriban, no me escriba, no me llamen, "
-        "dejen de escribirme, darme de baja, descadastrar, nao quero mais mensagens, "
-        "nao me mande mais mensagens, 配信停止, 配信解除, 停止してください, やめて, やめてください, "
+        "desabonner, desabonnez, desinscrire, desinscrivez, stop sms, plus de sms, plus de messages, "
+        "laissez moi tranquille, ne mecrivez plus, "
+        "ne plus mecrire, no mas mensajes, no mas sms, no quiero mas mensajes, no me manden mas mensajes, "
+        "no me escriban, no me escriba, no me llamen, "
+        "dejen de escribirme, darme de baja, descadastrar, nao quero mais mensagens, nao quero mais receber mensagens, "
+        "parem de me mandar mensagens, pare de me mandar mensagens, nao me mandem mais mensagens, "
+        "nao me mande mais mensagens, 配信停止, 配信解除, 停止してください, 配信を停止してください, "
+        "配信を止めてください, もう送らないで, もう送らないでください, やめて, やめてください, "
         "送らないで, 送らないでください, หยุด, หยุดส่ง, "
         "หยุดส่งมา, หยุดส่งข้อความ, หยุดโทร, เลิกส่ง, เลิกส่งข้อความ, ไม่ต้องส่ง, ไม่ต้องส่งมา, ไม่ต้องส่งมาอีก, "
         "ไม่ต้องส่งข้อความ, ไม่รับข้อความ, ไม่ต้องการรับข้อความ, ห้ามส่ง, อย่าส่งมาอีก, ยกเลิกข้อความ"
     ),
 }
+# What is said of the person, beside words that say of whom: "my dog has died" is none.
+_OF_THE_PERSON = {
+    Wish.BANKRUPTCY: (
+        "bankrupt, bankruptcy, filed for bankruptcy, in bankruptcy, declared bankruptcy, chapter 7 bankruptcy, "
+        "chapter 13 bankruptcy, privatinsolvenz, in privatinsolvenz, in insolvenz, insolvenz angemeldet, "
+        "insolvenzverfahren, faillite personnelle, en faillite, bancarrota, en bancarrota, en concurso de acreedores, "
+        "falencia, em falencia, 自己破産, 自己破産しました, 破産しました, ล้มละลาย, ล้มละลายแล้ว"
+    ),
+    Wish.DECEASED: (
+        "deceased, died, has died, is dead, passed away, has passed away, verstorben, gestorben, ist tot, decede, "
+        "decedee, est mort, est morte, fallecido, fallecida, ha fallecido, ha muerto, murio, fallecio, faleceu, "
+        "morreu, 亡くなりました, "
+        "死亡しました, 死去しました, เสียชีวิต, เสียชีวิตแล้ว"
+    ),
+    Wish.REPRESENTED: (
+        "contact my lawyer, contact my attorney, talk to my lawyer, talk to my attorney, speak to my lawyer, "
+        "represented by a lawyer, represented by an attorney, represented by counsel, an meinen anwalt, "
+        "anwaltlich vertreten, contactez mon avocat, hable con mi abogado, contacte a mi abogado, "
+        "fale com meu advogado, 弁護士に連絡してください, ติดต่อทนายของฉัน"
+    ),
+    Wish.ERASURE: (
+        "delete my data, erase my data, delete all my data, erase all my data, delete my personal data, "
+        "erase my personal data, loschen sie meine daten, meine daten loschen, supprimez mes donnees, "
+        "effacez mes donnees, borren mis datos, borre mis datos, eliminen mis datos, apaguem meus dados, "
+        "apague meus dados, exclua meus dados, 個人情報を削除してください, ลบข้อมูลของฉัน"
+    ),
+}
+_SAYS_OF_WHOM = _words(
+    "i im am is are was the customer subscriber person account holder owner he she his her my our husband wife "
+    "mother father partner son daughter brother sister mr mrs ms have has we hello hi sorry please now just ich bin "
+    "habe er sie ist hat mein meine mann frau vater mutter kunde kundin der die das bitte wenden sich leider il "
+    "elle est a mon ma mari femme pere mere client je suis el ella es esta mi esposo esposa padre madre cliente "
+    "estoy he por favor ele ela meu minha marido esposa pai mae esta estou"
+)
 _ADDS_NOTHING = _words(
     "a all again any anymore at calling calls contacting everything for from hello hi i immediately is it just "
     "kindly list me message messages messaging more my no now of off ok okay once please pls plz reply right "
     "sending sms sorry text texting texts thank thanks that the them these this those to u us ur you your have "
     "has got youve u've ive think and bitte danke mir mich mehr sofort jetzt hier ist sind das die der sie "
-    "haben merci svp sil vous plait moi mas por favor ya gracias los mensajes escribir mensagens obrigado "
+    "entschuldigung desole desolee perdon desculpe haben merci svp sil vous plait moi mas por favor ya gracias "
+    "los mensajes escribir mensagens obrigado "
     "obrigada se vou"
 )
 # Written without blanks, a polite word stands before or after: "please stop", in Thai and Japanese.
@@ -74,7 +115,12 @@ def wish_of(words: str) -> Wish | None:
     for wish, phrases in _SAYINGS.items():
         if any(_says(tokens, phrases) for tokens in sentences):
             return wish
-    return None
+    return next((wish for wish, said in _SAID_OF.items() if _all_say(sentences, said)), None)
+
+
+def _all_say(sentences: list[list[str]], phrases: frozenset[tuple[str, ...]]) -> bool:
+    """Whether the whole message says this of the person, and nothing else: only then there is no doubt."""
+    return bool(sentences) and all(_says(tokens, phrases, _SAYS_OF_WHOM) for tokens in sentences)
 
 
 def _tokens(text: str) -> list[str]:
@@ -96,12 +142,12 @@ def _polite_off(token: str) -> str:
     return token if token.isascii() else _POLITE_PLAIN.sub("", token)
 
 
-def _says(tokens: list[str], phrases: frozenset[tuple[str, ...]]) -> bool:
+def _says(tokens: list[str], phrases: frozenset[tuple[str, ...]], adds_nothing: frozenset[str] = _ADDS_NOTHING) -> bool:
     """Whether the sentence is made of one of the phrases at least, and else of words that add nothing."""
     place, found = 0, False
     while place < len(tokens):
         length = next((n for n in range(_MOST_WORDS, 0, -1) if tuple(tokens[place : place + n]) in phrases), 0)
-        if not length and tokens[place] not in _ADDS_NOTHING:
+        if not length and tokens[place] not in adds_nothing:
             return False
         found = found or length > 0
         place += length or 1
@@ -114,7 +160,8 @@ def _plain(pattern: str) -> str:
 
 _POLITE_PLAIN = re.compile(_plain(_POLITE.pattern))
 _KEYWORDS = {wish: frozenset(_tokens(words)) for wish, words in _ALONE.items()}
-_SAYINGS = {
-    wish: frozenset(tuple(_tokens(phrase)) for phrase in phrases.split(",")) for wish, phrases in _PHRASES.items()
-}
-_MOST_WORDS = max(len(phrase) for phrases in _SAYINGS.values() for phrase in phrases)
+_SAYINGS, _SAID_OF = (
+    {wish: frozenset(tuple(_tokens(phrase)) for phrase in phrases.split(",")) for wish, phrases in table.items()}
+    for table in (_PHRASES, _OF_THE_PERSON)
+)
+_MOST_WORDS = max(len(phrase) for table in (_SAYINGS, _SAID_OF) for phrases in table.values() for phrase in phrases)

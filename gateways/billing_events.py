@@ -3,15 +3,26 @@
 import json
 from datetime import UTC, datetime
 
+from domain.consent import Purpose
 from domain.steps import Channel
 from gateways.ports.inbox import Arrival
-from gateways.provider_facts import CustomerConsented, MalformedEvent
+from gateways.provider_facts import CustomerConsented, MalformedEvent, PersonChanged
 from gateways.stripe_fields import expanded
 
 PROVIDER = "billing"
+_PERSON = "person"
 
 
-def consented(customer_id: str, channel: Channel, event_id: str, at: datetime, proof: str, *, wanted: bool) -> Arrival:
+def consented(
+    customer_id: str,
+    channel: Channel,
+    event_id: str,
+    at: datetime,
+    proof: str,
+    *,
+    wanted: bool,
+    purpose: Purpose = Purpose.SERVICE,
+) -> Arrival:
     """One consent as the inbox keeps it. at: when the customer gave it."""
     kind = "opted_in" if wanted else "opted_out"
     kept = {
@@ -20,16 +31,40 @@ def consented(customer_id: str, channel: Channel, event_id: str, at: datetime, p
         "wanted": wanted,
         "at": at.astimezone(UTC).isoformat(),
         "proof": proof,
+        "purpose": purpose.value,
         # The billing system's own ids may begin anew with each customer, and with each channel.
         "event_id": f"{customer_id}/{channel.value}/{kind}/{event_id}",
     }
     return Arrival(provider=PROVIDER, event_id=kept["event_id"], kind=kind, body=json.dumps(kept))
 
 
-def read(event: object) -> CustomerConsented:
+def person_changed(customer_id: str, what: str, at: datetime) -> Arrival:
+    """That something protects the person, or no longer does: what it is, the ledger has."""
+    kept = {
+        "customer_id": customer_id,
+        "at": at.astimezone(UTC).isoformat(),
+        "event_id": f"{customer_id}/{what}",
+    }
+    return Arrival(
+        provider=PROVIDER, event_id=kept["event_id"], kind=_PERSON, body=json.dumps({"kind": _PERSON, **kept})
+    )
+
+
+def read(event: object) -> CustomerConsented | PersonChanged:
     """Raises MalformedEvent."""
     kept = expanded(event)
+    if kept.get("kind") != _PERSON:
+        return consent(event)
+    said = {name: value for name, value in kept.items() if name != "kind"}
     try:
-        return CustomerConsented(provider=PROVIDER, event_type="consent", **kept)
+        return PersonChanged(provider=PROVIDER, event_type=_PERSON, **said)
+    except (TypeError, ValueError):
+        raise MalformedEvent("What was kept of the customer's protection is not complete.") from None
+
+
+def consent(event: object) -> CustomerConsented:
+    """Raises MalformedEvent."""
+    try:
+        return CustomerConsented(provider=PROVIDER, event_type="consent", **expanded(event))
     except (TypeError, ValueError):
         raise MalformedEvent("What was kept of the customer's consent is not complete.") from None

@@ -44,9 +44,19 @@ def format_day(day: date, locale: Locale, calendar: Calendar = Calendar.GREGORIA
     if calendar is Calendar.BUDDHIST:
         # Only the year's number differs: counting on with a real date would fail on 29 February.
         return format_date(day, f"d MMMM '{day.year + 543}'", locale)
-    return format_date(day, "long", locale)
+    return _first(day, format_date(day, "long", locale), locale)
 
 
 def format_day_short(day: date, locale: Locale) -> str:
     """The date without its year, for a text message: `Mar 28`, `28 มี.ค.`."""
-    return format_skeleton("MMMd", day, locale=locale)
+    return _first(day, format_skeleton("MMMd", day, locale=locale), locale)
+
+
+def format_day_plain(day: date, locale: Locale) -> str:
+    """The date without its year in digits, as people of the locale write it: `8/28`, `28/08`."""
+    return format_skeleton("Md", day, locale=locale)
+
+
+def _first(day: date, text: str, locale: Locale) -> str:
+    """French writes `1er mars`, which CLDR has no form for."""
+    return f"1er{text[1:]}" if locale.language == "fr" and day.day == 1 and text.startswith("1 ") else text

@@ -17,12 +17,13 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from domain.brand import Brand
 from domain.known import AtSending, Other, Period
+from domain.languages import chosen, wanted
 from domain.money import Money
 from domain.names import plausible_name
 from domain.steps import Channel
 from domain.truth import MessageFacts
 from domain.wording import Part, Sentence, Untrue, Value, Wording, wording
-from gateways.formats import format_day, format_day_short, format_money
+from gateways.formats import format_day, format_day_plain, format_day_short, format_money
 from gateways.invoice_words import bought, method_on_file, period
 from gateways.phrases import Phrases, PhrasesError, load_phrases, phrase_files
 from gateways.ports.messages import Address, Rendered
@@ -54,6 +55,7 @@ class _Content:
     link_hint: str
     closing: str
     help: str
+    colon: str
     answer: str
     regards: str
     merchant: str
@@ -68,12 +70,18 @@ class TemplateMessages:
     """Messages from the phrases of directories: one folder per language, and the layouts that all of them share."""
 
     def __init__(
-        self, directories: Sequence[Path], brand: Brand, preferences: Callable[[str], str] | None = None
+        self,
+        directories: Sequence[Path],
+        brand: Brand,
+        preferences: Callable[[str], str] | None = None,
+        *,
+        language: str = FALLBACK,
     ) -> None:
         """A later directory takes the place of the earlier ones, text by text and layout by layout. `preferences` makes
-        the link to what the customer gets, of a contact's key; None: there is no such page.
+        the link to what the customer gets, of a contact's key; None: there is no such page. `language` is the
+        merchant's, for customers whose own is not there.
 
-        Raises PhrasesError when a language is wrong or English is missing.
+        Raises PhrasesError when a language is wrong, or the merchant's or English is missing.
         """
         self._brand = brand
         self._preferences = preferences
@@ -87,6 +95,12 @@ class TemplateMessages:
             raise PhrasesError(
                 f"{directories[-1]} has no {FALLBACK}/phrases.yaml: every other language falls back to it."
             )
+        default = chosen(language, self._languages)
+        if default is None:
+            raise PhrasesError(
+                f"{directories[-1]} has no {language}/phrases.yaml, and MERCHANT_LANGUAGE is {language}."
+            )
+        self._default = self._languages[default]
 
     def render(
         self,
@@ -99,7 +113,7 @@ class TemplateMessages:
         key: str = "",
         link: str | None = None,
     ) -> Rendered:
-        """Renders one message in the language of a BCP 47 tag; an unknown one falls back to English.
+        """Renders one message in the first wanted language that has phrases, or in the merchant's.
 
         `others` are the customer's other unpaid invoices: they are named with amount and link; in a text message only
         how many there are, and what is due in all.
@@ -154,6 +168,7 @@ class TemplateMessages:
             total=invoice.total or invoice.amount,
             subscription=invoice.subscription_id is not None,
             verifying=invoice.verifying is True,
+            transfers=invoice.transfer is True,
             has_method=invoice.payment_method is not None and not invoice.without_method,
             link=link or pay_link,
             bought=bought(invoice),
@@ -174,14 +189,12 @@ class TemplateMessages:
             ),
         )
 
-    def _language(self, tag: str) -> tuple[Phrases, Locale]:
-        """The phrases for a tag, and the locale that writes its dates and amounts (`en-GB`: English, British dates)."""
-        wanted = tag.strip().replace("_", "-").lower()
-        for name in (wanted, wanted.split("-")[0]):
-            if phrases := self._languages.get(name):
-                return phrases, _regional(wanted, phrases)
-        phrases = self._languages[FALLBACK]
-        return phrases, phrases.babel
+    def _language(self, language: str) -> tuple[Phrases, Locale]:
+        """The phrases for a language, and the locale that writes its dates and amounts (`en-GB`: British dates)."""
+        for tag in wanted(language):
+            if name := chosen(tag, self._languages):
+                return self._languages[name], _regional(tag, self._languages[name])
+        return self._default, self._default.babel
 
 
 def _environment(directories: Sequence[Path], *, autoescape: bool) -> SandboxedEnvironment:
@@ -242,6 +255,7 @@ class _Writer:
             link_hint=self.one(Part.LINK_HINT),
             closing=self.one(Part.CLOSING),
             help=self.one(Part.HELP),
+            colon=self.phrases.colon,
             answer=self.any(Part.ANSWER),
             regards=self.one(Part.REGARDS),
             merchant=self.at.merchant,
@@ -254,9 +268,10 @@ class _Writer:
 
     def notice(self) -> str:
         """One text with its link, a line for each other invoice, and the last one for where to ask."""
-        lines = [f"{' '.join(self.paragraphs())} {self.at.link}"]
+        lines = [f"{self.phrases.between.join(self.paragraphs())} {self.at.link}"]
+        colon = self.phrases.colon
         for each in self._lists():
-            lines += [each.intro, *(f"{number}: {amount} {link}" for number, amount, link in each.rows)]
+            lines += [each.intro, *(f"{number}{colon}{amount} {link}" for number, amount, link in each.rows)]
         return "\n".join([*lines, f"{self.one(Part.HELP)} {self.brand.first_way.shown}"])
 
     def _lists(self) -> tuple[_List, ...]:
@@ -278,7 +293,8 @@ class _Writer:
         return self._words(self.said.one(part))
 
     def paragraphs(self) -> tuple[str, ...]:
-        return tuple(" ".join(map(self._words, paragraph)) for paragraph in self.said.paragraphs)
+        between = self.phrases.between
+        return tuple(between.join(map(self._words, paragraph)) for paragraph in self.said.paragraphs)
 
     def sms(self) -> str:
         """One text: what must be said, and of the rest as much as fits into the segments that this costs anyway.
@@ -286,21 +302,24 @@ class _Writer:
         The link of a hosted payment page alone has 150 to 170 signs.
         """
         texts = [self._words(sentence) for sentence in self.said.sentences]
-        chosen = [not sentence.may for sentence in self.said.sentences]
+        kept = [not sentence.may for sentence in self.said.sentences]
         bare = [*texts]
         bare[[sentence.part for sentence in self.said.sentences].index(Part.LINK)] = self.at.link
-        needed, least = segments(_line(texts, chosen)), segments(_line(bare, chosen))
-        usual = usual_segments(_line(texts, chosen))
+        needed, least = segments(self._line(texts, kept)), segments(self._line(bare, kept))
+        usual = usual_segments(self._line(texts, kept))
         if least < needed > usual:
             texts, needed = bare, least
-        for place, taken in enumerate(chosen):
-            more = [*chosen[:place], True, *chosen[place + 1 :]]
-            chosen[place] = taken or segments(_line(texts, more)) <= max(needed, usual)
-        return _line(texts, chosen)
+        for place, taken in enumerate(kept):
+            more = [*kept[:place], True, *kept[place + 1 :]]
+            kept[place] = taken or segments(self._line(texts, more)) <= max(needed, usual)
+        return self._line(texts, kept)
+
+    def _line(self, texts: list[str], kept: list[bool]) -> str:
+        return self.phrases.sms_between.join(compress(texts, kept))
 
     def _words(self, sentence: Sentence) -> str:
         values = {name: self.form(value) for name, value in sentence.values.items()}
-        return self.template(self.phrases.texts[sentence.key]).render(values)
+        return self.template(self.phrases.words(sentence.key, sentence.values)).render(values)
 
 
 def _long_form(phrases: Phrases, locale: Locale) -> Callable[[Value], str]:
@@ -308,16 +327,25 @@ def _long_form(phrases: Phrases, locale: Locale) -> Callable[[Value], str]:
 
 
 def _short_form(phrases: Phrases, locale: Locale, said: Wording) -> Callable[[Value], str]:
-    opening = phrases.texts[said.one(Part.HAPPENED).key]
+    opening = phrases.texts[said.of(Part.HAPPENED)[0].key]
+
+    def day(date_: date) -> str:
+        text = format_day_short(date_, locale)
+        # One sign outside the basic alphabet (août, ₹, ฿) would make the whole text twice as dear.
+        return format_day_plain(date_, locale) if is_gsm7(opening) and not is_gsm7(text) else text
 
     def amount(money: Money) -> str:
-        text = format_money(money, locale)
+        text = _one_line(format_money(money, locale))
         if is_gsm7(opening) and not is_gsm7(text):
-            # One sign outside the basic alphabet (₹, ฿) would make the whole text twice as dear.
-            text = format_money(money, locale, iso_code=True)
-        return text.replace("\u00a0", " ").replace("\u202f", " ")
+            text = _one_line(format_money(money, locale, iso_code=True))
+        return text
 
-    return _form(lambda day: format_day_short(day, locale), amount)
+    return _form(day, amount)
+
+
+def _one_line(text: str) -> str:
+    """With blanks that the basic alphabet of text messages has."""
+    return text.replace("\u00a0", " ").replace("\u202f", " ").replace("\u2019", "'")
 
 
 def _form(day: Callable[[date], str], amount: Callable[[Money], str]) -> Callable[[Value], str]:
@@ -338,7 +366,3 @@ def _form(day: Callable[[date], str], amount: Callable[[Money], str]) -> Callabl
                 return " + ".join(map(amount, value))
 
     return written
-
-
-def _line(texts: list[str], chosen: list[bool]) -> str:
-    return " ".join(compress(texts, chosen))

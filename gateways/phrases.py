@@ -43,6 +43,22 @@ class ByTry(Frozen):
         return {"tried": value, "due": value} if isinstance(value, str) else value
 
 
+class ByCount(Frozen):
+    """A sentence with a number: one for each plural of the language (CLDR). A plain string is all of them."""
+
+    zero: str | None = None
+    one: str | None = None
+    two: str | None = None
+    few: str | None = None
+    many: str | None = None
+    other: str
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_one(cls, value: Any) -> Any:
+        return {"other": value} if isinstance(value, str) else value
+
+
 class ByBill(Frozen):
     """A sentence for one unpaid invoice, and one for several of the customer. A plain string is both."""
 
@@ -91,6 +107,7 @@ class Buttons(Frozen):
     fix_data: str
     authenticate: str
     verify_account: str
+    send_transfer: str
 
 
 class AccessPhrases(Frozen):
@@ -124,6 +141,7 @@ class SmsTodo(Frozen):
     fix_data: str
     authenticate: str
     verify_account: str
+    send_transfer: str
 
 
 class SmsPhrases(Frozen):
@@ -131,7 +149,7 @@ class SmsPhrases(Frozen):
     todo: SmsTodo
     finals: str
     came_back: str
-    others: str
+    others: ByCount
     next_charge: ByTry
     access: AccessPhrases
     restricts: ByBill
@@ -140,11 +158,18 @@ class SmsPhrases(Frozen):
     link: LinkPhrases
 
 
+_NO_WORDS = {"locale", "calendar", "between", "sms_between", "colon"}
+_MOST = 200  # no customer has more unpaid invoices
+
+
 class Phrases(Frozen):
     """A complete language. Every value is the text of a small template."""
 
     locale: str
     calendar: Calendar
+    between: str = " "  # what stands between two sentences
+    sms_between: str = " "
+    colon: str = ": "  # with the blanks around it
     greeting: Greeting
     regards: str
     labels: Labels
@@ -181,6 +206,11 @@ class Phrases(Frozen):
             for above, place in pairwise(_places(path))
             if above in there and place not in there
         )
+        lacking |= dict.fromkeys(
+            f"sms.others lacks {form}, a plural of {self.locale}"
+            for form in plurals(self.babel)
+            if f"sms.others.{form}" not in there
+        )
         if lacking:
             raise ValueError("; ".join(lacking))
         return self
@@ -188,12 +218,23 @@ class Phrases(Frozen):
     @cached_property
     def texts(self) -> dict[str, str]:
         """The template of each key of `domain/wording.py`."""
-        words = self.model_dump(mode="json", exclude={"locale", "calendar"})
+        words = self.model_dump(mode="json", exclude=_NO_WORDS, exclude_none=True)
         return {dotted(loc): text for loc, text in _leaves(words, ())}
+
+    def words(self, key: str, values: Mapping[str, object]) -> str:
+        """The template of a key; where it says a number, the one for its plural."""
+        if (text := self.texts.get(key)) is not None:
+            return text
+        return self.texts[f"{key}.{self.babel.plural_form(int(str(values['count'])))}"]
 
     @cached_property
     def babel(self) -> Locale:
         return _locale(self.locale)
+
+
+def plurals(locale: Locale) -> frozenset[str]:
+    """The plurals of the numbers that are said: how many invoices are unpaid, where there are several."""
+    return frozenset(locale.plural_form(count) for count in range(2, _MOST))
 
 
 def _locale(tag: str) -> Locale:
@@ -246,7 +287,7 @@ def _leaves(value: Any, loc: Loc) -> Iterator[tuple[Loc, str]]:
 
 def _wrong_variables(name: str, text: str, environment: SandboxedEnvironment) -> str | None:
     # A plain string may stand for several sentences: it names what all of them may. `locale` stands for none.
-    sentences = [may for path, may in KEYS.items() if name in _places(path)]
+    sentences = [may for path, may in KEYS.items() if name in _places(path) or path in _places(name)]
     allowed = frozenset.intersection(*sentences) if sentences else frozenset()
     try:
         used = meta.find_undeclared_variables(environment.parse(text))

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from importlib.resources import files
@@ -152,6 +152,12 @@ def zones_of_country(code: str | None, start: date) -> tuple[str, ...]:
     return _distinct(_zones_by_country().get(code or "", ()), start)
 
 
+def countries_of_zones(names: Iterable[str]) -> tuple[str, ...]:
+    """The countries in which somebody may be whose clock is one of these zones."""
+    by_zone = _countries_by_zone()
+    return tuple(dict.fromkeys(code for name in names for code in by_zone.get(name, ())))
+
+
 def everywhere(first: str, countries: Iterable[str], start: date) -> tuple[str, ...]:
     """The zone `first` and every zone of the countries: for somebody who may be anywhere that the merchant sells."""
     zones = (name for text in countries for name in zones_of_country(country(text), start))
@@ -243,11 +249,25 @@ def _windows_zones() -> dict[str, str]:
 def _zones_by_country() -> dict[str, tuple[str, ...]]:
     """The zone database's own list, in which the most populous zone of a country comes first."""
     found: dict[str, list[str]] = {}
-    for line in files("tzdata").joinpath("zoneinfo", "zone.tab").read_text(encoding="utf-8").splitlines():
+    for code, name in _lines("zone.tab"):
+        found.setdefault(code, []).append(name)
+    return {code: tuple(names) for code, names in found.items()} | _ZONES_OF
+
+
+@lru_cache(maxsize=1)
+def _countries_by_zone() -> dict[str, tuple[str, ...]]:
+    """The same the other way round; a zone that several countries share has all of them."""
+    found: dict[str, dict[str, None]] = {}
+    for codes, name in (*_lines("zone.tab"), *_lines("zone1970.tab")):
+        found.setdefault(name, {}).update(dict.fromkeys(codes.split(",")))
+    return {name: tuple(codes) for name, codes in found.items()}
+
+
+def _lines(table: str) -> Iterator[tuple[str, str]]:
+    for line in files("tzdata").joinpath("zoneinfo", table).read_text(encoding="utf-8").splitlines():
         if line and not line.startswith("#"):
             code, _, name = line.split("\t")[:3]
-            found.setdefault(code, []).append(name)
-    return {code: tuple(names) for code, names in found.items()} | _ZONES_OF
+            yield code, name
 
 
 def _distinct(names: Iterable[str], start: date) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from domain.base import Frozen
 from domain.brand import Brand
+from domain.languages import chosen, wanted
 from domain.steps import Channel
 from gateways.phrases import PhrasesError
 from gateways.yaml_files import FileError, layered
@@ -53,7 +54,7 @@ class Wishes(Frozen):
 class PreferencePage:
     """Raises PhrasesError for a language whose words are wrong, or when there is no English."""
 
-    def __init__(self, directories: Sequence[Path], brand: Brand) -> None:
+    def __init__(self, directories: Sequence[Path], brand: Brand, *, language: str = FALLBACK) -> None:
         self._values = {"merchant": brand.name, "contact": brand.first_way}
         environment = SandboxedEnvironment(
             loader=FileSystemLoader([*reversed(directories)]),
@@ -73,6 +74,7 @@ class PreferencePage:
             raise PhrasesError(
                 f"{directories[-1]} has no {FALLBACK}/preferences.yaml: other languages fall back to it."
             )
+        self._default = chosen(language, self._words) or FALLBACK
 
     def render(self, wishes: Wishes) -> str:
         language, words = self._language(wishes.language)
@@ -83,22 +85,14 @@ class PreferencePage:
 
     def render_trouble(self, trouble: Trouble, accepted: str) -> str:
         """`accepted`: the languages that the browser asks for (`Accept-Language`); nobody knows who the customer is."""
-        tags = [tag.partition(";")[0].strip() for tag in accepted.split(",")]
-        known = next((tag for tag in tags if self._language(tag)[0] != FALLBACK or _is_fallback(tag)), FALLBACK)
-        language, words = self._language(known)
+        language, words = self._language(accepted)
         problem = words.model_dump()[trouble]
         return self._layout.render(**self._values, words=words, language=language, problem=problem)
 
-    def _language(self, tag: str) -> tuple[str, PreferenceWords]:
-        """By the whole tag, by its language, or English."""
-        for name in (tag.lower(), tag.lower().partition("-")[0]):
-            if name in self._words:
-                return name, self._words[name]
-        return FALLBACK, self._words[FALLBACK]
-
-
-def _is_fallback(tag: str) -> bool:
-    return tag.lower().partition("-")[0] == FALLBACK
+    def _language(self, languages: str) -> tuple[str, PreferenceWords]:
+        """The first that is wanted and has words, or the merchant's."""
+        name = next((name for tag in wanted(languages) if (name := chosen(tag, self._words))), self._default)
+        return name, self._words[name]
 
 
 def _rows(words: PreferenceWords, channels: Sequence[Channel]) -> list[tuple[Channel, str]]:

@@ -10,6 +10,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from domain.base import Frozen
+from domain.consent import Purpose
 from domain.declines import RawDecline
 from domain.events import AgencyReport, ContactResult, DisputeOutcome, MethodChange
 from domain.money import Money
@@ -26,6 +27,10 @@ class Wish(StrEnum):
     YES = "yes"  # it takes a STOP back, as Twilio reads it; without one it is an answer like any other
     HELP = "help"
     WRONG_NUMBER = "wrong_number"  # whoever has the number is not the customer
+    BANKRUPTCY = "bankruptcy"  # the customer is insolvent, by their own words
+    DECEASED = "deceased"
+    REPRESENTED = "represented"  # a lawyer speaks for the customer
+    ERASURE = "erasure"  # the customer asks for their data to be erased
 
 
 class MalformedEvent(Exception):
@@ -179,6 +184,13 @@ class CustomerConsented(ProviderFact):
     channel: Channel
     wanted: bool
     proof: str = ""  # how the billing system knows
+    purpose: Purpose = Purpose.SERVICE
+
+
+class PersonChanged(ProviderFact):
+    """Something protects the customer as a person, or no longer does: what it is, the ledger has."""
+
+    customer_id: str
 
 
 class AgencySaid(ProviderFact):
@@ -212,6 +224,7 @@ Fact = (
     | CustomerWrote
     | CustomerChose
     | CustomerConsented
+    | PersonChanged
     | AgencySaid
     | Ignored
 )

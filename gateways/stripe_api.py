@@ -22,7 +22,10 @@ from gateways.http_errors import header, never_reached, retry_after
 from gateways.http_pool import HttpPool
 from gateways.ports.metering import NO_METER, Meter
 from gateways.ports.trouble import NotFound, ProviderMisuse, ProviderTrouble, RequestRefused
-from gateways.stripe_fields import Json, expanded
+from gateways.stripe_fields import Json, expanded, object_id
+
+PAGE = 100
+"""The most that one answer has (docs.stripe.com/api/pagination)."""
 
 BUSY = frozenset({"idempotency_key_in_use", "lock_timeout", "rate_limit"})
 OF_ACCOUNT = frozenset(
@@ -148,6 +151,20 @@ class StripeApi:
             # Taken for an empty list, a charge would be taken for one that was never made.
             raise ProviderTrouble(f"Stripe's answer cannot be read: could not {what}.")
         return [expanded(one) for one in listed]
+
+    def every(self, what: str, *path: str, **params: Any) -> Iterator[Json]:
+        """All objects of a list, page by page, the newest first. Raises as `get`."""
+        after: dict[str, str] = {}
+        more = True
+        while more:
+            page = self.get(what, *path, limit=PAGE, **params, **after)
+            listed = page.get("data")
+            if not isinstance(listed, list):
+                # Taken for the end of the list, all that follows would be missed.
+                raise ProviderTrouble(f"Stripe's answer cannot be read: could not {what}.")
+            yield from (expanded(one) for one in listed)
+            last = object_id(listed[-1]) if listed else None
+            more, after = page.get("has_more") is True and last is not None, {"starting_after": last or ""}
 
     def thin_event(self, body: str) -> Json:
         """The event that a thin notification only names: the snapshot of its object, as a webhook delivers it, where

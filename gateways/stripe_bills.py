@@ -16,7 +16,6 @@ from gateways.stripe_api import StripeApi, is_spent, translated
 from gateways.stripe_fields import Json, expanded, object_id
 
 _KEY, _REPLACES = "dunning_key", "dunning_replaces"
-_PAGE = 100
 _KEYS = 3
 """Under how many keys one request is made whose failure Stripe has stored: it did nothing, else it were found."""
 
@@ -38,17 +37,8 @@ def bill_anew(api: StripeApi, invoice: InvoiceSnapshot, amount: Money, key: str)
 
 def _known(api: StripeApi, customer_id: str, key: str, what: str) -> Json | None:
     """The one that an earlier run has made: idempotency keys are forgotten after a day, metadata is not."""
-    after: dict[str, str] = {}
-    while True:
-        page = api.get(what, "invoices", customer=customer_id, limit=_PAGE, **after)
-        listed = page.get("data")
-        found = [expanded(one) for one in listed] if isinstance(listed, list) else []
-        for one in found:
-            if expanded(one.get("metadata")).get(_KEY) == key:
-                return one
-        if page.get("has_more") is not True or not found:
-            return None
-        after = {"starting_after": str(found[-1].get("id"))}
+    bills = api.every(what, "invoices", customer=customer_id)
+    return next((bill for bill in bills if expanded(bill.get("metadata")).get(_KEY) == key), None)
 
 
 def _draft(api: StripeApi, invoice: InvoiceSnapshot, amount: Money, key: str) -> Json:

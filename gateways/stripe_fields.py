@@ -21,6 +21,24 @@ _DEPOSITS = "verify_with_microdeposits"
 _VOUCHERS = frozenset(
     {"boleto_display_details", "konbini_display_details", "multibanco_display_details", "oxxo_display_details"}
 )
+_ENDS_OF_RECORDS = ("guaranteed", "failed", "canceled")
+_TRANSFER = "display_bank_transfer_instructions"
+# What a customer began on a page and left: a code to be scanned, an app to be opened. No bank asks for anything.
+_BEGUN = frozenset(
+    {
+        "alipay_handle_redirect",
+        "blik_authorize",
+        "cashapp_handle_redirect_or_display_qr_code",
+        "klarna_display_qr_code",
+        "paynow_display_qr_code",
+        "pix_display_qr_code",
+        "promptpay_display_qr_code",
+        "swish_handle_redirect_or_display_qr_code",
+        "wechat_pay_display_qr_code",
+        "wechat_pay_redirect_to_android_app",
+        "wechat_pay_redirect_to_ios_app",
+    }
+)
 _LONGEST_ID = 255
 # Seconds until the year 2100, and the milliseconds since the year 2001: no number is both.
 _SECONDS = range(4_102_444_800)
@@ -116,10 +134,25 @@ def is_paying(invoice: Json) -> bool | None:
     old = isinstance(invoice.get("payment_intent"), Mapping)  # before basil an invoice had one
     if not shown and not old:
         return None
-    if any(intent.get("status") == "processing" for intent in intents(invoice)):
+    reported = [_reported(payment) for payment in _payments(invoice) if payment.get("status") == "open"]
+    if any(reported) or any(intent.get("status") == "processing" for intent in intents(invoice)):
         return True
     references = [expanded(payment.get("payment")).get("payment_intent") for payment in _payments(invoice)]
-    return None if any(isinstance(reference, str) for reference in references) else False
+    hidden = None in reported or any(isinstance(reference, str) for reference in references)
+    return None if hidden else False
+
+
+def _reported(payment: Json) -> bool | None:
+    """Whether an open payment is a record of one that somebody else takes in and whose end was not reported yet; None
+    where the record is not shown. What has failed or was canceled stays attached.
+    (docs.stripe.com/api/payment-record/object)"""
+    means = expanded(payment.get("payment"))
+    if means.get("type") != "payment_record":
+        return False
+    record = expanded(means.get("payment_record"))
+    shown = [expanded(record.get(f"amount_{name}")).get("value") for name in ("requested", *_ENDS_OF_RECORDS)]
+    amounts = [amount for amount in shown if isinstance(amount, int)]
+    return amounts[0] > sum(amounts[1:]) if len(amounts) == len(shown) else None
 
 
 def verification(invoice: Json) -> Json | None:
@@ -137,11 +170,20 @@ def _deposits(intent: Json) -> Json:
 def has_voucher(invoice: Json) -> bool | None:
     """Whether any payment of the invoice waits for a voucher that may have been paid already; None where the invoice's
     payments are not shown. (docs.stripe.com/payments/vouchers)"""
-    return None if is_paying(invoice) is None else any(_is_voucher(intent) for intent in intents(invoice))
+    return None if is_paying(invoice) is None else any(_action(intent) in _VOUCHERS for intent in intents(invoice))
 
 
-def _is_voucher(intent: Json) -> bool:
-    return intent.get("status") == "requires_action" and expanded(intent.get("next_action")).get("type") in _VOUCHERS
+def awaits_transfer(invoice: Json) -> bool | None:
+    """Whether the customer has the instructions for a bank transfer; None where the invoice's payments are not shown.
+    They last for ever, and money that arrives pays the invoice only when it is all of it.
+    (docs.stripe.com/payments/bank-transfers/accept-a-payment)"""
+    return None if is_paying(invoice) is None else any(_action(intent) == _TRANSFER for intent in intents(invoice))
+
+
+def _action(intent: Json) -> str | None:
+    """What the payment waits for its customer to do."""
+    waits = intent.get("status") == "requires_action"
+    return text(expanded(intent.get("next_action")), "type") if waits else None
 
 
 def default_method(invoice: Json) -> str | Json | None:
@@ -244,7 +286,8 @@ def open_intent(invoice: Json) -> Json:
 def intent_decline(intent: Json, charge: Json | None = None) -> RawDecline | None:
     """Why the intent's newest attempt failed, or None if it did not (or there was none)."""
     error = expanded(intent.get("last_payment_error"))
-    if intent.get("status") == "requires_action" and not _is_voucher(intent):
+    own_time = _action(intent) in _VOUCHERS | _BEGUN | {_TRANSFER}
+    if intent.get("status") == "requires_action" and not own_time:
         return raw_decline(action_error(intent), charge)
     return raw_decline(error, charge) if error else None
 

@@ -6,11 +6,8 @@ from typing import Any
 
 from gateways.ports.sweep import EventPage, InvoicePage, SeenInvoice
 from gateways.ports.trouble import ProviderTrouble
-from gateways.stripe_api import StripeApi
+from gateways.stripe_api import PAGE, StripeApi
 from gateways.stripe_fields import Json, expanded, moment, object_id
-
-PAGE = 100
-"""The most that one answer has (docs.stripe.com/api/pagination)."""
 
 
 class StripeLists:

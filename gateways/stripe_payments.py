@@ -27,8 +27,10 @@ EXPAND = [
     "parent.subscription_details.subscription.default_payment_method",
     "customer.invoice_settings.default_payment_method",
     "payments.data.payment.payment_intent",
+    "payments.data.payment.payment_record",
 ]
 """What each invoice is read with."""
+_PAYMENTS = ["data.payment.payment_intent", "data.payment.payment_record"]
 # A charge that was refused, whatever HTTP status that comes with: bank debits and authentication use 400 as well.
 _REFUSED_PAYMENT = frozenset(
     {
@@ -115,7 +117,7 @@ class StripePayments:
             if is_spent(error) or isinstance(error, stripe.InvalidRequestError):
                 return self._not_charged(error, invoice, named=other is not None)
             raise translated(error, f"pay invoice {invoice.id}") from None
-        return self._answer(answer)
+        return self._answer(self._whole(answer))
 
     def other_method(self, invoice: InvoiceSnapshot, without: Sequence[MethodRef]) -> PaymentMethod | None:
         return stripe_methods.other_method(self._api, self._read(invoice.id), without)
@@ -135,13 +137,9 @@ class StripePayments:
             return None
         # The default payment's intent comes first. A customer's part payment has another one.
         intent = intents[0]
-        charges = self._api.listed(
-            f"list the charges of {intent['id']}",
-            "charges",
-            payment_intent=intent["id"],
-            created={"gte": int((since - _CLOCK_GRAIN).timestamp())},
-            limit=100,
-        )
+        begun = {"gte": int((since - _CLOCK_GRAIN).timestamp())}
+        what = f"list the charges of {intent['id']}"
+        charges = list(self._api.every(what, "charges", payment_intent=intent["id"], created=begun))
         charge = fields.charge_since(charges, since, fingerprint)
         if not charge:
             return None
@@ -183,7 +181,7 @@ class StripePayments:
 
         (docs.stripe.com/api/payment-record/report-payment, docs.stripe.com/api/invoices/attach_payment)
         """
-        return self._snapshot(stripe_records.record(self._api, invoice, amount, at, key, EXPAND))
+        return self._snapshot(self._whole(stripe_records.record(self._api, invoice, amount, at, key, EXPAND)))
 
     def retried_by_itself(self) -> list[str]:
         """Those of the newest hundred open invoices that Stripe plans to try again by itself. Raises as reading."""
@@ -210,7 +208,15 @@ class StripePayments:
         return fields.object_id(self._charge(charge_id).get("customer"))
 
     def _read(self, invoice_id: str) -> Json:
-        return self._api.get(f"read invoice {invoice_id}", "invoices", invoice_id, expand=EXPAND)
+        return self._whole(self._api.get(f"read invoice {invoice_id}", "invoices", invoice_id, expand=EXPAND))
+
+    def _whole(self, invoice: Json) -> Json:
+        """With all of its payments: an answer shows the newest handful, and the default payment is the oldest."""
+        if fields.expanded(invoice.get("payments")).get("has_more") is not True:
+            return invoice
+        of = str(fields.object_id(invoice))
+        found = self._api.every(f"read the payments of invoice {of}", "invoice_payments", invoice=of, expand=_PAYMENTS)
+        return {**invoice, "payments": {"data": list(found)}}
 
     def _snapshot(self, invoice: Json, with_decline: bool = False) -> InvoiceSnapshot:
         """Adds what the invoice alone does not show: a source's card and, if wanted, its newest charge's codes."""

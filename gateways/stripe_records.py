@@ -44,9 +44,8 @@ def record(api: StripeApi, invoice: InvoiceSnapshot, amount: Money, at: datetime
 
 def _is_recorded(api: StripeApi, invoice: InvoiceSnapshot, key: str, what: str) -> bool:
     """Whether one of the invoice's payments is the record with this reference."""
-    listed = api.get(what, "invoice_payments", invoice=invoice.id, limit=100).get("data")
-    for payment in listed if isinstance(listed, list) else ():
-        record_id = object_id(expanded(expanded(payment).get("payment")).get("payment_record"))
+    for payment in api.every(what, "invoice_payments", invoice=invoice.id):
+        record_id = object_id(expanded(payment.get("payment")).get("payment_record"))
         if record_id:
             details = expanded(api.get(what, "payment_records", record_id).get("processor_details"))
             if expanded(details.get("custom")).get("payment_reference") == key:

@@ -77,6 +77,7 @@ def read_invoice(invoice: Json, charge: Json | None = None) -> InvoiceSnapshot:
         subscription_id=fields.subscription_id(invoice),
         verifying=bool(deposits) if deposits is not None else None,
         voucher=fields.has_voucher(invoice),
+        transfer=fields.awaits_transfer(invoice),
         verify_url=text(deposits or {}, "hosted_verification_url"),
         pay_url=text(invoice, "hosted_invoice_url"),
         payment_method=fields.read_method(fields.chargeable(fields.default_method(invoice))),
@@ -114,7 +115,7 @@ def read_customer(customer: Json) -> CustomerRow:
         phone=text(customer, "phone"),
         country=text(expanded(customer.get("address")), "country"),
         region=text(expanded(customer.get("address")), "state"),
-        language=next((locale for locale in locales if isinstance(locale, str)), None)
+        language=", ".join(locale for locale in locales if isinstance(locale, str))
         if isinstance(locales, list)
         else None,
         time_zone=text(metadata, "time_zone"),

@@ -17,6 +17,7 @@ from service.customers import public_holidays, whereabouts
 from service.desk import Desk
 from service.orders import Orders
 from service.plans import Plans
+from service.protections import ProtectionsByHand
 from service.reading import CaseReader
 from service.rebuild import rebuild
 from service.reports import Reports
@@ -60,6 +61,7 @@ def desk_of(settings: Settings, client: Client, ledger: SqlLedger) -> Desk:
         running=running,
         reports=Reports(running, starter, ledger, wiring.utc_now),
         channels=Channels(running, ledger, here, wiring.utc_now),
+        protections=ProtectionsByHand(running, ledger, wiring.utc_now),
         intake=partial(wiring.intake, settings, client, ledger),
         rebuild=partial(rebuild, ledger, starter.start),
     )

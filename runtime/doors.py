@@ -55,6 +55,7 @@ from service.mailroom import Mailroom
 from service.office import Office
 from service.outbox import Dispatch
 from service.preferences import Preferences
+from service.protections import Protections
 from service.requests import Unavailable
 from service.running import RunningCases
 from service.short_links import ShortPages
@@ -82,6 +83,7 @@ class Doors:
     preferences: Preferences | None  # None: customers get no link
     short_pages: ShortPages | None  # None: text messages have the provider's long link
     consents: Consents
+    protections: Protections
     endpoints: Endpoints
     trial: Trial
     exports: Exports
@@ -184,6 +186,7 @@ async def doors(settings: Settings, watched: Telemetry | None = None) -> AsyncIt
                 preferences=_preferences(settings, ledger, mailroom, threads, closed),
                 short_pages=_short_pages(settings, ledger, threads, meter),
                 consents=Consents(ledger, ledger, mailroom, threads, now),
+                protections=Protections(ledger, mailroom, threads, now),
                 endpoints=Endpoints(ledger, now, private=settings.dunning_outbox_private),
                 trial=Trial(ledger, post, threads, now),
                 exports=Exports(Cases(ledger), Directory(ledger, now, closed), ledger, threads),

@@ -84,6 +84,7 @@ class Settings(BaseSettings):
     merchant_webhook_secret: SecretStr | None = None
     merchant_name: str = "Example"
     merchant_contact: str | None = None
+    merchant_language: str = "en"  # BCP 47; of customers whose own has no words
 
     # An http(s) URL, or a folder that bundles are written to; None: nothing is handed over.
     agency_endpoint: str | None = None

@@ -173,7 +173,7 @@ def short_links(settings: Settings) -> ShortLinks | None:
 def preference_page(settings: Settings) -> PreferencePage:
     """Raises SettingsError for words that cannot be read."""
     try:
-        return PreferencePage(settings.messages_folders, brand(settings))
+        return PreferencePage(settings.messages_folders, brand(settings), language=settings.merchant_language)
     except PhrasesError as error:
         raise _not_readable(error) from None
 
@@ -225,7 +225,12 @@ def _sms_sender(settings: Settings, meter: Meter) -> TwilioSender:
 def _data_files(settings: Settings) -> tuple[TemplateMessages, DeclineTable, NetworkRules]:
     try:
         links = preference_links(settings)
-        messages = TemplateMessages(settings.messages_folders, brand(settings), links.link if links else None)
+        messages = TemplateMessages(
+            settings.messages_folders,
+            brand(settings),
+            links.link if links else None,
+            language=settings.merchant_language,
+        )
         return messages, decline_table(settings), network_rules(settings)
     except (FileError, PhrasesError) as error:
         raise _not_readable(error) from None

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from domain import events
 from domain.base import Frozen, Message
-from domain.consent import Source
+from domain.consent import Purpose, Source
 from domain.steps import Channel
 from gateways import billing_events
 from gateways.ports.consents import OptIn
@@ -42,6 +42,7 @@ class Statement(Frozen):
     source: Source
     proof: str
     event_id: str
+    purpose: Purpose = Purpose.SERVICE
     taken_back_at: datetime | None = None  # an opt-out that holds no more, since then
 
 
@@ -71,7 +72,15 @@ class Consents:
         return await self._threads.run(consents_of, self._ledger, customer_id)
 
     async def say(
-        self, customer_id: str, channel: Channel, event_id: str, at: datetime | None, proof: str, *, wanted: bool
+        self,
+        customer_id: str,
+        channel: Channel,
+        event_id: str,
+        at: datetime | None,
+        proof: str,
+        *,
+        wanted: bool,
+        purpose: Purpose = Purpose.SERVICE,
     ) -> ConsentFile:
         """Takes one consent in; with an event id that came before it counts once. It holds for the person at once,
         with or without a case, and the open cases are told. `at`: when the customer gave it; None: now.
@@ -83,10 +92,12 @@ class Consents:
             raise WrongRequest(f"at: {at.isoformat()} lies in the future.")
         if wanted and not proof.strip():
             raise WrongRequest("An opt-in needs proof: say how you know that the customer wants it.")
+        if purpose is Purpose.PROMOTION and not wanted:
+            raise WrongRequest("Nothing is promotion here: an opt-out of the purpose service closes the channel.")
         given = min(at or now, now)
-        arrival = billing_events.consented(customer_id, channel, event_id, given, proof, wanted=wanted)
+        arrival = billing_events.consented(customer_id, channel, event_id, given, proof, wanted=wanted, purpose=purpose)
         if not await self._threads.run(self._is_known, arrival):
-            await self._threads.run(_write, self._ledger, billing_events.read(json.loads(arrival.body)))
+            await self._threads.run(_write, self._ledger, billing_events.consent(json.loads(arrival.body)))
             try:
                 await self._mailroom.keep(arrival.provider, [arrival])
             except NotKept as error:
@@ -123,7 +134,9 @@ def _write(ledger: Ledger, fact: CustomerConsented) -> bool:
     if not fact.wanted:
         ledger.close_channel(Closure(**said, address=None, why=_OUT.words, wish=True, source=Source.BILLING))
         return False
-    ledger.opted_in(OptIn(**said, source=Source.BILLING))
+    ledger.opted_in(OptIn(**said, source=Source.BILLING, purpose=fact.purpose))
+    if fact.purpose is not Purpose.SERVICE:
+        return False
     own = [one for one in ledger.closures(fact.customer_id, fact.event_id) if one.customer_id == fact.customer_id]
     lifted = [one for one in own if _is_lifted(one, fact)]
     ledger.open_channel(lifted, fact.at, fact.event_id)
@@ -146,7 +159,7 @@ def consents_of(ledger: Ledger, customer_id: str) -> ConsentFile:
     history = [_said_yes(one) for one in opt_ins] + [_said_no(one) for one in outs]
     history.sort(key=lambda one: (one.at, one.event_id))
     holds = {one.channel: _said_no(one) for one in reversed(standing)}
-    yes = {one.channel: _said_yes(one) for one in opt_ins}
+    yes = {one.channel: _said_yes(one) for one in opt_ins if one.purpose is Purpose.SERVICE}
     consents = yes | holds
     newest = tuple(consents[channel] for channel in Channel if channel in consents)
     return ConsentFile(customer_id=customer_id, consents=newest, history=tuple(history))

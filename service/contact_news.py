@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from domain import events
 from domain.addresses import address_key
 from domain.consent import Source, told_by_provider
+from domain.protection import Protected, Protection, SetBy
 from gateways.ports.consents import OptIn
 from gateways.ports.ledger import Ledger
 from gateways.ports.rows import Closure, Reply
 from gateways.provider_facts import ContactHeard, CustomerWrote, Wish
 from service.news import Told
+from service.protections import wake
 
 
 def of_contact(ledger: Ledger, fact: ContactHeard) -> Told:
@@ -54,6 +56,8 @@ def of_reply(ledger: Ledger, fact: CustomerWrote) -> Told:
             return _closed(ledger, fact, customers, events.ContactResult.INVALID_ADDRESS, Source.REPLY)
         case Wish.START | Wish.YES:
             return _started(ledger, fact, customers)
+        case Wish.BANKRUPTCY | Wish.DECEASED | Wish.REPRESENTED | Wish.ERASURE:
+            return _protected(ledger, fact, customers, Protection(fact.wish.value))
         case _:
             return []
 
@@ -80,10 +84,27 @@ def _closed(
     return [(case, "contact_reported", message) for case in cases]
 
 
+def _protected(ledger: Ledger, fact: CustomerWrote, customers: Sequence[str], protection: Protection) -> Told:
+    """Which of those who have the number it is, nobody knows: each of them is left alone until a human has looked."""
+    told: Told = []
+    for customer in customers:
+        said = Protected(
+            protection=protection,
+            event_id=fact.event_id,
+            since=fact.at,
+            source=SetBy.REPLY,
+            by="an answer by text message",
+        )
+        ledger.protect(customer, said)
+        told += wake(ledger, customer, fact.event_id)
+    return told
+
+
 def _started(ledger: Ledger, fact: CustomerWrote, customers: Sequence[str]) -> Told:
-    closures = ledger.closures_at(fact.channel, address_key(fact.address), fact.event_id)
+    here = ledger.closures_at(fact.channel, address_key(fact.address), fact.event_id)
+    elsewhere = _stops_of_numbers_before(ledger, fact, customers)
     # What was told later than this START was meant later.
-    stopped = [one for one in closures if one.source is Source.STOP and one.at <= fact.at]
+    stopped = [one for one in (*here, *elsewhere) if one.source is Source.STOP and one.at <= fact.at]
     if fact.wish is Wish.YES and not stopped:
         return []
     for customer in customers:
@@ -92,9 +113,27 @@ def _started(ledger: Ledger, fact: CustomerWrote, customers: Sequence[str]) -> T
         )
     if not stopped:
         return []
+    for one in elsewhere:
+        # It is the person who takes it back. That number may be somebody else's by now, and was never started.
+        ledger.close_channel(one.model_copy(update={"customer_id": "", "opened_at": None, "opened_by": None}))
     # Before the cases are told: what they decide then reads the ledger.
     ledger.open_channel(stopped, fact.at, fact.event_id)
     order = events.ReopenChannel(channel=fact.channel, by="the customer", note="texted START")
     open_again = [customer for customer in customers if fact.channel not in ledger.closed_channels(customer)]
     cases = [case for customer in open_again for case in ledger.open_cases_of(customer)]
     return [(case, "reopen_channel", order) for case in cases]
+
+
+def _stops_of_numbers_before(ledger: Ledger, fact: CustomerWrote, customers: Sequence[str]) -> list[Closure]:
+    """The STOPs that these customers sent from other numbers, and which hold for the person at this one too."""
+    place = address_key(fact.address)
+    return [
+        one
+        for customer in customers
+        for one in ledger.closures(customer, fact.event_id)
+        if one.customer_id == customer
+        and one.channel is fact.channel
+        and one.source is Source.STOP
+        and one.address not in (None, place)
+        and one.at <= fact.at
+    ]

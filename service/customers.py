@@ -6,7 +6,7 @@ from functools import lru_cache
 from holidays import country_holidays
 
 from domain.case import Whereabouts
-from gateways.places import HORIZON, place_of
+from gateways.places import HORIZON, countries_of_zones, place_of
 from gateways.ports.rows import CustomerRow
 from gateways.regions import region
 
@@ -26,7 +26,10 @@ def _where(time_zone: str | None, country: str, phone: str | None, state: str, d
     place = place_of(time_zone, country, phone, None, day)
     # Of a country that somebody has left, the state says nothing.
     state = region(state, place.country) or ""
-    return Whereabouts(country=place.country, time_zones=place.zones, region=state) if place.zones else None
+    if not place.zones:
+        return None
+    possible = () if place.country else countries_of_zones(place.zones)
+    return Whereabouts(country=place.country, time_zones=place.zones, region=state, possible=possible)
 
 
 @lru_cache(maxsize=512)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from service.channels import Channels
 from service.intake import Intake
 from service.orders import Orders
+from service.protections import ProtectionsByHand
 from service.reading import CaseReader
 from service.rebuild import Restart
 from service.reports import Reports
@@ -21,5 +22,6 @@ class Desk:
     running: RunningCases  # orders, of cases that were looked at already
     reports: Reports
     channels: Channels
+    protections: ProtectionsByHand
     intake: Callable[[bool], Intake]  # built when it is needed: it alone wants the payment provider's key
     rebuild: Callable[[], AsyncIterator[Restart]]

@@ -66,7 +66,7 @@ class Room(Frozen):
     policy: str
     per_week: int
     distance: timedelta
-    used: int  # within the last seven days
+    used: int  # within the last seven days; what went to the same address for another customer counts too
     next_at: datetime | None  # None: there is room now
 
 
@@ -138,7 +138,9 @@ class Directory:
             due=tuple(due for due, _ in _by_customer(self._ledger, [customer_id]).get(customer_id, [])),
             reach=_reach(self._ledger, customer, self._not_set_up),
             contacts=tuple(contacts),
-            room=self._room(open_cases, contacts, now),
+            room=self._room(
+                open_cases, [*contacts, *self._ledger.contacts_beside(_address(customer), now - WEEK)], now
+            ),
             replies=tuple(self._ledger.replies(customer_id)),
         )
 
@@ -163,8 +165,12 @@ def _by_customer(ledger: Ledger, ids: Sequence[str]) -> dict[str, list[tuple[Mon
     return found
 
 
+def _address(customer: CustomerRow) -> Address:
+    return Address(**{name: getattr(customer, name) for name in Address.model_fields})
+
+
 def _reach(ledger: Ledger, customer: CustomerRow, not_set_up: Mapping[Channel, str]) -> tuple[Reach, ...]:
-    address = Address(**{name: getattr(customer, name) for name in Address.model_fields})
+    address = _address(customer)
     closed, closures = ledger.closed_channels(customer.customer_id), ledger.closures(customer.customer_id)
     return tuple(
         Reach(

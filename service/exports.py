@@ -21,6 +21,7 @@ class CustomerLine(Frozen):
 
     customer_id: str
     country: str
+    region: str
     language: str
     time_zone: str | None
     segment: str

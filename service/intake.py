@@ -31,6 +31,7 @@ from gateways.provider_facts import (
     InvoiceDue,
     PaymentFailed,
     PaymentSucceeded,
+    PersonChanged,
 )
 from gateways.stripe_origin import Served
 from service.agency_news import of_agency
@@ -39,11 +40,13 @@ from service.contact_news import of_contact, of_reply
 from service.news import News, NewsDesk, Told
 from service.opening import CaseOpener, Failure, NotAdmitted, Receipt, Taken
 from service.preferences import of_choice
+from service.protections import of_person
 from service.records import plain_failure
 from service.rounds import Rounds
 from service.starting import CaseStarter
 from service.threads import Threads
 
+_Said = ContactHeard | CustomerWrote | CustomerChose | CustomerConsented | PersonChanged | AgencySaid
 _TAKEN_UP = "the case had been given up, and is taken up for its end"
 AT_ONCE = 64
 """Records that are taken in at the same time: most of the time each waits for the provider's answer."""
@@ -153,8 +156,10 @@ class Intake:
         """Money may move after its case has ended, or be owed no more."""
         if isinstance(fact, InvoiceAltered):
             await self._threads.run(self._rounds.altered_late, fact)
-        if isinstance(fact, DisputeEnded) and (failure := await self._threads.run(self._rounds.taken_back, fact)):
-            return await self._opener.open(failure)
+        if isinstance(fact, DisputeEnded) and (loss := await self._threads.run(self._rounds.taken_back, fact)):
+            if isinstance(loss, Failure):
+                return await self._opener.open(loss)
+            return Receipt(Taken.TAKEN_BACK, fact.invoice_id, loss)
         if isinstance(fact, PaymentSucceeded) and (resumed := await self._threads.run(self._rounds.paid_late, fact)):
             # A second event of this payment may have been faster: then it runs already.
             await self._starter.start(*resumed, once_more=True)
@@ -164,7 +169,7 @@ class Intake:
             return Receipt(Taken.PASSED_ON, resumed[0].facts.invoice_id, _TAKEN_UP)
         return None
 
-    def _told(self, fact: News | ContactHeard | CustomerWrote | CustomerChose | CustomerConsented | AgencySaid) -> Told:
+    def _told(self, fact: News | _Said) -> Told:
         match fact:
             case ContactHeard():
                 return of_contact(self._ledger, fact)
@@ -174,6 +179,8 @@ class Intake:
                 return of_choice(self._ledger, fact)
             case CustomerConsented():
                 return of_consent(self._ledger, fact)
+            case PersonChanged():
+                return of_person(self._ledger, fact)
             case AgencySaid():
                 return of_agency(self._ledger, fact)
             case _:

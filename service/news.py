@@ -194,7 +194,7 @@ class NewsDesk:
         # What this system did to the invoice the case knows from its own activity.
         if case is None or fact.caused_by_us:
             return []
-        return [self._changed(case, fact.invoice or self._payments.read_invoice(case.invoice_id), fact)]
+        return [self._changed(case, fact.invoice, fact) if fact.invoice else self._as_it_is(case, fact)]
 
     def _moved(self, fact: PaymentMoved) -> Told:
         """The provider knows what is on its way: the case is told how the invoice stands now."""
@@ -208,14 +208,15 @@ class NewsDesk:
         return [self._as_it_is(case, fact) for case in cases if case.subscription_id == fact.subscription_id]
 
     def _as_it_is(self, case: CaseRow, fact: News | PaymentFailed) -> tuple[CaseRow, str, Message]:
-        return self._changed(case, self._payments.read_invoice(case.invoice_id), fact)
+        return self._changed(case, self._payments.read_invoice(case.invoice_id), fact, read_now=True)
 
     def _changed(
-        self, case: CaseRow, invoice: InvoiceSnapshot, fact: News | PaymentFailed
+        self, case: CaseRow, invoice: InvoiceSnapshot, fact: News | PaymentFailed, *, read_now: bool = False
     ) -> tuple[CaseRow, str, Message]:
         if invoice.state is InvoiceState.PAID:
             self._came_through(case.invoice_id, invoice, fact)
-        return case, "invoice_changed", events.InvoiceChanged(event_id=fact.event_id, **dict(invoice.now))
+        changed = events.InvoiceChanged(event_id=fact.event_id, **dict(invoice.now), read_now=read_now)
+        return case, "invoice_changed", changed
 
     def _customer(self, fact: CustomerChanged) -> Told:
         """Events come in any order: where a case is open, the customer is read as the provider has them now."""

@@ -7,6 +7,7 @@ from domain.policy import Policy
 from domain.record import Entry
 from gateways.ports.ledger import Ledger
 from gateways.ports.rows import CaseRow
+from service.answers import Answered, answers_to
 from service.late import LATE
 from service.plans import Plans
 from service.requests import Refused
@@ -25,6 +26,7 @@ class Shown:
     plan: list[Planned]  # what lies ahead
     in_hand: list[str]  # steps that are being tried again, each with what stands in its way
     max_attempts: int | None = None  # the limit of its policy; None: not known
+    answers: tuple[Answered, ...] = ()  # what the customer wrote back
     why: str = ""  # why the case itself does not tell; "" when that is as it should be
 
 
@@ -52,13 +54,16 @@ class CaseReader:
                 raise
             expected = row.status == "closed" and not isinstance(error, NoWorker)
             why = "" if expected else str(error)
-            return Shown(
-                invoice_id, None, row, self._ledger.record(invoice_id), self._plans.of(invoice_id), [], why=why
-            )
+            record, plan = self._ledger.record(invoice_id), self._plans.of(invoice_id)
+            return Shown(invoice_id, None, row, record, plan, [], answers=self._answers(row), why=why)
         # Money moves when the workflow has ended, too.
         late = [entry for entry in self._ledger.record(invoice_id) if entry.step == LATE] if _moved(row) else []
         in_hand = await self._running.in_hand(invoice_id)
-        return Shown(invoice_id, view, row, late, self._plans.of(invoice_id), in_hand, self._most(row))
+        plan = self._plans.of(invoice_id)
+        return Shown(invoice_id, view, row, late, plan, in_hand, self._most(row), self._answers(row))
+
+    def _answers(self, row: CaseRow | None) -> tuple[Answered, ...]:
+        return tuple(answers_to(self._ledger, row)) if row else ()
 
     def _most(self, row: CaseRow | None) -> int | None:
         return Policy.stored(self._ledger.policy(row.policy_digest)).retries.max_attempts if row else None
@@ -67,4 +72,5 @@ class CaseReader:
         """A view that somebody has got already, with what the ledger knows beside it."""
         invoice_id = view.invoice_id
         row = self._ledger.case(invoice_id)
-        return Shown(invoice_id, view, row, [], self._plans.of(invoice_id), [], self._most(row))
+        plan = self._plans.of(invoice_id)
+        return Shown(invoice_id, view, row, [], plan, [], self._most(row), self._answers(row))

@@ -55,6 +55,7 @@ class PlainCustomer(Frozen):
     email: str | None = None
     phone: str | None = None
     country: str | None = None
+    region: str | None = None
     language: str | None = None
     time_zone: str | None = None
     segment: str | None = None

@@ -39,10 +39,14 @@ class Rounds:
         self._ledger = ledger
         self._payments = payments
 
-    def taken_back(self, fact: DisputeEnded) -> Failure | None:
+    def taken_back(self, fact: DisputeEnded) -> Failure | str | None:
         """Books what was taken back: of a case that has ended, and by a returned debit also a part. Where it is billed
-        anew, the failure that opens the new invoice's case."""
-        case = self._disputed(fact)
+        anew, or unpaid again as it is, the failure that opens the invoice's case. Of an invoice that never had one and
+        stays paid, what an operator has to know."""
+        disputed = self._disputed(fact)
+        case = self._ledger.case(disputed) if disputed else None
+        if disputed and case is None:
+            return self._without_case(disputed, fact)
         loss = loss_of(case, fact) if case else None
         if case is None or loss is None:
             return None
@@ -117,13 +121,27 @@ class Rounds:
         )
         return given_up(self._ledger, case.invoice_id, paid, fact.at)
 
-    def _disputed(self, fact: DisputeEnded) -> CaseRow | None:
+    def _without_case(self, invoice_id: str, fact: DisputeEnded) -> Failure | str:
+        """It was paid before anything failed. No policy was chosen for it, so nothing is billed by itself (0047)."""
+        invoice = self._payments.read_invoice(invoice_id)
+        if fact.returned and invoice.state is InvoiceState.OPEN:
+            return Failure(invoice_id=invoice_id, heard_at=fact.at, failed_at=fact.at, decline=fact.returned)
+        amount = fact.amount or "money"
+        state = invoice.state.value
+        how = "the bank returned the debit" if fact.returned else "the dispute was decided for the customer"
+        return (
+            f"{amount} of {invoice_id} taken back: {how}; it is {state} in Stripe and has no case: bill it anew there, "
+            "or leave it"
+        )
+
+    def _disputed(self, fact: DisputeEnded) -> str | None:
+        """Of which invoice a dispute was lost."""
         if fact.outcome is not events.DisputeOutcome.LOST:
             return None
         disputed = fact.invoice_id
         if disputed is None and fact.payment_id:
             disputed = self._payments.invoice_of_payment(fact.payment_id)
-        return self._ledger.case(disputed) if disputed else None
+        return disputed
 
 
 def given_up(

@@ -19,6 +19,7 @@ from gateways.provider_facts import (
     PaymentFailed,
     PaymentMoved,
     PaymentSucceeded,
+    PersonChanged,
     SubscriptionEnded,
 )
 from service.lanes import Claim
@@ -63,7 +64,9 @@ class Sequence:
                 return self._of_invoice(record.invoice_id, record.customer.customer_id if record.customer else None)
             case PaymentSucceeded() | InvoiceAltered():
                 return self._of_invoice(record.invoice_id, record.invoice.customer_id if record.invoice else None)
-            case SubscriptionEnded() | PaymentMoved() | MethodGone() | CustomerDeleted() | CustomerConsented():
+            case SubscriptionEnded() | PaymentMoved() | MethodGone() | CustomerDeleted():
+                return self._of_customer(record.customer_id)
+            case CustomerConsented() | PersonChanged():
                 return self._of_customer(record.customer_id)
             case CustomerChanged():
                 return self._of_customer(record.customer.customer_id)

@@ -9,10 +9,13 @@ from pydantic import ValidationError
 from domain.case import Case, Circumstances, Whereabouts
 from domain.installation import Installation
 from domain.policy import Policy
+from domain.protection import standing
+from domain.rules.holidays import holidays_at
 from domain.rules.law_table import LawTable, law_of
 from domain.rules.minimum import MinimumCharges
 from domain.rules.uses import NetworkRules, limit_of
 from domain.situation import Situation
+from gateways.ports.consents import opted_in
 from gateways.ports.ledger import Ledger
 from gateways.ports.rows import CustomerRow
 
@@ -63,14 +66,17 @@ class Standings:
         # A case may live ahead of the clock of this machine, in a world that skips time.
         at = max(row.decided_at, self._clock())
         policy = self._policy(case.policy.digest)
+        law = law_of(self._law(), facts, here, policy.sells_in)
         circumstances = Circumstances(
             whereabouts=here,
-            holidays=self._holidays((here and here.place) or facts.country, began),
+            holidays=holidays_at(self._holidays, facts, here, began),
             closed_channels=self._ledger.closed_channels(facts.customer_id),
             too_small=self._minimums().ask(case.due),
             limit=limit_of(case, at, self._rules(), self._ledger.uses_of),
             installation=self._installation().hearing(self._ledger.an_endpoint_takes),
-            law=law_of(self._law(), facts, here, policy.sells_in),
+            law=law,
+            opted_in=opted_in(law, self._ledger, facts.customer_id),
+            protections=standing(self._ledger.protections(facts.customer_id), at),
         )
         return Situation(case, policy, circumstances, at)
 

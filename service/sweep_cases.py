@@ -164,7 +164,8 @@ def _fact(invoice: InvoiceSnapshot, event_id: str, at: datetime) -> PaymentSucce
     }
     if invoice.state is InvoiceState.PAID:
         return PaymentSucceeded.model_validate(said)
-    return InvoiceAltered.model_validate(said)
+    # Read once more when it is told: more may be due than the case believes.
+    return InvoiceAltered.model_validate(said | {"invoice": None})
 
 
 async def _status(handle: "WorkflowHandle[DunningWorkflow, CaseResult]") -> WorkflowExecutionStatus | None:

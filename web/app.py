@@ -17,6 +17,7 @@ from service.keys import KeyRing
 from service.mailroom import Mailroom
 from service.office import Office
 from service.preferences import Preferences
+from service.protections import Protections
 from service.short_links import ShortPages
 from service.threads import Threads
 from web.api.bulk import bulk_orders
@@ -25,6 +26,7 @@ from web.api.customers import customers
 from web.api.endpoints import endpoints
 from web.api.exports import exports
 from web.api.orders import channels, orders
+from web.api.protections import protections
 from web.api.records import records
 from web.described import DescribedApi, operation_id
 from web.limits import RateLimit
@@ -65,6 +67,8 @@ class Doors(Protocol):
     def short_pages(self) -> ShortPages | None: ...
     @property
     def consents(self) -> Consents: ...
+    @property
+    def protections(self) -> Protections: ...
     @property
     def endpoints(self) -> Endpoints: ...
     @property
@@ -109,6 +113,7 @@ def application(doors: Doors) -> FastAPI:
     app.include_router(channels(doors.office))
     app.include_router(bulk_orders(doors.bulk, doors.threads))
     app.include_router(customers(doors.office, doors.consents))
+    app.include_router(protections(doors.protections))
     app.include_router(endpoints(doors.endpoints, doors.trial, doors.threads))
     app.include_router(exports(doors.exports))
     app.include_router(records(doors.office, doors.register, doors.threads))

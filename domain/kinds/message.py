@@ -1,6 +1,6 @@
 """Messages to the customer: those of the timeline, and the one that asks at once for what only the customer can do."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
@@ -38,6 +38,7 @@ class ContactTask(Task):
     facts: MessageFacts
     caps: ContactCaps | None = None  # None: of before there were any
     invoice: InvoiceNow | None = None  # as it was known when the message was decided on
+    before: tuple[Channel, ...] = ()  # on which messages of the same decision go, whose turn comes first
 
 
 new_task, new_caps = unchecked(ContactTask), unchecked(ContactCaps)
@@ -119,6 +120,10 @@ class MessageStep(Step):
     def beside(self, other: Step) -> bool:
         """Each on a channel of its own: what the first learns of a channel holds for the next one there."""
         return isinstance(other, MessageStep) and other.channel is not self.channel
+
+    def after(self, task: Task, before: Sequence[Step]) -> Task:
+        """What is said side by side draws on the same caps in the timeline's order, whichever is faster."""
+        return task.but(before=tuple(step.channel for step in before if isinstance(step, MessageStep)))
 
     def said_by(self, others: Iterable[Step], now: "Situation") -> str | None:
         """A message of the timeline on the same channel and day names the cause and what to do as well; and a newer one

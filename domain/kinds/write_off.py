@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 class WriteOffTask(Task):
     """Close the invoice as uncollectible, unless it is closed already."""
 
+    ordered: bool = False  # by an operator, or at the provider: by a human
+
+
+new_task = unchecked(WriteOffTask)
+
 
 class WriteOffStep(Step):
     """The end of the timeline where the amount is worth no agency, and the end of a case that is given up."""
@@ -43,6 +48,9 @@ class WriteOffStep(Step):
             return f"{now.case.due} will not be collected: {now.end.why}"
         why = why_no_handoff(now) or f"{now.case.due} is below the minimum for collections"
         return f"the announced end: {why}"
+
+    def task(self, now: "Situation", why: str) -> WriteOffTask:
+        return new_task(**self.common(now, why), ordered=now.case.closing is not None)
 
     def book(self, case: Case, task: Task, result: Any, at: datetime) -> Case:
         assert isinstance(result, Done)  # noqa: S101 - by the registry

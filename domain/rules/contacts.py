@@ -89,6 +89,7 @@ class ContactRules(Frozen):
     channel: Channel
     facts: MessageFacts
     caps: ContactCaps | None = None
+    before: tuple[Channel, ...] = ()  # of the same decision: their turn comes first, made already or not
 
     def ask(self, uses: Sequence[ContactUse], at: datetime) -> Answer | SaidWith:
         """Whether it may go at `at`, is said already, or has to wait."""
@@ -98,6 +99,9 @@ class ContactRules(Frozen):
             return SaidWith(invoice_id=best.invoice_id, sending=best.sending)
         if self.caps is None:
             return ALLOW
+        made = {use.channel for use in uses if use.invoice_id == self.invoice_id and use.at == at}
+        first = [channel for channel in self.before if channel not in made]
+        uses = [*uses, *(ContactUse(invoice_id=self.invoice_id, channel=channel, at=at) for channel in first)]
         times = [use.at for use in uses if use.channel in COUNTED]
         return strictest((self.caps.lawfully(self.invoice_id, uses, at), self.caps.ask(self.channel, times, at)))
 

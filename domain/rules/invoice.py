@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from domain.steps import Step
 
 LOOK_AGAIN = timedelta(days=1)
+_RUNNING = (None, SubscriptionState.RUNS)
 _RULE = "invoice"
 PAYING = f"{_RULE}-paying"
 """The rule that puts off whatever is due while a payment is on its way."""
@@ -110,6 +111,9 @@ def _by_aim(invoice: InvoiceNow, aim: Aim, after_cancellation: bool) -> Answer:
             return Refuse(why="the customer was deleted at the payment provider", rule=f"{_RULE}-deleted")
         case Aim.CHARGE if invoice.sent:
             return Refuse(why="the invoice was sent to be paid by the customer", rule=f"{_RULE}-sent")
+        case Aim.CHARGE if invoice.transfer:
+            why = "the customer chose to pay it by bank transfer, and sends the money"
+            return Refuse(why=why, rule=f"{_RULE}-transfer")
         case Aim.CHARGE if ended and not after_cancellation:
             return Refuse(why="the subscription has ended: nothing is charged any more", rule=f"{_RULE}-ended")
         case Aim.LIMIT if ended:
@@ -119,8 +123,9 @@ def _by_aim(invoice: InvoiceNow, aim: Aim, after_cancellation: bool) -> Answer:
 
 def is_ordinary(invoice: InvoiceNow) -> bool:
     """Whether an invoice that is open allows whatever there is to do: then no step need be judged."""
-    plain = invoice.subscription in (None, SubscriptionState.RUNS) and not invoice.customer_deleted
-    return plain and not invoice.sent and invoice.due_at is None and invoice.next_try_at is None
+    plain = invoice.subscription in _RUNNING and not invoice.customer_deleted
+    untried = invoice.tries is None or invoice.tries.next_at is None
+    return plain and untried and not invoice.sent and not invoice.transfer and invoice.due_at is None
 
 
 def invoice_gate(now: "Situation", step: "Step") -> Answer:

@@ -106,6 +106,7 @@ class Consent(Frozen):
     """What a contact on the row's media needs."""
 
     needs: Literal["prior_express", "opt_in", "opt_out", "registered_template"]
+    by_account: bool = False  # who gave the number with the account has consented to messages about it
 
 
 class Words(Frozen):

@@ -17,10 +17,12 @@ _ID = attrgetter("id")
 
 
 class Jurisdiction(Frozen):
-    """One country, or one state or province of it, with its rows; those of one id are editions, the oldest first."""
+    """One country, one state or province of it, or a union of countries, with its rows; those of one id are editions,
+    the oldest first."""
 
     name: str = Field(min_length=1)
     zones: tuple[str, ...] = ()  # of a state or province: the clocks (IANA) of somebody who may be there
+    members: tuple[str, ...] = ()  # of a union of countries: those in which its rows hold as well
     rows: tuple[Row, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -58,9 +60,11 @@ class LawTable:
 
         Where it is not, what is law in any of those with such a clock holds, and the practice of none.
         """
-        if country not in self.places:
+        unions = [place for place in self.places.values() if country in place.members]
+        if country not in self.places and not unions:
             return NO_LAW
-        own = self.places[country].rules
+        place = self.places.get(country)
+        own = tuple(rule for each in (place, *unions) if each for rule in each.rules)
         inner = {code: place for code, place in self.places.items() if code.startswith(f"{country}-")}
         if region:
             known = inner.get(f"{country}-{region}")
@@ -68,9 +72,10 @@ class LawTable:
         near = (place for place in inner.values() if not zones or set(zones) & set(place.zones))
         return LocalLaw(rules=(*own, *(rule for place in near for rule in place.rules if rule.binding)))
 
-    def _anywhere(self, countries: tuple[str, ...]) -> LocalLaw:
-        """The law for somebody who may be in any of these countries."""
-        return LocalLaw(rules=tuple(rule for code in dict.fromkeys(countries) for rule in self.at(code, "", ()).rules))
+    def _anywhere(self, countries: tuple[str, ...], zones: tuple[str, ...] = ()) -> LocalLaw:
+        """The law for somebody who may be in any of these countries, with these clocks: all of them together."""
+        found = (rule for code in dict.fromkeys(countries) for rule in self.at(code, "", zones).rules)
+        return LocalLaw(rules=tuple({rule.id: rule for rule in found}.values()))
 
 
 def merged(tables: Iterable[dict[str, Jurisdiction]]) -> LawTable:
@@ -89,10 +94,12 @@ def merged(tables: Iterable[dict[str, Jurisdiction]]) -> LawTable:
 
 
 def law_of(table: LawTable, facts: Facts, here: Whereabouts | None, sells_in: tuple[str, ...]) -> LocalLaw:
-    """The law for the customer of a case: where they are now, else where they were when it began, else wherever the
-    merchant sells (`sells_in`, by the case's policy)."""
+    """The law for the customer of a case: where they are now, else that of every country in which they may be by their
+    clock, else where they were when it began, else wherever the merchant sells (`sells_in`, by the case's policy)."""
     if here and here.country:
         return table.at(here.country, here.region, here.time_zones)
+    if here and here.possible:
+        return table.anywhere(here.possible, here.time_zones)
     if here or facts.place_known:
         return table.at(facts.country, "", here.time_zones if here else facts.time_zones)
     return table.anywhere(sells_in)

@@ -1,12 +1,17 @@
 """The law of the place where a customer is: which rows bind, on which day, and what they say to one contact."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from domain.base import Frozen
 from domain.calendar import ALL_DAY, ContactHours, Hours, Window, local
-from domain.rules.law import Counts, Row
+from domain.rules.law import Consent, Counts, Row
+
+_MOST_DAYS = 512
+"""Of which a place's law is kept in mind: those of the open cases."""
+_MOST_HOURS = 64
+"""Policies' hours and channels for which those of a place are kept in mind."""
 
 
 class Editions(Frozen):
@@ -57,6 +62,21 @@ class LocalLaw(Frozen):
         return LocalLaw(rules=kept) if names else self
 
     @cached_property
+    def hours_for(self) -> "Callable[[ContactHours, str], HoursHere | None]":
+        """A policy's hours on a medium together with the law's; None where it has none. Worked out once."""
+
+        def hours_for(own: ContactHours, medium: str) -> HoursHere | None:
+            laws = self.hours(medium)
+            return HoursHere(own, laws) if laws else None
+
+        return lru_cache(_MOST_HOURS)(hours_for)
+
+    @cached_property
+    def collections_wait(self) -> "Callable[[date], Row | None]":
+        """The longest wait between the notice of the end, made on a day, and the handoff; None: there is none."""
+        return lru_cache(_MOST_DAYS)(self._collections_wait)
+
+    @cached_property
     def _with_hours(self) -> tuple[Editions, ...]:
         return tuple(rule for rule in self.rules if any(row.hours for row in rule.rows))
 
@@ -74,8 +94,22 @@ class LocalLaw(Frozen):
         caps = [row for row in self.on(day) if row.cap and row.is_about(medium)]
         return [row for row in caps if row.cap and row.cap.counts is Counts.CONTACTS]
 
-    def collections_wait(self, day: date) -> Row | None:
-        """The longest wait between the notice of the end, made on a day, and the handoff; None: there is none."""
+    @cached_property
+    def _with_consent(self) -> tuple[Editions, ...]:
+        return tuple(rule for rule in self.rules if any(row.consent for row in rule.rows))
+
+    @cached_property
+    def wants_opt_ins(self) -> bool:
+        """Whether any of it asks what the customer has opted in to."""
+        asked = (row.consent for rule in self._with_consent for row in rule.rows if row.consent)
+        return any(one.needs == "opt_in" or (one.needs == "prior_express" and not one.by_account) for one in asked)
+
+    def consents(self, day: date) -> list[tuple[Row, Consent]]:
+        """What it asks of a channel before anybody is contacted on it, on a day."""
+        rows = [row for rule in self._with_consent if (row := rule.on(day))]
+        return [(row, row.consent) for row in rows if row.consent]
+
+    def _collections_wait(self, day: date) -> Row | None:
         waits = {row: row.wait.days for row in self.on(day) if row.wait and row.wait.before == "collections"}
         return max(waits, key=lambda row: waits[row], default=None)
 
@@ -89,8 +123,13 @@ class HoursHere(Hours):
 
     def __init__(self, own: ContactHours, laws: tuple[RuleHours, ...]) -> None:
         self._own, self._laws = own, laws
+        self._on = lru_cache(_MOST_DAYS)(self._worked_out)
 
     def window(self, day: date, holidays: frozenset[date]) -> Window | None:
+        # Of the holidays only this one counts, and all cases of a place have their days in common.
+        return self._on(day, holidays & {day})
+
+    def _worked_out(self, day: date, holidays: frozenset[date]) -> Window | None:
         own = self._own.window(day, holidays)
         lawful: Window | None = ALL_DAY
         for law in self._laws:

@@ -26,6 +26,9 @@ def looser(policy: Policy, table: LawTable) -> Iterator[Looser]:
     for number, name in enumerate(aside):
         if why := _why_not_aside(name, table):
             yield Looser(("contacts", "set_aside", number), why)
+    for number, name in enumerate(policy.contacts.registered):
+        if why := _why_not_registered(name, table):
+            yield Looser(("contacts", "registered", number), why)
     for country in policy.sells_in:
         place = table.places.get(country)
         for rule in place.rules if place else ():
@@ -42,6 +45,13 @@ def _why_not_aside(name: str, table: LawTable) -> str | None:
     if rule.binding:
         return f"{name} is law for a merchant that contacts its own customers, and cannot be set aside; take it out"
     return None
+
+
+def _why_not_registered(name: str, table: LawTable) -> str | None:
+    rule = table.rules.get(name)
+    if rule and any(row.consent and row.consent.needs == "registered_template" for row in rule.rows):
+        return None
+    return f"{name} is no rule that asks for a register; docs/law.md has them (needs registered template)"
 
 
 def _looser(policy: Policy, row: Row) -> Iterator[Looser]:

@@ -12,11 +12,12 @@ from gateways.ports.rows import Closure
 _closure = channel_closures.c
 _OF: sa.BindParameter[str] = sa.bindparam("of")
 _OPT_INS = sa.select(opt_ins).where(opt_ins.c.customer_id == _OF).order_by(opt_ins.c.at, opt_ins.c.event_id)
-_OPT_OUTS = (
+_TOLD = (
     sa.select(*(_closure[name] for name in Closure.model_fields))
-    .where(_closure.customer_id == _OF, _closure.wish)
+    .where(_closure.customer_id == _OF)
     .order_by(_closure.at, _closure.event_id)
 )
+_OPT_OUTS = _TOLD.where(_closure.wish)
 
 
 class SqlConsents(Book):
@@ -29,6 +30,10 @@ class SqlConsents(Book):
     def opt_ins(self, customer_id: str) -> list[OptIn]:
         with self._database.reading() as connection:
             return [OptIn(**row) for row in connection.execute(_OPT_INS, {"of": customer_id}).mappings()]
+
+    def closures_told(self, customer_id: str) -> list[Closure]:
+        with self._database.reading() as connection:
+            return [Closure(**row) for row in connection.execute(_TOLD, {"of": customer_id}).mappings()]
 
     def opt_outs(self, customer_id: str) -> list[Closure]:
         with self._database.reading() as connection:

@@ -20,6 +20,7 @@ from gateways.ledger.records import put_off, write_decisions, write_effect, writ
 from gateways.ledger.schema import cases, contacts
 from gateways.ledger.transactions import Book
 from gateways.ports.ledger import Contact
+from gateways.ports.messages import Address
 from gateways.ports.rows import MADE, ContactRow, Reserved
 from gateways.ports.trouble import NotFound
 
@@ -56,27 +57,33 @@ _RANK = {
     )
 }
 _OF_INVOICE = sa.select(contacts).where(_contact.invoice_id == sa.bindparam("of")).order_by(_contact.as_of, _contact.id)
-_OF_CUSTOMER = (
-    sa.select(*(_contact[name] for name in ("invoice_id", "channel", "as_of", "state", "said", "names")))
-    .join_from(cases, contacts, _contact.invoice_id == cases.c.invoice_id)
-    .where(
-        cases.c.customer_id == sa.bindparam("customer"),
-        _contact.as_of.between(sa.bindparam("since"), sa.bindparam("until")),
-        _contact.state.in_(MADE),
-        # One that is asked for once more does not stand in its own way.
-        sa.not_(sa.and_(*_SAME)),
-    )
+_COUNTING = sa.select(
+    *(_contact[name] for name in ("id", "invoice_id", "channel", "as_of", "state", "said", "names"))
+).where(
+    _contact.as_of.between(sa.bindparam("since"), sa.bindparam("until")),
+    _contact.state.in_(MADE),
+    # One that is asked for once more does not stand in its own way.
+    sa.not_(sa.and_(*_SAME)),
+)
+# Two halves, each with an index of its own.
+_OF_PERSON = sa.union_all(
+    _COUNTING.join_from(cases, contacts, _contact.invoice_id == cases.c.invoice_id).where(
+        cases.c.customer_id == sa.bindparam("customer")
+    ),
+    _COUNTING.where(_contact.place.in_((sa.bindparam("mail"), sa.bindparam("number")))),
 )
 
 
 class SqlContacts(Book):
     """`ports.ContactBook` in SQL."""
 
-    def begin_contact(self, row: ContactRow, customer_id: str, rules: ContactRules) -> Contact:
+    def begin_contact(self, row: ContactRow, to: Address, rules: ContactRules) -> Contact:
         same, columns = _same(row.invoice_id, row.step, row.channel), rows.contact_columns(row)
         with self._database.writing(of=row.invoice_id) as connection:
-            lock(connection, f"contacts {customer_id}")
-            answer = rules.ask(_uses(connection, same, customer_id, row.as_of, rules.window), row.as_of)
+            # In one order everywhere: two customers may share an address and a number.
+            for one in sorted([f"contacts {to.customer_id}", *(f"contacts to {key}" for key in to.keys)]):
+                lock(connection, one)
+            answer = rules.ask(_uses(connection, same, to, row.as_of, rules.window), row.as_of)
             if isinstance(answer, Allow):
                 # One that certainly was not sent is reserved once more, as it reads now; to a new address, if to any.
                 again = same | columns
@@ -151,11 +158,14 @@ def settle_unanswered(connection: sa.Connection, invoice_id: str, at: datetime, 
 
 
 def _uses(
-    connection: sa.Connection, same: dict[str, str], customer_id: str, at: datetime, window: timedelta
+    connection: sa.Connection, same: dict[str, str], to: Address, at: datetime, window: timedelta
 ) -> list[ContactUse]:
-    """The customer's other contacts within a window of `at`, over all cases, in any order."""
-    given = same | {"customer": customer_id, "since": at - window, "until": at + window}
-    return [rows.contact_use(found) for found in connection.execute(_OF_CUSTOMER, given).mappings()]
+    """The person's other contacts within a window of `at`, in any order: the customer's over all cases, and what went
+    to the same address or number for another customer."""
+    given = same | {"customer": to.customer_id, "since": at - window, "until": at + window}
+    given |= {"mail": to.key(Channel.EMAIL), "number": to.key(Channel.SMS)}
+    found = {row["id"]: row for row in connection.execute(_OF_PERSON, given).mappings()}  # each half may have it
+    return [rows.contact_use(row) for row in found.values()]
 
 
 def _same(invoice_id: str, step: str, channel: Channel) -> dict[str, str]:

@@ -9,6 +9,7 @@ from domain.money import Money
 from gateways.ledger.schema import NOT_CLOSED, cases, contacts, customers
 from gateways.ledger.transactions import Book
 from gateways.ports.directory import ContactMade, Owed
+from gateways.ports.messages import Address
 from gateways.ports.rows import CustomerRow
 
 _ALL = sa.select(*(customers.c[name] for name in CustomerRow.model_fields)).order_by(customers.c.customer_id)
@@ -30,9 +31,12 @@ _CONTACTS = (
     sa.select(*(contacts.c[name] for name in ("invoice_id", "channel", "stage", "state", "delivery")))
     .add_columns(contacts.c.as_of.label("at"))
     .join_from(cases, contacts, contacts.c.invoice_id == cases.c.invoice_id)
-    .where(cases.c.customer_id == sa.bindparam("of"), contacts.c.as_of >= sa.bindparam("since"))
+    .where(contacts.c.as_of >= sa.bindparam("since"))
     .order_by(contacts.c.as_of, contacts.c.id)
 )
+_WITH = _CONTACTS.where(cases.c.customer_id == sa.bindparam("of"))
+_KEYS: sa.BindParameter[list[str]] = sa.bindparam("keys", expanding=True)
+_BESIDE = _CONTACTS.where(contacts.c.place.in_(_KEYS), cases.c.customer_id != sa.bindparam("of"))
 
 
 class SqlDirectory(Book):
@@ -56,5 +60,10 @@ class SqlDirectory(Book):
 
     def contacts_with(self, customer_id: str, since: datetime) -> list[ContactMade]:
         with self._database.reading() as connection:
-            found = connection.execute(_CONTACTS, {"of": customer_id, "since": since}).mappings()
+            found = connection.execute(_WITH, {"of": customer_id, "since": since}).mappings()
+            return [ContactMade(**row) for row in found]
+
+    def contacts_beside(self, to: Address, since: datetime) -> list[ContactMade]:
+        with self._database.reading() as connection:
+            found = connection.execute(_BESIDE, {"of": to.customer_id, "keys": to.keys, "since": since}).mappings()
             return [ContactMade(**row) for row in found]

@@ -7,7 +7,7 @@ PostgreSQL, and programs that only read and write have no use for that.
 import sqlalchemy as sa
 
 from gateways.ledger.columns import metadata
-from gateways.ledger.schema import NOT_CLOSED, OWED_AGAIN, attempts, cases, customers, disputes
+from gateways.ledger.schema import NOT_CLOSED, OWED_AGAIN, attempts, cases, contacts, customers, disputes
 from gateways.ledger.schema_doors import NEW, NOT_TAKEN, WAITING, deliveries, outbox
 
 __all__ = ["metadata"]
@@ -29,6 +29,7 @@ _some("uq_attempts_invoice_id_attempt", "attempt > 0", attempts.c.invoice_id, at
 _some("ix_attempts_card", "fingerprint IS NOT NULL", attempts.c.fingerprint, attempts.c.as_of)
 _some("ix_attempts_no_fingerprint", "fingerprint IS NULL", attempts.c.invoice_id, attempts.c.as_of)
 _some("ix_disputes_open", "status = 'open'", disputes.c.customer_id, disputes.c.at, disputes.c.dispute_id)
+_some("ix_contacts_place", "place IS NOT NULL", contacts.c.place, contacts.c.as_of)
 _some("ix_customers_phone", "phone IS NOT NULL", customers.c.phone)
 _some("ix_outbox_new", NEW, outbox.c.id)
 _some("ix_deliveries_waiting", WAITING, deliveries.c.endpoint_id, deliveries.c.invoice_id, deliveries.c.event)

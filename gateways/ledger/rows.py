@@ -2,6 +2,7 @@
 
 from sqlalchemy import RowMapping
 
+from domain.addresses import address_key
 from domain.case import ChargeOutcome
 from domain.declines import Decline, DeclineClass, RawDecline
 from domain.money import CurrencyMismatch, Money
@@ -92,6 +93,7 @@ def contact_columns(row: ContactRow) -> Columns:
     said = row.said.model_dump(mode="json") if row.said else None
     return {
         **row.model_dump(exclude={"said", "names", *_HEARD}),
+        "place": address_key(row.address) if row.address else None,
         "said": said,
         "names": list(row.names) or None,
     }

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from gateways.ledger.columns import RowNumber, metadata, moment, of_case, text_column
 
-REVISION = "0028"
+REVISION = "0029"
 """The newest migration, with which these are the tables."""
 
 NOT_CLOSED = "status <> 'closed'"
@@ -120,6 +120,8 @@ contacts = sa.Table(
     text_column("text"),
     text_column("html", null=True),
     text_column("address", null=True),
+    # What the address is compared by (domain/addresses.py), whoever's it is; NULL as that.
+    text_column("place", null=True),
     # What it told of the case, and the customer's other invoices that it named: those say no more of it.
     sa.Column("said", sa.JSON(none_as_null=True), nullable=True),
     sa.Column("names", sa.JSON(none_as_null=True), nullable=True),
@@ -175,6 +177,24 @@ opt_ins = sa.Table(
     text_column("source"),
     text_column("proof"),
     moment("at"),
+    sa.Column("purpose", sa.Text(), nullable=False, server_default="service"),
+)
+
+# What protects the person from every effect of every case. No foreign key, as above.
+protections = sa.Table(
+    "protections",
+    metadata,
+    sa.Column("customer_id", sa.Text(), primary_key=True),
+    sa.Column("event_id", sa.Text(), primary_key=True),
+    sa.Column("protection", sa.Text(), primary_key=True),
+    moment("since"),
+    moment("until", null=True),
+    text_column("source"),
+    text_column("by"),
+    text_column("note"),
+    moment("ended_at", null=True),
+    text_column("ended_by"),
+    text_column("end_note"),
 )
 
 disputes = sa.Table(

@@ -22,6 +22,7 @@ from gateways.ledger.gauges import SqlGauges
 from gateways.ledger.inbox import SqlInbox
 from gateways.ledger.outbox import SqlOutbox
 from gateways.ledger.policies import SqlPolicies
+from gateways.ledger.protections import SqlProtections
 from gateways.ledger.records import SqlRecords
 from gateways.ledger.short_links import SqlShortLinks
 from gateways.ledger.sweeps import SqlSweeps
@@ -35,6 +36,7 @@ class SqlLedger(
     SqlAccess,
     SqlCustomers,
     SqlConsents,
+    SqlProtections,
     SqlDirectory,
     SqlExports,
     SqlRecords,

@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Protocol
 
 from domain.base import Frozen
-from domain.consent import Source
+from domain.consent import Purpose, Source
+from domain.rules.local_law import LocalLaw
 from domain.steps import Channel
 from gateways.ports.rows import Closure
 
@@ -18,6 +19,7 @@ class OptIn(Frozen):
     source: Source
     proof: str = ""  # how the one who told us knows
     at: datetime
+    purpose: Purpose = Purpose.SERVICE
 
 
 class ConsentBook(Protocol):
@@ -29,5 +31,15 @@ class ConsentBook(Protocol):
     def opt_ins(self, customer_id: str) -> list[OptIn]:
         """Oldest first."""
 
+    def closures_told(self, customer_id: str) -> list[Closure]:
+        """All that ever closed a channel to this customer, also those that hold no more; oldest first."""
+
     def opt_outs(self, customer_id: str) -> list[Closure]:
         """The customer's own wishes, also those that hold no more; oldest first."""
+
+
+def opted_in(law: LocalLaw, book: ConsentBook, customer_id: str) -> frozenset[Channel]:
+    """Where the customer has opted in to messages of the account; read only where the law of the place asks for it.
+    What was taken back is closed, and a closed channel is asked first."""
+    said = book.opt_ins(customer_id) if law.wants_opt_ins else ()
+    return frozenset(one.channel for one in said if one.purpose is Purpose.SERVICE)

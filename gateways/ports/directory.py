@@ -7,6 +7,7 @@ from typing import NamedTuple, Protocol
 from domain.base import Frozen
 from domain.money import Money
 from domain.steps import Channel
+from gateways.ports.messages import Address
 from gateways.ports.rows import MADE, CustomerRow
 
 
@@ -48,3 +49,6 @@ class CustomerDirectory(Protocol):
 
     def contacts_with(self, customer_id: str, since: datetime) -> list[ContactMade]:
         """Over all cases, oldest first."""
+
+    def contacts_beside(self, to: Address, since: datetime) -> list[ContactMade]:
+        """What went to this customer's address or number for other customers, oldest first."""

@@ -17,6 +17,7 @@ from gateways.ports.case_list import CaseList
 from gateways.ports.consents import ConsentBook
 from gateways.ports.directory import CustomerDirectory
 from gateways.ports.messages import Address, Recipient
+from gateways.ports.protections import ProtectionBook
 from gateways.ports.rows import (
     AttemptRow,
     CaseRow,
@@ -149,13 +150,14 @@ class AttemptBook(Protocol):
 class ContactBook(Protocol):
     """Contacts, each reserved before it is made."""
 
-    def begin_contact(self, row: ContactRow, customer_id: str, rules: ContactRules) -> Contact:
+    def begin_contact(self, row: ContactRow, to: Address, rules: ContactRules) -> Contact:
         """Reserves (invoice, step, channel), in one transaction.
 
         One that stands is returned as it is, not the caller's to send. Else the customer's contacts within a week are
-        counted across invoices and `rules` asked. Allowed, it is the caller's: inserted, or one that had `failed`, or
-        was `unreachable`, is `sending` again as `row` has it. Postponed or refused, only the record keeps it, once per
-        moment; said with another invoice's message, nothing is written.
+        counted across invoices, with all that went to the same address or number for somebody else, and `rules` asked.
+        Allowed, it is the caller's: inserted, or one that had `failed`, or was `unreachable`, is `sending` again as
+        `row` has it. Postponed or refused, only the record keeps it, once per moment; said with another invoice's
+        message, nothing is written.
         """
 
     def finish_contact(
@@ -311,6 +313,7 @@ class Ledger(
     EndpointBook,
     CustomerBook,
     ConsentBook,
+    ProtectionBook,
     CustomerDirectory,
     RecordBook,
     PolicyBook,

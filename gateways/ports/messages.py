@@ -18,7 +18,7 @@ class Address(Frozen):
     name: str | None = None
     email: str | None = None
     phone: str | None = None  # E.164
-    language: str = "en"
+    language: str = "en"  # as in `CustomerRow`
 
     def place(self, channel: Channel) -> str | None:
         """The address that a message goes to; None on a channel that needs none."""
@@ -30,6 +30,12 @@ class Address(Frozen):
         places = {Channel.EMAIL: self.email, Channel.SMS: self.phone, Channel.NOTICE: self.customer_id}
         place = places[channel]
         return address_key(place) if place else None
+
+    @property
+    def keys(self) -> list[str]:
+        """What the customer's e-mail address and number are compared by."""
+        found = (self.key(channel) for channel in (Channel.EMAIL, Channel.SMS))
+        return sorted({key for key in found if key})
 
 
 class Recipient(Frozen):
@@ -63,7 +69,7 @@ class Messages(Protocol):
     ) -> Rendered:
         """Renders one message; `others` are the customer's other unpaid invoices, which it names; `key` is the
         contact's, for the link to what the customer gets. `link`: in place of the
-        provider's own link to the payment page. An unknown language falls back to English."""
+        provider's own link to the payment page. An unknown language falls back to the merchant's."""
 
 
 class ShortLinks(Protocol):

@@ -61,6 +61,7 @@ class InvoiceSnapshot(Frozen):
     customer_id: str
     subscription_id: str | None = None
     verifying: bool | None = None  # its payment waits until the customer has confirmed small deposits
+    transfer: bool | None = None  # its payment waits for a bank transfer that the customer chose to send
     voucher: bool | None = None  # its payment waits until one that the customer took is paid in cash, or expires
     verify_url: str | None = None  # the provider's page for that, if it has one
     pay_url: str | None = None  # the provider's hosted page, fresh at the time of reading
@@ -91,6 +92,7 @@ class InvoiceSnapshot(Frozen):
             paying=self.paying,
             verifying=self.verifying,
             voucher=self.voucher,
+            transfer=self.transfer,
             sent=self.sent,
             due_at=self.due_at,
             subscription=self.subscription,

@@ -111,7 +111,7 @@ def _messages(look: Look) -> str:
             "MERCHANT_NAME is not set, and customers would read messages of "
             f"{shown.name}: set it to the name by which they know you."
         )
-    TemplateMessages(look.settings.messages_folders, shown)
+    TemplateMessages(look.settings.messages_folders, shown, language=look.settings.merchant_language)
     return f"well formed; {shown.name} answers customers at {', '.join(way.shown for way in shown.ways)}"
 
 

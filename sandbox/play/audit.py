@@ -31,8 +31,15 @@ CEILINGS: Mapping[str, Sequence[tuple[int, timedelta, bool]]] = {
 }
 _BANK_DEBITS = frozenset({"sepa_debit", "bacs_debit", "us_bank_account"})
 _MASKED = re.compile(r"\b(lost|stolen|steal|fraud\w*)\b|ขโมย|ฉ้อโกง|ทุจริต|บัตรหาย", re.IGNORECASE)
-_THAI = re.compile("[\u0e00-\u0e7f]")
 _ENGLISH = re.compile(r"\b(your|invoice|please|payment)\b", re.IGNORECASE)
+_OTHERS = {
+    "de": re.compile(r"\b(Rechnung|Rechnungen|Mahnung)\b"),
+    "es": re.compile(r"\b(factura|facturas|pendiente)\b", re.IGNORECASE),
+    "fr": re.compile(r"\b(facture|factures|rappel)\b", re.IGNORECASE),
+    "ja": re.compile("[\u3040-\u30ff]"),
+    "pt": re.compile(r"\b(fatura|faturas|em aberto)\b", re.IGNORECASE),
+    "th": re.compile("[\u0e00-\u0e7f]"),
+}
 _CHANNELS = {"email.accepted": "email", "sms.accepted": "sms", "notice.created": "notice"}
 _ENDS = INVOICE_ENDS | {"operator_settles", "operator_writes_off"}
 _RELEASES = {"dispute.closed": "dispute.opened", "operator_resumes": "operator_pauses"}
@@ -179,8 +186,9 @@ class _Case:
         text = self._text(message)
         if word := _MASKED.search(text):
             yield "masked_words", f"{message.key} says “{word.group()}”"
-        is_thai = bool(_THAI.search(text))
-        if is_thai != (self._subject.reads == "th") or not (is_thai or _ENGLISH.search(text)):
+        found = {language for language, words in _OTHERS.items() if words.search(text)}
+        # A link has English words in any message.
+        if {self._subject.reads} != (found or ({"en"} if _ENGLISH.search(text) else set())):
             yield "wrong_language", f"{message.key} is not in the language {self._subject.reads}"
 
     def _text(self, message: LogEntry) -> str:

@@ -17,7 +17,7 @@ class Subject:
     customer: str
     country: str
     time_zone: str
-    reads: str  # the language that messages must have: th or en
+    reads: str  # the language that messages must have: the tag's first part
     name: str = ""  # as it stands in the customer's field
     sign_up: bool = False  # the invoice is the first one of somebody who never became a customer
     due_at: datetime | None = None  # of an invoice that was sent

@@ -18,7 +18,7 @@ from sandbox.providers.stripe_records import PaymentRecords
 from sandbox.providers.stripe_shapes import EventShapes
 from sandbox.providers.stripe_store import StripeStore
 from sandbox.providers.stripe_subscriptions import StripeSubscriptions
-from sandbox.providers.stripe_vouchers import Vouchers
+from sandbox.providers.stripe_vouchers import BankTransfers, Vouchers
 from sandbox.providers.stripe_webhooks import StripeWebhooks
 from sandbox.providers.webhooks import Outbox
 
@@ -45,6 +45,7 @@ class StripeAccount:
         self.drafts = Drafts(self.store, self.invoices)
         self.microdeposits = Microdeposits(self.store, self.invoices, self.payments)
         self.vouchers = Vouchers(self.store, self.invoices, self.payments)
+        self.transfers = BankTransfers(self.store, self.invoices, self.payments)
         self.webhooks = StripeWebhooks(self.store, outbox)
         self.shapes = EventShapes(self.store, self.webhooks)
         self.forbidden: re.Pattern[str] | None = None

@@ -118,3 +118,19 @@ class StripeBilling:
         if invoice["amount_remaining"] == 0:
             self._invoices.settle(invoice, "invoice.paid", cause)
         return note
+
+    def void_credit(self, note: Json, cause: Cause) -> None:
+        """More is due again. A note can be voided while its invoice is open (docs.stripe.com, "Void a credit note")."""
+        invoice = self._store.objects[note["invoice"]]
+        if note["status"] != "issued" or invoice["status"] != "open":
+            raise ValueError("Only a credit note that stands can be voided, and only while its invoice is open.")
+        note.update(status="void", voided_at=self._store.journal.timestamp())
+        amount = note["pre_payment_amount"]
+        previous = {name: invoice[name] for name in ("amount_due", "amount_remaining")}
+        invoice["pre_payment_credit_notes_amount"] -= amount
+        invoice["amount_due"] += amount
+        invoice["amount_remaining"] += amount
+        self._invoices.sync_default_payment(invoice)
+        self._invoices.note("invoice.credit_voided", invoice, cause, amount=amount)
+        self._store.emit("credit_note.voided", note, cause)
+        self._store.emit("invoice.updated", invoice, cause, previous)

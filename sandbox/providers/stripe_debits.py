@@ -51,18 +51,8 @@ class Microdeposits:
         self._payments.process(invoice, intent, method, cause)
 
     def time_out(self, invoice: Json) -> None:
-        """Ten days without an answer: the payment needs another method."""
-        intent = self._waiting(invoice)
-        error = {
-            "code": _TIMEOUT,
-            "doc_url": f"https://docs.stripe.com/error-codes/{_TIMEOUT.replace('_', '-')}",
-            "message": "Microdeposit verification timed out.",
-            "payment_method": self._store.view(self._store.objects[intent["payment_method"]]),
-            "type": "invalid_request_error",
-        }
-        intent.update(status="requires_payment_method", payment_method=None, next_action=None, last_payment_error=error)
-        self._store.emit("payment_intent.payment_failed", intent, Cause())
-        self._invoices.attempt_failed(invoice, Cause(origin="customer"))
+        """Ten days without an answer."""
+        self._invoices.wait_is_over(invoice, self._waiting(invoice), _TIMEOUT, "Microdeposit verification timed out.")
 
     def _waiting(self, invoice: Json) -> Json:
         intent = self._invoices.default_intent(invoice)

@@ -175,6 +175,19 @@ class Invoices:
             self._store.emit("invoice.updated", invoice, cause, {"next_payment_attempt": None})
         self.set_subscription_status(invoice, ("active",), "past_due", cause)
 
+    def wait_is_over(self, invoice: Json, intent: Json, code: str, message: str) -> None:
+        """The customer did not do in time what the payment waited for: it needs another method."""
+        error = {
+            "code": code,
+            "doc_url": f"https://docs.stripe.com/error-codes/{code.replace('_', '-')}",
+            "message": message,
+            "payment_method": self._store.view(self._store.objects[intent["payment_method"]]),
+            "type": "invalid_request_error",
+        }
+        intent.update(status="requires_payment_method", payment_method=None, next_action=None, last_payment_error=error)
+        self._store.emit("payment_intent.payment_failed", intent, Cause())
+        self.attempt_failed(invoice, Cause(origin="customer"))
+
     def count_futile_retry(self, invoice: Json, cause: Cause) -> None:
         """A retry that Stripe had planned and does not execute: only the count and the next time change."""
         before = {name: invoice[name] for name in ("attempt_count", "next_payment_attempt")}

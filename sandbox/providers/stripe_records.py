@@ -43,6 +43,17 @@ class PaymentRecords:
         }
         return self._store.put(record)
 
+    def end(self, record: Json, how: str, cause: Cause) -> None:
+        """The merchant reports what became of the payment: "guaranteed", "failed" or "canceled". Stripe has no event of
+        a record. What becomes of the invoice's payment when a record failed is not documented: it stays open here."""
+        amount = record["amount_requested"]["value"]
+        if any(record[f"amount_{known}"]["value"] for known in ("guaranteed", "failed", "canceled")):
+            raise invalid_request("The latest payment attempt has ended already.")
+        record[f"amount_{how}"]["value"] = amount
+        for payment in self._store.of_kind("invoice_payment", record["id"]):
+            if how == "guaranteed":
+                self._invoices.pay_in(self._store.objects[payment["invoice"]], payment, amount, cause)
+
     def attach(self, invoice: Json, record: Json, cause: Cause) -> None:
         """Credit the record's money to the invoice, in part or in full.
 
@@ -70,13 +81,22 @@ class PaymentRecords:
 
 def paid_elsewhere(journal: Journal, invoice: Json, amount: int) -> Json:
     """The record of money that came in outside Stripe for one invoice."""
+    return _elsewhere(journal, invoice, amount, guaranteed=True)
+
+
+def reported_elsewhere(journal: Journal, invoice: Json, amount: int) -> Json:
+    """The record of money that is on its way outside Stripe for one invoice."""
+    return _elsewhere(journal, invoice, amount, guaranteed=False)
+
+
+def _elsewhere(journal: Journal, invoice: Json, amount: int, *, guaranteed: bool) -> Json:
     return _record(
         journal,
         amount=amount,
         currency=invoice["currency"],
         customer=invoice["customer"],
         reference=None,
-        guaranteed=True,
+        guaranteed=guaranteed,
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sandbox.providers.journal import Journal, Json, copied
 from sandbox.providers.stripe_objects import API_VERSION
 
+_HANDFUL = 10
 MAX_EXPAND_DEPTH = 4
 
 _NOUNS = {
@@ -181,8 +182,9 @@ class StripeStore:
     def _payment_list(self, invoice_id: str) -> Json:
         return {
             "object": "list",
-            "data": copied(self.payments_of(invoice_id)),
-            "has_more": False,
+            # "The first handful": how many, only the list's own default says (docs.stripe.com/api/pagination).
+            "data": copied(self.payments_of(invoice_id)[:_HANDFUL]),
+            "has_more": len(self.payments_of(invoice_id)) > _HANDFUL,
             "url": "/v1/invoice_payments",
         }
 

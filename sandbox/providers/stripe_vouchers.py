@@ -1,4 +1,4 @@
-"""A voucher that a customer takes on the hosted page, and pays in cash at a shop: Stripe knows a business day later."""
+"""What a customer takes on the hosted page and pays elsewhere: vouchers in cash, and bank transfers."""
 
 from sandbox.providers.journal import Json
 from sandbox.providers.stripe_invoices import Invoices
@@ -7,6 +7,8 @@ from sandbox.providers.stripe_payments import InvoiceCharging
 from sandbox.providers.stripe_store import Cause, StripeStore
 
 _LASTS = 5 * 86_400
+_VOUCHER = "oxxo_display_details"
+_TRANSFER = "display_bank_transfer_instructions"
 _EXPIRED = "payment_intent_payment_attempt_expired"
 
 
@@ -24,33 +26,13 @@ class Vouchers:
         self._payments = payments
 
     def take(self, invoice: Json, cause: Cause) -> None:
-        intent, journal = self._invoices.default_intent(invoice), self._store.journal
-        method = self._store.put(
-            {
-                "id": journal.new_id("pm"),
-                "object": "payment_method",
-                "billing_details": {"address": None, "email": None, "name": None, "phone": None, "tax_id": None},
-                "created": journal.timestamp(),
-                "customer": None,
-                "livemode": False,
-                "metadata": {},
-                "oxxo": {},
-                "type": "oxxo",
-            }
-        )
+        secret = self._invoices.default_intent(invoice)["client_secret"]
         shown = {
-            "expires_after": journal.timestamp() + _LASTS,
-            "hosted_voucher_url": f"https://payments.stripe.com/oxxo/voucher/{intent['client_secret']}",
+            "expires_after": self._store.journal.timestamp() + _LASTS,
+            "hosted_voucher_url": f"https://payments.stripe.com/oxxo/voucher/{secret}",
             "number": "12345678901234657890123456789012",
         }
-        intent.update(
-            status="requires_action",
-            payment_method=method["id"],
-            payment_method_types=["oxxo"],
-            last_payment_error=None,
-            next_action={"type": "oxxo_display_details", "oxxo_display_details": shown},
-        )
-        self._store.emit("payment_intent.requires_action", intent, cause)
+        _wait(self._store, self._invoices.default_intent(invoice), "oxxo", _VOUCHER, shown, cause)
 
     def pay(self, invoice: Json, cause: Cause) -> None:
         """The customer was at the shop, and the money has arrived."""
@@ -60,20 +42,68 @@ class Vouchers:
 
     def expire(self, invoice: Json) -> None:
         """The customer was not."""
-        intent = self._waiting(invoice)
-        error = {
-            "code": _EXPIRED,
-            "doc_url": f"https://docs.stripe.com/error-codes/{_EXPIRED.replace('_', '-')}",
-            "message": "The latest attempt to pay has expired.",
-            "payment_method": self._store.view(self._store.objects[intent["payment_method"]]),
-            "type": "invalid_request_error",
-        }
-        intent.update(status="requires_payment_method", payment_method=None, next_action=None, last_payment_error=error)
-        self._store.emit("payment_intent.payment_failed", intent, Cause())
-        self._invoices.attempt_failed(invoice, Cause(origin="customer"))
+        self._invoices.wait_is_over(invoice, self._waiting(invoice), _EXPIRED, "The latest attempt to pay has expired.")
 
     def _waiting(self, invoice: Json) -> Json:
         intent = self._invoices.default_intent(invoice)
-        if (intent["next_action"] or {}).get("type") != "oxxo_display_details":
+        if (intent["next_action"] or {}).get("type") != _VOUCHER:
             raise ValueError("No payment of this invoice waits for its voucher to be paid.")
         return intent
+
+
+class BankTransfers:
+    """From the customer's cash balance, which a transfer to an account of Stripe's fills. The instructions do not
+    expire; an invoice stays open until incoming funds cover all of it.
+
+    (docs.stripe.com/payments/bank-transfers/accept-a-payment;
+    `payment_intent.next_action.display_bank_transfer_instructions` of the API reference.) Callers hold the journal's
+    lock.
+    """
+
+    def __init__(self, store: StripeStore, invoices: Invoices, payments: InvoiceCharging) -> None:
+        self._store = store
+        self._invoices = invoices
+        self._payments = payments
+
+    def choose(self, invoice: Json, cause: Cause) -> None:
+        shown = {
+            "amount_remaining": invoice["amount_remaining"],
+            "currency": invoice["currency"],
+            "financial_addresses": [],
+            "hosted_instructions_url": "https://payments.stripe.com/bank_transfers/instructions/test",
+            "reference": "QWERTZ123456",
+            "type": "us_bank_transfer",
+        }
+        _wait(self._store, self._invoices.default_intent(invoice), "customer_balance", _TRANSFER, shown, cause)
+
+    def arrive(self, invoice: Json, cause: Cause) -> None:
+        """All of it has come."""
+        intent = self._invoices.default_intent(invoice)
+        if (intent["next_action"] or {}).get("type") != _TRANSFER:
+            raise ValueError("No payment of this invoice waits for a bank transfer.")
+        self._payments.collect(invoice, cause, payment_method=intent["payment_method"], outcome=APPROVE)
+
+
+def _wait(store: StripeStore, intent: Json, kind: str, action: str, shown: Json, cause: Cause) -> None:
+    """The payment waits for what its customer does elsewhere, with a method of this kind."""
+    method = store.put(
+        {
+            "id": store.journal.new_id("pm"),
+            "object": "payment_method",
+            "billing_details": {"address": None, "email": None, "name": None, "phone": None, "tax_id": None},
+            "created": store.journal.timestamp(),
+            "customer": intent["customer"] if action == _TRANSFER else None,  # the balance is the customer's own
+            "livemode": False,
+            "metadata": {},
+            kind: {},
+            "type": kind,
+        }
+    )
+    intent.update(
+        status="requires_action",
+        payment_method=method["id"],
+        payment_method_types=[kind],
+        last_payment_error=None,
+        next_action={"type": action, action: shown},
+    )
+    store.emit("payment_intent.requires_action", intent, cause)

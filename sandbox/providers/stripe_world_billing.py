@@ -185,6 +185,11 @@ class StripeBills(StripeCustomers):
                 if invoice["status"] == "open" and (invoice["next_payment_attempt"] or now + 1) <= now:
                     self.retry(invoice["id"])
 
+    def void_credit(self, note: str) -> None:
+        """The credit note counts no more: its amount is due again."""
+        with self.acting():
+            self.billing.void_credit(self.store.get("credit_note", note), Cause())
+
     def credit(self, invoice: str, amount: int) -> str:
         """A credit note lowers what is due by `amount` minor units."""
         with self.acting():

@@ -3,6 +3,7 @@
 from sandbox.providers import stripe_documents as documents
 from sandbox.providers.journal import Json
 from sandbox.providers.stripe_outcomes import APPROVE, PROCESSING, Approve, Decline, Outcome
+from sandbox.providers.stripe_records import reported_elsewhere
 from sandbox.providers.stripe_store import Cause, StripeFailure
 from sandbox.providers.stripe_world_billing import StripeBills
 
@@ -89,6 +90,29 @@ class StripePurchases(StripeBills):
         """Five days went by."""
         with self.acting():
             self.vouchers.expire(self.store.get("invoice", invoice))
+
+    def reports_payment(self, invoice: str, amount: int) -> str:
+        """The merchant's other systems attach a payment that is on its way elsewhere. Returns its record."""
+        with self.acting():
+            document = self.store.get("invoice", invoice)
+            record = self.store.put(reported_elsewhere(self.journal, document, amount))
+            self.records.attach(document, record, Cause())
+        return str(record["id"])
+
+    def reported_payment_ends(self, record: str, how: str) -> None:
+        """They report what became of it: "guaranteed", "failed" or "canceled"."""
+        with self.acting():
+            self.records.end(self.store.get("payment_record", record), how, Cause())
+
+    def customer_chooses_transfer(self, invoice: str) -> None:
+        """The customer chooses to pay by bank transfer on the hosted page, and gets the instructions."""
+        with self.acting():
+            self.transfers.choose(self.store.get("invoice", invoice), Cause(origin="customer"))
+
+    def transfer_arrives(self, invoice: str) -> None:
+        """All of the money has come."""
+        with self.acting():
+            self.transfers.arrive(self.store.get("invoice", invoice), Cause(origin="customer"))
 
     def pay_out_of_band(self, invoice: str) -> None:
         """Somebody marks the invoice as paid outside Stripe."""

@@ -69,6 +69,19 @@ def test_a_message_was_written_in_the_language_of_the_day_on_which_the_case_open
     assert "ใบแจ้งหนี้" in (mail.text or "")
 
 
+def test_somebody_whose_first_language_is_not_here_was_written_to_in_english(
+    world: ProviderWorld, worker: Worker
+) -> None:
+    """They had named a second one."""
+    case = open_case(worker)
+    world.stripe.update_customer(case.customer_id, preferred_locales=["fr-CA", "th"])
+
+    worker.contact(a_contact(case))
+
+    (mail,) = mails(world, case)
+    assert "ใบแจ้งหนี้" in (mail.text or "")
+
+
 def test_a_message_was_sent_by_the_hours_of_a_place_that_the_customer_had_left(
     world: ProviderWorld, worker: Worker
 ) -> None:

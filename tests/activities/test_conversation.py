@@ -253,3 +253,17 @@ def test_a_message_waits_for_room_in_the_customers_contacts(
     assert [] == texts(world, second)
     (line,) = worker.ledger.record(second.invoice_id)
     assert line.what.startswith("postponed to ")
+
+
+def test_two_customer_records_of_one_inbox_were_written_to_twice_as_often(world: ProviderWorld, worker: Worker) -> None:
+    """Policy and law protect whoever reads it; what is said stays each customer's own."""
+    first, second = open_case(worker), open_case(worker)
+    worker.world.stripe.update_customer(second.customer_id, email=first.email)
+    worker.contact(capped(a_contact(first), 1))
+
+    outcome = worker.contact(capped(later(a_contact(second)), 1))
+
+    assert ContactState.POSTPONED is outcome.state
+    assert [] == mails(world, second)
+    [row] = worker.ledger.contacts(first.invoice_id)
+    assert (first.email, ()) == (row.address, row.names)

@@ -116,6 +116,15 @@ async def a_consent(at: Stand) -> Names:
     return names
 
 
+async def a_protection(at: Stand) -> Names:
+    """Two of them: what one protects from, the other still does when it is ended."""
+    names = await a_case(at)
+    said = {"event_id": f"crm-{names[CUSTOMER]}", "note": "court file 36 IN 114/26"}
+    for kind in ("bankruptcy", "hardship"):
+        await at.asked("PUT", f"/v1/customers/{names[CUSTOMER]}/protections/{kind}", json=said)
+    return names
+
+
 async def _names(at: Stand, case: StagedCase) -> Names:
     answer = await at.asked("GET", f"/v1/cases/{case.invoice}")
     step = answer.json()["case"]["next_key"]
@@ -148,6 +157,8 @@ SCENES: dict[str, Callable[[Stand], Awaitable[Names]]] = {
     "records_again": a_refused_event,
     "customers_one": a_case_that_has_spoken,
     "customers_read": a_consent,
+    "customers_protecting": a_protection,
+    "customers_unprotect": a_protection,
     "exports_messages": a_case_that_has_spoken,
     **{f"endpoints_{name}": an_endpoint for name in _ENDPOINT_ROUTES},
     **{f"bulk_orders_{name}": a_bulk_order for name in ["listed", "one", "cases", "streamed", "run", "cancel"]},

@@ -72,6 +72,34 @@ def word(rng: Random) -> str:
     return text.encode(errors="surrogatepass").decode(errors="surrogateescape")
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["settle", "in_1", "-19.99", "USD"],
+        ["settle", "in_1", "--paid", "-5", "USD"],
+        ["agency", "in_1", "payment", "--amount", "-5"],
+        ["list", "--limit", "-5"],
+        ["inbox", "list", "--after", "-5"],
+        ["keys", "create", "shop", "--days", "-5"],
+    ],
+)
+def test_an_amount_below_zero_was_no_such_option(starter: Starter, words: list[str]) -> None:
+    code, told = said(starter(*words))
+
+    number = next(word for word in words if word.startswith("-") and word[1].isdigit())
+    assert (2, f"{number} is below zero: amounts and numbers have no sign here, write {number[1:]}.") == (code, told)
+
+
+@pytest.mark.parametrize("words", [["pause", "in_none", "--note", "-5"], ["settle", "in_none", "--", "-5", "USD"]])
+def test_what_only_looks_like_such_a_number_is_taken_as_it_is(
+    starter: Starter, ledger: SqlLedger, words: list[str]
+) -> None:
+    code, told = said(starter(*words))
+
+    assert 1 == code
+    assert "no sign" not in told
+
+
 @pytest.mark.parametrize("name", ["a\udcffb", "x" * 5000])
 def test_a_name_that_no_invoice_can_have_was_answered_with_a_trace(
     starter: Starter, ledger: SqlLedger, name: str

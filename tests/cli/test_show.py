@@ -2,17 +2,23 @@
 
 import asyncio
 import json
+from datetime import timedelta
 
 import pytest
 from temporalio.client import Client
 
 from domain.ids import workflow_id
+from domain.steps import Channel
 from gateways.ledger.sql_ledger import SqlLedger
 from gateways.ports.rows import CustomerRow
+from gateways.provider_facts import CustomerWrote, Wish
 from runtime.settings import Settings
+from service.contact_news import of_reply
 from tests.cases import an_opening_row
 from tests.cli.commands import Failed, Starter, said
 from worker import build_worker
+
+NUMBER = "+14155550123"
 
 
 async def test_a_case_has_three_names(
@@ -78,3 +84,24 @@ async def test_the_plan_is_shown_with_reasons_also_while_the_case_is_held(
         f"{failed.invoice} ends the pause."
     ) in held.stdout
     assert "retry on day 1" == as_json["plan"][0]["title"]
+
+
+def test_a_case_was_shown_as_if_its_customer_had_said_nothing(
+    starter: Starter, client: Client, ledger: SqlLedger
+) -> None:
+    """When, where and what it did; not the words. What came before the case belongs to another one."""
+    row = an_opening_row("in_one", "cus_1")
+    ledger.open_case(row, CustomerRow(customer_id="cus_1", phone=NUMBER), "{}")
+    said_by = {"provider": "twilio", "event_type": "message.received", "channel": Channel.SMS, "address": NUMBER}
+    words = {-1: ("before", None), 1: ("STOP", Wish.STOP), 2: ("START", Wish.START), 3: ("Who is this?", None)}
+    words[4] = ("Wrong number", Wish.WRONG_NUMBER)
+    for hour, (text, wish) in words.items():
+        at = row.opened_at + timedelta(hours=hour)
+        of_reply(ledger, CustomerWrote(**said_by, event_id=f"SM{hour}", at=at, text=text, wish=wish))
+
+    shown, as_json = starter("show", "in_one").stdout, json.loads(starter("show", "in_one", "--json").stdout)
+
+    did = [one["did"].split(":")[0] for one in as_json["answers"]]
+    assert ["STOP", "START", "no word that is understood", "a wrong number"] == did
+    assert all(f"the customer wrote back (text message): {one}" in shown for one in did)
+    assert "Who is this" not in shown

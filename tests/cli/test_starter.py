@@ -266,3 +266,25 @@ async def test_setting_up_twice(
     assert "DunningStatus" in first.stdout
     assert "The search attributes were there already." in second.stdout
     assert "opened" == started.stdout.split()[0]
+
+
+async def test_an_operator_protects_a_person_and_lets_the_cases_go_on(
+    starter: Starter, client: Client, ledger: SqlLedger, settings: Settings, failed: Failed
+) -> None:
+    invoice, customer = failed.invoice, failed.customer
+    async with build_worker(client, settings):
+        await asyncio.to_thread(starter, "start", failed.file("payment_failed.json"))
+        protected = await asyncio.to_thread(starter, "protect", customer, "hardship", "--note", "called", "--by", "pat")
+        endless = await asyncio.to_thread(starter, "protect", customer, "breathing_space")
+        shown = await asyncio.to_thread(starter, "show", invoice)
+        listed = await asyncio.to_thread(starter, "list")
+        over = await asyncio.to_thread(starter, "unprotect", customer, "hardship")
+        again = await asyncio.to_thread(starter, "unprotect", customer, "hardship")
+
+    assert f"{customer} is protected: hardship (set by pat on " in protected.stdout
+    assert (2, "A breathing space has an end: say until when.") == said(endless)
+    assert "hardship: set by pat on" in shown.stdout
+    assert f"starter.py unprotect {customer} hardship" in shown.stdout
+    assert "hardship" in listed.stdout
+    assert f"{customer} is not protected.\n" == over.stdout
+    assert (1, f"Nothing of the kind protects customer {customer} now (hardship).") == said(again)

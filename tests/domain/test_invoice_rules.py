@@ -27,6 +27,7 @@ STANDINGS = {
     "paid": InvoiceNow(state=InvoiceState.PAID),
     "paying": InvoiceNow(paying=True),
     "verifying": InvoiceNow(verifying=True),
+    "transfer": InvoiceNow(transfer=True),
     "sign-up": InvoiceNow(subscription=SubscriptionState.NOT_BEGUN),
     "ended": InvoiceNow(subscription=SubscriptionState.ENDED),
     "not due": InvoiceNow(sent=True, due_at=NOON + DAY),
@@ -41,6 +42,7 @@ ordinary   yes      yes      yes      yes      yes       yes      yes      yes
 paid       no       no       no       no       no        no       no       yes
 paying     later    later    later    later    later     later    later    yes
 verifying  later    yes      yes      yes      yes       yes      yes      yes
+transfer   no       yes      yes      yes      yes       yes      yes      yes
 sign-up    no       no       no       no       no        no       no       yes
 ended      no       yes      no       yes      yes       yes      yes      yes
 not due    later    yes      later    later    later     later    yes      yes

@@ -61,7 +61,7 @@ def test_a_known_state_has_its_own_rows_and_an_unknown_one_what_binds_in_any() -
     assert "us-ma-two-a-week" not in known
     assert {"us-ma-two-a-week", "us-fl-hours", "us-hours"} <= unknown
     assert "us-ri-solicitation-hours" not in unknown
-    assert {"us-hours"} == {name for name in west if name.endswith("hours")}
+    assert {"us-hours", "us-ca-hours"} == {name for name in west if name.endswith("hours")}
 
 
 def test_the_place_now_goes_before_the_place_where_it_began() -> None:
@@ -255,3 +255,10 @@ def sells(where: str, **contacts: object) -> Policy:
 def test_a_policy_is_no_looser_than_the_law_where_it_sells(policy: Policy, answer: str | None) -> None:
     """One sentence for what is looser; being stricter is nobody's business."""
     assert ([answer] if answer else []) == [wrong.why for wrong in looser(policy, TABLE)]
+
+
+def test_the_rows_of_a_union_hold_in_each_of_its_countries() -> None:
+    """Also in one that has no rows of its own."""
+    assert {"eu-default", "eu-charges"} == ids(TABLE.at("PT", "", ("Europe/Lisbon",)))
+    assert {"fi-fee-wait", "fi-charges", "eu-default", "eu-charges"} == ids(TABLE.at("FI", "", ("Europe/Helsinki",)))
+    assert "eu-charges" not in ids(TABLE.at("NO", "", (OSLO,)))

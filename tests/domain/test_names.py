@@ -156,3 +156,9 @@ def test_no_surrounding_makes_a_name_of_a_link(link: str, before: str, after: st
 def test_a_letter_that_shows_nothing_or_looks_like_another_is_in_no_name(name: str, language: str) -> None:
     """Hangul fillers, and wynn for P."""
     assert plausible_name(name, language) is None
+
+
+def test_a_name_in_the_script_of_the_second_language_is_a_name() -> None:
+    """But no mixture of two."""
+    assert plausible_name("สมชาย ใจดี", "fr-CA, th") == "สมชาย ใจดี"
+    assert plausible_name("Иван ใจดี", "ru, th") is None

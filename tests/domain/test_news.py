@@ -31,8 +31,10 @@ from tests.domain.builders import (
 NOON = at("04-05 12:00")
 
 
-def changed(state: InvoiceState = InvoiceState.OPEN, remaining: Money | None = None) -> Event:
-    fact = events.InvoiceChanged(event_id="c", state=state, remaining=remaining)
+def changed(
+    state: InvoiceState = InvoiceState.OPEN, remaining: Money | None = None, *, read_now: bool = False
+) -> Event:
+    fact = events.InvoiceChanged(event_id="c", state=state, remaining=remaining, read_now=read_now)
     return lambda case, now: news.invoice_changed(case, fact, now)
 
 
@@ -120,6 +122,18 @@ def test_an_older_higher_amount_does_not_raise_what_is_due() -> None:
     case = changed(remaining=usd("60"))(a_case(), NOON)
 
     assert usd("60") == changed(remaining=usd("80"))(case, NOON).due
+
+
+def test_r63_a_credit_note_was_voided_and_the_case_asked_for_less_than_was_due() -> None:
+    """What was read at this moment counts, higher or lower; an end that was decided stands."""
+    case = changed(remaining=usd("60"))(a_case(), NOON)
+
+    more = changed(remaining=usd("80"), read_now=True)(case, NOON)
+    ended = changed(remaining=usd("80"), read_now=True)(changed(remaining=usd("0"))(case, NOON), NOON)
+
+    assert usd("80") == more.due
+    assert "20.00 USD more are due again: 80.00 USD" in more.record[-1].why
+    assert usd("0") == ended.due
 
 
 def test_an_overpayment_is_a_payment() -> None:

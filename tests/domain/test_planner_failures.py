@@ -235,6 +235,8 @@ def test_failure_11_a_payment_found_while_sending_stops_the_message() -> None:
     # The e-mail and the notice of that moment go side by side: each of their activities reads the invoice itself.
     both = ["04-04 10:00 d03-remind-email-friendly", "04-04 10:00 d03-remind-notice-friendly"]
     assert [*both, "04-04 10:00 recovered"] == life.table[-3:]
+    turns = [act.task.before for _, act in life.acts[-2:] if isinstance(act.task, ContactTask)]
+    assert [(), ("email",)] == turns, "where there is room for one, the timeline's first one goes"
     assert "skipped" == life.case.steps["d03-remind-email-friendly"].state
     assert usd("0") == life.case.due
     assert "silent" == stage_of(life.case)

@@ -39,6 +39,7 @@ def sending(**changes: Any) -> AtSending:
         total=usd("149"),
         subscription=True,
         verifying=False,
+        transfers=False,
         has_method=False,
         link="https://pay.acme.example/1",
     )
@@ -81,6 +82,7 @@ def every_message() -> Iterator[tuple[MessageFacts, Channel, Wording]]:
             ({}, STATED),
         )
     ]
+    reads += [sending(transfers=True), sending(transfers=True, name=None, others=OTHERS)]
     for stage, reason, action, tried, next_charge_on, due_on in product(
         Stage, (None, *Reason), (None, *DeclineClass), (True, False), (None, NEXT), dates
     ):
@@ -174,6 +176,9 @@ def test_a_sentence_is_said_when_it_is_true_and_only_then(key: str, true: Messag
         ("todo.verify_account", sending(verifying=True), sending()),
         ("reasons.account_verification", sending(verifying=True), sending()),
         ("reasons.declined", sending(), sending(verifying=True)),
+        ("todo.send_transfer", sending(transfers=True), sending()),
+        ("buttons.send_transfer", sending(transfers=True), sending(verifying=True)),
+        ("reasons.declined", sending(), sending(transfers=True)),
         ("ending.collections.with_subscription.one", sending(), sending(subscription=False)),
         ("ending.collections.without_subscription.one", sending(subscription=False), sending()),
     ],

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-_METHODS = {"get": "GET", "newest": "GET", "_page": "GET", "post": "POST", "_post": "POST", "delete": "DELETE"}
-_NAMES_WHAT = {"get", "newest", "_page"}
+_NAMES_WHAT = {"get", "newest", "every", "_page"}
 """Their first argument says what is done, for messages; that of `_post` is the API."""
+_METHODS = dict.fromkeys(_NAMES_WHAT, "GET") | {"post": "POST", "_post": "POST", "delete": "DELETE"}
 _NOT_SENT = {"key", "what"}
 
 

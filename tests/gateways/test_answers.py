@@ -44,6 +44,11 @@ STOPS = (
     "darme de baja",
     "SAIR",
     "não quero mais mensagens",
+    "Lassen Sie mich in Ruhe!",
+    "Laissez-moi tranquille",
+    "No quiero más mensajes, gracias",
+    "Parem de me mandar mensagens, por favor",
+    "もう送らないでください",
     "停止。",
     "配信停止お願いします",
     "ยกเลิก",
@@ -92,6 +97,10 @@ def test_an_answer_that_says_something_else_closes_nothing(words: str) -> None:
         "Falsche Nummer!",
         "mauvais numéro",
         "Número equivocado",
+        "Mauvaise personne, désolé",
+        "persona equivocada",
+        "Foi engano",
+        "人違いです",
         "番号違いです",
         "ผิดเบอร์ค่ะ",
     ],
@@ -110,3 +119,45 @@ def test_the_other_words_that_twilio_obeys(words: str, wish: Wish) -> None:
 @pytest.mark.parametrize("words", ["start again from zero", "help me to pay", "yes please"])
 def test_nothing_is_opened_by_a_word_among_others(words: str) -> None:
     assert wish_of(words) is None
+
+
+@pytest.mark.parametrize(
+    ("said", "wish"),
+    [
+        ("I am bankrupt", Wish.BANKRUPTCY),
+        ("I'm bankrupt.", Wish.BANKRUPTCY),
+        ("We have filed for bankruptcy", Wish.BANKRUPTCY),
+        ("Ich bin in Privatinsolvenz", Wish.BANKRUPTCY),
+        ("ล้มละลายแล้วครับ", Wish.BANKRUPTCY),
+        ("My husband has passed away.", Wish.DECEASED),
+        ("Hello, the customer is deceased", Wish.DECEASED),
+        ("Mein Vater ist verstorben", Wish.DECEASED),
+        ("Il est décédé", Wish.DECEASED),
+        ("Mi madre ha fallecido", Wish.DECEASED),
+        ("亡くなりました。", Wish.DECEASED),
+        ("Please contact my lawyer", Wish.REPRESENTED),
+        ("I am represented by an attorney", Wish.REPRESENTED),
+        ("Delete my data please", Wish.ERASURE),
+        ("Bitte löschen Sie meine Daten", Wish.ERASURE),
+    ],
+)
+def test_words_that_leave_no_doubt_protect_the_person(said: str, wish: Wish) -> None:
+    assert wish is wish_of(said)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "My dog has died",
+        "my phone died",
+        "I am not bankrupt",
+        "I will be bankrupt if you go on",
+        "You will make me bankrupt. I paid yesterday",
+        "Is he dead?",
+        "My lawyer says I need not pay",
+        "delete my data from March",
+        "ตายแล้ว",
+    ],
+)
+def test_words_with_more_in_them_are_a_humans_to_read(said: str) -> None:
+    assert wish_of(said) not in {Wish.BANKRUPTCY, Wish.DECEASED, Wish.REPRESENTED, Wish.ERASURE}

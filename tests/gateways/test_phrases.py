@@ -19,7 +19,7 @@ from tests.gateways.test_messages import DIRECTORY, MESSAGES, an_invoice, some_f
 def changed(tmp_path: Path, old: str, new: str) -> Path:
     """The message directory with one change in a copied language."""
     directory = shutil.copytree(DIRECTORY, tmp_path / "messages")
-    copy = shutil.copytree(directory / "en", directory / "pt-BR") / "phrases.yaml"
+    copy = shutil.copytree(directory / "en", directory / "eo") / "phrases.yaml"
     text = copy.read_text(encoding="utf-8")
     assert old in text
     copy.write_text(text.replace(old, new, 1), encoding="utf-8")
@@ -28,7 +28,7 @@ def changed(tmp_path: Path, old: str, new: str) -> Path:
 
 def test_a_language_is_added_by_copying_a_folder(tmp_path: Path) -> None:
     messages = TemplateMessages([changed(tmp_path, '"Kind regards,"', '"Atenciosamente,"')], a_brand())
-    message = messages.render(Channel.EMAIL, some_facts(Stage.FRIENDLY), someone(), an_invoice(), "pt-BR")
+    message = messages.render(Channel.EMAIL, some_facts(Stage.FRIENDLY), someone(), an_invoice(), "eo")
 
     assert "Atenciosamente," in message.text
 
@@ -46,6 +46,7 @@ def test_a_language_is_added_by_copying_a_folder(tmp_path: Path) -> None:
         ('"Kind regards,"', '"{{ merchant }"', "regards: "),
         ('"Kind regards,"', '"{% if subscription %}Yours{% endif %}"', "regards: subscription is not known there"),
         ('"Kind regards,"', '"Kind', "the YAML cannot be read"),
+        ("locale: en", "locale: pl", "sms.others lacks few, a plural of pl"),
         ("\n    firm:\n", "\n    firmer:\n", "sms.opening"),
         ("      passed: ", "      past: ", "past: unknown key"),
     ],
@@ -55,7 +56,7 @@ def test_a_wrong_language_file_is_refused_when_it_is_read(tmp_path: Path, old: s
     with pytest.raises(PhrasesError) as error:
         TemplateMessages([changed(tmp_path, old, new)], a_brand())
 
-    assert "pt-BR/phrases.yaml" in str(error.value)
+    assert "eo/phrases.yaml" in str(error.value)
     assert says in str(error.value)
 
 
@@ -64,7 +65,9 @@ def test_a_language_has_words_for_every_sentence_and_for_no_other(language: str)
     """The table of sentences (domain/wording.py) and the files agree."""
     phrases = load_phrases([DIRECTORY / language / "phrases.yaml"], SandboxedEnvironment())
 
-    assert set(KEYS) == set(phrases.texts)
+    said = {key if key in KEYS else key.rpartition(".")[0] for key in phrases.texts}
+
+    assert set(KEYS) == said
 
 
 def test_english_has_to_be_there(tmp_path: Path) -> None:
@@ -84,3 +87,22 @@ def test_who_pays_from_a_bank_account_is_not_told_of_a_card(
     facts = some_facts(Stage.REMINDER, reason, action=DeclineClass.NEW_METHOD)
 
     assert not re.search(card, MESSAGES.render(channel, facts, someone(), an_invoice(), language).text)
+
+
+@pytest.mark.parametrize("place", ['regards: "Kind regards,"\n', "labels:\n", "sms:\n"])
+def test_a_text_has_no_place_for_an_offer(tmp_path: Path, place: str) -> None:
+    """What is said of an account is never mixed with promotion: a key that the wording does not know is refused."""
+    offer = f'{place}  offer: "Upgrade now and save"\n' if place.endswith(":\n") else f'{place}offer: "Upgrade now"\n'
+
+    with pytest.raises(PhrasesError, match="offer: unknown key"):
+        TemplateMessages([changed(tmp_path, place, offer)], a_brand())
+
+
+@pytest.mark.parametrize("layout", sorted(DIRECTORY.glob("email.*.j2")), ids=lambda file: file.name)
+def test_a_layout_says_nothing_by_itself(layout: Path) -> None:
+    """Every letter that a customer reads comes from the phrases: between the tags there are no words."""
+    said = re.sub(
+        r"(?s)<style.*?</style>|<!--.*?-->|\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}|<[^>]*>|&\w+;", " ", layout.read_text()
+    )
+
+    assert [] == re.findall(r"[^\W\d_]{2,}", said)

@@ -70,6 +70,13 @@ def _asking_for_permissions(_: StripePayments, api: StripeApi) -> None:
 
 SCENES: dict[str, tuple[Scene, Says]] = {
     "reading an invoice": (lambda payments, _: payments.read_invoice("in_contract", with_decline=True), {}),
+    "reading an invoice of many payments": (
+        lambda payments, _: payments.read_invoice("in_contract"),
+        {
+            "GET invoices/{}": [(200, {"payments": {"data": [], "has_more": True}})],
+            "GET invoice_payments": [(200, {"has_more": True}), (200, {"has_more": False})],
+        },
+    ),
     "an old card as the default": (
         lambda payments, _: payments.read_invoice("in_contract"),
         {"GET invoices/{}": [(200, {"default_payment_method": "card_contract"})]},
@@ -92,7 +99,10 @@ SCENES: dict[str, tuple[Scene, Says]] = {
         },
     ),
     "marking uncollectible": (lambda payments, _: payments.mark_uncollectible("in_contract", "dun:write_off"), {}),
-    "recording all that remains": (_recording(OPEN_INVOICE.remaining), {"GET invoice_payments": [(200, {"data": []})]}),
+    "recording all that remains": (
+        _recording(OPEN_INVOICE.remaining),
+        {"GET invoice_payments": [(200, {"data": [], "has_more": False})]},
+    ),
     "recording a part": (
         _recording(PART),
         {"GET invoice_payments": [(200, {"data": [{"payment": {"payment_record": "pr_contract"}}]})]},

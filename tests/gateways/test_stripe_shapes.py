@@ -133,7 +133,7 @@ def test_of_a_customer_only_what_is_stated_is_read() -> None:
     known = {"customer_id", "name", "email", "phone", "country", "language", "time_zone", "segment"}
 
     assert known == read_customer(full).model_fields_set
-    assert ("de-AT", "Europe/Vienna") == (read_customer(full).language, read_customer(full).time_zone)
+    assert ("de-AT, en", "Europe/Vienna") == (read_customer(full).language, read_customer(full).time_zone)
     assert {"customer_id"} == read_customer({"id": "cus_1", "deleted": True}).model_fields_set
     with pytest.raises(MalformedObject, match="no 'id'"):
         read_customer({})
@@ -153,3 +153,25 @@ def test_an_expanded_invoice_brings_its_customer(changes: dict[str, Any], known:
     invoice = read_invoice(COMMON | changes)
 
     assert known == (invoice.customer and invoice.customer.model_fields_set)
+
+
+@pytest.mark.parametrize(
+    ("action", "code"),
+    [
+        ("pix_display_qr_code", None),
+        ("alipay_handle_redirect", None),
+        ("display_bank_transfer_instructions", None),
+        ("use_stripe_sdk", "invoice_payment_intent_requires_action"),
+        ("redirect_to_url", "invoice_payment_intent_requires_action"),
+        ("what_stripe_invents_next", "invoice_payment_intent_requires_action"),
+    ],
+)
+def test_r67_what_a_customer_began_and_left_is_no_banks_question(action: str, code: str | None) -> None:
+    """A code that was never scanned is not confirmed with a bank; what nobody knows may be the bank's."""
+    waiting = {"id": "pi_1", "status": "requires_action", "next_action": {"type": action}, "last_payment_error": None}
+    payment = {"is_default": True, "status": "open", "payment": {"type": "payment_intent", "payment_intent": waiting}}
+
+    invoice = read_invoice(CURRENT | {"payments": {"data": [payment]}})
+
+    assert code == (invoice.last_decline.error_code if invoice.last_decline else None)
+    assert invoice.transfer is (action == "display_bank_transfer_instructions")

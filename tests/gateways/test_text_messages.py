@@ -9,7 +9,16 @@ from domain.steps import Channel, Stage
 from domain.truth import MessageFacts
 from gateways.short_links import ShortLinks
 from gateways.sms_length import is_gsm7, segments
-from tests.gateways.test_messages import DIRECTORY, MESSAGES, NEXT, an_invoice, every_situation, some_facts, someone
+from tests.gateways.test_messages import (
+    LANGUAGES,
+    MESSAGES,
+    NEXT,
+    PRICES,
+    an_invoice,
+    every_situation,
+    some_facts,
+    someone,
+)
 
 
 def a_link(length: int) -> str:
@@ -18,13 +27,17 @@ def a_link(length: int) -> str:
 
 
 def text_of(facts: MessageFacts, language: str = "en", length: int = 160) -> str:
-    invoice = an_invoice(150000, "THB") if language == "th" else an_invoice()
+    amount, currency, _ = PRICES[language]
+    invoice = an_invoice(amount, currency)
     invoice = invoice.model_copy(update={"pay_url": a_link(length)})
     return MESSAGES.render(Channel.SMS, facts, someone(), invoice, language).text
 
 
 @pytest.mark.parametrize("length", [150, 160, 170])
-@pytest.mark.parametrize(("language", "most"), [("en", 2), ("th", 5)])
+@pytest.mark.parametrize(
+    ("language", "most"),
+    [*((language, 2) for language in LANGUAGES if language not in ("ja", "th")), ("ja", 5), ("th", 5)],
+)
 def test_a_link_of_real_length_costs_one_segment_more_and_no_second_one(language: str, most: int, length: int) -> None:
     """R20: in every situation, the whole link at the end."""
     for facts in every_situation():
@@ -32,15 +45,15 @@ def test_a_link_of_real_length_costs_one_segment_more_and_no_second_one(language
 
         assert text.endswith(a_link(length))
         assert segments(text) <= most, text
-        assert is_gsm7(text) is (language == "en")
+        assert is_gsm7(text) is (language not in ("ja", "th"))
 
 
-@pytest.mark.parametrize("language", sorted(file.parent.name for file in DIRECTORY.glob("*/phrases.yaml")))
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_with_the_merchants_own_short_link_a_text_message_has_at_most_two_segments(language: str) -> None:
     """In every situation, with the link as it is really sent."""
     links = ShortLinks("https://dunning.acme.example", ["secret"])
     link = links.link(links.code("in_1"))
-    invoice = an_invoice(150000, "THB") if language == "th" else an_invoice()
+    invoice = an_invoice(*PRICES[language])
     for facts in every_situation():
         text = MESSAGES.render(Channel.SMS, facts, someone(), invoice, language, link=link).text
 

@@ -9,6 +9,7 @@ from tests.gateways.brands import a_brand
 from tests.gateways.test_messages import (
     DIRECTORY,
     HELP,
+    LANGUAGES,
     NEXT,
     an_invoice,
     every_situation,
@@ -20,7 +21,7 @@ from tests.gateways.test_messages import (
 from tests.gateways.test_text_messages import text_of
 
 
-@pytest.mark.parametrize("language", ["en", "th"])
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_every_mail_and_every_notice_names_where_to_ask(language: str) -> None:
     """In both parts of a mail; in HTML it can be opened."""
     for facts in every_situation():

@@ -2,7 +2,7 @@
 
 Providers may refuse for ever or never answer. What is asked of each life: that it ends in time, that nothing happens
 while a payment is on its way, that no end comes without a notice or a human, and that nobody is contacted against the
-law of the place where they are, wherever they move.
+law of the place where they are, wherever they move, and nothing is done to somebody who is protected.
 """
 
 from collections.abc import Iterator
@@ -28,6 +28,7 @@ from domain.steps import Channel, Stage
 from domain.tasks import Done
 from tests.domain.builders import PLAIN, a_case, a_decline, of_class, policy_of, usd
 from tests.lives.lawful import Said, Traveller, unlawful
+from tests.lives.protected import Guardian
 
 _ZONES = ("Asia/Bangkok", "America/New_York", "Australia/Lord_Howe", "Europe/Berlin", "Pacific/Chatham")
 _SOFT = (Stage.FRIENDLY, Stage.REMINDER, Stage.FIRM)
@@ -50,6 +51,7 @@ class PureLife:
     traveller: Traveller | None = None
     said: list[Said] = field(default_factory=list)
     free: frozenset[date] = frozenset()
+    guardian: Guardian | None = None
 
 
 def live_purely(seed: int) -> PureLife:
@@ -58,7 +60,8 @@ def live_purely(seed: int) -> PureLife:
     case = _a_case(random)
     policy = policy_of(case)
     lived = PureLife(case, case.facts.opened_at)
-    news = sorted(_news(random, lived.now), key=lambda one: one[0])
+    guardian = lived.guardian = Guardian(Random(f"guardian {seed}"), lived.now)
+    news = sorted((*_news(random, lived.now), *guardian.news()), key=lambda one: one[0])
     habits = _Habits(random)
     free = frozenset(date(2030, 4, 1) + timedelta(days=random.randrange(40)) for _ in range(random.randrange(5)))
     traveller = lived.traveller = Traveller(Random(f"place {seed}"), lived.now, free)
@@ -67,7 +70,8 @@ def live_purely(seed: int) -> PureLife:
         while news and news[0][0] <= lived.now:
             _, name, message = news.pop(0)
             lived.case = _told(lived.case, name, message, lived.now)
-        ruling = life.decide(lived.case, policy, traveller.circumstances(lived.now, habits.closed), lived.now)
+        around = traveller.circumstances(lived.now, habits.closed).but(protections=guardian.at(lived.now))
+        ruling = life.decide(lived.case, policy, around, lived.now)
         decision = ruling.decided.decision
         lived.case = life.settled(lived.case, lived.case, ruling.decided)
         match decision:
@@ -337,6 +341,8 @@ def wrong_purely(lived: PureLife) -> Iterator[str]:
         step = effect.step
         if step.aim is Aim.GIVE_BACK or case.closing:
             continue
+        if step.aim is not Aim.SETTLE and lived.guardian and (by := lived.guardian.at(at)):
+            yield f"nothing is done to somebody who is protected: {step.key} at {at}, {by[0].protection}"
         if any(hold.reason is HoldReason.PAYMENT_PROCESSING for hold in case.holds):
             yield f"nothing while a payment is on its way: {step.key} at {at}"
         now = Situation(case, policy_of(case), Circumstances(), at)

@@ -4,9 +4,13 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from domain.rules.holidays import holidays_at
+from domain.rules.law_table import law_of
 from gateways.customer_rows import merged
 from gateways.ports.rows import CustomerRow
 from service.customers import public_holidays, whereabouts
+from tests.domain.builders import a_case
+from tests.lives.lawful import TABLE
 
 OPENED_AT = datetime(2026, 4, 7, 12, tzinfo=UTC)
 
@@ -98,3 +102,20 @@ def test_a_country_by_its_name_gives_its_local_numbers_a_prefix() -> None:
 
     assert ("US", "+14155552671") == (merged(plain).country, merged(plain).phone)
     assert ("US", "+12125550137") == (merged(plain, later).country, merged(plain, later).phone)
+
+
+def test_somebody_without_a_country_has_the_law_of_every_country_with_such_a_clock() -> None:
+    """Berlin's clock is Norway's and Denmark's as well; the prefix of a number says the country itself."""
+    by_clock = whereabouts(CustomerRow(customer_id="cus_1", time_zone="Europe/Berlin"), OPENED_AT.date())
+    by_number = whereabouts(CustomerRow(customer_id="cus_1", phone="+4791234567"), OPENED_AT.date())
+    assert by_clock is not None
+    assert by_number is not None
+    facts = a_case().facts
+
+    assert ("DE", "DK", "NO", "SE", "SJ") == by_clock.possible == by_clock.places
+    found = {rule.id for rule in law_of(TABLE, facts, by_clock, ()).rules}
+    assert {"no-collections-wait", "dk-collections-wait", "de-default", "eu-default"} <= found
+    assert "th-hours" not in found
+    assert ("NO", ()) == (by_number.country, by_number.possible)
+    free = holidays_at(public_holidays, facts, by_clock, OPENED_AT.date())
+    assert {date(2026, 10, 3), date(2026, 5, 17)} <= free  # Germany's, and Norway's

@@ -171,6 +171,23 @@ async def test_a_credit_note_and_a_void_are_passed_on(world: ProviderWorld, inta
     assert "void" == told[1][0]
 
 
+async def test_r63_a_credit_note_that_was_voided_said_nothing_until_the_next_step(
+    world: ProviderWorld, intake: Intake, client: Client
+) -> None:
+    """More is due again, and the case is told so at once: what was read, not what an older event may show."""
+    invoice_id, _ = a_failed_invoice(world)
+    await intake.take_event(failed(world, invoice_id))
+    note = world.stripe.credit(invoice_id, 700)
+    await intake.take_event(world.stripe.last_event("credit_note.created"))
+    older = world.stripe.last_event("invoice.updated", invoice_id)
+    world.stripe.void_credit(note)
+    await intake.take_event(world.stripe.last_event("credit_note.voided"))
+    await intake.take_event(older)
+
+    told = [(fact["remaining"]["amount"], fact.get("read_now")) for _, fact in await signals(client, invoice_id)]
+    assert [(1300, True), (2000, True), (1300, False)] == told
+
+
 async def test_an_update_that_changes_no_money_is_not_passed_on(
     world: ProviderWorld, intake: Intake, client: Client
 ) -> None:

@@ -22,6 +22,7 @@ from runtime.settings import ROOT, Settings
 from sandbox.providers.stripe_outcomes import APPROVE, PROCESSING, Decline
 from sandbox.providers.world import ProviderWorld
 from service.intake import Intake
+from service.opening import Taken
 from tests.cases import OPENED_AT, a_failed_invoice, an_attempt, case_of, failed, signals
 from tests.told import told
 
@@ -209,3 +210,41 @@ def reopening(
     payments, policies = wiring.stripe_payments(settings), PolicyStore(folder)
     with closing(Intake(client, task_queue, ledger, payments, policies, declines, clock)) as intake:
         yield intake
+
+
+@pytest.mark.parametrize("returned", [True, False], ids=["debit", "dispute"])
+async def test_what_was_taken_back_of_an_invoice_that_never_failed_was_ignored(
+    world: ProviderWorld, intake: Intake, ledger: SqlLedger, returned: bool
+) -> None:
+    """R14: it was paid at the first try. Nobody is dunned; what an operator reads names amount and reason."""
+    invoice_id, _ = a_failed_invoice(world)
+    world.stripe.customer_debits(invoice_id)
+    world.stripe.finish_processing(invoice_id, APPROVE)
+    if returned:
+        world.stripe.return_debit(invoice_id)
+    else:
+        world.stripe.close_dispute(world.stripe.open_dispute(invoice_id), won=False)
+
+    receipt = await intake.receive(intake.read_event(world.stripe.last_event("charge.dispute.closed")))
+
+    assert Taken.TAKEN_BACK is receipt.taken
+    how = "the bank returned the debit" if returned else "the dispute was decided for the customer"
+    assert receipt.note.startswith(f"20.00 USD of {invoice_id} taken back: {how}; it is paid in Stripe and has no case")
+    assert ledger.case(invoice_id) is None
+
+
+async def test_a_returned_debit_of_an_invoice_that_is_open_is_a_failure_like_any_other(
+    world: ProviderWorld, intake: Intake, ledger: SqlLedger
+) -> None:
+    """R14: a part was paid and came back, and no failure of the rest was told."""
+    invoice_id, _ = a_failed_invoice(world)
+    world.stripe.customer_debits(invoice_id, 800)
+    world.stripe.finish_processing(invoice_id, APPROVE)
+    world.stripe.return_debit(invoice_id)
+
+    taken = await intake.take_event(world.stripe.last_event("charge.dispute.closed"))
+
+    case = ledger.case(invoice_id)
+    assert Taken.OPENED is taken
+    assert case
+    assert ("insufficient_funds", usd(1200)) == (case.decline_code, case.remaining)

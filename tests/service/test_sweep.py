@@ -9,7 +9,9 @@ import sqlalchemy as sa
 from prometheus_client import CollectorRegistry
 from temporalio.client import Client
 
+from domain.case import Case, CaseStatus, Hold, HoldReason
 from domain.ids import workflow_id
+from domain.projection import Projection
 from domain.sweep import Mend, Stage, Sweep
 from gateways.ledger.schema import cases
 from gateways.ledger.sql_ledger import SqlLedger
@@ -166,6 +168,26 @@ async def test_a_payment_whose_event_is_gone_is_seen_on_the_invoice(
     assert ("payment_received", 0) == (name, said["remaining"]["amount"])
     assert ({Mend.TOLD: 1}, {}) == (first.tally.mended, second.tally.mended)
     assert [("told by the sweep", "the invoice is paid, 0.00 USD due")] == of_sweep(ledger, invoice_id)
+
+
+async def test_r68_a_reported_payment_failed_and_nobody_said_so(
+    world: ProviderWorld, sweeping: Sweeping, intake: Intake, ledger: SqlLedger, client: Client
+) -> None:
+    """The case stands still for it; by the next sweep it goes on."""
+    invoice_id, _ = a_failed_invoice(world)
+    await heard(world, intake)
+    record = world.stripe.reports_payment(invoice_id, 500)
+    await swept(sweeping)
+    case = Case.model_validate_json(ledger.state_of(invoice_id) or "")
+    wait = Hold(reason=HoldReason.PAYMENT_PROCESSING, since=case.facts.opened_at)
+    due = case.due
+    held = Projection(status=CaseStatus.ON_HOLD, stage="friendly", remaining=due, why="a payment is on its way")
+    ledger.decided(invoice_id, case.facts.opened_at, [], held, case.but(holds=(wait,)).model_dump_json())
+
+    world.stripe.reported_payment_ends(record, "failed")
+    await swept(sweeping)
+
+    assert [True, False] == [said["paying"] for _, said in await signals(client, invoice_id)]
 
 
 async def test_a_case_that_believes_what_stripe_says_is_told_nothing(

@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 import httpx
@@ -14,16 +14,13 @@ from temporalio.client import Client
 from twilio.request_validator import RequestValidator
 
 from domain.consent import Source
-from domain.events import ContactReported
 from domain.ids import contact_key
 from domain.steps import Channel
 from gateways.ledger.sql_ledger import SqlLedger
-from gateways.provider_facts import CustomerWrote, Wish
 from runtime.settings import Settings
 from sandbox.providers.world import ProviderWorld
-from service.contact_news import of_reply
 from service.intake import Intake
-from tests.cases import OPENED_AT, a_closure, a_failed_invoice, failed, signals
+from tests.cases import a_closure, a_failed_invoice, failed, signals
 from tests.gateways.ledger.builders import a_contact, reserve
 from tests.web.conftest import Web, serving, until
 
@@ -223,8 +220,20 @@ async def test_an_answer_is_kept_and_a_stop_holds_for_the_number(
     assert ["opted out" if stops else None] * 2 == closed
 
 
+async def test_who_answers_that_the_customer_has_died_stops_everything_for_whoever_has_the_number(
+    web: Web, world: ProviderWorld, intake: Intake, ledger: SqlLedger, client: Client
+) -> None:
+    invoice, customer, _ = await a_contacted_case(world, intake, ledger, Channel.SMS)
+    _, other, _ = await a_contacted_case(world, intake, ledger, Channel.SMS)
+
+    await wrote(web, world, ledger, "My husband has passed away.", "SM2")
+
+    found = [[(one.protection, one.source) for one in ledger.protections(each)] for each in (customer, other)]
+    assert [[("deceased", "reply")]] * 2 == found
+    assert "person_changed" in [name for name, _ in await signals(client, invoice)]
+
+
 async def wrote(web: Web, world: ProviderWorld, ledger: SqlLedger, words: str, sid: str, **more: str) -> None:
-    """One text of the customer, until it has been taken."""
     await texted(web, world, {"MessageSid": sid, "SmsStatus": "received", "From": NUMBER, "Body": words, **more})
     await until(lambda: {row.state for row in ledger.inbox()} == {"done"})
 
@@ -274,95 +283,6 @@ async def test_a_start_opens_nothing_but_what_a_stop_had_closed(
 
     assert {"e-1", "e-2"} == {one.event_id for one in ledger.closures(customer)}
     assert ["contact_reported"] == [name for name, _ in await signals(client, invoice)]
-
-
-def an_answer(words: str, wish: Wish, minute: int = 0) -> CustomerWrote:
-    said = {"provider": "twilio", "event_type": "message.received", "channel": Channel.SMS, "address": NUMBER}
-    at = OPENED_AT + timedelta(minutes=minute)
-    return CustomerWrote(**said, event_id=f"SM-{wish}-{minute}", text=words, wish=wish, at=at)
-
-
-async def two_with_one_number(world: ProviderWorld, intake: Intake) -> list[str]:
-    """Their customers, each with an open case."""
-    people = [a_failed_invoice(world, phone=NUMBER, country="US") for _ in range(2)]
-    for invoice, _ in people:
-        await intake.take_event(failed(world, invoice))
-    return [customer for _, customer in people]
-
-
-async def test_a_stop_on_a_shared_number_held_for_the_first_of_two_accounts_at_a_new_number(
-    intake: Intake, world: ProviderWorld, ledger: SqlLedger
-) -> None:
-    """Which of them it was nobody knows, and mostly both are one person."""
-    customers = await two_with_one_number(world, intake)
-    await intake.take(an_answer("STOP", Wish.STOP))
-    for customer in customers:
-        world.stripe.update_customer(customer, phone="+14155550188")
-        await intake.take_event(world.stripe.last_event("customer.updated", customer))
-
-    assert [{Channel.SMS: "opted out"}] * 2 == [ledger.closed_channels(each) for each in customers]
-
-
-async def test_a_wrong_number_is_closed_to_everybody_and_follows_nobody(
-    intake: Intake, world: ProviderWorld, ledger: SqlLedger
-) -> None:
-    """A stranger's answer: the customer never opted out, and what was sent there has not arrived."""
-    customer, other = await two_with_one_number(world, intake)
-    told = of_reply(ledger, an_answer("Wrong number!", Wish.WRONG_NUMBER))
-    world.stripe.update_customer(other, phone="+14155550188")
-    await intake.take_event(world.stripe.last_event("customer.updated", other))
-
-    assert ({Channel.SMS: "invalid address"}, {}) == (ledger.closed_channels(customer), ledger.closed_channels(other))
-    assert ["invalid_address"] * 2 == [fact.result for _, _, fact in told if isinstance(fact, ContactReported)]
-    assert [] == ledger.opt_outs(customer)
-
-
-async def test_a_yes_to_another_question_was_kept_as_a_consent(
-    intake: Intake, world: ProviderWorld, ledger: SqlLedger
-) -> None:
-    customer, _ = await two_with_one_number(world, intake)
-    await intake.take(an_answer("Yes", Wish.YES))
-    assert [] == ledger.opt_ins(customer)
-
-    await intake.take(an_answer("STOP", Wish.STOP, 1))
-    await intake.take(an_answer("Yes", Wish.YES, 2))
-    assert (1, {}) == (len(ledger.opt_ins(customer)), ledger.closed_channels(customer))
-
-
-async def test_a_start_that_was_sent_before_a_stop_and_taken_after_it_opens_nothing(
-    intake: Intake, world: ProviderWorld, ledger: SqlLedger
-) -> None:
-    """Each is of when it came in, however long the inbox had to wait."""
-    invoice, customer = a_failed_invoice(world, phone=NUMBER, country="US")
-    await intake.take_event(failed(world, invoice))
-    said = {"provider": "twilio", "event_type": "message.received", "channel": Channel.SMS, "address": NUMBER}
-    start, stop = (
-        CustomerWrote(**said, event_id=f"SM-{wish}", text=wish, wish=wish, at=OPENED_AT + timedelta(minutes=minute))
-        for minute, wish in enumerate((Wish.START, Wish.STOP))
-    )
-
-    await intake.take(stop)
-    await intake.take(start)
-
-    assert "opted out" == ledger.closed_channels(customer)[Channel.SMS]
-
-
-async def test_a_start_that_was_cut_off_tells_the_cases_when_it_is_taken_again(
-    intake: Intake, world: ProviderWorld, ledger: SqlLedger
-) -> None:
-    invoice, customer = a_failed_invoice(world, phone=NUMBER, country="US")
-    await intake.take_event(failed(world, invoice))
-    said = {"provider": "twilio", "event_type": "message.received", "channel": Channel.SMS, "address": NUMBER}
-    stop, start = (
-        CustomerWrote(**said, event_id=f"SM-{wish}", text=wish, wish=wish, at=OPENED_AT + timedelta(minutes=minute))
-        for minute, wish in enumerate((Wish.STOP, Wish.START))
-    )
-    await intake.take(stop)
-
-    told = [of_reply(ledger, start), of_reply(ledger, start)]
-
-    assert {} == ledger.closed_channels(customer)
-    assert [[(invoice, "reopen_channel")]] * 2 == [[(case.invoice_id, name) for case, name, _ in one] for one in told]
 
 
 async def test_twilio_signs_with_the_address_that_it_called_and_with_every_field(

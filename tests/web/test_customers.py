@@ -324,3 +324,22 @@ async def test_a_consent_that_says_too_little_is_a_problem(
 
 async def test_nobody_knows_the_consents_of_a_stranger(alone: Web, billing: dict[str, str]) -> None:
     assert 404 == (await alone.http.get("/v1/customers/cus_0/consents", headers=billing)).status_code
+
+
+async def test_an_opt_in_to_promotion_is_kept_and_opens_nothing(
+    alone: Web, ledger: SqlLedger, billing: dict[str, str]
+) -> None:
+    """All our messages are of the account: what is wanted of advertisements says nothing of them."""
+    await consent(alone, billing, "cus_1", "opted_out", "1")
+
+    told = await consent(alone, billing, "cus_1", "opted_in", "2", purpose="promotion")
+    refused = await alone.http.put(
+        "/v1/customers/cus_1/consents/email",
+        json={"wish": "opted_out", "event_id": "3", "purpose": "promotion"},
+        headers=billing,
+    )
+
+    assert {Channel.EMAIL: "opted out"} == ledger.closed_channels("cus_1")
+    assert {"email": "opted_out"} == wishes(told)
+    assert ["service", "promotion"] == [one["purpose"] for one in told["history"]]
+    assert 422 == refused.status_code

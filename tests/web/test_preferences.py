@@ -103,7 +103,7 @@ async def test_the_page_offers_what_the_customer_gets_and_opening_it_changes_not
 async def test_the_page_is_in_the_customers_language(
     web: Web, world: ProviderWorld, intake: Intake, ledger: SqlLedger
 ) -> None:
-    *_, path = await a_mailed_customer(world, intake, ledger, "th")
+    *_, path = await a_mailed_customer(world, intake, ledger, "fr-CA, th")
 
     assert '<html lang="th">' in (await web.http.get(path)).text
 

@@ -32,6 +32,7 @@ TAKES = {
     "GET /v1/customers": "auditor operator",
     "GET /v1/customers/{customer}": "auditor operator",
     "GET /v1/customers/{customer}/consents": "auditor billing operator",
+    "GET /v1/customers/{customer}/protections": "auditor billing operator",
     "GET /v1/endpoints": "auditor operator",
     "GET /v1/endpoints/{endpoint}": "auditor operator",
     "GET /v1/endpoints/{endpoint}/deliveries": "auditor operator",
@@ -44,6 +45,7 @@ TAKES = {
     "GET /v1/orders/{bulk}": "auditor operator",
     "GET /v1/orders/{bulk}/cases": "auditor operator",
     "GET /v1/orders/{bulk}/cases.jsonl": "auditor operator",
+    "DELETE /v1/customers/{customer}/protections/{protection}": "operator",
     "DELETE /v1/endpoints/{endpoint}": "",
     "PATCH /v1/endpoints/{endpoint}": "",
     "POST /v1/cases": "billing",
@@ -70,6 +72,7 @@ TAKES = {
     "POST /v1/orders/{bulk}/cancel": "operator",
     "POST /v1/orders/{bulk}/run": "operator",
     "PUT /v1/customers/{customer}/consents/{channel}": "billing operator",
+    "PUT /v1/customers/{customer}/protections/{protection}": "billing operator",
 }
 """Beside `admin`, which every one of them takes."""
 

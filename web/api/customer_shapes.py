@@ -7,7 +7,7 @@ from fastapi import Path
 from pydantic import AfterValidator, ConfigDict, Field
 
 from domain.base import Frozen
-from domain.consent import Source
+from domain.consent import Purpose, Source
 from domain.moments import Moment
 from domain.money import Money
 from domain.steps import Channel
@@ -34,6 +34,7 @@ class CustomerLine(Frozen):
     customer_id: str
     name: str | None = Field(description="Null for auditors.")
     country: str = Field(description="ISO 3166-1 alpha-2; empty: not known.")
+    region: str = Field(description="US state or Canadian province, by ISO 3166-2; empty: not known.")
     language: str
     open_cases: int
     due: list[Money] = Field(description="Now, over all open cases, one for each currency.")
@@ -114,6 +115,7 @@ class CustomerAnswer(Frozen):
     customer_id: str
     name: str | None = Field(description="Null for auditors.")
     country: str
+    region: str
     language: str
     time_zone: str | None = Field(description="As it was stated.")
     time_zones: list[str] = Field(description="By all that is known; empty: nobody knows, so nothing may wake them.")
@@ -135,6 +137,7 @@ class Statement(Frozen):
     source: Source = Field(description="By which way we learned of it; empty: from before that was kept.")
     proof: str
     event_id: str
+    purpose: Purpose
     taken_back_at: datetime | None = Field(description="Of an opt-out: it holds no more since then.")
 
 
@@ -167,3 +170,7 @@ class ConsentOrder(Frozen):
     event_id: EventId
     at: Moment | None = Field(default=None, description="When the customer said so; without it: now.")
     proof: Proof = ""
+    purpose: Purpose = Field(
+        default=Purpose.SERVICE,
+        description="Messages of the account are `service`. An opt-in to `promotion` is kept and opens nothing.",
+    )

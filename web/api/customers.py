@@ -36,7 +36,7 @@ def customers(office: Office, consents: Consents) -> APIRouter:
         personal = _sees_persons(request)
         lines = [
             shapes.CustomerLine(
-                **one.customer.model_dump(include={"customer_id", "country", "language"}),
+                **one.customer.model_dump(include={"customer_id", "country", "region", "language"}),
                 name=one.customer.name if personal else None,
                 open_cases=one.open_cases,
                 due=list(one.due),
@@ -75,7 +75,9 @@ def _consents(router: APIRouter, consents: Consents) -> None:
     )
     async def say(customer: shapes.CustomerId, channel: Channel, order: shapes.ConsentOrder) -> shapes.ConsentsAnswer:
         wanted = order.wish is Wish.OPTED_IN
-        said = await consents.say(customer, channel, order.event_id, order.at, order.proof, wanted=wanted)
+        said = await consents.say(
+            customer, channel, order.event_id, order.at, order.proof, wanted=wanted, purpose=order.purpose
+        )
         return _consented(said)
 
 
@@ -89,7 +91,7 @@ def _consented(found: ConsentFile) -> shapes.ConsentsAnswer:
 
 
 def _answer(found: CustomerFile, *, personal: bool) -> shapes.CustomerAnswer:
-    stated = found.customer.model_dump(include={"customer_id", "country", "language", "time_zone", "segment"})
+    stated = found.customer.model_dump(include={"customer_id", "country", "region", "language", "time_zone", "segment"})
     return shapes.CustomerAnswer(
         **stated,
         name=found.customer.name if personal else None,

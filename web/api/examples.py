@@ -13,6 +13,7 @@ PARAMETERS = {
     "endpoint": ENDPOINT,
     "bulk": BULK,
     "channel": "email",
+    "protection": "bankruptcy",
     "format": "csv",
     "provider": "application",
 }
@@ -81,10 +82,23 @@ _LISTED: dict[str, Any] = {
     "reopens": None,
     "refund_due": None,
 }
-_KNOWN = {"customer_id": CUSTOMER, "name": "Ada Example", "country": "US", "language": "en"}
+_KNOWN = {"customer_id": CUSTOMER, "name": "Ada Example", "country": "US", "region": "MA", "language": "en"}
+_PROTECTED = {
+    "protection": "bankruptcy",
+    "event_id": "crm-2201",
+    "since": "2026-11-20T09:30:00Z",
+    "until": None,
+    "source": "billing",
+    "by": "crm",
+    "note": "court file 36 IN 114/26",
+    "ended_at": None,
+    "ended_by": "",
+    "end_note": "",
+}
 _CONSENT = {
     "channel": "email",
     "wish": "opted_out",
+    "purpose": "service",
     "at": _OPENED,
     "source": "billing",
     "proof": "ticket 4711",
@@ -199,6 +213,8 @@ SHAPES: dict[str, dict[str, Any]] = {
         "caps": [{"policy": "standard@1", "per_week": 3, "distance": "P1D", "used": 1, "next_at": None}],
         "replies": [],
     },
+    "Protected": _PROTECTED,
+    "ProtectionsAnswer": {"customer_id": CUSTOMER, "standing": [_PROTECTED], "history": [_PROTECTED]},
     "ConsentsAnswer": {"customer_id": CUSTOMER, "consents": [_CONSENT], "history": [_CONSENT]},
     "EndpointOrder": {"url": ADDRESS, "types": ["case.closed"]},
     "EndpointAnswer": _ENDPOINT,

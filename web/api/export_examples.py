@@ -21,6 +21,7 @@ LINES: dict[type[Frozen], dict[str, Any]] = {
     CustomerLine: {
         "customer_id": CUSTOMER,
         "country": "US",
+        "region": "MA",
         "language": "en",
         "time_zone": "America/New_York",
         "segment": "",

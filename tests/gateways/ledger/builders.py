@@ -21,6 +21,7 @@ from domain.rules.uses import MethodUse, NextCharge
 from domain.steps import AttemptKind, Channel, Stage
 from domain.truth import MessageFacts
 from gateways.ledger.sql_ledger import SqlLedger
+from gateways.ports.messages import Address
 from gateways.ports.rows import AttemptRow, CaseRow, ContactRow, CustomerRow, Reserved
 
 T = TypeVar("T")
@@ -133,7 +134,7 @@ def rules(invoice_id: str = "in_1", channel: Channel = Channel.EMAIL, **fields: 
 
 def reserve(ledger: SqlLedger, row: ContactRow, customer_id: str = "cus_1") -> Reserved:
     """The reservation of a contact that nothing stands in the way of."""
-    reserved = ledger.begin_contact(row, customer_id, rules(row.invoice_id, row.channel))
+    reserved = ledger.begin_contact(row, Address(customer_id=customer_id), rules(row.invoice_id, row.channel))
     assert isinstance(reserved, Reserved)
     return reserved
 

@@ -3,6 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from domain.declines import Reason
 from domain.gates import Postpone
 from domain.rules.contacts import ContactCaps, SaidWith
@@ -11,16 +13,18 @@ from domain.steps import Channel, Stage
 from domain.truth import MessageFacts
 from gateways.ledger.sql_ledger import SqlLedger
 from gateways.ports.ledger import Contact
+from gateways.ports.messages import Address
 from gateways.ports.rows import ContactRow, Reserved
 from tests.gateways.ledger.builders import DAY, NOW, RACERS, a_contact, an_entry, open_case, race, reserve, rules
 
+ONE = Address(customer_id="cus_1")
 SAID = MessageFacts(stage=Stage.FRIENDLY, reason=Reason.DECLINED)
 
 
-def begin(ledger: SqlLedger, row: ContactRow, per_week: int = 1, **fields: Any) -> Contact:
+def begin(ledger: SqlLedger, row: ContactRow, per_week: int = 1, to: Address = ONE, **fields: Any) -> Contact:
     """A reservation under a cap of so many in a week."""
     caps = ContactCaps(per_week=per_week, distance=timedelta(0), policy="standard@1")
-    return ledger.begin_contact(row, "cus_1", rules(row.invoice_id, row.channel, caps=caps, **fields))
+    return ledger.begin_contact(row, to, rules(row.invoice_id, row.channel, caps=caps, **fields))
 
 
 def end(ledger: SqlLedger, row: ContactRow, state: str) -> None:
@@ -85,6 +89,59 @@ def test_what_reached_nobody_is_not_counted(ledger: SqlLedger) -> None:
     assert Reserved(another(), ours=True) == begin(ledger, another())
 
 
+MAIL, NUMBER = "mia@example.com", "+14155550100"
+
+
+@pytest.mark.parametrize(
+    ("channel", "address", "has"),
+    [
+        (Channel.EMAIL, MAIL, {"email": "Mia@Example.com"}),
+        (Channel.SMS, NUMBER, {"phone": NUMBER}),
+        # It rang in the same pocket, although this one is an e-mail.
+        (Channel.SMS, NUMBER, {"phone": NUMBER, "email": "mia@work.example"}),
+    ],
+)
+def test_one_inbox_of_two_customer_records_got_twice_as_many(
+    ledger: SqlLedger, channel: Channel, address: str, has: dict[str, str]
+) -> None:
+    """A cap protects whoever reads the messages, whatever the payment provider calls them."""
+    open_case(ledger, "in_other", customer_id="cus_2")
+    begin(ledger, a_contact(channel=channel, address=address))
+    to = Address(customer_id="cus_2", **has)
+
+    answer = begin(ledger, a_contact(invoice_id="in_other"), to=to)
+
+    assert isinstance(answer, Postpone)
+    assert NOW + 7 * DAY == answer.until
+    assert [begin_as.at for begin_as in ledger.contacts_beside(to, NOW - DAY)] == [NOW]
+
+
+def test_somebody_elses_inbox_takes_no_room(ledger: SqlLedger) -> None:
+    """Nor does a field that holds no address, and a customer's own contact counts once although it is found twice."""
+    open_case(ledger, "in_2")
+    open_case(ledger, "in_other", customer_id="cus_2")
+    to = Address(customer_id="cus_2", email="n/a", phone=NUMBER)
+    begin(ledger, a_contact(address=MAIL), 9)
+
+    assert Reserved(a_contact(invoice_id="in_other"), ours=True) == begin(
+        ledger, a_contact(invoice_id="in_other"), to=to
+    )
+    assert [] == ledger.contacts_beside(to, NOW - DAY)
+    mine = Address(customer_id="cus_1", email=MAIL)
+    assert isinstance(begin(ledger, another(), 2, mine), Reserved)
+
+
+def test_two_customer_records_race_for_the_last_place_of_their_inbox(ledger: SqlLedger) -> None:
+    for number in range(RACERS):
+        open_case(ledger, f"in_race_{number}", customer_id=f"cus_race_{number}")
+
+    def one(number: int) -> Contact:
+        row = a_contact(invoice_id=f"in_race_{number}", address=MAIL)
+        return begin(ledger, row, to=Address(customer_id=f"cus_race_{number}", email=MAIL, phone=NUMBER))
+
+    assert 1 == sum(isinstance(answer, Reserved) for answer in race(one))
+
+
 def test_the_last_place_of_a_person_is_given_once(ledger: SqlLedger) -> None:
     """Several invoices race for the third and last message of the week."""
     for number in range(RACERS):
@@ -133,8 +190,36 @@ def test_a_lawful_cap_looks_as_far_back_as_it_says(ledger: SqlLedger) -> None:
     caps = ContactCaps(per_week=9, distance=timedelta(0), policy="standard@1", lawful=(monthly,))
     row = another(as_of=NOW + 20 * DAY)
 
-    answer = ledger.begin_contact(row, "cus_1", rules(row.invoice_id, row.channel, caps=caps))
+    answer = ledger.begin_contact(row, ONE, rules(row.invoice_id, row.channel, caps=caps))
 
     assert isinstance(answer, Postpone)
     assert NOW + 31 * DAY == answer.until
     assert [monthly.rule] == [entry.rule for entry in ledger.record("in_2")]
+
+
+def test_a_text_took_the_place_of_the_days_e_mail_because_it_was_faster(ledger: SqlLedger) -> None:
+    """One contact a day, and two of one decision: the first of the timeline goes, whichever asks first."""
+    monthly = LawfulCap(rule="xx-one-a-month@2026-01-01", limit=1, days=31, on=(Channel.EMAIL, Channel.SMS))
+    caps = ContactCaps(per_week=9, distance=timedelta(0), policy="standard@1", lawful=(monthly,))
+    text, mail = a_contact(channel=Channel.SMS), a_contact()
+
+    asked = rules(channel=Channel.SMS, caps=caps, before=(Channel.EMAIL,))
+    early = ledger.begin_contact(text, "cus_1", asked)
+    first = ledger.begin_contact(mail, "cus_1", rules(caps=caps))
+    late = ledger.begin_contact(text, "cus_1", asked)
+
+    assert isinstance(first, Reserved)
+    assert first.ours
+    assert isinstance(early, Postpone)
+    assert early == late
+
+
+def test_where_there_is_room_for_both_the_turn_costs_nothing(ledger: SqlLedger) -> None:
+    """The first one counts once, whether it was made already or not."""
+    caps = ContactCaps(per_week=2, distance=timedelta(0), policy="standard@1")
+    asked = rules(channel=Channel.SMS, caps=caps, before=(Channel.EMAIL,))
+
+    text = ledger.begin_contact(a_contact(channel=Channel.SMS), "cus_1", asked)
+    mail = ledger.begin_contact(a_contact(), "cus_1", rules(caps=caps))
+
+    assert [True, True] == [isinstance(one, Reserved) and one.ours for one in (text, mail)]

@@ -12,12 +12,24 @@ from domain.kinds.access import AccessWish
 from domain.steps import Access
 from gateways.ledger.database import open_database
 from gateways.ledger.sql_ledger import SqlLedger
+from gateways.ports.messages import Address
 from gateways.ports.rows import Cursor
-from tests.gateways.ledger.builders import FREE, NOW, a_contact, a_projection, an_attempt, an_entry, finish, reserve
+from tests.gateways.ledger.builders import (
+    FREE,
+    NOW,
+    a_contact,
+    a_projection,
+    an_attempt,
+    an_entry,
+    finish,
+    reserve,
+    rules,
+)
 
 # On tables that are nearly empty PostgreSQL would read all rows and sort them: with these it does so only if it must.
 _IF_IT_MUST = ("SET enable_seqscan = off", "SET enable_bitmapscan = off", "SET enable_sort = off")
 A_WISH = AccessWish(invoice_id="in_1", customer_id="cus_1", subscription_id="sub_1", access=Access.BLOCKED, as_of=NOW)
+TO = Address(customer_id="cus_1", email="mia@example.com", phone="+14155550100")
 _AFTER = Cursor(opened_at=NOW, invoice_id="in_1")
 
 Use = Callable[[SqlLedger], object]
@@ -88,6 +100,7 @@ def finish_one(ledger: SqlLedger) -> None:
         finish_one,
         lambda ledger: ledger.contacts("in_1"),
         lambda ledger: [reserve(ledger, a_contact()) for _ in range(2)],
+        lambda ledger: ledger.begin_contact(a_contact(), TO, rules()),
         lambda ledger: ledger.wish_access(A_WISH),
         lambda ledger: ledger.access_of("cus_1", "sub_1"),
         lambda ledger: ledger.access_of("cus_1", None),

@@ -152,6 +152,25 @@ def test_a_message_in_the_wrong_language() -> None:
     assert {"wrong_language": 1} == counts([email(text="Please pay your invoice")], [contact()])
 
 
+@pytest.mark.parametrize(
+    ("reads", "text"),
+    [
+        ("de", "Ihre Rechnung ist offen"),
+        ("es", "Su factura está pendiente"),
+        ("fr", "Votre facture reste à régler"),
+        ("ja", "お支払いをお願いします"),
+        ("pt", "Sua fatura está em aberto"),
+        ("en", "Your invoice is unpaid"),
+    ],
+)
+def test_each_language_is_told_from_the_others(reads: str, text: str) -> None:
+    """A link in it says `invoice` in English."""
+    message = email(text=f"{text} https://pay.example/invoice/1")
+
+    assert {} == counts([message], [contact()], reads=reads)
+    assert {"wrong_language": 1} == counts([message], [contact()])
+
+
 def test_the_end_without_a_final_notice() -> None:
     assert {"short_notice": 1} == counts([], [end(MORNING)])
 

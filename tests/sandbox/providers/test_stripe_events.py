@@ -125,6 +125,24 @@ def test_a_credit_note_lowers_what_is_due(world: ProviderWorld) -> None:
     assert not [e for e in world.log if e.kind == "charge.succeeded" and e.subjects["invoice"] == invoice]
 
 
+def test_a_credit_note_that_is_voided_makes_more_due_again(world: ProviderWorld) -> None:
+    """Only while the invoice is open."""
+    invoice = a_failed_invoice(world)
+    note = world.stripe.credit(invoice, 400)
+    world.stripe.void_credit(note)
+    shown = world.stripe.get(invoice)
+
+    assert (1900, 1900, 0) == (
+        shown["amount_due"],
+        shown["amount_remaining"],
+        shown["pre_payment_credit_notes_amount"],
+    )
+    assert "void" == world.stripe.last_event("credit_note.voided", note)["data"]["object"]["status"]
+    settled = world.stripe.credit(invoice, 1900)
+    with pytest.raises(ValueError, match="while its invoice is open"):
+        world.stripe.void_credit(settled)
+
+
 @pytest.mark.parametrize("won", [True, False])
 def test_a_dispute_of_an_earlier_charge(world: ProviderWorld, won: bool) -> None:
     """A customer in dunning disputes last month's payment; the dispute names the charge, not the invoice."""

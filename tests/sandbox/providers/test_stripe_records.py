@@ -4,6 +4,7 @@ import pytest
 import stripe
 
 from sandbox.providers.stripe_outcomes import APPROVE
+from sandbox.providers.stripe_store import StripeFailure
 from sandbox.providers.world import ProviderWorld
 from tests.sandbox.providers.stripe_account import a_failed_invoice, types_of
 
@@ -168,3 +169,34 @@ def test_a_debit_that_arrives_after_the_invoice_was_paid_is_overpaid(
 
 def _subscription(world: ProviderWorld, invoice: str) -> str:
     return str(world.stripe.get(invoice)["parent"]["subscription_details"]["subscription"])
+
+
+@pytest.mark.parametrize(("how", "status"), [("guaranteed", "paid"), ("failed", "open"), ("canceled", "open")])
+def test_what_became_of_a_reported_payment(
+    world: ProviderWorld, client: stripe.StripeClient, how: str, status: str
+) -> None:
+    """R68: only what is guaranteed pays; Stripe tells nobody of the others."""
+    invoice = a_failed_invoice(world)
+    record = world.stripe.reports_payment(invoice, 1900)
+    before = types_of(world, invoice)
+
+    world.stripe.reported_payment_ends(record, how)
+
+    assert status == client.v1.invoices.retrieve(invoice).status
+    assert (how == "guaranteed") is (types_of(world, invoice) != before)
+    with pytest.raises(StripeFailure, match="ended already"):
+        world.stripe.reported_payment_ends(record, "failed")
+
+
+def test_an_invoice_shows_a_handful_of_its_payments(world: ProviderWorld, client: stripe.StripeClient) -> None:
+    """R69: the newest first; the default payment is on the next page."""
+    invoice = a_failed_invoice(world)
+    for _ in range(11):
+        world.stripe.reports_payment(invoice, 100)
+
+    shown = client.v1.invoices.retrieve(invoice, {"expand": ["payments"]}).payments
+
+    assert shown
+    assert (10, True) == (len(shown.data), shown.has_more)
+    assert not any(payment.is_default for payment in shown.data)
+    assert 12 == len(client.v1.invoice_payments.list({"invoice": invoice, "limit": 100}).data)

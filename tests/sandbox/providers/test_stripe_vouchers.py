@@ -49,3 +49,22 @@ def test_a_voucher_expires(world: ProviderWorld) -> None:
     assert "requires_payment_method" == the_intent(world, invoice)["status"]
     with pytest.raises(ValueError, match="waits"):
         world.stripe.voucher_is_paid(invoice)
+
+
+def test_instructions_for_a_bank_transfer_leave_the_payment_waiting(
+    world: ProviderWorld, client: stripe.StripeClient
+) -> None:
+    """R67: `requires_action` without a bank that asks anything; nothing but all of the money ends it."""
+    invoice = a_failed_invoice(world)
+
+    world.stripe.customer_chooses_transfer(invoice)
+
+    intent = the_intent(world, invoice)
+    action = intent["next_action"]
+    assert isinstance(action, dict)
+    assert ("requires_action", "display_bank_transfer_instructions") == (intent["status"], action["type"])
+    assert "open" == client.v1.invoices.retrieve(invoice).status
+    world.stripe.transfer_arrives(invoice)
+    assert "paid" == client.v1.invoices.retrieve(invoice).status
+    with pytest.raises(ValueError, match="waits"):
+        world.stripe.transfer_arrives(invoice)

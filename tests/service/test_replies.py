@@ -1,0 +1,123 @@
+"""What customers write back, and whom it binds: the number, the person, or nobody."""
+
+from datetime import timedelta
+
+from domain.events import ContactReported
+from domain.steps import Channel
+from gateways.ledger.sql_ledger import SqlLedger
+from gateways.provider_facts import CustomerWrote, Wish
+from sandbox.providers.world import ProviderWorld
+from service.contact_news import of_reply
+from service.intake import Intake
+from tests.cases import OPENED_AT, a_failed_invoice, failed
+
+NUMBER = "+14155550123"
+
+
+def an_answer(words: str, wish: Wish, minute: int = 0) -> CustomerWrote:
+    said = {"provider": "twilio", "event_type": "message.received", "channel": Channel.SMS, "address": NUMBER}
+    at = OPENED_AT + timedelta(minutes=minute)
+    return CustomerWrote(**said, event_id=f"SM-{wish}-{minute}", text=words, wish=wish, at=at)
+
+
+async def two_with_one_number(world: ProviderWorld, intake: Intake) -> list[str]:
+    """Their customers, each with an open case."""
+    people = [a_failed_invoice(world, phone=NUMBER, country="US") for _ in range(2)]
+    for invoice, _ in people:
+        await intake.take_event(failed(world, invoice))
+    return [customer for _, customer in people]
+
+
+async def test_a_stop_on_a_shared_number_held_for_the_first_of_two_accounts_at_a_new_number(
+    intake: Intake, world: ProviderWorld, ledger: SqlLedger
+) -> None:
+    """Which of them it was nobody knows, and mostly both are one person."""
+    customers = await two_with_one_number(world, intake)
+    await intake.take(an_answer("STOP", Wish.STOP))
+    for customer in customers:
+        world.stripe.update_customer(customer, phone="+14155550188")
+        await intake.take_event(world.stripe.last_event("customer.updated", customer))
+
+    assert [{Channel.SMS: "opted out"}] * 2 == [ledger.closed_channels(each) for each in customers]
+
+
+async def test_who_had_stopped_an_old_number_wrote_start_from_a_new_one_and_was_not_heard(
+    intake: Intake, world: ProviderWorld, ledger: SqlLedger
+) -> None:
+    """The person takes their wish back. The old number may be somebody else's: it stays stopped."""
+    moved, stayed = await two_with_one_number(world, intake)
+    await intake.take(an_answer("STOP", Wish.STOP))
+    world.stripe.update_customer(moved, phone="+14155550188")
+    await intake.take_event(world.stripe.last_event("customer.updated", moved))
+    start = an_answer("START", Wish.START, 1).model_copy(update={"address": "+14155550188"})
+
+    for _ in range(2):
+        of_reply(ledger, start)
+
+    assert ({}, {Channel.SMS: "opted out"}) == (ledger.closed_channels(moved), ledger.closed_channels(stayed))
+    world.stripe.update_customer(moved, phone=NUMBER)
+    await intake.take_event(world.stripe.last_event("customer.updated", moved))
+    assert {Channel.SMS: "opted out"} == ledger.closed_channels(moved)
+    assert ["start"] == [one.source for one in ledger.opt_ins(moved)]
+
+
+async def test_a_wrong_number_is_closed_to_everybody_and_follows_nobody(
+    intake: Intake, world: ProviderWorld, ledger: SqlLedger
+) -> None:
+    """A stranger's answer: the customer never opted out, and what was sent there has not arrived."""
+    customer, other = await two_with_one_number(world, intake)
+    told = of_reply(ledger, an_answer("Wrong number!", Wish.WRONG_NUMBER))
+    world.stripe.update_customer(other, phone="+14155550188")
+    await intake.take_event(world.stripe.last_event("customer.updated", other))
+
+    assert ({Channel.SMS: "invalid address"}, {}) == (ledger.closed_channels(customer), ledger.closed_channels(other))
+    assert ["invalid_address"] * 2 == [fact.result for _, _, fact in told if isinstance(fact, ContactReported)]
+    assert [] == ledger.opt_outs(customer)
+
+
+async def test_a_yes_to_another_question_was_kept_as_a_consent(
+    intake: Intake, world: ProviderWorld, ledger: SqlLedger
+) -> None:
+    customer, _ = await two_with_one_number(world, intake)
+    await intake.take(an_answer("Yes", Wish.YES))
+    assert [] == ledger.opt_ins(customer)
+
+    await intake.take(an_answer("STOP", Wish.STOP, 1))
+    await intake.take(an_answer("Yes", Wish.YES, 2))
+    assert (1, {}) == (len(ledger.opt_ins(customer)), ledger.closed_channels(customer))
+
+
+async def test_a_start_that_was_sent_before_a_stop_and_taken_after_it_opens_nothing(
+    intake: Intake, world: ProviderWorld, ledger: SqlLedger
+) -> None:
+    """Each is of when it came in, however long the inbox had to wait."""
+    invoice, customer = a_failed_invoice(world, phone=NUMBER, country="US")
+    await intake.take_event(failed(world, invoice))
+    said = {"provider": "twilio", "event_type": "message.received", "channel": Channel.SMS, "address": NUMBER}
+    start, stop = (
+        CustomerWrote(**said, event_id=f"SM-{wish}", text=wish, wish=wish, at=OPENED_AT + timedelta(minutes=minute))
+        for minute, wish in enumerate((Wish.START, Wish.STOP))
+    )
+
+    await intake.take(stop)
+    await intake.take(start)
+
+    assert "opted out" == ledger.closed_channels(customer)[Channel.SMS]
+
+
+async def test_a_start_that_was_cut_off_tells_the_cases_when_it_is_taken_again(
+    intake: Intake, world: ProviderWorld, ledger: SqlLedger
+) -> None:
+    invoice, customer = a_failed_invoice(world, phone=NUMBER, country="US")
+    await intake.take_event(failed(world, invoice))
+    said = {"provider": "twilio", "event_type": "message.received", "channel": Channel.SMS, "address": NUMBER}
+    stop, start = (
+        CustomerWrote(**said, event_id=f"SM-{wish}", text=wish, wish=wish, at=OPENED_AT + timedelta(minutes=minute))
+        for minute, wish in enumerate((Wish.STOP, Wish.START))
+    )
+    await intake.take(stop)
+
+    told = [of_reply(ledger, start), of_reply(ledger, start)]
+
+    assert {} == ledger.closed_channels(customer)
+    assert [[(invoice, "reopen_channel")]] * 2 == [[(case.invoice_id, name) for case, name, _ in one] for one in told]
