@@ -23,7 +23,16 @@ from domain.rules.protection import ask_protected
 from domain.rules.refusals import About
 from domain.steps import Channel
 from gateways.ports.ledger import Contact, Ledger
-from gateways.ports.messages import Address, Messages, Recipient, Rendered, RequiredWords, Sender, Sent
+from gateways.ports.messages import (
+    Address,
+    Messages,
+    Recipient,
+    Rendered,
+    RequiredWords,
+    Sender,
+    Sent,
+    ShortLinks,
+)
 from gateways.ports.metering import NO_METER, Meter
 from gateways.ports.payments import InvoiceSnapshot, Payments
 from gateways.ports.rows import Closure, ContactRow, CustomerRow, Reserved
@@ -49,8 +58,11 @@ class ContactActivities:
         situations: Situations,
         words: RequiredWords,
         meter: Meter = NO_METER,
+        short: ShortLinks | None = None,
     ) -> None:
+        """`short` makes the links of text messages; None: they have the provider's own."""
         self._words = words
+        self._short = short
         self._meter = meter
         self._payments = payments
         self._ledger = ledger
@@ -84,7 +96,9 @@ class ContactActivities:
                 facts = facts_with_others(facts, task, invoice, others, self._ledger)
                 facts = also_final(facts, task, invoice, others, self._situations)
             task = task.model_copy(update={"facts": facts})
-            message = self._messages.render(task.channel, task.facts, address, invoice, address.language, others)
+            message = self._messages.render(
+                task.channel, task.facts, address, invoice, address.language, others, _key(task), self._link(task)
+            )
             if task.words:
                 message, answer = self._lawfully(task, message, address, invoice)
                 if isinstance(answer, Refuse):
@@ -135,6 +149,14 @@ class ContactActivities:
         self._ledger.record_effect(task.invoice_id, _entry(task, "refused", answer.why, answer.rule, event))
         self._meter.refused(answer.rule)
         return _outcome(ContactState.REFUSED, invoice, why=answer.why)
+
+    def _link(self, task: ContactTask) -> str | None:
+        """The short address of the payment page, for a text message; None: the provider's own."""
+        if task.channel is not Channel.SMS or self._short is None:
+            return None
+        code = self._short.code(task.invoice_id)
+        self._ledger.shorten(code, task.invoice_id)
+        return self._short.link(code)
 
     def _has_moved(self, stated: CustomerRow, task: ContactTask) -> bool:
         """Takes over what the payment provider states of the customer now. Whether the hours are those of another
@@ -239,7 +261,7 @@ class ContactActivities:
             step=task.step,
             channel=task.channel,
             stage=task.facts.stage.value,
-            key=contact_key(task.invoice_id, task.step, task.channel.value),
+            key=_key(task),
             state="sending",
             as_of=task.as_of,
             started_at=self._clock(),
@@ -250,6 +272,10 @@ class ContactActivities:
             said=task.facts,
             names=tuple(other.id for other in others),
         )
+
+
+def _key(task: ContactTask) -> str:
+    return contact_key(task.invoice_id, task.step, task.channel.value)
 
 
 def _as_it_was(address: Address, row: ContactRow) -> Address:

@@ -15,16 +15,17 @@ from babel import Locale, UnknownLocaleError
 from jinja2 import FileSystemLoader, StrictUndefined, Template
 from jinja2.sandbox import SandboxedEnvironment
 
-from domain.known import AtSending, Other
+from domain.brand import Brand
+from domain.known import AtSending, Other, Period
 from domain.languages import chosen, wanted
-from domain.merchant import MerchantContact
 from domain.money import Money
 from domain.names import plausible_name
 from domain.steps import Channel
 from domain.truth import MessageFacts
 from domain.wording import Part, Sentence, Untrue, Value, Wording, wording
 from gateways.formats import format_day, format_day_plain, format_day_short, format_money
-from gateways.phrases import Phrases, PhrasesError, load_phrases
+from gateways.invoice_words import bought, method_on_file, period
+from gateways.phrases import Phrases, PhrasesError, load_phrases, phrase_files
 from gateways.ports.messages import Address, Rendered
 from gateways.ports.payments import InvoiceSnapshot
 from gateways.ports.trouble import ProviderMisuse
@@ -55,35 +56,50 @@ class _Content:
     closing: str
     help: str
     colon: str
-    contact: MerchantContact
+    answer: str
     regards: str
     merchant: str
     lists: tuple[_List, ...]
+    sender: str
+    preferences: str
+    preferences_link: str
+    imprint: str
 
 
 class TemplateMessages:
-    """Messages from the phrases of a directory: one folder per language, and the layouts that all of them share."""
+    """Messages from the phrases of directories: one folder per language, and the layouts that all of them share."""
 
     def __init__(
-        self, directory: Path, merchant_name: str, contact: MerchantContact, *, language: str = FALLBACK
+        self,
+        directories: Sequence[Path],
+        brand: Brand,
+        preferences: Callable[[str], str] | None = None,
+        *,
+        language: str = FALLBACK,
     ) -> None:
-        """`contact` is named in every message; `language` is the merchant's, for customers whose own is not there.
+        """A later directory takes the place of the earlier ones, text by text and layout by layout. `preferences` makes
+        the link to what the customer gets, of a contact's key; None: there is no such page. `language` is the
+        merchant's, for customers whose own is not there.
 
         Raises PhrasesError when a language is wrong, or the merchant's or English is missing.
         """
-        self._merchant = " ".join(merchant_name.split())
-        self._contact = contact
+        self._brand = brand
+        self._preferences = preferences
         # Phrases make plain text; only the HTML layout puts it into markup, and escapes all of it.
-        self._plain = _environment(directory, autoescape=False)
-        self._html = _environment(directory, autoescape=True)
+        self._plain = _environment(directories, autoescape=False)
+        self._html = _environment(directories, autoescape=True)
         self._template = lru_cache(maxsize=None)(self._plain.from_string)
-        files = sorted(directory.glob("*/phrases.yaml"))
-        self._languages = {file.parent.name.lower(): load_phrases(file, self._plain) for file in files}
+        files = phrase_files(directories, brand.voice)
+        self._languages = {language: load_phrases(layers, self._plain) for language, layers in files.items()}
         if FALLBACK not in self._languages:
-            raise PhrasesError(f"{directory} has no {FALLBACK}/phrases.yaml: every other language falls back to it.")
+            raise PhrasesError(
+                f"{directories[-1]} has no {FALLBACK}/phrases.yaml: every other language falls back to it."
+            )
         default = chosen(language, self._languages)
         if default is None:
-            raise PhrasesError(f"{directory} has no {language}/phrases.yaml, and MERCHANT_LANGUAGE is {language}.")
+            raise PhrasesError(
+                f"{directories[-1]} has no {language}/phrases.yaml, and MERCHANT_LANGUAGE is {language}."
+            )
         self._default = self._languages[default]
 
     @property
@@ -99,6 +115,8 @@ class TemplateMessages:
         invoice: InvoiceSnapshot,
         language: str,
         others: Sequence[InvoiceSnapshot] = (),
+        key: str = "",
+        link: str | None = None,
     ) -> Rendered:
         """Renders one message in the first wanted language that has phrases, or in the merchant's.
 
@@ -108,14 +126,14 @@ class TemplateMessages:
         Raises ProviderMisuse when the message could not be true or useful: no pay link, or a final notice without
         its date and consequence.
         """
-        at = self._at_sending(address, invoice, language, others, facts.also_final)
+        at = self._at_sending(address, invoice, language, others, facts.also_final, key, link)
         try:
             said = wording(facts, at, channel)
         except Untrue as error:
             raise ProviderMisuse(f"The {facts.stage.value} notice for invoice {invoice.id} {error}.") from None
         phrases, locale = self._language(language)
         form = _short_form(phrases, locale, said) if channel is Channel.SMS else _long_form(phrases, locale)
-        writer = _Writer(phrases, self._template, form, said, at, self._contact)
+        writer = _Writer(phrases, self._template, form, said, at, self._brand)
         match channel:
             case Channel.SMS:
                 return Rendered(text=writer.sms())
@@ -123,7 +141,12 @@ class TemplateMessages:
                 return Rendered(subject=writer.one(Part.SUBJECT), text=writer.notice())
             case Channel.EMAIL:
                 content = writer.mail()
-                values = {"content": content, "language": locale.language, "direction": locale.text_direction}
+                values = {
+                    "content": content,
+                    "brand": self._brand,
+                    "language": str(locale).replace("_", "-"),
+                    "direction": locale.text_direction,
+                }
                 return Rendered(
                     subject=content.subject,
                     text=self._plain.get_template("email.txt.j2").render(values),
@@ -137,10 +160,13 @@ class TemplateMessages:
         language: str,
         others: Sequence[InvoiceSnapshot],
         finals: Sequence[str],
+        key: str,
+        link: str | None,
     ) -> AtSending:
+        pay_link = _pay_link(invoice)
         return AtSending(
-            merchant=self._merchant,
-            contact=self._contact.shown,
+            merchant=self._brand.name,
+            contact=self._brand.first_way.shown,
             name=plausible_name(address.name, language),
             number=invoice.number or invoice.id,
             due=invoice.remaining,
@@ -149,7 +175,14 @@ class TemplateMessages:
             verifying=invoice.verifying is True,
             transfers=invoice.transfer is True,
             has_method=invoice.payment_method is not None and not invoice.without_method,
-            link=_pay_link(invoice),
+            link=link or pay_link,
+            bought=bought(invoice),
+            period=period(invoice),
+            tax=invoice.tax,
+            method=method_on_file(invoice.payment_method),
+            preferences=self._preferences(key) if self._preferences and key else None,
+            imprint=self._brand.imprint,
+            answers=self._brand.answers_to is not None,
             others=tuple(
                 Other(
                     number=other.number or other.id,
@@ -169,9 +202,9 @@ class TemplateMessages:
         return self._default, self._default.babel
 
 
-def _environment(directory: Path, *, autoescape: bool) -> SandboxedEnvironment:
+def _environment(directories: Sequence[Path], *, autoescape: bool) -> SandboxedEnvironment:
     environment = SandboxedEnvironment(
-        loader=FileSystemLoader(directory),
+        loader=FileSystemLoader([*reversed(directories)]),
         undefined=StrictUndefined,
         autoescape=autoescape,
         trim_blocks=True,
@@ -210,7 +243,7 @@ class _Writer:
     form: Callable[[Value], str]
     said: Wording
     at: AtSending
-    contact: MerchantContact
+    brand: Brand
 
     def mail(self) -> _Content:
         return _Content(
@@ -228,10 +261,14 @@ class _Writer:
             closing=self.one(Part.CLOSING),
             help=self.one(Part.HELP),
             colon=self.phrases.colon,
-            contact=self.contact,
+            answer=self.any(Part.ANSWER),
             regards=self.one(Part.REGARDS),
             merchant=self.at.merchant,
             lists=self._lists(),
+            sender=self.one(Part.SENDER),
+            preferences=self.any(Part.PREFERENCES),
+            preferences_link=self.at.preferences or "",
+            imprint=self.any(Part.IMPRINT),
         )
 
     def notice(self) -> str:
@@ -240,7 +277,7 @@ class _Writer:
         colon = self.phrases.colon
         for each in self._lists():
             lines += [each.intro, *(f"{number}{colon}{amount} {link}" for number, amount, link in each.rows)]
-        return "\n".join([*lines, f"{self.one(Part.HELP)} {self.contact.shown}"])
+        return "\n".join([*lines, f"{self.one(Part.HELP)} {self.brand.first_way.shown}"])
 
     def _lists(self) -> tuple[_List, ...]:
         parts = {Part.FINALS: True, Part.OTHERS: False}
@@ -252,6 +289,10 @@ class _Writer:
             for part, final in parts.items()
             if self.said.of(part)
         )
+
+    def any(self, part: Part) -> str:
+        """The sentence of a part, or nothing."""
+        return self.one(part) if self.said.of(part) else ""
 
     def one(self, part: Part) -> str:
         return self._words(self.said.one(part))
@@ -324,6 +365,8 @@ def _form(day: Callable[[date], str], amount: Callable[[Money], str]) -> Callabl
                 return day(value)
             case str():
                 return value
+            case Period():
+                return f"{day(value.start)} – {day(value.end)}"
             case tuple():
                 return " + ".join(map(amount, value))
 

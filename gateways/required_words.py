@@ -1,15 +1,15 @@
 """What the law of a place wants a message to name, found in its text or added to it, in the customer's language."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from domain.base import Frozen
+from domain.brand import Brand
 from domain.languages import chosen, wanted
-from domain.merchant import MerchantContact
 from domain.money import Money
 from domain.steps import Channel
 from gateways.ports.messages import Rendered
-from gateways.yaml_files import read_model
+from gateways.yaml_files import layered
 
 FALLBACK = "en"
 
@@ -26,13 +26,15 @@ class _Required(Frozen):
 
 
 class RequiredSentences:
-    """The sentences of `required.yaml` in the folder of the messages. Raises FileError when it is wrong."""
+    """The sentences of `required.yaml` in the folders of the messages. Raises FileError when it is wrong."""
 
-    def __init__(self, directory: Path, merchant: str, contact: MerchantContact, language: str = FALLBACK) -> None:
-        """`language` is the merchant's, for customers whose own is not there."""
-        self._merchant = " ".join(merchant.split())
-        self._contact = contact.shown
-        self._languages = read_model(directory / "required.yaml", _Required).languages
+    def __init__(self, directories: Sequence[Path], brand: Brand, *, language: str = FALLBACK) -> None:
+        """A later directory takes the place of the earlier ones, word by word. `language` is the merchant's, for
+        customers whose own is not there."""
+        self._merchant = brand.name
+        self._ways = [way.shown for way in brand.ways]
+        files = [file for directory in directories if (file := directory / "required.yaml").is_file()]
+        self._languages = layered(files or [directories[-1] / "required.yaml"]).as_model(_Required).languages
         self._default = chosen(language, self._languages) or FALLBACK
 
     def complete(
@@ -41,8 +43,8 @@ class RequiredSentences:
         """The message with what can be added of the names that it lacks, and the names that it has then."""
         if channel is Channel.SMS:
             words = self._of(language)
-            if "contact" in names and self._contact not in message.text:
-                message = _with(message, f"{words.contact} {self._contact}")
+            if "contact" in names and not self._says_where(message.text):
+                message = _with(message, f"{words.contact} {self._ways[0]}")
             if "opt_out" in names and "STOP" not in message.text:
                 message = _with(message, words.opt_out)
         return message, self._named(channel, message, due)
@@ -53,11 +55,14 @@ class RequiredSentences:
             "sender": self._merchant in text,
             "creditor": self._merchant in text,
             "amount": _digits(due) in "".join(sign for sign in text if sign.isdecimal()),
-            "contact": self._contact in text,
+            "contact": self._says_where(text),
             # Who gets an e-mail opts out by its own link or header, or by an answer to the address that it names.
-            "opt_out": "STOP" in text if channel is Channel.SMS else self._contact in text,
+            "opt_out": "STOP" in text if channel is Channel.SMS else self._says_where(text),
         }
         return frozenset(name for name, is_there in found.items() if is_there)
+
+    def _says_where(self, text: str) -> bool:
+        return any(way in text for way in self._ways)
 
     def _of(self, language: str) -> _Words:
         found = (name for tag in wanted(language) if (name := chosen(tag, self._languages)))

@@ -61,6 +61,7 @@ def read_invoice(invoice: Json, charge: Json | None = None) -> InvoiceSnapshot:
     intent = fields.open_intent(invoice) if state is InvoiceState.OPEN else {}
     decline = fields.intent_decline(intent, charge)
     deposits = fields.verification(invoice)
+    tax = fields.tax(invoice)
     return InvoiceSnapshot(
         id=invoice_id,
         number=text(invoice, "number"),
@@ -70,6 +71,8 @@ def read_invoice(invoice: Json, charge: Json | None = None) -> InvoiceSnapshot:
         total=total,
         remaining=remaining,
         paid=_paid(invoice, due.currency),
+        lines=fields.lines(invoice),
+        tax=Money(amount=tax, currency=currency) if tax else None,
         customer_id=customer_id,
         subscription_id=fields.subscription_id(invoice),
         verifying=bool(deposits) if deposits is not None else None,

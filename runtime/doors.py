@@ -6,6 +6,7 @@ import random
 from collections.abc import AsyncIterator, Collection
 from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
 from dataclasses import dataclass
+from functools import cache, partial
 
 from temporalio.client import Client
 from temporalio.service import RPCError
@@ -57,6 +58,7 @@ from service.preferences import Preferences
 from service.protections import Protections
 from service.requests import Unavailable
 from service.running import RunningCases
+from service.short_links import ShortPages
 from service.threads import Threads
 
 _KEEPERS = 8
@@ -79,6 +81,7 @@ class Doors:
     threads: Threads
     bulk: BulkDesk
     preferences: Preferences | None  # None: customers get no link
+    short_pages: ShortPages | None  # None: text messages have the provider's long link
     consents: Consents
     protections: Protections
     endpoints: Endpoints
@@ -181,6 +184,7 @@ async def doors(settings: Settings, watched: Telemetry | None = None) -> AsyncIt
             yield Doors(
                 mailroom=mailroom,
                 preferences=_preferences(settings, ledger, mailroom, threads, closed),
+                short_pages=_short_pages(settings, ledger, threads, meter),
                 consents=Consents(ledger, ledger, mailroom, threads, now),
                 protections=Protections(ledger, mailroom, threads, now),
                 endpoints=Endpoints(ledger, now, private=settings.dunning_outbox_private),
@@ -206,6 +210,13 @@ def _preferences(
     if links is None:
         return None
     return Preferences(ledger, links, wiring.preference_page(settings), mailroom, threads, closed)
+
+
+def _short_pages(settings: Settings, ledger: SqlLedger, threads: Threads, meter: Meter) -> ShortPages | None:
+    if wiring.short_links(settings) is None:
+        return None
+    payments = cache(partial(wiring.stripe_payments, settings, meter))
+    return ShortPages(ledger, payments, wiring.preference_page(settings), threads)
 
 
 async def _send_events(settings: Settings, ledger: SqlLedger, post: WebhookPost, meter: Meter) -> None:

@@ -8,9 +8,7 @@ from typing import Literal
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from domain.merchant import MerchantContact
 from domain.sentences import dotted, sentence
-from gateways.email_domains import with_ascii_domain
 from runtime.in_clear import in_clear
 from runtime.zones import use_pinned_zones
 
@@ -70,7 +68,7 @@ class Settings(BaseSettings):
     sendgrid_api_key: SecretStr | None = None
     sendgrid_api_base: str = "https://api.sendgrid.com"
     sendgrid_from_email: str | None = None
-    sendgrid_from_name: str = "Billing"
+    sendgrid_from_name: str | None = None  # None: the merchant's name
     # Whether the account has Email Activity, by which an unknown send can be looked up, and how late it may be.
     sendgrid_email_activity: bool = False
     sendgrid_activity_lag: timedelta = timedelta(minutes=5)
@@ -143,9 +141,10 @@ class Settings(BaseSettings):
         return own if own.is_dir() else SHIPPED / "rules/law"
 
     @property
-    def messages_folder(self) -> Path:
-        """As `rules_folder`, for the texts of messages."""
-        return self._own_or_shipped("messages")
+    def messages_folders(self) -> tuple[Path, ...]:
+        """Where texts and layouts of messages are read: those of the release, and over them the merchant's own."""
+        own = self.dunning_policies / "messages"
+        return (SHIPPED / "messages", own) if own.is_dir() and own != SHIPPED / "messages" else (SHIPPED / "messages",)
 
     def _own_or_shipped(self, name: str) -> Path:
         own = self.dunning_policies / name
@@ -171,19 +170,6 @@ class Settings(BaseSettings):
     @cached_property
     def merchant_secret(self) -> str:
         return self._required("MERCHANT_WEBHOOK_SECRET", self.merchant_webhook_secret)
-
-    @cached_property
-    def customers_contact(self) -> MerchantContact:
-        """Where customers get an answer. SettingsError when there is no such place: no message goes out without one."""
-        if not self.merchant_contact:
-            raise SettingsError(
-                "MERCHANT_CONTACT is not set: set it to the e-mail address, link or phone number at which customers "
-                "get an answer; every message names it."
-            )
-        try:
-            return MerchantContact.read(with_ascii_domain(self.merchant_contact) or "")
-        except ValueError as error:
-            raise SettingsError(f"MERCHANT_CONTACT {error}.") from None
 
     def required(self, variable: str) -> str:
         """The text setting with this environment name; SettingsError when it is not set."""

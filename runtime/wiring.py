@@ -43,11 +43,13 @@ from gateways.preference_page import PreferencePage
 from gateways.required_words import RequiredSentences
 from gateways.rules import load_decline_table, load_law, load_minimum_charges, load_network_rules, load_refusals
 from gateways.sendgrid_email import SendGridSender
+from gateways.short_links import ShortLinks
 from gateways.stripe_api import StripeApi
 from gateways.stripe_origin import Served
 from gateways.stripe_payments import StripePayments
 from gateways.twilio_sms import TwilioSender
 from gateways.yaml_files import FileError
+from runtime.branding import brand
 from runtime.equipment import installation
 from runtime.settings import SHIPPED, Settings, SettingsError, several
 from service.customers import public_holidays, whereabouts
@@ -163,13 +165,16 @@ def preference_links(settings: Settings) -> PreferenceLinks | None:
     return PreferenceLinks(settings.web_public_url, secrets) if settings.web_public_url and secrets else None
 
 
+def short_links(settings: Settings) -> ShortLinks | None:
+    """None: text messages have the provider's own long link; as for `preference_links`."""
+    secrets = several(settings.dunning_link_secrets)
+    return ShortLinks(settings.web_public_url, secrets) if settings.web_public_url and secrets else None
+
+
 def preference_page(settings: Settings) -> PreferencePage:
     """Raises SettingsError for words that cannot be read."""
-    directory = settings.messages_folder
     try:
-        return PreferencePage(
-            directory, settings.merchant_name, settings.customers_contact, language=settings.merchant_language
-        )
+        return PreferencePage(settings.messages_folders, brand(settings), language=settings.merchant_language)
     except PhrasesError as error:
         raise _not_readable(error) from None
 
@@ -188,14 +193,15 @@ def senders(settings: Settings, app: MerchantApp | None, meter: Meter = NO_METER
 
 
 def _email_sender(settings: Settings, meter: Meter) -> SendGridSender:
+    shown = brand(settings)
     return SendGridSender(
         settings.sendgrid_secret,
         settings.sendgrid_api_base,
         settings.required("SENDGRID_FROM_EMAIL"),
-        settings.sendgrid_from_name,
+        shown.sender_name or shown.name,
         settings.provider_timeout,
         refusals(settings, "sendgrid"),
-        reply_to=settings.customers_contact.email,
+        reply_to=shown.answers_to,
         email_activity=settings.sendgrid_email_activity,
         activity_lag=settings.sendgrid_activity_lag,
         unsubscribe=links.link if (links := preference_links(settings)) else None,
@@ -219,10 +225,13 @@ def _sms_sender(settings: Settings, meter: Meter) -> TwilioSender:
 
 def data_files(settings: Settings) -> tuple[TemplateMessages, DeclineTable, NetworkRules]:
     """What messages are written by, and the tables of declines and networks. Raises SettingsError."""
-    directory = settings.messages_folder
     try:
+        links = preference_links(settings)
         messages = TemplateMessages(
-            directory, settings.merchant_name, settings.customers_contact, language=settings.merchant_language
+            settings.messages_folders,
+            brand(settings),
+            links.link if links else None,
+            language=settings.merchant_language,
         )
         return messages, decline_table(settings), network_rules(settings)
     except (FileError, PhrasesError) as error:
@@ -236,9 +245,7 @@ def _not_readable(error: Exception) -> SettingsError:
 def required_words(settings: Settings) -> RequiredSentences:
     """What the law of a place wants messages to name. Raises SettingsError."""
     try:
-        return RequiredSentences(
-            settings.messages_folder, settings.merchant_name, settings.customers_contact, settings.merchant_language
-        )
+        return RequiredSentences(settings.messages_folders, brand(settings), language=settings.merchant_language)
     except FileError as error:
         raise _not_readable(error) from None
 
@@ -265,9 +272,10 @@ def activities(
     standing = situations(settings, ledger)
     paying = PaymentActivities(payments, ledger, declines, rules, minimums, clock, meter)
     ways = senders(settings, app, meter)
-    contacting = ContactActivities(payments, ledger, messages, ways, clock, standing, required_words(settings), meter)
+    words, short = required_words(settings), short_links(settings)
+    contacting = ContactActivities(payments, ledger, messages, ways, clock, standing, words, meter, short)
     serving = ServiceActivities(payments, ledger, app)
-    bundle = partial(build_bundle, creditor=settings.merchant_name)
+    bundle = partial(build_bundle, creditor=brand(settings).name)
     collecting = CollectionsActivities(payments, ledger, agency(settings, meter), bundle)
     deciding = DecisionActivities(ledger, standing, meter)
     return [

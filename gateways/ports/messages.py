@@ -69,9 +69,22 @@ class Messages(Protocol):
         invoice: InvoiceSnapshot,
         language: str,
         others: Sequence[InvoiceSnapshot] = (),
+        key: str = "",
+        link: str | None = None,
     ) -> Rendered:
-        """Renders one message; `others` are the customer's other unpaid invoices, which it names. An unknown language
-        falls back to the merchant's."""
+        """Renders one message; `others` are the customer's other unpaid invoices, which it names; `key` is the
+        contact's, for the link to what the customer gets. `link`: in place of the
+        provider's own link to the payment page. An unknown language falls back to the merchant's."""
+
+
+class ShortLinks(Protocol):
+    """The merchant's own short addresses of payment pages."""
+
+    def code(self, invoice_id: str) -> str:
+        """The code of an invoice, always the same under one secret."""
+
+    def link(self, code: str) -> str:
+        """The address that is sent."""
 
 
 class RequiredWords(Protocol):

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from domain.declines import DeclineClass, Reason
-from domain.known import ASKING, AtSending, Known, Other, Todo
+from domain.known import ASKING, AtSending, Known, Other, Period, Todo
 from domain.money import Money
 from domain.steps import Access, Channel, Stage
 from domain.truth import Ending, MessageFacts
@@ -50,6 +50,16 @@ OTHERS = (
     Other(number="A-2", due=usd("20"), link="https://pay.acme.example/2"),
     Other(number="A-3", due=Money.of_major("30", "EUR"), link="https://pay.acme.example/3"),
 )
+STATED = {
+    "bought": "1 × Team plan",
+    "period": Period(start=date(2026, 3, 1), end=date(2026, 4, 1)),
+    "tax": usd("9"),
+    "method": "Visa •••• 4242",
+    "preferences": "https://dunning.acme.example/preferences/1",
+    "imprint": "https://acme.example/imprint",
+    "answers": True,
+}
+"""What an invoice and a brand may state, and need not."""
 FINAL_TOO = OTHERS[1].model_copy(update={"final": True})
 
 
@@ -62,9 +72,14 @@ def every_message() -> Iterator[tuple[MessageFacts, Channel, Wording]]:
     dates = (None, DUE)
     lot = Random(7)  # noqa: S311 - the same examples on each run
     reads = [
-        sending(name=name, total=usd(total), subscription=subscription, has_method=has_method, others=others)
-        for name, total, subscription, has_method, others in product(
-            ("Ada", None), ("149", "200"), (True, False), (True, False), ((), OTHERS, (OTHERS[0], FINAL_TOO))
+        sending(name=name, total=usd(total), subscription=subscription, has_method=has_method, others=others, **stated)
+        for name, total, subscription, has_method, others, stated in product(
+            ("Ada", None),
+            ("149", "200"),
+            (True, False),
+            (True, False),
+            ((), OTHERS, (OTHERS[0], FINAL_TOO)),
+            ({}, STATED),
         )
     ]
     reads += [sending(transfers=True), sending(transfers=True, name=None, others=OTHERS)]

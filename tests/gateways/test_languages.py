@@ -18,6 +18,7 @@ from gateways.messages import TemplateMessages
 from gateways.phrases import PhrasesError, plurals
 from gateways.preference_page import PreferencePage, Trouble, Wishes
 from gateways.sms_length import is_gsm7, length, segments
+from tests.gateways.brands import a_brand
 from tests.gateways.test_messages import (
     DIRECTORY,
     HELP,
@@ -129,8 +130,8 @@ def test_a_customer_reads_the_words_of_their_language_whatever_its_region(tag: s
 
 
 def test_who_speaks_a_language_that_is_not_there_reads_the_merchants() -> None:
-    messages = TemplateMessages(DIRECTORY, "Acme", HELP, language="de")
-    page = PreferencePage(DIRECTORY, "Acme", HELP, language="de")
+    messages = TemplateMessages([DIRECTORY], a_brand(), language="de")
+    page = PreferencePage([DIRECTORY], a_brand(), language="de")
     text = messages.render(Channel.EMAIL, some_facts(Stage.FRIENDLY), someone(), an_invoice(), "it").text
 
     assert "Guten Tag" in text
@@ -143,12 +144,12 @@ def test_a_merchant_whose_language_is_not_there_is_told_at_the_start(tmp_path: P
     directory = shutil.copytree(DIRECTORY, tmp_path / "messages")
 
     with pytest.raises(PhrasesError, match="MERCHANT_LANGUAGE is it"):
-        TemplateMessages(directory, "Acme", HELP, language="it")
+        TemplateMessages([directory], a_brand(), language="it")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_page_behind_the_link_is_there_in_every_language(language: str) -> None:
-    page = PreferencePage(DIRECTORY, "Acme", HELP)
+    page = PreferencePage([DIRECTORY], a_brand())
     shown = page.render(Wishes(language=language, offered=(Channel.EMAIL, Channel.SMS), stopped=(Channel.SMS,)))
 
     assert f'<html lang="{language.lower()}">' in shown

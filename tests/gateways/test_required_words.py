@@ -9,10 +9,11 @@ from domain.steps import Channel, Stage
 from gateways.ports.messages import Rendered
 from gateways.required_words import RequiredSentences
 from tests.domain.builders import at
+from tests.gateways.brands import a_brand
 from tests.gateways.test_messages import DIRECTORY, HELP, MESSAGES, an_invoice, some_facts, someone
 from tests.lives.lawful import TABLE
 
-WORDS = RequiredSentences(DIRECTORY, "Acme Cloud", HELP)
+WORDS = RequiredSentences([DIRECTORY], a_brand("Acme Cloud"))
 PLACES = {"US": "America/New_York", "TH": "Asia/Bangkok", "BR": "America/Sao_Paulo", "BE": "Europe/Brussels"}
 DAY = at("04-04 12:00").date()
 LANGUAGES = sorted(folder.parent.name for folder in DIRECTORY.glob("*/phrases.yaml"))
