@@ -8,12 +8,14 @@ from pydantic import ValidationError
 
 from domain import changes
 from domain.case import Case, Circumstances, Whereabouts
+from domain.consent import NEEDS_OPT_IN, unasked
 from domain.installation import COMPLETE, Installation
 from domain.policy import Policy
 from domain.rules.law_table import NO_TABLE, LawTable, law_of
 from domain.rules.minimum import MinimumCharges
 from domain.rules.uses import NetworkRules, limit_of
 from domain.situation import Situation
+from domain.steps import Channel
 from gateways.ports.ledger import Ledger
 from gateways.ports.rows import CustomerRow
 
@@ -54,12 +56,22 @@ class Situations:
         return Circumstances(
             whereabouts=here,
             holidays=self._holidays((here and here.place) or facts.country, began),
-            closed_channels=self._ledger.closed_channels(facts.customer_id),
+            closed_channels=self._closed(facts.customer_id),
             too_small=self._minimums.ask(case.due),
             limit=limit_of(case, at, self._rules, self._ledger.uses_of),
             installation=self._installation.hearing(self._ledger.an_endpoint_takes),
             law=law_of(self._law, facts, here, self.policy(case.policy.digest).sells_in),
         )
+
+    def _closed(self, customer_id: str) -> dict[Channel, str]:
+        """Also what nobody is written to on who has not agreed to it, where the installation has it at all."""
+        closed = self._ledger.closed_channels(customer_id)
+        if not (NEEDS_OPT_IN.keys() - closed.keys() - self._installation.closed_channels.keys()):
+            return closed
+        return unasked(self._agreed(customer_id)) | closed
+
+    def _agreed(self, customer_id: str) -> frozenset[Channel]:
+        return frozenset(one.channel for one in self._ledger.opt_ins(customer_id))
 
     def whereabouts(self, customer_id: str, began: date) -> Whereabouts | None:
         """Where the customer of a case is now."""

@@ -3,6 +3,13 @@
 import hashlib
 import re
 
+from domain.steps import Channel
+
+FIELDS: dict[Channel, str] = {Channel.EMAIL: "email", Channel.SMS: "phone", Channel.WHATSAPP: "phone"}
+"""Where of a customer's fields each channel leads. A notice needs none."""
+NONE_KNOWN = {"email": "no e-mail address is known", "phone": "no phone number is known"}
+"""Why nothing can be sent to a customer of whom the field is empty."""
+
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LOCAL = re.compile(rf"{_ATOM}(?:\.{_ATOM})*")
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
@@ -29,6 +36,10 @@ def dialled_number(text: str | None) -> str | None:
     """The phone number, where it is in the form that providers take (E.164); None when it is not."""
     number = (text or "").strip()
     return number if _E164.fullmatch(number) else None
+
+
+READ = {"email": email_address, "phone": dialled_number}
+"""What can be an address, in each of the fields."""
 
 
 def address_key(text: str) -> str:

@@ -26,10 +26,20 @@ class Channel(StrEnum):
     EMAIL = "email"
     SMS = "sms"
     NOTICE = "notice"
+    WHATSAPP = "whatsapp"
 
 
-CHANNEL_NAMES = {Channel.EMAIL: "e-mail", Channel.SMS: "SMS", Channel.NOTICE: "in-app notice"}
+CHANNEL_NAMES = {
+    Channel.EMAIL: "e-mail",
+    Channel.SMS: "SMS",
+    Channel.NOTICE: "in-app notice",
+    Channel.WHATSAPP: "WhatsApp message",
+}
 """As operators call them."""
+CHATS = (Channel.WHATSAPP,)
+"""Texts in a chat application."""
+TEXTS = (Channel.SMS, *CHATS)
+"""They come to a telephone, at once: read in a moment, written in the short form, and able to wake somebody."""
 
 
 class Stage(StrEnum):

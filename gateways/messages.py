@@ -19,7 +19,7 @@ from domain.known import AtSending, Other
 from domain.merchant import MerchantContact
 from domain.money import Money
 from domain.names import plausible_name
-from domain.steps import Channel
+from domain.steps import TEXTS, Channel
 from domain.truth import MessageFacts
 from domain.wording import Part, Sentence, Untrue, Value, Wording, wording
 from gateways.formats import format_day, format_day_short, format_money
@@ -28,6 +28,7 @@ from gateways.ports.messages import Address, Rendered
 from gateways.ports.payments import InvoiceSnapshot
 from gateways.ports.trouble import ProviderMisuse
 from gateways.sms_length import is_gsm7, segments, usual_segments
+from gateways.whatsapp_templates import WhatsAppTemplates
 
 FALLBACK = "en"
 
@@ -62,10 +63,18 @@ class _Content:
 class TemplateMessages:
     """Messages from the phrases of a directory: one folder per language, and the layouts that all of them share."""
 
-    def __init__(self, directory: Path, merchant_name: str, contact: MerchantContact) -> None:
-        """`contact` is named in every message. Raises PhrasesError when a language is wrong or English is missing."""
+    def __init__(
+        self,
+        directory: Path,
+        merchant_name: str,
+        contact: MerchantContact,
+        whatsapp: WhatsAppTemplates | None = None,
+    ) -> None:
+        """`contact` is named in every message. `whatsapp`: without them its messages are shown, and cannot be sent.
+        Raises PhrasesError when a language is wrong or English is missing."""
         self._merchant = " ".join(merchant_name.split())
         self._contact = contact
+        self._whatsapp = whatsapp
         # Phrases make plain text; only the HTML layout puts it into markup, and escapes all of it.
         self._plain = _environment(directory, autoescape=False)
         self._html = _environment(directory, autoescape=True)
@@ -92,15 +101,22 @@ class TemplateMessages:
         Raises ProviderMisuse when the message could not be true or useful: no pay link, or a final notice without
         its date and consequence.
         """
+        if channel is Channel.WHATSAPP and self._whatsapp:
+            language = self._whatsapp.language(language)
         at = self._at_sending(address, invoice, language, others, facts.also_final)
         try:
             said = wording(facts, at, channel)
         except Untrue as error:
             raise ProviderMisuse(f"The {facts.stage.value} notice for invoice {invoice.id} {error}.") from None
         phrases, locale = self._language(language)
-        form = _short_form(phrases, locale, said) if channel is Channel.SMS else _long_form(phrases, locale)
+        form = _short_form(phrases, locale, said) if channel in TEXTS else _long_form(phrases, locale)
         writer = _Writer(phrases, self._template, form, said, at, self._contact)
         match channel:
+            case Channel.WHATSAPP if self._whatsapp:
+                template = self._whatsapp.of(language, facts.stage)
+                return template.filled(self._merchant, writer.chat(template.room), at.link)
+            case Channel.WHATSAPP:
+                return Rendered(text=f"{writer.chat()}\n{at.link}")
             case Channel.SMS:
                 return Rendered(text=writer.sms())
             case Channel.NOTICE:
@@ -258,6 +274,18 @@ class _Writer:
         for place, taken in enumerate(chosen):
             more = [*chosen[:place], True, *chosen[place + 1 :]]
             chosen[place] = taken or segments(_line(texts, more)) <= max(needed, usual)
+        return _line(texts, chosen)
+
+    def chat(self, room: int = 2000) -> str:
+        """As a text message, without its link: what must be said, and as much of the rest as there is `room` (signs)
+        for beside the link."""
+        room -= len(self.at.link) + len(self.at.merchant)
+        told = [sentence for sentence in self.said.sentences if sentence.part is not Part.LINK]
+        texts = [self._words(sentence) for sentence in told]
+        chosen = [not sentence.may for sentence in told]
+        for place, taken in enumerate(chosen):
+            more = [*chosen[:place], True, *chosen[place + 1 :]]
+            chosen[place] = taken or len(_line(texts, more)) <= room
         return _line(texts, chosen)
 
     def _words(self, sentence: Sentence) -> str:

@@ -23,6 +23,7 @@ class PreferenceWords(Frozen):
     intro: str
     email: str
     sms: str
+    whatsapp: str = "WhatsApp"  # its name in every language
     stop: str
     stopped: str
     unchanged: str
@@ -95,5 +96,4 @@ def _is_fallback(tag: str) -> bool:
 
 
 def _rows(words: PreferenceWords, channels: Sequence[Channel]) -> list[tuple[Channel, str]]:
-    said = {Channel.EMAIL: words.email, Channel.SMS: words.sms}
-    return [(channel, said[channel]) for channel in channels]
+    return [(channel, getattr(words, channel.value)) for channel in channels]

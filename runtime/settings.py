@@ -80,6 +80,8 @@ class Settings(BaseSettings):
     twilio_api_base: str = "https://api.twilio.com"
     twilio_from: str | None = None
     twilio_status_callback: str | None = None
+    twilio_whatsapp_from: str | None = None
+    twilio_whatsapp_templates: Path | None = None  # a file, in the folder of the policies if it is no absolute path
     twilio_list_lag: timedelta = timedelta(seconds=30)  # how late Twilio's message list may be
 
     merchant_webhook_url: str | None = None
@@ -145,6 +147,12 @@ class Settings(BaseSettings):
     def messages_folder(self) -> Path:
         """As `rules_folder`, for the texts of messages."""
         return self._own_or_shipped("messages")
+
+    @property
+    def whatsapp_templates_file(self) -> Path | None:
+        """Which texts WhatsApp has approved; None: nothing is sent there."""
+        named = self.twilio_whatsapp_templates
+        return self.dunning_policies / named if named else None
 
     def _own_or_shipped(self, name: str) -> Path:
         own = self.dunning_policies / name

@@ -46,6 +46,8 @@ from gateways.stripe_api import StripeApi
 from gateways.stripe_origin import Served
 from gateways.stripe_payments import StripePayments
 from gateways.twilio_sms import TwilioSender
+from gateways.twilio_whatsapp import TwilioWhatsApp
+from gateways.whatsapp_templates import WhatsAppTemplates, load_templates
 from gateways.yaml_files import FileError
 from runtime.equipment import installation
 from runtime.settings import SHIPPED, Settings, SettingsError, several
@@ -178,7 +180,9 @@ def senders(settings: Settings, app: MerchantApp | None, meter: Meter = NO_METER
     if Channel.EMAIL not in closed:
         found[Channel.EMAIL] = _email_sender(settings, meter)
     if Channel.SMS not in closed:
-        found[Channel.SMS] = _sms_sender(settings, meter)
+        found[Channel.SMS] = _twilio_sender(settings, meter, TwilioSender, "TWILIO_FROM")
+    if Channel.WHATSAPP not in closed:
+        found[Channel.WHATSAPP] = _twilio_sender(settings, meter, TwilioWhatsApp, "TWILIO_WHATSAPP_FROM")
     if app:
         found[Channel.NOTICE] = MerchantNotices(app)
     return found
@@ -200,12 +204,12 @@ def _email_sender(settings: Settings, meter: Meter) -> SendGridSender:
     )
 
 
-def _sms_sender(settings: Settings, meter: Meter) -> TwilioSender:
-    return TwilioSender(
+def _twilio_sender(settings: Settings, meter: Meter, kind: type[TwilioSender], sender: str) -> TwilioSender:
+    return kind(
         settings.required("TWILIO_ACCOUNT_SID"),
         settings.twilio_secret,
         settings.twilio_api_base,
-        settings.required("TWILIO_FROM"),
+        settings.required(sender),
         settings.provider_timeout,
         refusals(settings, "twilio"),
         status_callback=settings.twilio_status_callback,
@@ -217,10 +221,17 @@ def _sms_sender(settings: Settings, meter: Meter) -> TwilioSender:
 def _data_files(settings: Settings) -> tuple[TemplateMessages, DeclineTable, NetworkRules]:
     directory = settings.messages_folder
     try:
-        messages = TemplateMessages(directory, settings.merchant_name, settings.customers_contact)
+        contact, approved = settings.customers_contact, whatsapp_templates(settings)
+        messages = TemplateMessages(directory, settings.merchant_name, contact, approved)
         return messages, decline_table(settings), network_rules(settings)
     except (FileError, PhrasesError) as error:
         raise _not_readable(error) from None
+
+
+def whatsapp_templates(settings: Settings) -> WhatsAppTemplates | None:
+    """None: WhatsApp is not set up. Raises FileError."""
+    file = settings.whatsapp_templates_file
+    return load_templates(file) if file and Channel.WHATSAPP not in installation(settings).closed_channels else None
 
 
 def _not_readable(error: Exception) -> SettingsError:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from domain.addresses import email_address
 from domain.base import Frozen
-from domain.consent import Source
+from domain.consent import Source, unasked
 from domain.gates import Postpone
 from domain.money import Money
 from domain.policy import Policy
@@ -165,7 +165,9 @@ def _by_customer(ledger: Ledger, ids: Sequence[str]) -> dict[str, list[tuple[Mon
 
 def _reach(ledger: Ledger, customer: CustomerRow, not_set_up: Mapping[Channel, str]) -> tuple[Reach, ...]:
     address = Address(**{name: getattr(customer, name) for name in Address.model_fields})
+    agreed = [one.channel for one in ledger.opt_ins(customer.customer_id)]
     closed, closures = ledger.closed_channels(customer.customer_id), ledger.closures(customer.customer_id)
+    closed = unasked(agreed) | closed
     return tuple(
         Reach(
             channel=channel,

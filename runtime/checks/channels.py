@@ -3,6 +3,7 @@
 from domain.steps import Channel
 from gateways.sendgrid_account import NotShown, SendGridAccount
 from gateways.twilio_account import TwilioAccount
+from runtime import wiring
 from runtime.checks.look import Check, Look, fault
 from runtime.checks.worker import WHOLE
 from runtime.equipment import installation
@@ -77,6 +78,10 @@ def _email_events(look: Look) -> str:
 
 
 def _has_twilio(look: Look) -> bool:
+    return not {Channel.SMS, Channel.WHATSAPP} <= installation(look.settings).closed_channels.keys()
+
+
+def _has_texts(look: Look) -> bool:
     return Channel.SMS not in installation(look.settings).closed_channels
 
 
@@ -94,7 +99,7 @@ def _twilio_key(look: Look) -> str:
 
 
 def _number(look: Look) -> str:
-    if not _has_twilio(look):
+    if not _has_texts(look):
         return "no text messages"
     public = look.settings.web_public_url
     if public and not look.settings.twilio_status_callback and is_own(public):
@@ -109,10 +114,28 @@ def _number(look: Look) -> str:
     return _twilio(look).sender(look.settings.required("TWILIO_FROM"), inbound)
 
 
+def _templates(look: Look) -> str:
+    approved = wiring.whatsapp_templates(look.settings)
+    if approved is None:
+        return "not set up: no WhatsApp messages"
+    account = _twilio(look)
+    for name, ours in approved.every.items():
+        body, status = account.template(ours.sid)
+        if status != "approved":
+            raise fault(f"WhatsApp's template {ours.sid} ({name}) is {status}: look at it in Twilio's console.")
+        if body is None or body.split() != ours.body.split():
+            raise fault(
+                f"WhatsApp's template {ours.sid} ({name}) has other words than TWILIO_WHATSAPP_TEMPLATES says: copy "
+                "them from Twilio's console."
+            )
+    return f"{len(approved.every)} templates, all approved"
+
+
 CHECKS = (
     Check("SendGrid", _sendgrid_key, after=(WHOLE,)),
     Check("sender", _sender, after=("SendGrid",)),
     Check("e-mail events", _email_events, after=("SendGrid",)),
     Check("Twilio", _twilio_key, after=(WHOLE,)),
     Check("number", _number, after=("Twilio",)),
+    Check("WhatsApp templates", _templates, after=("Twilio",)),
 )

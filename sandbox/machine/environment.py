@@ -6,6 +6,7 @@ from pathlib import Path
 
 from gateways import stripe_events
 from runtime.settings import Settings
+from sandbox.providers.twilio_whatsapp import TEMPLATES
 from sandbox.providers.world import ProviderWorld
 
 TWILIO_NUMBER = "+15550006000"
@@ -30,6 +31,8 @@ def stand_in_environment(temporal_address: str, world: ProviderWorld, data_dir: 
         "TWILIO_API_BASE": world.twilio_url,
         "TWILIO_FROM": TWILIO_NUMBER,
         "TWILIO_LIST_LAG": "PT0S",
+        "TWILIO_WHATSAPP_FROM": min(world.twilio.whatsapp.senders),
+        "TWILIO_WHATSAPP_TEMPLATES": str(TEMPLATES),
         # The callback carries the contact's key to Twilio, so that its journal can be audited.
         "TWILIO_STATUS_CALLBACK": f"{world.base_url}/callbacks/twilio",
         "MERCHANT_WEBHOOK_URL": f"{world.merchant_url}/webhooks/dunning",

@@ -18,7 +18,7 @@ from sandbox.play.audit_of_orders import ORDERS, unheeded
 from sandbox.play.audit_of_reality import REALITY, in_reality, indian_cards, rails_exceeded
 from sandbox.play.case_history import CaseHistory, Effect
 from sandbox.play.evidence import Evidence, Subject, effect_of, entry_about, is_ours, moment_in
-from sandbox.providers.journal import CHARGES, CONTACTS, INVOICE_ENDS, LogEntry
+from sandbox.providers.journal import CHANNELS, CHARGES, CONTACTS, INVOICE_ENDS, LogEntry
 
 OPENS, CLOSES = time(9), time(20)
 NOTICE_DAYS = 7
@@ -33,7 +33,6 @@ _BANK_DEBITS = frozenset({"sepa_debit", "bacs_debit", "us_bank_account"})
 _MASKED = re.compile(r"\b(lost|stolen|steal|fraud\w*)\b|ขโมย|ฉ้อโกง|ทุจริต|บัตรหาย", re.IGNORECASE)
 _THAI = re.compile("[\u0e00-\u0e7f]")
 _ENGLISH = re.compile(r"\b(your|invoice|please|payment)\b", re.IGNORECASE)
-_CHANNELS = {"email.accepted": "email", "sms.accepted": "sms", "notice.created": "notice"}
 _ENDS = INVOICE_ENDS | {"operator_settles", "operator_writes_off"}
 _RELEASES = {"dispute.closed": "dispute.opened", "operator_resumes": "operator_pauses"}
 _HOLDS = frozenset(_RELEASES.values())
@@ -158,7 +157,7 @@ class _Case:
             elif entry.kind in CONTACTS:
                 said = f"{entry.key} was sent"
                 yield from _too_late(said, "contacts_after_payment", ended, "contacts_on_hold", held)
-                if _CHANNELS.get(entry.kind) in closed_channels:
+                if CHANNELS.get(entry.kind) in closed_channels:
                     yield "contacts_after_opt_out", f"{said} after the customer opted out"
 
     def _said_twice(self) -> Iterator[tuple[str, str]]:

@@ -20,6 +20,7 @@ from sandbox.providers.world import ProviderWorld
 _SIGNS = {
     "email.accepted": Sign.EMAIL,
     "sms.accepted": Sign.SMS,
+    "whatsapp.accepted": Sign.WHATSAPP,
     "notice.created": Sign.NOTICE,
     "handoff.accepted": Sign.HANDOFF,
 }

@@ -76,6 +76,7 @@ class Sign(StrEnum):
     EMAIL = "email"
     SMS = "sms"
     NOTICE = "notice"
+    WHATSAPP = "whatsapp"
     CHARGE = "charge"  # a charge attempt of ours
     HANDOFF = "handoff"
 
@@ -177,6 +178,7 @@ class Expected(Frozen):
     email: int | None = None
     sms: int | None = None
     notice: int | None = None
+    whatsapp: int | None = None
     day: int | None = None  # local days from the opening to the end
 
 
