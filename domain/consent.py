@@ -6,7 +6,7 @@ from enum import StrEnum
 from domain import events
 from domain.steps import TEXTS, Channel
 
-BY_INTRUSION = (Channel.NOTICE, Channel.EMAIL, Channel.WHATSAPP, Channel.SMS)
+BY_INTRUSION = (Channel.NOTICE, Channel.EMAIL, Channel.LINE, Channel.WHATSAPP, Channel.SMS)
 """From the one that intrudes least. Who wants no e-mail did not ask for text messages."""
 NEEDS_OPT_IN = {Channel.WHATSAPP: "the customer has not agreed to WhatsApp messages"}
 """Channels on which nobody is written to who has not agreed to it before, as they are closed to who has not. WhatsApp's
@@ -21,7 +21,7 @@ class Source(StrEnum):
     """By which way we learned that a channel is closed, or that the customer wants it."""
 
     STOP = "stop"  # an answer to a text message, or the refusal of a provider that has obeyed it
-    START = "start"  # one word by text message
+    START = "start"  # one word by text message, or who follows the account on LINE
     REPLY = "reply"  # what whoever has the number answered
     LINK = "link"  # the page behind the link of an e-mail, or a mail program's button
     PROVIDER = "provider"  # the message's provider: bounces, complaints, its own unsubscribe

@@ -27,6 +27,7 @@ class Channel(StrEnum):
     SMS = "sms"
     NOTICE = "notice"
     WHATSAPP = "whatsapp"
+    LINE = "line"
 
 
 CHANNEL_NAMES = {
@@ -34,9 +35,10 @@ CHANNEL_NAMES = {
     Channel.SMS: "SMS",
     Channel.NOTICE: "in-app notice",
     Channel.WHATSAPP: "WhatsApp message",
+    Channel.LINE: "LINE message",
 }
 """As operators call them."""
-CHATS = (Channel.WHATSAPP,)
+CHATS = (Channel.WHATSAPP, Channel.LINE)
 """Texts in a chat application."""
 TEXTS = (Channel.SMS, *CHATS)
 """They come to a telephone, at once: read in a moment, written in the short form, and able to wake somebody."""

@@ -115,7 +115,7 @@ class TemplateMessages:
             case Channel.WHATSAPP if self._whatsapp:
                 template = self._whatsapp.of(language, facts.stage)
                 return template.filled(self._merchant, writer.chat(template.room), at.link)
-            case Channel.WHATSAPP:
+            case Channel.WHATSAPP | Channel.LINE:
                 return Rendered(text=f"{writer.chat()}\n{at.link}")
             case Channel.SMS:
                 return Rendered(text=writer.sms())

@@ -23,7 +23,9 @@ class PreferenceWords(Frozen):
     intro: str
     email: str
     sms: str
-    whatsapp: str = "WhatsApp"  # its name in every language
+    # Names, the same in every language.
+    whatsapp: str = "WhatsApp"
+    line: str = "LINE"
     stop: str
     stopped: str
     unchanged: str

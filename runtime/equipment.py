@@ -12,6 +12,7 @@ CHANNELS: dict[Channel, tuple[str, ...]] = {
     Channel.SMS: (*_TWILIO, "TWILIO_FROM"),
     Channel.NOTICE: ("MERCHANT_WEBHOOK_URL", "MERCHANT_WEBHOOK_SECRET"),
     Channel.WHATSAPP: (*_TWILIO, "TWILIO_WHATSAPP_FROM", "TWILIO_WHATSAPP_TEMPLATES"),
+    Channel.LINE: ("LINE_CHANNEL_ACCESS_TOKEN",),
 }
 """The settings without which a channel is closed. The application of the notices hears of access as well."""
 

@@ -84,6 +84,11 @@ class Settings(BaseSettings):
     twilio_whatsapp_templates: Path | None = None  # a file, in the folder of the policies if it is no absolute path
     twilio_list_lag: timedelta = timedelta(seconds=30)  # how late Twilio's message list may be
 
+    line_channel_access_token: SecretStr | None = None
+    line_api_base: str = "https://api.line.me"
+    # Channel secrets, by which LINE's webhooks are signed, parted by commas.
+    line_webhook_secrets: SecretStr | None = None
+
     merchant_webhook_url: str | None = None
     merchant_webhook_secret: SecretStr | None = None
     merchant_name: str = "Example"
@@ -174,6 +179,10 @@ class Settings(BaseSettings):
     @cached_property
     def twilio_secret(self) -> str:
         return self._required("TWILIO_AUTH_TOKEN", self.twilio_auth_token)
+
+    @cached_property
+    def line_secret(self) -> str:
+        return self._required("LINE_CHANNEL_ACCESS_TOKEN", self.line_channel_access_token)
 
     @cached_property
     def merchant_secret(self) -> str:

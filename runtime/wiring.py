@@ -9,7 +9,7 @@ import socket
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache, partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from temporalio.client import Client
@@ -58,6 +58,9 @@ from service.sweep import AT_ONCE as SWEPT_AT_ONCE
 from service.sweep import Sweeping
 from service.sweep_cases import CaseCheck
 from service.threads import Threads
+
+if TYPE_CHECKING:
+    from gateways.line_api import LineApi
 
 
 def utc_now() -> datetime:
@@ -183,6 +186,8 @@ def senders(settings: Settings, app: MerchantApp | None, meter: Meter = NO_METER
         found[Channel.SMS] = _twilio_sender(settings, meter, TwilioSender, "TWILIO_FROM")
     if Channel.WHATSAPP not in closed:
         found[Channel.WHATSAPP] = _twilio_sender(settings, meter, TwilioWhatsApp, "TWILIO_WHATSAPP_FROM")
+    if Channel.LINE not in closed:
+        found[Channel.LINE] = _line_sender(settings, meter)
     if app:
         found[Channel.NOTICE] = MerchantNotices(app)
     return found
@@ -226,6 +231,18 @@ def _data_files(settings: Settings) -> tuple[TemplateMessages, DeclineTable, Net
         return messages, decline_table(settings), network_rules(settings)
     except (FileError, PhrasesError) as error:
         raise _not_readable(error) from None
+
+
+def line_api(settings: Settings, meter: Meter = NO_METER) -> "LineApi":
+    from gateways.line_api import LineApi  # noqa: PLC0415 - LINE's SDK takes two seconds, for who has it alone
+
+    return LineApi(settings.line_secret, settings.line_api_base, settings.provider_timeout, meter)
+
+
+def _line_sender(settings: Settings, meter: Meter) -> Sender:
+    from gateways.line_push import LineSender  # noqa: PLC0415 - as above
+
+    return LineSender(line_api(settings, meter), refusals(settings, "line"))
 
 
 def whatsapp_templates(settings: Settings) -> WhatsAppTemplates | None:

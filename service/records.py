@@ -15,6 +15,7 @@ from domain.declines import RawDecline
 from domain.moments import Moment
 from domain.money import Money
 from domain.sentences import sentence
+from domain.steps import Channel
 from domain.texts import UNKEPT, Printable, is_unkept
 from gateways.ports.rows import CustomerRow
 from service.arrays import BrokenArray
@@ -54,6 +55,8 @@ class PlainCustomer(Frozen):
     name: str | None = None
     email: str | None = None
     phone: str | None = None
+    line_user_id: str | None = None
+    preferred_channel: Channel | None = None  # on which the customer wants to hear from you, as they said
     country: str | None = None
     language: str | None = None
     time_zone: str | None = None

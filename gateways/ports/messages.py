@@ -18,6 +18,7 @@ class Address(Frozen):
     name: str | None = None
     email: str | None = None
     phone: str | None = None  # E.164
+    line_user_id: str | None = None
     language: str = "en"
 
     def place(self, channel: Channel) -> str | None:

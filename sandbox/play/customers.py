@@ -21,6 +21,7 @@ _SIGNS = {
     "email.accepted": Sign.EMAIL,
     "sms.accepted": Sign.SMS,
     "whatsapp.accepted": Sign.WHATSAPP,
+    "line.accepted": Sign.LINE,
     "notice.created": Sign.NOTICE,
     "handoff.accepted": Sign.HANDOFF,
 }

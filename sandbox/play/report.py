@@ -18,7 +18,7 @@ from sandbox.play.customers import Actor, is_our_try
 from sandbox.play.script import Expected
 from sandbox.providers.journal import CHANNELS, LogEntry
 
-NAMES = {"email": "e-mail", "sms": "SMS", "notice": "notice", "whatsapp": "WhatsApp"}
+NAMES = {"email": "e-mail", "sms": "SMS", "notice": "notice", "whatsapp": "WhatsApp", "line": "LINE"}
 _WIDE = 160
 """Characters that the whole table of cases needs."""
 

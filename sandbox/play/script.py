@@ -77,6 +77,7 @@ class Sign(StrEnum):
     SMS = "sms"
     NOTICE = "notice"
     WHATSAPP = "whatsapp"
+    LINE = "line"
     CHARGE = "charge"  # a charge attempt of ours
     HANDOFF = "handoff"
 
@@ -164,7 +165,7 @@ class Method(Frozen):
 class ProviderFault(Frozen):
     """A fault in a provider's way; `{invoice}` in `match` stands for the customer's invoice."""
 
-    provider: str = Field(pattern="^(stripe|sendgrid|twilio|merchant|agency)$")
+    provider: str = Field(pattern="^(stripe|sendgrid|twilio|line|merchant|agency)$")
     match: str
     mode: Mode
     times: int = Field(default=1, ge=1)
@@ -179,6 +180,7 @@ class Expected(Frozen):
     sms: int | None = None
     notice: int | None = None
     whatsapp: int | None = None
+    line: int | None = None
     day: int | None = None  # local days from the opening to the end
 
 

@@ -17,6 +17,7 @@ CHANNELS = {
     "sms.accepted": "sms",
     "notice.created": "notice",
     "whatsapp.accepted": "whatsapp",
+    "line.accepted": "line",
 }
 """Each kind of entry that is a contact, and its channel."""
 CONTACTS = frozenset(CHANNELS)

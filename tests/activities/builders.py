@@ -29,8 +29,8 @@ from gateways.policy_files import policy_digest
 from gateways.ports.rows import AttemptRow, CaseRow, CustomerRow
 from runtime import wiring
 from runtime.settings import Settings
-from sandbox.machine.environment import stand_in_environment
-from sandbox.providers.journal import CHARGES, CONTACTS
+from sandbox.machine.environment import line_environment, stand_in_environment
+from sandbox.providers.journal import CHARGES, CONTACTS, LogEntry
 from sandbox.providers.sendgrid import Email
 from sandbox.providers.stripe_outcomes import APPROVE, Decline
 from sandbox.providers.stripe_outcomes import Outcome as CardAnswer
@@ -56,7 +56,8 @@ def usd(amount: int) -> Money:
 
 def worker_environment(world: ProviderWorld, data_dir: Path, **overrides: str) -> dict[str, str]:
     """What a worker process finds in its environment. The short time-out is for answers that never come."""
-    return stand_in_environment("127.0.0.1:7233", world, data_dir) | {"PROVIDER_TIMEOUT": "PT2S"} | overrides
+    environment = stand_in_environment("127.0.0.1:7233", world, data_dir) | line_environment(world)
+    return environment | {"PROVIDER_TIMEOUT": "PT2S"} | overrides
 
 
 class Worker:
@@ -156,7 +157,8 @@ def case_of(
         opened_at=AS_OF,
         status="opening",
     )
-    person = CustomerRow(customer_id=customer, name=NAME, email=email, phone=phone, country="US")
+    line = f"U{customer.encode().hex():0>32}"[:33]
+    person = CustomerRow(customer_id=customer, name=NAME, email=email, phone=phone, line_user_id=line, country="US")
     worker.ledger.open_case(row, person, "{}")
     return OpenCase(
         invoice_id=invoice,
@@ -278,9 +280,18 @@ def charges(world: ProviderWorld, case: OpenCase) -> list[tuple[str, str | None]
 
 
 def contacts(world: ProviderWorld, case: OpenCase) -> list[str]:
-    """The keys of the messages about the invoice that the stand-ins took, by their own journal."""
-    ours = f"dun:{case.invoice_id}:"
-    return [entry.key for entry in world.log if entry.kind in CONTACTS and entry.key and entry.key.startswith(ours)]
+    """The keys of the messages about the invoice that the stand-ins took, by their own journal. LINE has only retry
+    keys: its messages are known by their link."""
+    ours, link = f"dun:{case.invoice_id}:", world.stripe.get(case.invoice_id)["hosted_invoice_url"]
+    return [
+        entry.key
+        for entry in world.log
+        if entry.kind in CONTACTS and entry.key and (entry.key.startswith(ours) or _links(entry, link))
+    ]
+
+
+def _links(entry: LogEntry, link: str | None) -> bool:
+    return entry.provider == "line" and bool(link) and str(link) in str(entry.data["body"])
 
 
 def mails(world: ProviderWorld, case: OpenCase) -> list[Email]:
