@@ -6,11 +6,14 @@ from functools import lru_cache
 
 from pydantic import ValidationError
 
+from activities.habits import habits_of
 from domain import changes
 from domain.case import Case, Circumstances, Whereabouts
 from domain.consent import NEEDS_OPT_IN, unasked
+from domain.habits import UNKNOWN
 from domain.installation import COMPLETE, Installation
 from domain.policy import Policy
+from domain.reach import asks_for_the_best
 from domain.rules.law_table import NO_TABLE, LawTable, law_of
 from domain.rules.minimum import MinimumCharges
 from domain.rules.uses import NetworkRules, limit_of
@@ -50,17 +53,18 @@ class Situations:
 
     def circumstances(self, case: Case, at: datetime) -> Circumstances:
         """What is known of its customer, place and payment method at a moment (UTC)."""
-        facts = case.facts
+        facts, policy = case.facts, self.policy(case.policy.digest)
         began = facts.opened_at.date()
         here = self.whereabouts(facts.customer_id, began)
         return Circumstances(
             whereabouts=here,
             holidays=self._holidays((here and here.place) or facts.country, began),
             closed_channels=self._closed(facts.customer_id),
+            habits=habits_of(self._ledger, facts.customer_id, at) if asks_for_the_best(policy) else UNKNOWN,
             too_small=self._minimums.ask(case.due),
             limit=limit_of(case, at, self._rules, self._ledger.uses_of),
             installation=self._installation.hearing(self._ledger.an_endpoint_takes),
-            law=law_of(self._law, facts, here, self.policy(case.policy.digest).sells_in),
+            law=law_of(self._law, facts, here, policy.sells_in),
         )
 
     def _closed(self, customer_id: str) -> dict[Channel, str]:
