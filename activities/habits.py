@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from domain.addresses import FIELDS, NONE_KNOWN
 from domain.events import ContactResult
 from domain.habits import Habits
 from domain.steps import Channel
@@ -25,6 +26,14 @@ def habits_of(ledger: Ledger, customer_id: str, at: datetime) -> Habits:
         agreed=frozenset(one.channel for one in ledger.opt_ins(customer_id)),
         unanswered={channel: count for channel in Channel if (count := _unanswered(channel, made, replies))},
     )
+
+
+def unaddressed(ledger: Ledger, customer_id: str) -> dict[Channel, str]:
+    """The channels on which the customer has no address, each with why nothing can be sent there."""
+    customer = ledger.customer(customer_id)
+    return {
+        channel: NONE_KNOWN[field] for channel, field in FIELDS.items() if not customer or not getattr(customer, field)
+    }
 
 
 def _unanswered(channel: Channel, made: list[ContactMade], replies: list[Reply]) -> int:

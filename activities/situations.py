@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from pydantic import ValidationError
 
-from activities.habits import habits_of
+from activities.habits import habits_of, unaddressed
 from domain import changes
 from domain.case import Case, Circumstances, Whereabouts
 from domain.consent import NEEDS_OPT_IN, unasked
@@ -54,13 +54,14 @@ class Situations:
     def circumstances(self, case: Case, at: datetime) -> Circumstances:
         """What is known of its customer, place and payment method at a moment (UTC)."""
         facts, policy = case.facts, self.policy(case.policy.digest)
-        began = facts.opened_at.date()
+        began, chooses = facts.opened_at.date(), asks_for_the_best(policy)
         here = self.whereabouts(facts.customer_id, began)
         return Circumstances(
             whereabouts=here,
             holidays=self._holidays((here and here.place) or facts.country, began),
-            closed_channels=self._closed(facts.customer_id),
-            habits=habits_of(self._ledger, facts.customer_id, at) if asks_for_the_best(policy) else UNKNOWN,
+            closed_channels=(unaddressed(self._ledger, facts.customer_id) if chooses else {})
+            | self._closed(facts.customer_id),
+            habits=habits_of(self._ledger, facts.customer_id, at) if chooses else UNKNOWN,
             too_small=self._minimums.ask(case.due),
             limit=limit_of(case, at, self._rules, self._ledger.uses_of),
             installation=self._installation.hearing(self._ledger.an_endpoint_takes),

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from domain.addresses import email_address
+from domain.addresses import email_address, line_user
 from domain.base import Frozen
 from domain.consent import Source, unasked
 from domain.gates import Postpone
@@ -118,6 +118,8 @@ class Directory:
             found.update(self._ledger.customers_at(Channel.EMAIL, each))
         if number:
             found.update(self._ledger.customers_at(Channel.SMS, number))
+        if user := line_user(name):
+            found.update(self._ledger.customers_at(Channel.LINE, user))
         cases = (self._ledger.case(each) for each in (name, *self._ledger.invoices_numbered(name)))
         return sorted(found | {case.customer_id for case in cases if case})
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -15,7 +15,6 @@ from domain.declines import RawDecline
 from domain.moments import Moment
 from domain.money import Money
 from domain.sentences import sentence
-from domain.steps import Channel
 from domain.texts import UNKEPT, Printable, is_unkept
 from gateways.ports.rows import CustomerRow
 from service.arrays import BrokenArray
@@ -56,7 +55,7 @@ class PlainCustomer(Frozen):
     email: str | None = None
     phone: str | None = None
     line_user_id: str | None = None
-    preferred_channel: Channel | None = None  # on which the customer wants to hear from you, as they said
+    preferred_channel: Literal["email", "sms", "notice", "whatsapp", "line"] | None = None  # as they said
     country: str | None = None
     language: str | None = None
     time_zone: str | None = None

@@ -54,9 +54,9 @@ def line_environment(world: ProviderWorld) -> dict[str, str]:
 
 
 def web_environment(world: ProviderWorld, port: int) -> dict[str, str]:
-    """What the web process needs beyond that, and where messages' fates are told."""
+    """What the web process needs beyond that, where messages' fates are told, and LINE, which is heard of there."""
     url = f"http://127.0.0.1:{port}"
-    return {
+    return line_environment(world) | {
         "WEB_PORT": str(port),
         "WEB_PUBLIC_URL": url,
         "STRIPE_WEBHOOK_SECRETS": world.stripe.webhooks.secret,

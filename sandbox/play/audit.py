@@ -150,6 +150,8 @@ class _Case:
                 closed_channels.add("sms")
             elif entry.kind == "unsubscribes":
                 closed_channels.add("email")
+            elif entry.kind == "blocks":
+                closed_channels.add("line")
             elif entry.kind == "operator_reopens":
                 closed_channels.discard(entry.data["channel"])
             elif entry.kind in CHARGES and about_it and is_ours(entry):

@@ -92,6 +92,10 @@ class Actor:
         self.takes_note(action)
         if action.do is Deed.OPTS_OUT:
             self.world.twilio.opt_out(self.script.phone or "")
+        elif action.do is Deed.AGREES:
+            self.world.twilio.wrote(f"whatsapp:{self.script.phone}", "START")
+        elif action.do is Deed.BLOCKS:
+            self.world.line.block(self.world.stripe.get(self.customer)["metadata"]["line_user_id"])
         elif action.do is Deed.UNSUBSCRIBES:
             self.world.sendgrid.unsubscribe(self.script.fields.email or "")
         elif action.do is Deed.CHANGES_CONTACT:

@@ -36,6 +36,8 @@ class Deed(StrEnum):
     DISPUTE_WON = "dispute_won"  # by the merchant
     DISPUTE_LOST = "dispute_lost"
     OPTS_OUT = "opts_out"  # answers STOP to an SMS
+    AGREES = "agrees"  # writes START to the merchant's WhatsApp
+    BLOCKS = "blocks"  # the merchant's LINE account
     CREDITED = "credited"  # a credit note over `amount`
     VOIDED = "voided"
     PAID_ELSEWHERE = "paid_elsewhere"  # by bank transfer, and marked as paid
@@ -208,6 +210,7 @@ class Customer(Frozen):
     language: str = "en"  # preferred, BCP 47
     reads: str = "en"  # the language that messages must have
     phone: str | None = None
+    line: bool = False  # whether the merchant knows their LINE user id
     writes: Fields = Fields()
     mail_bounces: bool = False
     texts_refused: int | None = None  # the code with which Twilio refuses every message to the number
@@ -232,7 +235,7 @@ class Customer(Frozen):
     @property
     def is_a_kind(self) -> bool:
         """Whether one like this customer can be played anywhere: nobody else and no policy of the demo is needed."""
-        return not (self.other_of or self.again_of or self.segment == "strict")
+        return not (self.other_of or self.again_of or self.segment in ("strict", "chat"))
 
     def order_of(self, webhooks: Sequence[T]) -> list[T]:
         """As they reach us."""

@@ -45,6 +45,7 @@ class LineWorld:
     token: str = "sandbox-line-token"  # noqa: S105  (the stand-in's own, known to everyone)
     secret: str = "sandbox-line-secret"  # noqa: S105
     webhook_url: str | None = None
+    key_header: str = "X-Dunning-Key"  # LINE reads no such header: it is for the journal alone
     quota: int | None = None  # messages of a month; None: no limit
     blocked: set[str] = field(default_factory=set)
     unknown: set[str] = field(default_factory=set)  # ids that are of another account, or of nobody
@@ -58,7 +59,7 @@ class LineWorld:
     def new_user(self) -> str:
         return "U" + self.journal.new_hex(32)
 
-    def push(self, body: Json, retry_key: str | None) -> Push | None:
+    def push(self, body: Json, retry_key: str | None, key: str | None) -> Push | None:
         """Takes one message; None: this key was taken before."""
         with self.journal.lock:
             if retry_key and any(one.retry_key == retry_key for one in self._sent):
@@ -67,7 +68,7 @@ class LineWorld:
             push = Push(to, text, retry_key, str(uuid4()), to not in self.blocked)
             self._sent.append(push)
             said = {"to": to, "body": text, "retry_key": retry_key, "arrived": push.arrived}
-            self.journal.record("line", "line.accepted", {"message": push.request_id}, key=retry_key, data=said)
+            self.journal.record("line", "line.accepted", {"message": push.request_id}, key=key, data=said)
             return push
 
     def follow(self, user: str) -> None:
@@ -125,7 +126,7 @@ def line_app(world: LineWorld) -> ASGIApp:
         body, key = await _message(request, world), _retry_key(request)
         if world.quota is not None and len(world.sent) >= world.quota:
             raise _Refusal(429, MONTHLY)
-        taken = world.push(body, key)
+        taken = world.push(body, key, request.headers.get(world.key_header))
         if taken is None:
             first = next(one.request_id for one in world.sent if one.retry_key == key)
             said = "The retry key is already accepted"

@@ -30,7 +30,7 @@ from gateways.ports.rows import AttemptRow, CaseRow, CustomerRow
 from runtime import wiring
 from runtime.settings import Settings
 from sandbox.machine.environment import line_environment, stand_in_environment
-from sandbox.providers.journal import CHARGES, CONTACTS, LogEntry
+from sandbox.providers.journal import CHARGES, CONTACTS
 from sandbox.providers.sendgrid import Email
 from sandbox.providers.stripe_outcomes import APPROVE, Decline
 from sandbox.providers.stripe_outcomes import Outcome as CardAnswer
@@ -280,18 +280,9 @@ def charges(world: ProviderWorld, case: OpenCase) -> list[tuple[str, str | None]
 
 
 def contacts(world: ProviderWorld, case: OpenCase) -> list[str]:
-    """The keys of the messages about the invoice that the stand-ins took, by their own journal. LINE has only retry
-    keys: its messages are known by their link."""
-    ours, link = f"dun:{case.invoice_id}:", world.stripe.get(case.invoice_id)["hosted_invoice_url"]
-    return [
-        entry.key
-        for entry in world.log
-        if entry.kind in CONTACTS and entry.key and (entry.key.startswith(ours) or _links(entry, link))
-    ]
-
-
-def _links(entry: LogEntry, link: str | None) -> bool:
-    return entry.provider == "line" and bool(link) and str(link) in str(entry.data["body"])
+    """The keys of the messages about the invoice that the stand-ins took, by their own journal."""
+    ours = f"dun:{case.invoice_id}:"
+    return [entry.key for entry in world.log if entry.kind in CONTACTS and entry.key and entry.key.startswith(ours)]
 
 
 def mails(world: ProviderWorld, case: OpenCase) -> list[Email]:

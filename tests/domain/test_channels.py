@@ -1,5 +1,9 @@
 """Everything that lists channels knows all of them: a new one is noticed here."""
 
+from typing import get_args
+
+from pydantic import BaseModel
+
 from domain.addresses import FIELDS, NONE_KNOWN, READ
 from domain.consent import BY_INTRUSION, NEEDS_OPT_IN, UNKNOWN_HOURS, open_channel, unasked
 from domain.events import ContactResult
@@ -14,6 +18,7 @@ from runtime.equipment import CHANNELS as SETTINGS
 from sandbox.play.report import NAMES
 from sandbox.play.script import Expected, Sign
 from sandbox.providers.journal import CHANNELS as JOURNAL
+from service.records import PlainCustomer
 
 ALL = set(Channel)
 ADDRESSED = ALL - {Channel.NOTICE}
@@ -25,8 +30,15 @@ def test_every_table_of_channels_has_all_of_them() -> None:
     assert sorted(ALL) == sorted(BY_INTRUSION)
     assert ADDRESSED == set(FIELDS) == set(COUNTED) == set(OFFERED)
     assert set(FIELDS.values()) == set(NONE_KNOWN) == set(READ) <= set(CustomerRow.model_fields)
+    assert [channel.value for channel in Channel] == [*_named(PlainCustomer, "preferred_channel")]
     assert {channel.value for channel in ADDRESSED} <= set(PreferenceWords.model_fields)
     assert ALL == {channel for row in ROWS for channel in row.channels}
+
+
+def _named(model: type[BaseModel], field: str) -> tuple[str, ...]:
+    """What a field of plain texts allows."""
+    found = get_args(get_args(model.model_fields[field].annotation)[0])
+    return tuple(str(each) for each in found)
 
 
 def test_the_demo_knows_all_of_them() -> None:
