@@ -53,6 +53,13 @@ class Actor:
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.script.time_zone)
 
+    @property
+    def line_user(self) -> str | None:
+        """Their id on LINE, where the merchant knows it."""
+        if not self.script.line:
+            return None
+        return str(self.world.stripe.get(self.customer)["metadata"]["line_user_id"])
+
     def day(self, moment: datetime) -> int:
         """The day of the case's own calendar."""
         return (moment.astimezone(self.zone).date() - self.opened_at.astimezone(self.zone).date()).days
@@ -95,7 +102,7 @@ class Actor:
         elif action.do is Deed.AGREES:
             self.world.twilio.wrote(f"whatsapp:{self.script.phone}", "START")
         elif action.do is Deed.BLOCKS:
-            self.world.line.block(self.world.stripe.get(self.customer)["metadata"]["line_user_id"])
+            self.world.line.block(self.line_user or "")
         elif action.do is Deed.UNSUBSCRIBES:
             self.world.sendgrid.unsubscribe(self.script.fields.email or "")
         elif action.do is Deed.CHANGES_CONTACT:

@@ -18,7 +18,7 @@ from sandbox.play.customers import Actor, is_our_try
 from sandbox.play.script import Expected
 from sandbox.providers.journal import CHANNELS, LogEntry
 
-NAMES = {"email": "e-mail", "sms": "SMS", "notice": "notice", "whatsapp": "WhatsApp", "line": "LINE"}
+NAMES = {"email": "e-mail", "sms": "SMS", "notice": "notice", "whatsapp": "chat", "line": "chat"}
 _WIDE = 160
 """Characters that the whole table of cases needs."""
 
@@ -151,7 +151,7 @@ def _differences(
     pairs: list[tuple[str, object, object]] = [
         ("outcome", wanted or "none", outcome or "none"),
         ("attempts", expected.attempts, attempts),
-        *((NAMES[each], getattr(expected, each), contacts.get(each, 0)) for each in CHANNELS.values()),
+        *((each, getattr(expected, each), contacts.get(each, 0)) for each in CHANNELS.values()),
         ("day of the end", expected.day, day),
     ]
     return [f"{name}: expected {want}, got {got}" for name, want, got in pairs if want is not None and want != got]
@@ -203,13 +203,16 @@ def _cases_table(report: Report, width: int) -> RenderableType:
         table.add_column("what the customer does", max_width=44)
     table.add_column("invoice", no_wrap=True)
     table.add_column("decline", no_wrap=wide, overflow="fold")
-    for name in ("tries", *(NAMES.values() if wide else ("contacts",))):
+    for name in ("tries", *(dict.fromkeys(NAMES.values()) if wide else ("contacts",))):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("outcome", no_wrap=True)
     for name in ("day", "events", *(("wake-ups",) if wide else ())):
         table.add_column(name, justify="right", no_wrap=True)
     for case in report.cases:
-        contacts = [str(case.contacts[channel] or "") for channel in NAMES]
+        counted: Counter[str] = Counter()
+        for channel, name in NAMES.items():
+            counted[name] += case.contacts.get(channel, 0)
+        contacts = [str(count or "") for count in counted.values()]
         ended = case.outcome or ("open" if case.policy else "no case")
         table.add_row(
             f"{case.customer} {case.country}",

@@ -181,8 +181,8 @@ class Expected(Frozen):
     email: int | None = None
     sms: int | None = None
     notice: int | None = None
-    whatsapp: int | None = None
-    line: int | None = None
+    whatsapp: int | None = 0
+    line: int | None = 0
     day: int | None = None  # local days from the opening to the end
 
 

@@ -97,11 +97,21 @@ class LineWorld:
             "deliveryContext": {"isRedelivery": False},
         }
         body = json.dumps({"destination": "U" + "0" * 32, "events": [event]}).encode()
-        self.outbox.post(Delivery("line", event_id, what["type"], self.webhook_url, body, self.sign, {"user": user}))
+        about = {"user": user}
+        self.outbox.post(
+            Delivery("line", event_id, what["type"], self.webhook_url, body, self.sign, about, dated=_dated)
+        )
 
     def sign(self, body: bytes) -> dict[str, str]:
         digest = hmac.new(self.secret.encode(), body, hashlib.sha256).digest()
         return {"Content-Type": "application/json", "X-Line-Signature": base64.b64encode(digest).decode()}
+
+
+def _dated(body: bytes, moment: int) -> bytes:
+    told = json.loads(body)
+    for event in told["events"]:
+        event["timestamp"] = moment * 1000
+    return json.dumps(told).encode()
 
 
 @dataclass

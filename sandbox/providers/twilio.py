@@ -149,7 +149,7 @@ class TwilioWorld:
             "SmsStatus": "received",
             "To": f"{WAY}{min(self.whatsapp.senders)}" if number.startswith(WAY) else self.number,
         }
-        self._post(url, sid, "received", fields, {"number": number})
+        self._post(url, sid, "received", fields, {"number": number.removeprefix(WAY)})
 
     def _post(self, url: str, sid: str, status: str, fields: dict[str, str], subjects: dict[str, str]) -> None:
         body, key = urlencode(fields).encode(), subjects.get(self.key_parameter)
