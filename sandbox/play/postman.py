@@ -33,8 +33,8 @@ class Postman:
         return sorted(found, key=lambda entry: entry.seq)
 
     def webhooks(self, actor: Actor, now: datetime) -> list[Delivery]:
-        """What the providers have to say to us now of the customer, of their phone or LINE, and of the messages about the
-        invoice, in the order in which it arrives; dated by when it was seen to have happened."""
+        """What the providers have to say to us now of the customer, of their phone or LINE, and of the messages about
+        the invoice, in the order in which it arrives; dated by when it was seen to have happened."""
 
         def about(delivery: Delivery) -> bool:
             invoice = _invoice(delivery)
