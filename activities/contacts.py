@@ -9,6 +9,7 @@ from temporalio import activity
 from activities.conversation import also_final, facts_with_others, other_invoices
 from activities.errors import translated
 from activities.situations import Situations
+from domain.addresses import FIELDS, NONE_KNOWN
 from domain.consent import told_by_provider
 from domain.gates import Answer, Postpone, Refuse, Stopped, stop, strictest
 from domain.ids import contact_key
@@ -280,10 +281,9 @@ def _key(task: ContactTask) -> str:
 
 def _as_it_was(address: Address, row: ContactRow) -> Address:
     """With the place that the message went to: the customer may have another one since."""
-    places = {Channel.EMAIL: "email", Channel.SMS: "phone"}
-    if row.address is None or row.channel not in places:
+    if row.address is None or row.channel not in FIELDS:
         return address
-    return address.model_copy(update={places[row.channel]: row.address})
+    return address.model_copy(update={FIELDS[row.channel]: row.address})
 
 
 def _entry(task: ContactTask, state: str, why: str, rule: str | None = None, event: Outgoing | None = None) -> Entry:
@@ -338,8 +338,5 @@ def _closed(task: ContactTask, recipient: Recipient) -> str | None:
     """Why nothing can be sent on this channel, or None."""
     if why := recipient.closed_channels.get(task.channel):
         return why  # as it is known: the case takes it over, and a wish has to stay one
-    if task.channel is Channel.EMAIL and not recipient.address.email:
-        return "no e-mail address is known"
-    if task.channel is Channel.SMS and not recipient.address.phone:
-        return "no phone number is known"
-    return None
+    field = FIELDS.get(task.channel)
+    return NONE_KNOWN[field] if field and not getattr(recipient.address, field) else None

@@ -16,7 +16,7 @@ from domain.base import Frozen
 from domain.declines import Reason
 from domain.known import ASKING, AtSending, Known, Period, Todo, Tone
 from domain.money import Money
-from domain.steps import Channel, Stage
+from domain.steps import TEXTS, Channel, Stage
 from domain.truth import Ending, MessageFacts
 
 Value = Money | date | str | Period | tuple[Money, ...]
@@ -114,7 +114,7 @@ ASPECTS: dict[str, tuple[tuple[str, ...], Callable[[Known], str]]] = {
 
 _MAIL = (Channel.EMAIL,)
 _LONG = (Channel.EMAIL, Channel.NOTICE)
-_SMS = (Channel.SMS,)
+_SMS = TEXTS
 _FINAL = (Stage.FINAL,)
 _INSISTING = (Stage.FIRM, Stage.FINAL)
 _OTHERS = tuple(stage for stage in Stage if stage is not Stage.FINAL)
@@ -216,7 +216,7 @@ def _rows(channel: Channel, stage: Stage) -> tuple[Row, ...]:
 
 def _order(channel: Channel, known: Known) -> list[Part]:
     order = [*Part]
-    if known.insists() and channel is not Channel.SMS:
+    if known.insists() and channel not in TEXTS:
         # The consequence first, and then what to do about it. A text message ends with what must not be missed.
         order.remove(Part.TODO)
         order.insert(order.index(Part.END) + 1, Part.TODO)

@@ -20,7 +20,7 @@ from domain.known import AtSending, Other, Period
 from domain.languages import chosen, wanted
 from domain.money import Money
 from domain.names import plausible_name
-from domain.steps import Channel
+from domain.steps import TEXTS, Channel
 from domain.truth import MessageFacts
 from domain.wording import Part, Sentence, Untrue, Value, Wording, wording
 from gateways.formats import format_day, format_day_plain, format_day_short, format_money
@@ -30,6 +30,7 @@ from gateways.ports.messages import Address, Rendered
 from gateways.ports.payments import InvoiceSnapshot
 from gateways.ports.trouble import ProviderMisuse
 from gateways.sms_length import is_gsm7, segments, usual_segments
+from gateways.whatsapp_templates import WhatsAppTemplates
 
 FALLBACK = "en"
 
@@ -76,15 +77,18 @@ class TemplateMessages:
         preferences: Callable[[str], str] | None = None,
         *,
         language: str = FALLBACK,
+        whatsapp: WhatsAppTemplates | None = None,
     ) -> None:
         """A later directory takes the place of the earlier ones, text by text and layout by layout. `preferences` makes
         the link to what the customer gets, of a contact's key; None: there is no such page. `language` is the
-        merchant's, for customers whose own is not there.
+        merchant's, for customers whose own is not there. `whatsapp`: without them its messages are shown, and cannot be
+        sent.
 
         Raises PhrasesError when a language is wrong, or the merchant's or English is missing.
         """
         self._brand = brand
         self._preferences = preferences
+        self._whatsapp = whatsapp
         # Phrases make plain text; only the HTML layout puts it into markup, and escapes all of it.
         self._plain = _environment(directories, autoescape=False)
         self._html = _environment(directories, autoescape=True)
@@ -126,15 +130,22 @@ class TemplateMessages:
         Raises ProviderMisuse when the message could not be true or useful: no pay link, or a final notice without
         its date and consequence.
         """
+        if channel is Channel.WHATSAPP and self._whatsapp:
+            language = self._whatsapp.language(language)
         at = self._at_sending(address, invoice, language, others, facts.also_final, key, link)
         try:
             said = wording(facts, at, channel)
         except Untrue as error:
             raise ProviderMisuse(f"The {facts.stage.value} notice for invoice {invoice.id} {error}.") from None
         phrases, locale = self._language(language)
-        form = _short_form(phrases, locale, said) if channel is Channel.SMS else _long_form(phrases, locale)
+        form = _short_form(phrases, locale, said) if channel in TEXTS else _long_form(phrases, locale)
         writer = _Writer(phrases, self._template, form, said, at, self._brand)
         match channel:
+            case Channel.WHATSAPP if self._whatsapp:
+                template = self._whatsapp.of(language, facts.stage)
+                return template.filled(self._brand.name, writer.chat(template.room), at.link)
+            case Channel.WHATSAPP | Channel.LINE:
+                return Rendered(text=f"{writer.chat()}\n{at.link}")
             case Channel.SMS:
                 return Rendered(text=writer.sms())
             case Channel.NOTICE:
@@ -321,6 +332,18 @@ class _Writer:
 
     def _line(self, texts: list[str], kept: list[bool]) -> str:
         return self.phrases.sms_between.join(compress(texts, kept))
+
+    def chat(self, room: int = 2000) -> str:
+        """As a text message, without its link: what must be said, and as much of the rest as there is `room` (signs)
+        for beside the link."""
+        room -= len(self.at.link) + len(self.at.merchant)
+        told = [sentence for sentence in self.said.sentences if sentence.part is not Part.LINK]
+        texts = [self._words(sentence) for sentence in told]
+        kept = [not sentence.may for sentence in told]
+        for place, taken in enumerate(kept):
+            more = [*kept[:place], True, *kept[place + 1 :]]
+            kept[place] = taken or len(self._line(texts, more)) <= room
+        return self._line(texts, kept)
 
     def _words(self, sentence: Sentence) -> str:
         values = {name: self.form(value) for name, value in sentence.values.items()}

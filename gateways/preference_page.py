@@ -24,6 +24,9 @@ class PreferenceWords(Frozen):
     intro: str
     email: str
     sms: str
+    # Names, the same in every language.
+    whatsapp: str = "WhatsApp"
+    line: str = "LINE"
     stop: str
     stopped: str
     unchanged: str
@@ -96,5 +99,4 @@ class PreferencePage:
 
 
 def _rows(words: PreferenceWords, channels: Sequence[Channel]) -> list[tuple[Channel, str]]:
-    said = {Channel.EMAIL: words.email, Channel.SMS: words.sms}
-    return [(channel, said[channel]) for channel in channels]
+    return [(channel, getattr(words, channel.value)) for channel in channels]

@@ -6,6 +6,7 @@ never changes for an event. So both shapes are read everywhere.
 
 from typing import TypeVar
 
+from domain.addresses import channel_named
 from domain.invoice import InvoiceState
 from domain.money import Money
 from gateways import stripe_fields as fields
@@ -100,8 +101,8 @@ def read_invoice(invoice: Json, charge: Json | None = None) -> InvoiceSnapshot:
 def read_customer(customer: Json) -> CustomerRow:
     """The customer as the ledger keeps it; only what Stripe states is set. A deleted customer has only an id.
 
-    `metadata.time_zone` (IANA) and `metadata.segment` are this system's own conventions. Raises MalformedObject
-    without an id.
+    `time_zone` (IANA), `segment`, `line_user_id` and `preferred_channel` in its metadata are this system's own
+    conventions. Raises MalformedObject without an id.
     """
     identity = object_id(customer)
     if identity is None:
@@ -120,6 +121,8 @@ def read_customer(customer: Json) -> CustomerRow:
         else None,
         time_zone=text(metadata, "time_zone"),
         segment=text(metadata, "segment"),
+        line_user_id=text(metadata, "line_user_id"),
+        preferred_channel=channel_named(text(metadata, "preferred_channel")),
     )
 
 

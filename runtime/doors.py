@@ -17,12 +17,14 @@ from gateways import (
     application_events,
     billing_events,
     customer_events,
+    line_events,
     sendgrid_events,
     stripe_events,
     twilio_events,
 )
 from gateways.ledger.database import upgrade_schema
 from gateways.ledger.sql_ledger import SqlLedger
+from gateways.line_webhook import LineWebhook
 from gateways.ports.inbox import Completion, Webhook
 from gateways.ports.metering import NO_METER, Meter
 from gateways.ports.trouble import ProviderMisuse, ProviderTrouble
@@ -143,6 +145,8 @@ def webhooks(settings: Settings) -> dict[str, Webhook]:
         found["sendgrid"] = SendGridWebhook(keys)
     if settings.web_public_url and (tokens := several(settings.twilio_auth_token)):
         found["twilio"] = TwilioWebhook(settings.web_public_url, tokens, several(settings.twilio_webhook_keys))
+    if secrets := several(settings.line_webhook_secrets):
+        found["line"] = LineWebhook(secrets)
     if secrets := several(settings.agency_webhook_secrets):
         found["agency"] = StandardWebhook(agency_events.PROVIDER, secrets, "AGENCY_WEBHOOK_SECRETS")
     if secrets := several(settings.application_webhook_secrets):
@@ -257,6 +261,7 @@ def readers(settings: Settings, intake: Intake) -> dict[str, Reader]:
         stripe_events.PROVIDER: lambda event, _: intake.read_event(event),
         sendgrid_events.PROVIDER: lambda event, _: sendgrid_events.read(event),
         twilio_events.PROVIDER: lambda event, at: twilio_events.read(event, at, refusals),
+        line_events.PROVIDER: lambda event, _: line_events.read(event),
         agency_events.PROVIDER: lambda event, _: agency_events.read(event),
         application_events.PROVIDER: lambda event, _: application_events.read(event),
         customer_events.PROVIDER: customer_events.read,

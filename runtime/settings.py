@@ -78,7 +78,14 @@ class Settings(BaseSettings):
     twilio_api_base: str = "https://api.twilio.com"
     twilio_from: str | None = None
     twilio_status_callback: str | None = None
+    twilio_whatsapp_from: str | None = None
+    twilio_whatsapp_templates: str | None = None  # a file, in the folder of the policies if it is no absolute path
     twilio_list_lag: timedelta = timedelta(seconds=30)  # how late Twilio's message list may be
+
+    line_channel_access_token: SecretStr | None = None
+    line_api_base: str = "https://api.line.me"
+    # Channel secrets, by which LINE's webhooks are signed, parted by commas.
+    line_webhook_secrets: SecretStr | None = None
 
     merchant_webhook_url: str | None = None
     merchant_webhook_secret: SecretStr | None = None
@@ -146,6 +153,12 @@ class Settings(BaseSettings):
         own = self.dunning_policies / "messages"
         return (SHIPPED / "messages", own) if own.is_dir() and own != SHIPPED / "messages" else (SHIPPED / "messages",)
 
+    @property
+    def whatsapp_templates_file(self) -> Path | None:
+        """Which texts WhatsApp has approved; None: nothing is sent there."""
+        named = self.twilio_whatsapp_templates
+        return self.dunning_policies / named if named else None
+
     def _own_or_shipped(self, name: str) -> Path:
         own = self.dunning_policies / name
         return own if own.is_dir() else SHIPPED / name
@@ -166,6 +179,10 @@ class Settings(BaseSettings):
     @cached_property
     def twilio_secret(self) -> str:
         return self._required("TWILIO_AUTH_TOKEN", self.twilio_auth_token)
+
+    @cached_property
+    def line_secret(self) -> str:
+        return self._required("LINE_CHANNEL_ACCESS_TOKEN", self.line_channel_access_token)
 
     @cached_property
     def merchant_secret(self) -> str:

@@ -9,7 +9,7 @@ import socket
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache, partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from temporalio.client import Client
@@ -48,6 +48,8 @@ from gateways.stripe_api import StripeApi
 from gateways.stripe_origin import Served
 from gateways.stripe_payments import StripePayments
 from gateways.twilio_sms import TwilioSender
+from gateways.twilio_whatsapp import TwilioWhatsApp
+from gateways.whatsapp_templates import WhatsAppTemplates, load_templates
 from gateways.yaml_files import FileError
 from runtime.branding import brand
 from runtime.equipment import installation
@@ -59,6 +61,9 @@ from service.sweep import AT_ONCE as SWEPT_AT_ONCE
 from service.sweep import Sweeping
 from service.sweep_cases import CaseCheck
 from service.threads import Threads
+
+if TYPE_CHECKING:
+    from gateways.line_api import LineApi
 
 
 def utc_now() -> datetime:
@@ -186,7 +191,11 @@ def senders(settings: Settings, app: MerchantApp | None, meter: Meter = NO_METER
     if Channel.EMAIL not in closed:
         found[Channel.EMAIL] = _email_sender(settings, meter)
     if Channel.SMS not in closed:
-        found[Channel.SMS] = _sms_sender(settings, meter)
+        found[Channel.SMS] = _twilio_sender(settings, meter, TwilioSender, "TWILIO_FROM")
+    if Channel.WHATSAPP not in closed:
+        found[Channel.WHATSAPP] = _twilio_sender(settings, meter, TwilioWhatsApp, "TWILIO_WHATSAPP_FROM")
+    if Channel.LINE not in closed:
+        found[Channel.LINE] = _line_sender(settings, meter)
     if app:
         found[Channel.NOTICE] = MerchantNotices(app)
     return found
@@ -209,12 +218,12 @@ def _email_sender(settings: Settings, meter: Meter) -> SendGridSender:
     )
 
 
-def _sms_sender(settings: Settings, meter: Meter) -> TwilioSender:
-    return TwilioSender(
+def _twilio_sender(settings: Settings, meter: Meter, kind: type[TwilioSender], sender: str) -> TwilioSender:
+    return kind(
         settings.required("TWILIO_ACCOUNT_SID"),
         settings.twilio_secret,
         settings.twilio_api_base,
-        settings.required("TWILIO_FROM"),
+        settings.required(sender),
         settings.provider_timeout,
         refusals(settings, "twilio"),
         status_callback=settings.twilio_status_callback,
@@ -232,10 +241,29 @@ def data_files(settings: Settings) -> tuple[TemplateMessages, DeclineTable, Netw
             brand(settings),
             links.link if links else None,
             language=settings.merchant_language,
+            whatsapp=whatsapp_templates(settings),
         )
         return messages, decline_table(settings), network_rules(settings)
     except (FileError, PhrasesError) as error:
         raise _not_readable(error) from None
+
+
+def line_api(settings: Settings, meter: Meter = NO_METER) -> "LineApi":
+    from gateways.line_api import LineApi  # noqa: PLC0415 - LINE's SDK takes two seconds, for who has it alone
+
+    return LineApi(settings.line_secret, settings.line_api_base, settings.provider_timeout, meter)
+
+
+def _line_sender(settings: Settings, meter: Meter) -> Sender:
+    from gateways.line_push import LineSender  # noqa: PLC0415 - as above
+
+    return LineSender(line_api(settings, meter), refusals(settings, "line"))
+
+
+def whatsapp_templates(settings: Settings) -> WhatsAppTemplates | None:
+    """None: WhatsApp is not set up. Raises FileError."""
+    file = settings.whatsapp_templates_file
+    return load_templates(file) if file and Channel.WHATSAPP not in installation(settings).closed_channels else None
 
 
 def _not_readable(error: Exception) -> SettingsError:

@@ -16,7 +16,7 @@ _TOGETHER = timedelta(hours=24)
 _ON_ITS_WAY = timedelta(hours=1)
 """How long a message is waited for whose fate nobody knows; its case may have no use for it any more."""
 _STRENGTH = {Stage.ACTION: 0, Stage.FRIENDLY: 0, Stage.REMINDER: 1, Stage.FIRM: 2, Stage.FINAL: 3}
-COUNTED = (Channel.EMAIL, Channel.SMS)
+COUNTED = tuple(channel for channel in Channel if channel is not Channel.NOTICE)
 """A notice waits in the merchant's application until somebody looks."""
 
 

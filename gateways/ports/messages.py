@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from domain.addresses import address_key, dialled_number, email_address
+from domain.addresses import FIELDS, READ, address_key
 from domain.base import Frozen
 from domain.money import Money
 from domain.steps import Channel
@@ -19,17 +19,17 @@ class Address(Frozen):
     name: str | None = None
     email: str | None = None
     phone: str | None = None  # E.164
+    line_user_id: str | None = None
     language: str = "en"  # as in `CustomerRow`
 
     def place(self, channel: Channel) -> str | None:
         """The address that a message goes to; None on a channel that needs none."""
-        places = {Channel.EMAIL: email_address(self.email), Channel.SMS: dialled_number(self.phone)}
-        return places.get(channel)
+        field = FIELDS.get(channel)
+        return READ[field](getattr(self, field)) if field else None
 
     def key(self, channel: Channel) -> str | None:
         """What the place that a channel leads to is compared by; None when it leads nowhere."""
-        places = {Channel.EMAIL: self.email, Channel.SMS: self.phone, Channel.NOTICE: self.customer_id}
-        place = places[channel]
+        place = getattr(self, FIELDS.get(channel, "customer_id"))
         return address_key(place) if place else None
 
     @property
@@ -46,12 +46,20 @@ class Recipient(Frozen):
     closed_channels: dict[Channel, str]
 
 
+class FilledTemplate(Frozen):
+    """An approved text of the provider's, and what stands in its places."""
+
+    id: str
+    values: dict[str, str]  # by the place's name
+
+
 class Rendered(Frozen):
     """A message ready to be sent. `html` is for e-mail, `subject` for e-mail and notice."""
 
     text: str
     subject: str = ""
     html: str = ""
+    template: FilledTemplate | None = None  # by which it is sent: `text` is what it makes
 
 
 class Messages(Protocol):

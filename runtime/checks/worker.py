@@ -105,6 +105,10 @@ def _sendgrids(look: Look) -> str:
     return f"edition {load_refusals(look.settings.rules_folder, 'sendgrid').edition}"
 
 
+def _lines(look: Look) -> str:
+    return f"edition {load_refusals(look.settings.rules_folder, 'line').edition}"
+
+
 def _messages(look: Look) -> str:
     shown = brand(look.settings)
     if shown.name == look.settings.merchant_name and "merchant_name" not in look.settings.model_fields_set:
@@ -130,5 +134,6 @@ CHECKS = (
     Check("law of contacts", _law),
     Check("Twilio's refusals", _twilios),
     Check("SendGrid's refusals", _sendgrids),
+    Check("LINE's refusals", _lines),
     Check("message texts", _messages),
 )

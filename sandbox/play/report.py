@@ -17,9 +17,9 @@ from sandbox.play.audit_of_reality import REALITY
 from sandbox.play.case_history import CaseHistory
 from sandbox.play.customers import Actor, is_our_try
 from sandbox.play.script import Expected
-from sandbox.providers.journal import LogEntry
+from sandbox.providers.journal import CHANNELS, LogEntry
 
-_CHANNELS = {"email.accepted": "email", "sms.accepted": "sms", "notice.created": "notice"}
+NAMES = {"email": "e-mail", "sms": "SMS", "notice": "notice", "whatsapp": "chat", "line": "chat"}
 _WIDE = 160
 """Characters that the whole table of cases needs."""
 
@@ -135,7 +135,7 @@ def _case(one: Played) -> CaseReport:
     actor, script = one.actor, one.actor.script
     invoice = actor.world.stripe.get(actor.invoice)
     history = one.history or CaseHistory(actor.invoice, 0, 0, ())
-    contacts = Counter(_CHANNELS.get(entry.kind, entry.kind) for entry in one.messages)
+    contacts = Counter(CHANNELS.get(entry.kind, entry.kind) for entry in one.messages)
     attempts = len({entry.key for entry in one.entries if is_our_try(entry)})
     day = actor.day(history.closed_at) if history.closed_at else None
     differences = tuple(_differences(script.expect, history.outcome, attempts, contacts, day))
@@ -150,7 +150,7 @@ def _case(one: Played) -> CaseReport:
         decline_code=one.row.decline_code if one.row else None,
         decline_class=one.row.decline_class if one.row else None,
         attempts=attempts,
-        contacts={channel: contacts[channel] for channel in ("email", "sms", "notice")},
+        contacts={channel: contacts[channel] for channel in CHANNELS.values()},
         wakeups=history.wakeups,
         effects=len(history.effects),
         history_events=history.events,
@@ -170,9 +170,7 @@ def _differences(
     pairs: list[tuple[str, object, object]] = [
         ("outcome", wanted or "none", outcome or "none"),
         ("attempts", expected.attempts, attempts),
-        ("e-mails", expected.email, contacts.get("email", 0)),
-        ("SMS", expected.sms, contacts.get("sms", 0)),
-        ("notices", expected.notice, contacts.get("notice", 0)),
+        *((each, getattr(expected, each), contacts.get(each, 0)) for each in CHANNELS.values()),
         ("day of the end", expected.day, day),
     ]
     return [f"{name}: expected {want}, got {got}" for name, want, got in pairs if want is not None and want != got]
@@ -224,13 +222,16 @@ def _cases_table(report: Report, width: int) -> RenderableType:
         table.add_column("what the customer does", max_width=44)
     table.add_column("invoice", no_wrap=True)
     table.add_column("decline", no_wrap=wide, overflow="fold")
-    for name in ("tries", *(("e-mail", "SMS", "notice") if wide else ("contacts",))):
+    for name in ("tries", *(dict.fromkeys(NAMES.values()) if wide else ("contacts",))):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("outcome", no_wrap=True)
     for name in ("day", "events", *(("wake-ups",) if wide else ())):
         table.add_column(name, justify="right", no_wrap=True)
     for case in report.cases:
-        contacts = [str(case.contacts[channel] or "") for channel in _CHANNELS.values()]
+        counted: Counter[str] = Counter()
+        for channel, name in NAMES.items():
+            counted[name] += case.contacts.get(channel, 0)
+        contacts = [str(count or "") for count in counted.values()]
         ended = case.outcome or ("open" if case.policy else "no case")
         table.add_row(
             f"{case.customer} {case.country}",

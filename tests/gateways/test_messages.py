@@ -13,7 +13,7 @@ from domain.declines import DeclineClass, Reason
 from domain.invoice import InvoiceState
 from domain.merchant import MerchantContact
 from domain.money import Money
-from domain.steps import Access, Channel, Stage
+from domain.steps import TEXTS, Access, Channel, Stage
 from domain.truth import Ending, MessageFacts
 from gateways.messages import TemplateMessages
 from gateways.ports.messages import Address, Rendered
@@ -155,7 +155,7 @@ def test_every_message_is_true_complete_and_polite(channel: Channel, language: s
             assert NUMBER in part
             assert LINK in part
         assert "Acme Cloud" in message.text
-        assert bool(message.subject) is (channel is not Channel.SMS)
+        assert bool(message.subject) is (channel not in TEXTS)
         assert bool(message.html) is (channel is Channel.EMAIL)
 
 
@@ -207,7 +207,7 @@ def test_the_final_notice_names_date_and_consequence(
     for ending in Ending:
         text = rendered(channel, some_facts(Stage.FINAL, ending=ending), language).text
 
-        assert (short if channel is Channel.SMS else day) in text
+        assert (short if channel in TEXTS else day) in text
         assert bool(re.search(collections, text)) is (ending is Ending.COLLECTIONS)
 
 
