@@ -10,19 +10,20 @@ from activities.conversation import also_final, facts_with_others, other_invoice
 from activities.errors import translated
 from activities.situations import Situations
 from domain.consent import told_by_provider
-from domain.gates import Postpone, Refuse, Stopped, stop, strictest
+from domain.gates import Answer, Postpone, Refuse, Stopped, stop, strictest
 from domain.ids import contact_key
 from domain.kinds.message import ContactOutcome, ContactState, ContactTask
-from domain.outgoing import ContactSent, ContactUnreachable, Outgoing
+from domain.outgoing import ContactSent, ContactUnreachable, Outgoing, StepRefused
 from domain.protection import standing
 from domain.record import Entry
 from domain.rules.contacts import ContactRules, SaidWith
 from domain.rules.invoice import Aim, judge_now
+from domain.rules.lawful_words import wanted
 from domain.rules.protection import ask_protected
 from domain.rules.refusals import About
 from domain.steps import Channel
 from gateways.ports.ledger import Contact, Ledger
-from gateways.ports.messages import Address, Messages, Recipient, Rendered, Sender, Sent
+from gateways.ports.messages import Address, Messages, Recipient, Rendered, RequiredWords, Sender, Sent
 from gateways.ports.metering import NO_METER, Meter
 from gateways.ports.payments import InvoiceSnapshot, Payments
 from gateways.ports.rows import Closure, ContactRow, CustomerRow, Reserved
@@ -46,8 +47,10 @@ class ContactActivities:
         senders: Mapping[Channel, Sender],
         clock: Callable[[], datetime],
         situations: Situations,
+        words: RequiredWords,
         meter: Meter = NO_METER,
     ) -> None:
+        self._words = words
         self._meter = meter
         self._payments = payments
         self._ledger = ledger
@@ -66,14 +69,8 @@ class ContactActivities:
         """
         with translated(task):
             invoice = self._payments.read_invoice(task.invoice_id)
-            said = standing(self._ledger.protections(task.customer_id), task.as_of)
-            protected = ask_protected(said, Aim.SAY, task.as_of)
-            if found := stop(strictest((judge_now(invoice.now, Aim.SAY, task.as_of), protected))):
+            if found := self._in_the_way(task, invoice):
                 return ContactOutcome(state=ContactState.STOPPED, invoice=invoice.now, stopped=found)
-            if task.invoice and task.invoice.says_otherwise(invoice.now):
-                return ContactOutcome(state=ContactState.STOPPED, invoice=invoice.now, stopped=_changed(task))
-            if invoice.customer and self._has_moved(invoice.customer, task):
-                return ContactOutcome(state=ContactState.STOPPED, invoice=invoice.now, stopped=_moved(task))
             recipient = self._ledger.recipient(task.customer_id)
             address = recipient.address
             if why := _closed(task, recipient):
@@ -88,6 +85,10 @@ class ContactActivities:
                 facts = also_final(facts, task, invoice, others, self._situations)
             task = task.model_copy(update={"facts": facts})
             message = self._messages.render(task.channel, task.facts, address, invoice, address.language, others)
+            if task.words:
+                message, answer = self._lawfully(task, message, address, invoice)
+                if isinstance(answer, Refuse):
+                    return self._unlawful(task, invoice, answer)
             row = self._row(task, address, message, others)
             reserved = self._reserve(task, row, address)
             if isinstance(reserved, Reserved) and reserved.row.state == "sending" and not reserved.ours:
@@ -109,6 +110,31 @@ class ContactActivities:
                     return self._send(task, invoice, address, message, reserved.row.key)
                 case Reserved():
                     return _standing(reserved.row, invoice)
+
+    def _in_the_way(self, task: ContactTask, invoice: InvoiceSnapshot) -> Stopped | None:
+        """What is known of invoice and person now, and was not when the message was decided on."""
+        said = standing(self._ledger.protections(task.customer_id), task.as_of)
+        protected = ask_protected(said, Aim.SAY, task.as_of)
+        if found := stop(strictest((judge_now(invoice.now, Aim.SAY, task.as_of), protected))):
+            return found
+        if task.invoice and task.invoice.says_otherwise(invoice.now):
+            return _changed(task)
+        moved = invoice.customer is not None and self._has_moved(invoice.customer, task)
+        return _moved(task) if moved else None
+
+    def _lawfully(
+        self, task: ContactTask, message: Rendered, address: Address, invoice: InvoiceSnapshot
+    ) -> tuple[Rendered, Answer]:
+        """The message with what the law of the place wants named, and whether all of it is."""
+        names = wanted(task.words)
+        message, named = self._words.complete(task.channel, message, address.language, invoice.remaining, names)
+        return message, strictest(one.ask(named) for one in task.words)
+
+    def _unlawful(self, task: ContactTask, invoice: InvoiceSnapshot, answer: Refuse) -> ContactOutcome:
+        event = StepRefused(kind="message")
+        self._ledger.record_effect(task.invoice_id, _entry(task, "refused", answer.why, answer.rule, event))
+        self._meter.refused(answer.rule)
+        return _outcome(ContactState.REFUSED, invoice, why=answer.why)
 
     def _has_moved(self, stated: CustomerRow, task: ContactTask) -> bool:
         """Takes over what the payment provider states of the customer now. Whether the hours are those of another

@@ -34,7 +34,7 @@ def shown_text(found: Shown, width: int | None = None) -> str:
     if found.view:
         facts, happened = (
             _facts_of(found.view, found.max_attempts),
-            [(f"{e.at:%Y-%m-%d %H:%M}", str(e)) for e in found.view.record],
+            [(f"{e.at:%Y-%m-%d %H:%M}", _by_rule(str(e), e)) for e in found.view.record],
         )
         happened += [_entry(entry) for entry in found.record]
         head_of_plan = found.view.plan_is
@@ -145,7 +145,13 @@ def _after_the_end(found: Shown) -> list[Fact]:
 
 
 def _entry(entry: Entry) -> Fact:
-    return f"{entry.at:%Y-%m-%d %H:%M}", f"{entry.what}: {entry.why}" if entry.why else entry.what
+    said = f"{entry.what}: {entry.why}" if entry.why else entry.what
+    return f"{entry.at:%Y-%m-%d %H:%M}", _by_rule(said, entry)
+
+
+def _by_rule(said: str, entry: Entry) -> str:
+    """With the rule and its edition, where one has put something off or forbidden it (docs/law.md has those of law)."""
+    return f"{said} ({entry.rule})" if entry.rule else said
 
 
 def _planned(step: Planned) -> str:

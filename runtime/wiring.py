@@ -40,6 +40,7 @@ from gateways.ports.messages import Sender
 from gateways.ports.metering import NO_METER, Meter
 from gateways.preference_links import PreferenceLinks
 from gateways.preference_page import PreferencePage
+from gateways.required_words import RequiredSentences
 from gateways.rules import load_decline_table, load_law, load_minimum_charges, load_network_rules, load_refusals
 from gateways.sendgrid_email import SendGridSender
 from gateways.stripe_api import StripeApi
@@ -232,6 +233,16 @@ def _not_readable(error: Exception) -> SettingsError:
     return SettingsError(f"{str(error).removesuffix('.')}. DUNNING_POLICIES names the folder that is read.")
 
 
+def required_words(settings: Settings) -> RequiredSentences:
+    """What the law of a place wants messages to name. Raises SettingsError."""
+    try:
+        return RequiredSentences(
+            settings.messages_folder, settings.merchant_name, settings.customers_contact, settings.merchant_language
+        )
+    except FileError as error:
+        raise _not_readable(error) from None
+
+
 def situations(settings: Settings, ledger: Ledger) -> Situations:
     rules = network_rules(settings)
     minimums, here = minimum_charges(settings), installation(settings)
@@ -254,7 +265,7 @@ def activities(
     standing = situations(settings, ledger)
     paying = PaymentActivities(payments, ledger, declines, rules, minimums, clock, meter)
     ways = senders(settings, app, meter)
-    contacting = ContactActivities(payments, ledger, messages, ways, clock, standing, meter)
+    contacting = ContactActivities(payments, ledger, messages, ways, clock, standing, required_words(settings), meter)
     serving = ServiceActivities(payments, ledger, app)
     bundle = partial(build_bundle, creditor=settings.merchant_name)
     collecting = CollectionsActivities(payments, ledger, agency(settings, meter), bundle)

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from domain.base import Message, unchecked
+from domain.calendar import local
 from domain.case import Case, StepState
 from domain.changes import close_channel, done, ended, invoice_is, put_off, shown, stopped
 from domain.consent import open_channel
@@ -17,6 +18,8 @@ from domain.record import new_entry
 from domain.rules.contacts import ContactCaps
 from domain.rules.invoice import Aim
 from domain.rules.lawful_caps import lawful_caps
+from domain.rules.lawful_pauses import lawful_pauses
+from domain.rules.lawful_words import LawfulWords, lawful_words
 from domain.steps import CHANNEL_NAMES, Channel, Stage, Step
 from domain.tasks import Task
 from domain.truth import MessageFacts, message_facts
@@ -38,6 +41,7 @@ class ContactTask(Task):
     facts: MessageFacts
     caps: ContactCaps | None = None  # None: of before there were any
     invoice: InvoiceNow | None = None  # as it was known when the message was decided on
+    words: tuple[LawfulWords, ...] = ()  # what it has to name by the law of the place
     before: tuple[Channel, ...] = ()  # on which messages of the same decision go, whose turn comes first
 
 
@@ -166,6 +170,7 @@ class MessageStep(Step):
             facts=said,
             caps=self._caps(now),
             invoice=invoice,
+            words=lawful_words(now.schedule.law, self.channel, local(now.at, now.zones[0]).date()),
         )
 
     def _caps(self, now: "Situation") -> ContactCaps:
@@ -178,6 +183,7 @@ class MessageStep(Step):
             patient_until=self.planned + _PATIENCE,
             insists=self.warns,
             lawful=lawful_caps(law, self.channel, now.zones, now.at) if law.rules else (),
+            pauses=lawful_pauses(law, self.channel, local(now.at, now.zones[0]).date()) if law.rules else (),
         )
 
     def deadline(self, now: "Situation") -> datetime | None:

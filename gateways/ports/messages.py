@@ -1,11 +1,12 @@
 """What the activities expect of the channels to the customer, and of the messages' texts."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from domain.addresses import address_key, dialled_number, email_address
 from domain.base import Frozen
+from domain.money import Money
 from domain.steps import Channel
 from domain.truth import MessageFacts
 from gateways.ports.payments import InvoiceSnapshot
@@ -71,6 +72,16 @@ class Messages(Protocol):
     ) -> Rendered:
         """Renders one message; `others` are the customer's other unpaid invoices, which it names. An unknown language
         falls back to the merchant's."""
+
+
+class RequiredWords(Protocol):
+    """What the law of a place wants a message to name."""
+
+    def complete(
+        self, channel: Channel, message: Rendered, language: str, due: Money, names: Collection[str]
+    ) -> tuple[Rendered, Collection[str]]:
+        """The message with what can be added of `names`, and the names that it has then. `due`: the amount that it is
+        about."""
 
 
 class Sent(Frozen):

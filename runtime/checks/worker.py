@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from domain import reach
 from domain.steps import CHANNEL_NAMES
 from gateways.messages import TemplateMessages
+from gateways.required_words import RequiredSentences
 from gateways.rules import load_decline_table, load_law, load_minimum_charges, load_network_rules, load_refusals
 from runtime import wiring
 from runtime.checks.look import Check, Look, fault
@@ -109,6 +110,7 @@ def _messages(look: Look) -> str:
         )
     settings = look.settings
     TemplateMessages(settings.messages_folder, settings.merchant_name, contact, language=settings.merchant_language)
+    RequiredSentences(settings.messages_folder, settings.merchant_name, contact, settings.merchant_language)
     return f"well formed; {look.settings.merchant_name} answers customers at {contact.shown}"
 
 

@@ -14,6 +14,7 @@ from holidays import country_holidays
 
 from sandbox.play.audit_of_customers import arrived, in_conversation, one_customer
 from sandbox.play.audit_of_events import EVENTS, of_events
+from sandbox.play.audit_of_law import LAW, of_law
 from sandbox.play.audit_of_orders import ORDERS, unheeded
 from sandbox.play.audit_of_reality import REALITY, in_reality, indian_cards, rails_exceeded
 from sandbox.play.case_history import CaseHistory, Effect
@@ -64,6 +65,7 @@ PROMISES: Mapping[str, str] = {
     "service_not_restored": "who has paid, or is given up while billing goes on, has full service",
     **ORDERS,
     **EVENTS,
+    **LAW,
     **REALITY,
 }
 """Every count of the audit, and the promise behind it."""
@@ -82,6 +84,8 @@ def audit(evidence: Evidence) -> Findings:
     for promise, sentence in one_customer(evidence):
         found[promise].append(sentence)
     for promise, sentence in of_events(evidence):
+        found[promise].append(sentence)
+    for promise, sentence in of_law(evidence):
         found[promise].append(sentence)
     found["rails_exceeded"] += rails_exceeded(evidence)
     found["indian_cards"] += indian_cards(evidence)

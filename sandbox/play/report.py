@@ -12,6 +12,7 @@ from domain.base import Frozen
 from domain.money import Money
 from gateways.ports.rows import CaseRow
 from sandbox.play.audit import PROMISES, Findings
+from sandbox.play.audit_of_law import LAW, Place
 from sandbox.play.audit_of_reality import REALITY
 from sandbox.play.case_history import CaseHistory
 from sandbox.play.customers import Actor, is_our_try
@@ -75,14 +76,25 @@ class Totals(Frozen):
     by_decline_class: dict[str, ClassTotal]
 
 
+class LawTotal(Frozen):
+    """What happened under the law of one country."""
+
+    contacts: int
+    out_of_hours: int
+    above_caps: int
+    postponed: dict[str, int]  # by rule, with its edition
+    refused: dict[str, int]
+
+
 class Report(Frozen):
-    """The whole report; `audit` has one count for each promise."""
+    """The whole report; `audit` has one count for each promise, `law` one row for each country."""
 
     ok: bool
     seconds: float
     cases: tuple[CaseReport, ...]
     totals: Totals
     audit: dict[str, int]
+    law: dict[str, LawTotal]
     findings: tuple[str, ...]
     restarts: dict[str, int]
 
@@ -98,7 +110,13 @@ class Played:
     messages: Sequence[LogEntry]  # to this customer: one may be about several invoices
 
 
-def build_report(played: Sequence[Played], found: Findings, seconds: float, restarts: Mapping[str, int]) -> Report:
+def build_report(
+    played: Sequence[Played],
+    found: Findings,
+    seconds: float,
+    restarts: Mapping[str, int],
+    law: Mapping[str, Place],
+) -> Report:
     cases = tuple(_case(one) for one in played)
     findings = tuple(f"{promise}: {sentence}" for promise, sentences in found.items() for sentence in sentences)
     return Report(
@@ -107,6 +125,7 @@ def build_report(played: Sequence[Played], found: Findings, seconds: float, rest
         cases=cases,
         totals=_totals(cases),
         audit={promise: len(found[promise]) for promise in PROMISES},
+        law={country: LawTotal.model_validate(place._asdict()) for country, place in law.items()},
         findings=findings,
         restarts=dict(restarts),
     )
@@ -252,9 +271,28 @@ def _class_table(report: Report) -> RenderableType:
 
 
 def _audit_tables(report: Report) -> Iterator[RenderableType]:
-    own = {promise: meaning for promise, meaning in PROMISES.items() if promise not in REALITY}
+    own = {promise: meaning for promise, meaning in PROMISES.items() if promise not in REALITY.keys() | LAW.keys()}
     yield _audit_table(report, "Audit, from the providers' own records", own)
+    yield _audit_table(report, "Audit of the law of the place (docs/law.md)", LAW)
+    yield _law_table(report)
     yield _audit_table(report, "Audit of what really happens (docs/reality.md)", REALITY)
+
+
+def _law_table(report: Report) -> RenderableType:
+    table = Table(title="The law, by place", title_justify="left", header_style="bold")
+    table.add_column("place", no_wrap=True)
+    for name in ("contacts", "out of hours", "above caps"):
+        table.add_column(name, justify="right")
+    for name in ("postponed by rule", "refused by rule"):
+        table.add_column(name, overflow="fold")
+    for country, place in report.law.items():
+        wrong = (f"[bold red]{count}[/]" if count else "0" for count in (place.out_of_hours, place.above_caps))
+        table.add_row(country, str(place.contacts), *wrong, _counted(place.postponed), _counted(place.refused))
+    return table
+
+
+def _counted(rules: Mapping[str, int]) -> str:
+    return "\n".join(f"{rule} {count}" for rule, count in sorted(rules.items()))
 
 
 def _audit_table(report: Report, title: str, promises: Mapping[str, str]) -> RenderableType:
