@@ -1,6 +1,6 @@
 """E-mails look as somebody has approved, where this machine has the Chromium and the fonts to see it.
 
-A page that is made of the same text looks the same: pictures are made only of one that is not, and of one in any case.
+A page that is made of the same text looks the same: a picture is made of the first that is not, or of one in any case.
 """
 
 import pytest
@@ -35,12 +35,11 @@ def test_approved_pictures_are_complete_and_small() -> None:
 @needs_chromium
 def test_emails_look_as_they_were_approved() -> None:
     known = Approved.read()
-    changed = known.differ(sheets()) if known.digests else []
-    asked = {(each.language, scheme): each for each in changed for scheme in SCHEMES}
     if known.digests and fonts() == known.fonts:
-        found = [look(each, scheme) for (_, scheme), each in asked.items()]
-        found = found or [look(sheet(_ALWAYS), "light")]
-        assert [] == [(each.name, each.differs) for each in found if not each.good], "python -m tests.looks shows them"
+        # A layout that breaks does so in all of them; `make looks` takes the time to see each.
+        changed = [*known.differ(sheets()), sheet(_ALWAYS)][0]
+        found = [look(changed, scheme) for scheme in SCHEMES]
+        assert [] == [(each.name, each.differs) for each in found if not each.good], "make looks shows them"
 
 
 @needs_chromium
