@@ -14,14 +14,16 @@ from tests.activities.builders import AS_OF, NAME, STANDARD, Worker, a_contact, 
 def test_the_previews_messages_are_those_that_are_sent(world: ProviderWorld, worker: Worker, code: str) -> None:
     case = open_case(worker)
     invoice = world.stripe.get(case.invoice_id)
-    customer = SampleCustomer(
-        name=NAME,
-        email=case.email,
-        phone=case.phone,
-        country="US",
-        amount="19.99 USD",  # type: ignore[arg-type]  # as a file has it
-        number=invoice["number"],
-        pay_url=invoice["hosted_invoice_url"],
+    customer = SampleCustomer.model_validate(
+        {
+            "name": NAME,
+            "email": case.email,
+            "phone": case.phone,
+            "country": "US",
+            "amount": "19.99 USD",
+            "number": invoice["number"],
+            "pay_url": invoice["hosted_invoice_url"],
+        }
     )
 
     shown = next(preview(worker.settings).conversations(STANDARD, customer, AS_OF, code))

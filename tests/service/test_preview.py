@@ -80,7 +80,7 @@ def test_every_language_has_a_sample_that_reads_it(language: str) -> None:
     assert all((row.country, row.phone, row.email, row.name))
     greeted = conversations(customer=customer, code="expired_card")[0].messages[0].sent.rendered
     assert greeted
-    assert customer.name in greeted.text if language != "ja" else greeted.text
+    assert str(customer.name) in greeted.text
 
 
 def test_who_pays_hears_no_more() -> None:
