@@ -19,7 +19,7 @@ from domain.money import Money
 from domain.steps import Channel, Stage
 from domain.truth import Ending, MessageFacts
 
-Value = Money | date | str | tuple[Money, ...]
+Value = Money | date | str | tuple[Money, ...] | tuple[str, ...]
 
 
 class Untrue(ValueError):

@@ -23,7 +23,7 @@ from domain.names import plausible_name
 from domain.steps import Channel
 from domain.truth import MessageFacts
 from domain.wording import Part, Sentence, Untrue, Value, Wording, wording
-from gateways.formats import format_day, format_day_plain, format_day_short, format_money
+from gateways.formats import format_day, format_day_plain, format_day_short, format_money, format_names
 from gateways.phrases import Phrases, PhrasesError, load_phrases
 from gateways.ports.messages import Address, Rendered
 from gateways.ports.payments import InvoiceSnapshot
@@ -67,7 +67,7 @@ class TemplateMessages:
     def __init__(
         self, directory: Path, merchant_name: str, contact: MerchantContact, *, language: str = FALLBACK
     ) -> None:
-        """`contact` is named in every message; `language` is the merchant's, for customers whose own is not there.
+        """`contact` is named in every message; `language`: of customers whose own is not known or there.
 
         Raises PhrasesError when a language is wrong, or the merchant's or English is missing.
         """
@@ -136,7 +136,7 @@ class TemplateMessages:
         return AtSending(
             merchant=self._merchant,
             contact=self._contact.shown,
-            name=plausible_name(address.name, language),
+            name=plausible_name(address.name, language or self._default.locale),
             number=invoice.number or invoice.id,
             due=invoice.remaining,
             total=invoice.total or invoice.amount,
@@ -282,7 +282,9 @@ class _Writer:
 
 
 def _long_form(phrases: Phrases, locale: Locale) -> Callable[[Value], str]:
-    return _form(lambda day: format_day(day, locale, phrases.calendar), lambda money: format_money(money, locale))
+    return _form(
+        lambda day: format_day(day, locale, phrases.calendar), lambda money: format_money(money, locale), locale
+    )
 
 
 def _short_form(phrases: Phrases, locale: Locale, said: Wording) -> Callable[[Value], str]:
@@ -299,7 +301,7 @@ def _short_form(phrases: Phrases, locale: Locale, said: Wording) -> Callable[[Va
             text = _one_line(format_money(money, locale, iso_code=True))
         return text
 
-    return _form(day, amount)
+    return _form(day, amount, locale)
 
 
 def _one_line(text: str) -> str:
@@ -307,7 +309,7 @@ def _one_line(text: str) -> str:
     return text.replace("\u00a0", " ").replace("\u202f", " ").replace("\u2019", "'")
 
 
-def _form(day: Callable[[date], str], amount: Callable[[Money], str]) -> Callable[[Value], str]:
+def _form(day: Callable[[date], str], amount: Callable[[Money], str], locale: Locale) -> Callable[[Value], str]:
     """Writes each value of one message once: many sentences name the same."""
 
     @cache
@@ -320,6 +322,8 @@ def _form(day: Callable[[date], str], amount: Callable[[Money], str]) -> Callabl
             case str():
                 return value
             case tuple():
-                return " + ".join(map(amount, value))
+                names = [each for each in value if isinstance(each, str)]
+                amounts = [amount(each) for each in value if isinstance(each, Money)]
+                return format_names(names, locale) if names else " + ".join(amounts)
 
     return written

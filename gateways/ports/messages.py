@@ -18,7 +18,7 @@ class Address(Frozen):
     name: str | None = None
     email: str | None = None
     phone: str | None = None  # E.164
-    language: str = "en"  # as in `CustomerRow`
+    language: str = ""  # as in `CustomerRow`
 
     def place(self, channel: Channel) -> str | None:
         """The address that a message goes to; None on a channel that needs none."""

@@ -25,7 +25,7 @@ class CustomerRow(Frozen):
     phone: str | None = None
     country: str = ""
     region: str = ""  # US state or Canadian province, ISO 3166-2 without the country
-    language: str = "en"  # what the customer wants, the best first: "fr-CA, th" (domain/languages.py)
+    language: str = ""  # what the customer wants, the best first: "fr-CA, th" (domain/languages.py); empty: not known
     time_zone: str | None = None
     segment: str = "any"
     stated: dict[str, str] | None = None  # what the payment provider stated last
