@@ -229,7 +229,7 @@ class Known(Frozen):
     def nameless(self) -> bool:
         return not self.named()
 
-    def values(self) -> dict[str, Money | date | str | tuple[Money, ...] | None]:
+    def values(self) -> dict[str, Money | date | str | tuple[Money, ...] | tuple[str, ...] | None]:
         """What sentences name."""
         facts, at = self.facts, self.at
         return {
