@@ -267,7 +267,7 @@ class Known(Frozen):
     def nameless(self) -> bool:
         return not self.named()
 
-    def values(self) -> dict[str, Money | date | str | Period | tuple[Money, ...] | None]:
+    def values(self) -> dict[str, Money | date | str | Period | tuple[Money, ...] | tuple[str, ...] | None]:
         """What sentences name."""
         facts, at = self.facts, self.at
         return {
@@ -284,7 +284,7 @@ class Known(Frozen):
             "link": at.link,
             "count": str(1 + len(at.others)),
             "sum": at.all_due,
-            "finals": ", ".join(other.number for other in at.others if other.final),
+            "finals": tuple(other.number for other in at.others if other.final),
             "next_charge_on": facts.next_charge_on,
             "restricts_on": facts.restricts_on,
             "ends_on": facts.ends_on,

@@ -19,7 +19,7 @@ from domain.money import Money
 from domain.steps import TEXTS, Channel, Stage
 from domain.truth import Ending, MessageFacts
 
-Value = Money | date | str | Period | tuple[Money, ...]
+Value = Money | date | str | Period | tuple[Money, ...] | tuple[str, ...]
 
 
 class Untrue(ValueError):

@@ -23,7 +23,7 @@ from domain.names import plausible_name
 from domain.steps import TEXTS, Channel
 from domain.truth import MessageFacts
 from domain.wording import Part, Sentence, Untrue, Value, Wording, wording
-from gateways.formats import format_day, format_day_plain, format_day_short, format_money
+from gateways.formats import format_day, format_day_plain, format_day_short, format_money, format_names
 from gateways.invoice_words import bought, method_on_file, period
 from gateways.phrases import Phrases, PhrasesError, load_phrases, phrase_files
 from gateways.ports.messages import Address, Rendered
@@ -80,9 +80,8 @@ class TemplateMessages:
         whatsapp: WhatsAppTemplates | None = None,
     ) -> None:
         """A later directory takes the place of the earlier ones, text by text and layout by layout. `preferences` makes
-        the link to what the customer gets, of a contact's key; None: there is no such page. `language` is the
-        merchant's, for customers whose own is not there. `whatsapp`: without them its messages are shown, and cannot be
-        sent.
+        the link to what the customer gets, of a contact's key; None: there is no such page. `language` is of customers
+        whose own is not known or there. `whatsapp`: without them its messages are shown, and cannot be sent.
 
         Raises PhrasesError when a language is wrong, or the merchant's or English is missing.
         """
@@ -178,7 +177,7 @@ class TemplateMessages:
         return AtSending(
             merchant=self._brand.name,
             contact=self._brand.first_way.shown,
-            name=plausible_name(address.name, language),
+            name=plausible_name(address.name, language or self._default.locale),
             number=invoice.number or invoice.id,
             due=invoice.remaining,
             total=invoice.total or invoice.amount,
@@ -351,7 +350,9 @@ class _Writer:
 
 
 def _long_form(phrases: Phrases, locale: Locale) -> Callable[[Value], str]:
-    return _form(lambda day: format_day(day, locale, phrases.calendar), lambda money: format_money(money, locale))
+    return _form(
+        lambda day: format_day(day, locale, phrases.calendar), lambda money: format_money(money, locale), locale
+    )
 
 
 def _short_form(phrases: Phrases, locale: Locale, said: Wording) -> Callable[[Value], str]:
@@ -368,7 +369,7 @@ def _short_form(phrases: Phrases, locale: Locale, said: Wording) -> Callable[[Va
             text = _one_line(format_money(money, locale, iso_code=True))
         return text
 
-    return _form(day, amount)
+    return _form(day, amount, locale)
 
 
 def _one_line(text: str) -> str:
@@ -376,7 +377,7 @@ def _one_line(text: str) -> str:
     return text.replace("\u00a0", " ").replace("\u202f", " ").replace("\u2019", "'")
 
 
-def _form(day: Callable[[date], str], amount: Callable[[Money], str]) -> Callable[[Value], str]:
+def _form(day: Callable[[date], str], amount: Callable[[Money], str], locale: Locale) -> Callable[[Value], str]:
     """Writes each value of one message once: many sentences name the same."""
 
     @cache
@@ -391,6 +392,8 @@ def _form(day: Callable[[date], str], amount: Callable[[Money], str]) -> Callabl
             case Period():
                 return f"{day(value.start)} – {day(value.end)}"
             case tuple():
-                return " + ".join(map(amount, value))
+                names = [each for each in value if isinstance(each, str)]
+                amounts = [amount(each) for each in value if isinstance(each, Money)]
+                return format_names(names, locale) if names else " + ".join(amounts)
 
     return written

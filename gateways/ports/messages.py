@@ -20,7 +20,7 @@ class Address(Frozen):
     email: str | None = None
     phone: str | None = None  # E.164
     line_user_id: str | None = None
-    language: str = "en"  # as in `CustomerRow`
+    language: str = ""  # as in `CustomerRow`
 
     def place(self, channel: Channel) -> str | None:
         """The address that a message goes to; None on a channel that needs none."""

@@ -27,7 +27,7 @@ class CustomerRow(Frozen):
     preferred_channel: Channel | None = None  # on which they want to hear from us, as they said
     country: str = ""
     region: str = ""  # US state or Canadian province, ISO 3166-2 without the country
-    language: str = "en"  # what the customer wants, the best first: "fr-CA, th" (domain/languages.py)
+    language: str = ""  # what the customer wants, the best first: "fr-CA, th" (domain/languages.py); empty: not known
     time_zone: str | None = None
     segment: str = "any"
     stated: dict[str, str] | None = None  # what the payment provider stated last
