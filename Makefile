@@ -9,7 +9,7 @@ COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-h
 	--no-emit-index-url --no-emit-find-links --no-annotate --no-header $(LOCK_ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test up check lock clean
+.PHONY: help demo test up check looks lock clean
 
 help: ## say what the targets do
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
@@ -32,6 +32,10 @@ check: $(STAMP) ## run the linters, the type checker and the import rules
 	@$(RUN) -m ruff format --check
 	@$(RUN) -m mypy
 	@$(VENV)/bin/lint-imports
+
+looks: $(STAMP) ## take pictures of every e-mail and compare them with the approved ones (needs Chromium; APPROVE=1: keep them)
+	@echo "==> Taking pictures of every e-mail in every language"
+	@$(RUN) -m tests.looks $(if $(APPROVE),--approve)
 
 lock: ## pin the newest allowed versions again (LOCK_ARGS=--upgrade; needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: install it (pip install uv) and try again." >&2; exit 1; }

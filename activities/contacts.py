@@ -9,20 +9,31 @@ from temporalio import activity
 from activities.conversation import also_final, facts_with_others, other_invoices
 from activities.errors import translated
 from activities.situations import Situations
+from domain.addresses import FIELDS, NONE_KNOWN
 from domain.consent import told_by_provider
-from domain.gates import Postpone, Refuse, Stopped, stop, strictest
+from domain.gates import Answer, Postpone, Refuse, Stopped, stop, strictest
 from domain.ids import contact_key
 from domain.kinds.message import ContactOutcome, ContactState, ContactTask
-from domain.outgoing import ContactSent, ContactUnreachable, Outgoing
+from domain.outgoing import ContactSent, ContactUnreachable, Outgoing, StepRefused
 from domain.protection import standing
 from domain.record import Entry
 from domain.rules.contacts import ContactRules, SaidWith
 from domain.rules.invoice import Aim, judge_now
+from domain.rules.lawful_words import wanted
 from domain.rules.protection import ask_protected
 from domain.rules.refusals import About
 from domain.steps import Channel
 from gateways.ports.ledger import Contact, Ledger
-from gateways.ports.messages import Address, Messages, Recipient, Rendered, Sender, Sent
+from gateways.ports.messages import (
+    Address,
+    Messages,
+    Recipient,
+    Rendered,
+    RequiredWords,
+    Sender,
+    Sent,
+    ShortLinks,
+)
 from gateways.ports.metering import NO_METER, Meter
 from gateways.ports.payments import InvoiceSnapshot, Payments
 from gateways.ports.rows import Closure, ContactRow, CustomerRow, Reserved
@@ -46,8 +57,13 @@ class ContactActivities:
         senders: Mapping[Channel, Sender],
         clock: Callable[[], datetime],
         situations: Situations,
+        words: RequiredWords,
         meter: Meter = NO_METER,
+        short: ShortLinks | None = None,
     ) -> None:
+        """`short` makes the links of text messages; None: they have the provider's own."""
+        self._words = words
+        self._short = short
         self._meter = meter
         self._payments = payments
         self._ledger = ledger
@@ -66,14 +82,8 @@ class ContactActivities:
         """
         with translated(task):
             invoice = self._payments.read_invoice(task.invoice_id)
-            said = standing(self._ledger.protections(task.customer_id), task.as_of)
-            protected = ask_protected(said, Aim.SAY, task.as_of)
-            if found := stop(strictest((judge_now(invoice.now, Aim.SAY, task.as_of), protected))):
+            if found := self._in_the_way(task, invoice):
                 return ContactOutcome(state=ContactState.STOPPED, invoice=invoice.now, stopped=found)
-            if task.invoice and task.invoice.says_otherwise(invoice.now):
-                return ContactOutcome(state=ContactState.STOPPED, invoice=invoice.now, stopped=_changed(task))
-            if invoice.customer and self._has_moved(invoice.customer, task):
-                return ContactOutcome(state=ContactState.STOPPED, invoice=invoice.now, stopped=_moved(task))
             recipient = self._ledger.recipient(task.customer_id)
             address = recipient.address
             if why := _closed(task, recipient):
@@ -87,7 +97,13 @@ class ContactActivities:
                 facts = facts_with_others(facts, task, invoice, others, self._ledger)
                 facts = also_final(facts, task, invoice, others, self._situations)
             task = task.model_copy(update={"facts": facts})
-            message = self._messages.render(task.channel, task.facts, address, invoice, address.language, others)
+            message = self._messages.render(
+                task.channel, task.facts, address, invoice, address.language, others, _key(task), self._link(task)
+            )
+            if task.words:
+                message, answer = self._lawfully(task, message, address, invoice)
+                if isinstance(answer, Refuse):
+                    return self._unlawful(task, invoice, answer)
             row = self._row(task, address, message, others)
             reserved = self._reserve(task, row, address)
             if isinstance(reserved, Reserved) and reserved.row.state == "sending" and not reserved.ours:
@@ -109,6 +125,39 @@ class ContactActivities:
                     return self._send(task, invoice, address, message, reserved.row.key)
                 case Reserved():
                     return _standing(reserved.row, invoice)
+
+    def _in_the_way(self, task: ContactTask, invoice: InvoiceSnapshot) -> Stopped | None:
+        """What is known of invoice and person now, and was not when the message was decided on."""
+        said = standing(self._ledger.protections(task.customer_id), task.as_of)
+        protected = ask_protected(said, Aim.SAY, task.as_of)
+        if found := stop(strictest((judge_now(invoice.now, Aim.SAY, task.as_of), protected))):
+            return found
+        if task.invoice and task.invoice.says_otherwise(invoice.now):
+            return _changed(task)
+        moved = invoice.customer is not None and self._has_moved(invoice.customer, task)
+        return _moved(task) if moved else None
+
+    def _lawfully(
+        self, task: ContactTask, message: Rendered, address: Address, invoice: InvoiceSnapshot
+    ) -> tuple[Rendered, Answer]:
+        """The message with what the law of the place wants named, and whether all of it is."""
+        names = wanted(task.words)
+        message, named = self._words.complete(task.channel, message, address.language, invoice.remaining, names)
+        return message, strictest(one.ask(named) for one in task.words)
+
+    def _unlawful(self, task: ContactTask, invoice: InvoiceSnapshot, answer: Refuse) -> ContactOutcome:
+        event = StepRefused(kind="message")
+        self._ledger.record_effect(task.invoice_id, _entry(task, "refused", answer.why, answer.rule, event))
+        self._meter.refused(answer.rule)
+        return _outcome(ContactState.REFUSED, invoice, why=answer.why)
+
+    def _link(self, task: ContactTask) -> str | None:
+        """The short address of the payment page, for a text message; None: the provider's own."""
+        if task.channel is not Channel.SMS or self._short is None:
+            return None
+        code = self._short.code(task.invoice_id)
+        self._ledger.shorten(code, task.invoice_id)
+        return self._short.link(code)
 
     def _has_moved(self, stated: CustomerRow, task: ContactTask) -> bool:
         """Takes over what the payment provider states of the customer now. Whether the hours are those of another
@@ -213,7 +262,7 @@ class ContactActivities:
             step=task.step,
             channel=task.channel,
             stage=task.facts.stage.value,
-            key=contact_key(task.invoice_id, task.step, task.channel.value),
+            key=_key(task),
             state="sending",
             as_of=task.as_of,
             started_at=self._clock(),
@@ -226,12 +275,15 @@ class ContactActivities:
         )
 
 
+def _key(task: ContactTask) -> str:
+    return contact_key(task.invoice_id, task.step, task.channel.value)
+
+
 def _as_it_was(address: Address, row: ContactRow) -> Address:
     """With the place that the message went to: the customer may have another one since."""
-    places = {Channel.EMAIL: "email", Channel.SMS: "phone"}
-    if row.address is None or row.channel not in places:
+    if row.address is None or row.channel not in FIELDS:
         return address
-    return address.model_copy(update={places[row.channel]: row.address})
+    return address.model_copy(update={FIELDS[row.channel]: row.address})
 
 
 def _entry(task: ContactTask, state: str, why: str, rule: str | None = None, event: Outgoing | None = None) -> Entry:
@@ -286,8 +338,5 @@ def _closed(task: ContactTask, recipient: Recipient) -> str | None:
     """Why nothing can be sent on this channel, or None."""
     if why := recipient.closed_channels.get(task.channel):
         return why  # as it is known: the case takes it over, and a wish has to stay one
-    if task.channel is Channel.EMAIL and not recipient.address.email:
-        return "no e-mail address is known"
-    if task.channel is Channel.SMS and not recipient.address.phone:
-        return "no phone number is known"
-    return None
+    field = FIELDS.get(task.channel)
+    return NONE_KNOWN[field] if field and not getattr(recipient.address, field) else None

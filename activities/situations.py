@@ -6,16 +6,21 @@ from functools import lru_cache
 
 from pydantic import ValidationError
 
+from activities.habits import habits_of, unaddressed
 from domain import changes
 from domain.case import Case, Circumstances, Whereabouts
+from domain.consent import NEEDS_OPT_IN, unasked
+from domain.habits import UNKNOWN
 from domain.installation import COMPLETE, Installation
 from domain.policy import Policy
 from domain.protection import standing
+from domain.reach import asks_for_the_best
 from domain.rules.holidays import holidays_at
 from domain.rules.law_table import NO_TABLE, LawTable, law_of
 from domain.rules.minimum import MinimumCharges
 from domain.rules.uses import NetworkRules, limit_of
 from domain.situation import Situation
+from domain.steps import Channel
 from gateways.ports.consents import opted_in
 from gateways.ports.ledger import Ledger
 from gateways.ports.rows import CustomerRow
@@ -51,14 +56,16 @@ class Situations:
 
     def circumstances(self, case: Case, at: datetime) -> Circumstances:
         """What is known of its customer, place and payment method at a moment (UTC)."""
-        facts = case.facts
-        began = facts.opened_at.date()
+        facts, policy = case.facts, self.policy(case.policy.digest)
+        began, chooses = facts.opened_at.date(), asks_for_the_best(policy)
         here = self.whereabouts(facts.customer_id, began)
-        law = law_of(self._law, facts, here, self.policy(case.policy.digest).sells_in)
+        law = law_of(self._law, facts, here, policy.sells_in)
         return Circumstances(
             whereabouts=here,
             holidays=holidays_at(self._holidays, facts, here, began),
-            closed_channels=self._ledger.closed_channels(facts.customer_id),
+            closed_channels=(unaddressed(self._ledger, facts.customer_id) if chooses else {})
+            | self._closed(facts.customer_id),
+            habits=habits_of(self._ledger, facts.customer_id, at) if chooses else UNKNOWN,
             too_small=self._minimums.ask(case.due),
             limit=limit_of(case, at, self._rules, self._ledger.uses_of),
             installation=self._installation.hearing(self._ledger.an_endpoint_takes),
@@ -66,6 +73,16 @@ class Situations:
             opted_in=opted_in(law, self._ledger, facts.customer_id),
             protections=standing(self._ledger.protections(facts.customer_id), at),
         )
+
+    def _closed(self, customer_id: str) -> dict[Channel, str]:
+        """Also what nobody is written to on who has not agreed to it, where the installation has it at all."""
+        closed = self._ledger.closed_channels(customer_id)
+        if not (NEEDS_OPT_IN.keys() - closed.keys() - self._installation.closed_channels.keys()):
+            return closed
+        return unasked(self._agreed(customer_id)) | closed
+
+    def _agreed(self, customer_id: str) -> frozenset[Channel]:
+        return frozenset(one.channel for one in self._ledger.opt_ins(customer_id))
 
     def whereabouts(self, customer_id: str, began: date) -> Whereabouts | None:
         """Where the customer of a case is now."""

@@ -18,6 +18,7 @@ _COMMANDS = {
     "list": "cli.list:list_cases",
     "show": "cli.show:show",
     "messages": "cli.messages:messages",
+    "policy": "cli.policy:policy",
     "pause": "cli.orders:pause",
     "resume": "cli.orders:resume",
     "settle": "cli.orders:settle",

@@ -1,12 +1,14 @@
-"""What a customer was told, as the customer saw it."""
+"""What a customer was told, as the customer saw it; and what customers would be told."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from cli.console import UNUSABLE, fail, one_sentence
 from cli.options import AsJson, Invoice
+from cli.preview import preview
 from cli.text import messages_text
 from runtime.books import opened_ledger
 from runtime.settings import load_settings
@@ -17,7 +19,27 @@ Folder = Annotated[
 ]
 
 
-def messages(invoice: Invoice, html: Folder = None, as_json: AsJson = False) -> None:
+class _ShowByDefault(TyperGroup):
+    """`messages in_…` is `messages show in_…`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if args and args[0] not in {*self.commands, *ctx.help_option_names}:
+            args = ["show", *args]
+        return super().parse_args(ctx, args)
+
+
+messages = typer.Typer(
+    cls=_ShowByDefault,
+    no_args_is_help=True,
+    add_completion=False,
+    help="Show what customers were told (`messages in_…`), or what they would be told.",
+    rich_markup_mode=None,
+)
+messages.command("preview")(preview)
+
+
+@messages.command("show")
+def show(invoice: Invoice, html: Folder = None, as_json: AsJson = False) -> None:
     """Show every message of a case as the customer saw it: channel, address, time (UTC), subject, text.
 
     It asks the ledger alone. Texts and addresses are personal data.

@@ -17,6 +17,14 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON object per line."
 
 _MOMENT = "2026-12-01 (its beginning in UTC) or 2026-12-01T09:00+07:00"
 Until = Annotated[str | None, typer.Option(metavar="DATE", help=f"{_MOMENT}; without it until resumed.")]
+PolicyName = Annotated[
+    str | None, typer.Option("--policy", help="A policy's name, or its YAML file; by default that of the segment.")
+]
+Customer = Annotated[str, typer.Option(metavar="FILE", help="A YAML or JSON file with a customer, or `sample`.")]
+Decline = Annotated[str | None, typer.Option(metavar="CODE", help="The bank's answer, such as expired_card.")]
+Opened = Annotated[
+    str | None, typer.Option(metavar="DATE", help="When the payment failed (of sent invoices: the due date); now.")
+]
 
 
 def moment(written: str | None) -> datetime | None:
@@ -28,6 +36,11 @@ def moment(written: str | None) -> datetime | None:
     except ValueError:
         raise fail(f"{written} is not a date: write it like {_MOMENT}.", UNUSABLE) from None
     return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def moment_or_now(written: str | None) -> datetime:
+    """As `moment`; without one it is now."""
+    return moment(written) or datetime.now(UTC)
 
 
 def new_event_id() -> str:

@@ -8,6 +8,7 @@ from textwrap import wrap
 from domain.case import CaseStatus
 from domain.plan import Planned
 from domain.record import Entry
+from service.calendars import PAST, Calendar
 from service.correspondence import Said
 from service.feed import FAILURES, Line
 from service.reading import Shown
@@ -18,6 +19,7 @@ Fact = tuple[str, str]
 _NAMES = 17
 """How far the values of facts are moved in."""
 _TIMES = 20
+_DATES = 24
 
 
 def columns() -> int | None:
@@ -32,7 +34,7 @@ def shown_text(found: Shown, width: int | None = None) -> str:
     if found.view:
         facts, happened = (
             _facts_of(found.view, found.max_attempts),
-            [(f"{e.at:%Y-%m-%d %H:%M}", str(e)) for e in found.view.record],
+            [(f"{e.at:%Y-%m-%d %H:%M}", _by_rule(str(e), e)) for e in found.view.record],
         )
         happened += [_entry(entry) for entry in found.record]
         head_of_plan = found.view.plan_is
@@ -62,6 +64,15 @@ def messages_text(invoice_id: str, said: Sequence[Said]) -> str:
     for one in said:
         text = [f"Subject: {one.subject}", ""] if one.subject else []
         parts += ["", one.head, *(f"  {line}".rstrip() for line in (*text, *one.text.strip().splitlines()))]
+    return "\n".join(parts)
+
+
+def calendar_text(shown: Calendar, width: int | None = None) -> str:
+    """A calendar, what has happened before what lies ahead."""
+    parts = [f"{shown.head} (all times in {shown.zone})"]
+    for past, head in ((True, "What rules have decided"), (False, "What would happen")):
+        rows = [(f"{row.at:%a %Y-%m-%d %H:%M}", row.said) for row in shown.rows if (row.what == PAST) is past]
+        parts += ["", head, *_listed(rows, _DATES, width)] if rows else []
     return "\n".join(parts)
 
 
@@ -134,7 +145,13 @@ def _after_the_end(found: Shown) -> list[Fact]:
 
 
 def _entry(entry: Entry) -> Fact:
-    return f"{entry.at:%Y-%m-%d %H:%M}", f"{entry.what}: {entry.why}" if entry.why else entry.what
+    said = f"{entry.what}: {entry.why}" if entry.why else entry.what
+    return f"{entry.at:%Y-%m-%d %H:%M}", _by_rule(said, entry)
+
+
+def _by_rule(said: str, entry: Entry) -> str:
+    """With the rule and its edition, where one has put something off or forbidden it (docs/law.md has those of law)."""
+    return f"{said} ({entry.rule})" if entry.rule else said
 
 
 def _planned(step: Planned) -> str:

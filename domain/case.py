@@ -12,6 +12,7 @@ from domain.base import Message, unchecked
 from domain.calendar import local
 from domain.declines import CUSTOMER_MUST_ACT, RETRYABLE, Decline, DeclineClass
 from domain.gates import Postpone, Refuse
+from domain.habits import UNKNOWN, Habits
 from domain.installation import COMPLETE, Installation
 from domain.invoice import InvoiceNow, MethodRef
 from domain.money import Money
@@ -161,6 +162,7 @@ class Circumstances(Message):
     too_small: Refuse | None = None  # why what is due cannot be charged at all
     limit: Limit | None = None  # None: the method on file may be charged
     installation: Installation = COMPLETE
+    habits: Habits = UNKNOWN  # how the customer likes to be reached
     law: LocalLaw = NO_LAW  # of the place where the customer is, or of those where they may be
     opted_in: frozenset[Channel] = frozenset()  # to messages of the account; read where the law asks for it
     protections: tuple[Protected, ...] = ()  # what protects the person from everything, one of a kind

@@ -1,16 +1,19 @@
 """What a customer's wish not to hear from us on a channel means for the others, and what may wake somebody."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 
 from domain import events
-from domain.steps import Channel
+from domain.steps import TEXTS, Channel
 
-BY_INTRUSION = (Channel.NOTICE, Channel.EMAIL, Channel.SMS)
+BY_INTRUSION = (Channel.NOTICE, Channel.EMAIL, Channel.LINE, Channel.WHATSAPP, Channel.SMS)
 """From the one that intrudes least. Who wants no e-mail did not ask for text messages."""
+NEEDS_OPT_IN = {Channel.WHATSAPP: "the customer has not agreed to WhatsApp messages"}
+"""Channels on which nobody is written to who has not agreed to it before, as they are closed to who has not. WhatsApp's
+Business Messaging Policy asks for it."""
 WISHES = frozenset(wish.words for wish in events.WISHES)
 """Why a channel is closed, where it is the customer's own wish."""
-UNKNOWN_HOURS = {Channel.SMS: "nobody knows what time it is where the customer is"}
+UNKNOWN_HOURS = dict.fromkeys(TEXTS, "nobody knows what time it is where the customer is")
 """Channels that can wake somebody, as they are closed to those of whom nobody knows where they are."""
 
 
@@ -18,7 +21,7 @@ class Source(StrEnum):
     """By which way we learned that a channel is closed, or that the customer wants it."""
 
     STOP = "stop"  # an answer to a text message, or the refusal of a provider that has obeyed it
-    START = "start"  # one word by text message
+    START = "start"  # one word by text message, or who follows the account on LINE
     REPLY = "reply"  # what whoever has the number answered
     LINK = "link"  # the page behind the link of an e-mail, or a mail program's button
     PROVIDER = "provider"  # the message's provider: bounces, complaints, its own unsubscribe
@@ -37,7 +40,7 @@ class Purpose(StrEnum):
 
 def told_by_provider(channel: Channel, *, wish: bool) -> Source:
     """Who has texted STOP is on Twilio's own list: a text that it refuses for that says no more than STOP did."""
-    return Source.STOP if wish and channel is Channel.SMS else Source.PROVIDER
+    return Source.STOP if wish and channel in TEXTS else Source.PROVIDER
 
 
 def together(*closed: Mapping[Channel, str]) -> dict[Channel, str]:
@@ -49,13 +52,24 @@ def together(*closed: Mapping[Channel, str]) -> dict[Channel, str]:
     return found
 
 
-def open_channel(channel: Channel, closed: Mapping[Channel, str], fallback: Mapping[Channel, Channel]) -> Channel:
+def unasked(agreed: Collection[Channel]) -> dict[Channel, str]:
+    """What is closed to somebody who has `agreed` to nothing but these channels, each with why."""
+    return {channel: why for channel, why in NEEDS_OPT_IN.items() if channel not in agreed}
+
+
+def open_channel(
+    channel: Channel,
+    closed: Mapping[Channel, str],
+    fallback: Mapping[Channel, Channel],
+    agreed: Collection[Channel] = (),
+) -> Channel:
     """The channel itself, or the first open one along the fallbacks; itself as well where none is.
 
-    `closed` has the reasons: a wish not to hear from us on a channel leads to none that intrudes more.
+    `closed` has the reasons: a wish not to hear from us on a channel leads to none that intrudes more, unless the
+    customer has `agreed` to that one.
     """
     tried, most = [channel], len(BY_INTRUSION)
-    while (last := tried[-1]) in closed or BY_INTRUSION.index(last) > most:
+    while (last := tried[-1]) in closed or (BY_INTRUSION.index(last) > most and last not in agreed):
         if closed.get(last) in WISHES:
             most = min(most, BY_INTRUSION.index(last))
         next_one = fallback.get(last)

@@ -64,6 +64,13 @@ class Other(Frozen):
     final: bool = False  # the message is its final notice as well
 
 
+class Period(Frozen):
+    """What is paid for, from a day to the day on which the next period begins, as the invoice says it."""
+
+    start: date
+    end: date
+
+
 class AtSending(Frozen):
     """What is read anew when a message is sent. Never stored: it names the customer."""
 
@@ -79,6 +86,13 @@ class AtSending(Frozen):
     has_method: bool  # whether there is a payment method that the next charge would be made on
     link: str  # of the payment page
     others: tuple[Other, ...] = ()
+    bought: str | None = None  # in the invoice's own words
+    period: Period | None = None
+    tax: Money | None = None  # of the total
+    method: str | None = None  # what the next charge would be made on: "Visa •••• 4242"
+    preferences: str | None = None  # link to what the customer gets
+    imprint: str | None = None  # link
+    answers: bool = False  # whether an answer to the e-mail reaches the merchant
 
     @property
     def all_due(self) -> tuple[Money, ...]:
@@ -206,6 +220,30 @@ class Known(Frozen):
     def paid_in_part(self) -> bool:
         return self.at.total != self.at.due
 
+    def shows_total(self) -> bool:
+        return self.paid_in_part() or self.states_tax()
+
+    def states_tax(self) -> bool:
+        return self.at.tax is not None
+
+    def knows_what(self) -> bool:
+        return bool(self.at.bought)
+
+    def knows_period(self) -> bool:
+        return self.at.period is not None
+
+    def names_method(self) -> bool:
+        return self.is_collected() and self.at.method is not None
+
+    def has_preferences(self) -> bool:
+        return self.at.preferences is not None
+
+    def has_imprint(self) -> bool:
+        return self.at.imprint is not None
+
+    def can_be_answered(self) -> bool:
+        return self.at.answers
+
     def has_others(self) -> bool:
         return bool(self.at.others)
 
@@ -229,7 +267,7 @@ class Known(Frozen):
     def nameless(self) -> bool:
         return not self.named()
 
-    def values(self) -> dict[str, Money | date | str | tuple[Money, ...] | None]:
+    def values(self) -> dict[str, Money | date | str | Period | tuple[Money, ...] | tuple[str, ...] | None]:
         """What sentences name."""
         facts, at = self.facts, self.at
         return {
@@ -239,10 +277,14 @@ class Known(Frozen):
             "number": at.number,
             "amount": at.due,
             "total": at.total,
+            "bought": at.bought,
+            "period": at.period,
+            "tax": at.tax,
+            "method": at.method,
             "link": at.link,
             "count": str(1 + len(at.others)),
             "sum": at.all_due,
-            "finals": ", ".join(other.number for other in at.others if other.final),
+            "finals": tuple(other.number for other in at.others if other.final),
             "next_charge_on": facts.next_charge_on,
             "restricts_on": facts.restricts_on,
             "ends_on": facts.ends_on,

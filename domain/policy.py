@@ -12,6 +12,7 @@ from domain.calendar import Clock, ContactHours, Paydays, is_zone
 from domain.codes import Country
 from domain.declines import DeclineClass
 from domain.forms import FORMS, Form, one_of, write_form
+from domain.habits import BEST, ChannelWish
 from domain.money import Amounts, Money
 from domain.retries import OtherMethods, RetryOwner
 from domain.rules.invoice import CancelledSubscription
@@ -74,7 +75,8 @@ class Retries(Frozen):
 
 class Contacts(Frozen):
     hours: ContactHours
-    action_request: Channel = Channel.EMAIL
+    action_request: ChannelWish = Channel.EMAIL
+    order: tuple[Channel, ...] = Field(default=(Channel.EMAIL, Channel.SMS), min_length=1)  # of `best`, the first first
     fallback: dict[Channel, Channel] = Field(default_factory=dict)  # when a channel is closed to this customer
     # Of one person, over all their cases; notices are not counted.
     per_week: int = Field(default=7, ge=1)
@@ -89,6 +91,13 @@ class Contacts(Frozen):
         for channel, other in value.items():
             if channel is other:
                 raise ValueError(f"{channel} is its own fallback; name another channel, or leave it out")
+        return value
+
+    @field_validator("order")
+    @classmethod
+    def _each_once(cls, value: tuple[Channel, ...]) -> tuple[Channel, ...]:
+        if len(set(value)) < len(value):
+            raise ValueError("names a channel twice; name each once")
         return value
 
 
@@ -172,6 +181,11 @@ class Policy(Frozen):
             names = [form.name for form in entry.do]
             if len(names) != len(set(names)):
                 raise ValueError(f"timeline: day {entry.day} does the same thing twice")
+            if sum(form.speaks for form in entry.do) > 1 and any(BEST in form.name.split("-") for form in entry.do):
+                raise ValueError(
+                    f"timeline: a message on the best channel stands beside another one on day {entry.day}, and both "
+                    "might take the same channel; give it a day of its own"
+                )
         self._suits_its_invoices()
         self._speaks_in_the_hours()
         self._has_one_owner()

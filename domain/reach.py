@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 
+from domain.choice import best_channel
 from domain.consent import open_channel
+from domain.habits import UNKNOWN
 from domain.kinds.message import RemindForm
 from domain.policy import Policy
 from domain.steps import CHANNEL_NAMES, Channel
@@ -11,14 +13,22 @@ from domain.steps import CHANNEL_NAMES, Channel
 def unsaid(policy: Policy, closed: Mapping[Channel, str]) -> list[str]:
     """The policy's messages for which no channel is open, nor any that they fall back to. closed: channel → why."""
     fallback = policy.contacts.fallback
-    return [what for channel, what in _messages(policy) if open_channel(channel, closed, fallback) in closed]
+    order = policy.contacts.order
+    named = [(channel or best_channel(order, UNKNOWN, closed), what) for channel, what in _messages(policy)]
+    return [what for channel, what in named if open_channel(channel, closed, fallback) in closed]
+
+
+def asks_for_the_best(policy: Policy) -> bool:
+    """Whether any of its messages takes the channel that suits the customer."""
+    return any(channel is None for channel, _ in _messages(policy))
 
 
 def refusal(policy: Policy, closed: Mapping[Channel, str]) -> str | None:
     """Why no case may follow the policy: not one of its messages could be sent. One sentence."""
     if len(unsaid(policy, closed)) < len([*_messages(policy)]):
         return None
-    wanted = dict.fromkeys(channel for channel, _ in _messages(policy))
+    order = policy.contacts.order
+    wanted = dict.fromkeys(each for channel, _ in _messages(policy) for each in ((channel,) if channel else order))
     why = "; ".join(f"{CHANNEL_NAMES[channel]}: {closed[channel]}" for channel in wanted)
     return (
         f"No message of policy {policy.name}@{policy.version} could be sent ({why}): set what is missing, or give the "
@@ -26,12 +36,16 @@ def refusal(policy: Policy, closed: Mapping[Channel, str]) -> str | None:
     )
 
 
-def _messages(policy: Policy) -> Iterator[tuple[Channel, str]]:
-    """Their channels, and what they are. Each policy has some: its end has to be announced."""
+def _messages(policy: Policy) -> Iterator[tuple[Channel | None, str]]:
+    """Their channels (None: the best), and what they are. Each policy has some: its end has to be announced."""
     for entry in policy.timeline:
         for form in entry.do:
             if isinstance(form, RemindForm):
-                yield form.channel, f"the {form.stage} {CHANNEL_NAMES[form.channel]} of day {entry.day}"
+                yield form.channel, f"the {form.stage} {_name(form.channel)} of day {entry.day}"
     if not policy.sent_invoices:
         asked = policy.contacts.action_request
-        yield asked, f"the {CHANNEL_NAMES[asked]} that asks at once (action_request)"
+        yield asked, f"the {_name(asked)} that asks at once (action_request)"
+
+
+def _name(channel: Channel | None) -> str:
+    return CHANNEL_NAMES[channel] if channel else "message on the best channel"

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from domain.case import ChargeOutcome
-from domain.kinds.message import message
+from domain.kinds.message import channel_for, message
 from domain.steps import OF_THE_INVOICES_METHOD, Stage, Step
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ VERIFY = "ask-verify"
 def action_request(now: "Situation") -> Iterable[Step]:
     case = now.case
     if case.invoice.verifying:
-        wanted, day = now.policy.contacts.action_request, now.schedule.day_of(now.at)
+        wanted, day = channel_for(now, VERIFY, now.policy.contacts.action_request), now.schedule.day_of(now.at)
         return () if VERIFY in case.steps else [message(now, VERIFY, now.at, day, wanted, Stage.ACTION)]
     if not (now.awaits_customer or now.method_spent) or case.method_changes > case.method_tried:
         return ()
@@ -27,5 +27,5 @@ def action_request(now: "Situation") -> Iterable[Step]:
     if key in case.steps:
         return ()
     since = case.declined_at or case.facts.opened_at
-    wanted = now.policy.contacts.action_request
+    wanted = channel_for(now, key, now.policy.contacts.action_request)
     return [message(now, key, since, now.schedule.day_of(since), wanted, Stage.ACTION)]

@@ -27,10 +27,22 @@ class Channel(StrEnum):
     EMAIL = "email"
     SMS = "sms"
     NOTICE = "notice"
+    WHATSAPP = "whatsapp"
+    LINE = "line"
 
 
-CHANNEL_NAMES = {Channel.EMAIL: "e-mail", Channel.SMS: "SMS", Channel.NOTICE: "in-app notice"}
+CHANNEL_NAMES = {
+    Channel.EMAIL: "e-mail",
+    Channel.SMS: "SMS",
+    Channel.NOTICE: "in-app notice",
+    Channel.WHATSAPP: "WhatsApp message",
+    Channel.LINE: "LINE message",
+}
 """As operators call them."""
+CHATS = (Channel.WHATSAPP, Channel.LINE)
+"""Texts in a chat application."""
+TEXTS = (Channel.SMS, *CHATS)
+"""They come to a telephone, at once: read in a moment, written in the short form, and able to wake somebody."""
 
 
 class Stage(StrEnum):

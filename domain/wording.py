@@ -14,12 +14,12 @@ from typing import NamedTuple
 
 from domain.base import Frozen
 from domain.declines import Reason
-from domain.known import ASKING, AtSending, Known, Todo, Tone
+from domain.known import ASKING, AtSending, Known, Period, Todo, Tone
 from domain.money import Money
-from domain.steps import Channel, Stage
+from domain.steps import TEXTS, Channel, Stage
 from domain.truth import Ending, MessageFacts
 
-Value = Money | date | str | tuple[Money, ...]
+Value = Money | date | str | Period | tuple[Money, ...] | tuple[str, ...]
 
 
 class Untrue(ValueError):
@@ -41,9 +41,13 @@ class Part(StrEnum):
     BUTTON = "button"
     LINK_HINT = "link_hint"
     HELP = "help"  # where the merchant answers
+    ANSWER = "answer"  # that one can answer the message itself
     LINK = "link"
     CLOSING = "closing"
     REGARDS = "regards"
+    SENDER = "sender"  # the foot: who writes, and why
+    PREFERENCES = "preferences"
+    IMPRINT = "imprint"
 
 
 PARAGRAPHS = frozenset({Part.HAPPENED, Part.TODO, Part.ACCESS, Part.END})
@@ -110,7 +114,7 @@ ASPECTS: dict[str, tuple[tuple[str, ...], Callable[[Known], str]]] = {
 
 _MAIL = (Channel.EMAIL,)
 _LONG = (Channel.EMAIL, Channel.NOTICE)
-_SMS = (Channel.SMS,)
+_SMS = TEXTS
 _FINAL = (Stage.FINAL,)
 _INSISTING = (Stage.FIRM, Stage.FINAL)
 _OTHERS = tuple(stage for stage in Stage if stage is not Stage.FINAL)
@@ -143,16 +147,24 @@ ROWS: tuple[Row, ...] = (
     Row(Part.END, "outlook.{tone}.{ending}.{plan}", _LONG, Known.knows_the_end, ("ends_on",), (Stage.FIRM,)),
     Row(Part.END, "ending.{ending}.{plan}.{ends}", _LONG, Known.knows_the_end, ("ends_on",), _FINAL, or_refuse=_NO_END),
     Row(Part.AMOUNTS, "labels.invoice", _MAIL, labels="number"),
+    Row(Part.AMOUNTS, "labels.bought", _MAIL, Known.knows_what, labels="bought"),
+    Row(Part.AMOUNTS, "labels.period", _MAIL, Known.knows_period, labels="period"),
+    Row(Part.AMOUNTS, "labels.method", _MAIL, Known.names_method, labels="method"),
     Row(Part.AMOUNTS, "labels.due_on", _MAIL, Known.was_sent, labels="due_on"),
     Row(Part.AMOUNTS, "labels.due", _MAIL, labels="amount"),
-    Row(Part.AMOUNTS, "labels.total", _MAIL, Known.paid_in_part, labels="total"),
+    Row(Part.AMOUNTS, "labels.total", _MAIL, Known.shows_total, labels="total"),
+    Row(Part.AMOUNTS, "labels.tax", _MAIL, Known.states_tax, labels="tax"),
     Row(Part.BUTTON, "buttons.pay", _MAIL, Known.only_pays),
     Row(Part.BUTTON, "buttons.{ask}", _MAIL, Known.asks_for_more),
     Row(Part.LINK_HINT, "labels.link_hint", _MAIL),
     Row(Part.HELP, "labels.help", _LONG),
+    Row(Part.ANSWER, "labels.answer", _MAIL, Known.can_be_answered),
     Row(Part.CLOSING, "stages.{tone}.closing.{tried}", _MAIL, stages=_OTHERS),
     Row(Part.CLOSING, "stages.{tone}.closing.{tried}", _MAIL, values=("ends_on",), stages=_FINAL),
     Row(Part.REGARDS, "regards", _MAIL),
+    Row(Part.SENDER, "labels.sender", _MAIL),
+    Row(Part.PREFERENCES, "labels.preferences", _MAIL, Known.has_preferences),
+    Row(Part.IMPRINT, "labels.imprint", _MAIL, Known.has_imprint),
     # A text message: what need not be said stands in the order of its importance.
     Row(Part.HAPPENED, "sms.opening.{stage}.{tried}", _SMS, Known.is_collected, stages=_OTHERS),
     Row(Part.HAPPENED, "sms.opening.{stage}.{tried}", _SMS, Known.is_collected, ("ends_on",), _FINAL),
@@ -204,7 +216,7 @@ def _rows(channel: Channel, stage: Stage) -> tuple[Row, ...]:
 
 def _order(channel: Channel, known: Known) -> list[Part]:
     order = [*Part]
-    if known.insists() and channel is not Channel.SMS:
+    if known.insists() and channel not in TEXTS:
         # The consequence first, and then what to do about it. A text message ends with what must not be missed.
         order.remove(Part.TODO)
         order.insert(order.index(Part.END) + 1, Part.TODO)

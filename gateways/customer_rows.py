@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from domain.addresses import email_address
+from domain.addresses import channel_named, email_address, line_user
 from gateways.email_domains import with_ascii_domain
 from gateways.places import country, phone_number, zone
 from gateways.ports.rows import CustomerRow
@@ -12,6 +12,8 @@ _READ: dict[str, Callable[[str | None], str | None]] = {
     "country": country,
     "time_zone": zone,
     "email": lambda text: email_address(with_ascii_domain(text)),
+    "line_user_id": line_user,
+    "preferred_channel": channel_named,
 }
 _OF_A_COUNTRY = {"phone", "region"}
 _NEVER_STATED = {"customer_id", "stated"}

@@ -91,6 +91,7 @@ def _data(
             "name": customer.name,
             "email": customer.email,
             "phone": customer.phone,
+            "line_user_id": customer.line_user_id,
             "language": customer.language,
         },
         "attempts": sorted((_attempt(row) for row in attempts), key=_by_time),

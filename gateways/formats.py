@@ -1,11 +1,13 @@
 """Amounts and dates as people read them, by Babel. Shared by the messages and the evidence page."""
 
+from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
 from functools import lru_cache
 
 from babel import Locale
 from babel.dates import format_date, format_skeleton
+from babel.lists import format_list
 from babel.numbers import format_currency, get_currency_precision, get_currency_symbol
 
 from domain.money import Money, minor_digits
@@ -55,6 +57,15 @@ def format_day_short(day: date, locale: Locale) -> str:
 def format_day_plain(day: date, locale: Locale) -> str:
     """The date without its year in digits, as people of the locale write it: `8/28`, `28/08`."""
     return format_skeleton("Md", day, locale=locale)
+
+
+def format_names(names: Sequence[str], locale: Locale) -> str:
+    """`A-2 and A-3`, `A-2、A-3`: as the locale writes a list.
+
+    CLDR's Thai puts its "and" between two words without blanks, which Latin letters and digits need.
+    """
+    touches = locale.list_patterns["standard"]["2"].removeprefix("{0}")[:1].isalpha()
+    return " ".join(format_list([f" {name} " if touches else name for name in names], locale=locale).split())
 
 
 def _first(day: date, text: str, locale: Locale) -> str:

@@ -15,20 +15,22 @@ from babel import Locale, UnknownLocaleError
 from jinja2 import FileSystemLoader, StrictUndefined, Template
 from jinja2.sandbox import SandboxedEnvironment
 
-from domain.known import AtSending, Other
+from domain.brand import Brand
+from domain.known import AtSending, Other, Period
 from domain.languages import chosen, wanted
-from domain.merchant import MerchantContact
 from domain.money import Money
 from domain.names import plausible_name
-from domain.steps import Channel
+from domain.steps import TEXTS, Channel
 from domain.truth import MessageFacts
 from domain.wording import Part, Sentence, Untrue, Value, Wording, wording
-from gateways.formats import format_day, format_day_plain, format_day_short, format_money
-from gateways.phrases import Phrases, PhrasesError, load_phrases
+from gateways.formats import format_day, format_day_plain, format_day_short, format_money, format_names
+from gateways.invoice_words import bought, method_on_file, period
+from gateways.phrases import Phrases, PhrasesError, load_phrases, phrase_files
 from gateways.ports.messages import Address, Rendered
 from gateways.ports.payments import InvoiceSnapshot
 from gateways.ports.trouble import ProviderMisuse
 from gateways.sms_length import is_gsm7, segments, usual_segments
+from gateways.whatsapp_templates import WhatsAppTemplates
 
 FALLBACK = "en"
 
@@ -55,36 +57,58 @@ class _Content:
     closing: str
     help: str
     colon: str
-    contact: MerchantContact
+    answer: str
     regards: str
     merchant: str
     lists: tuple[_List, ...]
+    sender: str
+    preferences: str
+    preferences_link: str
+    imprint: str
 
 
 class TemplateMessages:
-    """Messages from the phrases of a directory: one folder per language, and the layouts that all of them share."""
+    """Messages from the phrases of directories: one folder per language, and the layouts that all of them share."""
 
     def __init__(
-        self, directory: Path, merchant_name: str, contact: MerchantContact, *, language: str = FALLBACK
+        self,
+        directories: Sequence[Path],
+        brand: Brand,
+        preferences: Callable[[str], str] | None = None,
+        *,
+        language: str = FALLBACK,
+        whatsapp: WhatsAppTemplates | None = None,
     ) -> None:
-        """`contact` is named in every message; `language` is the merchant's, for customers whose own is not there.
+        """A later directory takes the place of the earlier ones, text by text and layout by layout. `preferences` makes
+        the link to what the customer gets, of a contact's key; None: there is no such page. `language` is of customers
+        whose own is not known or there. `whatsapp`: without them its messages are shown, and cannot be sent.
 
         Raises PhrasesError when a language is wrong, or the merchant's or English is missing.
         """
-        self._merchant = " ".join(merchant_name.split())
-        self._contact = contact
+        self._brand = brand
+        self._preferences = preferences
+        self._whatsapp = whatsapp
         # Phrases make plain text; only the HTML layout puts it into markup, and escapes all of it.
-        self._plain = _environment(directory, autoescape=False)
-        self._html = _environment(directory, autoescape=True)
+        self._plain = _environment(directories, autoescape=False)
+        self._html = _environment(directories, autoescape=True)
         self._template = lru_cache(maxsize=None)(self._plain.from_string)
-        files = sorted(directory.glob("*/phrases.yaml"))
-        self._languages = {file.parent.name.lower(): load_phrases(file, self._plain) for file in files}
+        files = phrase_files(directories, brand.voice)
+        self._languages = {language: load_phrases(layers, self._plain) for language, layers in files.items()}
         if FALLBACK not in self._languages:
-            raise PhrasesError(f"{directory} has no {FALLBACK}/phrases.yaml: every other language falls back to it.")
+            raise PhrasesError(
+                f"{directories[-1]} has no {FALLBACK}/phrases.yaml: every other language falls back to it."
+            )
         default = chosen(language, self._languages)
         if default is None:
-            raise PhrasesError(f"{directory} has no {language}/phrases.yaml, and MERCHANT_LANGUAGE is {language}.")
+            raise PhrasesError(
+                f"{directories[-1]} has no {language}/phrases.yaml, and MERCHANT_LANGUAGE is {language}."
+            )
         self._default = self._languages[default]
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Those that there are words for, by their tags in lower case."""
+        return tuple(self._languages)
 
     def render(
         self,
@@ -94,6 +118,8 @@ class TemplateMessages:
         invoice: InvoiceSnapshot,
         language: str,
         others: Sequence[InvoiceSnapshot] = (),
+        key: str = "",
+        link: str | None = None,
     ) -> Rendered:
         """Renders one message in the first wanted language that has phrases, or in the merchant's.
 
@@ -103,22 +129,34 @@ class TemplateMessages:
         Raises ProviderMisuse when the message could not be true or useful: no pay link, or a final notice without
         its date and consequence.
         """
-        at = self._at_sending(address, invoice, language, others, facts.also_final)
+        if channel is Channel.WHATSAPP and self._whatsapp:
+            language = self._whatsapp.language(language)
+        at = self._at_sending(address, invoice, language, others, facts.also_final, key, link)
         try:
             said = wording(facts, at, channel)
         except Untrue as error:
             raise ProviderMisuse(f"The {facts.stage.value} notice for invoice {invoice.id} {error}.") from None
         phrases, locale = self._language(language)
-        form = _short_form(phrases, locale, said) if channel is Channel.SMS else _long_form(phrases, locale)
-        writer = _Writer(phrases, self._template, form, said, at, self._contact)
+        form = _short_form(phrases, locale, said) if channel in TEXTS else _long_form(phrases, locale)
+        writer = _Writer(phrases, self._template, form, said, at, self._brand)
         match channel:
+            case Channel.WHATSAPP if self._whatsapp:
+                template = self._whatsapp.of(language, facts.stage)
+                return template.filled(self._brand.name, writer.chat(template.room), at.link)
+            case Channel.WHATSAPP | Channel.LINE:
+                return Rendered(text=f"{writer.chat()}\n{at.link}")
             case Channel.SMS:
                 return Rendered(text=writer.sms())
             case Channel.NOTICE:
                 return Rendered(subject=writer.one(Part.SUBJECT), text=writer.notice())
             case Channel.EMAIL:
                 content = writer.mail()
-                values = {"content": content, "language": locale.language, "direction": locale.text_direction}
+                values = {
+                    "content": content,
+                    "brand": self._brand,
+                    "language": str(locale).replace("_", "-"),
+                    "direction": locale.text_direction,
+                }
                 return Rendered(
                     subject=content.subject,
                     text=self._plain.get_template("email.txt.j2").render(values),
@@ -132,11 +170,14 @@ class TemplateMessages:
         language: str,
         others: Sequence[InvoiceSnapshot],
         finals: Sequence[str],
+        key: str,
+        link: str | None,
     ) -> AtSending:
+        pay_link = _pay_link(invoice)
         return AtSending(
-            merchant=self._merchant,
-            contact=self._contact.shown,
-            name=plausible_name(address.name, language),
+            merchant=self._brand.name,
+            contact=self._brand.first_way.shown,
+            name=plausible_name(address.name, language or self._default.locale),
             number=invoice.number or invoice.id,
             due=invoice.remaining,
             total=invoice.total or invoice.amount,
@@ -144,7 +185,14 @@ class TemplateMessages:
             verifying=invoice.verifying is True,
             transfers=invoice.transfer is True,
             has_method=invoice.payment_method is not None and not invoice.without_method,
-            link=_pay_link(invoice),
+            link=link or pay_link,
+            bought=bought(invoice),
+            period=period(invoice),
+            tax=invoice.tax,
+            method=method_on_file(invoice.payment_method),
+            preferences=self._preferences(key) if self._preferences and key else None,
+            imprint=self._brand.imprint,
+            answers=self._brand.answers_to is not None,
             others=tuple(
                 Other(
                     number=other.number or other.id,
@@ -164,9 +212,9 @@ class TemplateMessages:
         return self._default, self._default.babel
 
 
-def _environment(directory: Path, *, autoescape: bool) -> SandboxedEnvironment:
+def _environment(directories: Sequence[Path], *, autoescape: bool) -> SandboxedEnvironment:
     environment = SandboxedEnvironment(
-        loader=FileSystemLoader(directory),
+        loader=FileSystemLoader([*reversed(directories)]),
         undefined=StrictUndefined,
         autoescape=autoescape,
         trim_blocks=True,
@@ -205,7 +253,7 @@ class _Writer:
     form: Callable[[Value], str]
     said: Wording
     at: AtSending
-    contact: MerchantContact
+    brand: Brand
 
     def mail(self) -> _Content:
         return _Content(
@@ -223,10 +271,14 @@ class _Writer:
             closing=self.one(Part.CLOSING),
             help=self.one(Part.HELP),
             colon=self.phrases.colon,
-            contact=self.contact,
+            answer=self.any(Part.ANSWER),
             regards=self.one(Part.REGARDS),
             merchant=self.at.merchant,
             lists=self._lists(),
+            sender=self.one(Part.SENDER),
+            preferences=self.any(Part.PREFERENCES),
+            preferences_link=self.at.preferences or "",
+            imprint=self.any(Part.IMPRINT),
         )
 
     def notice(self) -> str:
@@ -235,7 +287,7 @@ class _Writer:
         colon = self.phrases.colon
         for each in self._lists():
             lines += [each.intro, *(f"{number}{colon}{amount} {link}" for number, amount, link in each.rows)]
-        return "\n".join([*lines, f"{self.one(Part.HELP)} {self.contact.shown}"])
+        return "\n".join([*lines, f"{self.one(Part.HELP)} {self.brand.first_way.shown}"])
 
     def _lists(self) -> tuple[_List, ...]:
         parts = {Part.FINALS: True, Part.OTHERS: False}
@@ -247,6 +299,10 @@ class _Writer:
             for part, final in parts.items()
             if self.said.of(part)
         )
+
+    def any(self, part: Part) -> str:
+        """The sentence of a part, or nothing."""
+        return self.one(part) if self.said.of(part) else ""
 
     def one(self, part: Part) -> str:
         return self._words(self.said.one(part))
@@ -276,13 +332,27 @@ class _Writer:
     def _line(self, texts: list[str], kept: list[bool]) -> str:
         return self.phrases.sms_between.join(compress(texts, kept))
 
+    def chat(self, room: int = 2000) -> str:
+        """As a text message, without its link: what must be said, and as much of the rest as there is `room` (signs)
+        for beside the link."""
+        room -= len(self.at.link) + len(self.at.merchant)
+        told = [sentence for sentence in self.said.sentences if sentence.part is not Part.LINK]
+        texts = [self._words(sentence) for sentence in told]
+        kept = [not sentence.may for sentence in told]
+        for place, taken in enumerate(kept):
+            more = [*kept[:place], True, *kept[place + 1 :]]
+            kept[place] = taken or len(self._line(texts, more)) <= room
+        return self._line(texts, kept)
+
     def _words(self, sentence: Sentence) -> str:
         values = {name: self.form(value) for name, value in sentence.values.items()}
         return self.template(self.phrases.words(sentence.key, sentence.values)).render(values)
 
 
 def _long_form(phrases: Phrases, locale: Locale) -> Callable[[Value], str]:
-    return _form(lambda day: format_day(day, locale, phrases.calendar), lambda money: format_money(money, locale))
+    return _form(
+        lambda day: format_day(day, locale, phrases.calendar), lambda money: format_money(money, locale), locale
+    )
 
 
 def _short_form(phrases: Phrases, locale: Locale, said: Wording) -> Callable[[Value], str]:
@@ -299,7 +369,7 @@ def _short_form(phrases: Phrases, locale: Locale, said: Wording) -> Callable[[Va
             text = _one_line(format_money(money, locale, iso_code=True))
         return text
 
-    return _form(day, amount)
+    return _form(day, amount, locale)
 
 
 def _one_line(text: str) -> str:
@@ -307,7 +377,7 @@ def _one_line(text: str) -> str:
     return text.replace("\u00a0", " ").replace("\u202f", " ").replace("\u2019", "'")
 
 
-def _form(day: Callable[[date], str], amount: Callable[[Money], str]) -> Callable[[Value], str]:
+def _form(day: Callable[[date], str], amount: Callable[[Money], str], locale: Locale) -> Callable[[Value], str]:
     """Writes each value of one message once: many sentences name the same."""
 
     @cache
@@ -319,7 +389,11 @@ def _form(day: Callable[[date], str], amount: Callable[[Money], str]) -> Callabl
                 return day(value)
             case str():
                 return value
+            case Period():
+                return f"{day(value.start)} – {day(value.end)}"
             case tuple():
-                return " + ".join(map(amount, value))
+                names = [each for each in value if isinstance(each, str)]
+                amounts = [amount(each) for each in value if isinstance(each, Money)]
+                return format_names(names, locale) if names else " + ".join(amounts)
 
     return written

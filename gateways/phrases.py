@@ -1,6 +1,6 @@
 """One language's sentences: `policies/messages/<language>/phrases.yaml` in, checked model out."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import accumulate, pairwise
 from pathlib import Path
@@ -19,7 +19,7 @@ from domain.steps import Stage
 from domain.truth import Ending
 from domain.wording import KEYS
 from gateways.formats import Calendar
-from gateways.yaml_files import FileError, YamlFile
+from gateways.yaml_files import FileError, layered
 
 
 class PhrasesError(Exception):
@@ -90,6 +90,14 @@ class Labels(Frozen):
     total: str
     link_hint: str
     help: str
+    answer: str
+    bought: str
+    period: str
+    method: str
+    tax: str
+    sender: str
+    preferences: str
+    imprint: str
 
 
 class Buttons(Frozen):
@@ -238,10 +246,28 @@ def _places(path: str) -> Iterator[str]:
     return accumulate(path.split("."), "{}.{}".format)
 
 
-def load_phrases(path: Path, environment: SandboxedEnvironment) -> Phrases:
-    """Reads and checks one language. Raises PhrasesError with every problem of the file."""
+def phrase_files(directories: Sequence[Path], voice: Mapping[str, str]) -> dict[str, tuple[Path, ...]]:
+    """The files of each language, those that take the place of others last. Where a form of address is chosen
+    (`voice`), `phrases.<form>.yaml` stands over `phrases.yaml`. Raises PhrasesError for a form that has no words."""
+    found: dict[str, tuple[Path, ...]] = {}
+    forms = {language.lower(): form for language, form in voice.items()}
+    for directory in directories:
+        for folder in sorted(directory.iterdir()):
+            language = folder.name.lower()
+            names = ("phrases.yaml", f"phrases.{forms.get(language, '')}.yaml")
+            if files := tuple(file for name in names if (file := folder / name).is_file()):
+                found[language] = found.get(language, ()) + files
+    for language, form in forms.items():
+        name = f"phrases.{form}.yaml"
+        if not any(file.name == name for file in found.get(language, ())):
+            raise PhrasesError(f"brand.yaml: voice.{language}: {form} has no words: write {language}/{name}.")
+    return found
+
+
+def load_phrases(paths: Sequence[Path], environment: SandboxedEnvironment) -> Phrases:
+    """Reads and checks one language. Raises PhrasesError with every problem of its files."""
     try:
-        file = YamlFile(path)
+        file = layered(paths)
         phrases = file.as_model(Phrases)
     except FileError as error:
         raise PhrasesError(str(error)) from None

@@ -7,6 +7,7 @@ from pathlib import Path
 from domain.policy import Policy
 from domain.rules.law_table import NO_TABLE, LawTable
 from domain.rules.looser import looser
+from gateways.brand import FILE as BRAND
 from gateways.yaml_files import FileError, YamlFile
 
 ANY_SEGMENT = "any"
@@ -36,7 +37,7 @@ def policy_digest(policy: Policy) -> str:
 
 def policy_files(folder: Path | str) -> list[Path]:
     """The files of a folder's policies (`*.yaml`, without its subfolders). Raises PolicyError when there is none."""
-    files = sorted(Path(folder).glob("*.yaml"))
+    files = sorted(file for file in Path(folder).glob("*.yaml") if file.name != BRAND)
     if not files:
         raise PolicyError(f"{folder}: no policy (*.yaml) is in this folder: set DUNNING_POLICIES to the right one.")
     return files

@@ -14,7 +14,7 @@ from gateways.customer_events import PROVIDER
 from gateways.ports.inbox import Arrival, NotGenuine, Unreadable
 
 PATH = "/preferences/"
-CHANNELS = (Channel.EMAIL, Channel.SMS)
+CHANNELS: tuple[Channel, ...] = tuple(channel for channel in Channel if channel is not Channel.NOTICE)
 """What customers can do without. A notice is shown by the merchant's own application."""
 
 _SALT = "preferences"

@@ -8,11 +8,11 @@ from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
 
 from domain.base import Frozen
+from domain.brand import Brand
 from domain.languages import chosen, wanted
-from domain.merchant import MerchantContact
 from domain.steps import Channel
 from gateways.phrases import PhrasesError
-from gateways.yaml_files import FileError, YamlFile
+from gateways.yaml_files import FileError, layered
 
 FALLBACK = "en"
 
@@ -24,6 +24,9 @@ class PreferenceWords(Frozen):
     intro: str
     email: str
     sms: str
+    # Names, the same in every language.
+    whatsapp: str = "WhatsApp"
+    line: str = "LINE"
     stop: str
     stopped: str
     unchanged: str
@@ -54,19 +57,26 @@ class Wishes(Frozen):
 class PreferencePage:
     """Raises PhrasesError for a language whose words are wrong, or when there is no English."""
 
-    def __init__(self, directory: Path, merchant: str, contact: MerchantContact, *, language: str = FALLBACK) -> None:
-        self._values = {"merchant": " ".join(merchant.split()), "contact": contact}
+    def __init__(self, directories: Sequence[Path], brand: Brand, *, language: str = FALLBACK) -> None:
+        self._values = {"merchant": brand.name, "contact": brand.first_way}
         environment = SandboxedEnvironment(
-            loader=FileSystemLoader(directory), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+            loader=FileSystemLoader([*reversed(directories)]),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
         )
         self._layout = environment.get_template("preferences.html.j2")
-        files = sorted(directory.glob("*/preferences.yaml"))
+        files: dict[str, list[Path]] = {}
+        for file in (file for directory in directories for file in sorted(directory.glob("*/preferences.yaml"))):
+            files.setdefault(file.parent.name.lower(), []).append(file)
         try:
-            self._words = {file.parent.name.lower(): YamlFile(file).as_model(PreferenceWords) for file in files}
+            self._words = {name: layered(layers).as_model(PreferenceWords) for name, layers in files.items()}
         except FileError as error:
             raise PhrasesError(str(error)) from None
         if FALLBACK not in self._words:
-            raise PhrasesError(f"{directory} has no {FALLBACK}/preferences.yaml: other languages fall back to it.")
+            raise PhrasesError(
+                f"{directories[-1]} has no {FALLBACK}/preferences.yaml: other languages fall back to it."
+            )
         self._default = chosen(language, self._words) or FALLBACK
 
     def render(self, wishes: Wishes) -> str:
@@ -89,5 +99,4 @@ class PreferencePage:
 
 
 def _rows(words: PreferenceWords, channels: Sequence[Channel]) -> list[tuple[Channel, str]]:
-    said = {Channel.EMAIL: words.email, Channel.SMS: words.sms}
-    return [(channel, said[channel]) for channel in channels]
+    return [(channel, getattr(words, channel.value)) for channel in channels]

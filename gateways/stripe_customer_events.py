@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from functools import partial
 
+from domain.addresses import FIELDS
 from domain.events import MethodChange
-from domain.steps import Channel
 from gateways import stripe_shapes as shapes
 from gateways.provider_facts import (
     CustomerChanged,
@@ -23,8 +23,7 @@ _DEFAULTS = frozenset({"default_payment_method", "default_source"})
 _SAYS_NOTHING = frozenset({"allow_redisplay", "metadata"})
 # Attributes of a customer that say who and where they are, and keys of theirs in its metadata.
 _OF_CUSTOMER = frozenset({"name", "email", "phone", "address", "preferred_locales"})
-_IN_METADATA = frozenset({"time_zone", "segment"})
-_PLACES = {"email": Channel.EMAIL, "phone": Channel.SMS}
+_IN_METADATA = frozenset({"time_zone", "segment", "line_user_id", "preferred_channel"})
 
 
 def _subscription_ended(event: Event) -> Fact:
@@ -51,7 +50,7 @@ def _customer_changed(event: Event) -> Fact:
     return CustomerChanged(
         **event.said(),
         customer=shapes.read_customer(event.about),
-        channels=tuple(channel for name, channel in _PLACES.items() if name in event.previous),
+        channels=tuple(channel for channel, field in FIELDS.items() if field in event.previous or field in in_metadata),
         moved=_moved(event),
         method=method if isinstance(method, MethodChanged) else None,
     )

@@ -8,7 +8,8 @@ from domain.case import ACCOUNT_VERIFICATION, ChargeOutcome
 from domain.declines import RawDecline
 from domain.invoice import Rail, SubscriptionState
 from domain.retries import OwnTries
-from gateways.ports.payments import PaymentMethod
+from domain.texts import one_line
+from gateways.ports.payments import Line, PaymentMethod
 
 Json = Mapping[str, Any]
 
@@ -242,7 +243,28 @@ def read_method(method: str | Json | None) -> PaymentMethod | None:
         fingerprint=text(details, "fingerprint"),
         country=text(details, "country"),
         expiry=f"{details.get('exp_month')}/{details['exp_year']}" if details.get("exp_year") else None,
+        last4=text(details, "last4"),
     )
+
+
+def lines(invoice: Json) -> tuple[Line, ...]:
+    """What the invoice bills, as far as it shows it (the first ten): without credits and what has no description."""
+    listed = expanded(invoice.get("lines")).get("data")
+    return tuple(
+        Line(description=said, start=moment(period.get("start")), end=moment(period.get("end")))
+        for line in (listed if isinstance(listed, list) else [])
+        if isinstance(line, Mapping) and isinstance(amount := line.get("amount"), int) and amount > 0
+        if (said := one_line(text(line, "description") or ""))
+        for period in [expanded(line.get("period"))]
+    )
+
+
+def tax(invoice: Json) -> int | None:
+    """The tax in the total, in minor units, where the invoice states any. Before basil it was one number (`tax`)."""
+    stated = invoice.get("total_taxes")
+    amounts = [expanded(each).get("amount") for each in stated] if isinstance(stated, list) else [invoice.get("tax")]
+    found = sum(amount for amount in amounts if isinstance(amount, int))
+    return found if 0 < found < 2**63 else None
 
 
 def intents(invoice: Json) -> list[Json]:

@@ -6,6 +6,7 @@ never changes for an event. So both shapes are read everywhere.
 
 from typing import TypeVar
 
+from domain.addresses import channel_named
 from domain.invoice import InvoiceState
 from domain.money import Money
 from gateways import stripe_fields as fields
@@ -61,6 +62,7 @@ def read_invoice(invoice: Json, charge: Json | None = None) -> InvoiceSnapshot:
     intent = fields.open_intent(invoice) if state is InvoiceState.OPEN else {}
     decline = fields.intent_decline(intent, charge)
     deposits = fields.verification(invoice)
+    tax = fields.tax(invoice)
     return InvoiceSnapshot(
         id=invoice_id,
         number=text(invoice, "number"),
@@ -70,6 +72,8 @@ def read_invoice(invoice: Json, charge: Json | None = None) -> InvoiceSnapshot:
         total=total,
         remaining=remaining,
         paid=_paid(invoice, due.currency),
+        lines=fields.lines(invoice),
+        tax=Money(amount=tax, currency=currency) if tax else None,
         customer_id=customer_id,
         subscription_id=fields.subscription_id(invoice),
         verifying=bool(deposits) if deposits is not None else None,
@@ -97,8 +101,8 @@ def read_invoice(invoice: Json, charge: Json | None = None) -> InvoiceSnapshot:
 def read_customer(customer: Json) -> CustomerRow:
     """The customer as the ledger keeps it; only what Stripe states is set. A deleted customer has only an id.
 
-    `metadata.time_zone` (IANA) and `metadata.segment` are this system's own conventions. Raises MalformedObject
-    without an id.
+    `time_zone` (IANA), `segment`, `line_user_id` and `preferred_channel` in its metadata are this system's own
+    conventions. Raises MalformedObject without an id.
     """
     identity = object_id(customer)
     if identity is None:
@@ -117,6 +121,8 @@ def read_customer(customer: Json) -> CustomerRow:
         else None,
         time_zone=text(metadata, "time_zone"),
         segment=text(metadata, "segment"),
+        line_user_id=text(metadata, "line_user_id"),
+        preferred_channel=channel_named(text(metadata, "preferred_channel")),
     )
 
 

@@ -29,6 +29,20 @@ class TwilioAccount:
         if status != "active":
             raise ProviderMisuse(f"Twilio's account is {status}: open it again in Twilio's console.")
 
+    def template(self, sid: str) -> tuple[str | None, str]:
+        """The words of a template, and how it stands with WhatsApp (`approved`). None: Twilio has no words for it."""
+        content = self._client.content.v1.contents(sid)
+        try:
+            shown = call("read a template", content.fetch).types
+            status = call("read a template's approval", content.approval_fetch().fetch).whatsapp
+        except Refused as refused:
+            if "404" in refused.codes:
+                return None, "unknown"
+            raise _refused(refused) from None
+        texts = shown.values() if isinstance(shown, dict) else ()
+        body = next((text["body"] for text in texts if isinstance(text, dict) and text.get("body")), None)
+        return body, str(status.get("status")) if isinstance(status, dict) else "unknown"
+
     def sender(self, sender: str, inbound: str | None) -> str:
         """What is known of the sender, in words. Raises ProviderMisuse for a number that cannot do what it has to.
 

@@ -17,6 +17,8 @@ from gateways.ports.trouble import ProviderMisuse, ProviderTrouble
 
 T = TypeVar("T")
 
+_API = "api.twilio.com"
+
 
 class Refused(Exception):
     """A 4xx. `codes`: Twilio's own, where it gives one, and the HTTP status."""
@@ -41,7 +43,10 @@ class TwilioHttp(TwilioHttpClient):  # type: ignore[misc]  # the SDK is not type
     def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Response:
         """Raises ProviderTrouble and Refused here, where the answer's headers are still at hand."""
         parts = urlsplit(url)
-        address = self._base_url + parts.path + (f"?{parts.query}" if parts.query else "")
+        # Its products have hosts of their own (content.twilio.com), unless all of Twilio is somewhere else.
+        elsewhere = parts.netloc != _API and self._base_url == f"https://{_API}"
+        base = f"https://{parts.netloc}" if elsewhere else self._base_url
+        address = base + parts.path + (f"?{parts.query}" if parts.query else "")
         try:
             # Its address names the account: of what is asked, only messages are counted apart.
             what = "messages" if "/Messages" in parts.path else "account"

@@ -43,7 +43,7 @@ def read(event: object, at: datetime, refusals: RefusalTable) -> Fact:
         return Ignored(**said, reason="the message is on its way")
     return ContactHeard(
         **said,
-        channel=Channel.SMS,
+        channel=_channel(event, "To"),
         result=result,
         key=text(event, "dunning_key"),
         address=_number(event, "To"),
@@ -55,13 +55,17 @@ def _wrote(event: Json, said: dict[str, Any]) -> Fact:
     number, words = _number(event, "From"), text(event, "Body") or ""
     if not number:
         raise MalformedEvent("The inbound message has no 'From'.")
-    return CustomerWrote(**said, channel=Channel.SMS, address=number, text=words, wish=_wish(event, words))
+    return CustomerWrote(**said, channel=_channel(event, "From"), address=number, text=words, wish=_wish(event, words))
 
 
 def _wish(event: Json, words: str) -> Wish | None:
     """What Advanced Opt-Out took it for, or what its words ask for."""
     stated = _OPT_OUT_TYPES.get((text(event, "OptOutType") or "").lower())
     return stated or wish_of(words)
+
+
+def _channel(event: Json, name: str) -> Channel:
+    return Channel.WHATSAPP if (text(event, name) or "").startswith(_WHATSAPP) else Channel.SMS
 
 
 def _number(event: Json, name: str) -> str | None:

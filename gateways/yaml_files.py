@@ -1,8 +1,10 @@
 """YAML files into models, with errors that name the file, the line, the key and what is allowed."""
 
+from collections.abc import Mapping, Sequence
+from copy import copy
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
@@ -30,6 +32,14 @@ def read_model(path: Path, model: type[M]) -> M:
     return YamlFile(path).as_model(model)
 
 
+def layered(paths: Sequence[Path]) -> "YamlFile":
+    """Files over each other, the highest last. Raises FileError."""
+    lowest, *above = map(YamlFile, paths)
+    for file in above:
+        lowest = file.over(lowest)
+    return lowest
+
+
 class YamlFile:
     """The plain values of a YAML 1.2 file, and the line of each. Raises FileError for what is not plain.
 
@@ -40,6 +50,7 @@ class YamlFile:
         self._path = path
         self._yaml = YAML(typ="safe", pure=True)
         self._lines: dict[Loc, int] = {}
+        self._under: YamlFile | None = None
         self._problems: list[str] = []
         self.data: Any = self._plain(self._compose(), (), ())
         if self._problems:
@@ -56,17 +67,38 @@ class YamlFile:
             found = [self._sentence(each) for each in problems(error, model, values=True)]
             raise FileError("\n".join(dict.fromkeys(found))) from None
 
+    def with_defaults(self, values: Mapping[str, Any]) -> Self:
+        """The file with these values where it has no such key of its own."""
+        return self._holding({**values, **self.data} if isinstance(self.data, dict) else self.data)
+
+    def over(self, under: "YamlFile") -> Self:
+        """What `under` says, with what this file says in its place, key by key. A problem names the file it is in."""
+        found = self._holding(_merged(under.data, self.data))
+        found._under = under
+        return found
+
+    def _holding(self, data: Any) -> Self:
+        found = copy(self)
+        found.data = data
+        return found
+
     def told(self, loc: Loc, text: str) -> str:
         """What is wrong at a place: `file:line: key: text`."""
         return self._sentence(Problem(loc, text))
 
     def _sentence(self, problem: Problem) -> str:
+        if self._under and problem.loc not in self._lines and self._under._says(problem.loc):
+            return self._under._sentence(problem)
         # What is not in the file is told where it should be: at the last part that is there.
         there = next(loc for n in range(len(problem.loc), -1, -1) if (loc := problem.loc[:n]) in self._lines)
         at = _path((*there, problem.loc[-1]) if problem.missing else there)
         # A key is of any length, and whatever stands in quotes may be of many lines.
         text = one_line(f"{at[:_LONGEST]}{': ' if at else ''}{problem.text[:_LONGEST]}")
         return f"{self._path}:{self._lines[there]}: {text}"
+
+    def _says(self, loc: Loc) -> bool:
+        """Whether this file has such a place, or one under it."""
+        return loc in self._lines or (self._under is not None and self._under._says(loc))
 
     def _compose(self) -> Node:
         path = self._path
@@ -129,6 +161,12 @@ class YamlFile:
 
     def _wrong(self, loc: Loc, text: str) -> None:
         self._problems.append(self.told(loc, text))
+
+
+def _merged(under: Any, over: Any) -> Any:
+    if not (isinstance(under, dict) and isinstance(over, dict)):
+        return over
+    return under | {key: _merged(under[key], value) if key in under else value for key, value in over.items()}
 
 
 def _path(loc: Loc) -> str:

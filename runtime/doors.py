@@ -6,6 +6,7 @@ import random
 from collections.abc import AsyncIterator, Collection
 from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
 from dataclasses import dataclass
+from functools import cache, partial
 
 from temporalio.client import Client
 from temporalio.service import RPCError
@@ -16,12 +17,14 @@ from gateways import (
     application_events,
     billing_events,
     customer_events,
+    line_events,
     sendgrid_events,
     stripe_events,
     twilio_events,
 )
 from gateways.ledger.database import upgrade_schema
 from gateways.ledger.sql_ledger import SqlLedger
+from gateways.line_webhook import LineWebhook
 from gateways.ports.inbox import Completion, Webhook
 from gateways.ports.metering import NO_METER, Meter
 from gateways.ports.trouble import ProviderMisuse, ProviderTrouble
@@ -57,6 +60,7 @@ from service.preferences import Preferences
 from service.protections import Protections
 from service.requests import Unavailable
 from service.running import RunningCases
+from service.short_links import ShortPages
 from service.threads import Threads
 
 _KEEPERS = 8
@@ -79,6 +83,7 @@ class Doors:
     threads: Threads
     bulk: BulkDesk
     preferences: Preferences | None  # None: customers get no link
+    short_pages: ShortPages | None  # None: text messages have the provider's long link
     consents: Consents
     protections: Protections
     endpoints: Endpoints
@@ -140,6 +145,8 @@ def webhooks(settings: Settings) -> dict[str, Webhook]:
         found["sendgrid"] = SendGridWebhook(keys)
     if settings.web_public_url and (tokens := several(settings.twilio_auth_token)):
         found["twilio"] = TwilioWebhook(settings.web_public_url, tokens, several(settings.twilio_webhook_keys))
+    if secrets := several(settings.line_webhook_secrets):
+        found["line"] = LineWebhook(secrets)
     if secrets := several(settings.agency_webhook_secrets):
         found["agency"] = StandardWebhook(agency_events.PROVIDER, secrets, "AGENCY_WEBHOOK_SECRETS")
     if secrets := several(settings.application_webhook_secrets):
@@ -181,6 +188,7 @@ async def doors(settings: Settings, watched: Telemetry | None = None) -> AsyncIt
             yield Doors(
                 mailroom=mailroom,
                 preferences=_preferences(settings, ledger, mailroom, threads, closed),
+                short_pages=_short_pages(settings, ledger, threads, meter),
                 consents=Consents(ledger, ledger, mailroom, threads, now),
                 protections=Protections(ledger, mailroom, threads, now),
                 endpoints=Endpoints(ledger, now, private=settings.dunning_outbox_private),
@@ -206,6 +214,13 @@ def _preferences(
     if links is None:
         return None
     return Preferences(ledger, links, wiring.preference_page(settings), mailroom, threads, closed)
+
+
+def _short_pages(settings: Settings, ledger: SqlLedger, threads: Threads, meter: Meter) -> ShortPages | None:
+    if wiring.short_links(settings) is None:
+        return None
+    payments = cache(partial(wiring.stripe_payments, settings, meter))
+    return ShortPages(ledger, payments, wiring.preference_page(settings), threads)
 
 
 async def _send_events(settings: Settings, ledger: SqlLedger, post: WebhookPost, meter: Meter) -> None:
@@ -246,6 +261,7 @@ def readers(settings: Settings, intake: Intake) -> dict[str, Reader]:
         stripe_events.PROVIDER: lambda event, _: intake.read_event(event),
         sendgrid_events.PROVIDER: lambda event, _: sendgrid_events.read(event),
         twilio_events.PROVIDER: lambda event, at: twilio_events.read(event, at, refusals),
+        line_events.PROVIDER: lambda event, _: line_events.read(event),
         agency_events.PROVIDER: lambda event, _: agency_events.read(event),
         application_events.PROVIDER: lambda event, _: application_events.read(event),
         customer_events.PROVIDER: customer_events.read,

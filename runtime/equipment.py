@@ -1,24 +1,25 @@
 """What is set up of channels, application and agency: the settings of each belong together, all of them or none."""
 
-from collections.abc import Sequence
-
 from pydantic import SecretStr
 
 from domain.installation import RESTRICTIONS, Installation
 from domain.steps import Channel
 from runtime.settings import Settings, SettingsError
 
+_TWILIO = ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN")
 CHANNELS: dict[Channel, tuple[str, ...]] = {
     Channel.EMAIL: ("SENDGRID_API_KEY", "SENDGRID_FROM_EMAIL"),
-    Channel.SMS: ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_FROM"),
+    Channel.SMS: (*_TWILIO, "TWILIO_FROM"),
     Channel.NOTICE: ("MERCHANT_WEBHOOK_URL", "MERCHANT_WEBHOOK_SECRET"),
+    Channel.WHATSAPP: (*_TWILIO, "TWILIO_WHATSAPP_FROM", "TWILIO_WHATSAPP_TEMPLATES"),
+    Channel.LINE: ("LINE_CHANNEL_ACCESS_TOKEN",),
 }
 """The settings without which a channel is closed. The application of the notices hears of access as well."""
 
 
 def installation(settings: Settings) -> Installation:
     """What is missing, by its first setting. Raises SettingsError where only a part of what belongs together is set."""
-    missing = {channel: _missing(settings, names) for channel, names in CHANNELS.items()}
+    missing = {channel: _missing(settings, channel) for channel in CHANNELS}
     if settings.agency_token and not settings.agency_endpoint:
         raise SettingsError("AGENCY_TOKEN is set, and AGENCY_ENDPOINT is not: set it as well, or none of them.")
     application = missing[Channel.NOTICE]
@@ -35,9 +36,21 @@ def is_set(settings: Settings, name: str) -> bool:
     return bool(value.get_secret_value() if isinstance(value, SecretStr) else value)
 
 
-def _missing(settings: Settings, names: Sequence[str]) -> str | None:
-    """Why there is none of it; None: there is."""
+def _missing(settings: Settings, channel: Channel) -> str | None:
+    """Why it is closed; None: it is not. What only another channel's settings make use of is no part of this one."""
+    names = CHANNELS[channel]
     missing = [name for name in names if not is_set(settings, name)]
+    shared = {name for other, those in CHANNELS.items() if other is not channel for name in those}
+    own = [name for name in names if name not in shared]
+    others_use_it = any(
+        is_set(settings, name)
+        for other, those in CHANNELS.items()
+        if other is not channel and shared.intersection(names, those)
+        for name in those
+        if name not in names
+    )
+    if others_use_it and set(own) <= set(missing):
+        return f"{own[0]} is not set"
     if 0 < len(missing) < len(names):
         there = ", ".join(name for name in names if name not in missing)
         raise SettingsError(

@@ -13,6 +13,7 @@ _PROVIDERS = {
     "stripe_api_base": "STRIPE_API_KEY",
     "sendgrid_api_base": "SENDGRID_API_KEY",
     "twilio_api_base": "TWILIO_AUTH_TOKEN",
+    "line_api_base": "LINE_CHANNEL_ACCESS_TOKEN",
 }
 
 

@@ -8,9 +8,7 @@ from typing import Literal
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from domain.merchant import MerchantContact
 from domain.sentences import dotted, sentence
-from gateways.email_domains import with_ascii_domain
 from runtime.in_clear import in_clear
 from runtime.zones import use_pinned_zones
 
@@ -70,7 +68,7 @@ class Settings(BaseSettings):
     sendgrid_api_key: SecretStr | None = None
     sendgrid_api_base: str = "https://api.sendgrid.com"
     sendgrid_from_email: str | None = None
-    sendgrid_from_name: str = "Billing"
+    sendgrid_from_name: str | None = None  # None: the merchant's name
     # Whether the account has Email Activity, by which an unknown send can be looked up, and how late it may be.
     sendgrid_email_activity: bool = False
     sendgrid_activity_lag: timedelta = timedelta(minutes=5)
@@ -80,7 +78,14 @@ class Settings(BaseSettings):
     twilio_api_base: str = "https://api.twilio.com"
     twilio_from: str | None = None
     twilio_status_callback: str | None = None
+    twilio_whatsapp_from: str | None = None
+    twilio_whatsapp_templates: str | None = None  # a file, in the folder of the policies if it is no absolute path
     twilio_list_lag: timedelta = timedelta(seconds=30)  # how late Twilio's message list may be
+
+    line_channel_access_token: SecretStr | None = None
+    line_api_base: str = "https://api.line.me"
+    # Channel secrets, by which LINE's webhooks are signed, parted by commas.
+    line_webhook_secrets: SecretStr | None = None
 
     merchant_webhook_url: str | None = None
     merchant_webhook_secret: SecretStr | None = None
@@ -143,9 +148,16 @@ class Settings(BaseSettings):
         return own if own.is_dir() else SHIPPED / "rules/law"
 
     @property
-    def messages_folder(self) -> Path:
-        """As `rules_folder`, for the texts of messages."""
-        return self._own_or_shipped("messages")
+    def messages_folders(self) -> tuple[Path, ...]:
+        """Where texts and layouts of messages are read: those of the release, and over them the merchant's own."""
+        own = self.dunning_policies / "messages"
+        return (SHIPPED / "messages", own) if own.is_dir() and own != SHIPPED / "messages" else (SHIPPED / "messages",)
+
+    @property
+    def whatsapp_templates_file(self) -> Path | None:
+        """Which texts WhatsApp has approved; None: nothing is sent there."""
+        named = self.twilio_whatsapp_templates
+        return self.dunning_policies / named if named else None
 
     def _own_or_shipped(self, name: str) -> Path:
         own = self.dunning_policies / name
@@ -169,21 +181,12 @@ class Settings(BaseSettings):
         return self._required("TWILIO_AUTH_TOKEN", self.twilio_auth_token)
 
     @cached_property
-    def merchant_secret(self) -> str:
-        return self._required("MERCHANT_WEBHOOK_SECRET", self.merchant_webhook_secret)
+    def line_secret(self) -> str:
+        return self._required("LINE_CHANNEL_ACCESS_TOKEN", self.line_channel_access_token)
 
     @cached_property
-    def customers_contact(self) -> MerchantContact:
-        """Where customers get an answer. SettingsError when there is no such place: no message goes out without one."""
-        if not self.merchant_contact:
-            raise SettingsError(
-                "MERCHANT_CONTACT is not set: set it to the e-mail address, link or phone number at which customers "
-                "get an answer; every message names it."
-            )
-        try:
-            return MerchantContact.read(with_ascii_domain(self.merchant_contact) or "")
-        except ValueError as error:
-            raise SettingsError(f"MERCHANT_CONTACT {error}.") from None
+    def merchant_secret(self) -> str:
+        return self._required("MERCHANT_WEBHOOK_SECRET", self.merchant_webhook_secret)
 
     def required(self, variable: str) -> str:
         """The text setting with this environment name; SettingsError when it is not set."""

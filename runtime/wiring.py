@@ -9,7 +9,7 @@ import socket
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache, partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from temporalio.client import Client
@@ -40,13 +40,18 @@ from gateways.ports.messages import Sender
 from gateways.ports.metering import NO_METER, Meter
 from gateways.preference_links import PreferenceLinks
 from gateways.preference_page import PreferencePage
+from gateways.required_words import RequiredSentences
 from gateways.rules import load_decline_table, load_law, load_minimum_charges, load_network_rules, load_refusals
 from gateways.sendgrid_email import SendGridSender
+from gateways.short_links import ShortLinks
 from gateways.stripe_api import StripeApi
 from gateways.stripe_origin import Served
 from gateways.stripe_payments import StripePayments
 from gateways.twilio_sms import TwilioSender
+from gateways.twilio_whatsapp import TwilioWhatsApp
+from gateways.whatsapp_templates import WhatsAppTemplates, load_templates
 from gateways.yaml_files import FileError
+from runtime.branding import brand
 from runtime.equipment import installation
 from runtime.settings import SHIPPED, Settings, SettingsError, several
 from service.customers import public_holidays, whereabouts
@@ -56,6 +61,9 @@ from service.sweep import AT_ONCE as SWEPT_AT_ONCE
 from service.sweep import Sweeping
 from service.sweep_cases import CaseCheck
 from service.threads import Threads
+
+if TYPE_CHECKING:
+    from gateways.line_api import LineApi
 
 
 def utc_now() -> datetime:
@@ -162,13 +170,16 @@ def preference_links(settings: Settings) -> PreferenceLinks | None:
     return PreferenceLinks(settings.web_public_url, secrets) if settings.web_public_url and secrets else None
 
 
+def short_links(settings: Settings) -> ShortLinks | None:
+    """None: text messages have the provider's own long link; as for `preference_links`."""
+    secrets = several(settings.dunning_link_secrets)
+    return ShortLinks(settings.web_public_url, secrets) if settings.web_public_url and secrets else None
+
+
 def preference_page(settings: Settings) -> PreferencePage:
     """Raises SettingsError for words that cannot be read."""
-    directory = settings.messages_folder
     try:
-        return PreferencePage(
-            directory, settings.merchant_name, settings.customers_contact, language=settings.merchant_language
-        )
+        return PreferencePage(settings.messages_folders, brand(settings), language=settings.merchant_language)
     except PhrasesError as error:
         raise _not_readable(error) from None
 
@@ -180,21 +191,26 @@ def senders(settings: Settings, app: MerchantApp | None, meter: Meter = NO_METER
     if Channel.EMAIL not in closed:
         found[Channel.EMAIL] = _email_sender(settings, meter)
     if Channel.SMS not in closed:
-        found[Channel.SMS] = _sms_sender(settings, meter)
+        found[Channel.SMS] = _twilio_sender(settings, meter, TwilioSender, "TWILIO_FROM")
+    if Channel.WHATSAPP not in closed:
+        found[Channel.WHATSAPP] = _twilio_sender(settings, meter, TwilioWhatsApp, "TWILIO_WHATSAPP_FROM")
+    if Channel.LINE not in closed:
+        found[Channel.LINE] = _line_sender(settings, meter)
     if app:
         found[Channel.NOTICE] = MerchantNotices(app)
     return found
 
 
 def _email_sender(settings: Settings, meter: Meter) -> SendGridSender:
+    shown = brand(settings)
     return SendGridSender(
         settings.sendgrid_secret,
         settings.sendgrid_api_base,
         settings.required("SENDGRID_FROM_EMAIL"),
-        settings.sendgrid_from_name,
+        shown.sender_name or shown.name,
         settings.provider_timeout,
         refusals(settings, "sendgrid"),
-        reply_to=settings.customers_contact.email,
+        reply_to=shown.answers_to,
         email_activity=settings.sendgrid_email_activity,
         activity_lag=settings.sendgrid_activity_lag,
         unsubscribe=links.link if (links := preference_links(settings)) else None,
@@ -202,12 +218,12 @@ def _email_sender(settings: Settings, meter: Meter) -> SendGridSender:
     )
 
 
-def _sms_sender(settings: Settings, meter: Meter) -> TwilioSender:
-    return TwilioSender(
+def _twilio_sender(settings: Settings, meter: Meter, kind: type[TwilioSender], sender: str) -> TwilioSender:
+    return kind(
         settings.required("TWILIO_ACCOUNT_SID"),
         settings.twilio_secret,
         settings.twilio_api_base,
-        settings.required("TWILIO_FROM"),
+        settings.required(sender),
         settings.provider_timeout,
         refusals(settings, "twilio"),
         status_callback=settings.twilio_status_callback,
@@ -216,19 +232,50 @@ def _sms_sender(settings: Settings, meter: Meter) -> TwilioSender:
     )
 
 
-def _data_files(settings: Settings) -> tuple[TemplateMessages, DeclineTable, NetworkRules]:
-    directory = settings.messages_folder
+def data_files(settings: Settings) -> tuple[TemplateMessages, DeclineTable, NetworkRules]:
+    """What messages are written by, and the tables of declines and networks. Raises SettingsError."""
     try:
+        links = preference_links(settings)
         messages = TemplateMessages(
-            directory, settings.merchant_name, settings.customers_contact, language=settings.merchant_language
+            settings.messages_folders,
+            brand(settings),
+            links.link if links else None,
+            language=settings.merchant_language,
+            whatsapp=whatsapp_templates(settings),
         )
         return messages, decline_table(settings), network_rules(settings)
     except (FileError, PhrasesError) as error:
         raise _not_readable(error) from None
 
 
+def line_api(settings: Settings, meter: Meter = NO_METER) -> "LineApi":
+    from gateways.line_api import LineApi  # noqa: PLC0415 - LINE's SDK takes two seconds, for who has it alone
+
+    return LineApi(settings.line_secret, settings.line_api_base, settings.provider_timeout, meter)
+
+
+def _line_sender(settings: Settings, meter: Meter) -> Sender:
+    from gateways.line_push import LineSender  # noqa: PLC0415 - as above
+
+    return LineSender(line_api(settings, meter), refusals(settings, "line"))
+
+
+def whatsapp_templates(settings: Settings) -> WhatsAppTemplates | None:
+    """None: WhatsApp is not set up. Raises FileError."""
+    file = settings.whatsapp_templates_file
+    return load_templates(file) if file and Channel.WHATSAPP not in installation(settings).closed_channels else None
+
+
 def _not_readable(error: Exception) -> SettingsError:
     return SettingsError(f"{str(error).removesuffix('.')}. DUNNING_POLICIES names the folder that is read.")
+
+
+def required_words(settings: Settings) -> RequiredSentences:
+    """What the law of a place wants messages to name. Raises SettingsError."""
+    try:
+        return RequiredSentences(settings.messages_folders, brand(settings), language=settings.merchant_language)
+    except FileError as error:
+        raise _not_readable(error) from None
 
 
 def situations(settings: Settings, ledger: Ledger) -> Situations:
@@ -248,14 +295,15 @@ def activities(
     ledger = open_ledger(settings)
     payments = stripe_payments(settings, meter)
     app = merchant_app(settings, meter)
-    messages, declines, rules = _data_files(settings)
+    messages, declines, rules = data_files(settings)
     minimums = minimum_charges(settings)
     standing = situations(settings, ledger)
     paying = PaymentActivities(payments, ledger, declines, rules, minimums, clock, meter)
     ways = senders(settings, app, meter)
-    contacting = ContactActivities(payments, ledger, messages, ways, clock, standing, meter)
+    words, short = required_words(settings), short_links(settings)
+    contacting = ContactActivities(payments, ledger, messages, ways, clock, standing, words, meter, short)
     serving = ServiceActivities(payments, ledger, app)
-    bundle = partial(build_bundle, creditor=settings.merchant_name)
+    bundle = partial(build_bundle, creditor=brand(settings).name)
     collecting = CollectionsActivities(payments, ledger, agency(settings, meter), bundle)
     deciding = DecisionActivities(ledger, standing, meter)
     return [

@@ -6,12 +6,15 @@ from domain import events
 from domain.addresses import address_key
 from domain.consent import Source, told_by_provider
 from domain.protection import Protected, Protection, SetBy
+from domain.steps import Channel
 from gateways.ports.consents import OptIn
 from gateways.ports.ledger import Ledger
 from gateways.ports.rows import Closure, Reply
 from gateways.provider_facts import ContactHeard, CustomerWrote, Wish
 from service.news import Told
 from service.protections import wake
+
+_STARTS = {Channel.LINE: "follows the LINE account"}
 
 
 def of_contact(ledger: Ledger, fact: ContactHeard) -> Told:
@@ -45,7 +48,7 @@ def of_reply(ledger: Ledger, fact: CustomerWrote) -> Told:
     takes back what was closed by a STOP of this number, and nothing else. Where somebody else has the number, it is
     closed, and nobody's wish is known."""
     customers = ledger.customers_at(fact.channel, fact.address)
-    for customer in customers:
+    for customer in customers if fact.text else ():
         ledger.keep_reply(
             Reply(customer_id=customer, channel=fact.channel, event_id=fact.event_id, at=fact.at, text=fact.text)
         )
@@ -118,7 +121,9 @@ def _started(ledger: Ledger, fact: CustomerWrote, customers: Sequence[str]) -> T
         ledger.close_channel(one.model_copy(update={"customer_id": "", "opened_at": None, "opened_by": None}))
     # Before the cases are told: what they decide then reads the ledger.
     ledger.open_channel(stopped, fact.at, fact.event_id)
-    order = events.ReopenChannel(channel=fact.channel, by="the customer", note="texted START")
+    order = events.ReopenChannel(
+        channel=fact.channel, by="the customer", note=_STARTS.get(fact.channel, "texted START")
+    )
     open_again = [customer for customer in customers if fact.channel not in ledger.closed_channels(customer)]
     cases = [case for customer in open_again for case in ledger.open_cases_of(customer)]
     return [(case, "reopen_channel", order) for case in cases]

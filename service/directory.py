@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from domain.addresses import email_address
+from domain.addresses import email_address, line_user
 from domain.base import Frozen
-from domain.consent import Source
+from domain.consent import Source, unasked
 from domain.gates import Postpone
 from domain.money import Money
 from domain.policy import Policy
@@ -118,6 +118,8 @@ class Directory:
             found.update(self._ledger.customers_at(Channel.EMAIL, each))
         if number:
             found.update(self._ledger.customers_at(Channel.SMS, number))
+        if user := line_user(name):
+            found.update(self._ledger.customers_at(Channel.LINE, user))
         cases = (self._ledger.case(each) for each in (name, *self._ledger.invoices_numbered(name)))
         return sorted(found | {case.customer_id for case in cases if case})
 
@@ -171,7 +173,9 @@ def _address(customer: CustomerRow) -> Address:
 
 def _reach(ledger: Ledger, customer: CustomerRow, not_set_up: Mapping[Channel, str]) -> tuple[Reach, ...]:
     address = _address(customer)
+    agreed = [one.channel for one in ledger.opt_ins(customer.customer_id)]
     closed, closures = ledger.closed_channels(customer.customer_id), ledger.closures(customer.customer_id)
+    closed = unasked(agreed) | closed
     return tuple(
         Reach(
             channel=channel,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -54,6 +54,8 @@ class PlainCustomer(Frozen):
     name: str | None = None
     email: str | None = None
     phone: str | None = None
+    line_user_id: str | None = None
+    preferred_channel: Literal["email", "sms", "notice", "whatsapp", "line"] | None = None  # as they said
     country: str | None = None
     region: str | None = None
     language: str | None = None

@@ -237,6 +237,9 @@ def test_tables_and_texts_of_ones_own_are_bad_in_each_of_their_lines(doctor: Doc
     """Each names the file that could not be read."""
     for folder in ("rules", "messages"):
         (tmp_path / folder).mkdir()
+    sentence = tmp_path / "messages" / "en" / "phrases.yaml"
+    sentence.parent.mkdir()
+    sentence.write_text("regard: Yours\n")
 
     _, _, bad = doctor({**NO_SERVER, "DUNNING_POLICIES": str(tmp_path)})
 
@@ -244,7 +247,7 @@ def test_tables_and_texts_of_ones_own_are_bad_in_each_of_their_lines(doctor: Doc
     assert str(tmp_path / "rules" / "networks.yaml") in bad["network rules"]
     assert str(tmp_path / "rules" / "twilio-errors.yaml") in bad["Twilio's refusals"]
     assert str(tmp_path / "rules" / "sendgrid-errors.yaml") in bad["SendGrid's refusals"]
-    assert "message texts" in bad
+    assert f"{sentence}:1: regard: unknown key" in bad["message texts"]
 
 
 def test_mistakes_of_a_policy_stand_in_one_line(doctor: Doctor, tmp_path: Path) -> None:

@@ -30,7 +30,9 @@ def test_an_e_mail_only_merchant_is_well_and_told_what_is_closed(doctor: Doctor,
     assert ["Temporal server"] == list(bad)
     assert (
         "e-mail open; SMS closed: TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_FROM not set; "
-        "in-app notice closed: MERCHANT_WEBHOOK_URL, MERCHANT_WEBHOOK_SECRET not set"
+        "in-app notice closed: MERCHANT_WEBHOOK_URL, MERCHANT_WEBHOOK_SECRET not set; "
+        "WhatsApp message closed: TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_WHATSAPP_FROM, "
+        "TWILIO_WHATSAPP_TEMPLATES not set; LINE message closed: LINE_CHANNEL_ACCESS_TOKEN not set"
     ) == good["channels"]
     assert ("not set up: no text messages", "no text messages") == (good["Twilio"], good["number"])
     assert "not set up: no notices; nothing is restricted, and no message says so" == good["application"]

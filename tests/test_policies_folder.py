@@ -31,14 +31,14 @@ def own(settings: Settings, folder: Path) -> Settings:
 async def test_policies_alone_are_enough(own: Settings, folder: Path) -> None:
     """A new release brings new tables and texts by itself."""
     assert ["standard"] == [policy.name for policy in wiring.policy_store(own).policies]
-    assert (SHIPPED / "rules", SHIPPED / "messages") == (own.rules_folder, own.messages_folder)
+    assert (SHIPPED / "rules", (SHIPPED / "messages",)) == (own.rules_folder, own.messages_folders)
     assert wiring.activities(own)
     async with doors(own):
         pass
 
     for name in ("rules", "messages"):
         (folder / name).mkdir()
-    assert (folder / "rules", folder / "messages") == (own.rules_folder, own.messages_folder)
+    assert (folder / "rules", (SHIPPED / "messages", folder / "messages")) == (own.rules_folder, own.messages_folders)
 
 
 def without_policies(folder: Path) -> None:

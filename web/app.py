@@ -18,6 +18,7 @@ from service.mailroom import Mailroom
 from service.office import Office
 from service.preferences import Preferences
 from service.protections import Protections
+from service.short_links import ShortPages
 from service.threads import Threads
 from web.api.bulk import bulk_orders
 from web.api.cases import cases
@@ -32,6 +33,7 @@ from web.limits import RateLimit
 from web.preferences import preferences
 from web.problems import Problem, answer, mistake, no_route
 from web.requests import RequestIds
+from web.short_links import short_links
 from web.webhooks import webhooks
 
 DESCRIPTION = """Opens dunning cases, tells them facts, gives them orders, and reads what they did.
@@ -61,6 +63,8 @@ class Doors(Protocol):
     def threads(self) -> Threads: ...
     @property
     def preferences(self) -> Preferences | None: ...
+    @property
+    def short_pages(self) -> ShortPages | None: ...
     @property
     def consents(self) -> Consents: ...
     @property
@@ -102,6 +106,8 @@ def application(doors: Doors) -> FastAPI:
     app.include_router(webhooks(doors.mailroom))
     if doors.preferences:
         app.include_router(preferences(doors.preferences))
+    if doors.short_pages:
+        app.include_router(short_links(doors.short_pages))
     app.include_router(cases(doors.office))
     app.include_router(orders(doors.office))
     app.include_router(channels(doors.office))

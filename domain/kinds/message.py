@@ -6,17 +6,22 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from domain.base import Message, unchecked
+from domain.calendar import local
 from domain.case import Case, StepState
 from domain.changes import close_channel, done, ended, invoice_is, put_off, shown, stopped
+from domain.choice import best_channel
 from domain.consent import open_channel
 from domain.forms import Form, one_of
 from domain.gates import ALLOW, Answer, Postpone, Refuse, Stopped
+from domain.habits import BEST, ChannelWish
 from domain.invoice import InvoiceNow
 from domain.reasons import cause
 from domain.record import new_entry
 from domain.rules.contacts import ContactCaps
 from domain.rules.invoice import Aim
 from domain.rules.lawful_caps import lawful_caps
+from domain.rules.lawful_pauses import lawful_pauses
+from domain.rules.lawful_words import LawfulWords, lawful_words
 from domain.steps import CHANNEL_NAMES, Channel, Stage, Step
 from domain.tasks import Task
 from domain.truth import MessageFacts, message_facts
@@ -38,6 +43,7 @@ class ContactTask(Task):
     facts: MessageFacts
     caps: ContactCaps | None = None  # None: of before there were any
     invoice: InvoiceNow | None = None  # as it was known when the message was decided on
+    words: tuple[LawfulWords, ...] = ()  # what it has to name by the law of the place
     before: tuple[Channel, ...] = ()  # on which messages of the same decision go, whose turn comes first
 
 
@@ -154,6 +160,9 @@ class MessageStep(Step):
         if self.stage is Stage.ACTION:
             what = "the bank account has to be verified" if now.case.invoice.verifying else cause(now.case)
             return f"{CHANNEL_NAMES[self.channel]} at once: {what}, which only the customer can put right"
+        slot = now.slot_of(self)
+        if slot and isinstance(slot.form, RemindForm) and slot.form.channel is None:
+            return f"{self.title} of the timeline, on the channel that suits the customer best"
         swapped = f", in place of {_named(now, self.instead_of)}" if self.instead_of else ""
         return f"{self.title} of the timeline{swapped}"
 
@@ -166,6 +175,7 @@ class MessageStep(Step):
             facts=said,
             caps=self._caps(now),
             invoice=invoice,
+            words=lawful_words(now.schedule.law, self.channel, local(now.at, now.zones[0]).date()),
         )
 
     def _caps(self, now: "Situation") -> ContactCaps:
@@ -178,6 +188,7 @@ class MessageStep(Step):
             patient_until=self.planned + _PATIENCE,
             insists=self.warns,
             lawful=lawful_caps(law, self.channel, now.zones, now.at) if law.rules else (),
+            pauses=lawful_pauses(law, self.channel, local(now.at, now.zones[0]).date()) if law.rules else (),
         )
 
     def deadline(self, now: "Situation") -> datetime | None:
@@ -215,7 +226,7 @@ class RemindForm(Form):
     word: ClassVar[str] = "remind"
     makes: ClassVar[tuple[type[Step], ...]] = (MessageStep,)
     speaks: ClassVar[bool] = True
-    channel: Channel
+    channel: ChannelWish
     # What only the customer can do is asked for by itself, when it is needed: contacts.action_request.
     stage: Annotated[Stage, one_of([stage for stage in Stage if stage is not Stage.ACTION])]
 
@@ -225,10 +236,13 @@ class RemindForm(Form):
 
     @property
     def name(self) -> str:
-        return f"{self.word}-{self.channel}-{self.stage}"
+        return f"{self.word}-{self.channel or BEST}-{self.stage}"
 
     def step(self, now: "Situation", slot: "Slot") -> MessageStep:
         known = now.schedule.steps
+        if self.channel is None:
+            wanted = channel_for(now, slot.key, None)
+            return message(now, slot.key, slot.due, slot.entry.day, wanted, self.stage)
         step: MessageStep | None = None if now.closed_channels else known.get(slot.key)
         if step is None:
             step = message(now, slot.key, slot.due, slot.entry.day, self.channel, self.stage)
@@ -237,10 +251,22 @@ class RemindForm(Form):
         return step
 
 
+def channel_for(now: "Situation", key: str, wish: Channel | None) -> Channel:
+    """The channel that a step takes by the policy's wish; None: the best. One that was begun keeps its own: it may have
+    gone out there, and is not said twice."""
+    if wish is not None:
+        return wish
+    known = now.case.unfinished.get(key)
+    if known and known.begun and isinstance(known.step, MessageStep):
+        return known.step.channel
+    return best_channel(now.policy.contacts.order, now.circumstances.habits, now.closed_channels)
+
+
 def message(now: "Situation", key: str, at: datetime, day: int, wanted: Channel, stage: Stage) -> MessageStep:
     """A message that is planned for `at`, in the contact hours and on a channel that is open, if one is."""
     # A closed one is refused by `asks`.
-    channel = open_channel(wanted, closed, now.policy.contacts.fallback) if (closed := now.closed_channels) else wanted
+    closed, fallback = now.closed_channels, now.policy.contacts.fallback
+    channel = open_channel(wanted, closed, fallback, now.circumstances.habits.agreed) if closed else wanted
     return now.schedule.kept(
         (key, at, channel),
         lambda: new_step(

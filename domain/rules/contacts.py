@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from domain.base import Frozen, Message
 from domain.gates import ALLOW, Answer, Postpone, Refuse, strictest
 from domain.rules.lawful_caps import Counted, LawfulCap
+from domain.rules.lawful_pauses import Heard, LawfulPause
 from domain.steps import Access, Channel, Stage
 from domain.truth import MessageFacts
 
@@ -14,8 +16,12 @@ _TOGETHER = timedelta(hours=24)
 _ON_ITS_WAY = timedelta(hours=1)
 """How long a message is waited for whose fate nobody knows; its case may have no use for it any more."""
 _STRENGTH = {Stage.ACTION: 0, Stage.FRIENDLY: 0, Stage.REMINDER: 1, Stage.FIRM: 2, Stage.FINAL: 3}
-COUNTED = (Channel.EMAIL, Channel.SMS)
+COUNTED = tuple(channel for channel in Channel if channel is not Channel.NOTICE)
 """A notice waits in the merchant's application until somebody looks."""
+
+
+class Said(Counted, Heard, Protocol):
+    """One contact that was made, or is on its way, as the law asks of it."""
 
 
 class ContactCaps(Message):
@@ -27,11 +33,13 @@ class ContactCaps(Message):
     patient_until: datetime | None = None  # how long one may wait for room; None: for ever
     insists: bool = False  # a final notice: it goes out then, where others are left out
     lawful: tuple[LawfulCap, ...] = ()  # what the law of the place says, whatever the policy does
+    pauses: tuple[LawfulPause, ...] = ()  # and how long it keeps this one waiting for what was before
 
-    def lawfully(self, invoice_id: str, uses: Sequence[Counted], at: datetime) -> Answer:
+    def lawfully(self, invoice_id: str, uses: Sequence[Said], at: datetime) -> Answer:
         """Whether the law has room for one more contact about an invoice. Nothing goes out above it; what would have
         to wait for too long is left out, but for a final notice."""
-        answer = strictest(cap.ask(invoice_id, uses, at) for cap in self.lawful)
+        caps = (cap.ask(invoice_id, uses, at) for cap in self.lawful)
+        answer = strictest((*caps, *(pause.ask(uses, at) for pause in self.pauses)))
         late = self.patient_until and isinstance(answer, Postpone) and answer.until > self.patient_until
         if late and not self.insists and isinstance(answer, Postpone):
             return Refuse(why=f"{answer.why}, and then it is late for this one", rule=answer.rule)
@@ -40,7 +48,7 @@ class ContactCaps(Message):
     @property
     def window(self) -> timedelta:
         """How far from a contact the others are that count."""
-        return max([WEEK, *(cap.window for cap in self.lawful)])
+        return max([WEEK, *(cap.window for cap in self.lawful), *(pause.window for pause in self.pauses)])
 
     def ask(self, channel: Channel, times: Sequence[datetime], at: datetime) -> Answer:
         """Whether one more contact may be made at `at`; `times` are those of the customer's others, in any order."""
@@ -73,6 +81,7 @@ class ContactUse(Frozen):
     unsure: bool = False  # nobody will ever know
     said: MessageFacts | None = None
     names: tuple[str, ...] = ()  # the other invoices that it named
+    conversation: bool = False  # somebody answered: no message of today's channels is one
 
 
 class SaidWith(Message):

@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from domain.base import Frozen
 from domain.calendar import ALL_DAY, SUNDAY, Window
+from domain.steps import TEXTS, Channel
 
 _SATURDAY = 6
 
@@ -20,6 +21,11 @@ class Medium(StrEnum):
     NOTICE = "notice"
     PHONE = "phone"
     LETTER = "letter"
+
+
+MEDIA = {channel: Medium.SMS if channel in TEXTS else Medium(channel) for channel in Channel}
+"""What each channel is in the law's words. None of them speaks of a chat application by name: a message there reaches
+the same telephone as a text message does, and counts as one."""
 
 
 class Force(StrEnum):
@@ -180,5 +186,5 @@ class Row(Frozen):
     def binding(self) -> bool:
         return self.force is Force.BINDING
 
-    def is_about(self, medium: str) -> bool:
-        return not self.on or medium in self.on
+    def is_about(self, channel: Channel) -> bool:
+        return not self.on or MEDIA[channel] in self.on

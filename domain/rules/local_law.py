@@ -7,6 +7,7 @@ from functools import cached_property, lru_cache
 from domain.base import Frozen
 from domain.calendar import ALL_DAY, ContactHours, Hours, Window, local
 from domain.rules.law import Consent, Counts, Row
+from domain.steps import Channel
 
 _MOST_DAYS = 512
 """Of which a place's law is kept in mind: those of the open cases."""
@@ -35,15 +36,15 @@ class Editions(Frozen):
 
 
 class RuleHours(Hours):
-    """The hours of one rule on one medium, each day by the edition of that day."""
+    """The hours of one rule on one channel, each day by the edition of that day."""
 
-    def __init__(self, rule: Editions, medium: str) -> None:
-        self._rule, self._medium = rule, medium
+    def __init__(self, rule: Editions, channel: Channel) -> None:
+        self._rule, self._channel = rule, channel
 
     def row(self, day: date) -> Row | None:
-        """The edition of a day, where it is about the medium."""
+        """The edition of a day, where it is about the channel."""
         row = self._rule.on(day)
-        return row if row and row.hours and row.is_about(self._medium) else None
+        return row if row and row.hours and row.is_about(self._channel) else None
 
     def window(self, day: date, holidays: frozenset[date]) -> Window | None:
         row = self.row(day)
@@ -62,11 +63,11 @@ class LocalLaw(Frozen):
         return LocalLaw(rules=kept) if names else self
 
     @cached_property
-    def hours_for(self) -> "Callable[[ContactHours, str], HoursHere | None]":
-        """A policy's hours on a medium together with the law's; None where it has none. Worked out once."""
+    def hours_for(self) -> "Callable[[ContactHours, Channel], HoursHere | None]":
+        """A policy's hours on a channel together with the law's; None where it has none. Worked out once."""
 
-        def hours_for(own: ContactHours, medium: str) -> HoursHere | None:
-            laws = self.hours(medium)
+        def hours_for(own: ContactHours, channel: Channel) -> HoursHere | None:
+            laws = self.hours(channel)
             return HoursHere(own, laws) if laws else None
 
         return lru_cache(_MOST_HOURS)(hours_for)
@@ -84,14 +85,14 @@ class LocalLaw(Frozen):
         """Every row that is in force on a day."""
         return [row for rule in self.rules if (row := rule.on(day))]
 
-    def hours(self, medium: str) -> tuple[RuleHours, ...]:
-        """The hours of every rule that is about a medium in one of its editions."""
-        found = (rule for rule in self._with_hours if any(row.is_about(medium) for row in rule.rows))
-        return tuple(RuleHours(rule, medium) for rule in found)
+    def hours(self, channel: Channel) -> tuple[RuleHours, ...]:
+        """The hours of every rule that is about a channel in one of its editions."""
+        found = (rule for rule in self._with_hours if any(row.is_about(channel) for row in rule.rows))
+        return tuple(RuleHours(rule, channel) for rule in found)
 
-    def caps(self, medium: str, day: date) -> list[Row]:
-        """What caps the contacts on a medium, on a day."""
-        caps = [row for row in self.on(day) if row.cap and row.is_about(medium)]
+    def caps(self, channel: Channel, day: date) -> list[Row]:
+        """What caps the contacts on a channel, on a day."""
+        caps = [row for row in self.on(day) if row.cap and row.is_about(channel)]
         return [row for row in caps if row.cap and row.cap.counts is Counts.CONTACTS]
 
     @cached_property

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from domain.addresses import FIELDS
 from domain.steps import Channel
 from gateways.customer_rows import brought_up_to_date, statement
 from gateways.ledger.inserts import insert_once
@@ -22,7 +23,7 @@ DELETED = "the customer was deleted at the payment provider"
 _closure = channel_closures.c
 _OF: sa.BindParameter[str] = sa.bindparam("of")
 _PLACES: dict[Channel, sa.BindParameter[str]] = {channel: sa.bindparam(f"at_{channel}") for channel in Channel}
-_COLUMNS = {Channel.EMAIL: customers.c.email, Channel.SMS: customers.c.phone}
+_COLUMNS = {channel: customers.c[field] for channel, field in FIELDS.items()}
 _IS_OF = customers.c.customer_id == _OF
 _CUSTOMER = sa.select(*(customers.c[name] for name in CustomerRow.model_fields)).where(_IS_OF)
 _ADDRESS = sa.select(*(customers.c[name] for name in Address.model_fields), customers.c.deleted).where(_IS_OF)

@@ -31,6 +31,7 @@ _some("ix_attempts_no_fingerprint", "fingerprint IS NULL", attempts.c.invoice_id
 _some("ix_disputes_open", "status = 'open'", disputes.c.customer_id, disputes.c.at, disputes.c.dispute_id)
 _some("ix_contacts_place", "place IS NOT NULL", contacts.c.place, contacts.c.as_of)
 _some("ix_customers_phone", "phone IS NOT NULL", customers.c.phone)
+_some("ix_customers_line_user_id", "line_user_id IS NOT NULL", customers.c.line_user_id)
 _some("ix_outbox_new", NEW, outbox.c.id)
 _some("ix_deliveries_waiting", WAITING, deliveries.c.endpoint_id, deliveries.c.invoice_id, deliveries.c.event)
 _some("ix_deliveries_given_up", NOT_TAKEN, deliveries.c.endpoint_id, deliveries.c.event)

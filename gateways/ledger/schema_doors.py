@@ -27,6 +27,14 @@ inbox = sa.Table(
     sa.Index(None, "state", "id"),
 )
 
+# Whoever has the code is led to the invoice's payment page.
+short_links = sa.Table(
+    "short_links",
+    metadata,
+    sa.Column("code", sa.Text(), primary_key=True),
+    text_column("invoice_id"),
+)
+
 api_keys = sa.Table(
     "api_keys",
     metadata,

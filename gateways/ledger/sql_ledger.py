@@ -24,6 +24,7 @@ from gateways.ledger.outbox import SqlOutbox
 from gateways.ledger.policies import SqlPolicies
 from gateways.ledger.protections import SqlProtections
 from gateways.ledger.records import SqlRecords
+from gateways.ledger.short_links import SqlShortLinks
 from gateways.ledger.sweeps import SqlSweeps
 from gateways.ledger.transactions import Database
 
@@ -49,6 +50,7 @@ class SqlLedger(
     SqlGauges,
     SqlSweeps,
     SqlBulk,
+    SqlShortLinks,
 ):
     """`ports.Ledger`: all books on one database, whose schema `upgrade_schema` has brought up to date.
 

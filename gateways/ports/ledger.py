@@ -93,6 +93,16 @@ class CaseBook(CaseList, Protocol):
         """(invoice id, state) of one page of the cases that are not closed, in order of the id, after `after`."""
 
 
+class ShortLinkBook(Protocol):
+    """What the short links of text messages lead to."""
+
+    def shorten(self, code: str, invoice_id: str) -> None:
+        """Keeps where a code leads; one that is there already stays."""
+
+    def shortened(self, code: str) -> str | None:
+        """The invoice of a code; None: it is none of ours."""
+
+
 class AttemptBook(Protocol):
     """Charge attempts: ours are reserved before they are made; everybody's use up the card."""
 
@@ -310,6 +320,7 @@ class Ledger(
     EventBook,
     DisputeBook,
     HandoffBook,
+    ShortLinkBook,
     Protocol,
 ):
     """The SQL record of what was said, charged and decided."""

@@ -1,11 +1,12 @@
 """What the activities expect of the channels to the customer, and of the messages' texts."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from domain.addresses import address_key, dialled_number, email_address
+from domain.addresses import FIELDS, READ, address_key
 from domain.base import Frozen
+from domain.money import Money
 from domain.steps import Channel
 from domain.truth import MessageFacts
 from gateways.ports.payments import InvoiceSnapshot
@@ -18,17 +19,17 @@ class Address(Frozen):
     name: str | None = None
     email: str | None = None
     phone: str | None = None  # E.164
-    language: str = "en"  # as in `CustomerRow`
+    line_user_id: str | None = None
+    language: str = ""  # as in `CustomerRow`
 
     def place(self, channel: Channel) -> str | None:
         """The address that a message goes to; None on a channel that needs none."""
-        places = {Channel.EMAIL: email_address(self.email), Channel.SMS: dialled_number(self.phone)}
-        return places.get(channel)
+        field = FIELDS.get(channel)
+        return READ[field](getattr(self, field)) if field else None
 
     def key(self, channel: Channel) -> str | None:
         """What the place that a channel leads to is compared by; None when it leads nowhere."""
-        places = {Channel.EMAIL: self.email, Channel.SMS: self.phone, Channel.NOTICE: self.customer_id}
-        place = places[channel]
+        place = getattr(self, FIELDS.get(channel, "customer_id"))
         return address_key(place) if place else None
 
     @property
@@ -45,16 +46,28 @@ class Recipient(Frozen):
     closed_channels: dict[Channel, str]
 
 
+class FilledTemplate(Frozen):
+    """An approved text of the provider's, and what stands in its places."""
+
+    id: str
+    values: dict[str, str]  # by the place's name
+
+
 class Rendered(Frozen):
     """A message ready to be sent. `html` is for e-mail, `subject` for e-mail and notice."""
 
     text: str
     subject: str = ""
     html: str = ""
+    template: FilledTemplate | None = None  # by which it is sent: `text` is what it makes
 
 
 class Messages(Protocol):
     """Templates by language, channel and stage."""
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Those that there are words for, by their tags in lower case."""
 
     def render(
         self,
@@ -64,9 +77,32 @@ class Messages(Protocol):
         invoice: InvoiceSnapshot,
         language: str,
         others: Sequence[InvoiceSnapshot] = (),
+        key: str = "",
+        link: str | None = None,
     ) -> Rendered:
-        """Renders one message; `others` are the customer's other unpaid invoices, which it names. An unknown language
-        falls back to the merchant's."""
+        """Renders one message; `others` are the customer's other unpaid invoices, which it names; `key` is the
+        contact's, for the link to what the customer gets. `link`: in place of the
+        provider's own link to the payment page. An unknown language falls back to the merchant's."""
+
+
+class ShortLinks(Protocol):
+    """The merchant's own short addresses of payment pages."""
+
+    def code(self, invoice_id: str) -> str:
+        """The code of an invoice, always the same under one secret."""
+
+    def link(self, code: str) -> str:
+        """The address that is sent."""
+
+
+class RequiredWords(Protocol):
+    """What the law of a place wants a message to name."""
+
+    def complete(
+        self, channel: Channel, message: Rendered, language: str, due: Money, names: Collection[str]
+    ) -> tuple[Rendered, Collection[str]]:
+        """The message with what can be added of `names`, and the names that it has then. `due`: the amount that it is
+        about."""
 
 
 class Sent(Frozen):

@@ -23,6 +23,7 @@ class PaymentMethod(Frozen):
     fingerprint: str | None = None  # the same card or account has the same one, whichever customer saved it
     country: str | None = None  # ISO 3166-1 alpha-2, where it was issued
     expiry: str | None = None  # of a card: "12/2031"
+    last4: str | None = None  # the end of the card's or the account's number
 
     @property
     def ref(self) -> MethodRef:
@@ -36,6 +37,14 @@ class PaymentMethod(Frozen):
         )
 
 
+class Line(Frozen):
+    """One thing that the invoice bills, in the merchant's words."""
+
+    description: str
+    start: datetime | None = None  # of what it is for, UTC
+    end: datetime | None = None
+
+
 class InvoiceSnapshot(Frozen):
     """An invoice as the provider has it now."""
 
@@ -47,6 +56,8 @@ class InvoiceSnapshot(Frozen):
     remaining: Money
     paid: Money | None = None  # all that has come in, here and elsewhere; None: not to be seen
     total: Money | None = None  # what the invoice says, before any balance; None: as `amount`
+    lines: tuple[Line, ...] = ()  # what costs something; credits are left out
+    tax: Money | None = None  # in the total, if the invoice states any
     customer_id: str
     subscription_id: str | None = None
     verifying: bool | None = None  # its payment waits until the customer has confirmed small deposits

@@ -23,9 +23,11 @@ class CustomerRow(Frozen):
     name: str | None = None
     email: str | None = None
     phone: str | None = None
+    line_user_id: str | None = None  # as the merchant's LINE account knows them
+    preferred_channel: Channel | None = None  # on which they want to hear from us, as they said
     country: str = ""
     region: str = ""  # US state or Canadian province, ISO 3166-2 without the country
-    language: str = "en"  # what the customer wants, the best first: "fr-CA, th" (domain/languages.py)
+    language: str = ""  # what the customer wants, the best first: "fr-CA, th" (domain/languages.py); empty: not known
     time_zone: str | None = None
     segment: str = "any"
     stated: dict[str, str] | None = None  # what the payment provider stated last

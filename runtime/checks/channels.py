@@ -1,16 +1,22 @@
 """The channels to customers: SendGrid's and Twilio's keys, senders, and the way back."""
 
+from typing import TYPE_CHECKING
+
 from domain.steps import Channel
 from gateways.sendgrid_account import NotShown, SendGridAccount
 from gateways.twilio_account import TwilioAccount
+from runtime import wiring
 from runtime.checks.look import Check, Look, fault
 from runtime.checks.worker import WHOLE
 from runtime.equipment import installation
 from runtime.in_clear import is_own
 from runtime.settings import several
 
+if TYPE_CHECKING:
+    from gateways.line_account import LineAccount
+
 _SEND, _SEARCH = "mail.send", "messages.read"
-_SENDGRID, _TWILIO = "/webhooks/sendgrid", "/webhooks/twilio"
+_SENDGRID, _TWILIO, _LINE = "/webhooks/sendgrid", "/webhooks/twilio", "/webhooks/line"
 
 
 def _sendgrid(look: Look) -> SendGridAccount:
@@ -77,6 +83,10 @@ def _email_events(look: Look) -> str:
 
 
 def _has_twilio(look: Look) -> bool:
+    return not {Channel.SMS, Channel.WHATSAPP} <= installation(look.settings).closed_channels.keys()
+
+
+def _has_texts(look: Look) -> bool:
     return Channel.SMS not in installation(look.settings).closed_channels
 
 
@@ -94,7 +104,7 @@ def _twilio_key(look: Look) -> str:
 
 
 def _number(look: Look) -> str:
-    if not _has_twilio(look):
+    if not _has_texts(look):
         return "no text messages"
     public = look.settings.web_public_url
     if public and not look.settings.twilio_status_callback and is_own(public):
@@ -109,10 +119,69 @@ def _number(look: Look) -> str:
     return _twilio(look).sender(look.settings.required("TWILIO_FROM"), inbound)
 
 
+def _templates(look: Look) -> str:
+    approved = wiring.whatsapp_templates(look.settings)
+    if approved is None:
+        return "not set up: no WhatsApp messages"
+    account = _twilio(look)
+    for name, ours in approved.every.items():
+        body, status = account.template(ours.sid)
+        if status != "approved":
+            raise fault(f"WhatsApp's template {ours.sid} ({name}) is {status}: look at it in Twilio's console.")
+        if body is None or body.split() != ours.body.split():
+            raise fault(
+                f"WhatsApp's template {ours.sid} ({name}) has other words than TWILIO_WHATSAPP_TEMPLATES says: copy "
+                "them from Twilio's console."
+            )
+    return f"{len(approved.every)} templates, all approved"
+
+
+def _has_line(look: Look) -> bool:
+    return Channel.LINE not in installation(look.settings).closed_channels
+
+
+def _line(look: Look) -> "LineAccount":
+    from gateways.line_account import LineAccount  # noqa: PLC0415 - LINE's SDK takes two seconds, for who has it alone
+
+    return LineAccount(wiring.line_api(look.settings))
+
+
+def _line_token(look: Look) -> str:
+    if not _has_line(look):
+        return "not set up: no LINE messages"
+    account, left = _line(look).name(), _line(look).left()
+    if left == 0:
+        raise fault("LINE's messages of this month are used up: take a larger plan in LINE's console.")
+    return f"the token of {account} works; {left if left is not None else 'any number of'} messages left this month"
+
+
+def _line_events(look: Look) -> str:
+    if not _has_line(look):
+        return "no LINE messages"
+    public = look.settings.web_public_url
+    if public is None:
+        return "WEB_PUBLIC_URL is not set: who blocks the account or answers is not known"
+    url = public.rstrip("/") + _LINE
+    if is_own(public) and not several(look.settings.line_webhook_secrets):
+        return f"{url} is this machine's, and LINE cannot call it: who blocks the account or answers is not known"
+    if not several(look.settings.line_webhook_secrets):
+        raise fault(
+            "LINE_WEBHOOK_SECRETS is not set, so that nobody hears of who blocks the account: set it to the channel "
+            "secret (Basic settings in LINE's console)."
+        )
+    found = _line(look).webhook()
+    if found is None or found[0] != url or not found[1]:
+        raise fault(f"LINE does not tell of events at {url}: set the webhook URL in LINE's console, and switch it on.")
+    return "events come here, and their signatures can be checked"
+
+
 CHECKS = (
     Check("SendGrid", _sendgrid_key, after=(WHOLE,)),
     Check("sender", _sender, after=("SendGrid",)),
     Check("e-mail events", _email_events, after=("SendGrid",)),
     Check("Twilio", _twilio_key, after=(WHOLE,)),
     Check("number", _number, after=("Twilio",)),
+    Check("WhatsApp templates", _templates, after=("Twilio",)),
+    Check("LINE", _line_token, after=(WHOLE,)),
+    Check("LINE events", _line_events, after=("LINE",)),
 )

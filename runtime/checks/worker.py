@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from domain import reach
 from domain.steps import CHANNEL_NAMES
 from gateways.messages import TemplateMessages
+from gateways.required_words import RequiredSentences
 from gateways.rules import load_decline_table, load_law, load_minimum_charges, load_network_rules, load_refusals
 from runtime import wiring
+from runtime.branding import brand
 from runtime.checks.look import Check, Look, fault
 from runtime.equipment import CHANNELS, installation, is_set
 from runtime.settings import ZONES
@@ -26,6 +28,9 @@ _OLD_ZONES = 2  # years: a country changes its clocks every year
 
 def _worker_settings(look: Look) -> str:
     missing = [name for name in WORKER_NEEDS if not is_set(look.settings, name)]
+    if missing == ["MERCHANT_CONTACT"]:
+        brand(look.settings)  # its file may say where customers get an answer
+        return "all that are needed are set"
     if missing:
         raise fault(f"{', '.join(missing)} not set: set them in the environment (README, Settings).")
     return "all that are needed are set"
@@ -100,16 +105,21 @@ def _sendgrids(look: Look) -> str:
     return f"edition {load_refusals(look.settings.rules_folder, 'sendgrid').edition}"
 
 
+def _lines(look: Look) -> str:
+    return f"edition {load_refusals(look.settings.rules_folder, 'line').edition}"
+
+
 def _messages(look: Look) -> str:
-    contact = look.settings.customers_contact
-    if "merchant_name" not in look.settings.model_fields_set:
+    shown = brand(look.settings)
+    if shown.name == look.settings.merchant_name and "merchant_name" not in look.settings.model_fields_set:
         raise fault(
             "MERCHANT_NAME is not set, and customers would read messages of "
-            f"{look.settings.merchant_name}: set it to the name by which they know you."
+            f"{shown.name}: set it to the name by which they know you."
         )
     settings = look.settings
-    TemplateMessages(settings.messages_folder, settings.merchant_name, contact, language=settings.merchant_language)
-    return f"well formed; {look.settings.merchant_name} answers customers at {contact.shown}"
+    TemplateMessages(settings.messages_folders, shown, language=settings.merchant_language)
+    RequiredSentences(settings.messages_folders, shown, language=settings.merchant_language)
+    return f"well formed; {shown.name} answers customers at {', '.join(way.shown for way in shown.ways)}"
 
 
 CHECKS = (
@@ -124,5 +134,6 @@ CHECKS = (
     Check("law of contacts", _law),
     Check("Twilio's refusals", _twilios),
     Check("SendGrid's refusals", _sendgrids),
+    Check("LINE's refusals", _lines),
     Check("message texts", _messages),
 )

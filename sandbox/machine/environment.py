@@ -6,6 +6,7 @@ from pathlib import Path
 
 from gateways import stripe_events
 from runtime.settings import Settings
+from sandbox.providers.twilio_whatsapp import TEMPLATES
 from sandbox.providers.world import ProviderWorld
 
 TWILIO_NUMBER = "+15550006000"
@@ -30,6 +31,8 @@ def stand_in_environment(temporal_address: str, world: ProviderWorld, data_dir: 
         "TWILIO_API_BASE": world.twilio_url,
         "TWILIO_FROM": TWILIO_NUMBER,
         "TWILIO_LIST_LAG": "PT0S",
+        "TWILIO_WHATSAPP_FROM": min(world.twilio.whatsapp.senders),
+        "TWILIO_WHATSAPP_TEMPLATES": str(TEMPLATES),
         # The callback carries the contact's key to Twilio, so that its journal can be audited.
         "TWILIO_STATUS_CALLBACK": f"{world.base_url}/callbacks/twilio",
         "MERCHANT_WEBHOOK_URL": f"{world.merchant_url}/webhooks/dunning",
@@ -45,15 +48,21 @@ def stand_in_environment(temporal_address: str, world: ProviderWorld, data_dir: 
     }
 
 
+def line_environment(world: ProviderWorld) -> dict[str, str]:
+    """What LINE needs beyond that. A process that has it is slower to start: its SDK takes two seconds."""
+    return {"LINE_CHANNEL_ACCESS_TOKEN": world.line.token, "LINE_API_BASE": world.line_url}
+
+
 def web_environment(world: ProviderWorld, port: int) -> dict[str, str]:
-    """What the web process needs beyond that, and where messages' fates are told."""
+    """What the web process needs beyond that, where messages' fates are told, and LINE, which is heard of there."""
     url = f"http://127.0.0.1:{port}"
-    return {
+    return line_environment(world) | {
         "WEB_PORT": str(port),
         "WEB_PUBLIC_URL": url,
         "STRIPE_WEBHOOK_SECRETS": world.stripe.webhooks.secret,
         "SENDGRID_WEBHOOK_KEYS": world.sendgrid.public_key,
         "TWILIO_STATUS_CALLBACK": f"{url}/webhooks/twilio",
+        "LINE_WEBHOOK_SECRETS": world.line.secret,
         "DUNNING_OUTBOX_PRIVATE": "true",
     }
 
@@ -66,6 +75,7 @@ def tell_by_webhook(world: ProviderWorld, url: str) -> None:
     world.sendgrid.opens = True
     world.twilio.numbers[TWILIO_NUMBER]["sms_url"] = f"{url}/webhooks/twilio"
     world.twilio.delivers = True
+    world.line.webhook_url = f"{url}/webhooks/line"
 
 
 def stand_in_settings(temporal_address: str, world: ProviderWorld, data_dir: Path) -> Settings:

@@ -14,11 +14,12 @@ from holidays import country_holidays
 
 from sandbox.play.audit_of_customers import arrived, in_conversation, one_customer
 from sandbox.play.audit_of_events import EVENTS, of_events
+from sandbox.play.audit_of_law import LAW, of_law
 from sandbox.play.audit_of_orders import ORDERS, unheeded
 from sandbox.play.audit_of_reality import REALITY, in_reality, indian_cards, rails_exceeded
 from sandbox.play.case_history import CaseHistory, Effect
 from sandbox.play.evidence import Evidence, Subject, effect_of, entry_about, is_ours, moment_in
-from sandbox.providers.journal import CHARGES, CONTACTS, INVOICE_ENDS, LogEntry
+from sandbox.providers.journal import CHANNELS, CHARGES, CONTACTS, INVOICE_ENDS, LogEntry
 
 OPENS, CLOSES = time(9), time(20)
 NOTICE_DAYS = 7
@@ -40,7 +41,6 @@ _OTHERS = {
     "pt": re.compile(r"\b(fatura|faturas|em aberto)\b", re.IGNORECASE),
     "th": re.compile("[\u0e00-\u0e7f]"),
 }
-_CHANNELS = {"email.accepted": "email", "sms.accepted": "sms", "notice.created": "notice"}
 _ENDS = INVOICE_ENDS | {"operator_settles", "operator_writes_off"}
 _RELEASES = {"dispute.closed": "dispute.opened", "operator_resumes": "operator_pauses"}
 _HOLDS = frozenset(_RELEASES.values())
@@ -64,6 +64,7 @@ PROMISES: Mapping[str, str] = {
     "service_not_restored": "who has paid, or is given up while billing goes on, has full service",
     **ORDERS,
     **EVENTS,
+    **LAW,
     **REALITY,
 }
 """Every count of the audit, and the promise behind it."""
@@ -82,6 +83,8 @@ def audit(evidence: Evidence) -> Findings:
     for promise, sentence in one_customer(evidence):
         found[promise].append(sentence)
     for promise, sentence in of_events(evidence):
+        found[promise].append(sentence)
+    for promise, sentence in of_law(evidence):
         found[promise].append(sentence)
     found["rails_exceeded"] += rails_exceeded(evidence)
     found["indian_cards"] += indian_cards(evidence)
@@ -158,6 +161,8 @@ class _Case:
                 closed_channels.add("sms")
             elif entry.kind == "unsubscribes":
                 closed_channels.add("email")
+            elif entry.kind == "blocks":
+                closed_channels.add("line")
             elif entry.kind == "operator_reopens":
                 closed_channels.discard(entry.data["channel"])
             elif entry.kind in CHARGES and about_it and is_ours(entry):
@@ -165,7 +170,7 @@ class _Case:
             elif entry.kind in CONTACTS:
                 said = f"{entry.key} was sent"
                 yield from _too_late(said, "contacts_after_payment", ended, "contacts_on_hold", held)
-                if _CHANNELS.get(entry.kind) in closed_channels:
+                if CHANNELS.get(entry.kind) in closed_channels:
                     yield "contacts_after_opt_out", f"{said} after the customer opted out"
 
     def _said_twice(self) -> Iterator[tuple[str, str]]:

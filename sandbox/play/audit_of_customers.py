@@ -25,7 +25,7 @@ ONE_CUSTOMER: Mapping[str, str] = {
 ACCESS_NOTICE_DAYS = 2  # of the policies that the demo uses
 PER_WEEK = 7
 _WEEK, _DAY = timedelta(days=7), timedelta(days=1)
-_COUNTED = frozenset({"email.accepted", "sms.accepted", "whatsapp.accepted"})
+_COUNTED = CONTACTS - {"notice.created"}
 _OVER = INVOICE_ENDS | {"operator_settles", "operator_writes_off", "handoff.accepted"}
 _STAGES = ("friendly", "reminder", "firm", "final")
 

@@ -3,13 +3,12 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from sandbox.play.evidence import entry_about, is_ours
-from sandbox.providers.journal import CHARGES, CONTACTS, LogEntry
+from sandbox.providers.journal import CHANNELS, CHARGES, CONTACTS, LogEntry
 
 ORDERS: Mapping[str, str] = {
     "orders_unheeded": "what an operator orders is done, and what they leave out is not",
 }
 
-_CHANNELS = {"email.accepted": "email", "sms.accepted": "sms", "whatsapp.accepted": "whatsapp"}
 
 Answers = Callable[[LogEntry, LogEntry], bool]
 """Whether the second entry is what the first one orders."""
@@ -20,7 +19,7 @@ def _is_charge(_order: LogEntry, entry: LogEntry) -> bool:
 
 
 def _is_on_channel(order: LogEntry, entry: LogEntry) -> bool:
-    return _CHANNELS.get(entry.kind) == str(order.data["channel"])
+    return CHANNELS.get(entry.kind) == str(order.data["channel"])
 
 
 def _is(kind: str) -> Answers:

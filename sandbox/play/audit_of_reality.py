@@ -125,9 +125,9 @@ def _impossible(journal: Sequence[LogEntry]) -> Broken:
     refused: dict[str, str | None] = {}  # by the key of the request, which is repeated when the answer was lost
     for entry in journal:
         channel, _, what = entry.kind.partition(".")
-        if channel not in ("email", "sms") or what not in ("accepted", "refused"):
+        if channel not in ("email", "sms", "whatsapp") or what not in ("accepted", "refused"):
             continue
-        to = str(entry.data.get("to", ""))
+        to = str(entry.data.get("to", "")).removeprefix("whatsapp:")
         if not (_ADDRESS if channel == "email" else _NUMBER).fullmatch(to):
             yield "impossible_addresses", f"{entry.key} went to {to!r}, which is no address"
         elif refused.get(to, entry.key) != entry.key:

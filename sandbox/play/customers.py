@@ -20,6 +20,8 @@ from sandbox.providers.world import ProviderWorld
 _SIGNS = {
     "email.accepted": Sign.EMAIL,
     "sms.accepted": Sign.SMS,
+    "whatsapp.accepted": Sign.WHATSAPP,
+    "line.accepted": Sign.LINE,
     "notice.created": Sign.NOTICE,
     "handoff.accepted": Sign.HANDOFF,
 }
@@ -50,6 +52,13 @@ class Actor:
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.script.time_zone)
+
+    @property
+    def line_user(self) -> str | None:
+        """Their id on LINE, where the merchant knows it."""
+        if not self.script.line:
+            return None
+        return str(self.world.stripe.get(self.customer)["metadata"]["line_user_id"])
 
     def day(self, moment: datetime) -> int:
         """The day of the case's own calendar."""
@@ -90,6 +99,10 @@ class Actor:
         self.takes_note(action)
         if action.do is Deed.OPTS_OUT:
             self.world.twilio.opt_out(self.script.phone or "")
+        elif action.do is Deed.AGREES:
+            self.world.twilio.wrote(f"whatsapp:{self.script.phone}", "START")
+        elif action.do is Deed.BLOCKS:
+            self.world.line.block(self.line_user or "")
         elif action.do is Deed.UNSUBSCRIBES:
             self.world.sendgrid.unsubscribe(self.script.fields.email or "")
         elif action.do is Deed.CHANGES_CONTACT:

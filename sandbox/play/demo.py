@@ -29,6 +29,7 @@ from sandbox.machine.patience import connected
 from sandbox.machine.running import Running, running
 from sandbox.machine.stopping import Stop, until_stopped
 from sandbox.play.audit import audit
+from sandbox.play.audit_of_law import by_place
 from sandbox.play.case_history import CaseHistory, read_history
 from sandbox.play.customers import Actor
 from sandbox.play.drive import Driver, Lead
@@ -84,8 +85,8 @@ async def play(here: Running, script: World, progress: Progress, mail: Mail = Po
             raise SandboxError(f"The inbox has refused what the providers said: {'; '.join(refused)}")
         played = await _played(client, ledger, world, actors)
     histories = {one.actor.invoice: one.history for one in played if one.history}
-    found = audit(_evidence(world, actors, histories, leads))
-    return build_report(played, found, seconds, here.supervisor.restarts)
+    evidence = _evidence(world, actors, histories, leads)
+    return build_report(played, audit(evidence), seconds, here.supervisor.restarts, by_place(evidence))
 
 
 def policies_in(folder: Path) -> dict[str, str]:

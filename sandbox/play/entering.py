@@ -83,6 +83,7 @@ def _account(script: Customer, world: ProviderWorld) -> str:
         metadata={
             **({"time_zone": fields.time_zone} if fields.time_zone else {}),
             **({"segment": script.segment} if script.segment else {}),
+            **({"line_user_id": world.line.new_user()} if script.line else {}),
         },
     )
 

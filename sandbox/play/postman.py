@@ -33,8 +33,8 @@ class Postman:
         return sorted(found, key=lambda entry: entry.seq)
 
     def webhooks(self, actor: Actor, now: datetime) -> list[Delivery]:
-        """What the providers have to say to us now of the customer, of their phone and of the messages about the
-        invoice, in the order in which it arrives; dated by when it was seen to have happened."""
+        """What the providers have to say to us now of the customer, of their phone or LINE, and of the messages about
+        the invoice, in the order in which it arrives; dated by when it was seen to have happened."""
 
         def about(delivery: Delivery) -> bool:
             invoice = _invoice(delivery)
@@ -42,7 +42,8 @@ class Postman:
                 return invoice == actor.invoice
             phone = actor.script.phone
             said = delivery.subjects
-            return said.get("customer") == actor.customer or (phone is not None and said.get("number") == phone)
+            theirs = (("customer", actor.customer), ("number", phone), ("user", actor.line_user))
+            return any(place is not None and said.get(name) == place for name, place in theirs)
 
         arrives = actor.script.order_of(_dated(self._world.outbox.take(about), now))
         return [delivery.copy() for delivery in arrives]

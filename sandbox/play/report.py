@@ -12,13 +12,14 @@ from domain.base import Frozen
 from domain.money import Money
 from gateways.ports.rows import CaseRow
 from sandbox.play.audit import PROMISES, Findings
+from sandbox.play.audit_of_law import LAW, Place
 from sandbox.play.audit_of_reality import REALITY
 from sandbox.play.case_history import CaseHistory
 from sandbox.play.customers import Actor, is_our_try
 from sandbox.play.script import Expected
-from sandbox.providers.journal import LogEntry
+from sandbox.providers.journal import CHANNELS, LogEntry
 
-_CHANNELS = {"email.accepted": "email", "sms.accepted": "sms", "notice.created": "notice"}
+NAMES = {"email": "e-mail", "sms": "SMS", "notice": "notice", "whatsapp": "chat", "line": "chat"}
 _WIDE = 160
 """Characters that the whole table of cases needs."""
 
@@ -75,14 +76,25 @@ class Totals(Frozen):
     by_decline_class: dict[str, ClassTotal]
 
 
+class LawTotal(Frozen):
+    """What happened under the law of one country."""
+
+    contacts: int
+    out_of_hours: int
+    above_caps: int
+    postponed: dict[str, int]  # by rule, with its edition
+    refused: dict[str, int]
+
+
 class Report(Frozen):
-    """The whole report; `audit` has one count for each promise."""
+    """The whole report; `audit` has one count for each promise, `law` one row for each country."""
 
     ok: bool
     seconds: float
     cases: tuple[CaseReport, ...]
     totals: Totals
     audit: dict[str, int]
+    law: dict[str, LawTotal]
     findings: tuple[str, ...]
     restarts: dict[str, int]
 
@@ -98,7 +110,13 @@ class Played:
     messages: Sequence[LogEntry]  # to this customer: one may be about several invoices
 
 
-def build_report(played: Sequence[Played], found: Findings, seconds: float, restarts: Mapping[str, int]) -> Report:
+def build_report(
+    played: Sequence[Played],
+    found: Findings,
+    seconds: float,
+    restarts: Mapping[str, int],
+    law: Mapping[str, Place],
+) -> Report:
     cases = tuple(_case(one) for one in played)
     findings = tuple(f"{promise}: {sentence}" for promise, sentences in found.items() for sentence in sentences)
     return Report(
@@ -107,6 +125,7 @@ def build_report(played: Sequence[Played], found: Findings, seconds: float, rest
         cases=cases,
         totals=_totals(cases),
         audit={promise: len(found[promise]) for promise in PROMISES},
+        law={country: LawTotal.model_validate(place._asdict()) for country, place in law.items()},
         findings=findings,
         restarts=dict(restarts),
     )
@@ -116,7 +135,7 @@ def _case(one: Played) -> CaseReport:
     actor, script = one.actor, one.actor.script
     invoice = actor.world.stripe.get(actor.invoice)
     history = one.history or CaseHistory(actor.invoice, 0, 0, ())
-    contacts = Counter(_CHANNELS.get(entry.kind, entry.kind) for entry in one.messages)
+    contacts = Counter(CHANNELS.get(entry.kind, entry.kind) for entry in one.messages)
     attempts = len({entry.key for entry in one.entries if is_our_try(entry)})
     day = actor.day(history.closed_at) if history.closed_at else None
     differences = tuple(_differences(script.expect, history.outcome, attempts, contacts, day))
@@ -131,7 +150,7 @@ def _case(one: Played) -> CaseReport:
         decline_code=one.row.decline_code if one.row else None,
         decline_class=one.row.decline_class if one.row else None,
         attempts=attempts,
-        contacts={channel: contacts[channel] for channel in ("email", "sms", "notice")},
+        contacts={channel: contacts[channel] for channel in CHANNELS.values()},
         wakeups=history.wakeups,
         effects=len(history.effects),
         history_events=history.events,
@@ -151,9 +170,7 @@ def _differences(
     pairs: list[tuple[str, object, object]] = [
         ("outcome", wanted or "none", outcome or "none"),
         ("attempts", expected.attempts, attempts),
-        ("e-mails", expected.email, contacts.get("email", 0)),
-        ("SMS", expected.sms, contacts.get("sms", 0)),
-        ("notices", expected.notice, contacts.get("notice", 0)),
+        *((each, getattr(expected, each), contacts.get(each, 0)) for each in CHANNELS.values()),
         ("day of the end", expected.day, day),
     ]
     return [f"{name}: expected {want}, got {got}" for name, want, got in pairs if want is not None and want != got]
@@ -205,13 +222,16 @@ def _cases_table(report: Report, width: int) -> RenderableType:
         table.add_column("what the customer does", max_width=44)
     table.add_column("invoice", no_wrap=True)
     table.add_column("decline", no_wrap=wide, overflow="fold")
-    for name in ("tries", *(("e-mail", "SMS", "notice") if wide else ("contacts",))):
+    for name in ("tries", *(dict.fromkeys(NAMES.values()) if wide else ("contacts",))):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("outcome", no_wrap=True)
     for name in ("day", "events", *(("wake-ups",) if wide else ())):
         table.add_column(name, justify="right", no_wrap=True)
     for case in report.cases:
-        contacts = [str(case.contacts[channel] or "") for channel in _CHANNELS.values()]
+        counted: Counter[str] = Counter()
+        for channel, name in NAMES.items():
+            counted[name] += case.contacts.get(channel, 0)
+        contacts = [str(count or "") for count in counted.values()]
         ended = case.outcome or ("open" if case.policy else "no case")
         table.add_row(
             f"{case.customer} {case.country}",
@@ -252,9 +272,28 @@ def _class_table(report: Report) -> RenderableType:
 
 
 def _audit_tables(report: Report) -> Iterator[RenderableType]:
-    own = {promise: meaning for promise, meaning in PROMISES.items() if promise not in REALITY}
+    own = {promise: meaning for promise, meaning in PROMISES.items() if promise not in REALITY.keys() | LAW.keys()}
     yield _audit_table(report, "Audit, from the providers' own records", own)
+    yield _audit_table(report, "Audit of the law of the place (docs/law.md)", LAW)
+    yield _law_table(report)
     yield _audit_table(report, "Audit of what really happens (docs/reality.md)", REALITY)
+
+
+def _law_table(report: Report) -> RenderableType:
+    table = Table(title="The law, by place", title_justify="left", header_style="bold")
+    table.add_column("place", no_wrap=True)
+    for name in ("contacts", "out of hours", "above caps"):
+        table.add_column(name, justify="right")
+    for name in ("postponed by rule", "refused by rule"):
+        table.add_column(name, overflow="fold")
+    for country, place in report.law.items():
+        wrong = (f"[bold red]{count}[/]" if count else "0" for count in (place.out_of_hours, place.above_caps))
+        table.add_row(country, str(place.contacts), *wrong, _counted(place.postponed), _counted(place.refused))
+    return table
+
+
+def _counted(rules: Mapping[str, int]) -> str:
+    return "\n".join(f"{rule} {count}" for rule, count in sorted(rules.items()))
 
 
 def _audit_table(report: Report, title: str, promises: Mapping[str, str]) -> RenderableType:

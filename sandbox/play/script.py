@@ -36,6 +36,8 @@ class Deed(StrEnum):
     DISPUTE_WON = "dispute_won"  # by the merchant
     DISPUTE_LOST = "dispute_lost"
     OPTS_OUT = "opts_out"  # answers STOP to an SMS
+    AGREES = "agrees"  # writes START to the merchant's WhatsApp
+    BLOCKS = "blocks"  # the merchant's LINE account
     CREDITED = "credited"  # a credit note over `amount`
     VOIDED = "voided"
     PAID_ELSEWHERE = "paid_elsewhere"  # by bank transfer, and marked as paid
@@ -76,6 +78,8 @@ class Sign(StrEnum):
     EMAIL = "email"
     SMS = "sms"
     NOTICE = "notice"
+    WHATSAPP = "whatsapp"
+    LINE = "line"
     CHARGE = "charge"  # a charge attempt of ours
     HANDOFF = "handoff"
 
@@ -163,7 +167,7 @@ class Method(Frozen):
 class ProviderFault(Frozen):
     """A fault in a provider's way; `{invoice}` in `match` stands for the customer's invoice."""
 
-    provider: str = Field(pattern="^(stripe|sendgrid|twilio|merchant|agency)$")
+    provider: str = Field(pattern="^(stripe|sendgrid|twilio|line|merchant|agency)$")
     match: str
     mode: Mode
     times: int = Field(default=1, ge=1)
@@ -177,6 +181,8 @@ class Expected(Frozen):
     email: int | None = None
     sms: int | None = None
     notice: int | None = None
+    whatsapp: int | None = 0
+    line: int | None = 0
     day: int | None = None  # local days from the opening to the end
 
 
@@ -204,6 +210,7 @@ class Customer(Frozen):
     language: str = "en"  # preferred, BCP 47
     reads: str = "en"  # the language that messages must have
     phone: str | None = None
+    line: bool = False  # whether the merchant knows their LINE user id
     writes: Fields = Fields()
     mail_bounces: bool = False
     texts_refused: int | None = None  # the code with which Twilio refuses every message to the number
@@ -228,7 +235,7 @@ class Customer(Frozen):
     @property
     def is_a_kind(self) -> bool:
         """Whether one like this customer can be played anywhere: nobody else and no policy of the demo is needed."""
-        return not (self.other_of or self.again_of or self.segment == "strict")
+        return not (self.other_of or self.again_of or self.segment in ("strict", "chat"))
 
     def order_of(self, webhooks: Sequence[T]) -> list[T]:
         """As they reach us."""

@@ -50,6 +50,10 @@ _ERROR_BODIES: dict[str, dict[int, object]] = {
         500: {"errors": [{"field": None, "message": "internal error"}]},
         429: {"errors": [{"field": None, "message": "too many requests"}]},
     },
+    "line": {
+        500: {"message": "Internal server error"},
+        429: {"message": "The API rate limit has been exceeded. Try again later."},
+    },
     "twilio": {
         500: {
             "code": 20500,

@@ -12,7 +12,15 @@ Clock = Callable[[], datetime]
 
 # What an audit looks for in `LogEntry.kind`.
 CHARGES = frozenset({"charge.succeeded", "charge.failed", "charge.processing"})
-CONTACTS = frozenset({"email.accepted", "sms.accepted", "whatsapp.accepted", "notice.created"})
+CHANNELS = {
+    "email.accepted": "email",
+    "sms.accepted": "sms",
+    "notice.created": "notice",
+    "whatsapp.accepted": "whatsapp",
+    "line.accepted": "line",
+}
+"""Each kind of entry that is a contact, and its channel."""
+CONTACTS = frozenset(CHANNELS)
 INVOICE_ENDS = frozenset({"invoice.paid", "invoice.paid_out_of_band", "invoice.voided", "invoice.marked_uncollectible"})
 
 

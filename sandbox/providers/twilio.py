@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import re
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from email.utils import format_datetime
@@ -16,7 +17,8 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from sandbox.providers.journal import Journal, Json
-from sandbox.providers.twilio_refusals import MAGIC_FROM, MAGIC_TO, Refusal, refusal
+from sandbox.providers.twilio_refusals import MAGIC_FROM, MAGIC_TO, Refusal, number_row, refusal
+from sandbox.providers.twilio_whatsapp import WAY, WhatsApp, way_of
 from sandbox.providers.webhooks import Delivery, Outbox
 
 _E164 = re.compile(r"\+[1-9]\d{6,14}")
@@ -62,6 +64,7 @@ class TwilioWorld:
     status: str = "active"
     numbers: dict[str, Json] = field(default_factory=lambda: {"+15550006000": {"sms": True, "sms_url": None}})
     """By the number: `sms`, whether it sends text messages, and `sms_url`, where answers to it go."""
+    whatsapp: WhatsApp = field(default_factory=WhatsApp)
     _sent: list[TextMessage] = field(default_factory=list)
     _opted_out: set[str] = field(default_factory=set)
     _refused: dict[str, Refusal] = field(default_factory=dict)
@@ -78,9 +81,9 @@ class TwilioWorld:
             return list(self._sent)
 
     def opt_out(self, number: str) -> None:
-        """The number answered STOP: every further message to it is refused with 21610."""
+        """The number (or `whatsapp:` and it) answered STOP: every further message to it is refused with 21610."""
         self._opted_out.add(number)
-        self._wrote(number, "STOP")
+        self.wrote(number, "STOP")
 
     def opt_in(self, number: str) -> None:
         """The number answered START."""
@@ -125,8 +128,10 @@ class TwilioWorld:
             fields["ErrorCode"] = str(error_code)
         self._post(message.status_callback, sid, status, fields, message.callback_params)
 
-    def _wrote(self, number: str, text: str) -> None:
-        """Somebody wrote to the account's number."""
+    def wrote(self, number: str, text: str) -> None:
+        """Somebody wrote to the account's number, or from a number that begins with `whatsapp:` to its WhatsApp."""
+        if number.startswith(WAY):
+            self.whatsapp.wrote[number.removeprefix(WAY)] = self.journal.clock()
         url = self.numbers[self.number]["sms_url"]
         if url is None:
             return
@@ -142,9 +147,9 @@ class TwilioWorld:
             "SmsMessageSid": sid,
             "SmsSid": sid,
             "SmsStatus": "received",
-            "To": self.number,
+            "To": f"{WAY}{min(self.whatsapp.senders)}" if number.startswith(WAY) else self.number,
         }
-        self._post(url, sid, "received", fields, {"number": number})
+        self._post(url, sid, "received", fields, {"number": number.removeprefix(WAY)})
 
     def _post(self, url: str, sid: str, status: str, fields: dict[str, str], subjects: dict[str, str]) -> None:
         body, key = urlencode(fields).encode(), subjects.get(self.key_parameter)
@@ -162,13 +167,13 @@ class TwilioWorld:
     def accept(self, form: dict[str, str]) -> TextMessage:
         """Take a message or raise Refusal with Twilio's code."""
         to = form.get("To", "")
-        number = to.removeprefix("whatsapp:")
+        number = to.removeprefix(WAY)
         try:
             self._check(form, to, number)
         except Refusal as refused:
             keys = _query(form.get("StatusCallback"))
             said = {"to": to, "code": refused.code, "status": refused.status}
-            self.journal.record("twilio", "sms.refused", keys, key=keys.get(self.key_parameter), data=said)
+            self.journal.record("twilio", f"{way_of(to)}.refused", keys, key=keys.get(self.key_parameter), data=said)
             raise
         with self.journal.lock:
             message = TextMessage(
@@ -176,7 +181,7 @@ class TwilioWorld:
                 to=to,
                 from_=form.get("From"),
                 messaging_service_sid=form.get("MessagingServiceSid"),
-                body=form.get("Body", ""),
+                body=self.whatsapp.text(form),
                 status_callback=form.get("StatusCallback"),
                 at=self.journal.clock(),
             )
@@ -184,14 +189,21 @@ class TwilioWorld:
             keys = message.callback_params
             self.journal.record(
                 "twilio",
-                "whatsapp.accepted" if to.startswith("whatsapp:") else "sms.accepted",
+                f"{way_of(to)}.accepted",
                 {"message": message.sid, **keys},
                 key=keys.get(self.key_parameter),
                 data={"to": to, "body": message.body},
             )
-        if self.delivers:
-            self.report(message.sid, "sent")
-            self.report(message.sid, "delivered")
+        failure = self.whatsapp.failure(number, form, message.at) if to.startswith(WAY) else None
+        if failure:
+            self.report(message.sid, "undelivered", failure)
+        elif self.delivers:
+            for status in (
+                "sent",
+                "delivered",
+                *(("read",) if to.startswith(WAY) and number in self.whatsapp.readers else ()),
+            ):
+                self.report(message.sid, status)
         return message
 
     def _check(self, form: dict[str, str], to: str, number: str) -> None:
@@ -210,8 +222,10 @@ class TwilioWorld:
             raise refused(21617)
         if code := MAGIC_FROM.get(sender) or MAGIC_TO.get(number) or self._wrong(number, sender):
             raise refused(code)
-        if number in self._opted_out:
+        if to in self._opted_out:
             raise refused(21610)
+        if to.startswith(WAY) and (code := self.whatsapp.refusal(form)):
+            raise refused(code)
         for prefix, found in self._refused.items():
             if number.startswith(prefix):
                 raise refused(found.code, found.status)
@@ -224,7 +238,7 @@ class TwilioWorld:
             return 21211
         if _PREMIUM.fullmatch(number):
             return 21268
-        return 21266 if number == sender.removeprefix("whatsapp:") else None
+        return 21266 if number == sender.removeprefix(WAY) else None
 
     def render(self, message: TextMessage) -> Json:
         uri = f"/2010-04-01/Accounts/{self.account_sid}/Messages/{message.sid}"
@@ -289,7 +303,9 @@ def twilio_app(world: TwilioWorld) -> ASGIApp:
     async def numbers(request: Request) -> Response:
         authenticate(request)
         wanted = request.query_params.get("PhoneNumber", "")
-        found = [_number(world, number, has) for number, has in world.numbers.items() if wanted in number]
+        found = [
+            number_row(world.account_sid, number, has) for number, has in world.numbers.items() if wanted in number
+        ]
         uri = f"/2010-04-01/Accounts/{world.account_sid}/IncomingPhoneNumbers.json"
         return JSONResponse(
             {"incoming_phone_numbers": found, "page": 0, "page_size": 50, "next_page_uri": None, "uri": uri}
@@ -337,6 +353,17 @@ def twilio_app(world: TwilioWorld) -> ASGIApp:
             }
         )
 
+    def of_content(shown: Callable[[str, str], Json | None]) -> Callable[[Request], Awaitable[Response]]:
+        async def answer(request: Request) -> Response:
+            request.path_params.setdefault("account", world.account_sid)
+            authenticate(request)
+            found = shown(request.path_params["sid"], world.account_sid)
+            if found is None:
+                raise _not_found(request)
+            return JSONResponse(found)
+
+        return answer
+
     async def problem(_: Request, error: Exception) -> Response:
         if not isinstance(error, Refusal):
             raise error
@@ -357,20 +384,11 @@ def twilio_app(world: TwilioWorld) -> ASGIApp:
             Route(f"{base}.json", create, methods=["POST"]),
             Route(f"{base}.json", search, methods=["GET"]),
             Route(base + "/{sid}.json", read, methods=["GET"]),
+            Route("/v1/Content/{sid}", of_content(world.whatsapp.content), methods=["GET"]),
+            Route("/v1/Content/{sid}/ApprovalRequests", of_content(world.whatsapp.approval), methods=["GET"]),
         ],
         exception_handlers={Refusal: problem},
     )
-
-
-def _number(world: TwilioWorld, number: str, has: Json) -> Json:
-    return {
-        "account_sid": world.account_sid,
-        "capabilities": {"sms": has["sms"], "mms": False, "voice": True, "fax": False},
-        "phone_number": number,
-        "sid": "PN" + "0" * 32,
-        "sms_method": "POST",
-        "sms_url": has["sms_url"] or "",
-    }
 
 
 def _not_found(request: Request) -> Refusal:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 MESSAGES: dict[int, str] = {
     20003: "Authenticate",
@@ -26,10 +27,15 @@ MESSAGES: dict[int, str] = {
     21614: "'To' number is not a valid mobile number: {to}",
     21617: "The concatenated message body exceeds the 1600 character limit",
     21635: "'To' number cannot be a landline: {to}",
+    21654: "ContentSid Required",
+    21655: "The ContentSid is Invalid",
+    21656: "The ContentVariables Parameter is invalid",
     21659: "{from_} is not a Twilio phone number or Short Code country mismatch",
     21703: "The Messaging Service does not have a phone number available to send a message",
     21730: "System under maintenance. Please try again later.",
     63003: "Channel could not find To address",
+    21910: "Invalid 'From' and 'To' pair. 'From' and 'To' should be of the same channel",
+    63007: "Twilio could not find a Channel with the specified From address",
     63016: "Outside messaging window. For WhatsApp, use a Message Template instead",
 }
 _STATUSES: dict[int, int] = {20003: 401, 20005: 403, 20404: 404, 20429: 429}
@@ -62,3 +68,15 @@ def refusal(code: int, *, to: str = "", from_: str = "", status: int | None = No
     """Twilio's answer for a code; one that this file does not know has no telling sentence."""
     message = MESSAGES.get(code, "The request was refused.").format(to=to, from_=from_)
     return Refusal(status or _STATUSES.get(code, 400), code, message)
+
+
+def number_row(account_sid: str, number: str, has: Mapping[str, Any]) -> dict[str, Any]:
+    """One of the account's phone numbers, as its list shows it."""
+    return {
+        "account_sid": account_sid,
+        "capabilities": {"sms": has["sms"], "mms": False, "voice": True, "fax": False},
+        "phone_number": number,
+        "sid": "PN" + "0" * 32,
+        "sms_method": "POST",
+        "sms_url": has["sms_url"] or "",
+    }

@@ -18,6 +18,7 @@ from sandbox.providers.exchange import KeepTransport
 from sandbox.providers.faults import Faults, InnerFaults, OuterFaults
 from sandbox.providers.http_server import HttpServer
 from sandbox.providers.journal import Clock, Journal, LogEntry, utc_now
+from sandbox.providers.line import LineWorld, line_app
 from sandbox.providers.merchant import MerchantWorld, merchant_app
 from sandbox.providers.sendgrid import SendGridWorld, sendgrid_app
 from sandbox.providers.stripe_api import stripe_app
@@ -51,6 +52,7 @@ class ProviderWorld:
         self.stripe = StripeWorld(self.journal, self.outbox)
         self.sendgrid = SendGridWorld(self.journal, self.outbox)
         self.twilio = TwilioWorld(self.journal, self.outbox)
+        self.line = LineWorld(self.journal, self.outbox)
         self.merchant = MerchantWorld(self.journal)
         self.agency = AgencyWorld(self.journal)
 
@@ -77,6 +79,10 @@ class ProviderWorld:
     @property
     def twilio_url(self) -> str:
         return f"{self.base_url}/twilio"
+
+    @property
+    def line_url(self) -> str:
+        return f"{self.base_url}/line"
 
     @property
     def merchant_url(self) -> str:
@@ -163,6 +169,7 @@ class ProviderWorld:
                 Mount("/stripe", OuterFaults(stripe_app(self.stripe), "stripe", self.faults)),
                 self._mount("sendgrid", sendgrid_app(self.sendgrid)),
                 self._mount("twilio", twilio_app(self.twilio)),
+                self._mount("line", line_app(self.line)),
                 self._mount("merchant", merchant_app(self.merchant)),
                 self._mount("agency", agency_app(self.agency)),
             ]

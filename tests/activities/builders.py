@@ -29,7 +29,7 @@ from gateways.policy_files import policy_digest
 from gateways.ports.rows import AttemptRow, CaseRow, CustomerRow
 from runtime import wiring
 from runtime.settings import Settings
-from sandbox.machine.environment import stand_in_environment
+from sandbox.machine.environment import line_environment, stand_in_environment
 from sandbox.providers.journal import CHARGES, CONTACTS
 from sandbox.providers.sendgrid import Email
 from sandbox.providers.stripe_outcomes import APPROVE, Decline
@@ -56,7 +56,8 @@ def usd(amount: int) -> Money:
 
 def worker_environment(world: ProviderWorld, data_dir: Path, **overrides: str) -> dict[str, str]:
     """What a worker process finds in its environment. The short time-out is for answers that never come."""
-    return stand_in_environment("127.0.0.1:7233", world, data_dir) | {"PROVIDER_TIMEOUT": "PT2S"} | overrides
+    environment = stand_in_environment("127.0.0.1:7233", world, data_dir) | line_environment(world)
+    return environment | {"PROVIDER_TIMEOUT": "PT2S"} | overrides
 
 
 class Worker:
@@ -156,7 +157,8 @@ def case_of(
         opened_at=AS_OF,
         status="opening",
     )
-    person = CustomerRow(customer_id=customer, name=NAME, email=email, phone=phone, country="US")
+    line = f"U{customer.encode().hex():0>32}"[:33]
+    person = CustomerRow(customer_id=customer, name=NAME, email=email, phone=phone, line_user_id=line, country="US")
     worker.ledger.open_case(row, person, "{}")
     return OpenCase(
         invoice_id=invoice,

@@ -6,6 +6,7 @@ import pytest
 
 from domain.invoice import InvoiceState
 from domain.kinds.message import ContactState
+from domain.rules.lawful_words import LawfulWords
 from domain.steps import Channel
 from sandbox.providers.world import ProviderWorld
 from tests.activities.builders import (
@@ -260,3 +261,21 @@ def test_a_number_that_opted_out_at_twilio_is_unreachable(world: ProviderWorld, 
     assert case.phone not in second.why
     assert ["unreachable"] == [row.state for row in worker.ledger.contacts(case.invoice_id)]
     assert ["sms unreachable"] == [line.what for line in worker.ledger.record(case.invoice_id)]
+
+
+def test_what_the_law_of_the_place_wants_named_is_added_or_nothing_is_sent(
+    world: ProviderWorld, worker: Worker
+) -> None:
+    """The text that was sent is the one in the ledger."""
+    case = open_case(worker)
+    stop = LawfulWords(rule="us-sms-words@2023-05-01", names=("sender", "opt_out"))
+    unheard = LawfulWords(rule="xx-words@2020-01-01", names=("deadline",))
+
+    sent = worker.contact(a_contact(case, Channel.SMS, words=(stop,)))
+    refused = worker.contact(a_contact(case, words=(stop, unheard)))
+
+    assert (ContactState.SENT, ContactState.REFUSED) == (sent.state, refused.state)
+    (text,) = texts(world, case)
+    assert text.body.endswith("STOP ends texts.")
+    assert [text.body] == [row.text for row in worker.ledger.contacts(case.invoice_id)]
+    assert "xx-words@2020-01-01" in [line.rule for line in worker.ledger.record(case.invoice_id)]

@@ -11,7 +11,13 @@ from sandbox.providers.faults import Mode
 from sandbox.providers.world import ProviderWorld
 from tests.activities.builders import OpenCase, Worker, a_contact, contacts, open_case
 
-PROVIDER = {Channel.EMAIL: "sendgrid", Channel.SMS: "twilio", Channel.NOTICE: "merchant"}
+PROVIDER = {
+    Channel.EMAIL: "sendgrid",
+    Channel.SMS: "twilio",
+    Channel.NOTICE: "merchant",
+    Channel.WHATSAPP: "twilio",
+    Channel.LINE: "line",
+}
 CHANNELS = list(Channel)
 LOST = [Mode.TIMEOUT_AFTER, Mode.ERROR_AFTER]
 NO_ACTIVITY = {"SENDGRID_EMAIL_ACTIVITY": "false"}

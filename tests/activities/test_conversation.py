@@ -9,7 +9,7 @@ from temporalio.exceptions import ApplicationError
 from domain.finals import final_today
 from domain.kinds.message import ContactOutcome, ContactState, ContactTask
 from domain.rules.contacts import ContactCaps
-from domain.steps import Access, Channel
+from domain.steps import TEXTS, Access, Channel
 from runtime import wiring
 from sandbox.providers.faults import Mode
 from sandbox.providers.world import ProviderWorld
@@ -69,7 +69,7 @@ def test_one_message_names_both_invoices_and_each_case_records_it(
     assert (1, []) == (len(contacts(world, first)), contacts(world, second))
     assert (second.invoice_id,) == row.names
     invoice = world.stripe.get(second.invoice_id)
-    if channel is Channel.SMS:
+    if channel in TEXTS:
         assert "2 unpaid invoices in all, $39.98." in row.text
     else:
         assert invoice["number"] in row.text
@@ -129,7 +129,7 @@ def test_two_final_notices_of_one_day_are_one_that_says_so(
     assert (second.invoice_id,) == (row.said.also_final if row.said else None)
     assert [] == contacts(world, second)
     number = world.stripe.get(second.invoice_id)["number"]
-    if channel is Channel.SMS:
+    if channel in TEXTS:
         assert f"Also for {number}." in row.text
     else:
         _, _, listed = row.text.partition("This is the final notice for these invoices as well:")

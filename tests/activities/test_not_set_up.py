@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from temporalio.exceptions import ApplicationError
 
+from domain.consent import NEEDS_OPT_IN
 from domain.gates import Stopped
 from domain.kinds.message import ContactState
 from domain.steps import Access, Channel
@@ -27,10 +28,17 @@ from tests.activities.builders import (
 )
 from tests.told import told, types
 
-NO_TWILIO = {"TWILIO_ACCOUNT_SID": "", "TWILIO_AUTH_TOKEN": "", "TWILIO_FROM": ""}
+NO_TWILIO = {
+    "TWILIO_ACCOUNT_SID": "",
+    "TWILIO_AUTH_TOKEN": "",
+    "TWILIO_FROM": "",
+    "TWILIO_WHATSAPP_FROM": "",
+    "TWILIO_WHATSAPP_TEMPLATES": "",
+}
 NO_APPLICATION = {"MERCHANT_WEBHOOK_URL": "", "MERCHANT_WEBHOOK_SECRET": ""}
 NO_AGENCY = {"AGENCY_ENDPOINT": "", "AGENCY_TOKEN": ""}
-E_MAIL_ONLY = NO_TWILIO | NO_APPLICATION | NO_AGENCY
+NO_LINE = {"LINE_CHANNEL_ACCESS_TOKEN": ""}
+E_MAIL_ONLY = NO_TWILIO | NO_LINE | NO_APPLICATION | NO_AGENCY
 
 
 def no_access(worker: Worker, case: OpenCase) -> str | None:
@@ -46,8 +54,10 @@ def test_a_decision_names_the_closed_channels_by_their_settings(worker: Worker) 
     assert {
         Channel.SMS: "TWILIO_ACCOUNT_SID is not set",
         Channel.NOTICE: "MERCHANT_WEBHOOK_URL is not set",
+        Channel.WHATSAPP: "TWILIO_ACCOUNT_SID is not set",
+        Channel.LINE: "LINE_CHANNEL_ACCESS_TOKEN is not set",
     } == decided.closed_channels
-    assert {} == worker.decide(a_decision(worker, case)).closed_channels
+    assert NEEDS_OPT_IN == worker.decide(a_decision(worker, case)).closed_channels
 
 
 def test_a_message_whose_channel_this_worker_lacks_is_put_off_and_decided_anew(

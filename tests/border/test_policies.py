@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateways.policy_files import PolicyError, load_policy
+from gateways.policy_files import PolicyError, load_policy, policy_files
 from tests.border.lines import is_a_line
 from tests.border.messages import NOW
 from tests.border.size import inputs
 from tests.border.spoil import TEXTS, as_bytes, spoiled, written
 from tests.domain.builders import POLICIES, a_case, rule
 
-SHIPPED = {path: load_policy(path).model_dump(mode="json") for path in sorted(POLICIES.glob("*.yaml"))}
+SHIPPED = {path: load_policy(path).model_dump(mode="json") for path in policy_files(POLICIES)}
 
 
 @pytest.fixture(scope="session")

@@ -2,12 +2,13 @@
 
 import asyncio
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from temporalio.client import Client
 
 from domain.ids import workflow_id
+from domain.record import Entry
 from domain.steps import Channel
 from gateways.ledger.sql_ledger import SqlLedger
 from gateways.ports.rows import CustomerRow
@@ -105,3 +106,15 @@ def test_a_case_was_shown_as_if_its_customer_had_said_nothing(
     assert ["STOP", "START", "no word that is understood", "a wrong number"] == did
     assert all(f"the customer wrote back (text message): {one}" in shown for one in did)
     assert "Who is this" not in shown
+
+
+def test_a_message_that_the_law_put_off_is_shown_with_its_rule(
+    starter: Starter, client: Client, ledger: SqlLedger
+) -> None:
+    """The rule with its edition, as docs/law.md has it."""
+    ledger.open_case(an_opening_row("in_one", "cus_1"), CustomerRow(customer_id="cus_1"), "{}")
+    why, rule = "19:00 in Asia/Bangkok is outside 09:00\u201318:00", "th-hours@2015-09-02"
+    entry = Entry(at=datetime.now(UTC), step="d05-remind", what="postponed to 2026-12-01 02:00", why=why, rule=rule)
+    ledger.record_effect("in_one", entry)
+
+    assert f"postponed to 2026-12-01 02:00: {why} ({rule})" in starter("show", "in_one").stdout

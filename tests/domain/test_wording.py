@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from domain.declines import DeclineClass, Reason
-from domain.known import ASKING, AtSending, Known, Other, Todo
+from domain.known import ASKING, AtSending, Known, Other, Period, Todo
 from domain.money import Money
-from domain.steps import Access, Channel, Stage
+from domain.steps import TEXTS, Access, Channel, Stage
 from domain.truth import Ending, MessageFacts
 from domain.wording import KEYS, PARAGRAPHS, ROWS, Part, Untrue, Wording, wording
 
@@ -50,6 +50,16 @@ OTHERS = (
     Other(number="A-2", due=usd("20"), link="https://pay.acme.example/2"),
     Other(number="A-3", due=Money.of_major("30", "EUR"), link="https://pay.acme.example/3"),
 )
+STATED = {
+    "bought": "1 × Team plan",
+    "period": Period(start=date(2026, 3, 1), end=date(2026, 4, 1)),
+    "tax": usd("9"),
+    "method": "Visa •••• 4242",
+    "preferences": "https://dunning.acme.example/preferences/1",
+    "imprint": "https://acme.example/imprint",
+    "answers": True,
+}
+"""What an invoice and a brand may state, and need not."""
 FINAL_TOO = OTHERS[1].model_copy(update={"final": True})
 
 
@@ -62,9 +72,14 @@ def every_message() -> Iterator[tuple[MessageFacts, Channel, Wording]]:
     dates = (None, DUE)
     lot = Random(7)  # noqa: S311 - the same examples on each run
     reads = [
-        sending(name=name, total=usd(total), subscription=subscription, has_method=has_method, others=others)
-        for name, total, subscription, has_method, others in product(
-            ("Ada", None), ("149", "200"), (True, False), (True, False), ((), OTHERS, (OTHERS[0], FINAL_TOO))
+        sending(name=name, total=usd(total), subscription=subscription, has_method=has_method, others=others, **stated)
+        for name, total, subscription, has_method, others, stated in product(
+            ("Ada", None),
+            ("149", "200"),
+            (True, False),
+            (True, False),
+            ((), OTHERS, (OTHERS[0], FINAL_TOO)),
+            ({}, STATED),
         )
     ]
     reads += [sending(transfers=True), sending(transfers=True, name=None, others=OTHERS)]
@@ -210,7 +225,7 @@ def test_every_message_says_what_it_is_about_what_happened_and_what_to_do() -> N
     """Each stage, reason and action on each channel, tried or not."""
     for facts, channel, message in MESSAGES:
         todo = [sentence.key for sentence in message.of(Part.TODO)]
-        if channel is Channel.SMS:
+        if channel in TEXTS:
             assert message.sentences[0].key.startswith("sms.opening.")
             assert message.sentences[-1].part is Part.LINK
             assert not message.sentences[0].may
@@ -250,7 +265,7 @@ def test_who_owes_several_invoices_is_told_that_all_have_to_be_paid(key: str, ch
     """The service returns with the last payment, and one message names them all."""
     facts = some_facts(access=access, restricts_on=LIMIT)
     alone, several = said(facts, channel=channel), said(facts, sending(others=OTHERS), channel)
-    listed = {Channel.SMS: "sms.others"}.get(channel, "others")
+    listed = dict.fromkeys(TEXTS, "sms.others").get(channel, "others")
 
     assert {f"{key}.one"} == set(alone) - set(several)
     assert {f"{key}.all", listed} == set(several) - set(alone)

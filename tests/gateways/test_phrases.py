@@ -12,7 +12,8 @@ from domain.steps import Channel, Stage
 from domain.wording import KEYS
 from gateways.messages import TemplateMessages
 from gateways.phrases import PhrasesError, load_phrases
-from tests.gateways.test_messages import DIRECTORY, HELP, MESSAGES, an_invoice, some_facts, someone
+from tests.gateways.brands import a_brand
+from tests.gateways.test_messages import DIRECTORY, MESSAGES, an_invoice, some_facts, someone
 
 
 def changed(tmp_path: Path, old: str, new: str) -> Path:
@@ -26,7 +27,7 @@ def changed(tmp_path: Path, old: str, new: str) -> Path:
 
 
 def test_a_language_is_added_by_copying_a_folder(tmp_path: Path) -> None:
-    messages = TemplateMessages(changed(tmp_path, '"Kind regards,"', '"Atenciosamente,"'), "Acme", HELP)
+    messages = TemplateMessages([changed(tmp_path, '"Kind regards,"', '"Atenciosamente,"')], a_brand())
     message = messages.render(Channel.EMAIL, some_facts(Stage.FRIENDLY), someone(), an_invoice(), "eo")
 
     assert "Atenciosamente," in message.text
@@ -53,7 +54,7 @@ def test_a_language_is_added_by_copying_a_folder(tmp_path: Path) -> None:
 def test_a_wrong_language_file_is_refused_when_it_is_read(tmp_path: Path, old: str, new: str, says: str) -> None:
     """One sentence with the file, the line and the key, at the start and not on the day of the final notice."""
     with pytest.raises(PhrasesError) as error:
-        TemplateMessages(changed(tmp_path, old, new), "Acme", HELP)
+        TemplateMessages([changed(tmp_path, old, new)], a_brand())
 
     assert "eo/phrases.yaml" in str(error.value)
     assert says in str(error.value)
@@ -62,7 +63,7 @@ def test_a_wrong_language_file_is_refused_when_it_is_read(tmp_path: Path, old: s
 @pytest.mark.parametrize("language", sorted(file.parent.name for file in DIRECTORY.glob("*/phrases.yaml")))
 def test_a_language_has_words_for_every_sentence_and_for_no_other(language: str) -> None:
     """The table of sentences (domain/wording.py) and the files agree."""
-    phrases = load_phrases(DIRECTORY / language / "phrases.yaml", SandboxedEnvironment())
+    phrases = load_phrases([DIRECTORY / language / "phrases.yaml"], SandboxedEnvironment())
 
     said = {key if key in KEYS else key.rpartition(".")[0] for key in phrases.texts}
 
@@ -71,7 +72,7 @@ def test_a_language_has_words_for_every_sentence_and_for_no_other(language: str)
 
 def test_english_has_to_be_there(tmp_path: Path) -> None:
     with pytest.raises(PhrasesError, match=r"has no en/phrases\.yaml"):
-        TemplateMessages(tmp_path, "Acme", HELP)
+        TemplateMessages([tmp_path], a_brand())
 
 
 @pytest.mark.parametrize(
@@ -94,7 +95,7 @@ def test_a_text_has_no_place_for_an_offer(tmp_path: Path, place: str) -> None:
     offer = f'{place}  offer: "Upgrade now and save"\n' if place.endswith(":\n") else f'{place}offer: "Upgrade now"\n'
 
     with pytest.raises(PhrasesError, match="offer: unknown key"):
-        TemplateMessages(changed(tmp_path, place, offer), "Acme", HELP)
+        TemplateMessages([changed(tmp_path, place, offer)], a_brand())
 
 
 @pytest.mark.parametrize("layout", sorted(DIRECTORY.glob("email.*.j2")), ids=lambda file: file.name)

@@ -29,7 +29,7 @@ def test_an_invoice_is_read_with_all_that_decisions_need(world: ProviderWorld, p
     assert (customer, True) == (invoice.customer_id, str(invoice.subscription_id).startswith("sub_"))
     assert str(invoice.pay_url).startswith("https://invoice.stripe.com/")
     assert (
-        PaymentMethod(id=card, network="mastercard", fingerprint="fp_9", country="TH", expiry="12/2034")
+        PaymentMethod(id=card, network="mastercard", fingerprint="fp_9", country="TH", expiry="12/2034", last4="4242")
         == invoice.payment_method
     )
     assert (

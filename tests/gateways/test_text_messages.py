@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from domain.declines import Reason
 from domain.steps import Channel, Stage
 from domain.truth import MessageFacts
+from gateways.short_links import ShortLinks
 from gateways.sms_length import is_gsm7, segments
 from tests.gateways.test_messages import (
     LANGUAGES,
@@ -45,6 +46,19 @@ def test_a_link_of_real_length_costs_one_segment_more_and_no_second_one(language
         assert text.endswith(a_link(length))
         assert segments(text) <= most, text
         assert is_gsm7(text) is (language not in ("ja", "th"))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_with_the_merchants_own_short_link_a_text_message_has_at_most_two_segments(language: str) -> None:
+    """In every situation, with the link as it is really sent."""
+    links = ShortLinks("https://dunning.acme.example", ["secret"])
+    link = links.link(links.code("in_1"))
+    invoice = an_invoice(*PRICES[language])
+    for facts in every_situation():
+        text = MESSAGES.render(Channel.SMS, facts, someone(), invoice, language, link=link).text
+
+        assert text.endswith(link)
+        assert segments(text) <= 2, text
 
 
 def test_a_link_of_real_length_drove_out_all_that_could_be_said_besides() -> None:

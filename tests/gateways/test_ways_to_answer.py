@@ -2,10 +2,10 @@
 
 import pytest
 
-from domain.merchant import MerchantContact
 from domain.steps import Channel, Stage
 from gateways.messages import TemplateMessages
 from gateways.sms_length import segments
+from tests.gateways.brands import a_brand
 from tests.gateways.test_messages import (
     DIRECTORY,
     HELP,
@@ -45,7 +45,7 @@ def test_a_text_message_names_it_where_there_is_room() -> None:
 @pytest.mark.parametrize("contact", ["+49 30 1234567", "https://acme.example/help?a=1&b=2"])
 def test_a_number_or_a_link_is_as_good(contact: str) -> None:
     """Escaped where it stands in markup."""
-    messages = TemplateMessages(DIRECTORY, "Acme", MerchantContact.read(contact))
+    messages = TemplateMessages([DIRECTORY], a_brand(contact=contact))
 
     mail = messages.render(Channel.EMAIL, some_facts(Stage.FRIENDLY), someone(), an_invoice(), "en")
 

@@ -21,10 +21,18 @@ calls that sell), a code or a guideline; it is kept because it is decent, unless
 (`contacts.set_aside`, [policies.md](policies.md)). A rule's id with the day from which it is in force
 (`th-hours@2015-09-02`) stands in the record of a case with everything that it put off or left out.
 
-**Asked of every message**: hours, and caps on contacts. **Asked of the end**: the wait before collections, from the
-final notice on. Everything else is written down here for whoever writes policies and texts, and nothing asks for it
-yet: calls are no channel, no fee is added to a debt, and records are not deleted. A customer whose US state or
-Canadian province is not known has what is binding in each that has such a clock.
+**Asked of every message**: hours; caps on contacts; consent, as soon as its channel is chosen (an opt-in where one is
+needed, a register of senders and templates where a policy names it as `registered`; what needs no more than a way to
+opt out is closed by the opt-out); and the words that it has to name: a text message gets what it lacks, and what still
+lacks something is not sent. **Asked of the end**: the wait before collections, from the final notice on. **Asked of
+whatever channel a row is about, and today of none**: the pause after a conversation and the wait before a first call,
+since calls are no channel yet. **Only written down**: charges (nothing is added to a debt here), the waits before
+default and before costs, the deadline and the costs that a notice has to name (no final notice goes out without its
+date), and how long records are kept (none is deleted).
+
+A customer whose US state or Canadian province is not known has what is binding in each that has such a clock; one whose
+country is not known has the law of every country with such a clock, and one of whom nothing is known that of all
+countries of `sells_in`. The rows of a union of countries hold in each of them.
 [0044](decisions/0044-the-law-is-todays.md) says how a rule reaches a decision.
 """
 

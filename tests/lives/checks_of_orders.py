@@ -2,10 +2,8 @@
 
 from collections.abc import Iterator
 
-from sandbox.providers.journal import LogEntry
+from sandbox.providers.journal import CHANNELS, LogEntry
 from tests.lives.lived import Lived
-
-_CHANNELS = {"email.accepted": "email", "sms.accepted": "sms", "whatsapp.accepted": "whatsapp"}
 
 
 def orders_hold(lived: Lived) -> Iterator[str]:
@@ -36,7 +34,7 @@ def _written_to_again(lived: Lived) -> Iterator[str]:
         customer = owners[invoice]
         opened = [at for at, who, which in lived.reopened if (who, which) == (customer, channel) and at >= place]
         for entry in lived.world.log[place : min(opened, default=None)]:
-            if _CHANNELS.get(entry.kind) == channel and owners.get(_invoice(entry)) == customer:
+            if CHANNELS.get(entry.kind) == channel and owners.get(_invoice(entry)) == customer:
                 yield f"{invoice}: {entry.key} was sent after they had asked for no {channel}"
 
 

@@ -48,6 +48,7 @@ class Said:
     here: Whereabouts
     names: tuple[str, ...] = ()
     step: str = ""
+    conversation: bool = False
 
 
 class Traveller:

@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from sandbox.play.audit import PROMISES
-from sandbox.play.report import CaseReport, Report, Totals, show
+from sandbox.play.report import CaseReport, LawTotal, Report, Totals, show
 
 LONGEST = CaseReport(
     invoice_id="in_1",
@@ -35,7 +35,11 @@ LONGEST = CaseReport(
 def shown(width: int) -> str:
     nothing = dict.fromkeys(PROMISES, 0)
     totals = Totals(cases=1, outcomes={"written_off": 1}, money={}, by_decline_class={})
-    report = Report(ok=True, seconds=1.0, cases=(LONGEST,), totals=totals, audit=nothing, findings=(), restarts={})
+    rules = {"us-ri-solicitation-hours@2025-11-01": 12, "th-once-a-day@2019-11-21": 3}
+    law = {"TH": LawTotal(contacts=46, out_of_hours=0, above_caps=1, postponed=rules, refused=rules)}
+    report = Report(
+        ok=True, seconds=1.0, cases=(LONGEST,), totals=totals, audit=nothing, law=law, findings=(), restarts={}
+    )
     text = io.StringIO()
     show(report, Console(file=text, width=width))
     return text.getvalue()
@@ -50,6 +54,12 @@ def test_every_case_can_be_read(width: int) -> None:
         assert whole in line
     for contacts in (" 21 ", " 11 ", " 14 ") if width >= 160 else (" 46 ",):
         assert contacts in line
+
+
+def test_the_law_has_a_table_of_its_own() -> None:
+    line = next(line for line in shown(160).splitlines() if " 46 " in line and "th-once" in line)
+
+    assert 2 == line.count("th-once-a-day@2019-11-21 3")
 
 
 @pytest.mark.parametrize("width", [80, 120, 160])

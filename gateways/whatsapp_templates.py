@@ -1,0 +1,90 @@
+"""The texts that WhatsApp has approved for the merchant: by language and stage, the id and the words of each.
+
+They frame what a message has to say. Its sentences come from the phrases, as in a text message, so that no template
+can say what is not true of a case.
+"""
+
+import re
+from pathlib import Path
+
+from pydantic import Field, RootModel, ValidationError, field_validator
+
+from domain.base import Frozen
+from domain.steps import Stage
+from gateways.ports.messages import FilledTemplate, Rendered
+from gateways.yaml_files import FileError, YamlFile
+
+MERCHANT, SAID, LINK = "1", "2", "3"
+"""The places of a template: who writes, what is said, and where to pay or confirm."""
+LONGEST = 1024
+"""Signs of a whole message (WhatsApp's limit for the body of a template)."""
+FALLBACK = "en"
+
+_PLACE = re.compile(r"\{\{(\w+)\}\}")
+_SPACE = re.compile(r"\s+")
+
+
+class Template(Frozen):
+    """One approved text."""
+
+    sid: str = Field(pattern=r"^HX[0-9a-fA-F]{32}$")  # Twilio's ContentSid
+    body: str
+
+    @field_validator("body")
+    @classmethod
+    def _has_its_places(cls, value: str) -> str:
+        if sorted(_PLACE.findall(value)) != [MERCHANT, SAID, LINK]:
+            raise ValueError("has to name each of {{1}} (the merchant), {{2}} (what is said) and {{3}} (the link) once")
+        if value != value.strip() or value.startswith("{{") or value.endswith("}}"):
+            raise ValueError("must neither begin nor end with a place or a space: WhatsApp approves no such template")
+        return value
+
+    @property
+    def room(self) -> int:
+        """How many signs are left to what stands in its places."""
+        return LONGEST - len(_PLACE.sub("", self.body))
+
+    def filled(self, merchant: str, said: str, link: str) -> Rendered:
+        """The message. WhatsApp takes no line breaks and no rows of spaces in a place."""
+        values = {MERCHANT: _SPACE.sub(" ", merchant), SAID: _SPACE.sub(" ", said), LINK: link}
+        text = _PLACE.sub(lambda place: values[place[1]], self.body)
+        return Rendered(text=text, template=FilledTemplate(id=self.sid, values=values))
+
+
+class _Languages(RootModel[dict[str, dict[Stage, Template]]]):
+    """The file: language → stage → template."""
+
+
+class WhatsAppTemplates:
+    """Every stage in every language that the file has; English takes the place of a language that it has not."""
+
+    def __init__(self, languages: dict[str, dict[Stage, Template]]) -> None:
+        self._languages = {tag.lower(): stages for tag, stages in languages.items()}
+
+    def language(self, tag: str) -> str:
+        """In which language somebody is written to who wants this one (BCP 47)."""
+        wanted = tag.strip().replace("_", "-").lower()
+        return next((name for name in (wanted, wanted.split("-")[0]) if name in self._languages), FALLBACK)
+
+    def of(self, language: str, stage: Stage) -> Template:
+        return self._languages[language][stage]
+
+    @property
+    def every(self) -> dict[str, Template]:
+        """Each by what operators call it: `th final`."""
+        return {f"{tag} {stage}": one for tag, stages in self._languages.items() for stage, one in stages.items()}
+
+
+def load_templates(path: Path) -> WhatsAppTemplates:
+    """Raises FileError for a file that cannot be read, a template that is none, and a stage that has none."""
+    file = YamlFile(path)
+    try:
+        languages = _Languages.model_validate(file.data).root
+    except ValidationError as error:
+        raise FileError("\n".join(file.told(each["loc"], each["msg"]) for each in error.errors())) from None
+    if FALLBACK not in {tag.lower() for tag in languages}:
+        raise FileError(file.told((), f"{FALLBACK} is missing: it takes the place of languages without templates"))
+    for tag, stages in languages.items():
+        if missing := [stage.value for stage in Stage if stage not in stages]:
+            raise FileError(file.told((tag,), f"no template for {', '.join(missing)}"))
+    return WhatsAppTemplates(languages)

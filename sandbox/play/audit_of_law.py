@@ -1,0 +1,160 @@
+"""The audit of the law of the place, and its table: hours and caps by country, judged anew from the written rows.
+
+What was said, and when, the stand-ins saw; what a rule put off or forbade, the merchant's endpoint was told. The rows
+are read here as they are written: the product's own reading of them is what is audited.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from holidays import country_holidays
+from ruamel.yaml import YAML
+
+from sandbox.play.evidence import Evidence, Subject, effect_of, entry_about, moment_in
+from sandbox.providers.journal import CONTACTS, LogEntry
+
+LAW: Mapping[str, str] = {
+    "unlawful_hours": "nobody is written to outside the hours of the law of the place where they are",
+    "unlawful_caps": "nobody is written to more often than the law of the place allows",
+    "unlawful_texts": "no text message goes where its sender and words have to be registered",
+}
+"""Every count of this table, and the promise behind it."""
+
+_TABLES = Path(__file__).parents[2] / "policies/rules/law"
+_CHANNELS = {"email.accepted": "email", "sms.accepted": "sms", "notice.created": "notice"}
+_PUT_OFF, _FORBIDDEN = "step.postponed", ("step.refused", "step.skipped")
+_DAYS = ("weekdays",) * 5 + ("saturday", "sunday")
+
+Row = Mapping[str, Any]
+
+
+class Said(NamedTuple):
+    """One message to a person, at the case's time."""
+
+    at: datetime
+    channel: str
+    entry: LogEntry
+    subject: Subject
+
+
+class Place(NamedTuple):
+    """What happened in one place."""
+
+    contacts: int
+    out_of_hours: int
+    above_caps: int
+    postponed: Mapping[str, int]  # rule → how often
+    refused: Mapping[str, int]
+
+
+def of_law(evidence: Evidence) -> Iterator[tuple[str, str]]:
+    """What was against the law, each with its promise and a sentence."""
+    for said in _by_person(evidence).values():
+        for number, one in enumerate(said):
+            yield from _broken(one, said[:number])
+
+
+def by_place(evidence: Evidence) -> dict[str, Place]:
+    """The table of the law: one row for each country in which somebody was written to, or a rule of it was asked."""
+    contacts: Counter[str] = Counter()
+    wrong: dict[str, Counter[str]] = defaultdict(Counter)
+    for said in _by_person(evidence).values():
+        for number, one in enumerate(said):
+            contacts[one.subject.country] += 1
+            wrong[one.subject.country].update(promise for promise, _ in _broken(one, said[:number]))
+    asked = _rules_asked(evidence)
+    return {
+        country: Place(
+            contacts[country],
+            wrong[country]["unlawful_hours"],
+            wrong[country]["unlawful_caps"],
+            dict(asked[country, _PUT_OFF]),
+            dict(asked[country, "forbidden"]),
+        )
+        for country in sorted({*contacts, *(country for country, _ in asked)})
+    }
+
+
+def _by_person(evidence: Evidence) -> dict[str, list[Said]]:
+    """Every message that a provider took, by customer, in the order of the cases' time."""
+    whose = {subject.invoice: subject for subject in evidence.subjects}
+    found: dict[str, list[Said]] = defaultdict(list)
+    for entry in evidence.journal:
+        subject = whose.get(entry_about(entry))
+        if entry.kind not in CONTACTS or entry.kind not in _CHANNELS or subject is None:
+            continue
+        effect = effect_of(evidence, entry)
+        if at := effect.began if effect else moment_in(evidence, entry):
+            found[subject.customer].append(Said(at, _CHANNELS[entry.kind], entry, subject))
+    return {customer: sorted(said, key=lambda one: one.at) for customer, said in found.items()}
+
+
+def _rules_asked(evidence: Evidence) -> dict[tuple[str, str], Counter[str]]:
+    """Country and kind of event → rules of its law, as the merchant's endpoint was told of them, once each."""
+    countries = {subject.invoice: subject.country for subject in evidence.subjects}
+    found: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for event in {told.message_id: told.event for told in evidence.told or ()}.values():
+        kind, rule = event["type"], str(event["data"].get("rule") or "")
+        country = countries.get(event["data"].get("case", {}).get("invoice", ""), "")
+        if country and rule.startswith(f"{country.lower()}-"):
+            if kind == _PUT_OFF:
+                found[country, _PUT_OFF][rule] += 1
+            elif kind in _FORBIDDEN:
+                found[country, "forbidden"][rule] += 1
+    return found
+
+
+def _broken(one: Said, before: Sequence[Said]) -> Iterator[tuple[str, str]]:
+    zone = ZoneInfo(one.subject.time_zone)
+    here = one.at.astimezone(zone)
+    for row in _in_force(one.subject.country, here.date()):
+        if one.channel not in row.get("on", [one.channel]):
+            continue
+        rule = f"{row['id']}@{row['effective_from']}"
+        if "hours" in row and not _is_open(row["hours"], here, one.subject.country):
+            yield "unlawful_hours", f"{one.entry.key} at {here:%a %Y-%m-%d %H:%M} ({rule})"
+        if "cap" in row and one.channel != "notice" and row["cap"].get("counts") != "conversations":
+            near = [other for other in before if _counts(row, other, one, zone)]
+            if len(near) >= row["cap"]["limit"]:
+                yield "unlawful_caps", f"{one.entry.key} after {len(near)} others ({rule})"
+        if row.get("consent", {}).get("needs") == "registered_template":
+            yield "unlawful_texts", f"{one.entry.key} ({rule})"
+
+
+def _is_open(hours: Mapping[str, str], here: datetime, country: str) -> bool:
+    kind = "holidays" if here.date() in country_holidays(country, years=here.year) else _DAYS[here.weekday()]
+    written = hours.get(kind) or hours.get(_DAYS[here.weekday()]) or hours["weekdays"]
+    opens, _, closes = written.partition("-")
+    return written != "none" and opens <= f"{here:%H:%M}" < closes
+
+
+def _counts(row: Row, other: Said, one: Said, zone: ZoneInfo) -> bool:
+    cap = row["cap"]
+    if other.channel == "notice" or other.channel not in row.get("on", [other.channel]):
+        return False
+    if cap.get("per") == "debt" and other.subject.invoice != one.subject.invoice:
+        return False
+    if cap["days"] == 1:
+        return other.at.astimezone(zone).date() == one.at.astimezone(zone).date()
+    return one.at - other.at < timedelta(days=cap["days"])
+
+
+def _in_force(country: str, day: date) -> list[Row]:
+    """Of each rule of a country the edition of a day."""
+    newest: dict[str, Row] = {}
+    for row in _rows().get(country, ()):
+        if row["effective_from"] <= day:
+            newest[row["id"]] = row
+    return [row for row in newest.values() if "until" not in row or day <= row["until"]]
+
+
+@cache
+def _rows() -> dict[str, list[Row]]:
+    files = sorted(_TABLES.glob("*.yaml"))
+    read = (YAML(typ="safe").load(file.read_text(encoding="utf-8"))["places"] for file in files)
+    return {code: place["rows"] for places in read for code, place in places.items()}

@@ -1,0 +1,140 @@
+"""Whole conversations before any customer hears them: every message of a simulated life, on every channel, as it would
+be sent."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from domain.calendar import local
+from domain.kinds.message import ContactTask, MessageStep
+from domain.policy import Policy
+from domain.simulation import Happening, What
+from domain.steps import CHANNEL_NAMES, Channel
+from gateways.ports.messages import Address, Messages, Rendered, Sender
+from gateways.ports.trouble import ProviderMisuse
+from gateways.sms_length import segments
+from service.calendars import Row, row_of
+from service.sample_customers import SampleCustomer
+from service.simulations import Simulated, Simulations
+
+MARK = "[Preview] "
+"""Before the subject of an e-mail that is sent to whoever looks."""
+
+
+class Form(NamedTuple):
+    """One message as it reads on one channel."""
+
+    channel: Channel
+    planned: bool  # it goes out on this channel; False: how it would read in its place
+    rendered: Rendered | None  # None: it cannot be written, and `note` says why
+    note: str  # what there is to say of it
+
+
+class Told(NamedTuple):
+    """One message of a conversation."""
+
+    at: datetime  # in the customer's zone
+    stage: str
+    forms: tuple[Form, ...]
+
+    @property
+    def sent(self) -> Form:
+        """As it goes out."""
+        return next(form for form in self.forms if form.planned)
+
+
+class Conversation(NamedTuple):
+    """What one customer would see of one life, in one language."""
+
+    title: str
+    name: str  # for a folder
+    language: str
+    zone: str
+    rows: tuple[tuple[Row, Told | None], ...]  # the calendar; a message stands beside its row
+
+    @property
+    def messages(self) -> list[Told]:
+        """Oldest first."""
+        return [told for _, told in self.rows if told]
+
+
+class Preview:
+    """Writes conversations by the words and layouts with which messages are sent."""
+
+    def __init__(self, simulations: Simulations, messages: Messages) -> None:
+        self._simulations = simulations
+        self._messages = messages
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Those that messages can be written in."""
+        return self._messages.languages
+
+    def policy(self, named: str | None, customer: SampleCustomer) -> Policy:
+        """As `Simulations.policy`."""
+        return self._simulations.policy(named, customer.segment)
+
+    def conversations(
+        self, policy: Policy, customer: SampleCustomer, opened: datetime, code: str | None = None
+    ) -> Iterator[Conversation]:
+        """One for each class of declines, or of one `code`, unpaid to the end; and one of a customer who pays halfway.
+
+        For a policy of sent invoices, which are never declined: one each. Raises Refused.
+        """
+        halfway = policy.timeline[-1].day // 2
+        codes: list[str | None] = [*self._simulations.codes().values()]
+        if policy.sent_invoices or code:
+            codes = [code]
+        lives = [self._simulations.open(policy, customer, each, opened) for each in codes]
+        for life in lives:
+            title = f"{life.code.replace('_', ' ')} ({life.kind})" if life.code else "sent, and not paid"
+            yield self._conversation(life, title, life.code or "unpaid", customer.language)
+        paid = self._simulations.open(policy, customer, codes[0], opened, halfway)
+        yield self._conversation(paid, f"paid on day {halfway}", "paid", customer.language)
+
+    def _conversation(self, life: Simulated, title: str, name: str, language: str) -> Conversation:
+        rows = tuple((row_of(one, life.zone), self._told(life, one, language)) for one in life.lived())
+        return Conversation(title, name, language, life.zone, rows)
+
+    def _told(self, life: Simulated, one: Happening, language: str) -> Told | None:
+        if one.what is not What.DONE or not one.effect or not isinstance(one.effect.step, MessageStep):
+            return None
+        task = one.effect.task
+        assert isinstance(task, ContactTask)  # noqa: S101 - by the registry
+        forms = [self._form(life, task, channel, language) for channel in Channel]
+        forms.sort(key=lambda form: not form.planned)
+        return Told(local(one.at, life.zone), task.facts.stage.value, tuple(forms))
+
+    def _form(self, life: Simulated, task: ContactTask, channel: Channel, language: str) -> Form:
+        """Rendered by the same call with which the activity sends (`activities/contacts.py`)."""
+        facts, planned = task.facts.with_due(life.invoice.remaining), channel is task.channel
+        try:
+            found = self._messages.render(channel, facts, life.address, life.invoice, language)
+        except ProviderMisuse as error:
+            return Form(channel, planned, None, str(error))
+        return Form(channel, planned, found, _note(channel, found, planned=planned))
+
+
+def _note(channel: Channel, found: Rendered, *, planned: bool) -> str:
+    notes = [] if planned else [f"not sent: how it would read as {CHANNEL_NAMES[channel]}"]
+    if channel is Channel.SMS:
+        count = segments(found.text)
+        notes.append(f"{len(found.text)} signs, {count} segment{'s' if count > 1 else ''}")
+    return "; ".join(notes)
+
+
+def send_to(address: str, sender: Sender, conversations: Iterable[Conversation]) -> int:
+    """Sends every e-mail of the conversations to whoever looks, each wording once; how many that were.
+
+    Raises Unreachable, ProviderTrouble or ProviderMisuse.
+    """
+    emails: dict[Any, tuple[str, Rendered]] = {}
+    for conversation in conversations:
+        for told in conversation.messages:
+            if told.sent.channel is Channel.EMAIL and (found := told.sent.rendered):
+                emails.setdefault(found, (conversation.language, found))
+    for number, (language, found) in enumerate(emails.values(), start=1):
+        to = Address(customer_id="preview", email=address, language=language)
+        marked = found.model_copy(update={"subject": f"{MARK}{found.subject}"})
+        sender.send(to, marked, f"preview-{number}")
+    return len(emails)
