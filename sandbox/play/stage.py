@@ -5,6 +5,7 @@ and moves it on.
 """
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -47,6 +48,7 @@ TIME_SKIPPING_EVENTS = frozenset(
     }
 )
 """Events that only skipping writes: they are not part of what a case costs."""
+_NUMBERS = itertools.count(2_000_001)
 
 
 @dataclass
@@ -75,7 +77,7 @@ class Scene:
         zone: str = "America/New_York",
         language: str = "en",
         name: str = "Ada Example",
-        phone: str | None = "+15005550010",
+        phone: str | None = "",
         brand: str = "visa",
         start: datetime = START,
         as_if_then: bool = False,
@@ -84,6 +86,8 @@ class Scene:
     ) -> "StagedCase":
         """A customer with such a card (None: with none), a first payment that failed, and the case that it opens.
 
+        `phone`: None for none; without one it is a number that nobody else has, as the e-mail address is.
+
         `as_if_then` opens it as if the intake had run at `start`: with a start in the past, a case that nobody ran
         since. `unheard`: nobody asks it; no worker runs yet, or none must be disturbed.
         """
@@ -91,7 +95,7 @@ class Scene:
         customer = stripe.add_customer(
             name,
             email=f"ada-{uuid4().hex[:8]}@customers.example",
-            phone=phone,
+            phone=f"+1212{next(_NUMBERS)}" if phone == "" else phone,
             country=country,
             locales=[language],
             metadata={"time_zone": zone, **(metadata or {})},
