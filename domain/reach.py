@@ -23,13 +23,17 @@ def asks_for_the_best(policy: Policy) -> bool:
     return any(channel is None for channel, _ in _messages(policy))
 
 
+def wanted(policy: Policy) -> tuple[Channel, ...]:
+    """The channels that its messages name, in their order, and where they take the best one those of its order."""
+    order = policy.contacts.order
+    return tuple(dict.fromkeys(each for named, _ in _messages(policy) for each in ((named,) if named else order)))
+
+
 def refusal(policy: Policy, closed: Mapping[Channel, str]) -> str | None:
     """Why no case may follow the policy: not one of its messages could be sent. One sentence."""
     if len(unsaid(policy, closed)) < len([*_messages(policy)]):
         return None
-    order = policy.contacts.order
-    wanted = dict.fromkeys(each for channel, _ in _messages(policy) for each in ((channel,) if channel else order))
-    why = "; ".join(f"{CHANNEL_NAMES[channel]}: {closed[channel]}" for channel in wanted)
+    why = "; ".join(f"{CHANNEL_NAMES[channel]}: {closed[channel]}" for channel in wanted(policy))
     return (
         f"No message of policy {policy.name}@{policy.version} could be sent ({why}): set what is missing, or give the "
         "policy a channel that is set up."

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 
 from domain import events
-from domain.consent import Source
+from domain.consent import Source, unasked
 from domain.steps import Channel
 from gateways.customer_events import PROVIDER
 from gateways.ports.ledger import Ledger
@@ -69,7 +69,8 @@ class Preferences:
         recipient = self._ledger.recipient(case.customer_id)
         # An address that bounces is no wish: the next one would be written to.
         wished = {closure.channel for closure in self._ledger.closures(case.customer_id) if closure.wish}
-        used = [channel for channel in CHANNELS if channel not in self._closed]
+        never = unasked([one.channel for one in self._ledger.opt_ins(case.customer_id)])
+        used = [channel for channel in CHANNELS if channel not in self._closed and channel not in never]
         offered = tuple(channel for channel in used if recipient.address.place(channel))
         stopped = tuple(channel for channel in offered if channel in chosen or channel in wished)
         return Wishes(language=recipient.address.language, offered=offered, stopped=stopped)

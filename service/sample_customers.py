@@ -10,7 +10,7 @@ from domain.base import Frozen
 from domain.invoice import InvoiceState, SubscriptionState
 from domain.money import Money
 from gateways.customer_rows import merged
-from gateways.ports.payments import InvoiceSnapshot, PaymentMethod
+from gateways.ports.payments import InvoiceSnapshot, Line, PaymentMethod
 from gateways.ports.rows import CustomerRow
 from gateways.yaml_files import FileError, YamlFile
 from service.requests import Refused
@@ -43,6 +43,8 @@ class SampleCustomer(Frozen):
     network: str | None = "visa"  # card brand or rail; none: nothing is on file
     card_country: str | None = None
     expiry: str | None = "12/2031"
+    last4: str | None = "4242"
+    lines: tuple[Line, ...] = (Line(description="1 × Subscription"),)  # what was bought; `start` and `end`: for when
     pay_url: str = _LINK
 
     @property
@@ -59,6 +61,7 @@ class SampleCustomer(Frozen):
             fingerprint="fp_preview",
             country=self.card_country or self.country or None,
             expiry=self.expiry,
+            last4=self.last4,
         )
         return InvoiceSnapshot(
             id=_INVOICE,
@@ -68,6 +71,7 @@ class SampleCustomer(Frozen):
             amount=self.amount,
             remaining=self.amount,
             total=self.amount,
+            lines=self.lines,
             customer_id=self.customer_id,
             subscription_id="sub_preview" if self.subscription else None,
             subscription=SubscriptionState.RUNS if self.subscription else None,

@@ -14,6 +14,8 @@ from runtime.settings import ROOT, Settings, SettingsError
 from service.endpoints import Endpoints
 from tests.doctors import NO_SERVER, Doctor, doctor_in
 
+WHATSAPP = ("TWILIO_WHATSAPP_FROM", "TWILIO_WHATSAPP_TEMPLATES")
+
 
 @pytest.fixture
 def doctor(environment: dict[str, str]) -> Doctor:
@@ -62,7 +64,7 @@ def test_an_sms_only_merchant_is_well(doctor: Doctor, ledger: SqlLedger) -> None
     ("given", "said"),
     [
         (
-            {"TWILIO_AUTH_TOKEN": "", "TWILIO_FROM": ""},
+            dict.fromkeys(("TWILIO_AUTH_TOKEN", "TWILIO_FROM", *WHATSAPP), ""),
             "TWILIO_AUTH_TOKEN, TWILIO_FROM not set, beside TWILIO_ACCOUNT_SID: set all of them, or none",
         ),
         ({"SENDGRID_FROM_EMAIL": ""}, "SENDGRID_FROM_EMAIL not set, beside SENDGRID_API_KEY: set all of them,"),
@@ -92,7 +94,7 @@ def test_a_policy_that_needs_a_closed_channel_is_a_fault(doctor: Doctor, tmp_pat
     """The policy's file says where nothing takes a message over."""
     text = (ROOT / "policies/standard.yaml").read_text()
     (tmp_path / "standard.yaml").write_text(text.replace("fallback: {email: sms, sms: email, notice: email}", ""))
-    names = ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_FROM")
+    names = ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_FROM", *WHATSAPP)
 
     _, _, bad = doctor({**NO_SERVER, "DUNNING_POLICIES": str(tmp_path)} | dict.fromkeys(names, ""))
 
@@ -112,5 +114,6 @@ def test_with_no_channel_the_first_thing_to_set_up_is_named_and_no_list_of_messa
     assert (
         "Nothing can be said to anybody, and no case is opened: set SENDGRID_API_KEY, SENDGRID_FROM_EMAIL for e-mail, "
         "or TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_FROM for SMS, or MERCHANT_WEBHOOK_URL, "
-        "MERCHANT_WEBHOOK_SECRET for in-app notice."
+        "MERCHANT_WEBHOOK_SECRET for in-app notice, or TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_WHATSAPP_FROM, "
+        "TWILIO_WHATSAPP_TEMPLATES for WhatsApp message, or LINE_CHANNEL_ACCESS_TOKEN for LINE message."
     ) == bad["channels"]

@@ -5,7 +5,7 @@ from datetime import date
 
 from domain.rules.law import Consent
 from domain.rules.local_law import LocalLaw
-from domain.steps import Channel
+from domain.steps import CHATS, Channel
 
 _WANTED = {
     "prior_express": "consent that the customer has given before",
@@ -20,12 +20,13 @@ def unlawful_channels(
     """Channel → why nobody may be contacted on it there. `opted_in`: where the customer has opted in to messages of
     the account; `registered`: ids of the rules for which the merchant has registered.
 
-    What needs no more than a way to opt out is closed by the opt-out itself.
+    What needs no more than a way to opt out is closed by the opt-out itself. Chats have an agreement of their own that
+    is asked everywhere: to WhatsApp messages, or by adding the account on LINE.
     """
     found: dict[Channel, str] = {}
     yes, kept = frozenset(opted_in), frozenset(registered)
     for row, consent in law.consents(day):
-        for channel in (each for each in Channel if row.is_about(each)):
+        for channel in (each for each in Channel if each not in CHATS and row.is_about(each)):
             if channel not in found and _is_missing(consent, channel in yes, row.id in kept):
                 found[channel] = f"the law of the place needs {_WANTED[consent.needs]} ({row.rule})"
     return found

@@ -1,9 +1,9 @@
 """What a worker reads before it starts: its settings, the policies and tables, the texts, the time zones."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from domain import reach
-from domain.steps import CHANNEL_NAMES
+from domain.steps import CHANNEL_NAMES, Channel
 from gateways.messages import TemplateMessages
 from gateways.required_words import RequiredSentences
 from gateways.rules import load_decline_table, load_law, load_minimum_charges, load_network_rules, load_refusals
@@ -59,17 +59,24 @@ def _channels(look: Look) -> str:
     closed = installation(look.settings).closed_channels
     policies = wiring.policy_store(look.settings).policies
     lost = {str(policy.name): found for policy in policies if (found := reach.unsaid(policy, closed))}
-    why = "; ".join(f"{CHANNEL_NAMES[channel]} closed: {', '.join(CHANNELS[channel])} not set" for channel in closed)
     if len(closed) == len(CHANNELS):
         ways = ", or ".join(f"{', '.join(names)} for {CHANNEL_NAMES[channel]}" for channel, names in CHANNELS.items())
         raise fault(f"Nothing can be said to anybody, and no case is opened: set {ways}.")
     if lost:
         said = "; ".join(f"policy {name}: {_some(found)}" for name, found in lost.items())
+        wanted = {channel for policy in policies if str(policy.name) in lost for channel in reach.wanted(policy)}
+        why = _closed(closed.keys() & wanted)
         raise fault(
             f"No channel is left for what policies have to say ({said}). {why}: set them, or change the policy."
         )
     opened = ", ".join(CHANNEL_NAMES[channel] for channel in CHANNELS if channel not in closed)
-    return "; ".join(filter(None, (f"{opened} open", why)))
+    return "; ".join(filter(None, (f"{opened} open", _closed(closed))))
+
+
+def _closed(closed: Collection[Channel]) -> str:
+    """Those of the channels that are closed, each with the settings that would open it."""
+    names = ((CHANNEL_NAMES[channel], ", ".join(CHANNELS[channel])) for channel in CHANNELS if channel in closed)
+    return "; ".join(f"{name} closed: {settings} not set" for name, settings in names)
 
 
 def _some(messages: Sequence[str]) -> str:

@@ -74,7 +74,7 @@ def test_within_its_hour_it_is_sent(world: ProviderWorld, worker: Worker) -> Non
     assert ["email.accepted"] == mails(world, case)
 
 
-@pytest.mark.parametrize("channel", list(Channel))
+@pytest.mark.parametrize("channel", list(PROVIDER))
 def test_a_message_that_went_out_in_its_first_try_is_found_by_the_next_decision(
     world: ProviderWorld, worker: Worker, channel: Channel
 ) -> None:

@@ -23,6 +23,7 @@ def test_the_previews_messages_are_those_that_are_sent(world: ProviderWorld, wor
             "amount": "19.99 USD",
             "number": invoice["number"],
             "pay_url": invoice["hosted_invoice_url"],
+            "lines": worker.payments.read_invoice(case.invoice_id).lines,
         }
     )
 

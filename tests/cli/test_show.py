@@ -104,7 +104,7 @@ def test_a_case_was_shown_as_if_its_customer_had_said_nothing(
 
     did = [one["did"].split(":")[0] for one in as_json["answers"]]
     assert ["STOP", "START", "no word that is understood", "a wrong number"] == did
-    assert all(f"the customer wrote back (text message): {one}" in shown for one in did)
+    assert all(f"the customer wrote back (SMS): {one}" in shown for one in did)
     assert "Who is this" not in shown
 
 

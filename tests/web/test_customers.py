@@ -183,7 +183,8 @@ async def test_a_channel_that_is_not_set_up_is_not_called_open(
         ledger.open_case(case, a_customer(customer_id=f"cus_{number}", email=MAIL, phone=phone), "")
     now = datetime.now(UTC)
     ledger.close_channel(a_closure("cus_2", Channel.SMS, "opted out", "SM1", now, address=NUMBER, wish=True))
-    none = dict.fromkeys(("twilio_account_sid", "twilio_auth_token", "twilio_from"))
+    whatsapp = ("twilio_whatsapp_from", "twilio_whatsapp_templates")
+    none = dict.fromkeys(("twilio_account_sid", "twilio_auth_token", "twilio_from", *whatsapp))
 
     async with serving(web_settings.model_copy(update={"temporal_address": "127.0.0.1:1"} | none)) as web:
         shown = [(await web.http.get(f"/v1/customers/cus_{number}", headers=operator)).json() for number in (1, 2)]

@@ -103,7 +103,7 @@ async def test_the_page_offers_what_the_customer_gets_and_opening_it_changes_not
 async def test_the_page_is_in_the_customers_language(
     web: Web, world: ProviderWorld, intake: Intake, ledger: SqlLedger
 ) -> None:
-    *_, path = await a_mailed_customer(world, intake, ledger, "fr-CA, th")
+    *_, path = await a_mailed_customer(world, intake, ledger, "it-CH, th")
 
     assert '<html lang="th">' in (await web.http.get(path)).text
 
@@ -125,7 +125,7 @@ async def test_a_customer_whose_link_was_cut_off_read_a_problem_in_json(
     *_, path = await a_mailed_customer(world, intake, ledger)
 
     cut = await web.http.get(path[:-3], headers={"Accept-Language": "th-TH,th;q=0.9,en;q=0.5"})
-    nothing = await web.http.post(path, content=b"stop=fax", headers={"Accept-Language": "fr, en;q=0.5"})
+    nothing = await web.http.post(path, content=b"stop=fax", headers={"Accept-Language": "it, en;q=0.5"})
 
     for answer, said in ((cut, "ลิงก์นี้ใช้งานไม่ได้"), (nothing, "Nothing was chosen")):
         assert "text/html; charset=utf-8" == answer.headers["content-type"]
