@@ -317,7 +317,7 @@ FAULTS: list[tuple[str, Callable[[Installation], None], str, str]] = [
     ),
     (
         "no sender's number",
-        settings(TWILIO_FROM=""),
+        settings(TWILIO_FROM="", TWILIO_WHATSAPP_FROM="", TWILIO_WHATSAPP_TEMPLATES=""),
         "channels' settings",
         "TWILIO_FROM not set, beside TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN: set all of them",
     ),

@@ -74,7 +74,7 @@ def test_somebody_whose_first_language_is_not_here_was_written_to_in_english(
 ) -> None:
     """They had named a second one."""
     case = open_case(worker)
-    world.stripe.update_customer(case.customer_id, preferred_locales=["fr-CA", "th"])
+    world.stripe.update_customer(case.customer_id, preferred_locales=["it-CH", "th"])
 
     worker.contact(a_contact(case))
 
@@ -108,4 +108,6 @@ def test_a_message_is_kept_with_the_address_that_it_went_to(world: ProviderWorld
 
     kept = {row.channel: row.address for row in worker.ledger.contacts(case.invoice_id)}
 
-    assert {Channel.EMAIL: case.email, Channel.SMS: case.phone, Channel.NOTICE: None} == kept
+    line = world.stripe.get(case.customer_id)["metadata"]["line_user_id"]
+    phones = {Channel.SMS: case.phone, Channel.WHATSAPP: case.phone}
+    assert {Channel.EMAIL: case.email, Channel.NOTICE: None, Channel.LINE: line} | phones == kept

@@ -144,7 +144,7 @@ def test_who_speaks_a_language_that_is_not_there_reads_the_merchants() -> None:
 
 
 def test_a_customer_of_no_stated_language_was_written_to_in_english_by_a_thai_merchant() -> None:
-    messages = TemplateMessages(DIRECTORY, "Acme", HELP, language="th")
+    messages = TemplateMessages([DIRECTORY], a_brand(), language="th")
     unknown = read_customer({"id": "cus_1", "object": "customer", "name": "สมชาย ใจดี", "preferred_locales": []})
     address = Address(customer_id="cus_1", name=unknown.name, language=unknown.language)
     text = messages.render(Channel.EMAIL, some_facts(Stage.FRIENDLY), address, an_invoice(), address.language).text

@@ -51,7 +51,7 @@ def test_a_text_message_adds_up_by_currency() -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "asked"), [("en", "small deposit in the bank account"), ("th", "รายการเงินเข้ายอดเล็กในบัญชีธนาคาร")]
+    ("language", "asked"), [("en", "small deposit in the bank account"), ("th", "เงินโอนเข้าจำนวนเล็กน้อยในบัญชีธนาคาร")]
 )
 def test_micro_deposits_are_asked_for_with_the_page_that_takes_them(language: str, asked: str) -> None:
     """R16: not a confirmation with the bank, and not the payment page where Stripe has one for it."""

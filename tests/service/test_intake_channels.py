@@ -16,7 +16,8 @@ from service.feed import REFUSED, take_all
 from service.opening import Taken
 from tests.cases import a_failed_invoice, failed
 
-NO_TWILIO = dict.fromkeys(("twilio_account_sid", "twilio_auth_token", "twilio_from"))
+_WHATSAPP = ("twilio_whatsapp_from", "twilio_whatsapp_templates")
+NO_TWILIO = dict.fromkeys(("twilio_account_sid", "twilio_auth_token", "twilio_from", *_WHATSAPP))
 SAID = (
     "No message of policy standard@1 could be sent (SMS: TWILIO_ACCOUNT_SID is not set): set what is missing, or give "
     "the policy a channel that is set up."

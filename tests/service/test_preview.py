@@ -11,6 +11,7 @@ import pytest
 
 from domain.declines import DeclineClass
 from domain.steps import Channel, Stage
+from gateways.policy_files import policy_files
 from runtime.previewing import preview, simulations
 from runtime.settings import ROOT, Settings
 from service.preview import Conversation
@@ -22,7 +23,7 @@ SETTINGS = Settings(merchant_name="Acme Cloud", merchant_contact="help@acme.exam
 OPENED = datetime(2030, 4, 1, 12, tzinfo=UTC)
 PREVIEW = preview(SETTINGS)
 SIMULATIONS = simulations(SETTINGS)
-POLICIES = sorted(file.stem for file in (ROOT / "policies").glob("*.yaml"))
+POLICIES = sorted(file.stem for file in policy_files(ROOT / "policies"))
 ENOUGH = 10
 """Seconds of CPU that a merchant waits for everything."""
 

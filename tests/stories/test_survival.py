@@ -114,7 +114,7 @@ async def test_what_a_case_is_told_before_any_worker_runs_is_heard(
             view = await case.status()
 
     assert Outcome.RECOVERED is result.outcome
-    assert {Channel.EMAIL.value: "bounced"} == view.closed_channels
+    assert "bounced" == view.closed_channels[Channel.EMAIL.value]
     assert ["signal pay_me not carried out"] == [e.why.partition(":")[0] for e in view.record if e.what == "malformed"]
 
 

@@ -17,6 +17,7 @@ from web.api.route import SCOPES
 
 PUBLIC = {
     "GET /healthz",
+    "GET /p/{code}",
     "GET /preferences/{token}",
     "GET /v1/openapi.json",
     "POST /preferences/{token}",

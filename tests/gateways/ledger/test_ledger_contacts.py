@@ -204,9 +204,9 @@ def test_a_text_took_the_place_of_the_days_e_mail_because_it_was_faster(ledger: 
     text, mail = a_contact(channel=Channel.SMS), a_contact()
 
     asked = rules(channel=Channel.SMS, caps=caps, before=(Channel.EMAIL,))
-    early = ledger.begin_contact(text, "cus_1", asked)
-    first = ledger.begin_contact(mail, "cus_1", rules(caps=caps))
-    late = ledger.begin_contact(text, "cus_1", asked)
+    early = ledger.begin_contact(text, ONE, asked)
+    first = ledger.begin_contact(mail, ONE, rules(caps=caps))
+    late = ledger.begin_contact(text, ONE, asked)
 
     assert isinstance(first, Reserved)
     assert first.ours
@@ -219,7 +219,7 @@ def test_where_there_is_room_for_both_the_turn_costs_nothing(ledger: SqlLedger) 
     caps = ContactCaps(per_week=2, distance=timedelta(0), policy="standard@1")
     asked = rules(channel=Channel.SMS, caps=caps, before=(Channel.EMAIL,))
 
-    text = ledger.begin_contact(a_contact(channel=Channel.SMS), "cus_1", asked)
-    mail = ledger.begin_contact(a_contact(), "cus_1", rules(caps=caps))
+    text = ledger.begin_contact(a_contact(channel=Channel.SMS), ONE, asked)
+    mail = ledger.begin_contact(a_contact(), ONE, rules(caps=caps))
 
     assert [True, True] == [isinstance(one, Reserved) and one.ours for one in (text, mail)]
