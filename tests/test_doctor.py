@@ -81,8 +81,8 @@ async def test_a_good_installation(
         "inbox": "all that came was taken",
         "worker's settings": "all that are needed are set",
         "channels' settings": "of each channel all are set, or none",
-        "channels": "e-mail, SMS, in-app notice, WhatsApp message open; LINE message closed: LINE_CHANNEL_ACCESS_TOKEN not "
-        "set",
+        "channels": "e-mail, SMS, in-app notice, WhatsApp message open; "
+        "LINE message closed: LINE_CHANNEL_ACCESS_TOKEN not set",
         "policies": "sent-invoices@1, standard@1, stripe-retries@1",
         "decline table": f"edition {table.edition}",
         "network rules": good["network rules"],

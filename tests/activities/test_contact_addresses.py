@@ -108,6 +108,6 @@ def test_a_message_is_kept_with_the_address_that_it_went_to(world: ProviderWorld
 
     kept = {row.channel: row.address for row in worker.ledger.contacts(case.invoice_id)}
 
-    line = world.stripe.get(case.customer_id)["metadata"]["line_user_id"]
+    line = worker.ledger.address(case.customer_id).line_user_id
     phones = {Channel.SMS: case.phone, Channel.WHATSAPP: case.phone}
     assert {Channel.EMAIL: case.email, Channel.NOTICE: None, Channel.LINE: line} | phones == kept
