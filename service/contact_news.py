@@ -48,7 +48,8 @@ def of_reply(ledger: Ledger, fact: CustomerWrote) -> Told:
     takes back what was closed by a STOP of this number, and nothing else. Where somebody else has the number, it is
     closed, and nobody's wish is known."""
     customers = ledger.customers_at(fact.channel, fact.address)
-    for customer in customers if fact.text else ():
+    # To follow an account is a wish without words; a picture is an answer without them.
+    for customer in customers if fact.text or fact.wish is None else ():
         ledger.keep_reply(
             Reply(customer_id=customer, channel=fact.channel, event_id=fact.event_id, at=fact.at, text=fact.text)
         )

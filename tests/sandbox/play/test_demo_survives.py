@@ -24,8 +24,8 @@ KILLS = (
     (100, WORKER),
     (105, "temporal"),
     (110, WORKER),
-    (150, WEB),
-    (190, "temporal"),
+    (130, WEB),
+    (150, "temporal"),
 )
 
 
