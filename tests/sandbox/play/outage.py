@@ -1,6 +1,7 @@
 """Temporal is away for hours of its cases' own time, in which the world goes on and tells of it."""
 
 import sqlite3
+import time
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import datetime, timedelta
@@ -19,6 +20,9 @@ from sandbox.providers.world import ProviderWorld
 from tests.sandbox.play.chaos import Disorder
 
 _TAKEN_WITHIN = 30.0
+# Seconds (real) after which no workflow task is in hand any more: the server gives one 10 s, and a worker (temporalio
+# 1.35) tries for 10 s to hand its answer in. An answer that came in later than that would count its timers from then.
+_IN_HAND_FOR = 12.0
 _RUNNING = 1  # WORKFLOW_EXECUTION_STATUS_RUNNING
 
 
@@ -66,6 +70,7 @@ class Away(Disorder):
         """Blocks: nobody leads a case meanwhile."""
         server = self._here.supervisor.remove("temporal")
         assert server is not None
+        back_at = time.monotonic() + _IN_HAND_FOR
         told: list[Delivery] = []
         for actor in self._under_way():
             back = self._at[actor.invoice] + self._length
@@ -79,6 +84,7 @@ class Away(Disorder):
             assert delivery.ended.wait(_TAKEN_WITHIN)
             assert delivery.accepted
         self.taken = len(told)
+        time.sleep(max(0.0, back_at - time.monotonic()))
         self.cases = clocks_go_on(database(self._folder / "temporal"), self._length)
         self._here.supervisor.add(server)
 
