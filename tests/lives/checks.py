@@ -182,9 +182,12 @@ def ceilings_hold(lived: Lived) -> Wrong:
 def debits_hold(lived: Lived) -> Wrong:
     """e. However many invoices are debited from one bank account: so often in a row without money, until some comes.
 
-    Another's debit counts from when we were told that it came back: webhooks may be days late.
+    The row is that in which they were made, however late each is answered. Another's debit counts from when we were
+    told that it came back: webhooks may be days late.
     """
-    standing: dict[str, dict[str, LogEntry]] = defaultdict(dict)  # account → debits since money came from it
+    standing: dict[str, dict[str, LogEntry]] = defaultdict(dict)  # account → debits since one that brought money
+    made: dict[str, datetime] = {}  # charge → when
+    paid: dict[str, datetime] = {}  # account → when the newest debit was made that brought money
     for entry in lived.world.log:
         account, brand, charge = entry.data.get("fingerprint"), entry.data.get("brand"), entry.subjects.get("charge")
         if entry.kind not in CHARGES or not charge or not account or not str(brand).endswith(("_debit", "_account")):
@@ -192,8 +195,14 @@ def debits_hold(lived: Lived) -> Wrong:
         sent = (lived.world.stripe.get(charge)["outcome"] or {}).get("network_status")
         if sent == "not_sent_to_network":  # Stripe's own refusal of an account that it has blocked
             continue
+        begun = made.setdefault(charge, entry.at)
         if entry.kind == "charge.succeeded":
-            standing[account].clear()
+            paid[account] = max(begun, paid.get(account, begun))
+            row = standing[account]
+            rest = {one: first for one, first in row.items() if one != charge and made[one] >= paid[account]}
+            standing[account] = rest
+        elif account in paid and begun < paid[account]:
+            continue
         elif charge not in standing[account] and (_is_ours(entry) or entry.kind == "charge.failed"):
             known = sum(1 for one in standing[account].values() if _is_ours(one) or _told(lived, one, entry.at))
             if _is_ours(entry) and known >= _DEBITS.get(str(brand), _OTHER_DEBITS):
@@ -308,6 +317,6 @@ def _waited_a_week(lived: Lived, invoice: str, step: str) -> bool:
     put_off = [
         entry.at
         for entry in lived.ledger.record(invoice)
-        if entry.step == step and (entry.rule or "").startswith("contacts@")
+        if entry.step == step and entry.rule and "postponed" in entry.what
     ]
     return bool(put_off)
