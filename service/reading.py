@@ -49,7 +49,7 @@ class CaseReader:
         row = self._ledger.case(invoice_id)
         try:
             view = await self._running.view(invoice_id)
-        except Refused as error:
+        except (Refused, NoWorker) as error:
             if row is None:
                 raise
             expected = row.status == "closed" and not isinstance(error, NoWorker)

@@ -17,7 +17,7 @@ from domain.base import Message
 from domain.ids import workflow_id
 from gateways.ports.ledger import Ledger
 from service.naming import invoice_named, no_case
-from service.requests import Overtaken, Refused
+from service.requests import Overtaken, Refused, Unavailable
 from workflows.dunning import DunningWorkflow
 from workflows.messages import OVERTAKEN, CaseResult, CaseView
 
@@ -26,8 +26,8 @@ _ANSWER_WITHIN = timedelta(seconds=5)
 _NO_WORKER = frozenset({RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED, RPCStatusCode.FAILED_PRECONDITION})
 
 
-class NoWorker(Refused):
-    """Temporal has the case, but nobody runs it at the moment."""
+class NoWorker(Unavailable):
+    """Temporal has the case, but nobody runs it at the moment. What was asked may still be done."""
 
 
 class Ended(Refused):
@@ -35,7 +35,7 @@ class Ended(Refused):
 
 
 class RunningCases:
-    """Orders, facts and questions for cases. Raises Refused, or RPCError when Temporal does not answer."""
+    """Orders, facts and questions for cases. Raises Refused; NoWorker or RPCError when there is no answer."""
 
     def __init__(self, client: Client, ledger: Ledger, *, answer_within: timedelta = _ANSWER_WITHIN) -> None:
         self._client = client

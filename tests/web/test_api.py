@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ from tests.cases import a_failed_invoice
 from tests.gateways.ledger.builders import a_case, a_customer
 from tests.web.conftest import Web, serving
 from web.limits import RateLimit
+from worker import build_worker
 
 NOBODY = "dun_000000000000_" + "x" * 43
 
@@ -262,3 +264,31 @@ async def test_an_operator_orders_and_is_told_what_came_of_it(
     assert "settled" == result.outcome
     assert (409, True) == (refused.status_code, "has ended" in refused.json()["detail"])
     assert any("Olga" in entry["why"] for entry in record)
+
+
+async def test_an_order_without_an_answer_is_given_again_and_counts_once(
+    temporal: TemporalServer, client: Client, tmp_path: Path
+) -> None:
+    """No worker answers: the order may come true or not, so its key stays free, and with it it is the same order."""
+    assert client.namespace == temporal.namespace
+    async with staged(temporal.address, tmp_path, own_worker=False) as stage, serving(stage.settings) as web:
+        once = bearer(ring(stage.ledger).make("Olga", Scope.OPERATOR)) | {"Idempotency-Key": "retry-1"}
+        async with build_worker(stage.client, stage.settings):
+            case = await stage.open(Decline("insufficient_funds"))
+        asked = partial(web.http.post, f"/v1/cases/{case.invoice}/retry-now", json={}, headers=once, timeout=20)
+
+        unanswered = await asked()
+        async with build_worker(stage.client, stage.settings):
+            answered = await asked()
+            # As if this answer had been lost on its way.
+            [key] = {row.key_id for _, row in stage.ledger.audit(0, 10)}
+            stage.ledger.drop_answer(key, "retry-1")
+            again = await asked()
+            other = await asked(headers=once | {"Idempotency-Key": "retry-2"})
+            record = (await web.http.get(f"/v1/cases/{case.invoice}/record", headers=once)).json()["entries"]
+
+    assert (503, "5") == (unanswered.status_code, unanswered.headers["retry-after"])
+    assert "No worker answers" in unanswered.json()["detail"]
+    assert [200, 200, 200] == [answer.status_code for answer in (answered, again, other)]
+    assert answered.json()["case"] == again.json()["case"]
+    assert 2 == len([entry for entry in record if "a try at once" in entry["what"]]), "one for each key"

@@ -10,7 +10,7 @@ from service.keys import Scope
 from service.office import Office
 from web.api import shapes
 from web.api.cases import case_answer
-from web.api.route import ApiRoute, caller_of, takes
+from web.api.route import ApiRoute, caller_of, once_of, takes
 
 IfMatch = Annotated[
     str,
@@ -26,9 +26,12 @@ def orders(office: Office) -> APIRouter:
     router = APIRouter(prefix="/v1/cases/{invoice}", route_class=ApiRoute, tags=["orders"])
     operators = takes(Scope.OPERATOR)
 
-    async def ordered(invoice: str, name: str, order: events.Order, response: Response) -> shapes.CaseAnswer:
+    async def ordered(
+        invoice: str, name: str, order: events.Order, request: Request, response: Response
+    ) -> shapes.CaseAnswer:
         desk = await office.desk()
-        return case_answer(desk.reader.around(await desk.orders.give(invoice, name, order)), response)
+        view = await desk.orders.give(invoice, name, order, once_of(request))
+        return case_answer(desk.reader.around(view), response)
 
     def plain(path: str, name: str, form: type[events.Order], summary: str) -> None:
         """An order that says nothing but its remark."""
@@ -36,7 +39,7 @@ def orders(office: Office) -> APIRouter:
         async def give(
             invoice: str, order: shapes.NoteOrder, request: Request, response: Response, if_match: IfMatch = _ANY
         ) -> shapes.CaseAnswer:
-            return await ordered(invoice, name, form(note=order.note, **_given(request, if_match)), response)
+            return await ordered(invoice, name, form(note=order.note, **_given(request, if_match)), request, response)
 
         router.add_api_route(path, give, methods=["POST"], summary=summary, name=name, openapi_extra=operators)
 
@@ -51,21 +54,21 @@ def orders(office: Office) -> APIRouter:
         invoice: str, order: shapes.PauseOrder, request: Request, response: Response, if_match: IfMatch = _ANY
     ) -> shapes.CaseAnswer:
         given = events.Pause(note=order.note, until=order.until, **_given(request, if_match))
-        return await ordered(invoice, "pause", given, response)
+        return await ordered(invoice, "pause", given, request, response)
 
     @router.post("/skip", summary="Leave out what comes next", openapi_extra=operators)
     async def skip(
         invoice: str, order: shapes.SkipOrder, request: Request, response: Response, if_match: IfMatch = _ANY
     ) -> shapes.CaseAnswer:
         given = events.Skip(step=order.step, note=order.note, **_given(request, if_match))
-        return await ordered(invoice, "skip", given, response)
+        return await ordered(invoice, "skip", given, request, response)
 
     @router.post("/settle", summary="End: the debt is settled for an amount", openapi_extra=operators)
     async def settle(
         invoice: str, order: shapes.SettleOrder, request: Request, response: Response, if_match: IfMatch = _ANY
     ) -> shapes.CaseAnswer:
         given = events.Settle(amount=order.amount, paid=order.paid, note=order.note, **_given(request, if_match))
-        return await ordered(invoice, "settle", given, response)
+        return await ordered(invoice, "settle", given, request, response)
 
     return router
 

@@ -1,5 +1,6 @@
 """What holds for every request of the API: who asks, whether they may, how often, once, and on record."""
 
+import hashlib
 from collections.abc import Callable, Coroutine
 from http import HTTPStatus
 from typing import Any, Protocol
@@ -52,6 +53,16 @@ def caller_of(request: Request) -> Caller:
     caller = request.state.caller
     assert isinstance(caller, Caller)  # noqa: S101 - set by the route
     return caller
+
+
+def once_of(request: Request) -> str | None:
+    """A name for what is asked for with an `Idempotency-Key`, the same each time it is asked: also when nobody knows
+    what became of it before."""
+    token = request.headers.get("idempotency-key")
+    if token is None:
+        return None
+    asked = f"{caller_of(request).key_id} {token} {request.url.path}\n".encode() + request._body
+    return hashlib.sha256(asked).hexdigest()
 
 
 class ApiRoute(APIRoute):
