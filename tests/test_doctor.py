@@ -82,7 +82,7 @@ async def test_a_good_installation(
         "worker's settings": "all that are needed are set",
         "channels' settings": "of each channel all are set, or none",
         "channels": "e-mail, SMS, in-app notice, WhatsApp message open; "
-        "LINE message closed: LINE_CHANNEL_ACCESS_TOKEN not set",
+        "no policy writes by WhatsApp message; LINE message closed: LINE_CHANNEL_ACCESS_TOKEN not set",
         "policies": "sent-invoices@1, standard@1, stripe-retries@1",
         "decline table": f"edition {table.edition}",
         "network rules": good["network rules"],

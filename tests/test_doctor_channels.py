@@ -11,6 +11,8 @@ from runtime import wiring
 from runtime.doors import doors
 from runtime.equipment import CHANNELS
 from runtime.settings import ROOT, Settings, SettingsError
+from sandbox.machine.environment import line_environment
+from sandbox.providers.world import ProviderWorld
 from service.endpoints import Endpoints
 from tests.doctors import NO_SERVER, Doctor, doctor_in
 
@@ -58,6 +60,37 @@ def test_an_sms_only_merchant_is_well(doctor: Doctor, ledger: SqlLedger) -> None
     assert ["Temporal server"] == list(bad)
     lines = [good[line] for line in ("SendGrid", "sender", "e-mail events")]
     assert ["not set up: no e-mails", "no e-mails", "no e-mails"] == lines
+
+
+def test_a_channel_that_is_set_up_and_that_no_policy_writes_by_is_named(
+    doctor: Doctor, tmp_path: Path, world: ProviderWorld
+) -> None:
+    """The shipped policies name no chat; where one takes the best channel, a customer may prefer any."""
+    text = (ROOT / "policies/standard.yaml").read_text()
+    (tmp_path / "standard.yaml").write_text(text.replace("action_request: email", "action_request: best"))
+    line = {**NO_SERVER, **line_environment(world)}
+
+    _, shipped, _ = doctor(line)
+    _, own, _ = doctor({**line, "DUNNING_POLICIES": str(tmp_path)})
+
+    opened = "e-mail, SMS, in-app notice, WhatsApp message, LINE message open"
+    assert f"{opened}; no policy writes by WhatsApp message, LINE message" == shipped["channels"]
+    assert opened == own["channels"]
+
+
+def test_whatsapp_without_text_messages_needs_the_callback_as_well(doctor: Doctor, ledger: SqlLedger) -> None:
+    assert () == ledger.cases().rows
+    alone = {**NO_SERVER, "TWILIO_FROM": "", "TWILIO_STATUS_CALLBACK": ""}
+
+    _, good, bad = doctor(alone | {"WEB_PUBLIC_URL": "https://dunning.invalid"})
+    _, here, _ = doctor(alone | {"WEB_PUBLIC_URL": "http://127.0.0.1:9"})
+
+    assert "no text messages" == good["number"]
+    assert (
+        "TWILIO_STATUS_CALLBACK is not set, so that what becomes of WhatsApp messages is not known: set it to "
+        "https://dunning.invalid/webhooks/twilio."
+    ) == bad["WhatsApp templates"]
+    assert here["WhatsApp templates"].endswith("templates, all approved")
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,8 @@ _REFUSALS = (
     HTTPStatus.UNPROCESSABLE_ENTITY,
     HTTPStatus.SERVICE_UNAVAILABLE,
 )
+_TAKEN = {"line": HTTPStatus.OK}
+"""LINE's *Verify* asks for 200 itself (Verify webhook URL, read 2026-11-27); others take 204."""
 
 
 def webhooks(mailroom: Mailroom) -> APIRouter:
@@ -25,7 +27,7 @@ def webhooks(mailroom: Mailroom) -> APIRouter:
         "/{provider}",
         status_code=HTTPStatus.NO_CONTENT,
         summary="An event of a provider, signed by it",
-        responses={status: {} for status in _REFUSALS},
+        responses={HTTPStatus.OK: {"description": "Taken from LINE"}, **{status: {} for status in _REFUSALS}},
     )
     async def arrives(provider: str, request: Request) -> Response:
         if provider not in mailroom.providers:
@@ -38,7 +40,7 @@ def webhooks(mailroom: Mailroom) -> APIRouter:
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from None
         except NotKept as error:
             raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error), retry_after=5) from None
-        return Response(status_code=HTTPStatus.NO_CONTENT)
+        return Response(status_code=_TAKEN.get(provider, HTTPStatus.NO_CONTENT))
 
     return router
 

@@ -110,19 +110,26 @@ def _number(look: Look) -> str:
     if public and not look.settings.twilio_status_callback and is_own(public):
         known = _twilio(look).sender(look.settings.required("TWILIO_FROM"), None)
         return f"{known}; {public} is this machine's, and Twilio cannot call it: answers and fates are not known"
-    if public and not look.settings.twilio_status_callback:
-        raise fault(
-            "TWILIO_STATUS_CALLBACK is not set, so that what becomes of text messages is not known: set it to "
-            f"{public.rstrip('/')}{_TWILIO}."
-        )
+    _require_callback(look, "text messages")
     inbound = public.rstrip("/") + _TWILIO if public else None
     return _twilio(look).sender(look.settings.required("TWILIO_FROM"), inbound)
+
+
+def _require_callback(look: Look, of: str) -> None:
+    public = look.settings.web_public_url
+    if public and not look.settings.twilio_status_callback:
+        raise fault(
+            f"TWILIO_STATUS_CALLBACK is not set, so that what becomes of {of} is not known: set it to "
+            f"{public.rstrip('/')}{_TWILIO}."
+        )
 
 
 def _templates(look: Look) -> str:
     approved = wiring.whatsapp_templates(look.settings)
     if approved is None:
         return "not set up: no WhatsApp messages"
+    if not _has_texts(look) and not is_own(look.settings.web_public_url or ""):  # else `number` says it
+        _require_callback(look, "WhatsApp messages")
     account = _twilio(look)
     for name, ours in approved.every.items():
         body, status = account.template(ours.sid)

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 
 from domain import reach
+from domain.policy import Policy
 from domain.steps import CHANNEL_NAMES, Channel
 from gateways.messages import TemplateMessages
 from gateways.required_words import RequiredSentences
@@ -70,7 +71,16 @@ def _channels(look: Look) -> str:
             f"No channel is left for what policies have to say ({said}). {why}: set them, or change the policy."
         )
     opened = ", ".join(CHANNEL_NAMES[channel] for channel in CHANNELS if channel not in closed)
-    return "; ".join(filter(None, (f"{opened} open", _closed(closed))))
+    return "; ".join(filter(None, (f"{opened} open", _unused(policies, closed), _closed(closed))))
+
+
+def _unused(policies: Sequence[Policy], closed: Collection[Channel]) -> str:
+    """Those that are open and that nothing goes out by: the shipped policies name no chat."""
+    if any(reach.asks_for_the_best(policy) for policy in policies):
+        return ""  # which takes any that a customer prefers
+    used = {each for policy in policies for each in (*reach.wanted(policy), *policy.contacts.fallback.values())}
+    unused = ", ".join(CHANNEL_NAMES[each] for each in CHANNELS if each not in used and each not in closed)
+    return f"no policy writes by {unused}" if unused else ""
 
 
 def _closed(closed: Collection[Channel]) -> str:

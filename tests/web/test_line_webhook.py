@@ -50,9 +50,9 @@ async def test_who_blocks_the_account_gets_nothing_there_until_they_follow_it_ag
     await intake.take_event(failed(world, invoice))
     message = {"type": "text", "text": "I will pay on Friday"}
 
-    assert 204 == await told(web, world, "message", "1", message=message)
-    assert 204 == await told(web, world, "unfollow", "2")
-    assert 204 == await told(web, world, "unfollow", "2", again=True)
+    assert 200 == await told(web, world, "message", "1", message=message)
+    assert 200 == await told(web, world, "unfollow", "2")
+    assert 200 == await told(web, world, "unfollow", "2", again=True)
     await until(lambda: {row.state for row in ledger.inbox()} == {"done"})
     closed = ledger.closed_channels(customer)
     [closure] = ledger.closures(customer)
@@ -63,6 +63,18 @@ async def test_who_blocks_the_account_gets_nothing_there_until_they_follow_it_ag
     assert ({Channel.LINE: "opted out"}, True, Source.STOP) == (closed, closure.wish, closure.source)
     assert {} == ledger.closed_channels(customer)
     assert ["contact_reported", "reopen_channel"] == [name for name, _ in await signals(client, invoice)]
+
+
+async def test_the_verify_button_gets_the_200_that_it_asks_for(
+    web: Web, world: ProviderWorld, ledger: SqlLedger
+) -> None:
+    """LINE sends a request without events, and takes no other success (Messaging API, Verify webhook URL)."""
+    body = b'{"destination": "U0", "events": []}'
+
+    answer = await web.http.post("/webhooks/line", content=body, headers=world.line.sign(body))
+
+    assert (200, b"") == (answer.status_code, answer.content)
+    assert () == tuple(ledger.inbox())
 
 
 async def test_what_line_did_not_sign_is_refused(web: Web, ledger: SqlLedger) -> None:

@@ -24,7 +24,8 @@ def test_a_server_that_does_not_answer_is_told_in_one_sentence(tmp_path: Path) -
 
 
 def test_up_prints_how_to_start_a_case_and_ends_in_order(tmp_path: Path) -> None:
-    """SIGTERM ends it with exit code 0, and none of its processes is left."""
+    """The doctor finds nothing wrong there. SIGTERM ends it with exit code 0, and none of its processes is left."""
+    doctor = f". {tmp_path}/env && {sys.executable} starter.py doctor"
     argv = [sys.executable, "-m", "sandbox.play.up", "--data", str(tmp_path)]
     with subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.PIPE, text=True) as running:
         assert running.stdout is not None
@@ -34,10 +35,12 @@ def test_up_prints_how_to_start_a_case_and_ends_in_order(tmp_path: Path) -> None
             if line.startswith("Ctrl-C"):
                 break
         children = _children(running.pid)
+        found = subprocess.run(["sh", "-c", doctor], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)  # noqa: S607
         running.send_signal(signal.SIGTERM)
         said += running.stdout.readlines()
 
     assert 0 == running.returncode
+    assert (0, []) == (found.returncode, [line for line in found.stdout.splitlines() if line.startswith("BAD")])
     assert any(f"starter.py start {tmp_path}/event.json" in line for line in said)
     assert 4 == len(children)  # server, web UI, worker, web process
     assert [] == [child for child in children if Path(f"/proc/{child}").exists()]
