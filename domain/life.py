@@ -105,7 +105,10 @@ def after(
         return changes.shown(case, entry)
 
     for skip in decision.skips:
-        case = recorded(changes.ended(case, skip.step, StepState.SKIPPED, at, skip.why), _skipped(skip, at))
+        known = case.unfinished.get(skip.step.key)
+        unsure = known is not None and known.begun
+        case = changes.ended(case, skip.step, StepState.SKIPPED, at, skip.why, unsure=unsure)
+        case = recorded(case, _skipped(skip, at))
     for put_off in decision.put_off:
         key = put_off.step.key
         if case.put_off.get(key) != put_off.until:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from domain import events
 from domain.agency import AgencyState
-from domain.case import Attempt, Case, ChargeOutcome, HoldReason, Outcome
+from domain.case import Attempt, Case, HoldReason, Outcome
 from domain.changes import (
     another_method,
     changed,
@@ -225,16 +225,6 @@ def _reported_attempt(case: Case, source: str, seen: events.ReportedAttempt, at:
         "decline_class": decline.decline_class if decline else None,
         "code": decline.code if decline else None,
     }
-    on_its_way = [a for a in case.attempts if a.outcome is ChargeOutcome.PROCESSING and a.kind in OURS]
-    pending = any(h.reason is HoldReason.PAYMENT_PROCESSING for h in case.holds)
-    card = decline is not None and decline.raw.of_card
-    if pending and on_its_way and seen.outcome is ChargeOutcome.DECLINED and not card:
-        # It is the answer to our own attempt: a second one in its place would spare the code its limit of tries.
-        ours = on_its_way[-1]
-        attempts = tuple(a.model_copy(update=answer) if a is ours else a for a in case.attempts)
-        case = release(changed(case, attempts=attempts), {HoldReason.PAYMENT_PROCESSING}, at)
-        case = _told(case, source, "bank debit failed", decline.code if decline else "", at)
-        return declined(case, decline, at) if decline else case
     attempt = Attempt(number=0, kind=seen.kind, at=seen.at, method=case.method_changes, **answer)
     case = changed(case, attempts=(*case.attempts, attempt))
     why = f"{seen.kind.value.replace('_', ' ')}: {seen.outcome.value}"

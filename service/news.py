@@ -98,13 +98,10 @@ class NewsDesk:
         raw, kind = invoice.last_decline, self._whose(fact)
         decline = classify(raw, self._declines, at=fact.at) if raw else None
         of_bank = decline is not None and not decline.raw.of_card
-        debit = self._pending_debit(case.invoice_id) if of_bank else None
         ours = None
-        if debit and decline:
-            self._settle(debit, ChargeOutcome.DECLINED, decline, fact.at, _failed(decline))
-        elif of_bank and (ours := self._found(case.invoice_id, invoice, fact)):
-            kind = ours.kind
-        else:
+        if of_bank:
+            ours = self._returned(case.invoice_id, invoice, fact) or self._found(case.invoice_id, invoice, fact)
+        if ours is None:
             row = foreign_attempt(invoice, kind, decline, fact.at)
             key = _PROGRAM if fact.by_program else ""
             self._ledger.record_foreign_attempt(row.model_copy(update={"key": key}), fact.event_id)
@@ -135,6 +132,17 @@ class NewsDesk:
         """Our newest bank debit that is on its way: its answer comes days later, and without a request of ours."""
         ours = (row for row in reversed(self._ledger.attempts_of(invoice_id)) if row.kind in OURS)
         return next((row for row in ours if row.outcome is ChargeOutcome.PROCESSING), None)
+
+    def _returned(self, invoice_id: str, invoice: InvoiceSnapshot, fact: PaymentFailed) -> AttemptRow | None:
+        """Our pending debit, written down as failed. None: it is still on its way, and the failure is another's, whose
+        news is late."""
+        debit = self._pending_debit(invoice_id)
+        found = self._payments.find_attempt(invoice, debit.started_at, debit.fingerprint) if debit else None
+        if debit is None or found is None or found.decline is None:
+            return None
+        decline = classify(found.decline, self._declines, at=fact.at)
+        self._settle(debit, ChargeOutcome.DECLINED, decline, fact.at, _failed(decline))
+        return debit.model_copy(update={"outcome": ChargeOutcome.DECLINED, "decline": decline})
 
     def _came_through(self, invoice_id: str, invoice: InvoiceSnapshot, fact: News | PaymentFailed) -> None:
         """What became of our charges of an invoice that is paid: of a debit, and of one whose answer was lost.

@@ -79,16 +79,18 @@ def _lost(evidence: Evidence, subject: Subject, journal: Sequence[LogEntry], eve
 
 
 def _access_untold(journal: Sequence[LogEntry], events: Sequence[Json]) -> Iterator[str]:
-    """Each step that touched the access is told of as what it does, with what is in force by all cases together."""
+    """Each step that touched the access is told of as what it does, with what is in force by all cases together; one
+    whose answer was lost may be told of as skipped, when something came in between."""
+    skipped = {event["data"]["source"] for event in events if event["type"] == "step.skipped"}
     by_step = {f"{entry.key}::".split(":")[2]: entry for entry in filter(is_ours, journal) if entry.kind in _SERVICE}
     for step, entry in by_step.items():
         in_force = "full" if entry.kind == "service.restored" else str(entry.data["level"])
         told = [event for event in events if event["type"] in _SERVICE and event["data"]["source"] == step]
-        if not told:
+        if not told and step not in skipped:
             yield f"nobody was told of {entry.kind} {entry.key}"
-        elif told[-1]["data"]["in_force"] != in_force:
+        elif told and told[-1]["data"]["in_force"] != in_force:
             yield f"{step} was told to leave {told[-1]['data']['in_force']} access, and left {in_force}"
-        elif entry.kind == "service.restored" and told[-1]["type"] != entry.kind:
+        elif told and entry.kind == "service.restored" and told[-1]["type"] != entry.kind:
             yield f"{entry.kind} {entry.key} was told as {told[-1]['type']}"
 
 

@@ -1,10 +1,10 @@
 """Effects that did not come to an end: their answer was lost, or a payment ended the wait for them."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from domain import life
 from domain.case import Case, ChargeOutcome, Outcome, StepState
-from domain.decisions import Act, Effect, Wait
+from domain.decisions import Act, Effect, Skip, Wait
 from domain.declines import DeclineClass
 from domain.gates import Stopped
 from domain.invoice import InvoiceNow, InvoiceState
@@ -45,6 +45,19 @@ def test_a_restriction_that_found_the_invoice_paid_gives_the_service_back() -> N
     booked = life.book(case, act, Done(invoice=PAID, stopped=Stopped(why="the invoice is paid")), NOON)
 
     assert ["04-15 12:00 end-restore", "04-15 12:00 recovered"] == live(booked, start=NOON).table
+
+
+def test_a_restriction_without_an_answer_that_is_refused_then_is_given_back_at_the_end() -> None:
+    """Its answer was lost, and then a rule refused it: the merchant's application may have restricted all the same."""
+    case, act = acting(AccessStep)
+    lost = life.unanswered(case, act, NOON)
+    refused = Wait(until=NOON + timedelta(days=1), why="", step=None, skips=(Skip(step=act.step, why="refused"),))
+
+    after, _ = life.after(lost, refused, NOON)
+
+    assert ["04-15 12:00 end-restore", "04-15 12:00 recovered"] == live(
+        payment("p", usd("100"))(after, NOON), start=NOON
+    ).table
 
 
 def test_service_that_was_given_back_is_given_back_once() -> None:

@@ -57,7 +57,8 @@ def _horizon(lived: Lived, case: Case) -> timedelta:
 def ends_announced(lived: Lived) -> Wrong:
     """b. No subscription cancelled, no case handed over and no debt given up of which nobody was told."""
     for done in lived.done:
-        ends = [entry for entry in done.entries if entry.kind in _ENDS and _is_ours(entry)]
+        # An agency that did not acknowledge is told once more of what it was given.
+        ends = [entry for entry in done.entries if entry.kind in _ENDS and _is_ours(entry) and not _again(entry)]
         held = _case(lived, done.invoice)
         if not ends or _was_ended_by_others(lived, held, done.at):
             continue
@@ -265,6 +266,10 @@ def wrong(lived: Lived) -> list[str]:
 
 def _is_ours(entry: LogEntry) -> bool:
     return (entry.key or "").startswith("dun:")
+
+
+def _again(entry: LogEntry) -> bool:
+    return (entry.key or "").endswith(":handoff-again")
 
 
 def _case(lived: Lived, invoice: str) -> Held:

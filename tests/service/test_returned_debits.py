@@ -163,6 +163,31 @@ async def test_the_charge_that_paid_is_taken_back_and_none_that_was_declined_bef
     assert (ChargeOutcome.DECLINED, ChargeOutcome.TAKEN_BACK) == (ours[1].outcome, ours[2].outcome)
 
 
+async def test_r22_late_news_of_what_the_customer_tried_before_is_not_the_answer_to_our_debit(
+    world: ProviderWorld, intake: Intake, ledger: SqlLedger, settings: Settings, client: Client
+) -> None:
+    """The webhook of a failure comes a day late; our own debit, made in between, is on its way and pays."""
+    owner = world.stripe.add_customer(country="US")
+    answers = (Decline("insufficient_funds"), Decline("debit_not_authorized"), PROCESSING)
+    world.stripe.add_bank_debit(owner, behaviour=answers)
+    invoice_id = world.stripe.fail_first_payment(owner, amount=2000, currency="usd")
+    await intake.take_event(failed(world, invoice_id))
+    before = ledger.attempts_of(invoice_id)[0].as_of + timedelta(days=2)
+    world.journal.clock = lambda: before
+    world.stripe.customer_tries(invoice_id)
+    late = world.stripe.last_event("invoice.payment_failed", invoice_id)
+    charged(world, ledger, settings, invoice_id)
+
+    await intake.take_event(late)
+
+    assert ChargeOutcome.PROCESSING is outcome_of(ledger, invoice_id)
+    [(_, fact)] = await signals(client, invoice_id)
+    assert "customer" == fact["attempt"]["kind"]
+    world.stripe.finish_processing(invoice_id, APPROVE)
+    await intake.take_event(world.stripe.last_event("invoice.paid", invoice_id))
+    assert ChargeOutcome.PAID is outcome_of(ledger, invoice_id)
+
+
 def charged(world: ProviderWorld, ledger: SqlLedger, settings: Settings, invoice_id: str, number: int = 1) -> None:
     """A charge of ours, days after what was tried before, with Stripe's answer in the ledger."""
     at = ledger.attempts_of(invoice_id)[0].as_of + timedelta(days=5 * number)
