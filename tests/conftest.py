@@ -45,6 +45,15 @@ hypothesis_settings.register_profile(
 hypothesis_settings.load_profile("dunning")
 
 
+_LONG = ("tests/stories/", "tests/sandbox/", "tests/lives/", "tests/web/test_odd_requests.py")
+"""Where the tests are that take more than some seconds."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long ones first: of several processes none is left with one of them when the others have nothing to do."""
+    items.sort(key=lambda item: not item.nodeid.startswith(_LONG))
+
+
 def pytest_sessionfinish() -> None:
     """Gives the threads of temporalio 1.35 time to end: the interpreter can crash at its exit after a worker ran."""
     time.sleep(0.5)
