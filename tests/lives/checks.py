@@ -11,6 +11,7 @@ from domain.case import Case, ChargeOutcome, Outcome, StepState
 from domain.steps import Channel, Stage
 from gateways.ports.rows import ContactRow
 from sandbox.providers.journal import CHARGES, CONTACTS, LogEntry
+from tests.lives.checks_of_access import access_holds
 from tests.lives.checks_of_events import events_hold
 from tests.lives.checks_of_orders import orders_hold
 from tests.lives.lived import Lived
@@ -256,6 +257,7 @@ CHECKS: dict[str, Check] = {
     "caps per person": caps_hold,
     "an operator's orders": orders_hold,
     "events out": events_hold,
+    "access of who owes nothing": access_holds,
 }
 
 
