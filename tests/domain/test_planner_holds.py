@@ -1,11 +1,11 @@
 """Holds: the timeline stands still, and goes on as many local days later as the holds lasted."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from domain import changes, events, news, orders
-from domain.case import ChargeOutcome, HoldReason, Outcome, Unfinished
+from domain.case import Case, ChargeOutcome, HoldReason, Outcome, Unfinished
 from domain.decisions import Act, Wait
 from domain.events import DisputeOutcome
 from domain.kinds.charge import ChargeResult, ChargeStep
@@ -147,10 +147,16 @@ PROCESSING = ChargeResult(outcome=ChargeOutcome.PROCESSING)
 
 
 def debit_fails(code: str = "debit_not_authorized") -> Event:
-    fact = events.InvoiceChanged(
-        event_id="f", attempt=events.ReportedAttempt(at=at("04-05 09:00"), decline=a_decline(code))
-    )
-    return lambda case, now: news.invoice_changed(case, fact, now)
+    """The news of it names our attempt, whose charge at the provider has failed."""
+
+    def told(case: Case, now: datetime) -> Case:
+        ours = next(attempt for attempt in case.attempts if attempt.outcome is ChargeOutcome.PROCESSING)
+        seen = events.ReportedAttempt(
+            at=ours.at, kind=ours.kind, decline=a_decline(code), number=ours.number, step=ours.step
+        )
+        return news.invoice_changed(case, events.InvoiceChanged(event_id=f"f{ours.number}", attempt=seen), now)
+
+    return told
 
 
 def test_a_bank_debit_on_its_way_stops_everything_until_it_is_paid() -> None:
@@ -204,15 +210,16 @@ def test_a_new_mandate_that_fails_is_asked_about_again() -> None:
     assert ["04-01 10:00 ask-0", "04-05 09:00 ask-1"] == [line for line in life.messages if "ask" in line]
 
 
-def test_a_card_that_the_customer_tries_meanwhile_is_not_the_debits_answer() -> None:
-    """The debit is still on its way."""
+@pytest.mark.parametrize("network", ["visa", None])
+def test_what_the_customer_tries_meanwhile_is_not_the_debits_answer(network: str | None) -> None:
+    """The debit is still on its way, and only news that names it is its answer."""
     case = live(
         a_case(),
         answers=lambda _c, act, _n: PROCESSING if isinstance(act.step, ChargeStep) else None,
         until=at("04-03 00:00"),
     ).case
-    card = a_decline("generic_decline", network="visa")
-    fact = events.InvoiceChanged(event_id="f", attempt=events.ReportedAttempt(at=at("04-03 09:00"), decline=card))
+    theirs = a_decline("generic_decline", **({"network": network} if network else {}))
+    fact = events.InvoiceChanged(event_id="f", attempt=events.ReportedAttempt(at=at("04-03 09:00"), decline=theirs))
     after = news.invoice_changed(case, fact, at("04-03 09:00"))
 
     assert [HoldReason.PAYMENT_PROCESSING] == [h.reason for h in after.holds]
