@@ -77,7 +77,7 @@ def is_done(order: Message, view: CaseView) -> bool:
         case events.Pause():
             return paused
         case events.Resume():
-            return not paused
+            return not any(hold.startswith("operator_") for hold in view.holds)
         case events.Skip():
             return view.steps.get(order.step, "").startswith("skipped")
         case events.ReopenChannel():
