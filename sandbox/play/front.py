@@ -20,10 +20,10 @@ from runtime.wiring import utc_now
 from sandbox.machine.environment import tell_by_webhook
 from sandbox.machine.errors import SandboxError
 from sandbox.machine.patience import PATIENCE
-from sandbox.play.starter_process import is_done
 from sandbox.providers.journal import Json
 from sandbox.providers.webhooks import Delivery
 from sandbox.providers.world import ProviderWorld
+from service.audit import GIVES_UP
 from service.endpoints import Endpoints
 from service.keys import KeyRing, Scope
 from workflows.messages import CaseView
@@ -31,6 +31,7 @@ from workflows.messages import CaseView
 T = TypeVar("T")
 
 _LOOK_AGAIN = 0.03
+_CUT_OFF = GIVES_UP.total_seconds()
 _PAGE = 500
 _PATHS: Mapping[type[Message], str] = {
     events.Pause: "pause",
@@ -86,23 +87,20 @@ class Front:
     async def order(
         self, of: tuple[str, str], order: Message, name: str, view: Callable[[], Awaitable[CaseView]]
     ) -> None:
-        """Gives an operator's order about an invoice and its customer; again when its answer was lost. `name` is the
-        order's own.
+        """Gives an operator's order about an invoice and its customer; the same request again when its answer was
+        lost, so that it counts once. `name` is the order's own.
 
         Raises SandboxError when it is refused.
         """
         path, body = _asked(of, order)
-        give_up, tries = time.monotonic() + PATIENCE, 0
+        give_up = time.monotonic() + PATIENCE + _CUT_OFF
         while True:
-            tries += 1
-            # A request that was cut off keeps its token for two minutes.
-            answer = await self._post(path, body, f"{name}-{tries}")
+            answer = await self._post(path, body, name)
             if answer is not None and answer.is_success:
                 return
-            seen = await view()
-            if seen.outcome is not None or is_done(order, seen):
+            if (await view()).outcome is not None:
                 return
-            if answer is not None and answer.status_code < 500:
+            if answer is not None and answer.status_code < 500 and "Retry-After" not in answer.headers:
                 raise SandboxError(f"{path} was refused: {answer.text}")
             await self._a_moment(give_up, f"the API does not take {path}")
 
@@ -161,7 +159,7 @@ class Front:
     @staticmethod
     async def _a_moment(give_up: float, what: str) -> None:
         if time.monotonic() > give_up:
-            raise SandboxError(f"After {PATIENCE:.0f} s {what}: see web.log.")
+            raise SandboxError(f"It took too long: {what}. See web.log.")
         await asyncio.sleep(_LOOK_AGAIN)
 
 
