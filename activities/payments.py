@@ -81,8 +81,9 @@ class PaymentActivities:
             method = other or invoice.payment_method
             if method is None:
                 return self._nothing_to_charge(task, invoice)
-            row = self._row(task, invoice, method)
-            stands = self._ledger.begin_attempt(row, self._rules, method.country, method.expiry)
+            # What an earlier run reserved and the provider knows nothing of was perhaps for another method or amount.
+            asked = self._row(task, invoice, method)
+            stands = self._ledger.begin_attempt(asked, self._rules, method.country, method.expiry, instead_of=row)
             if isinstance(stands, Postpone):
                 self._meter.postponed(stands.rule)
                 return ChargeResult(outcome=ChargeOutcome.POSTPONED, postponed=stands, why=stands.why)
@@ -96,9 +97,7 @@ class PaymentActivities:
             answer = self._payments.pay(invoice, stands.key, other)
             if answer.outcome is ChargeOutcome.KEY_SPENT:
                 # Nothing was charged when it was looked up, but that was before this request.
-                answer = (
-                    self._payments.find_attempt(invoice, stands.started_at, stands.fingerprint, stands.key) or answer
-                )
+                answer = self._found(invoice, stands, row) or answer
             self._finish(stands, answer, task)
             return self._result(answer, invoice, task)
 
@@ -169,6 +168,11 @@ class PaymentActivities:
         if unknown:
             rows = self._ledger.attempts_of(task.invoice_id)
         return next((row for row in rows if row.attempt == task.attempt), None)
+
+    def _found(self, invoice: InvoiceSnapshot, *rows: AttemptRow | None) -> ChargeAnswer | None:
+        """What became of an attempt, on the method that any of these reservations of it was for."""
+        found = (self._payments.find_attempt(invoice, row.started_at, row.fingerprint, row.key) for row in rows if row)
+        return next((answer for answer in found if answer), None)
 
     def _finish(self, row: AttemptRow, answer: ChargeAnswer, task: ChargeTask) -> None:
         decline = self._classify(answer.decline, task) if answer.decline else None

@@ -26,6 +26,9 @@ _CHARGED = (ChargeOutcome.PAID, ChargeOutcome.TAKEN_BACK, ChargeOutcome.DECLINED
 _attempt = attempts.c
 _OURS = (_attempt.invoice_id == sa.bindparam("of"), _attempt.attempt == sa.bindparam("number"), _attempt.attempt > 0)
 _ONE = sa.select(attempts).where(*_OURS)
+_MOVE = sa.update(attempts).where(
+    *_OURS, _attempt.state == "started", _attempt.fingerprint.is_not_distinct_from(sa.bindparam("before"))
+)
 _FINISH = sa.update(attempts).where(*_OURS, _attempt.state == "started")
 _SETTLE = sa.update(attempts).where(*_OURS, _attempt.outcome == sa.literal(ChargeOutcome.PROCESSING.value))
 _TAKE_BACK = sa.update(attempts).where(*_OURS, _attempt.outcome.in_([ChargeOutcome.PAID, ChargeOutcome.PROCESSING]))
@@ -51,7 +54,12 @@ class SqlAttempts(Book):
     """`ports.AttemptBook` in SQL."""
 
     def begin_attempt(
-        self, row: AttemptRow, rules: NetworkRules, country: str | None = None, expiry: str | None = None
+        self,
+        row: AttemptRow,
+        rules: NetworkRules,
+        country: str | None = None,
+        expiry: str | None = None,
+        instead_of: AttemptRow | None = None,
     ) -> AttemptRow | Postpone | Refuse:
         charge = NextCharge(
             invoice_id=row.invoice_id,
@@ -70,8 +78,11 @@ class SqlAttempts(Book):
                 columns = rows.attempt_columns(begun) | {"case_id": row.invoice_id}
                 if insert_once(connection, attempts, columns):
                     return begun
+                if instead_of:
+                    _move(connection, begun, instead_of)
             # It stands already, whatever the card's other charges say by now: an earlier run reserved it.
-            if standing := _find(connection, row):
+            standing = _find(connection, row)
+            if standing and (isinstance(answer, Allow) or not _is_of_another(standing, row, instead_of)):
                 return standing
             assert not isinstance(answer, Allow)  # noqa: S101 - only a standing row stops an insert
             write_decisions(connection, row.invoice_id, [put_off(row.as_of, row.step, ChargeStep.name, answer)])
@@ -130,6 +141,22 @@ class SqlAttempts(Book):
     def attempts_of(self, invoice_id: str) -> list[AttemptRow]:
         with self._database.reading() as connection:
             return [rows.attempt_row(row) for row in connection.execute(_OF_INVOICE, {"of": invoice_id}).mappings()]
+
+
+def _move(connection: sa.Connection, row: AttemptRow, instead_of: AttemptRow) -> None:
+    """The reservation is for the method and amount of `row`, unless another run has changed it meanwhile."""
+    columns = rows.attempt_columns(row)
+    to = {name: columns[name] for name in ("network", "fingerprint", "amount", "currency")}
+    ours = {"of": row.invoice_id, "number": row.attempt, "before": instead_of.fingerprint}
+    connection.execute(_MOVE, ours | to)
+
+
+def _is_of_another(standing: AttemptRow, row: AttemptRow, instead_of: AttemptRow | None) -> bool:
+    """Whether what stands is an unanswered reservation of another method, which is to give way."""
+    gives_way = (
+        instead_of is not None and standing.state == "started" and standing.fingerprint == instead_of.fingerprint
+    )
+    return gives_way and standing.fingerprint != row.fingerprint
 
 
 def _find(connection: sa.Connection, row: AttemptRow) -> AttemptRow | None:

@@ -107,13 +107,21 @@ class AttemptBook(Protocol):
     """Charge attempts: ours are reserved before they are made; everybody's use up the card."""
 
     def begin_attempt(
-        self, row: AttemptRow, rules: NetworkRules, country: str | None = None, expiry: str | None = None
+        self,
+        row: AttemptRow,
+        rules: NetworkRules,
+        country: str | None = None,
+        expiry: str | None = None,
+        instead_of: AttemptRow | None = None,
     ) -> AttemptRow | Postpone | Refuse:
         """Reserves the attempt, in one transaction. `country` is where the card was issued, `expiry` its "12/2031".
 
         An existing (invoice, attempt) is returned as it stands. Else the uses of its card or account are counted across
         invoices and `rules` asked: allowed, the row is inserted as `started`; postponed or refused, only the record
         keeps it, once per moment, and the same number may ask again.
+
+        instead_of: the reservation of an earlier run which the provider knows nothing of. Where `rules` allow it, it
+        becomes one for the method and amount of `row`; where they do not allow another method, that is the answer.
         """
 
     def finish_attempt(
