@@ -224,6 +224,7 @@ class Unfinished(Message):
     trouble: str = ""  # what kept the last of them from being answered
     begun: bool = False  # it may have happened
     rule: str | None = None  # the rule that put it off; None: the provider's silence did
+    since: datetime | None = None  # when a rule first put it off; None: none did, or an older release wrote this
 
 
 class Hold(Message):

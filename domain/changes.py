@@ -94,7 +94,7 @@ def stopped(case: Case, step: Step, found: Stopped, at: datetime, what: str, *, 
     """
     event: outgoing.Outgoing
     if found.until:
-        case = _off(case, step, found.until, found.rule)
+        case = _off(case, step, found.until, found.rule, at)
         what = f"{what}, postponed to {minute(found.until)}"
         event = outgoing.StepPostponed(kind=step.kind, until=found.until)
     else:
@@ -120,14 +120,15 @@ def begun(case: Case, step: Step) -> Case:
 
 def put_off(case: Case, step: Step, answer: Postpone, at: datetime) -> Case:
     """A rule allows the step later: it stays to be done. Whoever asked the rule has written the entry."""
-    case = _off(case, step, answer.until, answer.rule)
+    case = _off(case, step, answer.until, answer.rule, at)
     what = f"postponed to {minute(answer.until)}"
     return shown(case, new_entry(at=at, step=step.key, what=what, why=answer.why, rule=answer.rule))
 
 
-def _off(case: Case, step: Step, until: datetime, rule: str | None) -> Case:
+def _off(case: Case, step: Step, until: datetime, rule: str | None, at: datetime) -> Case:
     known = case.unfinished.get(step.key) or Unfinished(step=step)
-    case = _unfinished(case, known.but(not_before=until, rule=rule or "rule"))
+    since = at if known.rule is None else known.since
+    case = _unfinished(case, known.but(not_before=until, rule=rule or "rule", since=since))
     return changed(case, put_off={**case.put_off, step.key: until})
 
 

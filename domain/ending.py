@@ -57,9 +57,11 @@ def end_of(now: "Situation") -> End | None:
 
 
 def deadline(case: Case, policy: Policy) -> datetime | None:
-    """Until when the agency may keep the case; None when it has none, or the policy knows no agency any more."""
+    """Until when the agency may keep the case; None when it has none or is to give it back, or the policy knows no
+    agency any more."""
     rules = policy.endgame.collections
-    return case.handoff.at + timedelta(days=rules.deadline_days) if case.handoff and rules else None
+    kept = case.handoff if not case.recall_ordered else None
+    return kept.at + timedelta(days=rules.deadline_days) if kept and rules else None
 
 
 def unannounced(now: "Situation", act: Act) -> Wait | None:
@@ -85,7 +87,7 @@ def second_delivery(now: "Situation") -> Iterator[Step]:
     """The second delivery, when nobody acknowledges the first and nothing is to be taken back."""
     rules, handoff = now.policy.endgame.collections, now.case.handoff
     ends = deadline(now.case, now.policy)
-    if now.case.recall_ordered or rules is None or handoff is None or ends is None:
+    if rules is None or handoff is None or ends is None:
         return
     if handoff.state >= AgencyState.REPEATED:
         return

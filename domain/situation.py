@@ -370,7 +370,7 @@ class Situation:
         slots = [slot for slot in self.schedule.warnings if slot.key not in done]
         if self.at >= self.schedule.entries[self.schedule.end_key].due:
             # One that its provider does not take is not waited for without end: a human is asked (domain/ending.py).
-            slots = [slot for slot in slots if slot.key not in self.case.unfinished]
+            slots = [slot for slot in slots if not (u := self.case.unfinished.get(slot.key)) or u.rule]
         coming = [self.step_at(slot).due for slot in slots]
         if not coming:
             return None

@@ -185,11 +185,18 @@ class MessageStep(Step):
             per_week=wanted.per_week,
             distance=wanted.distance,
             policy=str(now.case.policy),
-            patient_until=self.planned + _PATIENCE,
+            patient_until=self._asked_from(now) + _PATIENCE,
             insists=self.warns,
             lawful=lawful_caps(law, self.channel, now.zones, now.at) if law.rules else (),
             pauses=lawful_pauses(law, self.channel, local(now.at, now.zones[0]).date()) if law.rules else (),
         )
+
+    def _asked_from(self, now: "Situation") -> datetime:
+        """Since when it waits for a rule: a charge that comes first may have held it up beyond its own time."""
+        known = now.case.unfinished.get(self.key)
+        if known is None or known.rule is None:
+            return max(self.planned, now.at)
+        return known.since or self.planned
 
     def deadline(self, now: "Situation") -> datetime | None:
         """Not past the hours in which it is allowed."""

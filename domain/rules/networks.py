@@ -14,8 +14,9 @@ from domain.money import Money
 from domain.rules.origin import Origin
 from domain.rules.uses import MethodUse, NextCharge, is_refused_for_good
 
-_CLOCKS = timedelta(minutes=1)
-"""By how much the network's clock and ours may differ: a charge in the very second in which a window ends is in it."""
+_CLOCKS = timedelta(hours=1, minutes=1)
+"""By how much the moment that the network counts may differ from ours: a charge is tried for up to an hour after it was
+decided, and clocks differ."""
 _FURTHEST = timedelta(days=181)
 """How far back the ledger looks: past the longest window of a ceiling, and for an answer that binds for good past the
 longest case."""

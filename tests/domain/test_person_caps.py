@@ -49,6 +49,16 @@ def test_a_message_that_never_finds_room_is_left_out_after_a_week() -> None:
     assert StepState.DONE is steps["d10-restrict-read_only"].state
 
 
+def test_a_notice_that_was_held_up_for_days_waits_for_room_from_then_on() -> None:
+    """It is ten days late when it asks for room for the first time: the others' messages are none the fewer for it."""
+    life = live(a_case(), answers=crowded, down=(at("04-20 00:00"), at("05-02 09:00")))
+
+    asked = [moment for moment, effect in life.acts if effect.step.key == "d21-remind-email-final"]
+    assert at("05-02 00:00") < asked[0]
+    assert timedelta(days=7) <= life.case.steps["d21-remind-email-final"].at - asked[0] < timedelta(days=9)
+    assert Outcome.COLLECTIONS is life.outcome
+
+
 def test_of_messages_that_were_put_off_to_one_moment_the_newest_is_sent() -> None:
     """Nobody gets the friendly mail of day 3 and the reminder of day 7 within a second."""
     full = [at("04-02 12:00")] * 7

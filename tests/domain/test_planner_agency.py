@@ -1,12 +1,12 @@
 """With the agency: acknowledgement, payments, recall, return, deadline."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
-from domain import changes, events, news, orders
+from domain import changes, events, life, news, orders, step_orders
 from domain.case import Case, Outcome
-from domain.decisions import Effect
+from domain.decisions import Act, Effect, Wait
 from domain.events import AgencyReport
 from domain.invoice import InvoiceNow, InvoiceState
 from domain.kinds.handoff import HandoffResult
@@ -15,7 +15,7 @@ from domain.kinds.recall import RecallStep, RecallTask
 from domain.kinds.write_off import WriteOffStep
 from domain.money import Money
 from domain.tasks import Done
-from tests.domain.builders import Event, a_case, a_policy, at, live, new_method, payment, usd
+from tests.domain.builders import Event, a_case, a_policy, at, checked, live, new_method, payment, usd
 
 HANDED_OVER = live(a_case(), until=at("04-30 00:00")).case
 
@@ -190,3 +190,20 @@ def test_both_deliveries_are_recalled_when_the_agency_made_two_files() -> None:
     references = [effect.task.reference for _, effect in life.acts if isinstance(effect.task, RecallTask)]
     assert ["agency-1", "agency-2"] == references
     assert Outcome.RECOVERED is life.outcome
+
+
+def test_an_agency_that_cannot_be_reached_is_asked_again_after_its_deadline() -> None:
+    """The recall was ordered a day before: its next try is waited for, and the date that is over is not."""
+    now = at("05-12 12:00")
+    case = step_orders.recall(HANDED_OVER, events.Recall(by="pat"), now)
+    tries = []
+    while now < at("05-15 00:00"):
+        match checked(case, now):
+            case Act(effects=[effect]):
+                tries.append(now)
+                case = life.unanswered(case, effect, now, "the agency cannot be reached")
+            case Wait(until=until) if until:
+                assert timedelta(minutes=30) < until - now
+                now = until
+
+    assert at("05-13 10:00") < tries[-1]

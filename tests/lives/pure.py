@@ -91,6 +91,7 @@ def _wait(lived: PureLife, wait: Wait, news: list[tuple[datetime, str, Message]]
         # Nobody and nothing else releases it: a human does, or the dispute's end.
         news.append((lived.now + timedelta(hours=random.randint(1, 200)), *_release(lived.case)))
         wakes = [news[0][0]]
+    assert wait.until is None or wait.until > lived.now, "it waits for what is past, again and again"
     until = max(lived.now + timedelta(seconds=1), min(wakes))
     if lived.case.holds:
         lived.stood_still += until - lived.now

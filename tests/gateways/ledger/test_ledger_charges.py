@@ -71,8 +71,8 @@ def test_a_postponed_attempt_is_kept_in_the_record_alone(ledger: SqlLedger) -> N
 
     assert [answers[0]] * 2 == answers
     assert isinstance(answers[0], Postpone)
-    assert (NOW + 30 * DAY + timedelta(minutes=1), "test-1@2026-11-23") == (answers[0].until, answers[0].rule)
-    assert (NOW, "try-2", "postponed to 2026-12-23 10:01") == (entry.at, entry.step, entry.what)
+    assert (NOW + 30 * DAY + timedelta(minutes=61), "test-1@2026-11-23") == (answers[0].until, answers[0].rule)
+    assert (NOW, "try-2", "postponed to 2026-12-23 11:01") == (entry.at, entry.step, entry.what)
     assert (answers[0].why, answers[0].rule) == (entry.why, entry.rule)
     assert [1] == [row.attempt for row in ledger.attempts_of("in_1")]
 
