@@ -212,6 +212,28 @@ def test_punctuation_is_that_of_the_language(language: str, wrong: str) -> None:
     assert [] == re.findall(wrong, _long(language))
 
 
+def test_a_german_message_goes_on_after_the_comma_of_its_greeting() -> None:
+    """There the next word is written small, and in a notice, which greets nobody, large: it is one that always is."""
+    texts = MESSAGES._languages["de"].texts
+    openings = [text for key, text in texts.items() if key.startswith("stages.") and ".opening." in key]
+
+    assert [] == [text for text in openings if not re.match(r"\{\{ amount \}\} |Ihre |Sie ", text)]
+
+
+@pytest.mark.parametrize(
+    ("language", "wrong"),
+    [
+        ("fr", r"\b(de|que) \{\{ merchant|\{\{ amount \}\} (reste|sont|étai|échu|impayé)"),
+        ("es", r"(?i)(siguen|quedan) \{\{ amount|\{\{ amount \}\} (siguen|quedan|vencido|pendientes)"),
+    ],
+)
+def test_no_word_depends_on_what_fills_a_place_beside_it(language: str, wrong: str) -> None:
+    """A merchant may begin with a vowel (d'Acme), and an amount may be one pound."""
+    texts = MESSAGES._languages[language].texts
+
+    assert [] == [text for text in texts.values() if re.search(wrong, text)]
+
+
 @pytest.mark.parametrize("day", [date(2026, 8, 1), date(2026, 8, 28)])
 def test_a_french_date_does_not_make_a_text_message_dearer(day: date) -> None:
     """`août` is not in the basic alphabet."""

@@ -48,13 +48,14 @@ FORBIDDEN = re.compile(
 # Wordings that state a failed try, or promise another one.
 FAILED_TRY = re.compile(
     r"could not collect|did not go through|not approve|when we tried|ไม่สามารถเรียกเก็บ|ไม่สำเร็จ|ไม่อนุมัติ"
-    r"|einziehen|nicht geklappt|nicht freigegeben|pas pu|abouti|pas autorisé|pudimos|podido|no se completó|no autorizó"
+    r"|einziehen|nicht geklappt|nicht gelingt|nicht freigegeben|pas pu|abouti|pas autorisé|pudimos|podido"
+    r"|no se completó|no llega a completarse|no autorizó"
     r"|não conseguimos|sem sucesso|não foi concluído|não autorizou|お引き落とし(が|も|を)?でき|できませんでした"
     r"|承認されませんでした"
 )
 NEXT_TRY = re.compile(
-    r"try again|will collect|เรียกเก็บเงินอีกครั้ง|เรียกเก็บอีกครั้ง|จะเรียกเก็บ|noch einmal\.|buchen|tentative|prélevé le"
-    r"|prélèvement prévu"
+    r"try again|will collect|เรียกเก็บเงินอีกครั้ง|เรียกเก็บอีกครั้ง|จะเรียกเก็บ|noch einmal(\.|, den Betrag)|buchen|tentative"
+    r"|prélevé le|prélèvement prévu"
     r"|intentaremos|cobraremos|tentar de novo|tentamos de novo|será cobrado|vamos cobrar|引き落とします"
     r"|お引き落としいたします"
 )
