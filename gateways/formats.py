@@ -51,7 +51,7 @@ def format_day(day: date, locale: Locale, calendar: Calendar = Calendar.GREGORIA
 
 def format_day_short(day: date, locale: Locale) -> str:
     """The date without its year, for a text message: `Mar 28`, `28 มี.ค.`."""
-    return _first(day, format_skeleton("MMMd", day, locale=locale), locale)
+    return _first(day, format_skeleton("MMMd", day, locale=locale), locale, short=True)
 
 
 def format_day_plain(day: date, locale: Locale) -> str:
@@ -68,6 +68,11 @@ def format_names(names: Sequence[str], locale: Locale) -> str:
     return " ".join(format_list([f" {name} " if touches else name for name in names], locale=locale).split())
 
 
-def _first(day: date, text: str, locale: Locale) -> str:
-    """French writes `1er mars`, which CLDR has no form for."""
-    return f"1er{text[1:]}" if locale.language == "fr" and day.day == 1 and text.startswith("1 ") else text
+def _first(day: date, text: str, locale: Locale, *, short: bool = False) -> str:
+    """French writes `1er mars`, Brazil `1º de março`: CLDR has no forms for them. `º` makes a text message dearer."""
+    if day.day == 1 and text.startswith("1 "):
+        if locale.language == "fr":
+            return f"1er{text[1:]}"
+        if str(locale) in ("pt", "pt_BR") and not short:
+            return f"1º{text[1:]}"
+    return text

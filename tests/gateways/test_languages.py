@@ -249,6 +249,15 @@ def test_french_writes_the_first_of_a_month_as_an_ordinal() -> None:
     assert "1er mars 2026" in MESSAGES.render(Channel.EMAIL, facts, someone(), an_invoice(), "fr").text
 
 
+@pytest.mark.parametrize(("tag", "day"), [("pt-BR", "1º de março"), ("pt", "1º de março"), ("pt-PT", "1 de março")])
+def test_brazil_writes_the_first_of_a_month_as_an_ordinal(tag: str, day: str) -> None:
+    """Not in a text message, which it would make dearer: `º` is not in the basic alphabet."""
+    facts = some_facts(Stage.FINAL, ends_on=date(2026, 3, 1))
+
+    assert f" {day} de 2026" in MESSAGES.render(Channel.EMAIL, facts, someone(), an_invoice(), tag).text
+    assert is_gsm7(MESSAGES.render(Channel.SMS, facts, someone(), an_invoice(), tag).text)
+
+
 @pytest.mark.parametrize(
     ("name", "greeting"),
     [

@@ -56,7 +56,7 @@ FAILED_TRY = re.compile(
 NEXT_TRY = re.compile(
     r"try again|will collect|เรียกเก็บเงินอีกครั้ง|เรียกเก็บอีกครั้ง|จะเรียกเก็บ|noch einmal(\.|, den Betrag)|buchen|tentative"
     r"|prélevé le|prélèvement prévu"
-    r"|intentaremos|cobraremos|tentar de novo|tentamos de novo|será cobrado|vamos cobrar|引き落とします"
+    r"|intentaremos|cobraremos|tentar de novo|tentar cobrar|será cobrado|vamos cobrar|引き落とします"
     r"|お引き落としいたします"
 )
 
