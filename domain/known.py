@@ -171,6 +171,10 @@ class Known(Frozen):
             return Todo.NEW_METHOD
         return Todo.PAY_EARLY if self.charge_is_planned() and not self.insists() else Todo.PAY
 
+    def leads_to_the_invoice(self) -> bool:
+        """The payment page shows it, and has it as a PDF; the page for small deposits does not."""
+        return not self.verifies()
+
     def asks_for_more(self) -> bool:
         return self.todo() in ASKING
 

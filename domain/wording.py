@@ -40,12 +40,14 @@ class Part(StrEnum):
     AMOUNTS = "amounts"  # a table: each sentence is the label of one value
     BUTTON = "button"
     LINK_HINT = "link_hint"
+    DOCUMENT = "document"  # where the invoice itself is
     HELP = "help"  # where the merchant answers
     ANSWER = "answer"  # that one can answer the message itself
     LINK = "link"
     CLOSING = "closing"
     REGARDS = "regards"
     SENDER = "sender"  # the foot: who writes, and why
+    DOUBT = "doubt"  # what to do if it is not one's own invoice, or looks like a trap
     PREFERENCES = "preferences"
     IMPRINT = "imprint"
 
@@ -141,6 +143,7 @@ ROWS: tuple[Row, ...] = (
     Row(Part.TODO, "unless_paid.{tried}", _LONG, Known.pays_or_is_charged, ("next_charge_on",), _INSISTING),
     Row(Part.TODO, "next_charge.{tried}", _LONG, Known.is_charged_anyway, ("next_charge_on",)),
     Row(Part.TODO, "todo.{todo}", _LONG, Known.has_a_todo),
+    Row(Part.TODO, "other_day", _LONG, Known.charge_is_planned, ("next_charge_on",)),
     Row(Part.ACCESS, "access.read_only.{bill}", _LONG, Known.is_read_only),
     Row(Part.ACCESS, "access.blocked.{bill}", _LONG, Known.is_blocked),
     Row(Part.ACCESS, "restricts.{tone}.{bill}", _LONG, Known.will_be_restricted, ("restricts_on",)),
@@ -157,12 +160,14 @@ ROWS: tuple[Row, ...] = (
     Row(Part.BUTTON, "buttons.pay", _MAIL, Known.only_pays),
     Row(Part.BUTTON, "buttons.{ask}", _MAIL, Known.asks_for_more),
     Row(Part.LINK_HINT, "labels.link_hint", _MAIL),
+    Row(Part.DOCUMENT, "labels.document", _MAIL, Known.leads_to_the_invoice),
     Row(Part.HELP, "labels.help", _LONG),
     Row(Part.ANSWER, "labels.answer", _MAIL, Known.can_be_answered),
     Row(Part.CLOSING, "stages.{tone}.closing.{tried}", _MAIL, stages=_OTHERS),
     Row(Part.CLOSING, "stages.{tone}.closing.{tried}", _MAIL, values=("ends_on",), stages=_FINAL),
     Row(Part.REGARDS, "regards", _MAIL),
     Row(Part.SENDER, "labels.sender", _MAIL),
+    Row(Part.DOUBT, "labels.doubt", _MAIL),
     Row(Part.PREFERENCES, "labels.preferences", _MAIL, Known.has_preferences),
     Row(Part.IMPRINT, "labels.imprint", _MAIL, Known.has_imprint),
     # A text message: what need not be said stands in the order of its importance.
@@ -188,6 +193,7 @@ ROWS: tuple[Row, ...] = (
         or_refuse=_NO_END,
     ),
     Row(Part.HELP, "sms.help", _SMS, values=("contact",), may=True),
+    Row(Part.HELP, "sms.stranger", _SMS, may=True),
     Row(Part.LINK, "sms.link.pay", _SMS, Known.asks_no_confirmation, ("link",)),
     Row(Part.LINK, "sms.link.authenticate", _SMS, Known.asks_a_confirmation, ("link",)),
 )

@@ -1,8 +1,9 @@
-"""What an invoice says of itself, as a message repeats it: what was bought, for when, and what it is paid with."""
+"""What an invoice says of itself, as a message repeats it: what was bought, when, and how and where it is paid."""
 
 from domain.invoice import Rail
 from domain.known import Period
 from gateways.ports.payments import InvoiceSnapshot, PaymentMethod
+from gateways.ports.trouble import ProviderMisuse
 
 _MOST = 3
 _LONGEST = 100
@@ -50,3 +51,14 @@ def method_on_file(method: PaymentMethod | None) -> str | None:
     if method is None or not method.last4:
         return None
     return f"{_NETWORKS.get(method.network or '', '')} •••• {method.last4}".strip()
+
+
+def pay_link(invoice: InvoiceSnapshot) -> str:
+    """Where it is paid, or its bank account verified. Raises ProviderMisuse where there is no such page."""
+    link = invoice.verify_url or invoice.pay_url or ""
+    if not link.startswith(("https://", "http://")) or len(link.split()) != 1:
+        raise ProviderMisuse(
+            f"Invoice {invoice.id} has no pay link, so nothing can be sent about it: "
+            "finalize the invoice, or give it a hosted payment page."
+        )
+    return link

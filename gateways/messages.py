@@ -24,7 +24,7 @@ from domain.steps import TEXTS, Channel
 from domain.truth import MessageFacts
 from domain.wording import Part, Sentence, Untrue, Value, Wording, wording
 from gateways.formats import format_day, format_day_plain, format_day_short, format_money, format_names
-from gateways.invoice_words import bought, method_on_file, period
+from gateways.invoice_words import bought, method_on_file, pay_link, period
 from gateways.phrases import Phrases, PhrasesError, load_phrases, phrase_files
 from gateways.ports.messages import Address, Rendered
 from gateways.ports.payments import InvoiceSnapshot
@@ -54,6 +54,7 @@ class _Content:
     button: str
     link: str
     link_hint: str
+    document: str
     closing: str
     help: str
     colon: str
@@ -62,6 +63,7 @@ class _Content:
     merchant: str
     lists: tuple[_List, ...]
     sender: str
+    doubt: str
     preferences: str
     preferences_link: str
     imprint: str
@@ -144,7 +146,7 @@ class TemplateMessages:
                 template = self._whatsapp.of(language, facts.stage)
                 return template.filled(self._brand.name, writer.chat(template.room), at.link)
             case Channel.WHATSAPP | Channel.LINE:
-                return Rendered(text=f"{writer.chat()}\n{at.link}")
+                return Rendered(text=f"{writer.chat()}\n{writer.one(Part.LINK)}")
             case Channel.SMS:
                 return Rendered(text=writer.sms())
             case Channel.NOTICE:
@@ -173,7 +175,7 @@ class TemplateMessages:
         key: str,
         link: str | None,
     ) -> AtSending:
-        pay_link = _pay_link(invoice)
+        page = pay_link(invoice)
         return AtSending(
             merchant=self._brand.name,
             contact=self._brand.first_way.shown,
@@ -185,7 +187,7 @@ class TemplateMessages:
             verifying=invoice.verifying is True,
             transfers=invoice.transfer is True,
             has_method=invoice.payment_method is not None and not invoice.without_method,
-            link=link or pay_link,
+            link=link or page,
             bought=bought(invoice),
             period=period(invoice),
             tax=invoice.tax,
@@ -197,7 +199,7 @@ class TemplateMessages:
                 Other(
                     number=other.number or other.id,
                     due=other.remaining,
-                    link=_pay_link(other),
+                    link=pay_link(other),
                     final=other.id in finals,
                 )
                 for other in others
@@ -234,16 +236,6 @@ def _regional(tag: str, phrases: Phrases) -> Locale:
         return phrases.babel
 
 
-def _pay_link(invoice: InvoiceSnapshot) -> str:
-    link = invoice.verify_url or invoice.pay_url or ""
-    if not link.startswith(("https://", "http://")) or len(link.split()) != 1:
-        raise ProviderMisuse(
-            f"Invoice {invoice.id} has no pay link, so nothing can be sent about it: "
-            "finalize the invoice, or give it a hosted payment page."
-        )
-    return link
-
-
 @dataclass(frozen=True)
 class _Writer:
     """Puts the sentences of one message into words."""
@@ -268,6 +260,7 @@ class _Writer:
             button=self.one(Part.BUTTON),
             link=self.at.link,
             link_hint=self.one(Part.LINK_HINT),
+            document=self.any(Part.DOCUMENT),
             closing=self.one(Part.CLOSING),
             help=self.one(Part.HELP),
             colon=self.phrases.colon,
@@ -276,6 +269,7 @@ class _Writer:
             merchant=self.at.merchant,
             lists=self._lists(),
             sender=self.one(Part.SENDER),
+            doubt=self.one(Part.DOUBT),
             preferences=self.any(Part.PREFERENCES),
             preferences_link=self.at.preferences or "",
             imprint=self.any(Part.IMPRINT),
@@ -284,10 +278,10 @@ class _Writer:
     def notice(self) -> str:
         """One text with its link, a line for each other invoice, and the last one for where to ask."""
         lines = [f"{self.phrases.between.join(self.paragraphs())} {self.at.link}"]
-        colon = self.phrases.colon
+        colon, ways = self.phrases.colon, ", ".join(way.shown for way in self.brand.ways)
         for each in self._lists():
             lines += [each.intro, *(f"{number}{colon}{amount} {link}" for number, amount, link in each.rows)]
-        return "\n".join([*lines, f"{self.one(Part.HELP)} {self.brand.first_way.shown}"])
+        return "\n".join([*lines, f"{self.one(Part.HELP)} {ways}"])
 
     def _lists(self) -> tuple[_List, ...]:
         parts = {Part.FINALS: True, Part.OTHERS: False}

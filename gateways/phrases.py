@@ -98,6 +98,8 @@ class Labels(Frozen):
     sender: str
     preferences: str
     imprint: str
+    doubt: str
+    document: str
 
 
 class Buttons(Frozen):
@@ -156,6 +158,7 @@ class SmsPhrases(Frozen):
     ending: dict[Ending, ByPlan]
     help: str
     link: LinkPhrases
+    stranger: str
 
 
 _NO_WORDS = {"locale", "calendar", "between", "sms_between", "colon"}
@@ -181,6 +184,7 @@ class Phrases(Frozen):
     others: str
     next_charge: ByTry
     unless_paid: ByTry
+    other_day: str
     access: AccessPhrases
     restricts: dict[Tone, ByBill]
     outlook: dict[Tone, dict[Ending, Outlook]]

@@ -58,7 +58,7 @@ class PreferencePage:
     """Raises PhrasesError for a language whose words are wrong, or when there is no English."""
 
     def __init__(self, directories: Sequence[Path], brand: Brand, *, language: str = FALLBACK) -> None:
-        self._values = {"merchant": brand.name, "contact": brand.first_way}
+        self._values = {"merchant": brand.name, "contact": brand.first_way, "ways": brand.ways}
         environment = SandboxedEnvironment(
             loader=FileSystemLoader([*reversed(directories)]),
             autoescape=True,

@@ -127,6 +127,8 @@ MESSAGES = list(every_message())
         ("todo.pay", some_facts(), some_facts(next_charge_on=NEXT)),
         ("todo.pay", some_facts(Stage.FIRM), some_facts(action=DeclineClass.NEVER)),
         ("unless_paid.tried", some_facts(Stage.FIRM, next_charge_on=NEXT), some_facts(next_charge_on=NEXT)),
+        ("other_day", some_facts(next_charge_on=NEXT), some_facts()),
+        ("other_day", some_facts(Stage.FINAL, next_charge_on=NEXT), some_facts(next_charge_on=NEXT, **SENT)),
         (
             "restricts.friendly.one",
             some_facts(access=Access.READ_ONLY, restricts_on=LIMIT, tightens=True),
@@ -175,6 +177,7 @@ def test_a_sentence_is_said_when_it_is_true_and_only_then(key: str, true: Messag
         ("labels.total", sending(total=usd("200")), sending()),
         ("todo.verify_account", sending(verifying=True), sending()),
         ("reasons.account_verification", sending(verifying=True), sending()),
+        ("labels.document", sending(), sending(verifying=True)),
         ("reasons.declined", sending(), sending(verifying=True)),
         ("todo.send_transfer", sending(transfers=True), sending()),
         ("buttons.send_transfer", sending(transfers=True), sending(verifying=True)),
@@ -239,7 +242,7 @@ def test_every_message_says_what_it_is_about_what_happened_and_what_to_do() -> N
             told = "passed" if facts.overdue else "ahead"
         assert told == message.of(Part.HAPPENED)[0].key.rpartition(".")[2]
         if channel is Channel.EMAIL:
-            for part in (Part.GREETING, Part.BUTTON, Part.LINK_HINT, Part.CLOSING, Part.HELP, Part.REGARDS):
+            for part in (Part.GREETING, Part.BUTTON, Part.LINK_HINT, Part.CLOSING, Part.HELP, Part.REGARDS, Part.DOUBT):
                 assert message.one(part)
 
 
@@ -338,6 +341,7 @@ def test_a_text_message_ends_with_the_end_and_the_link_and_leaves_out_the_access
         ("sms.restricts.one", True),
         ("sms.ending.collections.with_subscription.one", False),
         ("sms.help", True),
+        ("sms.stranger", True),
         ("sms.link.pay", False),
     ] == [(sentence.key, sentence.may) for sentence in sentences]
 

@@ -108,7 +108,7 @@ def test_two_ways_to_be_helped_and_the_senders_identity_stand_in_both_parts() ->
         assert f"{PREFERENCES}dun:in_1:a" in part
         assert "Acme & Co., 1 Sky Road" in part
         assert "https://acme.example/imprint" in part
-        assert "Acme Cloud writes to you because this invoice is unpaid." in part
+        assert "Acme Cloud writes to you because this invoice is not paid yet." in part
 
 
 @pytest.mark.parametrize("channel", [Channel.NOTICE, Channel.SMS])

@@ -280,7 +280,7 @@ def test_a_first_collection_is_not_called_another_try() -> None:
     [
         (DeclineClass.NEW_METHOD, "another card or another payment method"),
         (DeclineClass.NEVER, "another card or another payment method"),
-        (DeclineClass.FIX_DATA, "check the card details"),
+        (DeclineClass.FIX_DATA, "check the details of the card or account"),
         (DeclineClass.AUTHENTICATE, "confirm the payment with your bank"),
     ],
 )

@@ -89,7 +89,7 @@ async def test_stripe_and_sendgrid_are_enough(temporal: TemporalServer, client: 
         "04-29 closed as written_off: the announced end came; there is no agency (AGENCY_ENDPOINT is not set)",
     ] == told(view)
     assert 5 == len(case.mails) == len(case.messages)
-    assert [] == [mail for mail in case.mails if "read-only" in mail or "collections partner" in mail]
+    assert [] == [mail for mail in case.mails if "read-only" in mail or "collections agency" in mail]
     assert "we will cancel your subscription and close the invoice as unpaid." in case.mails[-1]
     [swapped] = [
         entry.why for entry in record if entry.step == "d05-remind-sms-reminder" and entry.what == "email sent"
