@@ -32,6 +32,7 @@ from gateways.provider_facts import (
     PaymentFailed,
     PaymentSucceeded,
     PersonChanged,
+    Wish,
 )
 from gateways.stripe_origin import Served
 from service.agency_news import of_agency
@@ -47,6 +48,7 @@ from service.starting import CaseStarter
 from service.threads import Threads
 
 _Said = ContactHeard | CustomerWrote | CustomerChose | CustomerConsented | PersonChanged | AgencySaid
+_KEPT = "it is in the ledger; no open case had to be told"
 _TAKEN_UP = "the case had been given up, and is taken up for its end"
 AT_ONCE = 64
 """Records that are taken in at the same time: most of the time each waits for the provider's answer."""
@@ -150,7 +152,23 @@ class Intake:
         receipt = await self._tell(fact, told)
         if isinstance(fact, AgencySaid) and told and receipt.taken is Taken.IGNORED:
             raise ProviderTrouble("The case is ending at this moment; what the agency says is looked at again.")
-        return await self._next_round(fact) or receipt
+        receipt = await self._next_round(fact) or receipt
+        if receipt.taken is Taken.IGNORED and await self._threads.run(self._has_kept, fact):
+            return Receipt(Taken.KEPT, receipt.invoice_id, _KEPT)
+        return receipt
+
+    def _has_kept(self, fact: Fact) -> bool:
+        """Whether the ledger has what customers want, or what became of a contact, although no case was told."""
+        match fact:
+            case CustomerConsented() | PersonChanged():
+                return True
+            case CustomerChose(contact=key) | ContactHeard(key=str(key)):
+                return self._ledger.contact_of(key) is not None
+            case CustomerWrote(channel=channel, address=address, wish=wish):
+                # These two close the number to everybody, whose ever it is.
+                return wish in (Wish.STOP, Wish.WRONG_NUMBER) or bool(self._ledger.customers_at(channel, address))
+            case _:
+                return False
 
     async def _next_round(self, fact: Fact) -> Receipt | None:
         """Money may move after its case has ended, or be owed no more."""

@@ -37,6 +37,7 @@ class Taken(StrEnum):
     EXISTS = "exists"  # the invoice has its case, or the event came before: nothing was done
     PAID = "paid"  # the invoice is paid, void or otherwise closed: no case
     PASSED_ON = "passed on"  # a case was told
+    KEPT = "kept"  # it holds for the customer, or of the contact; no open case had to be told
     TAKEN_BACK = "taken back"  # money of an invoice that has no case: an operator decides
     IGNORED = "ignored"  # the record concerns no open case
 
