@@ -11,8 +11,8 @@ from gateways.rules import load_decline_table, load_law, load_minimum_charges, l
 from runtime import wiring
 from runtime.branding import brand
 from runtime.checks.look import Check, Look, fault
-from runtime.equipment import CHANNELS, installation, is_set
-from runtime.settings import ZONES
+from runtime.equipment import CHANNELS, installation, is_set, lacking
+from runtime.settings import ZONES, Settings
 
 WORKER_NEEDS = (
     "STRIPE_API_KEY",
@@ -61,17 +61,37 @@ def _channels(look: Look) -> str:
     policies = wiring.policy_store(look.settings).policies
     lost = {str(policy.name): found for policy in policies if (found := reach.unsaid(policy, closed))}
     if len(closed) == len(CHANNELS):
-        ways = ", or ".join(f"{', '.join(names)} for {CHANNEL_NAMES[channel]}" for channel, names in CHANNELS.items())
-        raise fault(f"Nothing can be said to anybody, and no case is opened: set {ways}.")
+        raise fault(f"Nothing can be said to anybody, and no case is opened: set {_to_begin(look.settings, policies)}")
     if lost:
         said = "; ".join(f"policy {name}: {_some(found)}" for name, found in lost.items())
         wanted = {channel for policy in policies if str(policy.name) in lost for channel in reach.wanted(policy)}
-        why = _closed(closed.keys() & wanted)
+        why = _closed(look.settings, closed.keys() & wanted)
         raise fault(
             f"No channel is left for what policies have to say ({said}). {why}: set them, or change the policy."
         )
     opened = ", ".join(CHANNEL_NAMES[channel] for channel in CHANNELS if channel not in closed)
-    return "; ".join(filter(None, (f"{opened} open", _unused(policies, closed), _closed(closed))))
+    return "; ".join(filter(None, (f"{opened} open", _unused(policies, closed), _closed(look.settings, closed))))
+
+
+def _to_begin(settings: Settings, policies: Sequence[Policy]) -> str:
+    """What to set where nothing is set, all of it: the channels of which one is enough for what policies say, and the
+    others."""
+    enough, more = list[Channel](), list[Channel]()
+    for channel in CHANNELS:
+        closed = {other: "" for other in CHANNELS if other is not channel}
+        (more if any(reach.unsaid(policy, closed) for policy in policies) else enough).append(channel)
+    if not enough:
+        wanted = {channel for policy in policies for channel in reach.wanted(policy)}
+        return f"{_settings(settings, [each for each in CHANNELS if each in wanted], ', and ')}."
+    others = (
+        f" Alone these are not enough: {_settings(settings, more, ', or ')}; policies would have to write there for"
+    )
+    more_to_do = f"{others} all that they say (docs/connect.md, step 6)." if more else ""
+    return f"{_settings(settings, enough, ', or ')}.{more_to_do}"
+
+
+def _settings(settings: Settings, channels: Sequence[Channel], between: str) -> str:
+    return between.join(f"{', '.join(lacking(settings, each))} for {CHANNEL_NAMES[each]}" for each in channels)
 
 
 def _unused(policies: Sequence[Policy], closed: Collection[Channel]) -> str:
@@ -83,10 +103,10 @@ def _unused(policies: Sequence[Policy], closed: Collection[Channel]) -> str:
     return f"no policy writes by {unused}" if unused else ""
 
 
-def _closed(closed: Collection[Channel]) -> str:
+def _closed(settings: Settings, closed: Collection[Channel]) -> str:
     """Those of the channels that are closed, each with the settings that would open it."""
-    names = ((CHANNEL_NAMES[channel], ", ".join(CHANNELS[channel])) for channel in CHANNELS if channel in closed)
-    return "; ".join(f"{name} closed: {settings} not set" for name, settings in names)
+    names = ((CHANNEL_NAMES[each], ", ".join(lacking(settings, each))) for each in CHANNELS if each in closed)
+    return "; ".join(f"{name} closed: {missing} not set" for name, missing in names)
 
 
 def _some(messages: Sequence[str]) -> str:
