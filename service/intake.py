@@ -19,6 +19,7 @@ from gateways.ports.ledger import Ledger
 from gateways.ports.payments import Payments
 from gateways.ports.trouble import ProviderTrouble
 from gateways.provider_facts import (
+    AddressChanged,
     AgencySaid,
     ContactHeard,
     CustomerChose,
@@ -46,8 +47,9 @@ from service.records import plain_failure
 from service.rounds import Rounds
 from service.starting import CaseStarter
 from service.threads import Threads
+from service.ways import of_address
 
-_Said = ContactHeard | CustomerWrote | CustomerChose | CustomerConsented | PersonChanged | AgencySaid
+_Said = ContactHeard | CustomerWrote | CustomerChose | CustomerConsented | PersonChanged | AddressChanged | AgencySaid
 _KEPT = "it is in the ledger; no open case had to be told"
 _TAKEN_UP = "the case had been given up, and is taken up for its end"
 AT_ONCE = 64
@@ -160,7 +162,7 @@ class Intake:
     def _has_kept(self, fact: Fact) -> bool:
         """Whether the ledger has what customers want, or what became of a contact, although no case was told."""
         match fact:
-            case CustomerConsented() | PersonChanged():
+            case CustomerConsented() | PersonChanged() | AddressChanged():
                 return True
             case CustomerChose(contact=key) | ContactHeard(key=str(key)):
                 return self._ledger.contact_of(key) is not None
@@ -199,6 +201,8 @@ class Intake:
                 return of_consent(self._ledger, fact)
             case PersonChanged():
                 return of_person(self._ledger, fact)
+            case AddressChanged():
+                return of_address(self._ledger, fact)
             case AgencySaid():
                 return of_agency(self._ledger, fact)
             case _:
