@@ -125,6 +125,8 @@ class TemplateMessages:
                     subject=content.subject,
                     text=self._plain.get_template("email.txt.j2").render(values),
                     html=self._html.get_template("email.html.j2").render(values),
+                    sender_name=self._brand.sender_name or self._brand.name,
+                    reply_to=self._brand.answers_to,
                 )
 
     def _at_sending(

@@ -223,7 +223,7 @@ def _short_pages(settings: Settings, ledger: SqlLedger, threads: Threads, meter:
     if wiring.short_links(settings) is None:
         return None
     payments = cache(partial(wiring.stripe_payments, settings, meter))
-    return ShortPages(ledger, payments, wiring.preference_page(settings), threads)
+    return ShortPages(ledger, payments, wiring.preference_page(settings).own, threads)
 
 
 async def _send_events(settings: Settings, ledger: SqlLedger, post: WebhookPost, meter: Meter) -> None:

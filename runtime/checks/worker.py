@@ -3,13 +3,14 @@
 from collections.abc import Collection, Sequence
 
 from domain import reach
+from domain.brand import Brand
 from domain.policy import Policy
 from domain.steps import CHANNEL_NAMES, Channel
 from gateways.messages import TemplateMessages
 from gateways.required_words import RequiredSentences
 from gateways.rules import load_decline_table, load_law, load_minimum_charges, load_network_rules, load_refusals
 from runtime import wiring
-from runtime.branding import brand
+from runtime.branding import brand, brands
 from runtime.checks.look import Check, Look, fault
 from runtime.equipment import CHANNELS, installation, is_set, lacking
 from runtime.settings import ZONES, Settings
@@ -147,16 +148,23 @@ def _lines(look: Look) -> str:
 
 
 def _messages(look: Look) -> str:
-    shown = brand(look.settings)
+    found = brands(look.settings)
+    shown = found.own
     if shown.name == look.settings.merchant_name and "merchant_name" not in look.settings.model_fields_set:
         raise fault(
             "MERCHANT_NAME is not set, and customers would read messages of "
             f"{shown.name}: set it to the name by which they know you."
         )
     settings = look.settings
-    TemplateMessages(settings.messages_folders, shown, language=settings.merchant_language)
-    RequiredSentences(settings.messages_folders, shown, language=settings.merchant_language)
-    return f"well formed; {shown.name} answers customers at {', '.join(way.shown for way in shown.ways)}"
+    for each in (shown, *found.segments.values()):
+        TemplateMessages(settings.messages_folders, each, language=settings.merchant_language)
+        RequiredSentences(settings.messages_folders, each, language=settings.merchant_language)
+    segments = "".join(f"; {_answers(each)} (segment {name})" for name, each in found.segments.items())
+    return f"well formed; {_answers(shown)}{segments}"
+
+
+def _answers(shown: Brand) -> str:
+    return f"{shown.name} answers customers at {', '.join(way.shown for way in shown.ways)}"
 
 
 CHECKS = (
