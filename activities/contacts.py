@@ -10,6 +10,7 @@ from activities.conversation import also_final, facts_with_others, other_invoice
 from activities.errors import translated
 from activities.situations import Situations
 from domain.addresses import FIELDS, NONE_KNOWN
+from domain.brand import BySegment
 from domain.consent import told_by_provider
 from domain.gates import Answer, Postpone, Refuse, Stopped, stop, strictest
 from domain.ids import contact_key
@@ -53,11 +54,11 @@ class ContactActivities:
         self,
         payments: Payments,
         ledger: Ledger,
-        messages: Messages,
+        messages: BySegment[Messages],
         senders: Mapping[Channel, Sender],
         clock: Callable[[], datetime],
         situations: Situations,
-        words: RequiredWords,
+        words: BySegment[RequiredWords],
         meter: Meter = NO_METER,
         short: ShortLinks | None = None,
     ) -> None:
@@ -97,11 +98,12 @@ class ContactActivities:
                 facts = facts_with_others(facts, task, invoice, others, self._ledger)
                 facts = also_final(facts, task, invoice, others, self._situations)
             task = task.model_copy(update={"facts": facts})
-            message = self._messages.render(
+            segment = _segment(self._ledger, task)
+            message = self._messages.of(segment).render(
                 task.channel, task.facts, address, invoice, address.language, others, _key(task), self._link(task)
             )
             if task.words:
-                message, answer = self._lawfully(task, message, address, invoice)
+                message, answer = self._lawfully(task, message, address, invoice, segment)
                 if isinstance(answer, Refuse):
                     return self._unlawful(task, invoice, answer)
             row = self._row(task, address, message, others)
@@ -138,11 +140,12 @@ class ContactActivities:
         return _moved(task) if moved else None
 
     def _lawfully(
-        self, task: ContactTask, message: Rendered, address: Address, invoice: InvoiceSnapshot
+        self, task: ContactTask, message: Rendered, address: Address, invoice: InvoiceSnapshot, segment: str
     ) -> tuple[Rendered, Answer]:
         """The message with what the law of the place wants named, and whether all of it is."""
         names = wanted(task.words)
-        message, named = self._words.complete(task.channel, message, address.language, invoice.remaining, names)
+        words = self._words.of(segment)
+        message, named = words.complete(task.channel, message, address.language, invoice.remaining, names)
         return message, strictest(one.ask(named) for one in task.words)
 
     def _unlawful(self, task: ContactTask, invoice: InvoiceSnapshot, answer: Refuse) -> ContactOutcome:
@@ -273,6 +276,12 @@ class ContactActivities:
             said=task.facts,
             names=tuple(other.id for other in others),
         )
+
+
+def _segment(ledger: Ledger, task: ContactTask) -> str:
+    """Whose brand the message has."""
+    case = ledger.case(task.invoice_id)
+    return case.segment if case else ""
 
 
 def _key(task: ContactTask) -> str:

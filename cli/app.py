@@ -30,6 +30,7 @@ _COMMANDS = {
     "write-off": "cli.orders:write_off",
     "protect": "cli.protections:protect",
     "unprotect": "cli.protections:unprotect",
+    "customer": "cli.customers:customer",
     "bulk": "cli.bulk:bulk",
     "inbox": "cli.inbox:inbox",
     "keys": "cli.keys:keys",

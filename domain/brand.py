@@ -1,8 +1,9 @@
 """How the merchant looks and sounds to customers: name, colours, and where they answer."""
 
 import re
+from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import Annotated, Self
+from typing import Annotated, Generic, Self, TypeVar
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -10,6 +11,8 @@ from domain.base import Frozen
 from domain.merchant import MerchantContact
 from domain.texts import one_line
 
+T = TypeVar("T")
+S = TypeVar("S")
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 _LINK = re.compile(r"https?://[^\s/?#\"<>]+[^\s\"<>]*", re.ASCII)
 
@@ -102,3 +105,24 @@ class Brand(Frozen):
     def answers_to(self) -> str | None:
         """The address that an answer to an e-mail goes to; None: to its sender."""
         return MerchantContact.read(self.reply_to).email if self.reply_to else self.first_way.email
+
+
+class BySegment(Generic[T]):
+    """Something of the merchant's (a brand, or what is made of one), and what takes its place for some segments."""
+
+    def __init__(self, own: T, segments: Mapping[str, T]) -> None:
+        self.own = own  # also for whom no segment is known
+        self._segments = dict(segments)
+
+    def of(self, segment: str) -> T:
+        """Of the cases of a segment."""
+        return self._segments.get(segment, self.own)
+
+    def made(self, make: Callable[[T], S]) -> "BySegment[S]":
+        """What is made of each."""
+        return BySegment(make(self.own), {segment: make(each) for segment, each in self._segments.items()})
+
+    @property
+    def segments(self) -> Mapping[str, T]:
+        """What takes the place of its own, by segment."""
+        return self._segments

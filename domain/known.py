@@ -93,6 +93,7 @@ class AtSending(Frozen):
     preferences: str | None = None  # link to what the customer gets
     imprint: str | None = None  # link
     answers: bool = False  # whether an answer to the e-mail reaches the merchant
+    framed: bool = False  # whether an approved text around the message says who writes
 
     @property
     def all_due(self) -> tuple[Money, ...]:
@@ -247,6 +248,10 @@ class Known(Frozen):
 
     def can_be_answered(self) -> bool:
         return self.at.answers
+
+    def introduces(self) -> bool:
+        """Whether the message itself has to say who writes."""
+        return not self.at.framed
 
     def has_others(self) -> bool:
         return bool(self.at.others)

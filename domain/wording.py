@@ -29,6 +29,7 @@ class Untrue(ValueError):
 class Part(StrEnum):
     """A place in a message, in reading order. Sentences of one part stand together."""
 
+    WRITER = "writer"  # who writes, in front of a text message
     SUBJECT = "subject"
     GREETING = "greeting"
     HAPPENED = "happened"  # what happened, and why
@@ -72,6 +73,10 @@ class Wording(Frozen):
 
     def of(self, part: Part) -> tuple[Sentence, ...]:
         return tuple(sentence for sentence in self.sentences if sentence.part is part)
+
+    def but(self, *parts: Part) -> tuple[Sentence, ...]:
+        """The sentences of all other parts."""
+        return tuple(sentence for sentence in self.sentences if sentence.part not in parts)
 
     def one(self, part: Part) -> Sentence:
         """The sentence of a part that has one. Raises ValueError when it has none, or several."""
@@ -171,6 +176,7 @@ ROWS: tuple[Row, ...] = (
     Row(Part.PREFERENCES, "labels.preferences", _MAIL, Known.has_preferences),
     Row(Part.IMPRINT, "labels.imprint", _MAIL, Known.has_imprint),
     # A text message: what need not be said stands in the order of its importance.
+    Row(Part.WRITER, "sms.writer", _SMS, Known.introduces),
     Row(Part.HAPPENED, "sms.opening.{stage}.{tried}", _SMS, Known.is_collected, stages=_OTHERS),
     Row(Part.HAPPENED, "sms.opening.{stage}.{tried}", _SMS, Known.is_collected, ("ends_on",), _FINAL),
     Row(Part.HAPPENED, "sms.opening.{stage}.{due}", _SMS, Known.was_sent, ("due_on",), _DUNNING),

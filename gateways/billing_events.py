@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 from domain.consent import Purpose
 from domain.steps import Channel
 from gateways.ports.inbox import Arrival
-from gateways.provider_facts import CustomerConsented, MalformedEvent, PersonChanged
+from gateways.provider_facts import AddressChanged, CustomerConsented, MalformedEvent, PersonChanged
 from gateways.stripe_fields import expanded
 
 PROVIDER = "billing"
-_PERSON = "person"
+_PERSON, _ADDRESS = "person", "address"
+_FACTS: dict[str, type[PersonChanged | AddressChanged]] = {_PERSON: PersonChanged, _ADDRESS: AddressChanged}
 
 
 def consented(
@@ -50,16 +51,30 @@ def person_changed(customer_id: str, what: str, at: datetime) -> Arrival:
     )
 
 
-def read(event: object) -> CustomerConsented | PersonChanged:
+def address_changed(customer_id: str, channel: Channel, at: datetime) -> Arrival:
+    """That the customer is reached at another address there: what it is, the ledger has."""
+    kept = {
+        "customer_id": customer_id,
+        "channel": channel.value,
+        "at": at.astimezone(UTC).isoformat(),
+        "event_id": f"{customer_id}/{channel.value}/{_ADDRESS}/{at.astimezone(UTC).isoformat()}",
+    }
+    return Arrival(
+        provider=PROVIDER, event_id=kept["event_id"], kind=_ADDRESS, body=json.dumps({"kind": _ADDRESS, **kept})
+    )
+
+
+def read(event: object) -> CustomerConsented | PersonChanged | AddressChanged:
     """Raises MalformedEvent."""
     kept = expanded(event)
-    if kept.get("kind") != _PERSON:
+    model = _FACTS.get(str(kept.get("kind")))
+    if model is None:
         return consent(event)
     said = {name: value for name, value in kept.items() if name != "kind"}
     try:
-        return PersonChanged(provider=PROVIDER, event_type=_PERSON, **said)
+        return model(provider=PROVIDER, event_type=kept["kind"], **said)
     except (TypeError, ValueError):
-        raise MalformedEvent("What was kept of the customer's protection is not complete.") from None
+        raise MalformedEvent("What was kept of the customer is not complete.") from None
 
 
 def consent(event: object) -> CustomerConsented:

@@ -15,6 +15,8 @@ _READ: dict[str, Callable[[str | None], str | None]] = {
     "line_user_id": line_user,
     "preferred_channel": channel_named,
 }
+SET_HERE = ("preferred_channel", "line_user_id")
+"""What the merchant may say to us, beside what the payment provider states."""
 _OF_A_COUNTRY = {"phone", "region"}
 _NEVER_STATED = {"customer_id", "stated"}
 
@@ -52,7 +54,7 @@ def brought_up_to_date(known: CustomerRow, stated: Mapping[str, str]) -> Custome
     So what another source has stated stays until the provider says something new. A field that is empty there now is
     empty here, if the value was the provider's.
     """
-    before = known.stated or {}
+    before = _said_before(known, stated)
     was = merged(_row(known.customer_id, before))
     gone = {
         name
@@ -65,6 +67,24 @@ def brought_up_to_date(known: CustomerRow, stated: Mapping[str, str]) -> Custome
     newer = read.model_dump(include=read.model_fields_set & news.keys())
     left = {name: value for name, value in known.model_dump().items() if name not in gone}
     return CustomerRow.model_validate({**left, **newer, "stated": dict(stated)})
+
+
+def without_old_news(known: CustomerRow, customer: CustomerRow, own: CustomerRow | None) -> CustomerRow:
+    """A customer as a new case finds them, without what the payment provider has said before of `SET_HERE`: that takes
+    the place of nothing that was set since. own: what another source states of them, which is news."""
+    said = customer.stated or {}
+    before = _said_before(known, said)
+    old = {name for name in SET_HERE if name in said and before.get(name) == said[name]}
+    old -= {name for name in SET_HERE if own and getattr(own, name)}
+    return CustomerRow.model_validate(customer.model_dump(exclude_unset=True, exclude=old)) if old else customer
+
+
+def _said_before(known: CustomerRow, stated: Mapping[str, str]) -> Mapping[str, str]:
+    """What the payment provider's statement is compared with. Of a customer of whom it has said nothing yet, what is
+    set is newer than what it says first."""
+    if known.stated is not None:
+        return known.stated
+    return {name: stated[name] for name in SET_HERE if name in stated and getattr(known, name)}
 
 
 def _row(customer_id: str, fields: Mapping[str, str]) -> CustomerRow:

@@ -147,6 +147,7 @@ class SmsTodo(Frozen):
 
 
 class SmsPhrases(Frozen):
+    writer: str  # with the blank behind it, where the language has one
     opening: dict[Stage, ByTry]
     todo: SmsTodo
     finals: str

@@ -194,6 +194,13 @@ class PersonChanged(ProviderFact):
     customer_id: str
 
 
+class AddressChanged(ProviderFact):
+    """The merchant says that the customer is reached at another address there: what it is, the ledger has."""
+
+    customer_id: str
+    channel: Channel
+
+
 class AgencySaid(ProviderFact):
     """What a collections agency reports of a handoff."""
 
@@ -226,6 +233,7 @@ Fact = (
     | CustomerChose
     | CustomerConsented
     | PersonChanged
+    | AddressChanged
     | AgencySaid
     | Ignored
 )

@@ -44,7 +44,7 @@ class SendGridSender:
     """`ports.Sender` for e-mail.
 
     refusals:       what SendGrid's errors are about (`policies/rules/sendgrid-errors.yaml`).
-    reply_to:       where answers go; None: to the sender.
+    from_name, reply_to: of messages that name no other; without a reply_to answers go to the sender.
     email_activity: whether the account has Email Activity; without it `find` cannot know anything.
     activity_lag:   how late a message may show there.
     unsubscribe:    the address at which the customer ends e-mails by one request (RFC 8058), by the step's key.
@@ -69,8 +69,8 @@ class SendGridSender:
         self._api = SendGridAPIClient(api_key, host=base_url.rstrip("/"))
         self._api.client.timeout = timeout.total_seconds()
         self._refusals = refusals
-        self._from = From(from_email, from_name)
-        self._reply_to = ReplyTo(reply_to) if reply_to else None
+        self._from_email, self._from_name = from_email, from_name
+        self._reply_to = reply_to
         self._email_activity = email_activity
         self._activity_lag = activity_lag
         self._unsubscribe = unsubscribe
@@ -114,9 +114,9 @@ class SendGridSender:
 
     def _mail(self, to: str, address: Address, message: Rendered, key: str) -> Mail:
         mail = Mail()
-        mail.from_email = self._from
-        if self._reply_to:
-            mail.reply_to = self._reply_to
+        mail.from_email = From(self._from_email, message.sender_name or self._from_name)
+        if reply_to := message.reply_to or self._reply_to:
+            mail.reply_to = ReplyTo(reply_to)
         mail.add_to(To(to, plausible_name(address.name, address.language)))
         mail.subject = Subject(message.subject)
         mail.add_content(Content(MimeType.text, message.text))

@@ -15,7 +15,7 @@ from gateways.ports.messages import FilledTemplate, Rendered
 from gateways.yaml_files import FileError, YamlFile
 
 MERCHANT, SAID, LINK = "1", "2", "3"
-"""The places of a template: who writes, what is said, and where to pay or confirm."""
+"""The places of a template: who writes, what is said (it does not say who writes), and where to pay or confirm."""
 LONGEST = 1024
 """Signs of a whole message (WhatsApp's limit for the body of a template)."""
 FALLBACK = "en"
@@ -45,8 +45,9 @@ class Template(Frozen):
         return LONGEST - len(_PLACE.sub("", self.body))
 
     def filled(self, merchant: str, said: str, link: str) -> Rendered:
-        """The message. WhatsApp takes no line breaks and no rows of spaces in a place."""
-        values = {MERCHANT: _SPACE.sub(" ", merchant), SAID: _SPACE.sub(" ", said), LINK: link}
+        """The message. WhatsApp takes no line breaks and no rows of spaces in a place; a sentence begins there."""
+        begun = f"{said[:1].upper()}{said[1:]}"
+        values = {MERCHANT: _SPACE.sub(" ", merchant), SAID: _SPACE.sub(" ", begun), LINK: link}
         text = _PLACE.sub(lambda place: values[place[1]], self.body)
         return Rendered(text=text, template=FilledTemplate(id=self.sid, values=values))
 

@@ -52,6 +52,7 @@ class YamlFile:
         self._lines: dict[Loc, int] = {}
         self._under: YamlFile | None = None
         self._problems: list[str] = []
+        self._at: Loc = ()  # where in the file its values stand
         self.data: Any = self._plain(self._compose(), (), ())
         if self._problems:
             raise FileError("\n".join(self._problems))
@@ -71,6 +72,20 @@ class YamlFile:
         """The file with these values where it has no such key of its own."""
         return self._holding({**values, **self.data} if isinstance(self.data, dict) else self.data)
 
+    def without(self, key: str) -> Self:
+        """The file as if it had no such key."""
+        is_mapping = isinstance(self.data, dict)
+        return self._holding({k: v for k, v in self.data.items() if k != key}) if is_mapping else self
+
+    def part(self, at: Loc, whole: "YamlFile") -> Self:
+        """What `whole` says in this place, over what this file says, key by key. A problem is told at that place."""
+        data: Any = whole.data
+        for key in at:
+            data = data[key]
+        found = self._holding(_merged(self.data, data))
+        found._at = at
+        return found
+
     def over(self, under: "YamlFile") -> Self:
         """What `under` says, with what this file says in its place, key by key. A problem names the file it is in."""
         found = self._holding(_merged(under.data, self.data))
@@ -82,11 +97,16 @@ class YamlFile:
         found.data = data
         return found
 
+    def says(self, loc: Loc) -> bool:
+        """Whether this file, or one under it, has such a place, or one within it."""
+        return self._says((*self._at, *loc))
+
     def told(self, loc: Loc, text: str) -> str:
         """What is wrong at a place: `file:line: key: text`."""
         return self._sentence(Problem(loc, text))
 
     def _sentence(self, problem: Problem) -> str:
+        problem = problem._replace(loc=(*self._at, *problem.loc))
         if self._under and problem.loc not in self._lines and self._under._says(problem.loc):
             return self._under._sentence(problem)
         # What is not in the file is told where it should be: at the last part that is there.

@@ -25,6 +25,7 @@ from service.running import RunningCases
 from service.standings import Standings
 from service.starting import CaseStarter
 from service.sweep import AT_ONCE, Sweeping
+from service.ways import WaysByHand
 
 
 @asynccontextmanager
@@ -62,6 +63,7 @@ def desk_of(settings: Settings, client: Client, ledger: SqlLedger) -> Desk:
         reports=Reports(running, starter, ledger, wiring.utc_now),
         channels=Channels(running, ledger, here, wiring.utc_now),
         protections=ProtectionsByHand(running, ledger, wiring.utc_now),
+        ways=WaysByHand(running, ledger, ledger, wiring.utc_now),
         intake=partial(wiring.intake, settings, client, ledger),
         rebuild=partial(rebuild, ledger, starter.start),
     )

@@ -62,6 +62,7 @@ from service.requests import Unavailable
 from service.running import RunningCases
 from service.short_links import ShortPages
 from service.threads import Threads
+from service.ways import Ways
 
 _KEEPERS = 8
 """Threads that keep what comes in. PostgreSQL writes side by side; SQLite takes turns."""
@@ -86,6 +87,7 @@ class Doors:
     short_pages: ShortPages | None  # None: text messages have the provider's long link
     consents: Consents
     protections: Protections
+    ways: Ways
     endpoints: Endpoints
     trial: Trial
     exports: Exports
@@ -191,6 +193,7 @@ async def doors(settings: Settings, watched: Telemetry | None = None) -> AsyncIt
                 short_pages=_short_pages(settings, ledger, threads, meter),
                 consents=Consents(ledger, ledger, mailroom, threads, now),
                 protections=Protections(ledger, mailroom, threads, now),
+                ways=Ways(ledger, mailroom, threads, now),
                 endpoints=Endpoints(ledger, now, private=settings.dunning_outbox_private),
                 trial=Trial(ledger, post, threads, now),
                 exports=Exports(Cases(ledger), Directory(ledger, now, closed), ledger, threads),
@@ -220,7 +223,7 @@ def _short_pages(settings: Settings, ledger: SqlLedger, threads: Threads, meter:
     if wiring.short_links(settings) is None:
         return None
     payments = cache(partial(wiring.stripe_payments, settings, meter))
-    return ShortPages(ledger, payments, wiring.preference_page(settings), threads)
+    return ShortPages(ledger, payments, wiring.preference_page(settings).own, threads)
 
 
 async def _send_events(settings: Settings, ledger: SqlLedger, post: WebhookPost, meter: Meter) -> None:

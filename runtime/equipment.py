@@ -4,6 +4,7 @@ from pydantic import SecretStr
 
 from domain.installation import RESTRICTIONS, Installation
 from domain.steps import Channel
+from runtime.in_clear import is_own
 from runtime.settings import Settings, SettingsError
 
 _TWILIO = ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN")
@@ -15,6 +16,21 @@ CHANNELS: dict[Channel, tuple[str, ...]] = {
     Channel.LINE: ("LINE_CHANNEL_ACCESS_TOKEN",),
 }
 """The settings without which a channel is closed. The application of the notices hears of access as well."""
+
+WAYS_BACK: dict[Channel, str] = {
+    Channel.EMAIL: "SENDGRID_WEBHOOK_KEYS",
+    Channel.SMS: "TWILIO_STATUS_CALLBACK",
+    Channel.WHATSAPP: "TWILIO_STATUS_CALLBACK",
+    Channel.LINE: "LINE_WEBHOOK_SECRETS",
+}
+"""The settings without which nobody hears what becomes of a channel's messages, where providers can call us."""
+
+
+def lacking(settings: Settings, channel: Channel) -> list[str]:
+    """All that is still to be set before the channel is open and nothing is wrong with it."""
+    public = settings.web_public_url
+    back = [WAYS_BACK[channel]] if channel in WAYS_BACK and public and not is_own(public) else []
+    return [name for name in (*CHANNELS[channel], *back) if not is_set(settings, name)]
 
 
 def installation(settings: Settings) -> Installation:

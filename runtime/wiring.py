@@ -21,6 +21,7 @@ from activities.payments import PaymentActivities
 from activities.service import ServiceActivities
 from activities.situations import Situations
 from activities.sweeping import SweepActivities
+from domain.brand import BySegment
 from domain.declines import DeclineTable
 from domain.rules.law_table import LawTable
 from domain.rules.minimum import MinimumCharges
@@ -51,7 +52,7 @@ from gateways.twilio_sms import TwilioSender
 from gateways.twilio_whatsapp import TwilioWhatsApp
 from gateways.whatsapp_templates import WhatsAppTemplates, load_templates
 from gateways.yaml_files import FileError
-from runtime.branding import brand
+from runtime.branding import brand, brands
 from runtime.equipment import installation
 from runtime.settings import SHIPPED, Settings, SettingsError, several
 from service.customers import public_holidays, whereabouts
@@ -176,10 +177,11 @@ def short_links(settings: Settings) -> ShortLinks | None:
     return ShortLinks(settings.web_public_url, secrets) if settings.web_public_url and secrets else None
 
 
-def preference_page(settings: Settings) -> PreferencePage:
+def preference_page(settings: Settings) -> BySegment[PreferencePage]:
     """Raises SettingsError for words that cannot be read."""
     try:
-        return PreferencePage(settings.messages_folders, brand(settings), language=settings.merchant_language)
+        page = partial(PreferencePage, settings.messages_folders, language=settings.merchant_language)
+        return brands(settings).made(page)
     except PhrasesError as error:
         raise _not_readable(error) from None
 
@@ -232,18 +234,18 @@ def _twilio_sender(settings: Settings, meter: Meter, kind: type[TwilioSender], s
     )
 
 
-def data_files(settings: Settings) -> tuple[TemplateMessages, DeclineTable, NetworkRules]:
+def data_files(settings: Settings) -> tuple[BySegment[TemplateMessages], DeclineTable, NetworkRules]:
     """What messages are written by, and the tables of declines and networks. Raises SettingsError."""
     try:
         links = preference_links(settings)
-        messages = TemplateMessages(
+        messages = partial(
+            TemplateMessages,
             settings.messages_folders,
-            brand(settings),
-            links.link if links else None,
+            preferences=links.link if links else None,
             language=settings.merchant_language,
             whatsapp=whatsapp_templates(settings),
         )
-        return messages, decline_table(settings), network_rules(settings)
+        return brands(settings).made(messages), decline_table(settings), network_rules(settings)
     except (FileError, PhrasesError) as error:
         raise _not_readable(error) from None
 
@@ -270,10 +272,11 @@ def _not_readable(error: Exception) -> SettingsError:
     return SettingsError(f"{str(error).removesuffix('.')}. DUNNING_POLICIES names the folder that is read.")
 
 
-def required_words(settings: Settings) -> RequiredSentences:
+def required_words(settings: Settings) -> BySegment[RequiredSentences]:
     """What the law of a place wants messages to name. Raises SettingsError."""
     try:
-        return RequiredSentences(settings.messages_folders, brand(settings), language=settings.merchant_language)
+        words = partial(RequiredSentences, settings.messages_folders, language=settings.merchant_language)
+        return brands(settings).made(words)
     except FileError as error:
         raise _not_readable(error) from None
 

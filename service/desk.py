@@ -11,6 +11,7 @@ from service.reading import CaseReader
 from service.rebuild import Restart
 from service.reports import Reports
 from service.running import RunningCases
+from service.ways import WaysByHand
 
 
 @dataclass(frozen=True)
@@ -23,5 +24,6 @@ class Desk:
     reports: Reports
     channels: Channels
     protections: ProtectionsByHand
+    ways: WaysByHand
     intake: Callable[[bool], Intake]  # built when it is needed: it alone wants the payment provider's key
     rebuild: Callable[[], AsyncIterator[Restart]]

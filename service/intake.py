@@ -19,6 +19,7 @@ from gateways.ports.ledger import Ledger
 from gateways.ports.payments import Payments
 from gateways.ports.trouble import ProviderTrouble
 from gateways.provider_facts import (
+    AddressChanged,
     AgencySaid,
     ContactHeard,
     CustomerChose,
@@ -32,6 +33,7 @@ from gateways.provider_facts import (
     PaymentFailed,
     PaymentSucceeded,
     PersonChanged,
+    Wish,
 )
 from gateways.stripe_origin import Served
 from service.agency_news import of_agency
@@ -45,8 +47,10 @@ from service.records import plain_failure
 from service.rounds import Rounds
 from service.starting import CaseStarter
 from service.threads import Threads
+from service.ways import of_address
 
-_Said = ContactHeard | CustomerWrote | CustomerChose | CustomerConsented | PersonChanged | AgencySaid
+_Said = ContactHeard | CustomerWrote | CustomerChose | CustomerConsented | PersonChanged | AddressChanged | AgencySaid
+_KEPT = "it is in the ledger; no open case had to be told"
 _TAKEN_UP = "the case had been given up, and is taken up for its end"
 AT_ONCE = 64
 """Records that are taken in at the same time: most of the time each waits for the provider's answer."""
@@ -150,7 +154,23 @@ class Intake:
         receipt = await self._tell(fact, told)
         if isinstance(fact, AgencySaid) and told and receipt.taken is Taken.IGNORED:
             raise ProviderTrouble("The case is ending at this moment; what the agency says is looked at again.")
-        return await self._next_round(fact) or receipt
+        receipt = await self._next_round(fact) or receipt
+        if receipt.taken is Taken.IGNORED and await self._threads.run(self._has_kept, fact):
+            return Receipt(Taken.KEPT, receipt.invoice_id, _KEPT)
+        return receipt
+
+    def _has_kept(self, fact: Fact) -> bool:
+        """Whether the ledger has what customers want, or what became of a contact, although no case was told."""
+        match fact:
+            case CustomerConsented() | PersonChanged() | AddressChanged():
+                return True
+            case CustomerChose(contact=key) | ContactHeard(key=str(key)):
+                return self._ledger.contact_of(key) is not None
+            case CustomerWrote(channel=channel, address=address, wish=wish):
+                # These two close the number to everybody, whose ever it is.
+                return wish in (Wish.STOP, Wish.WRONG_NUMBER) or bool(self._ledger.customers_at(channel, address))
+            case _:
+                return False
 
     async def _next_round(self, fact: Fact) -> Receipt | None:
         """Money may move after its case has ended, or be owed no more."""
@@ -181,6 +201,8 @@ class Intake:
                 return of_consent(self._ledger, fact)
             case PersonChanged():
                 return of_person(self._ledger, fact)
+            case AddressChanged():
+                return of_address(self._ledger, fact)
             case AgencySaid():
                 return of_agency(self._ledger, fact)
             case _:

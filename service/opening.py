@@ -20,7 +20,7 @@ from domain.policy import Policy
 from domain.reasons import cause
 from domain.record import Entry
 from domain.steps import AttemptKind
-from gateways.customer_rows import merged, statement
+from gateways.customer_rows import merged, statement, without_old_news
 from gateways.places import everywhere, place_of
 from gateways.policy_files import PolicyError, PolicyStore, policy_digest
 from gateways.ports.ledger import Ledger
@@ -37,6 +37,7 @@ class Taken(StrEnum):
     EXISTS = "exists"  # the invoice has its case, or the event came before: nothing was done
     PAID = "paid"  # the invoice is paid, void or otherwise closed: no case
     PASSED_ON = "passed on"  # a case was told
+    KEPT = "kept"  # it holds for the customer, or of the contact; no open case had to be told
     TAKEN_BACK = "taken back"  # money of an invoice that has no case: an operator decides
     IGNORED = "ignored"  # the record concerns no open case
 
@@ -125,6 +126,8 @@ class CaseOpener:
             return Receipt(Taken.PAID, failure.invoice_id, f"the invoice is {invoice.state.value}")
         _compare(failure, invoice)
         customer = _customer(failure, invoice)
+        if known := self._ledger.customer(customer.customer_id):
+            customer = without_old_news(known, customer, failure.customer)
         policy = self._policy(failure, customer, invoice, standing)
         if standing is None:
             _admit(failure, invoice, policy)

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 
 from domain import events
+from domain.brand import BySegment
 from domain.consent import Source, unasked
 from domain.steps import Channel
 from gateways.customer_events import PROVIDER
@@ -27,7 +28,7 @@ class Preferences:
         self,
         ledger: Ledger,
         links: PreferenceLinks,
-        page: PreferencePage,
+        page: BySegment[PreferencePage],
         mailroom: Mailroom,
         threads: Threads,
         closed: Collection[Channel],
@@ -50,19 +51,21 @@ class Preferences:
 
     def trouble(self, trouble: Trouble, accepted: str) -> str:
         """HTML for whoever cannot be shown the page. `accepted`: as in `PreferencePage.render_trouble`."""
-        return self._page.render_trouble(trouble, accepted)
+        return self._page.own.render_trouble(trouble, accepted)
 
     async def _shown(self, token: str, chosen: Sequence[Channel]) -> str:
         contact = self._links.contact(token)
         try:
-            wishes = await self._threads.run(self._wishes, contact, chosen)
+            found = await self._threads.run(self._wishes, contact, chosen)
         except ProviderTrouble as error:
             raise NotKept(str(error)) from None
-        if wishes is None:
+        if found is None:
             raise NotGenuine("This link leads nowhere any more: write to us instead.")
-        return self._page.render(wishes)
+        segment, wishes = found
+        return self._page.of(segment).render(wishes)
 
-    def _wishes(self, contact: str, chosen: Sequence[Channel]) -> Wishes | None:
+    def _wishes(self, contact: str, chosen: Sequence[Channel]) -> tuple[str, Wishes] | None:
+        """And the segment of the case whose message the link stood in."""
         case = _case_of(self._ledger, contact)
         if case is None:
             return None
@@ -73,7 +76,7 @@ class Preferences:
         used = [channel for channel in CHANNELS if channel not in self._closed and channel not in never]
         offered = tuple(channel for channel in used if recipient.address.place(channel))
         stopped = tuple(channel for channel in offered if channel in chosen or channel in wished)
-        return Wishes(language=recipient.address.language, offered=offered, stopped=stopped)
+        return case.segment, Wishes(language=recipient.address.language, offered=offered, stopped=stopped)
 
 
 def of_choice(ledger: Ledger, fact: CustomerChose) -> Told:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from domain.brand import BySegment
 from domain.calendar import local
 from domain.kinds.message import ContactTask, MessageStep
 from domain.policy import Policy
@@ -61,14 +62,14 @@ class Conversation(NamedTuple):
 class Preview:
     """Writes conversations by the words and layouts with which messages are sent."""
 
-    def __init__(self, simulations: Simulations, messages: Messages) -> None:
+    def __init__(self, simulations: Simulations, messages: BySegment[Messages]) -> None:
         self._simulations = simulations
         self._messages = messages
 
     @property
     def languages(self) -> tuple[str, ...]:
         """Those that messages can be written in."""
-        return self._messages.languages
+        return self._messages.own.languages
 
     def policy(self, named: str | None, customer: SampleCustomer) -> Policy:
         """As `Simulations.policy`."""
@@ -109,7 +110,8 @@ class Preview:
         """Rendered by the same call with which the activity sends (`activities/contacts.py`)."""
         facts, planned = task.facts.with_due(life.invoice.remaining), channel is task.channel
         try:
-            found = self._messages.render(channel, facts, life.address, life.invoice, language)
+            messages = self._messages.of(life.case.facts.segment)
+            found = messages.render(channel, facts, life.address, life.invoice, language)
         except ProviderMisuse as error:
             return Form(channel, planned, None, str(error))
         return Form(channel, planned, found, _note(channel, found, planned=planned))

@@ -1,6 +1,7 @@
 """Which records must be taken in one after the other."""
 
 from gateways.provider_facts import (
+    AddressChanged,
     AgencySaid,
     ContactHeard,
     CustomerChanged,
@@ -66,7 +67,7 @@ class Sequence:
                 return self._of_invoice(record.invoice_id, record.invoice.customer_id if record.invoice else None)
             case SubscriptionEnded() | PaymentMoved() | MethodGone() | CustomerDeleted():
                 return self._of_customer(record.customer_id)
-            case CustomerConsented() | PersonChanged():
+            case CustomerConsented() | PersonChanged() | AddressChanged():
                 return self._of_customer(record.customer_id)
             case CustomerChanged():
                 return self._of_customer(record.customer.customer_id)

@@ -86,6 +86,17 @@ def test_a_sentence_is_said_in_the_merchants_own_way_and_all_others_come_with_th
     assert "Any questions?" in text
 
 
+def test_an_opening_of_ones_own_that_names_the_merchant_is_not_introduced_once_more(folder: Path) -> None:
+    """Also in a text message the merchant is named once, whoever wrote its words."""
+    own = "sms: {opening: {friendly: {tried: '{{ merchant }} here: {{ amount }} of {{ number }} is unpaid.'}}}\n"
+    (folder / "messages/en/phrases.yaml").write_text(own, "utf-8")
+
+    messages = TemplateMessages((SHIPPED / "messages", folder / "messages"), a_brand())
+    text = messages.render(Channel.SMS, some_facts(Stage.FRIENDLY), someone(), an_invoice(), "en").text
+
+    assert text.startswith("Acme here: $149.00 of ")
+
+
 @pytest.mark.parametrize(
     ("said", "told"),
     [

@@ -146,7 +146,41 @@ def test_with_no_channel_the_first_thing_to_set_up_is_named_and_no_list_of_messa
 
     assert (
         "Nothing can be said to anybody, and no case is opened: set SENDGRID_API_KEY, SENDGRID_FROM_EMAIL for e-mail, "
-        "or TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_FROM for SMS, or MERCHANT_WEBHOOK_URL, "
-        "MERCHANT_WEBHOOK_SECRET for in-app notice, or TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_WHATSAPP_FROM, "
-        "TWILIO_WHATSAPP_TEMPLATES for WhatsApp message, or LINE_CHANNEL_ACCESS_TOKEN for LINE message."
+        "or TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_FROM for SMS. Alone these are not enough: "
+        "MERCHANT_WEBHOOK_URL, MERCHANT_WEBHOOK_SECRET for in-app notice, or TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, "
+        "TWILIO_WHATSAPP_FROM, TWILIO_WHATSAPP_TEMPLATES for WhatsApp message, or LINE_CHANNEL_ACCESS_TOKEN for LINE "
+        "message; policies would have to write there for all that they say (docs/connect.md, step 6)."
     ) == bad["channels"]
+
+
+def test_what_is_named_to_begin_with_leaves_nothing_else_to_be_named(
+    doctor: Doctor, tmp_path: Path, world: ProviderWorld
+) -> None:
+    """A policy whose messages take the best channel is content with LINE; that its events are heard of, is said as
+    well where LINE can call."""
+    text = (ROOT / "sandbox/play/policies/chat.yaml").read_text()
+    (tmp_path / "chat.yaml").write_text(text.replace("segments: [chat]", "segments: [any]"))
+    names = [name for group in CHANNELS.values() for name in group]
+    none = {**NO_SERVER, "DUNNING_POLICIES": str(tmp_path), "WEB_PUBLIC_URL": "https://dunning.invalid"}
+    none |= dict.fromkeys([*names, "TWILIO_STATUS_CALLBACK"], "")
+
+    _, _, before = doctor(none)
+    _, good, after = doctor(none | line_environment(world) | {"LINE_WEBHOOK_SECRETS": "of the channel"})
+
+    assert "or LINE_CHANNEL_ACCESS_TOKEN, LINE_WEBHOOK_SECRETS for LINE message." in before["channels"]
+    assert "TWILIO_FROM, TWILIO_STATUS_CALLBACK for SMS" in before["channels"]
+    assert good["channels"].startswith("LINE message open; ")
+    assert not {"channels' settings", "channels"} & set(after)
+
+
+def test_policies_for_which_no_channel_is_enough_alone_name_all_of_theirs(doctor: Doctor, tmp_path: Path) -> None:
+    text = (ROOT / "policies/standard.yaml").read_text()
+    (tmp_path / "standard.yaml").write_text(text.replace("fallback: {email: sms, sms: email, notice: email}", ""))
+    names = [name for group in CHANNELS.values() for name in group]
+
+    _, _, bad = doctor(NO_SERVER | {"DUNNING_POLICIES": str(tmp_path)} | dict.fromkeys(names, ""))
+
+    assert (
+        "set SENDGRID_API_KEY, SENDGRID_FROM_EMAIL for e-mail, and TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_FROM "
+        "for SMS, and MERCHANT_WEBHOOK_URL, MERCHANT_WEBHOOK_SECRET for in-app notice."
+    ) in bad["channels"]

@@ -20,6 +20,7 @@ from service.preferences import Preferences
 from service.protections import Protections
 from service.short_links import ShortPages
 from service.threads import Threads
+from service.ways import Ways
 from web.api.bulk import bulk_orders
 from web.api.cases import cases
 from web.api.customers import customers
@@ -70,6 +71,8 @@ class Doors(Protocol):
     @property
     def protections(self) -> Protections: ...
     @property
+    def ways(self) -> Ways: ...
+    @property
     def endpoints(self) -> Endpoints: ...
     @property
     def trial(self) -> Trial: ...
@@ -112,7 +115,7 @@ def application(doors: Doors) -> FastAPI:
     app.include_router(orders(doors.office))
     app.include_router(channels(doors.office))
     app.include_router(bulk_orders(doors.bulk, doors.threads))
-    app.include_router(customers(doors.office, doors.consents))
+    app.include_router(customers(doors.office, doors.consents, doors.ways))
     app.include_router(protections(doors.protections))
     app.include_router(endpoints(doors.endpoints, doors.trial, doors.threads))
     app.include_router(exports(doors.exports))

@@ -1,6 +1,6 @@
 """Customers: the one place for names and addresses, and for what is closed to us."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -97,6 +97,13 @@ class SqlCustomers(Book):
             newest: dict[str, Any] = brought_up_to_date(row, said).model_dump(exclude={"customer_id"})
             connection.execute(sa.update(customers).where(_IS_OF), {"of": stated.customer_id, **newest})
             return row
+
+    def customer_set(self, customer_id: str, fields: Mapping[str, str | None]) -> CustomerRow:
+        with self._database.writing() as connection:
+            write_customer(connection, CustomerRow(customer_id=customer_id))
+            before = connection.execute(_CUSTOMER, {"of": customer_id}).mappings().one()
+            connection.execute(sa.update(customers).where(_IS_OF).values(dict(fields)), {"of": customer_id})
+            return CustomerRow(**before)
 
     def customers_at(self, channel: Channel, address: str) -> list[str]:
         column = _COLUMNS.get(channel)

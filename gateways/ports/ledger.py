@@ -1,6 +1,6 @@
 """What the activities and the service expect of the ledger: one small book per aggregate, and all of them together."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -243,6 +243,12 @@ class CustomerBook(Protocol):
         what cannot be read erases nothing. A customer of whom no case is known stays unknown.
 
         The customer as they were before, where it was news; else None."""
+
+    def customer_set(self, customer_id: str, fields: Mapping[str, str | None]) -> CustomerRow:
+        """What the merchant says of these fields of the customer, whether a case is about them or not. It stands until
+        the payment provider says something new of the same field.
+
+        The customer as they were before."""
 
     def customers_at(self, channel: Channel, address: str) -> list[str]:
         """Ids of the customers who are reached there: two may share a number."""

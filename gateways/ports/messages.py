@@ -60,6 +60,8 @@ class Rendered(Frozen):
     subject: str = ""
     html: str = ""
     template: FilledTemplate | None = None  # by which it is sent: `text` is what it makes
+    sender_name: str | None = None  # of an e-mail; None: the one of its channel
+    reply_to: str | None = None  # where answers to an e-mail go; None: as its channel says
 
 
 class Messages(Protocol):

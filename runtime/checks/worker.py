@@ -3,16 +3,17 @@
 from collections.abc import Collection, Sequence
 
 from domain import reach
+from domain.brand import Brand
 from domain.policy import Policy
 from domain.steps import CHANNEL_NAMES, Channel
 from gateways.messages import TemplateMessages
 from gateways.required_words import RequiredSentences
 from gateways.rules import load_decline_table, load_law, load_minimum_charges, load_network_rules, load_refusals
 from runtime import wiring
-from runtime.branding import brand
+from runtime.branding import brand, brands
 from runtime.checks.look import Check, Look, fault
-from runtime.equipment import CHANNELS, installation, is_set
-from runtime.settings import ZONES
+from runtime.equipment import CHANNELS, installation, is_set, lacking
+from runtime.settings import ZONES, Settings
 
 WORKER_NEEDS = (
     "STRIPE_API_KEY",
@@ -61,17 +62,37 @@ def _channels(look: Look) -> str:
     policies = wiring.policy_store(look.settings).policies
     lost = {str(policy.name): found for policy in policies if (found := reach.unsaid(policy, closed))}
     if len(closed) == len(CHANNELS):
-        ways = ", or ".join(f"{', '.join(names)} for {CHANNEL_NAMES[channel]}" for channel, names in CHANNELS.items())
-        raise fault(f"Nothing can be said to anybody, and no case is opened: set {ways}.")
+        raise fault(f"Nothing can be said to anybody, and no case is opened: set {_to_begin(look.settings, policies)}")
     if lost:
         said = "; ".join(f"policy {name}: {_some(found)}" for name, found in lost.items())
         wanted = {channel for policy in policies if str(policy.name) in lost for channel in reach.wanted(policy)}
-        why = _closed(closed.keys() & wanted)
+        why = _closed(look.settings, closed.keys() & wanted)
         raise fault(
             f"No channel is left for what policies have to say ({said}). {why}: set them, or change the policy."
         )
     opened = ", ".join(CHANNEL_NAMES[channel] for channel in CHANNELS if channel not in closed)
-    return "; ".join(filter(None, (f"{opened} open", _unused(policies, closed), _closed(closed))))
+    return "; ".join(filter(None, (f"{opened} open", _unused(policies, closed), _closed(look.settings, closed))))
+
+
+def _to_begin(settings: Settings, policies: Sequence[Policy]) -> str:
+    """What to set where nothing is set, all of it: the channels of which one is enough for what policies say, and the
+    others."""
+    enough, more = list[Channel](), list[Channel]()
+    for channel in CHANNELS:
+        closed = {other: "" for other in CHANNELS if other is not channel}
+        (more if any(reach.unsaid(policy, closed) for policy in policies) else enough).append(channel)
+    if not enough:
+        wanted = {channel for policy in policies for channel in reach.wanted(policy)}
+        return f"{_settings(settings, [each for each in CHANNELS if each in wanted], ', and ')}."
+    others = (
+        f" Alone these are not enough: {_settings(settings, more, ', or ')}; policies would have to write there for"
+    )
+    more_to_do = f"{others} all that they say (docs/connect.md, step 6)." if more else ""
+    return f"{_settings(settings, enough, ', or ')}.{more_to_do}"
+
+
+def _settings(settings: Settings, channels: Sequence[Channel], between: str) -> str:
+    return between.join(f"{', '.join(lacking(settings, each))} for {CHANNEL_NAMES[each]}" for each in channels)
 
 
 def _unused(policies: Sequence[Policy], closed: Collection[Channel]) -> str:
@@ -83,10 +104,10 @@ def _unused(policies: Sequence[Policy], closed: Collection[Channel]) -> str:
     return f"no policy writes by {unused}" if unused else ""
 
 
-def _closed(closed: Collection[Channel]) -> str:
+def _closed(settings: Settings, closed: Collection[Channel]) -> str:
     """Those of the channels that are closed, each with the settings that would open it."""
-    names = ((CHANNEL_NAMES[channel], ", ".join(CHANNELS[channel])) for channel in CHANNELS if channel in closed)
-    return "; ".join(f"{name} closed: {settings} not set" for name, settings in names)
+    names = ((CHANNEL_NAMES[each], ", ".join(lacking(settings, each))) for each in CHANNELS if each in closed)
+    return "; ".join(f"{name} closed: {missing} not set" for name, missing in names)
 
 
 def _some(messages: Sequence[str]) -> str:
@@ -127,16 +148,23 @@ def _lines(look: Look) -> str:
 
 
 def _messages(look: Look) -> str:
-    shown = brand(look.settings)
+    found = brands(look.settings)
+    shown = found.own
     if shown.name == look.settings.merchant_name and "merchant_name" not in look.settings.model_fields_set:
         raise fault(
             "MERCHANT_NAME is not set, and customers would read messages of "
             f"{shown.name}: set it to the name by which they know you."
         )
     settings = look.settings
-    TemplateMessages(settings.messages_folders, shown, language=settings.merchant_language)
-    RequiredSentences(settings.messages_folders, shown, language=settings.merchant_language)
-    return f"well formed; {shown.name} answers customers at {', '.join(way.shown for way in shown.ways)}"
+    for each in (shown, *found.segments.values()):
+        TemplateMessages(settings.messages_folders, each, language=settings.merchant_language)
+        RequiredSentences(settings.messages_folders, each, language=settings.merchant_language)
+    segments = "".join(f"; {_answers(each)} (segment {name})" for name, each in found.segments.items())
+    return f"well formed; {_answers(shown)}{segments}"
+
+
+def _answers(shown: Brand) -> str:
+    return f"{shown.name} answers customers at {', '.join(way.shown for way in shown.ways)}"
 
 
 CHECKS = (

@@ -44,6 +44,7 @@ class Email:
     categories: list[str]
     headers: dict[str, str]
     at: datetime
+    from_name: str | None = None
     reply_to: str | None = None
     status: str = "processed"
     reason: str | None = None
@@ -156,6 +157,7 @@ class SendGridWorld:
             categories=payload.get("categories", []),
             headers={**payload.get("headers", {}), **personalization.get("headers", {})},
             at=self.journal.clock(),
+            from_name=payload["from"].get("name"),
             reply_to=(payload.get("reply_to") or {}).get("email"),
             status=status,
             reason=reason,

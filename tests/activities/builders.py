@@ -115,6 +115,7 @@ def open_case(
     fingerprint: str | None = None,
     email: bool = True,
     phone: bool = True,
+    segment: str = "any",
 ) -> OpenCase:
     """A case over 19.99 dollars whose card answers as told, or else approves. `card` is its brand; None: no card."""
     number = next(_customers)
@@ -125,7 +126,7 @@ def open_case(
     method = None
     if card:
         method = stripe.add_card(customer, brand=card, fingerprint=fingerprint, behaviour=answers or APPROVE)
-    return case_of(worker, customer, method, mail, mobile)
+    return case_of(worker, customer, method, mail, mobile, segment=segment)
 
 
 def open_debit_case(worker: Worker, *answers: CardAnswer) -> OpenCase:
@@ -142,6 +143,7 @@ def case_of(
     email: str | None,
     phone: str | None,
     subscription: str | None = None,
+    segment: str = "any",
     **invoice_fields: Any,
 ) -> OpenCase:
     subscription = subscription or worker.world.stripe.add_subscription(customer, amount=1999, currency="usd")
@@ -150,6 +152,7 @@ def case_of(
         invoice_id=invoice,
         customer_id=customer,
         subscription_id=subscription,
+        segment=segment,
         policy="standard@1",
         policy_digest=STANDARD_DIGEST,
         amount=usd(1999),

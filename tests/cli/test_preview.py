@@ -11,6 +11,7 @@ from sandbox.machine.environment import stand_in_environment
 from sandbox.providers.world import ProviderWorld
 from tests.cli.commands import said
 from tests.new_ledger import new_ledger
+from tests.segments import folder_with_segments
 
 NOBODY = {
     "MERCHANT_NAME": "Acme Cloud",
@@ -48,6 +49,17 @@ def test_a_conversation_is_read_in_the_terminal_or_by_a_program() -> None:
     rows = [json.loads(line) for line in lines]
     assert {"expired_card", "paid"} == {row["conversation"] for row in rows}
     assert {True, False} == {row["planned"] for row in rows}
+
+
+def test_a_preview_has_the_brand_of_its_segment(tmp_path: Path) -> None:
+    words = ["messages", "preview", "--decline", "expired_card", *WHEN]
+    policies = str(folder_with_segments(tmp_path))
+
+    own, gold = (run(*words, *more, DUNNING_POLICIES=policies).stdout for more in ([], ["--segment", "gold"]))
+
+    assert "your Nimbus invoice" in own
+    assert "your Aurora invoice" in gold
+    assert "Nimbus" not in gold
 
 
 def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from runtime.settings import ROOT, Settings
 from sandbox.machine.ports import free_ports
 from service.intake import Intake
 from service.running import NoWorker, RunningCases
+from tests.cases import signals
 from tests.cli.commands import Failed, Starter, said
 from worker import build_worker
 
@@ -266,6 +267,27 @@ async def test_setting_up_twice(
     assert "DunningStatus" in first.stdout
     assert "The search attributes were there already." in second.stdout
     assert "opened" == started.stdout.split()[0]
+
+
+async def test_an_operator_says_how_a_customer_wants_to_be_reached(
+    starter: Starter, client: Client, ledger: SqlLedger, settings: Settings, failed: Failed
+) -> None:
+    invoice, customer, user = failed.invoice, failed.customer, "U4af4980629f04af4980629f04af49806"
+    async with build_worker(client, settings):
+        await asyncio.to_thread(starter, "start", failed.file("payment_failed.json"))
+        words = ("customer", customer, "--preferred-channel", "line", "--line-user-id", user, "--by", "pat")
+        set_ = await asyncio.to_thread(starter, *words)
+        wrong = await asyncio.to_thread(starter, "customer", customer, "--line-user-id", "ada")
+        empty = await asyncio.to_thread(starter, "customer", customer)
+        erased = await asyncio.to_thread(starter, "customer", customer, "--preferred-channel", "none", "--json")
+
+    assert f"{customer} prefers line, and is {user} on LINE.\n" == set_.stdout
+    assert 2 == said(wrong)[0]
+    assert "--line-user-id" in said(wrong)[1]
+    assert (2, "Say --preferred-channel, --line-user-id or both.") == said(empty)
+    assert {"customer_id": customer, "preferred_channel": None, "line_user_id": user} == json.loads(erased.stdout)
+    assert ["contact_changed"] == [name for name, _ in await signals(client, invoice)]
+    assert ["pat (command line)", "operator (command line)"] == [asked.name for _, asked in ledger.audit()]
 
 
 async def test_an_operator_protects_a_person_and_lets_the_cases_go_on(

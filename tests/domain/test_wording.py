@@ -229,10 +229,10 @@ def test_every_message_says_what_it_is_about_what_happened_and_what_to_do() -> N
     for facts, channel, message in MESSAGES:
         todo = [sentence.key for sentence in message.of(Part.TODO)]
         if channel in TEXTS:
-            assert message.sentences[0].key.startswith("sms.opening.")
-            assert message.sentences[-1].part is Part.LINK
-            assert not message.sentences[0].may
-            assert not message.sentences[-1].may
+            writer, opening, *_, last = message.sentences
+            assert (Part.WRITER, Part.LINK) == (writer.part, last.part)
+            assert opening.key.startswith("sms.opening.")
+            assert not any(sentence.may for sentence in (writer, opening, last))
         else:
             assert message.one(Part.SUBJECT).key.startswith("stages.")
             assert ".opening." in message.paragraphs[0][0].key
@@ -335,6 +335,7 @@ def test_a_text_message_ends_with_the_end_and_the_link_and_leaves_out_the_access
     sentences = wording(facts, sending(), Channel.SMS).sentences
 
     assert [
+        ("sms.writer", False),
         ("sms.opening.final.tried", False),
         ("sms.next_charge.tried", True),
         ("sms.todo.fix_data", True),
@@ -344,6 +345,13 @@ def test_a_text_message_ends_with_the_end_and_the_link_and_leaves_out_the_access
         ("sms.stranger", True),
         ("sms.link.pay", False),
     ] == [(sentence.key, sentence.may) for sentence in sentences]
+
+
+def test_who_writes_is_left_to_an_approved_text_that_says_it() -> None:
+    """All else is said in it as without it."""
+    alone, framed = (said(some_facts(), at, Channel.WHATSAPP) for at in (sending(), sending(framed=True)))
+
+    assert ["sms.writer", *framed] == alone
 
 
 def test_a_notice_has_a_subject_and_paragraphs_and_no_more() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from domain.events import ContactResult
 from domain.steps import Channel, Stage
+from gateways.messages import TemplateMessages
 from gateways.ports.messages import Rendered
 from gateways.ports.trouble import LookupImpossible, ProviderMisuse, Unreachable
 from gateways.provider_facts import ContactHeard, CustomerWrote, Wish
@@ -18,15 +19,15 @@ from gateways.whatsapp_templates import LONGEST, load_templates
 from gateways.yaml_files import FileError
 from sandbox.providers.twilio_whatsapp import TEMPLATES
 from sandbox.providers.world import ProviderWorld
+from tests.gateways.brands import a_brand
 from tests.gateways.conftest import ADA, RULES
+from tests.gateways.test_messages import DIRECTORY, MESSAGES, an_invoice, some_facts, someone
 
 KEY = "dun:in_1:day5-whatsapp:whatsapp"
 NUMBER = "+14155550100"
 REFUSALS = load_refusals(RULES, "twilio")
 APPROVED = load_templates(TEMPLATES)
-MESSAGE = APPROVED.of("en", Stage.REMINDER).filled(
-    "Acme", "Acme: invoice A-1 over $19.99\nis not paid.", "https://p.acme/1"
-)
+MESSAGE = APPROVED.of("en", Stage.REMINDER).filled("Acme", "invoice A-1 over $19.99\nis not paid.", "https://p.acme/1")
 
 
 @pytest.fixture
@@ -54,9 +55,31 @@ def test_what_we_begin_goes_out_by_template_and_is_kept_as_it_is_read(world: Pro
 
     message = world.twilio.sent[-1]
     assert (sent.provider_id, f"whatsapp:{NUMBER}", MESSAGE.text) == (message.sid, message.to, message.body)
-    assert "A reminder from Acme about" in message.body
+    assert "A reminder from Acme about your subscription. Invoice A-1 over" in message.body
     assert "\n" not in message.body
     assert (None, {"dunning_key": KEY}) == (message.error_code, message.callback_params)
+
+
+@pytest.mark.parametrize("language", ["en", "th"])
+@pytest.mark.parametrize("stage", list(Stage))
+def test_the_merchant_is_named_once(stage: Stage, language: str) -> None:
+    """By the approved text; where there is none, and on the other channels, by what is said."""
+    framed = TemplateMessages([DIRECTORY], a_brand("Acme Cloud"), whatsapp=APPROVED)
+    texts = [
+        messages.render(channel, some_facts(stage), someone(), an_invoice(), language)
+        for messages, channel in (
+            (framed, Channel.WHATSAPP),
+            (MESSAGES, Channel.WHATSAPP),
+            (framed, Channel.LINE),
+            (framed, Channel.SMS),
+        )
+    ]
+
+    assert [1] * 4 == [each.text.count("Acme Cloud") for each in texts]
+    assert texts[0].template
+    said = texts[0].template.values["2"]
+    assert f"{said[0].upper()}{said[1:]}" == said
+    assert all(each.text.startswith("Acme Cloud: ") for each in texts[1:])
 
 
 def test_nothing_is_sent_without_an_approved_template(world: ProviderWorld) -> None:

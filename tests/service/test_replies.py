@@ -2,6 +2,9 @@
 
 from datetime import timedelta
 
+import pytest
+
+from domain.case import CaseStatus
 from domain.events import ContactReported
 from domain.steps import Channel
 from gateways.ledger.sql_ledger import SqlLedger
@@ -9,7 +12,9 @@ from gateways.provider_facts import CustomerWrote, Wish
 from sandbox.providers.world import ProviderWorld
 from service.contact_news import of_reply
 from service.intake import Intake
+from service.opening import Taken
 from tests.cases import OPENED_AT, a_failed_invoice, failed
+from tests.gateways.ledger.builders import a_case, a_customer
 
 NUMBER = "+14155550123"
 
@@ -59,6 +64,28 @@ async def test_who_had_stopped_an_old_number_wrote_start_from_a_new_one_and_was_
     await intake.take_event(world.stripe.last_event("customer.updated", moved))
     assert {Channel.SMS: "opted out"} == ledger.closed_channels(moved)
     assert ["start"] == [one.source for one in ledger.opt_ins(moved)]
+
+
+@pytest.mark.parametrize(
+    ("words", "wish", "taken"),
+    [
+        ("STOP", Wish.STOP, Taken.KEPT),
+        ("Wrong number!", Wish.WRONG_NUMBER, Taken.KEPT),
+        ("START", Wish.START, Taken.IGNORED),
+        ("Hello", Wish.HELP, Taken.IGNORED),
+    ],
+)
+async def test_of_a_number_that_nobody_has_only_what_closes_it_is_kept(
+    intake: Intake, words: str, wish: Wish, taken: Taken
+) -> None:
+    assert taken is await intake.take(an_answer(words, wish))
+
+
+async def test_what_a_customer_without_an_open_case_writes_is_kept(intake: Intake, ledger: SqlLedger) -> None:
+    ledger.open_case(a_case(customer_id="cus_1", status=CaseStatus.CLOSED), a_customer(phone=NUMBER), "")
+
+    assert Taken.KEPT is await intake.take(an_answer("START", Wish.START))
+    assert ["start"] == [one.source for one in ledger.opt_ins("cus_1")]
 
 
 async def test_a_wrong_number_is_closed_to_everybody_and_follows_nobody(

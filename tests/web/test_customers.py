@@ -251,6 +251,16 @@ async def test_an_opt_out_by_the_billing_system_holds_for_the_person_and_reaches
     assert back["history"][0]["taken_back_at"]
 
 
+@pytest.mark.parametrize("wish", ["opted_in", "opted_out"])
+async def test_what_a_customer_without_an_open_case_wants_is_not_called_ignored(
+    web: Web, ledger: SqlLedger, billing: dict[str, str], wish: str
+) -> None:
+    await consent(web, billing, "cus_1", wish, "1", "whatsapp")
+
+    await until(lambda: [(row.state, row.result) for row in ledger.inbox()] == [("done", "kept")])
+    assert "no open case" in ledger.inbox()[0].note
+
+
 async def test_an_opt_out_holds_at_once_though_temporal_is_away(
     alone: Web, world: ProviderWorld, intake: Intake, ledger: SqlLedger, billing: dict[str, str]
 ) -> None:

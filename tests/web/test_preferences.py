@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -15,7 +16,8 @@ from runtime.settings import Settings
 from sandbox.providers.world import ProviderWorld
 from service.intake import Intake
 from tests.cases import a_closure, a_failed_invoice, failed, signals
-from tests.gateways.ledger.builders import a_contact, reserve
+from tests.gateways.ledger.builders import a_case, a_contact, a_customer, reserve
+from tests.segments import folder_with_segments
 from tests.web.conftest import Web, serving, until
 
 PUBLIC = "https://dunning.example.com"
@@ -47,6 +49,30 @@ async def a_mailed_customer(world: ProviderWorld, intake: Intake, ledger: SqlLed
 
 def path_of(key: str, signed_with: str = OLD) -> str:
     return PreferenceLinks(PUBLIC, [signed_with]).link(key).removeprefix(PUBLIC)
+
+
+async def test_the_page_has_the_brand_of_the_case_whose_link_was_opened(
+    web_settings: Settings, world: ProviderWorld, ledger: SqlLedger, client: Client, tmp_path: Path
+) -> None:
+    """Where a link leads to nobody, it is the merchant's own."""
+    assert client
+    keys = {}
+    for number, segment in enumerate(("any", "gold")):
+        case = a_case(f"in_{number}", customer_id=f"cus_{number}", segment=segment)
+        ledger.open_case(case, a_customer(customer_id=case.customer_id), "{}")
+        contact = a_contact(invoice_id=case.invoice_id, step="friendly", channel=Channel.EMAIL, key=f"key-{segment}")
+        reserve(ledger, contact, case.customer_id)
+        keys[segment] = contact.key
+    more = {"dunning_link_secrets": SecretStr(OLD), "web_public_url": PUBLIC}
+    policies = {"dunning_policies": folder_with_segments(tmp_path)}
+
+    async with serving(web_settings.model_copy(update=more | policies)) as web:
+        own, gold = [(await web.http.get(path_of(keys[segment]))).text for segment in ("any", "gold")]
+        lost = (await web.http.get("/preferences/nobody")).text
+
+    for page, name, other in ((own, "Nimbus", "Aurora"), (gold, "Aurora", "Nimbus"), (lost, "Nimbus", "Aurora")):
+        assert name in page
+        assert other not in page
 
 
 async def test_one_click_ends_e_mails_for_every_case_of_the_customer(

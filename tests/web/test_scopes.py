@@ -48,6 +48,7 @@ TAKES = {
     "GET /v1/orders/{bulk}/cases.jsonl": "auditor operator",
     "DELETE /v1/customers/{customer}/protections/{protection}": "operator",
     "DELETE /v1/endpoints/{endpoint}": "",
+    "PATCH /v1/customers/{customer}": "billing operator",
     "PATCH /v1/endpoints/{endpoint}": "",
     "POST /v1/cases": "billing",
     "POST /v1/cases/{invoice}/agency-reports": "billing operator",

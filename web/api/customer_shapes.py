@@ -120,6 +120,7 @@ class CustomerAnswer(Frozen):
     time_zone: str | None = Field(description="As it was stated.")
     time_zones: list[str] = Field(description="By all that is known; empty: nobody knows, so nothing may wake them.")
     segment: str
+    preferred_channel: Channel | None = Field(description="Where they want to hear from us, as far as it is known.")
     open_cases: list[OpenCase]
     due: list[Money]
     addresses: list[AddressAnswer]

@@ -10,14 +10,16 @@ from service.consents import ConsentFile, Consents, Wish
 from service.directory import CustomerFile, Reach
 from service.keys import Scope
 from service.office import Office
+from service.ways import Ways, WaysChange, WaysKnown
 from web.api import customer_shapes as shapes
 from web.api.route import ApiRoute, caller_of, takes
 from web.api.shapes import SEARCHED
 
+_STATED = {"customer_id", "country", "region", "language", "time_zone", "segment", "preferred_channel"}
 _READERS = takes(Scope.OPERATOR, Scope.AUDITOR)
 
 
-def customers(office: Office, consents: Consents) -> APIRouter:
+def customers(office: Office, consents: Consents, ways: Ways) -> APIRouter:
     router = APIRouter(prefix="/v1/customers", route_class=ApiRoute, tags=["customers"])
 
     @router.get("", summary="A page of customers, by their ids", openapi_extra=_READERS)
@@ -52,6 +54,16 @@ def customers(office: Office, consents: Consents) -> APIRouter:
     )
     async def one(customer: shapes.CustomerId, request: Request) -> shapes.CustomerAnswer:
         return _answer(await office.customer(customer), personal=_sees_persons(request))
+
+    @router.patch(
+        "/{customer}",
+        summary="Say how the customer wants to be reached; with or without a case",
+        description="It stands until you say something else, or the customer's metadata at the payment provider does. "
+        "Every case reads it at its next decision, and open ones are told of a new LINE user id.",
+        openapi_extra=takes(Scope.BILLING, Scope.OPERATOR),
+    )
+    async def changed(customer: shapes.CustomerId, change: WaysChange) -> WaysKnown:
+        return await ways.change(customer, change)
 
     _consents(router, consents)
     return router
@@ -91,7 +103,7 @@ def _consented(found: ConsentFile) -> shapes.ConsentsAnswer:
 
 
 def _answer(found: CustomerFile, *, personal: bool) -> shapes.CustomerAnswer:
-    stated = found.customer.model_dump(include={"customer_id", "country", "region", "language", "time_zone", "segment"})
+    stated = found.customer.model_dump(include=_STATED)
     return shapes.CustomerAnswer(
         **stated,
         name=found.customer.name if personal else None,

@@ -19,6 +19,7 @@ PARAMETERS = {
 }
 """Names in paths."""
 
+_LINE_USER = "U4af4980629f04af4980629f04af49806"
 _DUE = {"amount": 5000, "currency": "USD"}
 _OPENED, _NEXT = "2026-11-02T08:14:05Z", "2026-11-03T14:08:46Z"
 _WHY = "retry 1 of 6: insufficient funds, due Tue 3 Nov 2026 14:08 UTC"
@@ -178,11 +179,14 @@ SHAPES: dict[str, dict[str, Any]] = {
         "customers": [{**_KNOWN, "open_cases": 1, "due": [_DUE]}],
         "after": None,
     },
+    "WaysChange": {"preferred_channel": "line", "line_user_id": _LINE_USER},
+    "WaysKnown": {"customer_id": CUSTOMER, "preferred_channel": "line", "line_user_id": _LINE_USER},
     "CustomerAnswer": {
         **_KNOWN,
         "time_zone": "America/New_York",
         "time_zones": ["America/New_York"],
         "segment": "",
+        "preferred_channel": None,
         "open_cases": [
             {
                 "invoice_id": INVOICE,

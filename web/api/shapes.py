@@ -129,7 +129,7 @@ class MessagesAnswer(Frozen):
 
 
 class TakenAnswer(Frozen):
-    """What became of a record: `opened`, `exists`, `paid`, `no case`, `passed on` or `ignored`; `note` says why."""
+    """What became of a record: `opened`, `exists`, `paid`, `no case`, `passed on`, `kept`, `ignored`; `note`: why."""
 
     result: str
     invoice_id: str | None

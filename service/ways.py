@@ -1,0 +1,127 @@
+"""How a customer wants to be reached, as the merchant says it: the channel they prefer, and who they are on LINE."""
+
+import hashlib
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from domain import events
+from domain.base import Frozen
+from domain.steps import Channel
+from gateways import billing_events
+from gateways.ports.access import AccessBook, Asked
+from gateways.ports.ledger import Ledger
+from gateways.provider_facts import AddressChanged
+from service.mailroom import Mailroom, NotKept
+from service.news import Told
+from service.requests import Unavailable
+from service.running import Ended, RunningCases
+from service.threads import Threads
+
+_DONE = 200
+LineUser = Annotated[
+    str,
+    Field(
+        pattern="^U[0-9a-f]{32}$",
+        description="The customer's id at your LINE account's provider: `U` and 32 hexadecimal digits.",
+    ),
+]
+
+
+class WaysChange(Frozen):
+    """What is new. What is left out stays as it is; null erases it."""
+
+    preferred_channel: Channel | None = Field(
+        default=None, description="Where the customer wants to hear from you: `best` tries it first."
+    )
+    line_user_id: LineUser | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("say preferred_channel, line_user_id or both")
+        return self
+
+
+class WaysKnown(Frozen):
+    """How the customer wants to be reached, as it is known now."""
+
+    customer_id: str
+    preferred_channel: Channel | None
+    line_user_id: str | None
+
+
+class Ways:
+    """mailroom: by it the open cases are told of a new address, whenever Temporal answers.
+
+    Raises Unavailable, or ProviderTrouble when the ledger does not answer: the same may then be said again.
+    """
+
+    def __init__(self, ledger: Ledger, mailroom: Mailroom, threads: Threads, clock: Callable[[], datetime]) -> None:
+        self._ledger = ledger
+        self._mailroom = mailroom
+        self._threads = threads
+        self._clock = clock
+
+    async def change(self, customer_id: str, change: WaysChange) -> WaysKnown:
+        """It holds for the person from the next decision of each case on, with or without a case today."""
+        moved = await self._threads.run(_write, self._ledger, customer_id, change)
+        if moved:
+            arrival = billing_events.address_changed(customer_id, Channel.LINE, self._clock())
+            try:
+                await self._mailroom.keep(arrival.provider, [arrival])
+            except NotKept as error:
+                raise Unavailable(str(error)) from None
+        return await self._threads.run(_known, self._ledger, customer_id)
+
+
+class WaysByHand:
+    """The same for a program that is given by hand: it tells the cases itself.
+
+    Raises ProviderTrouble, and RPCError when Temporal does not answer; the ledger has it then, and so it holds.
+    """
+
+    def __init__(self, running: RunningCases, ledger: Ledger, audit: AccessBook, clock: Callable[[], datetime]) -> None:
+        self._running = running
+        self._ledger = ledger
+        self._audit = audit
+        self._clock = clock
+
+    async def change(self, customer_id: str, change: WaysChange, by: str) -> WaysKnown:
+        """`by`: who says so, for the audit."""
+        asked = {"request_id": "", "key_id": "", "method": "PATCH", "path": f"/v1/customers/{customer_id}"}
+        self._audit.asked(Asked(at=self._clock(), name=f"{by} (command line)", status=_DONE, **asked))
+        if _write(self._ledger, customer_id, change):
+            news = _news(Channel.LINE, f"{customer_id}/{self._clock().isoformat()}")
+            for case in self._ledger.open_cases_of(customer_id):
+                with suppress(Ended):
+                    await self._running.tell(case.invoice_id, "contact_changed", news)
+        return _known(self._ledger, customer_id)
+
+
+def _write(ledger: Ledger, customer_id: str, change: WaysChange) -> bool:
+    """Whether the customer is reached on LINE by another id than before."""
+    before = ledger.customer_set(customer_id, change.model_dump(exclude_unset=True))
+    is_given = "line_user_id" in change.model_fields_set and change.line_user_id is not None
+    return is_given and change.line_user_id != before.line_user_id
+
+
+def _known(ledger: Ledger, customer_id: str) -> WaysKnown:
+    customer = ledger.customer(customer_id)
+    assert customer is not None  # noqa: S101 - it was written
+    return WaysKnown(**customer.model_dump(include=set(WaysKnown.model_fields)))
+
+
+def of_address(ledger: Ledger, fact: AddressChanged) -> Told:
+    """Tells every open case of the person that an address is new: what it is, the ledger has."""
+    news = _news(fact.channel, fact.event_id)
+    return [(case, "contact_changed", news) for case in ledger.open_cases_of(fact.customer_id)]
+
+
+def _news(channel: Channel, event_id: str) -> events.ContactChanged:
+    """With an id of a length that a case takes."""
+    once = f"address-{hashlib.sha256(event_id.encode()).hexdigest()[:32]}"
+    return events.ContactChanged(event_id=once, channels=(channel,))

@@ -1,0 +1,137 @@
+"""How a customer wants to be reached, by the API: with or without a case, and beside what Stripe's metadata says."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from temporalio.client import Client
+
+from domain.steps import Channel
+from gateways.ledger.sql_ledger import SqlLedger
+from runtime.settings import Settings
+from sandbox.providers.world import ProviderWorld
+from service.intake import Intake
+from service.keys import Scope
+from tests.cases import a_failed_invoice, failed, signals
+from tests.web.conftest import Web, serving, until
+from tests.web.test_customers import MAIL, bearer
+
+USER = "U4af4980629f04af4980629f04af49806"
+
+
+@pytest_asyncio.fixture
+async def web(web_settings: Settings, ledger: SqlLedger, client: Client) -> AsyncIterator[Web]:
+    assert ledger
+    assert client
+    async with serving(web_settings) as web:
+        yield web
+
+
+@pytest_asyncio.fixture
+async def alone(web_settings: Settings, ledger: SqlLedger) -> AsyncIterator[Web]:
+    """Temporal is away."""
+    assert ledger
+    async with serving(web_settings.model_copy(update={"temporal_address": "127.0.0.1:1"})) as web:
+        yield web
+
+
+@pytest.fixture
+def billing(ledger: SqlLedger) -> dict[str, str]:
+    return bearer(ledger, Scope.BILLING)
+
+
+async def reached(
+    web: Web, key: dict[str, str], customer: str = "cus_1", status: int = 200, **change: str | None
+) -> dict[str, Any]:
+    answer = await web.http.patch(f"/v1/customers/{customer}", json=change, headers=key)
+    assert status == answer.status_code, answer.text
+    told: dict[str, Any] = answer.json()
+    return told
+
+
+async def test_how_a_customer_wants_to_be_reached_is_said_before_their_first_case_and_outlasts_it(
+    alone: Web, world: ProviderWorld, intake: Intake, ledger: SqlLedger, billing: dict[str, str]
+) -> None:
+    """What Stripe's metadata said all along takes its place neither when a case opens nor when other data change."""
+    old = {"preferred_channel": "email", "line_user_id": "U" + "0" * 32}
+    invoice, customer = a_failed_invoice(world, email=MAIL, metadata=old)
+    both = await reached(alone, billing, customer, preferred_channel="line", line_user_id=USER)
+
+    await intake.take_event(failed(world, invoice))
+    world.stripe.update_customer(customer, name="Zoya")
+    await intake.take_event(world.stripe.last_event("customer.updated", customer))
+    known = ledger.customer(customer)
+
+    assert {"customer_id": customer, "preferred_channel": "line", "line_user_id": USER} == both
+    assert known
+    assert (Channel.LINE, USER, "Zoya") == (known.preferred_channel, known.line_user_id, known.name)
+
+    other = world.stripe.fail_first_payment(customer, amount=2000, currency="usd")
+    await reached(alone, billing, customer, preferred_channel=None)
+    await intake.take_event(failed(world, other))
+
+    assert ledger.case(other)
+    assert [None, USER] == [getattr(ledger.customer(customer), name) for name in ("preferred_channel", "line_user_id")]
+
+
+async def test_what_stripe_says_anew_takes_the_place_of_what_was_set(
+    alone: Web, world: ProviderWorld, intake: Intake, ledger: SqlLedger, billing: dict[str, str]
+) -> None:
+    invoice, customer = a_failed_invoice(world, email=MAIL, metadata={"preferred_channel": "email"})
+    await intake.take_event(failed(world, invoice))
+    await reached(alone, billing, customer, preferred_channel="line")
+
+    world.stripe.update_customer(customer, metadata={"preferred_channel": "sms"})
+    await intake.take_event(world.stripe.last_event("customer.updated", customer))
+
+    known = ledger.customer(customer)
+    assert known
+    assert Channel.SMS is known.preferred_channel
+
+
+async def test_open_cases_are_told_of_a_new_line_user_id_alone(
+    web: Web, world: ProviderWorld, intake: Intake, ledger: SqlLedger, client: Client, billing: dict[str, str]
+) -> None:
+    """As of an address that Stripe says: where the old id could not be reached, the new one is tried."""
+    invoice, customer = a_failed_invoice(world, email=MAIL)
+    await intake.take_event(failed(world, invoice))
+
+    await reached(web, billing, customer, preferred_channel="line")
+    for _ in range(2):
+        await reached(web, billing, customer, line_user_id=USER)
+    await until(lambda: [(row.state, row.result) for row in ledger.inbox()] == [("done", "passed on")])
+    await reached(web, billing, customer, line_user_id=None)
+
+    [(name, fact)] = await signals(client, invoice)
+    assert ("contact_changed", ["line"]) == (name, fact["channels"])
+    assert USER not in ledger.inbox()[0].body
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({}, "preferred_channel"),
+        ({"preferred_channel": "letter"}, "preferred_channel"),
+        ({"line_user_id": "ada"}, "line_user_id"),
+        ({"line_user_id": f"{USER}\n"}, "line_user_id"),
+        ({"email": MAIL}, "email"),
+    ],
+)
+async def test_a_way_that_is_none_is_a_problem(
+    alone: Web, ledger: SqlLedger, billing: dict[str, str], change: dict[str, str], says: str
+) -> None:
+    """Names and addresses are the payment provider's to say."""
+    problem = await reached(alone, billing, status=422, **change)
+
+    assert says in problem["detail"]
+    assert ledger.customer("cus_1") is None
+
+
+async def test_who_said_how_a_customer_is_reached_is_on_record(
+    alone: Web, ledger: SqlLedger, billing: dict[str, str]
+) -> None:
+    await reached(alone, billing, preferred_channel="email")
+
+    [(_, asked)] = ledger.audit()
+    assert ("billing", "PATCH", "/v1/customers/cus_1", 200) == (asked.name, asked.method, asked.path, asked.status)
