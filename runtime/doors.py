@@ -34,7 +34,7 @@ from gateways.standard_webhook import StandardWebhook
 from gateways.stripe_webhook import StripeWebhook
 from gateways.twilio_webhook import TwilioWebhook
 from gateways.webhook_post import WebhookPost
-from runtime import bulk, wiring
+from runtime import bulk, terms, wiring
 from runtime.desk import desk_of
 from runtime.equipment import installation
 from runtime.event_post import event_post
@@ -61,6 +61,8 @@ from service.protections import Protections
 from service.requests import Unavailable
 from service.running import RunningCases
 from service.short_links import ShortPages
+from service.terms import TermsDesk
+from service.terms_pages import TermsPages
 from service.threads import Threads
 
 _KEEPERS = 8
@@ -86,6 +88,8 @@ class Doors:
     short_pages: ShortPages | None  # None: text messages have the provider's long link
     consents: Consents
     protections: Protections
+    terms: TermsDesk
+    terms_pages: TermsPages
     endpoints: Endpoints
     trial: Trial
     exports: Exports
@@ -169,6 +173,7 @@ async def doors(settings: Settings, watched: Telemetry | None = None) -> AsyncIt
     wiring.stripe_payments(settings)  # without its key nothing that came in could be handed on
     closed = installation(settings).closed_channels
     wiring.require_policies(settings)
+    texts = terms.terms_texts(settings)
     threads = Threads(_KEEPERS, "mailroom")
     news = asyncio.Event()
     now = wiring.utc_now
@@ -184,6 +189,7 @@ async def doors(settings: Settings, watched: Telemetry | None = None) -> AsyncIt
         sending = asyncio.create_task(_send_events(settings, ledger, post, meter))
         ordering = asyncio.create_task(_order_in_bulk(settings, ledger, link))
         try:
+            desk = terms.terms_desk(settings, ledger, texts, threads)
             mailroom = Mailroom(webhooks(settings), ledger, threads, now, news.set, meter)
             yield Doors(
                 mailroom=mailroom,
@@ -191,6 +197,8 @@ async def doors(settings: Settings, watched: Telemetry | None = None) -> AsyncIt
                 short_pages=_short_pages(settings, ledger, threads, meter),
                 consents=Consents(ledger, ledger, mailroom, threads, now),
                 protections=Protections(ledger, mailroom, threads, now),
+                terms=desk,
+                terms_pages=TermsPages(desk, terms.terms_page(settings, texts)),
                 endpoints=Endpoints(ledger, now, private=settings.dunning_outbox_private),
                 trial=Trial(ledger, post, threads, now),
                 exports=Exports(Cases(ledger), Directory(ledger, now, closed), ledger, threads),

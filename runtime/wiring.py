@@ -47,6 +47,7 @@ from gateways.short_links import ShortLinks
 from gateways.stripe_api import StripeApi
 from gateways.stripe_origin import Served
 from gateways.stripe_payments import StripePayments
+from gateways.terms_file import TermsLinks
 from gateways.twilio_sms import TwilioSender
 from gateways.twilio_whatsapp import TwilioWhatsApp
 from gateways.whatsapp_templates import WhatsAppTemplates, load_templates
@@ -174,6 +175,11 @@ def short_links(settings: Settings) -> ShortLinks | None:
     """None: text messages have the provider's own long link; as for `preference_links`."""
     secrets = several(settings.dunning_link_secrets)
     return ShortLinks(settings.web_public_url, secrets) if settings.web_public_url and secrets else None
+
+
+def terms_links(settings: Settings) -> TermsLinks | None:
+    """None: the web process has no public address."""
+    return TermsLinks(settings.web_public_url) if settings.web_public_url else None
 
 
 def preference_page(settings: Settings) -> PreferencePage:
