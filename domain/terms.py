@@ -7,7 +7,7 @@ says (`policies/terms.yaml`) is the merchant's.
 import hashlib
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Self
 
@@ -204,6 +204,13 @@ class Acceptance(Frozen):
     at: datetime  # UTC, when they agreed
     where: str  # the page, form or contract by which they did
     by: str  # who told us: the name of a key
+
+
+class Agreed(Frozen):
+    """What a message may quote of an acceptance."""
+
+    version: str
+    on: date  # where the customer is
 
 
 def _currency(money: Money) -> str:

@@ -46,6 +46,7 @@ class Part(StrEnum):
     CLOSING = "closing"
     REGARDS = "regards"
     SENDER = "sender"  # the foot: who writes, and why
+    AGREED = "agreed"  # to which terms the customer has agreed
     PREFERENCES = "preferences"
     IMPRINT = "imprint"
 
@@ -163,6 +164,7 @@ ROWS: tuple[Row, ...] = (
     Row(Part.CLOSING, "stages.{tone}.closing.{tried}", _MAIL, values=("ends_on",), stages=_FINAL),
     Row(Part.REGARDS, "regards", _MAIL),
     Row(Part.SENDER, "labels.sender", _MAIL),
+    Row(Part.AGREED, "labels.agreed", _MAIL, Known.has_agreed, ("agreed_on",)),
     Row(Part.PREFERENCES, "labels.preferences", _MAIL, Known.has_preferences),
     Row(Part.IMPRINT, "labels.imprint", _MAIL, Known.has_imprint),
     # A text message: what need not be said stands in the order of its importance.

@@ -3,6 +3,7 @@
 from domain.invoice import Rail
 from domain.known import Period
 from gateways.ports.payments import InvoiceSnapshot, PaymentMethod
+from gateways.ports.trouble import ProviderMisuse
 
 _MOST = 3
 _LONGEST = 100
@@ -50,3 +51,14 @@ def method_on_file(method: PaymentMethod | None) -> str | None:
     if method is None or not method.last4:
         return None
     return f"{_NETWORKS.get(method.network or '', '')} •••• {method.last4}".strip()
+
+
+def pay_link(invoice: InvoiceSnapshot) -> str:
+    """The page on which it can be paid, or on which the bank account for it is verified. Raises ProviderMisuse."""
+    link = invoice.verify_url or invoice.pay_url or ""
+    if not link.startswith(("https://", "http://")) or len(link.split()) != 1:
+        raise ProviderMisuse(
+            f"Invoice {invoice.id} has no pay link, so nothing can be sent about it: "
+            "finalize the invoice, or give it a hosted payment page."
+        )
+    return link

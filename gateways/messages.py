@@ -21,10 +21,11 @@ from domain.languages import chosen, wanted
 from domain.money import Money
 from domain.names import plausible_name
 from domain.steps import TEXTS, Channel
+from domain.terms import Agreed
 from domain.truth import MessageFacts
 from domain.wording import Part, Sentence, Untrue, Value, Wording, wording
 from gateways.formats import format_day, format_day_plain, format_day_short, format_money, format_names
-from gateways.invoice_words import bought, method_on_file, period
+from gateways.invoice_words import bought, method_on_file, pay_link, period
 from gateways.phrases import Phrases, PhrasesError, load_phrases, phrase_files
 from gateways.ports.messages import Address, Rendered
 from gateways.ports.payments import InvoiceSnapshot
@@ -62,6 +63,8 @@ class _Content:
     merchant: str
     lists: tuple[_List, ...]
     sender: str
+    agreed: str
+    terms_link: str
     preferences: str
     preferences_link: str
     imprint: str
@@ -75,18 +78,20 @@ class TemplateMessages:
         directories: Sequence[Path],
         brand: Brand,
         preferences: Callable[[str], str] | None = None,
+        terms: Callable[[str], str] | None = None,
         *,
         language: str = FALLBACK,
         whatsapp: WhatsAppTemplates | None = None,
     ) -> None:
         """A later directory takes the place of the earlier ones, text by text and layout by layout. `preferences` makes
-        the link to what the customer gets, of a contact's key; None: there is no such page. `language` is of customers
-        whose own is not known or there. `whatsapp`: without them its messages are shown, and cannot be sent.
+        the link to what the customer gets, of a contact's key, and `terms` to a version of the terms; None: there is no
+        such page. `language` is of customers whose own is not known or there. `whatsapp`: without them nothing is sent.
 
         Raises PhrasesError when a language is wrong, or the merchant's or English is missing.
         """
         self._brand = brand
         self._preferences = preferences
+        self._terms = terms
         self._whatsapp = whatsapp
         # Phrases make plain text; only the HTML layout puts it into markup, and escapes all of it.
         self._plain = _environment(directories, autoescape=False)
@@ -120,6 +125,7 @@ class TemplateMessages:
         others: Sequence[InvoiceSnapshot] = (),
         key: str = "",
         link: str | None = None,
+        agreed: Agreed | None = None,
     ) -> Rendered:
         """Renders one message in the first wanted language that has phrases, or in the merchant's.
 
@@ -131,7 +137,7 @@ class TemplateMessages:
         """
         if channel is Channel.WHATSAPP and self._whatsapp:
             language = self._whatsapp.language(language)
-        at = self._at_sending(address, invoice, language, others, facts.also_final, key, link)
+        at = self._at_sending(address, invoice, language, others, facts.also_final, key, link, agreed)
         try:
             said = wording(facts, at, channel)
         except Untrue as error:
@@ -172,8 +178,9 @@ class TemplateMessages:
         finals: Sequence[str],
         key: str,
         link: str | None,
+        agreed: Agreed | None,
     ) -> AtSending:
-        pay_link = _pay_link(invoice)
+        page = pay_link(invoice)
         return AtSending(
             merchant=self._brand.name,
             contact=self._brand.first_way.shown,
@@ -185,19 +192,21 @@ class TemplateMessages:
             verifying=invoice.verifying is True,
             transfers=invoice.transfer is True,
             has_method=invoice.payment_method is not None and not invoice.without_method,
-            link=link or pay_link,
+            link=link or page,
             bought=bought(invoice),
             period=period(invoice),
             tax=invoice.tax,
             method=method_on_file(invoice.payment_method),
             preferences=self._preferences(key) if self._preferences and key else None,
+            agreed_on=agreed.on if agreed else None,
+            terms=self._terms(agreed.version) if self._terms and agreed else None,
             imprint=self._brand.imprint,
             answers=self._brand.answers_to is not None,
             others=tuple(
                 Other(
                     number=other.number or other.id,
                     due=other.remaining,
-                    link=_pay_link(other),
+                    link=pay_link(other),
                     final=other.id in finals,
                 )
                 for other in others
@@ -234,16 +243,6 @@ def _regional(tag: str, phrases: Phrases) -> Locale:
         return phrases.babel
 
 
-def _pay_link(invoice: InvoiceSnapshot) -> str:
-    link = invoice.verify_url or invoice.pay_url or ""
-    if not link.startswith(("https://", "http://")) or len(link.split()) != 1:
-        raise ProviderMisuse(
-            f"Invoice {invoice.id} has no pay link, so nothing can be sent about it: "
-            "finalize the invoice, or give it a hosted payment page."
-        )
-    return link
-
-
 @dataclass(frozen=True)
 class _Writer:
     """Puts the sentences of one message into words."""
@@ -276,6 +275,8 @@ class _Writer:
             merchant=self.at.merchant,
             lists=self._lists(),
             sender=self.one(Part.SENDER),
+            agreed=self.any(Part.AGREED),
+            terms_link=self.at.terms or "",
             preferences=self.any(Part.PREFERENCES),
             preferences_link=self.at.preferences or "",
             imprint=self.any(Part.IMPRINT),

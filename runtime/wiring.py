@@ -246,6 +246,7 @@ def data_files(settings: Settings) -> tuple[TemplateMessages, DeclineTable, Netw
             settings.messages_folders,
             brand(settings),
             links.link if links else None,
+            terms.link if (terms := terms_links(settings)) else None,
             language=settings.merchant_language,
             whatsapp=whatsapp_templates(settings),
         )

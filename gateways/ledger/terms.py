@@ -1,5 +1,7 @@
 """Versions of the terms, and who has agreed to which."""
 
+from datetime import datetime
+
 import sqlalchemy as sa
 
 from domain.terms import Acceptance, KeptTerms, TermsVersion
@@ -13,7 +15,7 @@ _VERSION = sa.select(terms_versions).where(terms_versions.c.version == sa.bindpa
 _ALL = sa.select(acceptances).where(_said.customer_id == sa.bindparam("of")).order_by(_said.at, _said.event_id)
 _NEWEST = (
     sa.select(acceptances)
-    .where(_said.customer_id == sa.bindparam("of"))
+    .where(_said.customer_id == sa.bindparam("of"), _said.at <= sa.bindparam("until"))
     .order_by(_said.at.desc(), _said.event_id.desc())
     .limit(1)
 )
@@ -43,7 +45,7 @@ class SqlTerms(Book):
         with self._database.reading() as connection:
             return [Acceptance(**row) for row in connection.execute(_ALL, {"of": customer_id}).mappings()]
 
-    def accepted(self, customer_id: str) -> Acceptance | None:
+    def accepted(self, customer_id: str, until: datetime) -> Acceptance | None:
         with self._database.reading() as connection:
-            row = connection.execute(_NEWEST, {"of": customer_id}).mappings().one_or_none()
+            row = connection.execute(_NEWEST, {"of": customer_id, "until": until}).mappings().one_or_none()
         return Acceptance(**row) if row else None

@@ -1,6 +1,7 @@
 """What the ledger keeps of the terms: what they said, and who has agreed."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
 from domain.terms import Acceptance, KeptTerms
@@ -21,5 +22,5 @@ class TermsBook(Protocol):
     def acceptances(self, customer_id: str) -> Sequence[Acceptance]:
         """All of a customer, oldest first."""
 
-    def accepted(self, customer_id: str) -> Acceptance | None:
-        """The newest of a customer."""
+    def accepted(self, customer_id: str, until: datetime) -> Acceptance | None:
+        """The newest that a customer had given by then."""

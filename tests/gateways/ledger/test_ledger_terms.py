@@ -51,8 +51,10 @@ def test_what_a_customer_agreed_to_is_kept_once_and_in_order(ledger: SqlLedger) 
         ledger.accept(one)
 
     assert [an_acceptance(), newer] == ledger.acceptances("cus_9")
-    assert newer == ledger.accepted("cus_9")
-    assert ledger.accepted("cus_3") is None
+    assert newer == ledger.accepted("cus_9", NOW + DAY)
+    assert an_acceptance() == ledger.accepted("cus_9", NOW)
+    assert ledger.accepted("cus_9", NOW - DAY) is None
+    assert ledger.accepted("cus_3", NOW + DAY) is None
 
 
 def test_nobody_agrees_to_a_version_that_is_not_there(ledger: SqlLedger) -> None:
