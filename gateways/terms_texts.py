@@ -126,6 +126,10 @@ class TermsTexts:
         for file in (file for directory in directories for file in sorted(directory.glob(f"*/{FILE}"))):
             files.setdefault(file.parent.name, []).append(file)
         self._words = {name.lower(): self._read(layers) for name, layers in files.items()}
+        self._by_key = {
+            name: {dotted(loc): text for loc, text in _leaves(words.model_dump(), ())}
+            for name, words in self._words.items()
+        }
         self._locales = {name.lower(): _locale(name) for name in files}
         if FALLBACK not in self._words:
             raise PhrasesError(f"{directories[-1]} has no {FALLBACK}/{FILE}: other languages fall back to it.")
@@ -172,11 +176,8 @@ class TermsTexts:
         return TermsText(title=self._sentence(language, Said(key="title")), sections=tuple(said))
 
     def _sentence(self, language: str, said: Said) -> str:
-        words: Any = self._words[language]
-        for part in said.key.split("."):
-            words = getattr(words, part)
         values = {name: self._form(language, name, value) for name, value in said.values.items()}
-        return self._filled(words, {"merchant": self._merchant, **values})
+        return self._filled(self._by_key[language][said.key], {"merchant": self._merchant, **values})
 
     def _form(self, language: str, name: str, value: Value) -> str:
         words, locale = self._words[language], self._locales[language]
