@@ -11,6 +11,7 @@ from activities.errors import translated
 from activities.situations import Situations
 from domain.addresses import FIELDS, NONE_KNOWN
 from domain.brand import BySegment
+from domain.calendar import local
 from domain.consent import told_by_provider
 from domain.gates import Answer, Postpone, Refuse, Stopped, stop, strictest
 from domain.ids import contact_key
@@ -24,6 +25,7 @@ from domain.rules.lawful_words import wanted
 from domain.rules.protection import ask_protected
 from domain.rules.refusals import About
 from domain.steps import Channel
+from domain.terms import Agreed
 from gateways.ports.ledger import Contact, Ledger
 from gateways.ports.messages import (
     Address,
@@ -100,7 +102,15 @@ class ContactActivities:
             task = task.model_copy(update={"facts": facts})
             segment = _segment(self._ledger, task)
             message = self._messages.of(segment).render(
-                task.channel, task.facts, address, invoice, address.language, others, _key(task), self._link(task)
+                task.channel,
+                task.facts,
+                address,
+                invoice,
+                address.language,
+                others,
+                _key(task),
+                self._link(task),
+                self._agreed(task),
             )
             if task.words:
                 message, answer = self._lawfully(task, message, address, invoice, segment)
@@ -161,6 +171,14 @@ class ContactActivities:
         code = self._short.code(task.invoice_id)
         self._ledger.shorten(code, task.invoice_id)
         return self._short.link(code)
+
+    def _agreed(self, task: ContactTask) -> Agreed | None:
+        """What an e-mail quotes: only what is on record."""
+        said = self._ledger.accepted(task.customer_id, task.as_of) if task.channel is Channel.EMAIL else None
+        if said is None:
+            return None
+        here = self._situations.whereabouts(task.customer_id, task.as_of.date())
+        return Agreed(version=said.version, on=local(said.at, here.time_zones[0] if here else "UTC").date())
 
     def _has_moved(self, stated: CustomerRow, task: ContactTask) -> bool:
         """Takes over what the payment provider states of the customer now. Whether the hours are those of another

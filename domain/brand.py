@@ -11,7 +11,7 @@ from domain.base import Frozen
 from domain.merchant import MerchantContact
 from domain.texts import one_line
 
-T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 S = TypeVar("S")
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 _LINK = re.compile(r"https?://[^\s/?#\"<>]+[^\s\"<>]*", re.ASCII)
@@ -107,22 +107,27 @@ class Brand(Frozen):
         return MerchantContact.read(self.reply_to).email if self.reply_to else self.first_way.email
 
 
-class BySegment(Generic[T]):
+class BySegment(Generic[T_co]):
     """Something of the merchant's (a brand, or what is made of one), and what takes its place for some segments."""
 
-    def __init__(self, own: T, segments: Mapping[str, T]) -> None:
-        self.own = own  # also for whom no segment is known
+    def __init__(self, own: T_co, segments: Mapping[str, T_co]) -> None:
+        self._own = own
         self._segments = dict(segments)
 
-    def of(self, segment: str) -> T:
-        """Of the cases of a segment."""
-        return self._segments.get(segment, self.own)
+    @property
+    def own(self) -> T_co:
+        """Also for whom no segment is known."""
+        return self._own
 
-    def made(self, make: Callable[[T], S]) -> "BySegment[S]":
+    def of(self, segment: str) -> T_co:
+        """Of the cases of a segment."""
+        return self._segments.get(segment, self._own)
+
+    def made(self, make: Callable[[T_co], S]) -> "BySegment[S]":
         """What is made of each."""
-        return BySegment(make(self.own), {segment: make(each) for segment, each in self._segments.items()})
+        return BySegment(make(self._own), {segment: make(each) for segment, each in self._segments.items()})
 
     @property
-    def segments(self) -> Mapping[str, T]:
+    def segments(self) -> Mapping[str, T_co]:
         """What takes the place of its own, by segment."""
         return self._segments

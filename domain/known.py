@@ -92,6 +92,8 @@ class AtSending(Frozen):
     method: str | None = None  # what the next charge would be made on: "Visa •••• 4242"
     preferences: str | None = None  # link to what the customer gets
     imprint: str | None = None  # link
+    agreed_on: date | None = None  # when the customer agreed to the terms; None: nothing of it is on record
+    terms: str | None = None  # link to the version that they agreed to
     answers: bool = False  # whether an answer to the e-mail reaches the merchant
     framed: bool = False  # whether an approved text around the message says who writes
 
@@ -243,6 +245,9 @@ class Known(Frozen):
     def has_preferences(self) -> bool:
         return self.at.preferences is not None
 
+    def has_agreed(self) -> bool:
+        return self.at.agreed_on is not None and self.at.terms is not None
+
     def has_imprint(self) -> bool:
         return self.at.imprint is not None
 
@@ -298,4 +303,5 @@ class Known(Frozen):
             "restricts_on": facts.restricts_on,
             "ends_on": facts.ends_on,
             "due_on": facts.due_on,
+            "agreed_on": at.agreed_on,
         }

@@ -49,6 +49,7 @@ class Part(StrEnum):
     REGARDS = "regards"
     SENDER = "sender"  # the foot: who writes, and why
     DOUBT = "doubt"  # what to do if it is not one's own invoice, or looks like a trap
+    AGREED = "agreed"  # to which terms the customer has agreed
     PREFERENCES = "preferences"
     IMPRINT = "imprint"
 
@@ -173,6 +174,7 @@ ROWS: tuple[Row, ...] = (
     Row(Part.REGARDS, "regards", _MAIL),
     Row(Part.SENDER, "labels.sender", _MAIL),
     Row(Part.DOUBT, "labels.doubt", _MAIL),
+    Row(Part.AGREED, "labels.agreed", _MAIL, Known.has_agreed, ("agreed_on",)),
     Row(Part.PREFERENCES, "labels.preferences", _MAIL, Known.has_preferences),
     Row(Part.IMPRINT, "labels.imprint", _MAIL, Known.has_imprint),
     # A text message: what need not be said stands in the order of its importance.

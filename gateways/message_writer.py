@@ -48,6 +48,8 @@ class Content:
     lists: tuple[Listing, ...]
     sender: str
     doubt: str
+    agreed: str
+    terms_link: str
     preferences: str
     preferences_link: str
     imprint: str
@@ -87,6 +89,8 @@ class Writer:
             lists=self._lists(),
             sender=self.one(Part.SENDER),
             doubt=self.one(Part.DOUBT),
+            agreed=self.any(Part.AGREED),
+            terms_link=self.at.terms or "",
             preferences=self.any(Part.PREFERENCES),
             preferences_link=self.at.preferences or "",
             imprint=self.any(Part.IMPRINT),

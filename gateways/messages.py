@@ -17,6 +17,7 @@ from domain.known import AtSending, Other
 from domain.languages import chosen, wanted
 from domain.names import plausible_name
 from domain.steps import Channel
+from domain.terms import Agreed
 from domain.truth import MessageFacts
 from domain.wording import Part, Untrue, wording
 from gateways.invoice_words import bought, method_on_file, pay_link, period
@@ -38,18 +39,20 @@ class TemplateMessages:
         directories: Sequence[Path],
         brand: Brand,
         preferences: Callable[[str], str] | None = None,
+        terms: Callable[[str], str] | None = None,
         *,
         language: str = FALLBACK,
         whatsapp: WhatsAppTemplates | None = None,
     ) -> None:
         """A later directory takes the place of the earlier ones, text by text and layout by layout. `preferences` makes
-        the link to what the customer gets, of a contact's key; None: there is no such page. `language` is of customers
-        whose own is not known or there. `whatsapp`: without them its messages are shown, and cannot be sent.
+        the link to what the customer gets, of a contact's key, and `terms` to a version of the terms; None: there is no
+        such page. `language` is of customers whose own is not known or there. `whatsapp`: without them nothing is sent.
 
         Raises PhrasesError when a language is wrong, or the merchant's or English is missing.
         """
         self._brand = brand
         self._preferences = preferences
+        self._terms = terms
         self._whatsapp = whatsapp
         # Phrases make plain text; only the HTML layout puts it into markup, and escapes all of it.
         self._plain = _environment(directories, autoescape=False)
@@ -83,6 +86,7 @@ class TemplateMessages:
         others: Sequence[InvoiceSnapshot] = (),
         key: str = "",
         link: str | None = None,
+        agreed: Agreed | None = None,
     ) -> Rendered:
         """Renders one message in the first wanted language that has phrases, or in the merchant's.
 
@@ -95,7 +99,7 @@ class TemplateMessages:
         approved = self._whatsapp if channel is Channel.WHATSAPP else None
         if approved:
             language = approved.language(language)
-        at = self._at_sending(address, invoice, language, others, facts.also_final, key, link)
+        at = self._at_sending(address, invoice, language, others, facts.also_final, key, link, agreed)
         at = at.model_copy(update={"framed": approved is not None})
         try:
             said = wording(facts, at, channel)
@@ -138,6 +142,7 @@ class TemplateMessages:
         finals: Sequence[str],
         key: str,
         link: str | None,
+        agreed: Agreed | None,
     ) -> AtSending:
         page = pay_link(invoice)
         return AtSending(
@@ -157,6 +162,8 @@ class TemplateMessages:
             tax=invoice.tax,
             method=method_on_file(invoice.payment_method),
             preferences=self._preferences(key) if self._preferences and key else None,
+            agreed_on=agreed.on if agreed else None,
+            terms=self._terms(agreed.version) if self._terms and agreed else None,
             imprint=self._brand.imprint,
             answers=self._brand.answers_to is not None,
             others=tuple(

@@ -96,6 +96,7 @@ class Labels(Frozen):
     method: str
     tax: str
     sender: str
+    agreed: str
     preferences: str
     imprint: str
     doubt: str

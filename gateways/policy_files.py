@@ -8,6 +8,7 @@ from domain.policy import Policy
 from domain.rules.law_table import NO_TABLE, LawTable
 from domain.rules.looser import looser
 from gateways.brand import FILE as BRAND
+from gateways.terms_file import FILE as TERMS
 from gateways.yaml_files import FileError, YamlFile
 
 ANY_SEGMENT = "any"
@@ -37,7 +38,7 @@ def policy_digest(policy: Policy) -> str:
 
 def policy_files(folder: Path | str) -> list[Path]:
     """The files of a folder's policies (`*.yaml`, without its subfolders). Raises PolicyError when there is none."""
-    files = sorted(file for file in Path(folder).glob("*.yaml") if file.name != BRAND)
+    files = sorted(file for file in Path(folder).glob("*.yaml") if file.name not in (BRAND, TERMS))
     if not files:
         raise PolicyError(f"{folder}: no policy (*.yaml) is in this folder: set DUNNING_POLICIES to the right one.")
     return files
@@ -76,6 +77,11 @@ class PolicyStore:
             return policy
         known = ", ".join(sorted(self._by_name))
         raise PolicyError(f"There is no policy {name!r} in {self._folder}: use {known}.")
+
+    @property
+    def segments(self) -> frozenset[str]:
+        """Those that a policy names."""
+        return frozenset(segment for segment, _ in self._by_segment)
 
     def for_segment(self, segment: str, *, sent: bool = False) -> Policy:
         """The policy for customers of this segment, else the one for any segment.

@@ -34,7 +34,7 @@ from gateways.standard_webhook import StandardWebhook
 from gateways.stripe_webhook import StripeWebhook
 from gateways.twilio_webhook import TwilioWebhook
 from gateways.webhook_post import WebhookPost
-from runtime import bulk, wiring
+from runtime import bulk, terms, wiring
 from runtime.desk import desk_of
 from runtime.equipment import installation
 from runtime.event_post import event_post
@@ -61,6 +61,8 @@ from service.protections import Protections
 from service.requests import Unavailable
 from service.running import RunningCases
 from service.short_links import ShortPages
+from service.terms import TermsDesk
+from service.terms_pages import TermsPages
 from service.threads import Threads
 from service.ways import Ways
 
@@ -88,6 +90,8 @@ class Doors:
     consents: Consents
     protections: Protections
     ways: Ways
+    terms: TermsDesk
+    terms_pages: TermsPages
     endpoints: Endpoints
     trial: Trial
     exports: Exports
@@ -171,6 +175,7 @@ async def doors(settings: Settings, watched: Telemetry | None = None) -> AsyncIt
     wiring.stripe_payments(settings)  # without its key nothing that came in could be handed on
     closed = installation(settings).closed_channels
     wiring.require_policies(settings)
+    texts = terms.terms_texts(settings)
     threads = Threads(_KEEPERS, "mailroom")
     news = asyncio.Event()
     now = wiring.utc_now
@@ -186,6 +191,7 @@ async def doors(settings: Settings, watched: Telemetry | None = None) -> AsyncIt
         sending = asyncio.create_task(_send_events(settings, ledger, post, meter))
         ordering = asyncio.create_task(_order_in_bulk(settings, ledger, link))
         try:
+            desk = terms.terms_desk(settings, ledger, texts, threads)
             mailroom = Mailroom(webhooks(settings), ledger, threads, now, news.set, meter)
             yield Doors(
                 mailroom=mailroom,
@@ -194,6 +200,8 @@ async def doors(settings: Settings, watched: Telemetry | None = None) -> AsyncIt
                 consents=Consents(ledger, ledger, mailroom, threads, now),
                 protections=Protections(ledger, mailroom, threads, now),
                 ways=Ways(ledger, mailroom, threads, now),
+                terms=desk,
+                terms_pages=TermsPages(desk, terms.terms_page(settings, texts)),
                 endpoints=Endpoints(ledger, now, private=settings.dunning_outbox_private),
                 trial=Trial(ledger, post, threads, now),
                 exports=Exports(Cases(ledger), Directory(ledger, now, closed), ledger, threads),

@@ -48,6 +48,7 @@ from gateways.short_links import ShortLinks
 from gateways.stripe_api import StripeApi
 from gateways.stripe_origin import Served
 from gateways.stripe_payments import StripePayments
+from gateways.terms_file import TermsLinks
 from gateways.twilio_sms import TwilioSender
 from gateways.twilio_whatsapp import TwilioWhatsApp
 from gateways.whatsapp_templates import WhatsAppTemplates, load_templates
@@ -177,6 +178,11 @@ def short_links(settings: Settings) -> ShortLinks | None:
     return ShortLinks(settings.web_public_url, secrets) if settings.web_public_url and secrets else None
 
 
+def terms_links(settings: Settings) -> TermsLinks | None:
+    """None: the web process has no public address."""
+    return TermsLinks(settings.web_public_url) if settings.web_public_url else None
+
+
 def preference_page(settings: Settings) -> BySegment[PreferencePage]:
     """Raises SettingsError for words that cannot be read."""
     try:
@@ -242,6 +248,7 @@ def data_files(settings: Settings) -> tuple[BySegment[TemplateMessages], Decline
             TemplateMessages,
             settings.messages_folders,
             preferences=links.link if links else None,
+            terms=terms.link if (terms := terms_links(settings)) else None,
             language=settings.merchant_language,
             whatsapp=whatsapp_templates(settings),
         )

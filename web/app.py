@@ -19,6 +19,8 @@ from service.office import Office
 from service.preferences import Preferences
 from service.protections import Protections
 from service.short_links import ShortPages
+from service.terms import TermsDesk
+from service.terms_pages import TermsPages
 from service.threads import Threads
 from service.ways import Ways
 from web.api.bulk import bulk_orders
@@ -29,12 +31,14 @@ from web.api.exports import exports
 from web.api.orders import channels, orders
 from web.api.protections import protections
 from web.api.records import records
+from web.api.terms import acceptances, terms
 from web.described import DescribedApi, operation_id
 from web.limits import RateLimit
 from web.preferences import preferences
 from web.problems import Problem, answer, mistake, no_route
 from web.requests import RequestIds
 from web.short_links import short_links
+from web.terms import terms_pages
 from web.webhooks import webhooks
 
 DESCRIPTION = """Opens dunning cases, tells them facts, gives them orders, and reads what they did.
@@ -72,6 +76,10 @@ class Doors(Protocol):
     def protections(self) -> Protections: ...
     @property
     def ways(self) -> Ways: ...
+    @property
+    def terms(self) -> TermsDesk: ...
+    @property
+    def terms_pages(self) -> TermsPages: ...
     @property
     def endpoints(self) -> Endpoints: ...
     @property
@@ -111,12 +119,15 @@ def application(doors: Doors) -> FastAPI:
         app.include_router(preferences(doors.preferences))
     if doors.short_pages:
         app.include_router(short_links(doors.short_pages))
+    app.include_router(terms_pages(doors.terms_pages))
     app.include_router(cases(doors.office))
     app.include_router(orders(doors.office))
     app.include_router(channels(doors.office))
     app.include_router(bulk_orders(doors.bulk, doors.threads))
     app.include_router(customers(doors.office, doors.consents, doors.ways))
     app.include_router(protections(doors.protections))
+    app.include_router(acceptances(doors.terms))
+    app.include_router(terms(doors.terms))
     app.include_router(endpoints(doors.endpoints, doors.trial, doors.threads))
     app.include_router(exports(doors.exports))
     app.include_router(records(doors.office, doors.register, doors.threads))

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from gateways.ledger.columns import RowNumber, metadata, moment, of_case, text_column
 
-REVISION = "0029"
+REVISION = "0030"
 """The newest migration, with which these are the tables."""
 
 NOT_CLOSED = "status <> 'closed'"
@@ -199,6 +199,20 @@ protections = sa.Table(
     text_column("end_note"),
 )
 
+# No foreign key to the customer, as above. A trigger refuses UPDATE; with a customer's data they can be erased.
+acceptances = sa.Table(
+    "acceptances",
+    metadata,
+    sa.Column("customer_id", sa.Text(), primary_key=True),
+    sa.Column("event_id", sa.Text(), primary_key=True),
+    text_column("version", sa.ForeignKey("terms_versions.version")),
+    text_column("language"),
+    moment("at"),
+    text_column("where"),
+    text_column("by"),
+    sa.Index(None, "customer_id", "at", "event_id"),
+)
+
 disputes = sa.Table(
     "disputes",
     metadata,
@@ -240,7 +254,15 @@ replies = sa.Table(
     text_column("text"),
 )
 
-# Triggers refuse UPDATE, DELETE and TRUNCATE of the next two (see the migration).
+# Triggers refuse UPDATE, DELETE and TRUNCATE of the next three (see the migrations).
+terms_versions = sa.Table(
+    "terms_versions",
+    metadata,
+    sa.Column("version", sa.Text(), primary_key=True),
+    moment("since"),
+    text_column("body"),
+)
+
 policies = sa.Table(
     "policies",
     metadata,

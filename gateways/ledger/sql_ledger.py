@@ -26,6 +26,7 @@ from gateways.ledger.protections import SqlProtections
 from gateways.ledger.records import SqlRecords
 from gateways.ledger.short_links import SqlShortLinks
 from gateways.ledger.sweeps import SqlSweeps
+from gateways.ledger.terms import SqlTerms
 from gateways.ledger.transactions import Database
 
 
@@ -37,6 +38,7 @@ class SqlLedger(
     SqlCustomers,
     SqlConsents,
     SqlProtections,
+    SqlTerms,
     SqlDirectory,
     SqlExports,
     SqlRecords,

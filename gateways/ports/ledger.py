@@ -29,6 +29,7 @@ from gateways.ports.rows import (
     Reply,
     Reserved,
 )
+from gateways.ports.terms import TermsBook
 
 Contact = Reserved | Postpone | Refuse | SaidWith
 """What becomes of a contact that is to be made."""
@@ -328,6 +329,7 @@ class Ledger(
     CustomerBook,
     ConsentBook,
     ProtectionBook,
+    TermsBook,
     CustomerDirectory,
     RecordBook,
     PolicyBook,

@@ -8,6 +8,7 @@ from domain.addresses import FIELDS, READ, address_key
 from domain.base import Frozen
 from domain.money import Money
 from domain.steps import Channel
+from domain.terms import Agreed
 from domain.truth import MessageFacts
 from gateways.ports.payments import InvoiceSnapshot
 
@@ -81,10 +82,12 @@ class Messages(Protocol):
         others: Sequence[InvoiceSnapshot] = (),
         key: str = "",
         link: str | None = None,
+        agreed: Agreed | None = None,
     ) -> Rendered:
         """Renders one message; `others` are the customer's other unpaid invoices, which it names; `key` is the
-        contact's, for the link to what the customer gets. `link`: in place of the
-        provider's own link to the payment page. An unknown language falls back to the merchant's."""
+        contact's, for the link to what the customer gets. `link`: in place of the provider's own link to the payment
+        page. `agreed`: what the customer agreed to, which an e-mail quotes. An unknown language falls back to the
+        merchant's."""
 
 
 class ShortLinks(Protocol):

@@ -14,7 +14,7 @@ from sandbox.providers.stripe_outcomes import Decline
 from service.bulk import BulkState
 from service.keys import KeyRing, Scope
 from tests.web.conftest import until
-from web.api.examples import ADDRESS, BULK, CURSOR, CUSTOMER, ENDPOINT, EVENT, INVOICE, STEP, VERSION
+from web.api.examples import ADDRESS, BULK, CURSOR, CUSTOMER, ENDPOINT, EVENT, INVOICE, STEP, TERMS, VERSION
 
 _JSON = {"Content-Type": "application/json"}
 IDEMPOTENCY_KEY = "0d2cf0a4-2f4c-4c39-9d5e-6a8f1f6f6b3e"
@@ -116,6 +116,21 @@ async def a_consent(at: Stand) -> Names:
     return names
 
 
+async def some_terms(at: Stand) -> Names:
+    return {TERMS: (await at.asked("GET", "/v1/terms")).json()["version"]}
+
+
+async def an_acceptance(at: Stand) -> Names:
+    names = {**await a_case(at), **await some_terms(at)}
+    said = {"event_id": "sign-up-1", "version": names[TERMS], "language": "en", "where": "sign-up page, order 1"}
+    await at.asked("POST", f"/v1/customers/{names[CUSTOMER]}/acceptances", json=said)
+    return names
+
+
+async def a_customer_and_terms(at: Stand) -> Names:
+    return {**await a_case(at), **await some_terms(at)}
+
+
 async def a_protection(at: Stand) -> Names:
     """Two of them: what one protects from, the other still does when it is ended."""
     names = await a_case(at)
@@ -157,6 +172,9 @@ SCENES: dict[str, Callable[[Stand], Awaitable[Names]]] = {
     "records_again": a_refused_event,
     "customers_one": a_case_that_has_spoken,
     "customers_read": a_consent,
+    "customers_accepted": an_acceptance,
+    "customers_agree": a_customer_and_terms,
+    "terms_version": some_terms,
     "customers_protecting": a_protection,
     "customers_unprotect": a_protection,
     "exports_messages": a_case_that_has_spoken,

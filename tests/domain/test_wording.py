@@ -57,6 +57,8 @@ STATED = {
     "method": "Visa •••• 4242",
     "preferences": "https://dunning.acme.example/preferences/1",
     "imprint": "https://acme.example/imprint",
+    "agreed_on": DUE,
+    "terms": "https://dunning.acme.example/terms/1",
     "answers": True,
 }
 """What an invoice and a brand may state, and need not."""

@@ -4,7 +4,7 @@ from typing import Any
 
 INVOICE, CUSTOMER, EVENT = "in_1Q2w3E4r", "cus_9aB8c7D6", "evt_1Q2w3E4r5t"
 ENDPOINT, BULK, MESSAGE = "ep_5f0c2a9b7d31", "bulk_4f2a9c1e7b3d5a60", "msg_2b8e5d0f9a61c374"
-ADDRESS = "https://example.com/events"
+ADDRESS, TERMS = "https://example.com/events", "0f6c2a9b7d315e84"
 STEP, VERSION, CURSOR = "d01-charge", '"924a34a196963f98"', "2026-11-02T08:14:05Z/in_1Q2w3E4r"
 PARAMETERS = {
     "invoice": INVOICE,
@@ -16,6 +16,7 @@ PARAMETERS = {
     "protection": "bankruptcy",
     "format": "csv",
     "provider": "application",
+    "version": TERMS,
 }
 """Names in paths."""
 
@@ -95,6 +96,27 @@ _PROTECTED = {
     "ended_at": None,
     "ended_by": "",
     "end_note": "",
+}
+_ACCEPTANCE = {
+    "customer_id": CUSTOMER,
+    "event_id": "sign-up-8812",
+    "version": TERMS,
+    "language": "en",
+    "at": "2026-10-20T09:30:00Z",
+    "where": "sign-up page, order 8812",
+    "by": "billing",
+}
+_COURSE = {
+    "writes_from": 3,
+    "tries": 6,
+    "tries_of_provider": False,
+    "tries_faults_at_once": True,
+    "grace_days": 10,
+    "limits": [{"day": 10, "access": "read_only"}],
+    "notice_days": 7,
+    "ends_after": 28,
+    "cancels": True,
+    "collections_from": [{"amount": 5000, "currency": "USD"}],
 }
 _CONSENT = {
     "channel": "email",
@@ -219,6 +241,34 @@ SHAPES: dict[str, dict[str, Any]] = {
     },
     "Protected": _PROTECTED,
     "ProtectionsAnswer": {"customer_id": CUSTOMER, "standing": [_PROTECTED], "history": [_PROTECTED]},
+    "AcceptancesAnswer": {"customer_id": CUSTOMER, "acceptances": [_ACCEPTANCE]},
+    "TermsAnswer": {
+        "version": TERMS,
+        "since": "2026-10-01T07:00:12Z",
+        "in_force": True,
+        "language": "en",
+        "languages": ["de", "en", "es", "fr", "ja", "pt-br", "th"],
+        "link": f"https://dunning.example.com/terms/{TERMS}",
+        "terms": {
+            "due_days": None,
+            "methods": [],
+            "late_fee": {},
+            "collected": _COURSE,
+            "sent": None,
+        },
+        "text": {
+            "title": "Payment terms of Example",
+            "sections": [
+                {
+                    "heading": "If a payment does not go through",
+                    "sentences": [
+                        "We plan up to 6 further tries within 28 days.",
+                        "For 10 days nothing changes for you.",
+                    ],
+                }
+            ],
+        },
+    },
     "ConsentsAnswer": {"customer_id": CUSTOMER, "consents": [_CONSENT], "history": [_CONSENT]},
     "EndpointOrder": {"url": ADDRESS, "types": ["case.closed"]},
     "EndpointAnswer": _ENDPOINT,
