@@ -127,9 +127,8 @@ def put_off(case: Case, step: Step, answer: Postpone, at: datetime) -> Case:
 
 def _off(case: Case, step: Step, until: datetime, rule: str | None, at: datetime) -> Case:
     known = case.unfinished.get(step.key) or Unfinished(step=step)
-    since = at if known.rule is None else known.since
-    case = _unfinished(case, known.but(not_before=until, rule=rule or "rule", since=since))
-    return changed(case, put_off={**case.put_off, step.key: until})
+    known = known.but(not_before=until, rule=rule or "rule", since=known.since if known.rule else at)
+    return changed(_unfinished(case, known), put_off={**case.put_off, step.key: until})
 
 
 def unanswered(case: Case, step: Step, why: str, at: datetime) -> Case:

@@ -15,8 +15,7 @@ from domain.steps import TEXTS, Access, Channel, Stage
 from domain.truth import Ending, MessageFacts
 from domain.wording import KEYS, PARAGRAPHS, ROWS, Part, Untrue, Wording, wording
 
-NEXT, LIMIT, END = date(2030, 4, 5), date(2030, 4, 11), date(2030, 4, 29)
-DUE = date(2030, 4, 1)
+DUE, NEXT, LIMIT, END = (date(2030, 4, day) for day in (1, 5, 11, 29))
 SENT: dict[str, Any] = {"due_on": DUE, "tried": False, "reason": Reason.NO_PAYMENT_METHOD}
 
 

@@ -65,7 +65,8 @@ def test_every_sentence_can_be_said_on_every_day(language: str) -> None:
         for day in DAYS:
             text = words(language, key, day)
 
-            assert text.strip() == text
+            # Who writes stands in front of the next sentence, with what is between them.
+            assert text.strip() == (text.rstrip() if key == "sms.writer" else text)
             assert not re.search(r"[{}]|  |\.\.|None", text), text
 
 
