@@ -64,6 +64,7 @@ def served(url: str, folder: Path) -> Iterator[tuple[str, int]]:
         "DUNNING_DATABASE_URL": url,
         "TEMPORAL_ADDRESS": f"{HOST}:1",
         "STRIPE_API_KEY": "sk_test_bench",
+        "MERCHANT_CONTACT": "help@nimbus.example",
         "WEB_PORT": str(port),
         "WEB_METRICS_PORT": "0",
         "DUNNING_LOG_LEVEL": "ERROR",
