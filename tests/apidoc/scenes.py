@@ -168,6 +168,7 @@ SCENES: dict[str, Callable[[Stand], Awaitable[Names]]] = {
     "orders_resume": a_paused_case,
     "orders_recall": a_case_with_the_agency,
     "orders_opened": a_closed_channel,
+    "records_audit": a_consent,
     "records_inbox": a_refused_event,
     "records_again": a_refused_event,
     "customers_one": a_case_that_has_spoken,
