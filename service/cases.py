@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from domain.base import Frozen
+from domain.base import Frozen, unchecked
 from domain.case import CaseStatus, HoldReason
 from domain.retries import BESIDE
 from gateways.ports.case_list import CaseList
@@ -37,6 +37,9 @@ class Listed(Frozen):
     reopened_as: str | None = None  # the invoice by which that was billed anew
     reopens: str | None = None  # the invoice whose payment was taken back, which this one bills anew
     refund_due: str | None = None  # what came in twice, to be given back
+
+
+_new_listed = unchecked(Listed)  # from a row that was validated
 
 
 class CasePage(Frozen):
@@ -75,7 +78,7 @@ class Cases:
 
 
 def _listed(row: CaseRow) -> Listed:
-    return Listed(
+    return _new_listed(
         invoice_id=row.invoice_id,
         customer_id=row.customer_id,
         status=row.status,
