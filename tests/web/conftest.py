@@ -7,10 +7,13 @@ from typing import NamedTuple
 
 import httpx
 import pytest
+import pytest_asyncio
 import uvicorn
 from fastapi import FastAPI
 from pydantic import SecretStr
+from temporalio.client import Client
 
+from gateways.ledger.sql_ledger import SqlLedger
 from runtime.doors import doors
 from runtime.settings import Settings
 from runtime.telemetry import Telemetry
@@ -58,3 +61,19 @@ async def until(done: Callable[[], object], seconds: float = 20.0) -> None:
     async with asyncio.timeout(seconds):
         while not done():
             await asyncio.sleep(0.02)
+
+
+@pytest_asyncio.fixture
+async def web(web_settings: Settings, ledger: SqlLedger, client: Client) -> AsyncIterator[Web]:
+    assert ledger
+    assert client
+    async with serving(web_settings) as web:
+        yield web
+
+
+@pytest_asyncio.fixture
+async def alone(web_settings: Settings, ledger: SqlLedger) -> AsyncIterator[Web]:
+    """Temporal is away."""
+    assert ledger
+    async with serving(web_settings.model_copy(update={"temporal_address": "127.0.0.1:1"})) as web:
+        yield web

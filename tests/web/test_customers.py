@@ -1,11 +1,9 @@
 """Customers by the API: found, shown as the ledger knows them, and their consents."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from temporalio.client import Client
 
 from domain.case import CaseStatus
@@ -21,22 +19,6 @@ from tests.gateways.ledger.builders import a_case, a_contact, a_customer, reserv
 from tests.web.conftest import Web, serving, until
 
 MAIL, NUMBER = "ada@customers.example", "+14155550123"
-
-
-@pytest_asyncio.fixture
-async def web(web_settings: Settings, ledger: SqlLedger, client: Client) -> AsyncIterator[Web]:
-    assert ledger
-    assert client
-    async with serving(web_settings) as web:
-        yield web
-
-
-@pytest_asyncio.fixture
-async def alone(web_settings: Settings, ledger: SqlLedger) -> AsyncIterator[Web]:
-    """Temporal is away."""
-    assert ledger
-    async with serving(web_settings.model_copy(update={"temporal_address": "127.0.0.1:1"})) as web:
-        yield web
 
 
 def bearer(ledger: SqlLedger, scope: Scope) -> dict[str, str]:

@@ -1,37 +1,18 @@
 """What protects a person, by the API: it holds at once, with or without a case, and reaches every open one."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from temporalio.client import Client
 
 from gateways.ledger.sql_ledger import SqlLedger
-from runtime.settings import Settings
 from sandbox.providers.world import ProviderWorld
 from service.intake import Intake
 from service.keys import Scope
 from tests.cases import a_failed_invoice, failed, signals
-from tests.web.conftest import Web, serving, until
+from tests.web.conftest import Web, until
 from tests.web.test_customers import bearer
-
-
-@pytest_asyncio.fixture
-async def web(web_settings: Settings, ledger: SqlLedger, client: Client) -> AsyncIterator[Web]:
-    assert ledger
-    assert client
-    async with serving(web_settings) as web:
-        yield web
-
-
-@pytest_asyncio.fixture
-async def alone(web_settings: Settings, ledger: SqlLedger) -> AsyncIterator[Web]:
-    """Temporal is away."""
-    assert ledger
-    async with serving(web_settings.model_copy(update={"temporal_address": "127.0.0.1:1"})) as web:
-        yield web
 
 
 async def protect(

@@ -1,39 +1,20 @@
 """How a customer wants to be reached, by the API: with or without a case, and beside what Stripe's metadata says."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from temporalio.client import Client
 
 from domain.steps import Channel
 from gateways.ledger.sql_ledger import SqlLedger
-from runtime.settings import Settings
 from sandbox.providers.world import ProviderWorld
 from service.intake import Intake
 from service.keys import Scope
 from tests.cases import a_failed_invoice, failed, signals
-from tests.web.conftest import Web, serving, until
+from tests.web.conftest import Web, until
 from tests.web.test_customers import MAIL, bearer
 
 USER = "U4af4980629f04af4980629f04af49806"
-
-
-@pytest_asyncio.fixture
-async def web(web_settings: Settings, ledger: SqlLedger, client: Client) -> AsyncIterator[Web]:
-    assert ledger
-    assert client
-    async with serving(web_settings) as web:
-        yield web
-
-
-@pytest_asyncio.fixture
-async def alone(web_settings: Settings, ledger: SqlLedger) -> AsyncIterator[Web]:
-    """Temporal is away."""
-    assert ledger
-    async with serving(web_settings.model_copy(update={"temporal_address": "127.0.0.1:1"})) as web:
-        yield web
 
 
 @pytest.fixture
