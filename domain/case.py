@@ -226,6 +226,11 @@ class Unfinished(Message):
     rule: str | None = None  # the rule that put it off; None: the provider's silence did
     since: datetime | None = None  # when a rule first put it off; None: none did, or an older release wrote this
 
+    @property
+    def tried(self) -> bool:
+        """Whether a provider was asked to do it, so that it may have happened."""
+        return self.begun or self.times > 0
+
 
 class Hold(Message):
     reason: HoldReason

@@ -158,6 +158,8 @@ def _effect(now: Situation, step: Step, before: list[Step]) -> Effect:
     """`before`: what is done beside it, and comes first where there is not room for all."""
     why = step.why(now)
     task = step.task(now, why)
+    # What was tried before took its place then: its provider's silence holds nothing up today.
+    before = [other for other in before if not ((known := now.case.unfinished.get(other.key)) and known.tried)]
     task = step.after(task, before) if before else task
     return new_effect(step=step, why=why, activity=step.activity, task=task, until=step.deadline(now))
 

@@ -39,7 +39,11 @@ def loss_of(case: CaseRow, fact: DisputeEnded) -> Loss | None:
     lost = fact.outcome is events.DisputeOutcome.LOST and (got or part)
     if not lost or fact.amount is None or fact.amount.currency != case.remaining.currency:
         return None
-    taken = Money(amount=min(fact.amount.amount, case.amount.amount), currency=fact.amount.currency)
+    # What is owed again already was taken by another dispute: no more than the whole is.
+    left = case.amount.amount - (case.remaining.amount if case.owed_again else 0)
+    taken = Money(amount=min(fact.amount.amount, left), currency=fact.amount.currency)
+    if taken.amount <= 0:
+        return None
     return Loss(amount=taken, occasion=fact.dispute_id or fact.event_id)
 
 

@@ -264,7 +264,7 @@ def channel_for(now: "Situation", key: str, wish: Channel | None) -> Channel:
     if wish is not None:
         return wish
     known = now.case.unfinished.get(key)
-    if known and known.begun and isinstance(known.step, MessageStep):
+    if known and known.tried and isinstance(known.step, MessageStep):
         return known.step.channel
     return best_channel(now.policy.contacts.order, now.circumstances.habits, now.closed_channels)
 

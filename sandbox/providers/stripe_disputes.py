@@ -44,7 +44,11 @@ class StripeDisputes:
         return dispute
 
     def _new(self, charge: Json, reason: str, status: str) -> Json:
+        """Raises ValueError when an earlier dispute took the money of the charge already: no more than was paid is
+        taken back."""
         journal = self._store.journal
+        if any(one["charge"] == charge["id"] and one["status"] == "lost" for one in self._store.of_kind("dispute")):
+            raise ValueError(f"The money of {charge['id']} was taken back already: no bank takes it twice.")
         dispute: Json = {
             "id": journal.new_id("du"),
             "object": "dispute",

@@ -1,13 +1,14 @@
 """A policy that leaves the channel to the customer's habits, lived through."""
 
-from domain.case import Circumstances, Unfinished
+from domain import life
+from domain.case import Circumstances
 from domain.consent import NEEDS_OPT_IN
 from domain.events import ContactResult
 from domain.habits import Habits
 from domain.kinds.message import MessageStep
 from domain.situation import Situation
 from domain.steps import Channel
-from tests.domain.builders import a_case, at
+from tests.domain.builders import a_case, at, effect_of
 from tests.domain.test_choice import asking
 
 CHATTY = asking(action_request="best", order=["line", "whatsapp", "email"], fallback={})
@@ -40,8 +41,8 @@ def test_who_blocked_the_chat_is_written_to_where_it_intrudes_less() -> None:
 
 def test_a_message_that_was_begun_is_not_begun_on_another_channel() -> None:
     """It may have gone out there: habits that change meanwhile do not make a second one of it."""
-    begun = Unfinished(step=step_of(Circumstances()), times=1, trouble="LINE cannot be reached", begun=True)
-    lost = a_case().but(unfinished={FRIENDLY: begun})
+    effect = effect_of(a_case(), step_of(Circumstances()), at("04-04 10:30"))
+    lost = life.unanswered(a_case(), effect, at("04-04 10:40"), "LINE cannot be reached")
     answered = Circumstances(habits=Habits(answered=(Channel.EMAIL,)))
 
     again = next(step for step in Situation(lost, CHATTY, answered, at("04-04 10:50")).steps if step.key == FRIENDLY)

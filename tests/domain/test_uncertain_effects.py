@@ -6,14 +6,14 @@ from domain import life
 from domain.case import Case, ChargeOutcome, Outcome, StepState
 from domain.decisions import Act, Effect, Skip, Wait
 from domain.declines import DeclineClass
-from domain.gates import Stopped
+from domain.gates import Postpone, Stopped
 from domain.invoice import InvoiceNow, InvoiceState
 from domain.kinds.access import AccessStep, standing_access
 from domain.kinds.charge import ChargeResult, ChargeStep
 from domain.kinds.handoff import HandoffResult, HandoffStep, HandoffTask
 from domain.kinds.message import ContactOutcome, ContactState, MessageStep
 from domain.kinds.recall import RecallStep
-from domain.steps import Access, AttemptKind, Step
+from domain.steps import Access, AttemptKind, Channel, Step
 from domain.tasks import Done
 from tests.domain.builders import a_case, a_decline, at, decide, live, new_method, of_class, payment, usd
 
@@ -224,3 +224,20 @@ def test_a_new_card_whose_number_is_used_up_is_still_the_new_card() -> None:
     again = decide(booked, NOON)
     assert isinstance(again, Act)
     assert "m1-charge" == again.step.key
+
+
+def test_a_message_that_its_provider_is_silent_about_takes_no_room_of_another_day() -> None:
+    """SendGrid took the final e-mail and answered nobody for months: the final text stood behind it every day, where
+    the law has room for one a day, and the case never came to its end."""
+    whole = live(a_case())
+    index = next(i for i, (_, act) in enumerate(whole.acts) if act.step.key == "d21-remind-email-final")
+    (when, email), (_, text) = whole.acts[index : index + 2]
+    assert (Channel.EMAIL,) == text.task.before
+    case = life.unanswered(whole.before[index], email, when)
+    full = Postpone(until=when + timedelta(days=1), why="one a day", rule="th-once-a-day@2019-11-21")
+    case = life.book(case, text, ContactOutcome(state=ContactState.POSTPONED, postponed=full), when)
+
+    again = decide(case, full.until)
+
+    assert isinstance(again, Act)
+    assert {email.step.key: (), text.step.key: ()} == {one.step.key: one.task.before for one in again.effects}

@@ -1,5 +1,7 @@
 """Disputes of any payment, the bank's late answers, and money that moves after a case has ended."""
 
+import json
+
 from temporalio.client import Client
 
 from domain.case import CaseStatus, HoldReason, Outcome
@@ -102,6 +104,22 @@ async def test_a_debit_that_comes_back_after_the_recovery_is_owed_again(
         event.data["amount"]["amount"],
         event.data["remaining"]["amount"],
     )
+
+
+async def test_no_more_is_owed_again_than_was_paid(world: ProviderWorld, intake: Intake, ledger: SqlLedger) -> None:
+    """A second dispute of the same money, whoever made it: the ledger said that twice the invoice was owed."""
+    invoice_id, _ = a_failed_invoice(world)
+    await intake.take_event(failed(world, invoice_id))
+    world.stripe.customer_pays(invoice_id)
+    end(ledger, invoice_id, Outcome.RECOVERED, 0)
+    event = world.stripe.last_event("charge.dispute.closed", world.stripe.return_debit(invoice_id))
+    await intake.take_event(event)
+
+    again = json.loads(json.dumps(event).replace(event["data"]["object"]["id"], "du_another"))
+    await intake.take_event(again | {"id": "evt_another"})
+
+    assert (Outcome.RECOVERED, usd(2000)) == outcome_of(ledger, invoice_id)
+    assert ["taken back after the end"] == late_entries(ledger, invoice_id)
 
 
 async def test_late_news_of_a_payment_that_was_taken_back_does_not_bring_it_back(

@@ -132,6 +132,16 @@ def test_a_debit_comes_back_weeks_after_it_was_paid(
     assert "paid" == client.v1.invoices.retrieve(invoice).status
 
 
+def test_no_money_is_taken_back_twice(world: ProviderWorld) -> None:
+    """R14: what is disputed of a charge is never more than the charge."""
+    invoice = a_debited_invoice(world)
+    world.stripe.finish_processing(invoice, APPROVE)
+    world.stripe.return_debit(invoice)
+
+    with pytest.raises(ValueError, match="taken back already"):
+        world.stripe.return_debit(invoice)
+
+
 def test_a_disputed_debit_takes_the_mandate_away(world: ProviderWorld, client: stripe.StripeClient) -> None:
     """R14: the next payment from that account is refused with 400, before anything is debited."""
     invoice = a_debited_invoice(world)
