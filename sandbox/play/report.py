@@ -12,7 +12,7 @@ from domain.base import Frozen
 from domain.money import Money
 from gateways.ports.rows import CaseRow
 from sandbox.play.audit import PROMISES, Findings
-from sandbox.play.audit_of_law import LAW, Place
+from sandbox.play.audit_of_law import LAW, Place, Rule, name_of
 from sandbox.play.audit_of_reality import REALITY
 from sandbox.play.case_history import CaseHistory
 from sandbox.play.customers import Actor, is_our_try
@@ -77,7 +77,7 @@ class Totals(Frozen):
 
 
 class LawTotal(Frozen):
-    """What happened under the law of one country."""
+    """What happened under the law of one country, state or province."""
 
     contacts: int
     out_of_hours: int
@@ -86,8 +86,16 @@ class LawTotal(Frozen):
     refused: dict[str, int]
 
 
+class RuleTotal(Frozen):
+    """What one rule put off and forbade, and why, for example."""
+
+    example: str
+    postponed: int
+    refused: int
+
+
 class Report(Frozen):
-    """The whole report; `audit` has one count for each promise, `law` one row for each country."""
+    """The whole report; `audit` has one count for each promise, `law` a row for each place, `rules` for each rule."""
 
     ok: bool
     seconds: float
@@ -95,6 +103,7 @@ class Report(Frozen):
     totals: Totals
     audit: dict[str, int]
     law: dict[str, LawTotal]
+    rules: dict[str, RuleTotal]
     findings: tuple[str, ...]
     restarts: dict[str, int]
 
@@ -116,6 +125,7 @@ def build_report(
     seconds: float,
     restarts: Mapping[str, int],
     law: Mapping[str, Place],
+    rules: Mapping[str, Rule],
 ) -> Report:
     cases = tuple(_case(one) for one in played)
     findings = tuple(f"{promise}: {sentence}" for promise, sentences in found.items() for sentence in sentences)
@@ -126,6 +136,7 @@ def build_report(
         totals=_totals(cases),
         audit={promise: len(found[promise]) for promise in PROMISES},
         law={country: LawTotal.model_validate(place._asdict()) for country, place in law.items()},
+        rules={rule: RuleTotal.model_validate(did._asdict()) for rule, did in rules.items()},
         findings=findings,
         restarts=dict(restarts),
     )
@@ -276,6 +287,7 @@ def _audit_tables(report: Report) -> Iterator[RenderableType]:
     yield _audit_table(report, "Audit, from the providers' own records", own)
     yield _audit_table(report, "Audit of the law of the place (docs/law.md)", LAW)
     yield _law_table(report)
+    yield _rules_table(report)
     yield _audit_table(report, "Audit of what really happens (docs/reality.md)", REALITY)
 
 
@@ -288,7 +300,18 @@ def _law_table(report: Report) -> RenderableType:
         table.add_column(name, overflow="fold")
     for country, place in report.law.items():
         wrong = (f"[bold red]{count}[/]" if count else "0" for count in (place.out_of_hours, place.above_caps))
-        table.add_row(country, str(place.contacts), *wrong, _counted(place.postponed), _counted(place.refused))
+        table.add_row(name_of(country), str(place.contacts), *wrong, _counted(place.postponed), _counted(place.refused))
+    return table
+
+
+def _rules_table(report: Report) -> RenderableType:
+    table = Table(title="What was put off or not done, by rule", title_justify="left", header_style="bold")
+    table.add_column("rule @ its edition", overflow="fold")
+    table.add_column("for example")
+    for name in ("put off", "not done"):
+        table.add_column(name, justify="right")
+    for rule, did in report.rules.items():
+        table.add_row(rule, did.example, str(did.postponed or ""), str(did.refused or ""))
     return table
 
 

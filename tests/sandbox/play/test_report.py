@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from sandbox.play.audit import PROMISES
-from sandbox.play.report import CaseReport, LawTotal, Report, Totals, show
+from sandbox.play.report import CaseReport, LawTotal, Report, RuleTotal, Totals, show
 
 LONGEST = CaseReport(
     invoice_id="in_1",
@@ -31,6 +31,8 @@ LONGEST = CaseReport(
     ok=True,
 )
 
+WHY = "messages are allowed between 9:00 and 20:00 where the customer lives"
+
 
 def shown(width: int) -> str:
     nothing = dict.fromkeys(PROMISES, 0)
@@ -38,7 +40,15 @@ def shown(width: int) -> str:
     rules = {"us-ri-solicitation-hours@2025-11-01": 12, "th-once-a-day@2019-11-21": 3}
     law = {"TH": LawTotal(contacts=46, out_of_hours=0, above_caps=1, postponed=rules, refused=rules)}
     report = Report(
-        ok=True, seconds=1.0, cases=(LONGEST,), totals=totals, audit=nothing, law=law, findings=(), restarts={}
+        ok=True,
+        seconds=1.0,
+        cases=(LONGEST,),
+        totals=totals,
+        audit=nothing,
+        law=law,
+        rules={"hours@standard@1": RuleTotal(example=WHY, postponed=17, refused=9)},
+        findings=(),
+        restarts={},
     )
     text = io.StringIO()
     show(report, Console(file=text, width=width))
@@ -60,6 +70,14 @@ def test_the_law_has_a_table_of_its_own() -> None:
     line = next(line for line in shown(160).splitlines() if " 46 " in line and "th-once" in line)
 
     assert 2 == line.count("th-once-a-day@2019-11-21 3")
+    assert "Thailand (TH)" in line
+
+
+def test_what_each_rule_put_off_and_forbade_can_be_read() -> None:
+    line = next(line for line in shown(160).splitlines() if "hours@standard@1" in line)
+
+    assert WHY in line
+    assert ["17", "9"] == [cell.strip() for cell in line.split("│")][3:5]
 
 
 @pytest.mark.parametrize("width", [80, 120, 160])
