@@ -221,6 +221,21 @@ def show(report: Report, console: Console) -> None:
         for difference in case.differences:
             said = f"{case.customer} ({case.invoice_id}): {difference}"
             console.print(f"Not as the script says: {said}", style="bold red", markup=False, highlight=False)
+    console.print(_verdict(report), style="bold green" if report.ok else "bold red", markup=False, highlight=False)
+
+
+def _verdict(report: Report) -> str:
+    """What somebody who has seen no demo before looks for."""
+    broken = sum(1 for count in report.audit.values() if count)
+    otherwise = sum(1 for case in report.cases if not case.ok)
+    if report.ok:
+        return (
+            f"All {len(report.audit)} promises were kept, and all {len(report.cases)} customers end as the script says."
+        )
+    return (
+        f"{broken} of {len(report.audit)} promises were broken, and {otherwise} of {len(report.cases)} customers do "
+        "not end as the script says: see the lines above."
+    )
 
 
 def _cases_table(report: Report, width: int) -> RenderableType:

@@ -34,17 +34,18 @@ LONGEST = CaseReport(
 WHY = "messages are allowed between 9:00 and 20:00 where the customer lives"
 
 
-def shown(width: int) -> str:
-    nothing = dict.fromkeys(PROMISES, 0)
+def shown(width: int, promise: str | None = None) -> str:
+    """With a promise that was broken once, or with none."""
+    counts = dict.fromkeys(PROMISES, 0) | ({promise: 1} if promise else {})
     totals = Totals(cases=1, outcomes={"written_off": 1}, money={}, by_decline_class={})
     rules = {"us-ri-solicitation-hours@2025-11-01": 12, "th-once-a-day@2019-11-21": 3}
     law = {"TH": LawTotal(contacts=46, out_of_hours=0, above_caps=1, postponed=rules, refused=rules)}
     report = Report(
-        ok=True,
+        ok=promise is None,
         seconds=1.0,
         cases=(LONGEST,),
         totals=totals,
-        audit=nothing,
+        audit=counts,
         law=law,
         rules={"hours@standard@1": RuleTotal(example=WHY, postponed=17, refused=9)},
         findings=(),
@@ -78,6 +79,14 @@ def test_what_each_rule_put_off_and_forbade_can_be_read() -> None:
 
     assert WHY in line
     assert ["17", "9"] == [cell.strip() for cell in line.split("│")][3:5]
+
+
+def test_the_last_line_is_the_verdict() -> None:
+    [*_, kept] = shown(160).splitlines()
+    [*_, broken] = shown(160, promise="double_charges").splitlines()
+
+    assert f"All {len(PROMISES)} promises were kept, and all 1 customers end as the script says." == kept
+    assert broken.startswith(f"1 of {len(PROMISES)} promises were broken, and 0 of 1 customers do not end as")
 
 
 @pytest.mark.parametrize("width", [80, 120, 160])
