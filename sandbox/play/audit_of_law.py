@@ -110,8 +110,8 @@ def by_rule(evidence: Evidence) -> dict[str, Rule]:
 
 
 def name_of(place: str) -> str:
-    """`Thailand (TH)`; a place without law of its own is its code."""
-    return f"{_written()[place]['name']} ({place})" if place in _written() else place
+    """The place, and whose law it has: `TH, Thailand`, `AT, European Union`; alone where no row is written."""
+    return ", ".join([place, *(_written()[law]["name"] for law in laws_of(place)[-1:])])
 
 
 def _events(evidence: Evidence) -> list[Json]:

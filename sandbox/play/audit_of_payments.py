@@ -53,14 +53,13 @@ def of_cards(evidence: Evidence) -> Broken:
             yield "refused_for_good", f"{entry.key} was tried after the answer {refused[card]}"
         advice, until = waits.get((card, invoice), ("", None))
         if is_ours(entry) and at and until and at < until:
-            yield (
-                "network_waits",
-                f"{entry.key} was tried at {at:%Y-%m-%d %H:%M}, before {until:%H:%M} (advice {advice})",
-            )
+            early = f"{at:%Y-%m-%d %H:%M}, before {until:%Y-%m-%d %H:%M}"
+            yield "network_waits", f"{entry.key} was tried at {early} (advice {advice})"
         if entry.data.get("decline_code") in _FOR_GOOD:
             refused[card] = entry.data["decline_code"]
-        if at and (advice := entry.data.get("network_advice")) in _WAITS:
-            waits[card, invoice] = advice, at + timedelta(hours=_WAITS[advice])
+        given = str(entry.data.get("network_advice"))
+        if at and given in _WAITS:
+            waits[card, invoice] = given, at + timedelta(hours=_WAITS[given])
 
 
 def _old_cards(journal: Sequence[LogEntry]) -> Broken:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sandbox.play.audit_of_law import by_place, by_rule, laws_of
+from sandbox.play.audit_of_law import by_place, by_rule, laws_of, name_of
 from sandbox.play.evidence import Evidence, Subject
 from sandbox.providers.journal import LogEntry
 from sandbox.providers.merchant import Told
@@ -99,6 +99,14 @@ def test_one_person_who_is_two_customers_is_one() -> None:
     assert 1 == by_place(Evidence(journal, {}, {}, [first, other], seen_at=seen))["TH"].above_caps
     apart = replace(other, person="")
     assert 0 == by_place(Evidence(journal, {}, {}, [first, apart], seen_at=seen))["TH"].above_caps
+
+
+@pytest.mark.parametrize(
+    ("place", "name"),
+    [("TH", "TH, Thailand"), ("US-WA", "US-WA, Washington"), ("AT", "AT, European Union"), ("CH", "CH")],
+)
+def test_a_place_says_whose_law_it_has(place: str, name: str) -> None:
+    assert name == name_of(place)
 
 
 def test_the_law_of_a_union_holds_in_its_countries() -> None:

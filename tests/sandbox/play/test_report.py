@@ -71,7 +71,7 @@ def test_the_law_has_a_table_of_its_own() -> None:
     line = next(line for line in shown(160).splitlines() if " 46 " in line and "th-once" in line)
 
     assert 2 == line.count("th-once-a-day@2019-11-21 3")
-    assert "Thailand (TH)" in line
+    assert "TH, Thailand" in line
 
 
 def test_what_each_rule_put_off_and_forbade_can_be_read() -> None:
