@@ -22,6 +22,8 @@ from sandbox.providers.journal import CHANNELS, LogEntry
 NAMES = {"email": "e-mail", "sms": "SMS", "notice": "notice", "whatsapp": "chat", "line": "chat"}
 _WIDE = 160
 """Characters that the whole table of cases needs."""
+_DECLINE = 21
+"""Characters of a decline code in one line: most fit, and leave room for the stories."""
 
 
 class CaseReport(Frozen):
@@ -246,8 +248,8 @@ def _cases_table(report: Report, width: int) -> RenderableType:
     table.add_column("customer", no_wrap=True)
     if wide:
         table.add_column("what the customer does", max_width=44)
-    table.add_column("invoice", no_wrap=True)
-    table.add_column("decline", no_wrap=wide, overflow="fold")
+    table.add_column("amount", no_wrap=True)
+    table.add_column("decline", overflow="fold", max_width=_DECLINE if wide else None)
     for name in ("tries", *(dict.fromkeys(NAMES.values()) if wide else ("contacts",))):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("outcome", no_wrap=True)
@@ -271,6 +273,9 @@ def _cases_table(report: Report, width: int) -> RenderableType:
             str(case.history_events),
             *([str(case.wakeups)] if wide else []),
         )
+    table.caption = (
+        "tries: our charges. day: of the end, from the failure on. events: in Temporal's history of the case."
+    )
     return table
 
 
