@@ -63,6 +63,7 @@ def web_environment(world: ProviderWorld, port: int) -> dict[str, str]:
         "SENDGRID_WEBHOOK_KEYS": world.sendgrid.public_key,
         "TWILIO_STATUS_CALLBACK": f"{url}/webhooks/twilio",
         "LINE_WEBHOOK_SECRETS": world.line.secret,
+        "DUNNING_LINK_SECRETS": "sandbox-links",
         "DUNNING_OUTBOX_PRIVATE": "true",
     }
 

@@ -16,6 +16,7 @@ from sandbox.play.audit_of_customers import arrived, in_conversation, one_custom
 from sandbox.play.audit_of_events import EVENTS, of_events
 from sandbox.play.audit_of_law import LAW, of_law
 from sandbox.play.audit_of_orders import ORDERS, unheeded
+from sandbox.play.audit_of_payments import of_cards
 from sandbox.play.audit_of_reality import REALITY, in_reality, indian_cards, rails_exceeded
 from sandbox.play.case_history import CaseHistory, Effect
 from sandbox.play.evidence import Evidence, Subject, effect_of, entry_about, is_ours, moment_in
@@ -85,6 +86,8 @@ def audit(evidence: Evidence) -> Findings:
     for promise, sentence in of_events(evidence):
         found[promise].append(sentence)
     for promise, sentence in of_law(evidence):
+        found[promise].append(sentence)
+    for promise, sentence in of_cards(evidence):
         found[promise].append(sentence)
     found["rails_exceeded"] += rails_exceeded(evidence)
     found["indian_cards"] += indian_cards(evidence)
@@ -157,12 +160,14 @@ class _Case:
                 holds[entry.kind, dispute] = entry.kind
             elif entry.kind in _RELEASES:
                 holds.pop((_RELEASES[entry.kind], dispute), None)
-            elif entry.kind == "opts_out":
+            elif entry.kind in ("opts_out", "asks_to_stop"):
                 closed_channels.add("sms")
             elif entry.kind == "unsubscribes":
                 closed_channels.add("email")
             elif entry.kind == "blocks":
                 closed_channels.add("line")
+            elif entry.kind == "asks_again":
+                closed_channels.discard("sms")
             elif entry.kind == "operator_reopens":
                 closed_channels.discard(entry.data["channel"])
             elif entry.kind in CHARGES and about_it and is_ours(entry):

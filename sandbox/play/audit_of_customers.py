@@ -6,7 +6,7 @@ server's history.
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sandbox.play.case_history import Effect
@@ -16,7 +16,8 @@ from sandbox.providers.journal import CONTACTS, INVOICE_ENDS, LogEntry
 ONE_CUSTOMER: Mapping[str, str] = {
     "restored_too_early": "what is paid for one invoice gives back nothing that another one still restricts",
     "said_again": "what one message says of several invoices is not said again on that day for another of them",
-    "too_many_messages": "nobody gets more than 7 e-mails and text messages in seven days, over all invoices",
+    "too_many_messages": "nobody gets more than 7 e-mails and text messages in seven days, whatever they owe",
+    "texts_before_mails": "of an e-mail and a text message of one moment, the e-mail is not the one that has to wait",
     "short_access_notice": "a restriction comes at least 2 days after a message that names it",
     "left_addresses": "no message goes to an address that the customer has left",
 }
@@ -42,11 +43,17 @@ def one_customer(evidence: Evidence) -> Broken:
     """What was broken to customers over all their invoices, each with a sentence."""
     yield from _restored_too_early(evidence)
     by_customer: dict[str, list[Sent]] = defaultdict(list)
+    by_person: dict[str, list[Sent]] = defaultdict(list)
     for subject in evidence.subjects:
-        by_customer[subject.customer] += _messages(evidence, subject)
+        messages = _messages(evidence, subject)
+        by_customer[subject.customer] += messages
+        by_person[subject.who] += messages
+        yield from _texts_first(subject, messages)
     for messages in by_customer.values():
         messages.sort(key=lambda sent: sent[0])
         yield from _said_again(messages)
+    for messages in by_person.values():
+        messages.sort(key=lambda sent: sent[0])
         yield from _too_many(messages)
 
 
@@ -115,6 +122,28 @@ def _says(said: Effect, wanted: Effect) -> bool:
     return _STAGES.index(said.stage) >= _STAGES.index(wanted.stage) and all(
         said.facts.get(name) == wanted.facts.get(name) for name in alike
     )
+
+
+def _texts_first(subject: Subject, messages: Sequence[Sent]) -> Broken:
+    """Of one day of the timeline and one stage, on the customer's calendar."""
+    zone = ZoneInfo(subject.time_zone)
+    mails = {_moment(effect): _day(at, zone) for at, _, effect in messages if _as_written(effect, "email")}
+    for at, entry, effect in messages:
+        mail = mails.get(_moment(effect))
+        if _as_written(effect, "sms") and mail and _day(at, zone) < mail:
+            yield "texts_before_mails", f"{entry.key} went before the e-mail of the same moment"
+
+
+def _as_written(effect: Effect, channel: str) -> bool:
+    return effect.channel == channel and f"-{channel}-" in effect.step
+
+
+def _day(at: datetime, zone: ZoneInfo) -> date:
+    return at.astimezone(zone).date()
+
+
+def _moment(effect: Effect) -> tuple[str, str]:
+    return effect.step.partition("-")[0], effect.stage or ""
 
 
 def _too_many(messages: Sequence[Sent]) -> Broken:

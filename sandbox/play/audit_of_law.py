@@ -16,7 +16,7 @@ from holidays import country_holidays
 from ruamel.yaml import YAML
 
 from sandbox.play.evidence import Evidence, Subject, effect_of, entry_about, moment_in
-from sandbox.providers.journal import CONTACTS, LogEntry
+from sandbox.providers.journal import CONTACTS, Json, LogEntry
 
 LAW: Mapping[str, str] = {
     "unlawful_hours": "nobody is written to outside the hours of the law of the place where they are",
@@ -26,7 +26,14 @@ LAW: Mapping[str, str] = {
 """Every count of this table, and the promise behind it."""
 
 _TABLES = Path(__file__).parents[2] / "policies/rules/law"
-_CHANNELS = {"email.accepted": "email", "sms.accepted": "sms", "notice.created": "notice"}
+# A message in a chat reaches the same telephone as a text message, and counts as one.
+_CHANNELS = {
+    "email.accepted": "email",
+    "sms.accepted": "sms",
+    "whatsapp.accepted": "sms",
+    "line.accepted": "sms",
+    "notice.created": "notice",
+}
 _PUT_OFF, _FORBIDDEN = "step.postponed", ("step.refused", "step.skipped")
 _DAYS = ("weekdays",) * 5 + ("saturday", "sunday")
 
@@ -52,6 +59,14 @@ class Place(NamedTuple):
     refused: Mapping[str, int]
 
 
+class Rule(NamedTuple):
+    """What one rule did, of whatever kind: of the law, a network, a policy."""
+
+    example: str  # why, as the merchant was told of the first step
+    postponed: int
+    refused: int
+
+
 def of_law(evidence: Evidence) -> Iterator[tuple[str, str]]:
     """What was against the law, each with its promise and a sentence."""
     for said in _by_person(evidence).values():
@@ -60,28 +75,52 @@ def of_law(evidence: Evidence) -> Iterator[tuple[str, str]]:
 
 
 def by_place(evidence: Evidence) -> dict[str, Place]:
-    """The table of the law: one row for each country in which somebody was written to, or a rule of it was asked."""
+    """The table of the law: one row for each country, state or province in which somebody was written to, or a rule was
+    asked."""
     contacts: Counter[str] = Counter()
     wrong: dict[str, Counter[str]] = defaultdict(Counter)
     for said in _by_person(evidence).values():
         for number, one in enumerate(said):
-            contacts[one.subject.country] += 1
-            wrong[one.subject.country].update(promise for promise, _ in _broken(one, said[:number]))
+            contacts[one.subject.place] += 1
+            wrong[one.subject.place].update(promise for promise, _ in _broken(one, said[:number]))
     asked = _rules_asked(evidence)
     return {
-        country: Place(
-            contacts[country],
-            wrong[country]["unlawful_hours"],
-            wrong[country]["unlawful_caps"],
-            dict(asked[country, _PUT_OFF]),
-            dict(asked[country, "forbidden"]),
+        place: Place(
+            contacts[place],
+            wrong[place]["unlawful_hours"],
+            wrong[place]["unlawful_caps"],
+            dict(asked[place, _PUT_OFF]),
+            dict(asked[place, "forbidden"]),
         )
-        for country in sorted({*contacts, *(country for country, _ in asked)})
+        for place in sorted({*contacts, *(place for place, _ in asked)})
     }
 
 
+def by_rule(evidence: Evidence) -> dict[str, Rule]:
+    """Every rule that put something off or forbade it, as the merchant's endpoint was told; the busiest first."""
+    examples: dict[str, str] = {}
+    counted: Counter[tuple[str, str]] = Counter()
+    for event in _events(evidence):
+        rule, kind = str(event["data"].get("rule") or ""), event["type"]
+        if rule and kind in (_PUT_OFF, *_FORBIDDEN):
+            examples.setdefault(rule, event["data"]["why"])
+            counted[rule, _PUT_OFF if kind == _PUT_OFF else "forbidden"] += 1
+    found = {rule: Rule(why, counted[rule, _PUT_OFF], counted[rule, "forbidden"]) for rule, why in examples.items()}
+    return dict(sorted(found.items(), key=lambda one: (-one[1].postponed - one[1].refused, one[0])))
+
+
+def name_of(place: str) -> str:
+    """The place, and whose law it has: `TH, Thailand`, `AT, European Union`; alone where no row is written."""
+    return ", ".join([place, *(_written()[law]["name"] for law in laws_of(place)[-1:])])
+
+
+def _events(evidence: Evidence) -> list[Json]:
+    """What the merchant's endpoint was told, once each."""
+    return list({told.message_id: told.event for told in evidence.told or ()}.values())
+
+
 def _by_person(evidence: Evidence) -> dict[str, list[Said]]:
-    """Every message that a provider took, by customer, in the order of the cases' time."""
+    """Every message that a provider took, by person, in the order of the cases' time."""
     whose = {subject.invoice: subject for subject in evidence.subjects}
     found: dict[str, list[Said]] = defaultdict(list)
     for entry in evidence.journal:
@@ -90,29 +129,29 @@ def _by_person(evidence: Evidence) -> dict[str, list[Said]]:
             continue
         effect = effect_of(evidence, entry)
         if at := effect.began if effect else moment_in(evidence, entry):
-            found[subject.customer].append(Said(at, _CHANNELS[entry.kind], entry, subject))
-    return {customer: sorted(said, key=lambda one: one.at) for customer, said in found.items()}
+            found[subject.who].append(Said(at, _CHANNELS[entry.kind], entry, subject))
+    return {person: sorted(said, key=lambda one: one.at) for person, said in found.items()}
 
 
 def _rules_asked(evidence: Evidence) -> dict[tuple[str, str], Counter[str]]:
-    """Country and kind of event → rules of its law, as the merchant's endpoint was told of them, once each."""
-    countries = {subject.invoice: subject.country for subject in evidence.subjects}
+    """Place and kind of event → rules of its law, as the merchant's endpoint was told of them, once each."""
+    places = {subject.invoice: subject.place for subject in evidence.subjects}
     found: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
-    for event in {told.message_id: told.event for told in evidence.told or ()}.values():
+    for event in _events(evidence):
         kind, rule = event["type"], str(event["data"].get("rule") or "")
-        country = countries.get(event["data"].get("case", {}).get("invoice", ""), "")
-        if country and rule.startswith(f"{country.lower()}-"):
+        place = places.get(event["data"].get("case", {}).get("invoice", ""), "")
+        if any(rule.startswith(f"{code.lower()}-") for code in laws_of(place)):
             if kind == _PUT_OFF:
-                found[country, _PUT_OFF][rule] += 1
+                found[place, _PUT_OFF][rule] += 1
             elif kind in _FORBIDDEN:
-                found[country, "forbidden"][rule] += 1
+                found[place, "forbidden"][rule] += 1
     return found
 
 
 def _broken(one: Said, before: Sequence[Said]) -> Iterator[tuple[str, str]]:
     zone = ZoneInfo(one.subject.time_zone)
     here = one.at.astimezone(zone)
-    for row in _in_force(one.subject.country, here.date()):
+    for row in _in_force(one.subject.place, here.date()):
         if one.channel not in row.get("on", [one.channel]):
             continue
         rule = f"{row['id']}@{row['effective_from']}"
@@ -144,17 +183,27 @@ def _counts(row: Row, other: Said, one: Said, zone: ZoneInfo) -> bool:
     return one.at - other.at < timedelta(days=cap["days"])
 
 
-def _in_force(country: str, day: date) -> list[Row]:
-    """Of each rule of a country the edition of a day."""
+def laws_of(place: str) -> list[str]:
+    """Those places of the tables whose law holds there: its union of countries, its country, and itself."""
+    country = place.partition("-")[0]
+    written = _written()
+    unions = [code for code, one in written.items() if country in one.get("members", ())]
+    return [code for code in dict.fromkeys((*unions, country, place)) if code in written]
+
+
+def _in_force(place: str, day: date) -> list[Row]:
+    """Of each rule of a place the edition of a day."""
     newest: dict[str, Row] = {}
-    for row in _rows().get(country, ()):
-        if row["effective_from"] <= day:
-            newest[row["id"]] = row
+    for code in laws_of(place):
+        for row in _written()[code]["rows"]:
+            if row["effective_from"] <= day:
+                newest[row["id"]] = row
     return [row for row in newest.values() if "until" not in row or day <= row["until"]]
 
 
 @cache
-def _rows() -> dict[str, list[Row]]:
+def _written() -> dict[str, Any]:
+    """Each place of the tables, as it is written."""
     files = sorted(_TABLES.glob("*.yaml"))
     read = (YAML(typ="safe").load(file.read_text(encoding="utf-8"))["places"] for file in files)
-    return {code: place["rows"] for places in read for code, place in places.items()}
+    return {code: place for places in read for code, place in places.items()}

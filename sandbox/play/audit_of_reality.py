@@ -5,7 +5,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from sandbox.play.audit_of_answers import ANSWERS, of_answers
 from sandbox.play.audit_of_customers import ONE_CUSTOMER, arrived
+from sandbox.play.audit_of_payments import PAYMENTS, of_payments
 from sandbox.play.evidence import Evidence, Subject, entry_about, is_ours, moment_in
 from sandbox.providers.journal import CHARGES, CONTACTS, LogEntry
 
@@ -22,6 +24,8 @@ REALITY: Mapping[str, str] = {
     "rails_exceeded": "no bank account is debited more often than its rail allows, or after an answer that forbids it",
     "indian_cards": "a card issued in India is not tried again without its holder",
     "beside_stripes_tries": "nothing is charged within an hour of Stripe's own try, or where Stripe makes all tries",
+    **PAYMENTS,
+    **ANSWERS,
     **ONE_CUSTOMER,
 }
 """Every count of this table, and the promise behind it."""
@@ -58,6 +62,8 @@ def in_reality(evidence: Evidence, subject: Subject, journal: Sequence[LogEntry]
     yield from _impossible(journal)
     yield from _unannounced(evidence, subject)
     yield from _names(evidence, subject, effects)
+    yield from of_payments(evidence, subject, journal)
+    yield from of_answers(subject, journal)
 
 
 def _before_due(evidence: Evidence, subject: Subject, effects: Sequence[LogEntry]) -> Broken:
@@ -71,6 +77,10 @@ def _while_paying(subject: Subject, journal: Sequence[LogEntry]) -> Broken:
     on_its_way: set[str] = set()
     for entry in journal:
         charge = entry.subjects.get("charge", "")
+        if entry.kind == "reports_payment":
+            on_its_way.add("what another system takes in")
+        elif entry.kind == "reports_fail":
+            on_its_way.discard("what another system takes in")
         if on_its_way and charge not in on_its_way and entry.kind in _EFFECTS and is_ours(entry):
             yield "while_paying", f"{_said(entry)} while {', '.join(sorted(on_its_way))} was on its way"
         if entry.kind == "charge.processing" and entry.subjects.get("invoice") == subject.invoice:

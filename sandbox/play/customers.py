@@ -27,6 +27,10 @@ _SIGNS = {
 }
 _NO_FUNDS = Decline("insufficient_funds")
 _CARD_DEEDS = frozenset({Deed.NEW_CARD, Deed.CARD_WORKS, Deed.CARD_UPDATED, Deed.DETACHES, Deed.SYNCED})
+_CHANNEL_DEEDS = frozenset(
+    {Deed.OPTS_OUT, Deed.ASKS_TO_STOP, Deed.ASKS_AGAIN, Deed.IS_A_STRANGER, Deed.WRITES_BACK}
+    | {Deed.AGREES, Deed.BLOCKS, Deed.UNSUBSCRIBES}
+)
 _LEAVING = frozenset({Deed.CANCELS, Deed.CANCELS_LATER, Deed.DELETED})
 _BANK_DEEDS = frozenset(
     {Deed.DISPUTES, Deed.DISPUTE_WON, Deed.DISPUTE_LOST, Deed.BANK_PAYS, Deed.BANK_RETURNS, Deed.COMES_BACK}
@@ -48,6 +52,8 @@ class Actor:
     agenda: list[tuple[datetime, Action]] = field(default_factory=list)
     _signs: Counter[Sign] = field(default_factory=Counter)
     _disputes: list[str] = field(default_factory=list)  # open ones, the oldest first
+    _credit: str = ""  # the newest credit note
+    _reports: list[str] = field(default_factory=list)  # payments on their way elsewhere
 
     @property
     def zone(self) -> ZoneInfo:
@@ -59,6 +65,17 @@ class Actor:
         if not self.script.line:
             return None
         return str(self.world.stripe.get(self.customer)["metadata"]["line_user_id"])
+
+    @property
+    def numbers(self) -> set[str]:
+        """Every number that they have in the course of the script."""
+        changed = (action.becomes.phone for action in self.script.does)
+        return {number for number in (self.script.phone, *changed) if number}
+
+    @property
+    def _number(self) -> str:
+        """The one that the merchant knows now."""
+        return str(self.world.stripe.get(self.customer)["phone"])
 
     def day(self, moment: datetime) -> int:
         """The day of the case's own calendar."""
@@ -97,14 +114,8 @@ class Actor:
     def do(self, action: Action) -> None:
         """Carries out an action in the stand-in world; one that no longer makes sense there is left out."""
         self.takes_note(action)
-        if action.do is Deed.OPTS_OUT:
-            self.world.twilio.opt_out(self.script.phone or "")
-        elif action.do is Deed.AGREES:
-            self.world.twilio.wrote(f"whatsapp:{self.script.phone}", "START")
-        elif action.do is Deed.BLOCKS:
-            self.world.line.block(self.line_user or "")
-        elif action.do is Deed.UNSUBSCRIBES:
-            self.world.sendgrid.unsubscribe(self.script.fields.email or "")
+        if action.do in _CHANNEL_DEEDS:
+            self._says(action)
         elif action.do is Deed.CHANGES_CONTACT:
             self.world.stripe.update_customer(self.customer, **action.becomes.model_dump(exclude_none=True))
         elif action.do in _LEAVING:
@@ -117,12 +128,35 @@ class Actor:
             self._stripe_tries(action)
             self._acts_on_invoice(action)
 
+    def changes_card_during(self, charge: Fault) -> None:
+        """Waits until our charge was turned away, and gives another card before it comes back. Blocks."""
+        charge.reached.wait()
+        self.note("new_card_while_we_charge")
+        self.method = self.world.stripe.add_card(self.customer, behaviour=APPROVE)
+
     def pays_during(self, charge: Fault) -> None:
         """Waits until our charge stands at Stripe's door, pays, and lets it in. Blocks."""
         charge.reached.wait()
         self.note("pays_while_we_charge")
         self.world.stripe.customer_pays(self.invoice)
         charge.release()
+
+    def _says(self, action: Action) -> None:
+        twilio = self.world.twilio
+        match action.do:
+            case Deed.OPTS_OUT:
+                twilio.opt_out(self._number)
+            case Deed.ASKS_AGAIN:
+                twilio.opt_in(self._number)
+                twilio.wrote(self._number, "START")
+            case Deed.AGREES:
+                twilio.wrote(f"whatsapp:{self._number}", "START")
+            case Deed.BLOCKS:
+                self.world.line.block(self.line_user or "")
+            case Deed.UNSUBSCRIBES:
+                self.world.sendgrid.unsubscribe(self.script.fields.email or "")
+            case _:
+                twilio.wrote(self._number, action.words)
 
     def _changes_card(self, action: Action) -> None:
         stripe = self.world.stripe
@@ -175,7 +209,8 @@ class Actor:
                 other = stripe.add_card(self.customer, default=False)
                 stripe.customer_tries(self.invoice, payment_method=other, outcome=answer)
             case Deed.DEBITS:
-                stripe.customer_debits(self.invoice, kind="us_bank_account")
+                part = self.amount(action).amount if action.amount else None
+                stripe.customer_debits(self.invoice, part, kind="us_bank_account")
             case Deed.ENTERS_ACCOUNT:
                 stripe.customer_enters_account(self.invoice)
             case Deed.CONFIRMS_DEPOSITS:
@@ -184,12 +219,35 @@ class Actor:
                 stripe.other_engine_tries(self.invoice, answer)
             case Deed.AUTHENTICATES:
                 stripe.customer_authenticates(self.invoice)
+            case Deed.TAKES_VOUCHER:
+                stripe.customer_takes_voucher(self.invoice)
+            case Deed.CHOOSES_TRANSFER:
+                stripe.customer_chooses_transfer(self.invoice)
+            case _:
+                self._is_booked(action)
+
+    def _is_booked(self, action: Action) -> None:
+        """What comes in from elsewhere, and what the merchant corrects."""
+        stripe = self.world.stripe
+        match action.do:
             case Deed.CREDITED:
-                stripe.credit(self.invoice, self.amount(action).amount)
+                self._credit = stripe.credit(self.invoice, self.amount(action).amount)
+            case Deed.CREDIT_VOIDED:
+                stripe.void_credit(self._credit)
             case Deed.VOIDED:
                 stripe.void(self.invoice)
             case Deed.PAID_ELSEWHERE | Deed.AGENCY_COLLECTS:
                 stripe.pay_out_of_band(self.invoice)
+            case Deed.VOUCHER_PAID:
+                stripe.voucher_is_paid(self.invoice)
+            case Deed.TRANSFER_ARRIVES:
+                stripe.transfer_arrives(self.invoice)
+            case Deed.REPORTS_PAYMENT:
+                amount = self.amount(action).amount
+                self._reports += [stripe.reports_payment(self.invoice, amount) for _ in range(action.times)]
+            case Deed.REPORTS_FAIL:
+                for report in self._reports:
+                    stripe.reported_payment_ends(report, "failed")
 
     def planned(self, action: Action) -> datetime:
         """For when Stripe plans its next try."""
@@ -209,6 +267,8 @@ class Actor:
         if action.do is Deed.CHANGES_CONTACT:
             owner = self.world.stripe.get(self.customer)
             said["left"] = [owner[name] for name in ("email", "phone") if getattr(action.becomes, name)]
+        if action.do in _CHANNEL_DEEDS:
+            said |= {"number": self._number, "words": action.words}
         if action.do is Deed.STRIPE_PLANS:
             said["planned"] = self.planned(action).isoformat()
         if action.do is Deed.OPERATOR_SKIPS:
@@ -216,6 +276,10 @@ class Actor:
         if action.do is Deed.OPERATOR_REOPENS:
             said["channel"] = action.channel.value
         self.note(action.do.value, **said)
+
+    def mails(self) -> list[str]:
+        """The text parts of the e-mails to them, the oldest first."""
+        return [str(mail.text) for mail in self.world.sendgrid.sent if mail.to == self.script.fields.email]
 
     def note(self, what: str, **data: Any) -> None:
         """Writes what happened outside the providers into the world's one journal, in its order."""

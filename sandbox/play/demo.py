@@ -29,7 +29,7 @@ from sandbox.machine.patience import connected
 from sandbox.machine.running import Running, running
 from sandbox.machine.stopping import Stop, until_stopped
 from sandbox.play.audit import audit
-from sandbox.play.audit_of_law import by_place
+from sandbox.play.audit_of_law import by_place, by_rule
 from sandbox.play.case_history import CaseHistory, read_history
 from sandbox.play.customers import Actor
 from sandbox.play.drive import Driver, Lead
@@ -86,7 +86,9 @@ async def play(here: Running, script: World, progress: Progress, mail: Mail = Po
         played = await _played(client, ledger, world, actors)
     histories = {one.actor.invoice: one.history for one in played if one.history}
     evidence = _evidence(world, actors, histories, leads)
-    return build_report(played, audit(evidence), seconds, here.supervisor.restarts, by_place(evidence))
+    return build_report(
+        played, audit(evidence), seconds, here.supervisor.restarts, by_place(evidence), by_rule(evidence)
+    )
 
 
 def policies_in(folder: Path) -> dict[str, str]:
@@ -135,6 +137,7 @@ def _evidence(
     world: ProviderWorld, actors: Sequence[Actor], histories: Mapping[str, CaseHistory], leads: Sequence[Lead]
 ) -> Evidence:
     mails: dict[str, str] = {}
+    persons = {actor.script.key: actor.customer for actor in actors}
     for mail in world.sendgrid.sent:
         key = mail.custom_args.get(world.sendgrid.key_argument, "")
         mails[key] = " ".join([mails.get(key, ""), mail.to_name or "", mail.subject, mail.text or "", mail.html or ""])
@@ -142,13 +145,13 @@ def _evidence(
         journal=world.log,
         mails=mails,
         histories=histories,
-        subjects=[_subject(actor) for actor in actors],
+        subjects=[_subject(actor, persons) for actor in actors],
         seen_at={number: moment for lead in leads for number, moment in lead.seen_at.items()},
         told=world.merchant.told,
     )
 
 
-def _subject(actor: Actor) -> Subject:
+def _subject(actor: Actor, persons: Mapping[str, str]) -> Subject:
     script = actor.script
     return Subject(
         actor.invoice,
@@ -161,6 +164,8 @@ def _subject(actor: Actor) -> Subject:
         due_at=due_at(script, actor.opened_at),
         stripe_tries=script.segment == "stripe-retries",
         number=actor.world.stripe.get(actor.invoice)["number"] or "",
+        region=script.region,
+        person=persons.get(script.same_person_as or "", ""),
     )
 
 

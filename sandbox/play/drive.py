@@ -6,6 +6,7 @@ A case stands still while the world acts, so that every run tells the same story
 """
 
 import asyncio
+import re
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -28,6 +29,7 @@ from sandbox.play.script import Action, Customer, Deed
 from sandbox.play.starter_process import command
 from sandbox.play.together import Together
 from sandbox.play.virtual_time import CaseClock, Standing
+from sandbox.providers.journal import Json
 from workflows.dunning import DunningWorkflow
 from workflows.messages import CaseResult, CaseView
 
@@ -41,6 +43,7 @@ _STUCK_AFTER = 3.0
 _ORDERS = frozenset(deed for deed in Deed if deed.value.startswith("operator_"))
 BY_US = _ORDERS | {Deed.TRANSFERS, Deed.AGENCY_ACKNOWLEDGES, Deed.AGENCY_COLLECTS, Deed.AGENCY_RETURNS}
 """What reaches a case by the driver's own words, and not by a provider's webhook."""
+_PREFERENCES = re.compile(r"https?://\S+/preferences/[\w.~-]+")
 
 
 @dataclass
@@ -135,6 +138,12 @@ class Lead:
             self.actor.takes_note(action)
             await self._order(action)
             return
+        if action.do is Deed.STAFF_LOOKS:
+            self.actor.note(action.do.value, sees=await self.driver.front.replies(self.actor.customer))
+            return
+        if action.do is Deed.OPENS_CUT_LINK:
+            self.actor.note(action.do.value, **await self._opens_cut_link())
+            return
         amount = self.actor.amount(action) if action.do in (Deed.AGENCY_COLLECTS, Deed.TRANSFERS) else None
         self.actor.do(action)
         if action.do is Deed.TRANSFERS and amount:
@@ -149,6 +158,13 @@ class Lead:
         if report:
             reported = events.AgencyReported(event_id=self._event_id(), report=report, amount=amount)
             await self.driver.front.agency(self.actor.invoice, reported)
+
+    async def _opens_cut_link(self) -> Json:
+        """What somebody reads whose mail program has cut off the link to their preferences."""
+        script = self.actor.script
+        [*_, link] = [link for text in self.actor.mails() for link in _PREFERENCES.findall(text)]
+        languages = ", ".join(filter(None, (script.language, script.else_language)))
+        return await self.driver.front.opens(link[:-3], languages)
 
     async def _order(self, action: Action) -> None:
         order = self._ordered(action)
@@ -185,10 +201,12 @@ class Lead:
         return f"demo-{self.actor.invoice}-{self._told}"
 
 
-def _of_one_customer(leads: Sequence[Lead]) -> Collection[list[Lead]]:
+def _of_one_person(leads: Sequence[Lead]) -> Collection[list[Lead]]:
+    """Also of one who is two customers at Stripe: their messages count together."""
     found: dict[str, list[Lead]] = {}
     for lead in leads:
-        found.setdefault(lead.actor.customer, []).append(lead)
+        script = lead.actor.script
+        found.setdefault(script.same_person_as or script.other_of or script.key, []).append(lead)
     return found.values()
 
 
@@ -217,7 +235,7 @@ class Driver:
         """Leads every case to its end or to `until`. The first trouble ends the run."""
         turns = asyncio.Semaphore(AT_ONCE)
         leads = [self._lead(actor) for actor in actors]
-        for several in _of_one_customer(leads):
+        for several in _of_one_person(leads):
             together = Together(len(several))
             for lead in several:
                 lead.together = together

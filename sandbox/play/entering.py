@@ -41,6 +41,9 @@ def enter(script: Customer, world: ProviderWorld, starts_on: datetime, first: Ac
     if script.pays_while_we_charge:
         charge = world.faults.add("stripe", f"POST /v1/invoices/{invoice}/pay", Mode.HOLD_BEFORE)
         threading.Thread(target=actor.pays_during, args=[charge], daemon=True).start()
+    if script.new_card_while_we_charge:
+        charge = world.faults.add("stripe", f"POST /v1/invoices/{invoice}/pay", Mode.RATE_LIMITED)
+        threading.Thread(target=actor.changes_card_during, args=[charge], daemon=True).start()
     for deed in script.before:
         actor.do(Action(do=deed, day=0))
     return actor
@@ -79,7 +82,8 @@ def _account(script: Customer, world: ProviderWorld) -> str:
         email=fields.email,
         phone=script.phone,
         country=fields.country,
-        locales=[script.language],
+        state=script.region or None,
+        locales=[script.language, *([script.else_language] if script.else_language else [])],
         metadata={
             **({"time_zone": fields.time_zone} if fields.time_zone else {}),
             **({"segment": script.segment} if script.segment else {}),

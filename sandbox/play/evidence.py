@@ -23,6 +23,18 @@ class Subject:
     due_at: datetime | None = None  # of an invoice that was sent
     stripe_tries: bool = False  # by the policy Stripe makes all tries
     number: str = ""  # of the invoice, as messages name it
+    region: str = ""  # US state or Canadian province, where its law is another one
+    person: str = ""  # the customer who stands for one who is several at Stripe
+
+    @property
+    def place(self) -> str:
+        """`TH`, `US-MA`."""
+        return f"{self.country}-{self.region}" if self.region else self.country
+
+    @property
+    def who(self) -> str:
+        """Whoever reads the messages."""
+        return self.person or self.customer
 
 
 @dataclass(frozen=True)

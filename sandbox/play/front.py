@@ -104,6 +104,22 @@ class Front:
                 raise SandboxError(f"{path} was refused: {answer.text}")
             await self._a_moment(give_up, f"the API does not take {path}")
 
+    async def replies(self, customer: str) -> list[str]:
+        """What the merchant's people see of what the customer has written. Raises SandboxError when nobody answers."""
+        give_up = time.monotonic() + PATIENCE
+        while True:
+            answer = await self._get(f"/v1/customers/{customer}")
+            if answer is not None and answer.is_success:
+                return [str(reply["text"]) for reply in answer.json()["replies"]]
+            await self._a_moment(give_up, f"the API does not show {customer}")
+
+    async def opens(self, link: str, languages: str) -> Json:
+        """What a customer's browser gets for a link: its status, the kind of what came, and its text."""
+        give_up = time.monotonic() + PATIENCE
+        while (answer := await self._get(link, {"Accept-Language": languages, "Authorization": ""})) is None:
+            await self._a_moment(give_up, "no page is shown")
+        return {"status": answer.status_code, "type": answer.headers.get("Content-Type", ""), "page": answer.text}
+
     async def agency(self, invoice: str, report: events.AgencyReported) -> None:
         """Reports what the agency says; once, however often it is given. Raises SandboxError when it is refused."""
         amount = report.amount
@@ -132,6 +148,13 @@ class Front:
         headers = {"Idempotency-Key": token} if token else {}
         try:
             return await self.http.post(path, json=body, headers=headers)
+        except httpx.TransportError:
+            return None
+
+    async def _get(self, path: str, headers: Mapping[str, str] | None = None) -> httpx.Response | None:
+        """None: no answer came."""
+        try:
+            return await self.http.get(path, headers=headers)
         except httpx.TransportError:
             return None
 

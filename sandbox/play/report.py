@@ -12,7 +12,7 @@ from domain.base import Frozen
 from domain.money import Money
 from gateways.ports.rows import CaseRow
 from sandbox.play.audit import PROMISES, Findings
-from sandbox.play.audit_of_law import LAW, Place
+from sandbox.play.audit_of_law import LAW, Place, Rule, name_of
 from sandbox.play.audit_of_reality import REALITY
 from sandbox.play.case_history import CaseHistory
 from sandbox.play.customers import Actor, is_our_try
@@ -22,6 +22,8 @@ from sandbox.providers.journal import CHANNELS, LogEntry
 NAMES = {"email": "e-mail", "sms": "SMS", "notice": "notice", "whatsapp": "chat", "line": "chat"}
 _WIDE = 160
 """Characters that the whole table of cases needs."""
+_DECLINE = 21
+"""Characters of a decline code in one line: most fit, and leave room for the stories."""
 
 
 class CaseReport(Frozen):
@@ -77,7 +79,7 @@ class Totals(Frozen):
 
 
 class LawTotal(Frozen):
-    """What happened under the law of one country."""
+    """What happened under the law of one country, state or province."""
 
     contacts: int
     out_of_hours: int
@@ -86,8 +88,16 @@ class LawTotal(Frozen):
     refused: dict[str, int]
 
 
+class RuleTotal(Frozen):
+    """What one rule put off and forbade, and why, for example."""
+
+    example: str
+    postponed: int
+    refused: int
+
+
 class Report(Frozen):
-    """The whole report; `audit` has one count for each promise, `law` one row for each country."""
+    """The whole report; `audit` has one count for each promise, `law` a row for each place, `rules` for each rule."""
 
     ok: bool
     seconds: float
@@ -95,6 +105,7 @@ class Report(Frozen):
     totals: Totals
     audit: dict[str, int]
     law: dict[str, LawTotal]
+    rules: dict[str, RuleTotal]
     findings: tuple[str, ...]
     restarts: dict[str, int]
 
@@ -116,6 +127,7 @@ def build_report(
     seconds: float,
     restarts: Mapping[str, int],
     law: Mapping[str, Place],
+    rules: Mapping[str, Rule],
 ) -> Report:
     cases = tuple(_case(one) for one in played)
     findings = tuple(f"{promise}: {sentence}" for promise, sentences in found.items() for sentence in sentences)
@@ -126,6 +138,7 @@ def build_report(
         totals=_totals(cases),
         audit={promise: len(found[promise]) for promise in PROMISES},
         law={country: LawTotal.model_validate(place._asdict()) for country, place in law.items()},
+        rules={rule: RuleTotal.model_validate(did._asdict()) for rule, did in rules.items()},
         findings=findings,
         restarts=dict(restarts),
     )
@@ -210,6 +223,21 @@ def show(report: Report, console: Console) -> None:
         for difference in case.differences:
             said = f"{case.customer} ({case.invoice_id}): {difference}"
             console.print(f"Not as the script says: {said}", style="bold red", markup=False, highlight=False)
+    console.print(_verdict(report), style="bold green" if report.ok else "bold red", markup=False, highlight=False)
+
+
+def _verdict(report: Report) -> str:
+    """What somebody who has seen no demo before looks for."""
+    broken = sum(1 for count in report.audit.values() if count)
+    otherwise = sum(1 for case in report.cases if not case.ok)
+    if report.ok:
+        return (
+            f"All {len(report.audit)} promises were kept, and all {len(report.cases)} customers end as the script says."
+        )
+    return (
+        f"{broken} of {len(report.audit)} promises were broken, and {otherwise} of {len(report.cases)} customers do "
+        "not end as the script says: see the lines above."
+    )
 
 
 def _cases_table(report: Report, width: int) -> RenderableType:
@@ -220,8 +248,8 @@ def _cases_table(report: Report, width: int) -> RenderableType:
     table.add_column("customer", no_wrap=True)
     if wide:
         table.add_column("what the customer does", max_width=44)
-    table.add_column("invoice", no_wrap=True)
-    table.add_column("decline", no_wrap=wide, overflow="fold")
+    table.add_column("amount", no_wrap=True)
+    table.add_column("decline", overflow="fold", max_width=_DECLINE if wide else None)
     for name in ("tries", *(dict.fromkeys(NAMES.values()) if wide else ("contacts",))):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("outcome", no_wrap=True)
@@ -245,6 +273,9 @@ def _cases_table(report: Report, width: int) -> RenderableType:
             str(case.history_events),
             *([str(case.wakeups)] if wide else []),
         )
+    table.caption = (
+        "tries: our charges. day: of the end, from the failure on. events: in Temporal's history of the case."
+    )
     return table
 
 
@@ -276,6 +307,7 @@ def _audit_tables(report: Report) -> Iterator[RenderableType]:
     yield _audit_table(report, "Audit, from the providers' own records", own)
     yield _audit_table(report, "Audit of the law of the place (docs/law.md)", LAW)
     yield _law_table(report)
+    yield _rules_table(report)
     yield _audit_table(report, "Audit of what really happens (docs/reality.md)", REALITY)
 
 
@@ -288,7 +320,18 @@ def _law_table(report: Report) -> RenderableType:
         table.add_column(name, overflow="fold")
     for country, place in report.law.items():
         wrong = (f"[bold red]{count}[/]" if count else "0" for count in (place.out_of_hours, place.above_caps))
-        table.add_row(country, str(place.contacts), *wrong, _counted(place.postponed), _counted(place.refused))
+        table.add_row(name_of(country), str(place.contacts), *wrong, _counted(place.postponed), _counted(place.refused))
+    return table
+
+
+def _rules_table(report: Report) -> RenderableType:
+    table = Table(title="What was put off or not done, by rule", title_justify="left", header_style="bold")
+    table.add_column("rule @ its edition", overflow="fold")
+    table.add_column("for example")
+    for name in ("put off", "not done"):
+        table.add_column(name, justify="right")
+    for rule, did in report.rules.items():
+        table.add_row(rule, did.example, str(did.postponed or ""), str(did.refused or ""))
     return table
 
 

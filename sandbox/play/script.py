@@ -36,13 +36,26 @@ class Deed(StrEnum):
     DISPUTE_WON = "dispute_won"  # by the merchant
     DISPUTE_LOST = "dispute_lost"
     OPTS_OUT = "opts_out"  # answers STOP to an SMS
+    ASKS_TO_STOP = "asks_to_stop"  # the text messages, in `words` of their own
+    ASKS_AGAIN = "asks_again"  # for text messages, by START from the number that they have now
+    IS_A_STRANGER = "is_a_stranger"  # whoever has their number by now answers so, in `words`
+    WRITES_BACK = "writes_back"  # a text message, `words`, of something else
+    STAFF_LOOKS = "staff_looks"  # the merchant's people, at what the customer wrote
+    OPENS_CUT_LINK = "opens_cut_link"  # that of the newest e-mail's preferences, which has lost its last letters
     AGREES = "agrees"  # writes START to the merchant's WhatsApp
     BLOCKS = "blocks"  # the merchant's LINE account
     CREDITED = "credited"  # a credit note over `amount`
+    CREDIT_VOIDED = "credit_voided"  # the newest credit note counts no more
     VOIDED = "voided"
     PAID_ELSEWHERE = "paid_elsewhere"  # by bank transfer, and marked as paid
     TRANSFERS = "transfers"  # `amount`, or all that remains, to the merchant's bank: only the billing system knows
-    DEBITS = "debits"  # pays on the hosted page from a bank account: it takes days until that arrives or comes back
+    DEBITS = "debits"  # pays from a bank account (all, or `amount`): it takes days until that arrives or comes back
+    TAKES_VOUCHER = "takes_voucher"  # on the hosted page, to be paid in cash at a shop
+    VOUCHER_PAID = "voucher_paid"
+    CHOOSES_TRANSFER = "chooses_transfer"  # on the hosted page, and still has to send the money
+    TRANSFER_ARRIVES = "transfer_arrives"
+    REPORTS_PAYMENT = "reports_payment"  # another system of the merchant's, `times` times: `amount` is on its way
+    REPORTS_FAIL = "reports_fail"  # … and came to nothing, of which no event tells
     OTHER_ENGINE_TRIES = "other_engine_tries"  # another program charges the same card; the answer is `answer`
     STRIPE_PLANS = "stripe_plans"  # a try of its own, `wait` after this
     STRIPE_RETRIES = "stripe_retries"  # makes it; the answer is `answer`
@@ -134,6 +147,7 @@ class Action(Frozen):
     by_command: bool = False  # an operator's order given by starter.py in place of the client
     late: bool = False  # it happens also when the case has ended
     becomes: Contact = Contact()
+    words: str = ""  # that are written
 
     _short = field_validator("answer", mode="before")(_answers)
 
@@ -201,13 +215,16 @@ class Customer(Frozen):
     story: str
     other_of: str | None = None  # the customer of this key owes this invoice as well, of the same subscription
     again_of: str | None = None  # the invoice that bills anew what was taken back from the customer of this key
+    same_person_as: str | None = None  # the customer of this key, who is twice at Stripe with one e-mail address
     row: str | None = Field(default=None, pattern=r"^R\d+$")  # of docs/reality.md, which this customer stands for
     name: str
     country: str
+    region: str = ""  # US state or Canadian province, where its law is another one
     time_zone: str  # where the customer is; what the merchant knows of it is `known_zone`
     known_zone: bool = True
     segment: str | None = None  # for a policy of its own
     language: str = "en"  # preferred, BCP 47
+    else_language: str | None = None  # … and where the merchant does not write that one
     reads: str = "en"  # the language that messages must have
     phone: str | None = None
     line: bool = False  # whether the merchant knows their LINE user id
@@ -225,6 +242,7 @@ class Customer(Frozen):
     pre_basil: bool = False  # the account still gets Stripe's older event shape
     stripe_breaks: bool = False  # Stripe stores a 500 under the key of our first charge, which it never makes
     pays_while_we_charge: bool = False
+    new_card_while_we_charge: bool = False  # between our first try, which reaches nobody, and its next run
     before: tuple[Deed, ...] = ()  # what has happened by the time the event of the failure is read
     expect: Expected
 
@@ -233,9 +251,14 @@ class Customer(Frozen):
         return Money.of_major(self.amount, self.currency)
 
     @property
+    def place(self) -> str:
+        """Where the law of the place is looked up: `TH`, `US-MA`."""
+        return f"{self.country}-{self.region}" if self.region else self.country
+
+    @property
     def is_a_kind(self) -> bool:
         """Whether one like this customer can be played anywhere: nobody else and no policy of the demo is needed."""
-        return not (self.other_of or self.again_of or self.segment in ("strict", "chat"))
+        return not (self.other_of or self.again_of or self.same_person_as or self.segment in ("strict", "chat"))
 
     def order_of(self, webhooks: Sequence[T]) -> list[T]:
         """As they reach us."""
@@ -251,7 +274,7 @@ class Customer(Frozen):
     def fields(self) -> Fields:
         """What stands in the customer's fields at Stripe."""
         stated = {
-            "email": f"{self.key}@customers.example",
+            "email": f"{self.same_person_as or self.key}@customers.example",
             "country": self.country,
             "time_zone": self.time_zone if self.known_zone else None,
         }
@@ -277,7 +300,8 @@ class World(Frozen):
             raise ValueError("starts_on: it needs a time zone")
         seen: set[str] = set()
         for customer in self.customers:
-            if (first := customer.other_of or customer.again_of) and first not in seen:
+            first = customer.other_of or customer.again_of or customer.same_person_as
+            if first and first not in seen:
                 raise ValueError(f"customers: {customer.key} belongs to {first}, who has to stand before")
             seen.add(customer.key)
         return self

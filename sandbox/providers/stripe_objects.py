@@ -17,11 +17,20 @@ NO_ADDRESS: Json = {
 }
 
 
-def customer(id_: str, created: int, *, name: str, email: str | None, phone: str | None, country: str | None) -> Json:
+def customer(
+    id_: str,
+    created: int,
+    *,
+    name: str,
+    email: str | None,
+    phone: str | None,
+    country: str | None,
+    state: str | None = None,
+) -> Json:
     return {
         "id": id_,
         "object": "customer",
-        "address": {**NO_ADDRESS, "country": country} if country else None,
+        "address": {**NO_ADDRESS, "country": country, "state": state} if country else None,
         "balance": 0,
         "created": created,
         "currency": None,

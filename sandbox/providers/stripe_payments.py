@@ -205,7 +205,7 @@ class InvoiceCharging:
             outcome=documents.declined_outcome(decline),
         )
         intent.update(status="requires_payment_method", payment_method=None, last_payment_error=error)
-        self._note("charge.failed", invoice, charge, cause, decline_code=decline.decline_code)
+        self._note("charge.failed", invoice, charge, cause, decline=decline)
         self._store.emit("charge.failed", charge, cause)
         self._store.emit("payment_intent.payment_failed", intent, cause)
         if self._store.of_kind("invoice_payment", intent["id"])[0]["is_default"]:
@@ -239,7 +239,7 @@ class InvoiceCharging:
         invoice: Json,
         charge: Json | None,
         cause: Cause,
-        decline_code: str | None = None,
+        decline: Decline | None = None,
         remaining: int | None = None,
     ) -> None:
         data: Json = {
@@ -256,7 +256,8 @@ class InvoiceCharging:
                 "brand": method.get("brand", details["type"]),
                 "fingerprint": method.get("fingerprint"),
                 "country": method.get("country"),
-                "decline_code": decline_code,
+                "decline_code": decline and decline.decline_code,
+                "network_advice": decline and decline.network_advice_code,
             }
         self._store.journal.record(
             "stripe",

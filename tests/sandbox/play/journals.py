@@ -88,10 +88,12 @@ def counts(
     told: Sequence[Told] | None = None,
     before: tuple[str, ...] = (),
     law: bool = False,
+    second_customer: str = CUSTOMER,
     **known: Any,
 ) -> dict[str, int]:
     """The audit's counts that are not zero. `known`: what else the script knows of the customer; `second`: the effects
-    of another invoice's case; `law`: also what the law of the place says, which has its own tests."""
+    of another invoice's case, `second_customer`: whose it is; `law`: also what the law of the place says, which has its
+    own tests."""
     journal = [
         LogEntry(
             seq=number,
@@ -121,7 +123,7 @@ def counts(
     histories, subjects = {INVOICE: history}, [replace(SUBJECT, **known)]
     if second is not None:
         histories[SECOND] = CaseHistory(SECOND, events=10, wakeups=1, effects=tuple(second))
-        subjects.append(replace(subjects[0], invoice=SECOND, number="NB-2"))
+        subjects.append(replace(subjects[0], invoice=SECOND, customer=second_customer, number="NB-2"))
     found = audit(Evidence(journal, mails or {}, histories, subjects, seen_at or {}, told))
 
     assert set(PROMISES) == set(found)

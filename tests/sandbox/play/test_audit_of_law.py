@@ -1,10 +1,11 @@
 """The audit of the law: each test breaks one rule of a place, and sees its count rise in the right row."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sandbox.play.audit_of_law import by_place
+from sandbox.play.audit_of_law import by_place, by_rule, laws_of, name_of
 from sandbox.play.evidence import Evidence, Subject
 from sandbox.providers.journal import LogEntry
 from sandbox.providers.merchant import Told
@@ -73,4 +74,50 @@ def test_the_table_counts_by_place_and_rule_once() -> None:
 
 
 def _event(kind: str, rule: str) -> dict[str, object]:
-    return {"type": kind, "data": {"case": {"invoice": "in_1"}, "rule": rule}}
+    return {"type": kind, "data": {"case": {"invoice": "in_1"}, "rule": rule, "why": "it is night"}}
+
+
+def test_the_law_of_a_state_is_asked_beside_its_countrys() -> None:
+    """Massachusetts has two text messages a week; another state of the same country has no such rule."""
+    texts = [sms(f"d0{day}-remind-sms-friendly", ENGLISH) for day in (3, 4, 5)]
+    days = [datetime.fromisoformat(f"2030-04-0{day}T12:00-04:00") for day in (3, 4, 5)]
+    known = {"country": "US", "time_zone": "America/New_York", "reads": "en"}
+
+    assert {"unlawful_caps": 1} == broken(texts, days, **known, region="MA")
+    assert {} == broken(texts, days, **known, region="NY")
+
+
+def test_one_person_who_is_two_customers_is_one() -> None:
+    """By the same e-mail address: Thai law counts contacts of a person."""
+    first, other = (Subject(f"in_{n}", f"cus_{n}", "TH", "Asia/Bangkok", "th", person="cus_1") for n in (1, 2))
+    journal = [
+        LogEntry(n, NOON, "sendgrid", "email.accepted", {"customer": f"cus_{n}"}, f"dun:in_{n}:{FIRST}:email", {})
+        for n in (1, 2)
+    ]
+    seen = {1: NOON, 2: NOON + timedelta(hours=3)}
+
+    assert 1 == by_place(Evidence(journal, {}, {}, [first, other], seen_at=seen))["TH"].above_caps
+    apart = replace(other, person="")
+    assert 0 == by_place(Evidence(journal, {}, {}, [first, apart], seen_at=seen))["TH"].above_caps
+
+
+@pytest.mark.parametrize(
+    ("place", "name"),
+    [("TH", "TH, Thailand"), ("US-WA", "US-WA, Washington"), ("AT", "AT, European Union"), ("CH", "CH")],
+)
+def test_a_place_says_whose_law_it_has(place: str, name: str) -> None:
+    assert name == name_of(place)
+
+
+def test_the_law_of_a_union_holds_in_its_countries() -> None:
+    assert ["EU", "DE"] == laws_of("DE")
+    assert ["US", "US-MA"] == laws_of("US-MA")
+    assert [] == laws_of("KW")
+
+
+def test_what_a_rule_did_is_counted_once_with_an_example() -> None:
+    """Of whatever kind it is; what nothing but the case's own state left out has no rule."""
+    late, again = _event("step.postponed", "hours@standard@1"), _event("step.refused", "hours@standard@1")
+    told = [Told("m1", late), Told("m1", late), Told("m2", again), Told("m3", _event("step.skipped", ""))]
+
+    assert {"hours@standard@1": ("it is night", 1, 1)} == by_rule(Evidence([], {}, {}, [], told=told))

@@ -8,6 +8,7 @@ import pytest
 from sandbox.play.audit import PROMISES
 from sandbox.play.audit_of_reality import REALITY
 from tests.sandbox.play.journals import (
+    CUSTOMER,
     FINALIZED,
     INVOICE,
     MORNING,
@@ -266,6 +267,28 @@ def test_more_messages_to_a_person_than_a_week_has_room_for(hours: int, expected
     late = contact("late", at=MORNING + timedelta(hours=hours))
 
     assert expected == counts([*map(email, steps), about(email("late"), SECOND)], [*stages.values()], second=[late])
+
+
+def test_the_week_of_a_person_who_is_two_customers_is_one() -> None:
+    steps = [f"s{number}" for number in range(7)]
+    first = [contact(step, stage="friendly") for step in steps]
+    late = contact("late", at=MORNING + timedelta(days=1))
+    both = [*map(email, steps), about(email("late"), SECOND)]
+
+    assert {"too_many_messages": 1} == counts(both, first, second=[late], second_customer="cus_2", person=CUSTOMER)
+    assert {} == counts(both, first, second=[late], second_customer="cus_2")
+
+
+@pytest.mark.parametrize(("days", "expected"), [(-1, {"texts_before_mails": 1}), (0, {}), (1, {})])
+def test_the_text_took_the_place_of_the_days_e_mail(days: int, expected: dict[str, int]) -> None:
+    """Both of one day of the timeline; what has taken the place of another channel has no turn of its own."""
+    mail, text = "d21-remind-email-final", "d21-remind-sms-final"
+    said = contact(text, "sms", at=MORNING + timedelta(days=days), stage="final")
+    happened = [sms(text), email(mail)]
+
+    assert expected == counts(happened, [contact(mail, stage="final"), said])
+    fallback = contact("d21-remind-line-final", "sms", at=MORNING - timedelta(days=1), stage="final")
+    assert {} == counts([sms("d21-remind-line-final"), email(mail)], [contact(mail, stage="final"), fallback])
 
 
 @pytest.mark.parametrize(("days", "expected"), [(1, {"short_access_notice": 1}), (2, {})])

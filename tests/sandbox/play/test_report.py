@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from sandbox.play.audit import PROMISES
-from sandbox.play.report import CaseReport, LawTotal, Report, Totals, show
+from sandbox.play.report import CaseReport, LawTotal, Report, RuleTotal, Totals, show
 
 LONGEST = CaseReport(
     invoice_id="in_1",
@@ -31,14 +31,25 @@ LONGEST = CaseReport(
     ok=True,
 )
 
+WHY = "messages are allowed between 9:00 and 20:00 where the customer lives"
 
-def shown(width: int) -> str:
-    nothing = dict.fromkeys(PROMISES, 0)
+
+def shown(width: int, promise: str | None = None) -> str:
+    """With a promise that was broken once, or with none."""
+    counts = dict.fromkeys(PROMISES, 0) | ({promise: 1} if promise else {})
     totals = Totals(cases=1, outcomes={"written_off": 1}, money={}, by_decline_class={})
     rules = {"us-ri-solicitation-hours@2025-11-01": 12, "th-once-a-day@2019-11-21": 3}
     law = {"TH": LawTotal(contacts=46, out_of_hours=0, above_caps=1, postponed=rules, refused=rules)}
     report = Report(
-        ok=True, seconds=1.0, cases=(LONGEST,), totals=totals, audit=nothing, law=law, findings=(), restarts={}
+        ok=promise is None,
+        seconds=1.0,
+        cases=(LONGEST,),
+        totals=totals,
+        audit=counts,
+        law=law,
+        rules={"hours@standard@1": RuleTotal(example=WHY, postponed=17, refused=9)},
+        findings=(),
+        restarts={},
     )
     text = io.StringIO()
     show(report, Console(file=text, width=width))
@@ -60,6 +71,22 @@ def test_the_law_has_a_table_of_its_own() -> None:
     line = next(line for line in shown(160).splitlines() if " 46 " in line and "th-once" in line)
 
     assert 2 == line.count("th-once-a-day@2019-11-21 3")
+    assert "TH, Thailand" in line
+
+
+def test_what_each_rule_put_off_and_forbade_can_be_read() -> None:
+    line = next(line for line in shown(160).splitlines() if "hours@standard@1" in line)
+
+    assert WHY in line
+    assert ["17", "9"] == [cell.strip() for cell in line.split("│")][3:5]
+
+
+def test_the_last_line_is_the_verdict() -> None:
+    [*_, kept] = shown(160).splitlines()
+    [*_, broken] = shown(160, promise="double_charges").splitlines()
+
+    assert f"All {len(PROMISES)} promises were kept, and all 1 customers end as the script says." == kept
+    assert broken.startswith(f"1 of {len(PROMISES)} promises were broken, and 0 of 1 customers do not end as")
 
 
 @pytest.mark.parametrize("width", [80, 120, 160])

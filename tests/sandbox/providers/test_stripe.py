@@ -115,6 +115,8 @@ def test_a_decline_is_a_402_with_all_its_codes(world: ProviderWorld, client: str
     assert error.charge == error.payment_intent.latest_charge
     assert "requires_payment_method" == error.payment_intent.status
     assert "open" == client.v1.invoices.retrieve(invoice).status
+    noted = world.log[-1]
+    assert ("do_not_honor", "02") == (noted.data["decline_code"], noted.data["network_advice"])
 
 
 def test_a_manual_attempt_does_not_raise_attempt_count(world: ProviderWorld, client: stripe.StripeClient) -> None:
