@@ -210,11 +210,24 @@ class Known(Frozen):
         return self.facts.access is Access.BLOCKED
 
     def will_be_restricted(self) -> bool:
-        """Before the end, and more than now: a restriction that stands is never announced again."""
+        """Before the end, and for the first time: a restriction that stands is never announced again."""
+        return self.facts.access is Access.FULL and self._loses_access()
+
+    def will_be_tightened(self) -> bool:
+        """Before the end, and more than now: what is read-only will be blocked."""
+        return self.facts.access is Access.READ_ONLY and self.facts.tightens and self._loses_access()
+
+    def _loses_access(self) -> bool:
         facts = self.facts
-        if facts.restricts_on is None or (facts.access is not Access.FULL and not facts.tightens):
-            return False
-        return facts.ends_on is None or facts.restricts_on < facts.ends_on
+        return facts.restricts_on is not None and (facts.ends_on is None or facts.restricts_on < facts.ends_on)
+
+    def foresees_the_end(self) -> bool:
+        """It is known, and the final notice, which is to say it, is still to come."""
+        return self.knows_the_end() and not self.facts.warned
+
+    def was_warned(self) -> bool:
+        """It is known, and a final notice has said it."""
+        return self.knows_the_end() and self.facts.warned
 
     def knows_the_end(self) -> bool:
         """When it is, and what happens then."""

@@ -27,7 +27,6 @@ class Slot(NamedTuple):
     form: Form
     entry: TimelineEntry
     due: datetime  # UTC, with this case's jitter; what stands in the way comes on top
-    after: "tuple[Slot, ...]"  # the messages that stand before it in its entry
 
 
 class Schedule:
@@ -117,13 +116,10 @@ class Schedule:
         return self.opened_on + timedelta(days=entry.day + self._shift)
 
     def _add(self, entry: TimelineEntry) -> None:
-        said: tuple[Slot, ...] = ()
         due = self.on(self.date_of(entry), entry)
         for form in entry.do:
-            slot = Slot(len(self.slots), step_key(entry, form), form, entry, due, said)
+            slot = Slot(len(self.slots), step_key(entry, form), form, entry, due)
             self.slots.append(slot)
-            if form.speaks:
-                said = (*said, slot)
 
     def on(self, day: date, entry: TimelineEntry) -> datetime:
         """The moment of an entry's time of day on another date, with this case's jitter (UTC)."""

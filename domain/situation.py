@@ -246,12 +246,15 @@ class Situation:
         return step
 
     def said_by(self, slot: Slot) -> datetime:
-        """The moment by which the messages that stand before it in its entry have gone out, or will have."""
+        """The moment by which the messages of its day and of those before have gone out, or will have."""
         moment, done = slot.due, self.case.steps
-        for other in slot.after:
+        for other in self.schedule.speaking:
+            if other.entry.day > slot.entry.day:
+                break
             record = done.get(other.key)
             if record is None:
-                said = self.step_at(other).due
+                step = self.step_at(other)
+                said = step.due if step.due > moment and self.refusal(step) is None else moment
             elif record.state is _DONE:
                 said = record.at  # it may have waited for a working day
             else:
@@ -279,7 +282,8 @@ class Situation:
                 continue  # none is due before its place
             else:
                 step = self.step_at(slot)
-                said = step.due if self.refusal(step) is None else None
+                # One that a rule or a provider held up goes out now at the soonest.
+                said = max(step.due, self.at) if self.refusal(step) is None else None
             first = said if said and (first is None or said < first) else first
         return first
 

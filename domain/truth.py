@@ -46,6 +46,7 @@ class MessageFacts(Message):
     came_back: bool = False  # the payment had been received, and was taken back
     agency_from: Money | None = None  # the least amount that is handed over; None: what is due decides nothing
     again: bool = False  # a message of this stage went out on a day before
+    warned: bool = False  # a final notice certainly went out before
     also_final: tuple[str, ...] = ()  # other invoices whose final notice it is as well: they end together
 
     def with_due(self, remaining: Money) -> "MessageFacts":
@@ -102,8 +103,18 @@ def _was_said(now: "Situation", stage: Stage) -> bool:
     return any(now.schedule.date(m.at) < now.today for m in said)
 
 
+def _end(now: "Situation") -> datetime:
+    """When the case ends. A day that passed while the final notice could not go out is no date to name: what is sent
+    now, that notice or one before it, leaves the notice period."""
+    ends = now.ends_at
+    if ends > now.at:
+        return ends
+    row = now.collections_wait(now.at)
+    return now.schedule.end(now.at, row.wait.days if row and row.wait else 0)
+
+
 def _facts(now: "Situation", stage: Stage) -> MessageFacts:
-    case, ends = now.case, now.ends_at
+    case, ends = now.case, _end(now)
     # A subscription that is cancelled is not restored by paying: nothing is said of an access that returns.
     served = not has_ended(case)
 
@@ -141,4 +152,5 @@ def _facts(now: "Situation", stage: Stage) -> MessageFacts:
         cancels=cancels is not None,
         agency_from=next((row for row in minimum if row.currency == currency), None),
         came_back=case.facts.reopens is not None,
+        warned=now.warned_at is not None,
     )

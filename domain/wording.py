@@ -153,7 +153,9 @@ ROWS: tuple[Row, ...] = (
     Row(Part.ACCESS, "access.read_only.{bill}", _LONG, Known.is_read_only),
     Row(Part.ACCESS, "access.blocked.{bill}", _LONG, Known.is_blocked),
     Row(Part.ACCESS, "restricts.{tone}.{bill}", _LONG, Known.will_be_restricted, ("restricts_on",)),
-    Row(Part.END, "outlook.{tone}.{ending}.{plan}", _LONG, Known.knows_the_end, ("ends_on",), (Stage.FIRM,)),
+    Row(Part.ACCESS, "tightens.{bill}", _LONG, Known.will_be_tightened, ("restricts_on",)),
+    Row(Part.END, "outlook.{tone}.{ending}.{plan}", _LONG, Known.foresees_the_end, ("ends_on",), (Stage.FIRM,)),
+    Row(Part.END, "ending.{ending}.{plan}.one", _LONG, Known.was_warned, ("ends_on",), (Stage.FIRM,)),
     Row(Part.END, "ending.{ending}.{plan}.{ends}", _LONG, Known.knows_the_end, ("ends_on",), _FINAL, or_refuse=_NO_END),
     Row(Part.AMOUNTS, "labels.invoice", _MAIL, labels="number"),
     Row(Part.AMOUNTS, "labels.bought", _MAIL, Known.knows_what, labels="bought"),
@@ -191,6 +193,7 @@ ROWS: tuple[Row, ...] = (
     Row(Part.ACCESS, "sms.access.read_only.{bill}", _SMS, Known.is_read_only, may=True),
     Row(Part.ACCESS, "sms.access.blocked.{bill}", _SMS, Known.is_blocked, may=True),
     Row(Part.ACCESS, "sms.restricts.{bill}", _SMS, Known.will_be_restricted, ("restricts_on",), may=True),
+    Row(Part.ACCESS, "sms.tightens", _SMS, Known.will_be_tightened, ("restricts_on",), may=True),
     Row(
         Part.END,
         "sms.ending.{ending}.{plan}.{ends}",

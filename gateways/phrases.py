@@ -157,6 +157,7 @@ class SmsPhrases(Frozen):
     next_charge: ByTry
     access: AccessPhrases
     restricts: ByBill
+    tightens: str
     ending: dict[Ending, ByPlan]
     help: str
     link: LinkPhrases
@@ -189,6 +190,7 @@ class Phrases(Frozen):
     other_day: str
     access: AccessPhrases
     restricts: dict[Tone, ByBill]
+    tightens: ByBill
     outlook: dict[Tone, dict[Ending, Outlook]]
     ending: dict[Ending, ByPlan]
     stages: dict[Tone, StagePhrases]

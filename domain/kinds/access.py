@@ -80,8 +80,14 @@ class AccessStep(Step):
         return self._restricts
 
     def asks(self, now: "Situation") -> Answer:
-        nobody = now.circumstances.installation.no_access
-        return Refuse(why=f"nobody would restrict the service: {nobody}") if nobody and self._restricts else ALLOW
+        if not self._restricts:
+            return ALLOW
+        if nobody := now.circumstances.installation.no_access:
+            return Refuse(why=f"nobody would restrict the service: {nobody}")
+        stands = standing_access(now.case)
+        if _FROM_FULL.index(stands) > _FROM_FULL.index(self.access):
+            return Refuse(why=f"the service is {stands.value} already, and a restriction gives nothing back")
+        return ALLOW
 
     def waits_for(self, other: Step, at: datetime, now: "Situation") -> bool:
         """A message of that day or before goes first, even when the night or a holiday keeps it waiting; and so does a

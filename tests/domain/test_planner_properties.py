@@ -340,6 +340,13 @@ def test_a_case_with_nothing_in_its_way_does_every_step_of_its_policy(policy: Po
     reasons = {why for _, why in life.skips}
 
     assert keys <= set(life.case.steps)
-    known = ("attempts of the policy", "falls together", "ended before", "missed", "says the same")
+    known = (
+        "attempts of the policy",
+        "falls together",
+        "ended before",
+        "missed",
+        "says the same",
+        "nothing back",
+    )
     assert [] == [why for why in reasons if not any(words in why for words in known)]
     assert Reason.DECLINED is (life.case.decline.reason if life.case.decline else None)

@@ -214,3 +214,60 @@ def test_a_block_is_announced_while_the_account_is_read_only() -> None:
     facts = said(a_case(policy=policy), "d12-remind-email-firm")
 
     assert (Access.READ_ONLY, date(2030, 4, 15), True) == (facts.access, facts.restricts_on, facts.tightens)
+
+
+def _restricting(do: list[object], **said: object) -> Case:
+    """Restricted on day 7, a Monday whose messages wait for Tuesday: it is a holiday."""
+    policy = a_policy(
+        {"day": 3, "do": [{"remind": {"channel": "email", "stage": "friendly"}}]},
+        {"day": 7, "do": do},
+        {"day": 21, "do": [{"remind": {"channel": "email", "stage": "final"}}]},
+        {"day": 28, "do": ["escalate"]},
+        **said,
+    )
+    return a_case(policy=policy, holidays=(date(2030, 4, 8),))
+
+
+@pytest.mark.parametrize("catch_up", ["latest", "all", "none"])
+def test_a_restriction_that_waits_for_a_message_is_announced_for_the_day_on_which_it_comes(catch_up: str) -> None:
+    """Whether the message stands before it in its entry or after it, and however the policy catches up: it was never
+    missed."""
+    restrict, remind = {"restrict": "read_only"}, {"remind": {"channel": "email", "stage": "reminder"}}
+    for do in ([restrict, remind], [remind, restrict]):
+        case = _restricting(do, catch_up=catch_up)
+
+        assert date(2030, 4, 9) == said(case, "d03-remind-email-friendly").restricts_on
+        assert "04-09" == next(row for row in live(case).table if "restrict" in row)[:5]
+
+
+def test_a_final_notice_that_goes_out_after_the_planned_end_names_a_day_to_come() -> None:
+    """Its provider took nothing for days, until the end was due and a human was asked."""
+    silent = (at("04-22 10:00"), at("05-03 10:00"))
+    case = live(a_case(), until=at("04-21 12:00")).case
+    act = decide(case, silent[0])
+    assert isinstance(act, Act)
+    for effect in act.effects:
+        case = changes.unanswered(case, effect.step, "no answer", silent[0])
+
+    assert date(2030, 5, 10) == facts_of(case, Stage.FINAL, silent[1]).ends_on
+
+
+def test_a_firm_message_after_the_final_notice_knows_that_it_is_out() -> None:
+    """It speaks of none that would follow."""
+    case = live(a_case(), until=at("04-24 10:00")).case
+
+    assert [False, True] == [facts_of(one, Stage.FIRM, at("04-24 10:00")).warned for one in (a_case(), case)]
+
+
+def test_nothing_is_given_back_by_a_restriction() -> None:
+    """Who is blocked stays so until the end: no policy's read-only day after it lets anybody read."""
+    policy = a_policy(
+        {"day": 3, "do": [{"remind": {"channel": "email", "stage": "firm"}}, {"restrict": "blocked"}]},
+        {"day": 10, "do": [{"restrict": "read_only"}]},
+        {"day": 21, "do": [{"remind": {"channel": "email", "stage": "final"}}]},
+        {"day": 28, "do": ["escalate"]},
+    )
+    lived = live(a_case(policy=policy))
+
+    assert ["d03-restrict-blocked"] == [row[12:] for row in lived.table if "restrict" in row]
+    assert "the service is blocked already, and a restriction gives nothing back" in dict(lived.skips).values()

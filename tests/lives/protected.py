@@ -36,6 +36,12 @@ class Guardian:
         """What the ledger has at a moment."""
         return standing([self._then(one, moment) for one in self.said if one.since <= moment], moment)
 
+    @property
+    def moments(self) -> list[datetime]:
+        """When something begins or ends to protect the person."""
+        ends = (one.until or one.ended_at for one in self.said)
+        return [*(one.since for one in self.said), *(end for end in ends if end)]
+
     @staticmethod
     def _then(one: Protected, moment: datetime) -> Protected:
         later = one.ended_at and moment < one.ended_at

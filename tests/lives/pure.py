@@ -15,7 +15,7 @@ from domain import events, life
 from domain.base import Message
 from domain.case import Case, ChargeOutcome, Circumstances, HoldReason
 from domain.decisions import Act, Close, Effect, Wait
-from domain.declines import DeclineClass
+from domain.declines import CUSTOMER_MUST_ACT, DeclineClass
 from domain.gates import Postpone, Refuse
 from domain.invoice import InvoiceNow, InvoiceState, MethodRef, SubscriptionState
 from domain.kinds.charge import ChargeResult
@@ -27,6 +27,7 @@ from domain.situation import Situation
 from domain.steps import Channel, Stage
 from domain.tasks import Done
 from tests.domain.builders import PLAIN, a_case, a_decline, of_class, policy_of, usd
+from tests.lives.kept import About, Account, Changed, untrue
 from tests.lives.lawful import Said, Traveller, unlawful
 from tests.lives.protected import Guardian
 
@@ -52,6 +53,7 @@ class PureLife:
     said: list[Said] = field(default_factory=list)
     free: frozenset[date] = frozenset()
     guardian: Guardian | None = None
+    account: Account = field(default_factory=lambda: Account("UTC"))
 
 
 def live_purely(seed: int) -> PureLife:
@@ -59,17 +61,22 @@ def live_purely(seed: int) -> PureLife:
     random = Random(seed)
     case = _a_case(random)
     policy = policy_of(case)
-    lived = PureLife(case, case.facts.opened_at)
+    lived = PureLife(case, case.facts.opened_at, account=Account(case.zone))
     guardian = lived.guardian = Guardian(Random(f"guardian {seed}"), lived.now)
     news = sorted((*_news(random, lived.now), *guardian.news()), key=lambda one: one[0])
     habits = _Habits(random)
     free = frozenset(date(2030, 4, 1) + timedelta(days=random.randrange(40)) for _ in range(random.randrange(5)))
     traveller = lived.traveller = Traveller(Random(f"place {seed}"), lived.now, free)
     lived.free = free
+    for moved in traveller.moves:
+        lived.account.changed(moved, Changed.MOVED)
+    for begun_or_over in guardian.moments:
+        lived.account.changed(begun_or_over, Changed.PROTECTED)
     for _ in range(_MOST_DECISIONS):
         while news and news[0][0] <= lived.now:
             _, name, message = news.pop(0)
             lived.case = _told(lived.case, name, message, lived.now)
+            lived.account.changed(lived.now, Changed.TOLD)
         around = traveller.circumstances(lived.now, habits.closed).but(protections=guardian.at(lived.now))
         ruling = life.decide(lived.case, policy, around, lived.now)
         decision = ruling.decided.decision
@@ -95,6 +102,8 @@ def _wait(lived: PureLife, wait: Wait, news: list[tuple[datetime, str, Message]]
     until = max(lived.now + timedelta(seconds=1), min(wakes))
     if lived.case.holds:
         lived.stood_still += until - lived.now
+        lived.account.changed(lived.now, Changed.HELD)
+        lived.account.changed(until, Changed.HELD)
     lived.now = until
 
 
@@ -120,6 +129,7 @@ def _carry_out(lived: PureLife, act: Act, habits: "_Habits") -> None:
         lived.acts.append((started, before, effect))
         result = _lawfully(lived, effect, started) or habits.answer(effect, before, started)
         _note_what_was_said(lived, effect, result, started)
+        _account_for(lived, before, effect, result, started)
         if result is None:
             lived.now = max(lived.now, started + timedelta(hours=1))
             lived.silent += timedelta(hours=13)
@@ -150,6 +160,22 @@ def _note_what_was_said(lived: PureLife, effect: Effect, result: Any, at: dateti
         if not same:  # its provider is asked again, and sends it once
             said = Said(at, effect.step.channel, effect.task.invoice_id, here, step=effect.step.key)
             lived.said.append(said)
+
+
+def _account_for(lived: PureLife, before: Case, effect: Effect, result: Any, at: datetime) -> None:
+    account = lived.account
+    account.does(at, before, effect, result)
+    if isinstance(effect.task, ContactTask) and isinstance(result, ContactOutcome):
+        if result.state is ContactState.SENT:
+            account.says(at, effect.task)
+        else:
+            account.changed(at, Changed.LEFT_OUT)
+    elif result is None:
+        account.changed(at, Changed.SILENT)
+    elif isinstance(result, ChargeResult) and result.outcome is not ChargeOutcome.DECLINED:
+        account.changed(at, Changed.LEFT_OUT)
+    elif isinstance(result, ChargeResult) and result.decline and result.decline.decline_class in CUSTOMER_MUST_ACT:
+        account.changed(at, Changed.ANSWERED, frozenset({About.LIMIT}))
 
 
 class _Habits:
@@ -337,6 +363,7 @@ def _new_policy(random: Random) -> Policy:
 def wrong_purely(lived: PureLife) -> Iterator[str]:
     """What is wrong with a life, one sentence each, beginning with the name of the property."""
     yield from _late(lived)
+    yield from (f"nothing that a message said became false: {why}" for why in untrue(lived.account, lived.now))
     yield from (f"nobody is contacted against the law: {why}" for why in unlawful(lived.said, lived.free))
     for at, case, effect in lived.acts:
         step = effect.step
