@@ -83,6 +83,7 @@ class AtSending(Frozen):
     subscription: bool  # whether the invoice belongs to one
     verifying: bool  # whether a bank account that the customer gave for it has to be verified first
     transfers: bool  # whether the customer chose to pay it by bank transfer, and has the instructions
+    voucher: bool  # whether the customer has a voucher for it, to be paid in cash
     has_method: bool  # whether there is a payment method that the next charge would be made on
     link: str  # of the payment page
     others: tuple[Other, ...] = ()
@@ -191,7 +192,9 @@ class Known(Frozen):
         return not self.asks_a_confirmation()
 
     def charge_is_planned(self) -> bool:
-        return self.facts.next_charge_on is not None and self.is_collected()
+        """On a day that is known: what the customer has begun to pay by is waited for, however long it takes."""
+        begun = self.at.verifying or self.at.transfers or self.at.voucher
+        return self.facts.next_charge_on is not None and self.is_collected() and not begun
 
     def pays_or_is_charged(self) -> bool:
         """Whether paying is urged and a further try is planned: it is made unless the customer pays before."""

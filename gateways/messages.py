@@ -155,6 +155,7 @@ class TemplateMessages:
             subscription=invoice.subscription_id is not None,
             verifying=invoice.verifying is True,
             transfers=invoice.transfer is True,
+            voucher=invoice.voucher is True,
             has_method=invoice.payment_method is not None and not invoice.without_method,
             link=link or page,
             bought=bought(invoice),

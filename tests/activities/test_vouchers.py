@@ -72,6 +72,17 @@ def test_r65_the_voucher_is_no_banks_question(world: ProviderWorld, worker: Work
     assert ContactState.SENT is worker.contact(a_contact(case)).state
 
 
+def test_r65_a_message_promised_the_try_that_the_voucher_puts_off(world: ProviderWorld, worker: Worker) -> None:
+    """It was decided before the customer took the voucher, and names a day on which nothing would be charged."""
+    case, without = open_case(worker), open_case(worker)
+    world.stripe.customer_takes_voucher(case.invoice_id)
+
+    for one in (case, without):
+        assert ContactState.SENT is worker.contact(a_contact(one)).state
+
+    assert [False, True] == ["November 28" in (mail.text or "") for mail in world.sendgrid.sent]
+
+
 def test_r65_cash_that_has_arrived_is_a_payment(world: ProviderWorld, worker: Worker) -> None:
     case = open_case(worker)
     world.stripe.customer_takes_voucher(case.invoice_id)

@@ -39,6 +39,7 @@ def sending(**changes: Any) -> AtSending:
         subscription=True,
         verifying=False,
         transfers=False,
+        voucher=False,
         has_method=False,
         link="https://pay.acme.example/1",
     )

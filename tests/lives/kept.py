@@ -50,6 +50,7 @@ _READ = AtSending(
     subscription=True,
     verifying=False,
     transfers=False,
+    voucher=False,
     has_method=True,
     link="https://pay.example",
 )

@@ -123,6 +123,7 @@ def _at(state: State) -> AtSending:
         subscription=state.subscription,
         verifying=state.verifying,
         transfers=state.transfers,
+        voucher=state.voucher,
         has_method=state.has_method,
         link="https://d.example/p/x7Kq2",
         others=state.others,

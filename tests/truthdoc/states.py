@@ -41,6 +41,7 @@ class State(NamedTuple):
     others: tuple[Other, ...] = ()
     verifying: bool = False
     transfers: bool = False
+    voucher: bool = False
     has_method: bool = True
     subscription: bool = True
 
@@ -73,6 +74,8 @@ def states() -> Iterator[State]:
     yield State("A bank account is to be verified", verifying, verifying=True)
     transfer = _read(_lived("04-04 12:00"), InvoiceNow(transfer=True))
     yield State("A bank transfer was chosen", transfer, transfers=True)
+    voucher = _read(_lived("04-04 12:00"), InvoiceNow(voucher=True))
+    yield State("The customer has a voucher, to be paid in cash", voucher, voucher=True)
     yield State("Several unpaid invoices", _on("04-16 12:00"), others=(OTHER,))
     finals = (OTHER.model_copy(update={"final": True}),)
     yield State("Several that end together", _on("04-16 12:00"), others=finals)
