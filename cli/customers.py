@@ -10,13 +10,9 @@ from typer.core import TyperGroup
 from cli.console import UNUSABLE, fail, one_sentence, option_names, run, told
 from cli.options import AsJson, By
 from domain.steps import Channel
-from gateways.ledger.sql_ledger import SqlLedger
-from runtime import wiring
-from runtime.books import opened_ledger
 from runtime.desk import desk
+from runtime.persons import persons
 from runtime.settings import Settings, load_settings
-from service.customers import whereabouts
-from service.persons import Persons, PersonsByHand
 from service.ways import WaysChange, WaysKnown
 
 _NONE = "none"
@@ -92,8 +88,8 @@ def export(
 ) -> None:
     """Write down all that the ledger holds of a customer, as one JSON file."""
 
-    with one_sentence(), opened_ledger(settings := load_settings()) as ledger:
-        data = _persons(settings, ledger).export(customer_id, by)
+    with one_sentence(), persons(load_settings()) as here:
+        data = here.export(customer_id, by).model_dump_json(indent=2) + "\n"
     if out is None:
         print(data, end="")
         return
@@ -110,11 +106,6 @@ def export(
 def erase(customer_id: _Customer, by: By = "operator", as_json: AsJson = False) -> None:
     """Remove what identifies a customer from the ledger, for ever. What was paid stays, without the person."""
 
-    with one_sentence(), opened_ledger(settings := load_settings()) as ledger:
-        _persons(settings, ledger).erase(customer_id, by)
+    with one_sentence(), persons(load_settings()) as here:
+        here.erase(customer_id, by)
     told(as_json, f"What identified {customer_id} is erased from the ledger.", customer_id=customer_id, erased=True)
-
-
-def _persons(settings: Settings, ledger: SqlLedger) -> PersonsByHand:
-    persons = Persons(ledger, wiring.law(settings), whereabouts, wiring.utc_now)
-    return PersonsByHand(persons, ledger, wiring.utc_now)

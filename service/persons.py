@@ -1,11 +1,11 @@
 """One customer's data: all of it to read, and its erasure (GDPR Art. 15 and 17, and their like)."""
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any
 
+from domain.base import Frozen
 from domain.case import Whereabouts
 from domain.rules.keeping import ToBeKept, to_be_kept
 from domain.rules.law_table import LawTable
@@ -17,9 +17,17 @@ from gateways.ports.persons import Rows
 from gateways.ports.rows import MADE, CustomerRow
 from service.requests import Refused, Unknown
 
-SCHEMA = "dunning-customer"
 SCHEMA_VERSION = 1
 _DONE, _UNKNOWN, _REFUSED = 200, 404, 409
+
+
+class PersonFile(Frozen):
+    """All that is held of one customer: by table its rows, each by its columns."""
+
+    schema_version: int = SCHEMA_VERSION
+    customer_id: str
+    made_at: datetime  # UTC
+    tables: dict[str, list[dict[str, Any]]]
 
 
 _OPEN = "The case of {} is open: let it end, or give it up (python starter.py write-off), and ask again."
@@ -43,17 +51,9 @@ class Persons:
         self._where = where
         self._clock = clock
 
-    def export(self, customer_id: str) -> str:
-        """All that the ledger holds, as JSON (docs/personal-data.md)."""
-        found = self._known(customer_id)
-        said = {
-            "schema": SCHEMA,
-            "schema_version": SCHEMA_VERSION,
-            "customer_id": customer_id,
-            "made_at": self._clock(),
-            "tables": found,
-        }
-        return json.dumps(said, ensure_ascii=False, indent=2, default=_plain) + "\n"
+    def export(self, customer_id: str) -> PersonFile:
+        """All that the ledger holds (docs/personal-data.md)."""
+        return PersonFile(customer_id=customer_id, made_at=self._clock(), tables=self._known(customer_id))
 
     def erase(self, customer_id: str) -> None:
         """Removes what identifies the person; what was paid, and what they wanted nothing at, stays without them.
@@ -107,7 +107,7 @@ class PersonsByHand:
         self._audit = audit
         self._clock = clock
 
-    def export(self, customer_id: str, by: str) -> str:
+    def export(self, customer_id: str, by: str) -> PersonFile:
         """As `Persons.export`. by: who wants it, for the audit."""
         with self._on_record("GET", f"/v1/customers/{customer_id}/data", by):
             return self._persons.export(customer_id)
@@ -127,7 +127,3 @@ class PersonsByHand:
             self._audit.asked_and_answered(number, _UNKNOWN if isinstance(refused, Unknown) else _REFUSED)
             raise
         self._audit.asked_and_answered(number, _DONE)
-
-
-def _plain(value: Any) -> str:
-    return value.isoformat() if isinstance(value, (date, datetime)) else str(value)

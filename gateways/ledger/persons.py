@@ -143,6 +143,6 @@ def _keep_closed(connection: sa.Connection, customer_id: str) -> None:
         closure.customer_id == customer_id, closure.wish, closure.opened_at.is_(None)
     )
     for wish in connection.execute(wishes.order_by(closure.at)).mappings().all():
-        if key := address.key(Channel(wish["channel"])):
-            kept = {**wish, "event_id": f"erasure-{key[:16]}", "address": key, "proof": ""}
+        if place := address.key(Channel(wish["channel"])):
+            kept = {**wish, "event_id": f"erasure-{place}", "address": place, "proof": ""}
             insert_once(connection, channel_closures, kept)

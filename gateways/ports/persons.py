@@ -1,10 +1,9 @@
 """All that the ledger holds of one person, and its erasure."""
 
-from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-Rows = Mapping[str, Sequence[Mapping[str, Any]]]
+Rows = dict[str, list[dict[str, Any]]]
 """By table, in order of the key: each row by its columns. Money in minor units, moments in UTC."""
 
 
