@@ -32,7 +32,8 @@ def make(
         Scope,
         typer.Option(
             help="What it may do: billing opens cases and reports facts; operator gives orders and "
-            "reads messages, too; auditor reads everything; admin does everything."
+            "reads messages, too; auditor reads everything; privacy reads and erases one customer's data; "
+            "admin does everything."
         ),
     ] = Scope.BILLING,
     days: Days = None,

@@ -9,6 +9,7 @@ import unicodedata
 
 from gateways.provider_facts import Wish
 
+_Phrase = tuple[str, ...]
 _LONGEST = 1600
 """No text message is longer."""
 _STOP_SIGN = "\U0001f6d1"
@@ -30,7 +31,8 @@ _ALONE = {
 _PHRASES = {
     Wish.WRONG_NUMBER: (
         "wrong number, wrong person, falsche nummer, falsche person, mauvais numero, faux numero, "
-        "erreur de numero, trompez de numero, vous vous trompez de numero, mauvaise personne, numero equivocado, "
+        "erreur de numero, trompez de numero, vous vous trompez de numero, mauvaise personne, "
+        "trompez de personne, vous vous trompez de personne, numero equivocado, "
         "equivoco de numero, persona equivocada, numero errado, pessoa errada, foi engano, 番号違い, "
         "番号違いです, 番号間違い, 番号が違います, 人違い, 人違いです, ผิดเบอร์, เบอร์ผิด, ส่งผิดเบอร์, โทรผิด, ผิดคน"
     ),
@@ -56,6 +58,35 @@ _PHRASES = {
         "ไม่ต้องส่งข้อความ, ไม่รับข้อความ, ไม่ต้องการรับข้อความ, ห้ามส่ง, อย่าส่งมาอีก, ยกเลิกข้อความ"
     ),
 }
+# What somebody answers whom `sms.stranger` has asked ("Not for you? Please tell us."): in words of their own, or ours
+# sent back. Fewer words may stand beside it: "not for me now" is no stranger's, and "is this not for me" asks.
+_NOT_THEIRS = (
+    "not for me, is not for me, its not for me, isnt for me, not meant for me, is not meant for me, "
+    "isnt meant for me, not intended for me, is not intended for me, wasnt for me, wasnt meant for me, not me, "
+    "is not me, its not me, isnt me, not mine, is not mine, its not mine, isnt mine, not for you, nicht fur mich, "
+    "ist nicht fur mich, nicht fur mich bestimmt, ist nicht fur mich bestimmt, nicht an mich, bin ich nicht, "
+    "ich bin das nicht, bin nicht ich, ich bin nicht gemeint, nicht meins, nicht fur sie, pas pour moi, "
+    "nest pas pour moi, cest pas pour moi, ne mest pas destine, pas moi, nest pas moi, cest pas moi, nest pas a moi, "
+    "pas a moi, pas pour vous, no es para mi, no era para mi, no son para mi, no soy yo, no soy esa persona, "
+    "no es mio, no es mia, no es para usted, nao e para mim, nao e pra mim, nao era para mim, nao sou eu, "
+    "nao sou essa pessoa, nao e meu, nao e minha, nao e comigo, veio por engano, recebi por engano, "
+    "chegou por engano, por engano, e engano, engano, 心当たりがない, 心当たりがないです, 心当たりがありません, "
+    "心当たりはありません, 心当たりありません, 心当たりございません, 心当たりがございません, 心当たりはございません, "
+    "心当たりがないのですが, 心当たりがありませんが, 心当たりがないんですが, 全く心当たりがありません, "
+    "まったく心当たりがありません, このメッセージに心当たりがありません, "
+    "お心当たりがない, 身に覚えがありません, 身に覚えがない, 身に覚えがないです, 身に覚えがないのですが, "
+    "私ではありません, 私じゃありません, 私じゃないです, 私宛ではありません, 私宛てではありません, ไม่ใช่ของฉัน, "
+    "ไม่ใช่ของผม, ไม่ใช่ของดิฉัน, ไม่ใช่ของเรา, ไม่ใช่ของหนู, อันนี้ไม่ใช่ของฉัน, อันนี้ไม่ใช่ของผม, ข้อความนี้ไม่ใช่ของฉัน, ข้อความนี้ไม่ใช่ของผม, "
+    "ข้อความนี้ไม่ใช่ของดิฉัน, ไม่ใช่ฉัน, ไม่ใช่ผม, ไม่ใช่ดิฉัน, ไม่ได้ส่งถึงฉัน, ไม่ได้ส่งถึงผม, ไม่ใช่ของท่าน, หากไม่ใช่ของท่าน"
+)
+_BESIDE_NOT_THEIRS = _words(
+    "hi hello hey dear good morning afternoon evening day sorry please pls thanks thank you no it this that message "
+    "text sms im afraid i think your hallo guten tag morgen abend moin nein das dies diese nachricht ich glaube "
+    "leider entschuldigung bitte danke die es bonjour bonsoir salut madame monsieur non ce ceci cela message desole "
+    "desolee pardon merci hola buenos buenas dias tardes noches no esto este esta mensaje perdon disculpe disculpa "
+    "lo siento gracias por favor ola oi bom boa dia tarde noite nao isso isto essa mensagem desculpe desculpa "
+    "obrigado obrigada すみません すいません こんにちは 申し訳ありません 申し訳ございません いいえ สวัสดี ขอโทษ ไม่"
+)
 # What is said of the person, beside words that say of whom: "my dog has died" is none.
 _OF_THE_PERSON = {
     Wish.BANKRUPTCY: (
@@ -112,15 +143,27 @@ def wish_of(words: str) -> Wish | None:
     for wish, alone in _KEYWORDS.items():
         if whole and all(token in alone for token in whole):
             return wish
-    for wish, phrases in _SAYINGS.items():
-        if any(_says(tokens, phrases) for tokens in sentences):
-            return wish
+    said = {wish for tokens in sentences for wish in _wishes(tokens)}
+    if said:
+        return Wish.WRONG_NUMBER if Wish.WRONG_NUMBER in said else Wish.STOP
     return next((wish for wish, said in _SAID_OF.items() if _all_say(sentences, said)), None)
+
+
+def _wishes(tokens: list[str]) -> set[Wish]:
+    """What one sentence asks for: "not for me, stop texting me" both."""
+    if _said(tokens, _NOT_MINE, _BESIDE_NOT_MINE):
+        return {Wish.WRONG_NUMBER}
+    said = _said(tokens, _ANY_SAYING, _ADDS_NOTHING)
+    if not said & _ANY_WISH:
+        return set()
+    return {wish for wish, phrases in _SAYINGS.items() if said & phrases} | (
+        {Wish.WRONG_NUMBER} if said & _NOT_MINE else set()
+    )
 
 
 def _all_say(sentences: list[list[str]], phrases: frozenset[tuple[str, ...]]) -> bool:
     """Whether the whole message says this of the person, and nothing else: only then there is no doubt."""
-    return bool(sentences) and all(_says(tokens, phrases, _SAYS_OF_WHOM) for tokens in sentences)
+    return bool(sentences) and all(_said(tokens, phrases, _SAYS_OF_WHOM) for tokens in sentences)
 
 
 def _tokens(text: str) -> list[str]:
@@ -142,16 +185,21 @@ def _polite_off(token: str) -> str:
     return token if token.isascii() else _POLITE_PLAIN.sub("", token)
 
 
-def _says(tokens: list[str], phrases: frozenset[tuple[str, ...]], adds_nothing: frozenset[str] = _ADDS_NOTHING) -> bool:
-    """Whether the sentence is made of one of the phrases at least, and else of words that add nothing."""
-    place, found = 0, False
+def _said(tokens: list[str], phrases: frozenset[_Phrase], adds_nothing: frozenset[str]) -> set[_Phrase]:
+    """The phrases that the sentence is made of; none where it has words beside that add something."""
+    place, found = 0, set[_Phrase]()
     while place < len(tokens):
-        length = next((n for n in range(_MOST_WORDS, 0, -1) if tuple(tokens[place : place + n]) in phrases), 0)
-        if not length and tokens[place] not in adds_nothing:
-            return False
-        found = found or length > 0
-        place += length or 1
+        here = (tuple(tokens[place : place + n]) for n in range(_MOST_WORDS, 0, -1))
+        phrase = next((words for words in here if words in phrases), ())
+        if not phrase and tokens[place] not in adds_nothing:
+            return set()
+        found |= {phrase} - {()}
+        place += len(phrase) or 1
     return found
+
+
+def _phrases(listed: str) -> frozenset[_Phrase]:
+    return frozenset(tuple(_tokens(phrase)) for phrase in listed.split(","))
 
 
 def _plain(pattern: str) -> str:
@@ -161,7 +209,10 @@ def _plain(pattern: str) -> str:
 _POLITE_PLAIN = re.compile(_plain(_POLITE.pattern))
 _KEYWORDS = {wish: frozenset(_tokens(words)) for wish, words in _ALONE.items()}
 _SAYINGS, _SAID_OF = (
-    {wish: frozenset(tuple(_tokens(phrase)) for phrase in phrases.split(",")) for wish, phrases in table.items()}
-    for table in (_PHRASES, _OF_THE_PERSON)
+    {wish: _phrases(listed) for wish, listed in table.items()} for table in (_PHRASES, _OF_THE_PERSON)
 )
-_MOST_WORDS = max(len(phrase) for table in (_SAYINGS, _SAID_OF) for phrases in table.values() for phrase in phrases)
+_NOT_MINE = _phrases(_NOT_THEIRS)
+_BESIDE_NOT_MINE = frozenset(token for word in _BESIDE_NOT_THEIRS for token in _tokens(word))
+_ANY_WISH = frozenset[_Phrase]().union(*_SAYINGS.values())
+_ANY_SAYING = _ANY_WISH | _NOT_MINE
+_MOST_WORDS = max(len(phrase) for phrases in (_ANY_SAYING, *_SAID_OF.values()) for phrase in phrases)

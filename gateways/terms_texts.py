@@ -135,6 +135,7 @@ class TermsTexts:
             raise PhrasesError(f"{directories[-1]} has no {FALLBACK}/{FILE}: other languages fall back to it.")
         self.language = chosen(language, self._words) or FALLBACK
         self.stated = stated.as_model(MerchantTerms)
+        self._file = stated
         if wrong := [stated.told(loc, why) for loc, why in self._unsaid()]:
             raise FileError("\n".join(wrong))
 
@@ -142,6 +143,10 @@ class TermsTexts:
     def languages(self) -> tuple[str, ...]:
         """Those that there are words for, by their tags in lower case."""
         return tuple(self._words)
+
+    def told(self, segment: str, language: str, why: str) -> str:
+        """What is wrong with a late fee's words: with file, line and key."""
+        return self._file.told(("segments", segment, "late_fee", language), why)
 
     def page(self, language: str) -> PageWords:
         return self._words[language].page

@@ -45,6 +45,7 @@ from service.audit import Register
 from service.bulk import BulkDesk
 from service.cases import Cases
 from service.consents import Consents
+from service.customers import whereabouts
 from service.desk import Desk
 from service.directory import Directory
 from service.endpoints import Endpoints, Trial
@@ -56,6 +57,7 @@ from service.keys import KeyRing
 from service.mailroom import Mailroom
 from service.office import Office
 from service.outbox import Dispatch
+from service.persons import Persons
 from service.preferences import Preferences
 from service.protections import Protections
 from service.requests import Unavailable
@@ -89,6 +91,7 @@ class Doors:
     short_pages: ShortPages | None  # None: text messages have the provider's long link
     consents: Consents
     protections: Protections
+    persons: Persons
     ways: Ways
     terms: TermsDesk
     terms_pages: TermsPages
@@ -199,6 +202,7 @@ async def doors(settings: Settings, watched: Telemetry | None = None) -> AsyncIt
                 short_pages=_short_pages(settings, ledger, threads, meter),
                 consents=Consents(ledger, ledger, mailroom, threads, now),
                 protections=Protections(ledger, mailroom, threads, now),
+                persons=Persons(ledger, wiring.law(settings), whereabouts, now),
                 ways=Ways(ledger, mailroom, threads, now),
                 terms=desk,
                 terms_pages=TermsPages(desk, terms.terms_page(settings, texts)),

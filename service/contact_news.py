@@ -1,9 +1,10 @@
 """What messages' providers have to say: what became of a contact, and what customers answer."""
 
 from collections.abc import Sequence
+from itertools import product
 
 from domain import events
-from domain.addresses import address_key
+from domain.addresses import FIELDS, address_key
 from domain.consent import Source, told_by_provider
 from domain.protection import Protected, Protection, SetBy
 from domain.steps import Channel
@@ -46,7 +47,7 @@ def of_contact(ledger: Ledger, fact: ContactHeard) -> Told:
 def of_reply(ledger: Ledger, fact: CustomerWrote) -> Told:
     """Keeps what the customer wrote, for operators. A STOP holds for everybody who has the number, from now on; a START
     takes back what was closed by a STOP of this number, and nothing else. Where somebody else has the number, it is
-    closed, and nobody's wish is known."""
+    closed on each channel that leads there, and nobody's wish is known."""
     customers = ledger.customers_at(fact.channel, fact.address)
     # To follow an account is a wish without words; a picture is an answer without them.
     for customer in customers if fact.text or fact.wish is None else ():
@@ -69,12 +70,15 @@ def of_reply(ledger: Ledger, fact: CustomerWrote) -> Told:
 def _closed(
     ledger: Ledger, fact: CustomerWrote, customers: Sequence[str], result: events.ContactResult, source: Source
 ) -> Told:
+    channels = [fact.channel]
+    if result is events.ContactResult.INVALID_ADDRESS:
+        channels = [channel for channel, field in FIELDS.items() if field == FIELDS[fact.channel]]
     # Which of those who have the number it was, nobody knows: a wish is that of each.
-    for customer in customers or ("",):
+    for customer, channel in product(customers or ("",), channels):
         ledger.close_channel(
             Closure(
                 customer_id=customer,
-                channel=fact.channel,
+                channel=channel,
                 address=address_key(fact.address),
                 why=result.words,
                 wish=result in events.WISHES,

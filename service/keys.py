@@ -14,11 +14,12 @@ from service.requests import Refused, WrongRequest
 
 
 class Scope(StrEnum):
-    """What a key may do. All may read cases; only `admin` may do everything."""
+    """What a key may do. All but `privacy` may read cases; only `admin` may do everything."""
 
     BILLING = "billing"  # opens cases and reports facts
     OPERATOR = "operator"  # gives orders, reads messages
     AUDITOR = "auditor"  # reads everything, the audit included, and changes nothing
+    PRIVACY = "privacy"  # reads and erases all that is held of one customer, and nothing else
     ADMIN = "admin"
 
 

@@ -125,7 +125,7 @@ class TermsDesk:
     def _in_force(self, segment: str) -> KeptTerms:
         """Kept from the first time that somebody asks: what can be read can be agreed to."""
         here = self._here.hearing(self._ledger.an_endpoint_takes)
-        terms = terms_of(self._texts.stated.of(segment), _policies(self._policies, segment), here)
+        terms = terms_in_force(self._texts, self._policies, here, segment)
         if kept := self._kept.get(said := terms.model_dump_json()):
             return kept
         content = TermsVersion(terms=terms, texts=self._texts.write(terms))
@@ -160,6 +160,11 @@ def acceptances_of(ledger: Ledger, customer_id: str) -> AcceptanceFile:
     if not found and ledger.customer(customer_id) is None:
         raise Unknown(f"The ledger knows nothing of a customer {customer_id}.")
     return AcceptanceFile(customer_id=customer_id, acceptances=found)
+
+
+def terms_in_force(texts: TermsTexts, policies: PolicyStore, here: Installation, segment: str) -> Terms:
+    """The terms of a segment as data. here: as its endpoints hear today. Writes nothing."""
+    return terms_of(texts.stated.of(segment), _policies(policies, segment), here)
 
 
 def _policies(store: PolicyStore, segment: str) -> dict[bool, Policy]:

@@ -79,6 +79,7 @@ async def test_a_good_installation(
         "API keys": "none in use",
         "events out": "no endpoints",
         "inbox": "all that came was taken",
+        "terms": good["terms"],
         "worker's settings": "all that are needed are set",
         "channels' settings": "of each channel all are set, or none",
         "channels": "e-mail, SMS, in-app notice, WhatsApp message open; "

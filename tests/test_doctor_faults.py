@@ -23,7 +23,7 @@ from sandbox.providers.world import ProviderWorld
 from service.endpoints import Endpoints
 from service.keys import KeyRing, Scope
 from tests.cases import a_failed_invoice, an_opening_row
-from tests.installation import Installation
+from tests.installation import Installation, a_fee, the_terms
 
 AWAY = "http://127.0.0.1:9"
 NOW = datetime.now(UTC)
@@ -301,6 +301,18 @@ FAULTS: list[tuple[str, Callable[[Installation], None], str, str]] = [
         the_ledgers_version("9999"),
         "ledger",
         "of a newer release than this program: install",
+    ),
+    (
+        "terms that lack the merchant's language",
+        the_terms(a_fee("Nach 30 Tagen kommen 40 EUR hinzu.", language="de")),
+        "terms",
+        "segments.any.late_fee: it lacks en, the merchant's language, which all others fall back to",
+    ),
+    (
+        "terms that are not filled in",
+        the_terms(a_fee("After 30 days we add [AMOUNT].")),
+        "terms",
+        "terms.yaml:4: segments.any.late_fee.en: '[AMOUNT]' is a placeholder, and customers would read it: write",
     ),
     ("no way to answer", settings(MERCHANT_CONTACT=""), "message texts", "MERCHANT_CONTACT is not set: set it to"),
     (

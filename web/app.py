@@ -16,6 +16,7 @@ from service.exports import Exports
 from service.keys import KeyRing
 from service.mailroom import Mailroom
 from service.office import Office
+from service.persons import Persons
 from service.preferences import Preferences
 from service.protections import Protections
 from service.short_links import ShortPages
@@ -29,6 +30,7 @@ from web.api.customers import customers
 from web.api.endpoints import endpoints
 from web.api.exports import exports
 from web.api.orders import channels, orders
+from web.api.persons import persons
 from web.api.protections import protections
 from web.api.records import records
 from web.api.terms import acceptances, terms
@@ -74,6 +76,8 @@ class Doors(Protocol):
     def consents(self) -> Consents: ...
     @property
     def protections(self) -> Protections: ...
+    @property
+    def persons(self) -> Persons: ...
     @property
     def ways(self) -> Ways: ...
     @property
@@ -126,6 +130,7 @@ def application(doors: Doors) -> FastAPI:
     app.include_router(bulk_orders(doors.bulk, doors.threads))
     app.include_router(customers(doors.office, doors.consents, doors.ways))
     app.include_router(protections(doors.protections))
+    app.include_router(persons(doors.persons, doors.threads))
     app.include_router(acceptances(doors.terms))
     app.include_router(terms(doors.terms))
     app.include_router(endpoints(doors.endpoints, doors.trial, doors.threads))

@@ -26,6 +26,7 @@ _PLACES: dict[Channel, sa.BindParameter[str]] = {channel: sa.bindparam(f"at_{cha
 _COLUMNS = {channel: customers.c[field] for channel, field in FIELDS.items()}
 _IS_OF = customers.c.customer_id == _OF
 _CUSTOMER = sa.select(*(customers.c[name] for name in CustomerRow.model_fields)).where(_IS_OF)
+_NOT_ERASED = _CUSTOMER.where(customers.c.erased_at.is_(None))
 _ADDRESS = sa.select(*(customers.c[name] for name in Address.model_fields), customers.c.deleted).where(_IS_OF)
 _FOUND = sa.select(*(_closure[name] for name in Closure.model_fields))
 # Two halves, each with an index of its own.
@@ -89,7 +90,7 @@ class SqlCustomers(Book):
     def customer_is(self, stated: CustomerRow) -> CustomerRow | None:
         said = statement(stated)
         with self._database.reading() as connection:
-            known = connection.execute(_CUSTOMER, {"of": stated.customer_id}).mappings().one_or_none()
+            known = connection.execute(_NOT_ERASED, {"of": stated.customer_id}).mappings().one_or_none()
         if known is None or known["stated"] == said:
             return None
         with self._database.writing() as connection:
@@ -136,7 +137,7 @@ def write_customer(connection: sa.Connection, customer: CustomerRow) -> None:
     statement = insert(customers).values(customer.model_dump())
     same = [customers.c.customer_id]
     connection.execute(
-        statement.on_conflict_do_update(index_elements=same, set_=news)
+        statement.on_conflict_do_update(index_elements=same, set_={**news, "erased_at": None})
         if news
         else statement.on_conflict_do_nothing(index_elements=same)
     )

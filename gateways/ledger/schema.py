@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from gateways.ledger.columns import RowNumber, metadata, moment, of_case, text_column
 
-REVISION = "0030"
+REVISION = "0033"
 """The newest migration, with which these are the tables."""
 
 NOT_CLOSED = "status <> 'closed'"
@@ -30,6 +30,8 @@ customers = sa.Table(
     # What the payment provider stated last, and whether it has the customer no more.
     sa.Column("stated", sa.JSON(none_as_null=True), nullable=True),
     sa.Column("deleted", sa.Boolean(), nullable=False, server_default=sa.false()),
+    # Their data was erased, and what the provider states of them is not taken up again before the next case.
+    moment("erased_at", null=True),
 )
 
 cases = sa.Table(

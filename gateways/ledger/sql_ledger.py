@@ -21,6 +21,7 @@ from gateways.ledger.exports import SqlExports
 from gateways.ledger.gauges import SqlGauges
 from gateways.ledger.inbox import SqlInbox
 from gateways.ledger.outbox import SqlOutbox
+from gateways.ledger.persons import SqlPersons
 from gateways.ledger.policies import SqlPolicies
 from gateways.ledger.protections import SqlProtections
 from gateways.ledger.records import SqlRecords
@@ -53,6 +54,7 @@ class SqlLedger(
     SqlSweeps,
     SqlBulk,
     SqlShortLinks,
+    SqlPersons,
 ):
     """`ports.Ledger`: all books on one database, whose schema `upgrade_schema` has brought up to date.
 

@@ -17,6 +17,7 @@ from gateways.ports.case_list import CaseList
 from gateways.ports.consents import ConsentBook
 from gateways.ports.directory import CustomerDirectory
 from gateways.ports.messages import Address, Recipient
+from gateways.ports.persons import PersonBook
 from gateways.ports.protections import ProtectionBook
 from gateways.ports.rows import (
     AttemptRow,
@@ -337,6 +338,7 @@ class Ledger(
     DisputeBook,
     HandoffBook,
     ShortLinkBook,
+    PersonBook,
     Protocol,
 ):
     """The SQL record of what was said, charged and decided."""

@@ -127,6 +127,13 @@ async def an_acceptance(at: Stand) -> Names:
     return names
 
 
+async def somebody_without_a_case(at: Stand) -> Names:
+    names = {CUSTOMER: "cus_agreed", **await some_terms(at)}
+    said = {"event_id": "sign-up-1", "version": names[TERMS], "language": "en", "where": "sign-up page, order 1"}
+    await at.asked("POST", f"/v1/customers/{names[CUSTOMER]}/acceptances", json=said)
+    return names
+
+
 async def a_customer_and_terms(at: Stand) -> Names:
     return {**await a_case(at), **await some_terms(at)}
 
@@ -174,6 +181,8 @@ SCENES: dict[str, Callable[[Stand], Awaitable[Names]]] = {
     "customers_one": a_case_that_has_spoken,
     "customers_read": a_consent,
     "customers_accepted": an_acceptance,
+    "customers_data": an_acceptance,
+    "customers_erasure": somebody_without_a_case,
     "customers_agree": a_customer_and_terms,
     "terms_version": some_terms,
     "customers_protecting": a_protection,

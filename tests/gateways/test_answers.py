@@ -110,6 +110,69 @@ def test_a_stranger_who_said_so_was_told_of_a_debt_again(words: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "words",
+    [
+        "Not for me",
+        "NOT FOR ME!!!",
+        "Hi, this is not for me 🙏",
+        "it’s not for me. Thanks",
+        "This message isn't meant for me",
+        "Sorry, not me",
+        "> Not for you? Please tell us.",
+        "Not for me, stop texting me",
+        "This is not for me, you have the wrong number",
+        "wrong number, stop texting",
+        "Guten Tag, das ist nicht für mich.",
+        "Nein, bin ich nicht",
+        "NICHT FÜR MICH",
+        "Bonjour, ce n’est pas pour moi, merci",
+        "c'est pas moi",
+        "Hola, esto no es para mí, gracias",
+        "¡No soy yo!",
+        "Oi, não é pra mim",
+        "Veio por engano",
+        "Boa tarde. Recebi por engano",
+        "すみません、心当たりがありません。",
+        "心当たりがないのですが…",
+        "ไม่ใช่ของผมครับ",
+        "สวัสดีค่ะ ไม่ใช่ของดิฉันค่ะ",
+        "ขอโทษครับ ข้อความนี้ไม่ใช่ของผมนะครับ",
+    ],
+)
+def test_who_is_asked_whether_it_is_for_them_is_understood(words: str) -> None:
+    """Texts and chats end with `Not for you? Please tell us.`, and who told us so was written to again."""
+    assert wish_of(words) is Wish.WRONG_NUMBER
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "It's not for me to say",
+        "Is this not for me?",
+        "Not for me now",
+        "It is not for me, it is for my company",
+        "The plan is not for me anymore",
+        "If it is not for me, whose is it?",
+        "Is it for me?",
+        "This is for me",
+        "Please call my husband, not me",
+        "this invoice is not mine, I cancelled in May",
+        "Ist das nicht für mich?",
+        "Das ist nicht für mich, sondern für meine Firma",
+        "Ce n'est pas pour moi de décider",
+        "No es para mí fácil pagar hoy",
+        "Paguei por engano",
+        "Não é para mim que você deve cobrar, é para a empresa",
+        "この請求に心当たりがありません",
+        "心当たりがあります",
+        "ไม่ใช่ของผม ของบริษัท",
+    ],
+)
+def test_words_like_a_strangers_that_say_something_else_close_nothing(words: str) -> None:
+    assert wish_of(words) is None
+
+
+@pytest.mark.parametrize(
     ("words", "wish"), [("Start!", Wish.START), ("YES", Wish.YES), ("Hilfe", Wish.HELP), ("help?", Wish.HELP)]
 )
 def test_the_other_words_that_twilio_obeys(words: str, wish: Wish) -> None:

@@ -28,7 +28,7 @@ lacks something is not sent. **Asked of the end**: the wait before collections, 
 whatever channel a row is about, and today of none**: the pause after a conversation and the wait before a first call,
 since calls are no channel yet. **Only written down**: charges (nothing is added to a debt here), the waits before
 default and before costs, the deadline and the costs that a notice has to name (no final notice goes out without its
-date), and how long records are kept (none is deleted).
+date). **Asked before a customer's data is erased**: how long records are kept (personal-data.md).
 
 A customer whose US state or Canadian province is not known has what is binding in each that has such a clock; one whose
 country is not known has the law of every country with such a clock, and one of whom nothing is known that of all

@@ -91,13 +91,15 @@ async def test_what_a_customer_without_an_open_case_writes_is_kept(intake: Intak
 async def test_a_wrong_number_is_closed_to_everybody_and_follows_nobody(
     intake: Intake, world: ProviderWorld, ledger: SqlLedger
 ) -> None:
-    """A stranger's answer: the customer never opted out, and what was sent there has not arrived."""
+    """A stranger's answer: the customer never opted out, and what was sent there has not arrived. WhatsApp leads to the
+    same telephone."""
     customer, other = await two_with_one_number(world, intake)
     told = of_reply(ledger, an_answer("Wrong number!", Wish.WRONG_NUMBER))
     world.stripe.update_customer(other, phone="+14155550188")
     await intake.take_event(world.stripe.last_event("customer.updated", other))
 
-    assert ({Channel.SMS: "invalid address"}, {}) == (ledger.closed_channels(customer), ledger.closed_channels(other))
+    closed = dict.fromkeys((Channel.SMS, Channel.WHATSAPP), "invalid address")
+    assert (closed, {}) == (ledger.closed_channels(customer), ledger.closed_channels(other))
     assert ["invalid_address"] * 2 == [fact.result for _, _, fact in told if isinstance(fact, ContactReported)]
     assert [] == ledger.opt_outs(customer)
 

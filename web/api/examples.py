@@ -201,6 +201,25 @@ SHAPES: dict[str, dict[str, Any]] = {
         "customers": [{**_KNOWN, "open_cases": 1, "due": [_DUE]}],
         "after": None,
     },
+    "PersonFile": {
+        "schema_version": 1,
+        "customer_id": CUSTOMER,
+        "made_at": "2026-11-24T09:30:00Z",
+        "tables": {
+            "acceptances": [
+                {
+                    "customer_id": CUSTOMER,
+                    "event_id": "sign-up-1",
+                    "version": TERMS,
+                    "language": "en",
+                    "at": "2026-01-05T10:00:00Z",
+                    "where": "sign-up page, order 1",
+                    "by": "shop",
+                }
+            ]
+        },
+    },
+    "ErasedAnswer": {"customer_id": CUSTOMER, "erased": True},
     "WaysChange": {"preferred_channel": "line", "line_user_id": _LINE_USER},
     "WaysKnown": {"customer_id": CUSTOMER, "preferred_channel": "line", "line_user_id": _LINE_USER},
     "CustomerAnswer": {

@@ -23,6 +23,8 @@ Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 _OF_THE_ANSWER = frozenset({"cache-control", "content-type", "etag", "location"})
 SCOPES = "x-scopes"
 """Where a route says, for people and programs, which keys it takes."""
+ON_RECORD: dict[str, Any] = {"x-on-record": True}
+"""What a route says of itself that reads, and whose reading is in the audit too."""
 _BUSY, _AWAY = 1, 5
 """Seconds after which the same request may be answered."""
 _STATUS = {
@@ -85,7 +87,7 @@ class ApiRoute(APIRoute):
         gate: Gate = request.app.state.gate
         caller = await _caller(gate, request)
         request.state.caller = caller
-        if request.method != "GET":
+        if request.method != "GET" or ON_RECORD.items() <= (self.openapi_extra or {}).items():
             # Before anything is done: what is ordered and cut off is on record as well.
             asked = (caller, request.state.request_id, request.method, request.url.path)
             request.state.asked = await gate.threads.run(gate.register.asked, *asked)

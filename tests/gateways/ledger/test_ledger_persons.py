@@ -1,0 +1,164 @@
+"""All that is held of one person is read, and erased: afterwards no column of any table has it."""
+
+from datetime import timedelta
+from urllib.parse import urlencode
+
+import pytest
+import sqlalchemy as sa
+
+from domain.case import CaseStatus
+from domain.consent import Source
+from domain.protection import Protected, Protection, SetBy
+from domain.steps import Channel
+from gateways.ledger.columns import metadata
+from gateways.ledger.sql_ledger import SqlLedger
+from gateways.ports.consents import OptIn
+from gateways.ports.inbox import DONE, Arrival
+from gateways.ports.rows import Closure, Reply
+from tests.gateways.ledger.builders import NOW, a_case, a_contact, a_customer, reserve
+
+MAIL, PHONE, USER, NAME = "grace@customers.example", "+14155550177", f"U{7:032x}", "Grace Hopper"
+OLD_MAIL = "hopper@before.example"
+THEIRS = (MAIL, PHONE.removeprefix("+"), USER, NAME, OLD_MAIL, "Hopperstreet", "secret words", "court file")
+
+
+def a_life(ledger: SqlLedger, status: CaseStatus = CaseStatus.CLOSED) -> None:
+    """Of Grace, with something about her wherever it can be, and of somebody else beside her."""
+    grace = a_customer(customer_id="cus_grace", name=NAME, email=MAIL, phone=PHONE, line_user_id=USER)
+    grace = grace.model_copy(update={"stated": {"name": NAME, "email": MAIL}, "country": "DE", "region": "BE"})
+    ledger.open_case(a_case("in_grace", customer_id="cus_grace", status=status), grace, "{}")
+    ledger.open_case(
+        a_case("in_2", customer_id="cus_grace2", status=status), a_customer(customer_id="cus_grace2"), "{}"
+    )
+    for step, address in (("friendly", MAIL), ("final", OLD_MAIL)):
+        row = a_contact(
+            invoice_id="in_grace", step=step, key=f"dun:in_grace:{step}:email", address=address, text=f"Dear {NAME}"
+        )
+        reserve(ledger, row.model_copy(update={"html": f"<p>{NAME}", "subject": NAME}), "cus_grace")
+    ledger.keep_reply(
+        Reply(customer_id="cus_grace", channel=Channel.SMS, event_id="SM1", at=NOW, text="secret words from Grace")
+    )
+    ledger.opted_in(
+        OptIn(customer_id="cus_grace", channel=Channel.SMS, event_id="o1", source=Source.START, at=NOW, proof=NAME)
+    )
+    said = Protected(
+        protection=Protection.HARDSHIP,
+        event_id="p1",
+        since=NOW,
+        source=SetBy.OPERATOR,
+        by="operator",
+        note="court file of Grace Hopper",
+    )
+    ledger.protect("cus_grace", said)
+    wish = Closure(
+        customer_id="cus_grace",
+        channel=Channel.EMAIL,
+        address=None,
+        why="opted out",
+        wish=True,
+        event_id="w1",
+        at=NOW,
+        proof=f"letter of {NAME}",
+    )
+    ledger.close_channel(wish)
+    forms = urlencode({"From": PHONE, "Body": "secret words"})
+    ledger.keep(
+        [
+            Arrival(
+                provider="stripe",
+                event_id="evt_1",
+                kind="k",
+                body='{"customer": "cus_grace", "street": "Hopperstreet 1"}',
+            ),
+            Arrival(provider="twilio", event_id="SM1", kind="k", body=forms),
+            Arrival(provider="line", event_id="L1", kind="k", body=f'{{"userId": "{USER}", "text": "secret words"}}'),
+            Arrival(provider="sendgrid", event_id="sg1", kind="k", body=f'{{"email": "{MAIL.upper()}"}}'),
+            Arrival(provider="sendgrid", event_id="sg2", kind="k", body=f'{{"email": "{OLD_MAIL}"}}'),
+            Arrival(provider="stripe", event_id="evt_2", kind="k", body='{"customer": "cus_grace2"}'),
+        ],
+        NOW,
+    )
+    for row in ledger.inbox():
+        ledger.ended(row.id, DONE, "done", f"for {NAME}" if row.event_id == "evt_1" else "", None, NOW)
+
+
+def everything(url: str) -> str:
+    """Every value of every column of every table."""
+    engine = sa.create_engine(url)
+    with engine.connect() as connection:
+        names = [name for name in sa.inspect(connection).get_table_names() if name != "alembic_version"]
+        assert {*names} == {*metadata.tables}
+        found = [repr(connection.execute(sa.text(f'SELECT * FROM "{name}"')).all()) for name in names]  # noqa: S608
+    engine.dispose()
+    return "\n".join(found)
+
+
+def test_whatever_names_the_person_is_in_what_is_read_of_them(ledger: SqlLedger) -> None:
+    a_life(ledger)
+
+    found = ledger.person("cus_grace")
+
+    assert {"cases": 1, "contacts": 2, "replies": 1, "opt_ins": 1, "protections": 1, "channel_closures": 1} == {
+        name: len(found[name])
+        for name in ("cases", "contacts", "replies", "opt_ins", "protections", "channel_closures")
+    }
+    assert ["evt_1", "SM1", "L1", "sg1", "sg2"] == [row["event_id"] for row in found["inbox"]]
+    assert [part for part in THEIRS if part not in repr(found)] == []
+    assert "cus_grace2" not in repr(found)
+    assert {} == ledger.person("cus_nobody")
+
+
+def test_after_an_erasure_no_column_of_any_table_has_the_person(ledger: SqlLedger, url: str) -> None:
+    a_life(ledger)
+    before = everything(url)
+    assert [part for part in THEIRS if part not in before] == []
+
+    assert ledger.erase_person("cus_grace", NOW)
+
+    after = everything(url)
+    assert [part for part in THEIRS if part.lower() in after.lower()] == []
+    assert ledger.erase_person("cus_grace", NOW + timedelta(days=1))
+    assert after == everything(url)
+    case = ledger.case("in_grace")
+    assert case is not None
+    assert 1999 == case.amount.amount
+    assert "cus_grace2" in next(row.body for row in ledger.inbox() if row.event_id == "evt_2")
+    assert ["hardship"] == [one.protection for one in ledger.protections("cus_grace")]
+
+
+def test_an_address_that_wanted_nothing_stays_closed_to_whoever_has_it_next(ledger: SqlLedger) -> None:
+    """The wish was the person's, at whatever address; the same person may come back as another customer."""
+    a_life(ledger)
+    ledger.erase_person("cus_grace", NOW)
+
+    again = a_customer(customer_id="cus_new", email=MAIL)
+    ledger.open_case(a_case("in_3", customer_id="cus_new"), again, "{}")
+
+    assert {Channel.EMAIL: "opted out"} == ledger.closed_channels("cus_new")
+
+
+def test_nothing_is_erased_while_a_case_is_open(ledger: SqlLedger, url: str) -> None:
+    a_life(ledger, CaseStatus.OPEN)
+    before = everything(url)
+
+    assert not ledger.erase_person("cus_grace", NOW)
+
+    assert before == everything(url)
+
+
+def test_what_the_provider_states_is_not_taken_up_again_before_there_is_a_new_case(ledger: SqlLedger) -> None:
+    a_life(ledger)
+    ledger.erase_person("cus_grace", NOW)
+    stated = a_customer(customer_id="cus_grace", email=MAIL)
+
+    assert ledger.customer_is(stated) is None
+    assert ledger.address("cus_grace").email is None
+    ledger.open_case(a_case("in_4", customer_id="cus_grace"), stated, "{}")
+    assert MAIL == ledger.address("cus_grace").email
+
+
+@pytest.mark.parametrize(("other", "named"), [("cus_grac", 0), ("cus_grace", 1)])
+def test_an_id_within_a_longer_one_is_another_customers(ledger: SqlLedger, other: str, named: int) -> None:
+    ledger.keep([Arrival(provider="stripe", event_id="evt_1", kind="k", body='{"customer": "cus_grace"}')], NOW)
+
+    assert named == len(ledger.person(other).get("inbox", ()))
