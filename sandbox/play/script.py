@@ -80,6 +80,7 @@ class Sign(StrEnum):
     NOTICE = "notice"
     WHATSAPP = "whatsapp"
     LINE = "line"
+    LETTER = "letter"
     CHARGE = "charge"  # a charge attempt of ours
     HANDOFF = "handoff"
 
@@ -167,7 +168,7 @@ class Method(Frozen):
 class ProviderFault(Frozen):
     """A fault in a provider's way; `{invoice}` in `match` stands for the customer's invoice."""
 
-    provider: str = Field(pattern="^(stripe|sendgrid|twilio|line|merchant|agency)$")
+    provider: str = Field(pattern="^(stripe|sendgrid|twilio|line|letters|merchant|agency)$")
     match: str
     mode: Mode
     times: int = Field(default=1, ge=1)
@@ -183,6 +184,7 @@ class Expected(Frozen):
     notice: int | None = None
     whatsapp: int | None = 0
     line: int | None = 0
+    letter: int | None = 0
     day: int | None = None  # local days from the opening to the end
 
 

@@ -3,6 +3,8 @@
 Plain JSON; references to other objects are ids.
 """
 
+from collections.abc import Mapping
+
 from sandbox.providers.journal import Json
 
 API_VERSION = "2026-10-28.endive"
@@ -17,11 +19,20 @@ NO_ADDRESS: Json = {
 }
 
 
-def customer(id_: str, created: int, *, name: str, email: str | None, phone: str | None, country: str | None) -> Json:
+def customer(
+    id_: str,
+    created: int,
+    *,
+    name: str,
+    email: str | None,
+    phone: str | None,
+    country: str | None,
+    address: Mapping[str, str] | None = None,
+) -> Json:
     return {
         "id": id_,
         "object": "customer",
-        "address": {**NO_ADDRESS, "country": country} if country else None,
+        "address": {**NO_ADDRESS, **(address or {}), "country": country} if country else None,
         "balance": 0,
         "created": created,
         "currency": None,

@@ -1,0 +1,35 @@
+"""Letters: what prints them, and who takes them. Imported where they are set up: typst and its fonts take a second."""
+
+from typing import TYPE_CHECKING
+
+from domain.rules.refusals import RefusalTable
+from gateways.ports.metering import NO_METER, Meter
+from runtime.branding import brands
+from runtime.settings import Settings, SettingsError
+
+if TYPE_CHECKING:
+    from gateways.letter_press import LetterPress
+    from gateways.letter_senders import LetterFolder, LetterService
+
+
+def press(settings: Settings) -> "LetterPress":
+    """Raises SettingsError for a folder of fonts that is none."""
+    from gateways.letter_press import LetterPress  # noqa: PLC0415 - see above
+
+    fonts = settings.letter_fonts
+    if fonts and not fonts.is_dir():
+        raise SettingsError("LETTER_FONTS is no folder: set it to one with .ttf or .otf files, or leave it out.")
+    return LetterPress(settings.messages_folders, fonts)
+
+
+def sender(settings: Settings, refusals: RefusalTable, meter: Meter = NO_METER) -> "LetterFolder | LetterService":
+    """Raises SettingsError where a brand has no address that a letter could come back to."""
+    from gateways.letter_senders import LetterFolder, LetterService  # noqa: PLC0415 - see above
+
+    known = brands(settings)
+    if not all(each.postal_address for each in (known.own, *known.segments.values())):
+        raise SettingsError("A letter names its sender: say postal_address in brand.yaml (docs/brand.md).")
+    if settings.letter_folder:
+        return LetterFolder(press(settings), settings.letter_folder)
+    url, timeout = settings.required("LETTER_URL"), settings.provider_timeout
+    return LetterService(press(settings), url, settings.letter_secret, timeout, refusals, meter)
