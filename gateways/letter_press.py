@@ -12,9 +12,8 @@ import segno
 import typst
 from fontTools.ttLib import TTCollection, TTFont
 
-from domain.base import Frozen
 from domain.rules.refusals import About
-from gateways.ports.messages import Letter
+from gateways.ports.messages import Letter, Printed
 from gateways.ports.trouble import ProviderMisuse, Unreachable
 
 LAYOUT = "letter.typ"
@@ -22,13 +21,6 @@ _FONTS = ("fontpkg_noto_sans", "fontpkg_noto_sans_thai", "noto_cjk_sans_jp_regul
 """Packages with the fonts of the shipped languages, under the SIL Open Font License."""
 _SUFFIXES = (".ttf", ".otf", ".ttc")
 _BLANK = {*" \t\n\u00a0\u202f\u2009\u200b\u200e\u200f\u00ad"}
-
-
-class Printed(Frozen):
-    """A letter that is ready to be printed."""
-
-    pdf: bytes
-    pages: int
 
 
 class LetterPress:

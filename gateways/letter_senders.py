@@ -15,8 +15,7 @@ from domain.postal import PostalAddress
 from domain.rules.refusals import About, RefusalTable
 from gateways.folders import named, put
 from gateways.http_errors import retry_after
-from gateways.letter_press import LetterPress, Printed
-from gateways.ports.messages import Address, Letter, Rendered, Sent
+from gateways.ports.messages import Address, Letter, Press, Printed, Rendered, Sent
 from gateways.ports.metering import NO_METER, Meter
 from gateways.ports.trouble import LookupImpossible, ProviderMisuse, ProviderTrouble, Unreachable
 
@@ -31,7 +30,7 @@ class LetterFolder:
     away; an empty file below `.written` stays, by which a try whose answer was lost is known.
     """
 
-    def __init__(self, press: LetterPress, folder: Path) -> None:
+    def __init__(self, press: Press, folder: Path) -> None:
         self._press = press
         self._folder = folder
 
@@ -72,7 +71,7 @@ class LetterService:
 
     def __init__(
         self,
-        press: LetterPress,
+        press: Press,
         url: str,
         secret: str,
         timeout: timedelta,

@@ -66,8 +66,8 @@ def _missing(settings: Settings, channel: Channel) -> str | None:
     """Why it is closed; None: it is not. What only another channel's settings make use of is no part of this one."""
     names = CHANNELS[channel]
     if is_otherwise(settings, channel):
-        if there := [name for name in names if is_set(settings, name)]:
-            raise SettingsError(f"{OTHERWISE[channel]} is set beside {', '.join(there)}: set the one or the other.")
+        if also := [name for name in names if is_set(settings, name)]:
+            raise SettingsError(f"{OTHERWISE[channel]} is set beside {', '.join(also)}: set the one or the other.")
         return None
     missing = [name for name in names if not is_set(settings, name)]
     shared = {name for other, those in CHANNELS.items() if other is not channel for name in those}

@@ -107,6 +107,24 @@ class Letter(Frozen):
         return "\n\n".join(part for part in parts if part) + "\n"
 
 
+class Printed(Frozen):
+    """A letter that is ready to be printed."""
+
+    pdf: bytes
+    pages: int
+
+
+class Press(Protocol):
+    """Lays letters out."""
+
+    def printed(self, letter: Letter) -> Printed:
+        """The same letter is the same bytes. Raises Unreachable for signs that no font has, ProviderMisuse for a layout
+        that is wrong."""
+
+    def pictures(self, letter: Letter) -> list[str]:
+        """Each page as SVG, to be looked at. Raises as `printed`."""
+
+
 class Rendered(Frozen):
     """A message ready to be sent. `html` is for e-mail, `subject` for e-mail, notice and letter."""
 

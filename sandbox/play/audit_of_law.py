@@ -26,7 +26,7 @@ LAW: Mapping[str, str] = {
 """Every count of this table, and the promise behind it."""
 
 _TABLES = Path(__file__).parents[2] / "policies/rules/law"
-_CHANNELS = {"email.accepted": "email", "sms.accepted": "sms", "notice.created": "notice"}
+_CHANNELS = {"email.accepted": "email", "sms.accepted": "sms", "notice.created": "notice", "letter.accepted": "letter"}
 _PUT_OFF, _FORBIDDEN = "step.postponed", ("step.refused", "step.skipped")
 _DAYS = ("weekdays",) * 5 + ("saturday", "sunday")
 

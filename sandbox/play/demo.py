@@ -199,10 +199,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     try:
         script = read_world()
+        more = policies_in(DATA / "policies")
         with (
             until_stopped() as stop,
             fresh(DATA),
-            running(DATA, time_skipping=True, say=say, web=True, more=policies_in(DATA / "policies")) as here,
+            running(
+                DATA, time_skipping=True, say=say, web=True, more=policies_in(DATA / "policies"), letters=True
+            ) as here,
         ):
             with Killing(here, given.kill, given.seed, say) if given.kill else nullcontext():
                 report = asyncio.run(play(here, script, Progress(console)))

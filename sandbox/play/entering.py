@@ -79,6 +79,7 @@ def _account(script: Customer, world: ProviderWorld) -> str:
         email=fields.email,
         phone=script.phone,
         country=fields.country,
+        address=script.address,
         locales=[script.language],
         metadata={
             **({"time_zone": fields.time_zone} if fields.time_zone else {}),

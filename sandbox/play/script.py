@@ -213,6 +213,7 @@ class Customer(Frozen):
     reads: str = "en"  # the language that messages must have
     phone: str | None = None
     line: bool = False  # whether the merchant knows their LINE user id
+    address: dict[str, str] = Field(default_factory=dict)  # what Stripe has of it beside the country
     writes: Fields = Fields()
     mail_bounces: bool = False
     texts_refused: int | None = None  # the code with which Twilio refuses every message to the number
@@ -237,7 +238,7 @@ class Customer(Frozen):
     @property
     def is_a_kind(self) -> bool:
         """Whether one like this customer can be played anywhere: nobody else and no policy of the demo is needed."""
-        return not (self.other_of or self.again_of or self.segment in ("strict", "chat"))
+        return not (self.other_of or self.again_of or self.segment in ("strict", "chat", "post"))
 
     def order_of(self, webhooks: Sequence[T]) -> list[T]:
         """As they reach us."""

@@ -63,7 +63,8 @@ def test_the_print_service_gets_what_the_ledger_keeps(world: ProviderWorld, work
     [row], [letter] = worker.ledger.contacts(case.invoice_id), of(world, case)
     assert (ContactState.SENT, letter.id, "a4") == (outcome.state, outcome.provider_id, letter.paper)
     assert [NAME, "Hauptstr. 1", "10115 Berlin"] == letter.to["name_and_address"]  # posted in the same country
-    assert [] == [line for line in row.text.replace(": ", "\n").split("\n") if printed(line) not in printed(letter.text)]
+    lines = row.text.replace(": ", "\n").split("\n")
+    assert [] == [line for line in lines if printed(line) not in printed(letter.text)]
 
 
 def test_an_incomplete_address_is_known_before_a_letter_is_tried(world: ProviderWorld, worker: Worker) -> None:

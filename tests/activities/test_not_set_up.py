@@ -56,6 +56,7 @@ def test_a_decision_names_the_closed_channels_by_their_settings(worker: Worker) 
         Channel.NOTICE: "MERCHANT_WEBHOOK_URL is not set",
         Channel.WHATSAPP: "TWILIO_ACCOUNT_SID is not set",
         Channel.LINE: "LINE_CHANNEL_ACCESS_TOKEN is not set",
+        Channel.LETTER: "neither LETTER_FOLDER nor LETTER_URL is set",
     } == decided.closed_channels
     assert NEEDS_OPT_IN == worker.decide(a_decision(worker, case)).closed_channels
 
