@@ -199,7 +199,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     try:
         script = read_world()
-        more = policies_in(DATA / "policies")
         with (
             until_stopped() as stop,
             fresh(DATA),
