@@ -1,7 +1,7 @@
 """One contact on one channel: re-read, check, write, send, once."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from temporalio import activity
@@ -43,6 +43,8 @@ from gateways.ports.rows import Closure, ContactRow, CustomerRow, Reserved
 from gateways.ports.trouble import LookupImpossible, ProviderMisuse, ProviderTrouble, Unreachable
 
 _SOON = timedelta(minutes=1)
+_TYPED = (Channel.SMS, Channel.LETTER)
+"""Channels on which the payment page's own long link has no room."""
 
 
 class _NotSetUp(Exception):
@@ -111,6 +113,7 @@ class ContactActivities:
                 _key(task),
                 self._link(task),
                 self._agreed(task),
+                self._written_on(task),
             )
             if task.words:
                 message, answer = self._lawfully(task, message, address, invoice, segment)
@@ -165,8 +168,8 @@ class ContactActivities:
         return _outcome(ContactState.REFUSED, invoice, why=answer.why)
 
     def _link(self, task: ContactTask) -> str | None:
-        """The short address of the payment page, for a text message; None: the provider's own."""
-        if task.channel is not Channel.SMS or self._short is None:
+        """The short address of the payment page, for a text message and on paper; None: the provider's own."""
+        if task.channel not in _TYPED or self._short is None:
             return None
         code = self._short.code(task.invoice_id)
         self._ledger.shorten(code, task.invoice_id)
@@ -177,8 +180,16 @@ class ContactActivities:
         said = self._ledger.accepted(task.customer_id, task.as_of) if task.channel is Channel.EMAIL else None
         if said is None:
             return None
+        return Agreed(version=said.version, on=self._day(task, said.at))
+
+    def _written_on(self, task: ContactTask) -> date | None:
+        """The day that a letter is dated, of the case's own time: written again it is the same letter."""
+        return self._day(task, task.as_of) if task.channel is Channel.LETTER else None
+
+    def _day(self, task: ContactTask, at: datetime) -> date:
+        """A moment's day where the customer is."""
         here = self._situations.whereabouts(task.customer_id, task.as_of.date())
-        return Agreed(version=said.version, on=local(said.at, here.time_zones[0] if here else "UTC").date())
+        return local(at, here.time_zones[0] if here else "UTC").date()
 
     def _has_moved(self, stated: CustomerRow, task: ContactTask) -> bool:
         """Takes over what the payment provider states of the customer now. Whether the hours are those of another
@@ -365,5 +376,7 @@ def _closed(task: ContactTask, recipient: Recipient) -> str | None:
     """Why nothing can be sent on this channel, or None."""
     if why := recipient.closed_channels.get(task.channel):
         return why  # as it is known: the case takes it over, and a wish has to stay one
+    if task.channel is Channel.LETTER and not recipient.address.name:
+        return "no name is known to write on a letter"
     field = FIELDS.get(task.channel)
     return NONE_KNOWN[field] if field and not getattr(recipient.address, field) else None

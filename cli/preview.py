@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -9,11 +10,11 @@ import typer
 
 from cli.console import UNUSABLE, fail, one_sentence, told
 from cli.options import AsJson, Customer, Decline, Opened, PolicyName, moment_or_now
-from runtime.previewing import email_sender, not_set_up
+from runtime.previewing import email_sender, not_set_up, press_of
 from runtime.previewing import preview as previewing
 from runtime.settings import load_settings
 from service.preview import Conversation, send_to
-from service.preview_page import as_text, files_of, lines_of
+from service.preview_page import File, as_text, files_of, lines_of
 from service.sample_customers import SAMPLE, sample_customer
 
 ALL = "all"
@@ -55,7 +56,9 @@ def preview(
             typer.echo(f"{count} e-mails sent to {send}", err=True)
     print(not_set_up(settings), file=sys.stderr)
     if out:
-        _write(out, found, f"{settings.merchant_name}: {followed.name}@{followed.version}, from {at:%Y-%m-%d} on")
+        head = f"{settings.merchant_name}: {followed.name}@{followed.version}, from {at:%Y-%m-%d} on"
+        with one_sentence():
+            _write(out, files_of(found, head, press_of(settings)))
         told(as_json, f"{out / 'index.html'}: {len(found)} conversations", folder=out, conversations=len(found))
     elif as_json:
         for line in lines_of(found):
@@ -64,11 +67,11 @@ def preview(
         print("\n\n".join(as_text(each) for each in found))
 
 
-def _write(folder: Path, found: list[Conversation], head: str) -> None:
+def _write(folder: Path, files: Iterable[File]) -> None:
     try:
-        for file in files_of(found, head):
+        for file in files:
             path = folder / file.path
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(file.text, encoding="utf-8")
+            path.write_bytes(file.content)
     except OSError as error:
         raise fail(f"{folder} cannot be written ({error.strerror}): name another folder.", UNUSABLE) from None

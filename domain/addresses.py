@@ -3,6 +3,7 @@
 import hashlib
 import re
 
+from domain.postal import PostalAddress
 from domain.steps import Channel
 
 FIELDS: dict[Channel, str] = {
@@ -10,12 +11,14 @@ FIELDS: dict[Channel, str] = {
     Channel.SMS: "phone",
     Channel.WHATSAPP: "phone",
     Channel.LINE: "line_user_id",
+    Channel.LETTER: "postal_address",
 }
 """Where of a customer's fields each channel leads. A notice needs none."""
 NONE_KNOWN = {
     "email": "no e-mail address is known",
     "phone": "no phone number is known",
     "line_user_id": "no LINE user id is known",
+    "postal_address": "no complete postal address is known",
 }
 """Why nothing can be sent to a customer of whom the field is empty."""
 
@@ -54,7 +57,19 @@ def line_user(text: str | None) -> str | None:
     return user if _LINE_USER.fullmatch(user) else None
 
 
-READ = {"email": email_address, "phone": dialled_number, "line_user_id": line_user}
+def postal_address(text: str | None) -> str | None:
+    """The postal address as it is kept; None when a letter could go nowhere by it. What else the country's post needs,
+    `gateways/postal.py` asks."""
+    found = PostalAddress.read(text)
+    return found.text if found else None
+
+
+READ = {
+    "email": email_address,
+    "phone": dialled_number,
+    "line_user_id": line_user,
+    "postal_address": postal_address,
+}
 """What can be an address, in each of the fields."""
 
 

@@ -37,6 +37,7 @@ def _shown(text: str) -> str:
 
 Colour = Annotated[str, AfterValidator(_colour)]
 Link = Annotated[str, AfterValidator(_link)]
+Country = Annotated[str, Field(pattern="^[A-Z]{2}$")]
 Line = Annotated[str, AfterValidator(_shown), Field(max_length=200)]
 
 
@@ -71,6 +72,8 @@ class Brand(Frozen):
     logo: Link | None = None
     colours: Colours
     postal_address: tuple[Line, ...] = ()
+    country: Country | None = None  # where letters are posted: those within it do not name it
+    bank: tuple[Line, ...] = ()  # the account for transfers, on letters
     imprint: Link | None = None
     voice: dict[str, Line] = Field(default_factory=dict)  # language → which of its forms of address, by a file's name
 

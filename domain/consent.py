@@ -6,7 +6,7 @@ from enum import StrEnum
 from domain import events
 from domain.steps import TEXTS, Channel
 
-BY_INTRUSION = (Channel.NOTICE, Channel.EMAIL, Channel.LINE, Channel.WHATSAPP, Channel.SMS)
+BY_INTRUSION = (Channel.NOTICE, Channel.EMAIL, Channel.LETTER, Channel.LINE, Channel.WHATSAPP, Channel.SMS)
 """From the one that intrudes least. Who wants no e-mail did not ask for text messages."""
 NEEDS_OPT_IN = {Channel.WHATSAPP: "the customer has not agreed to WhatsApp messages"}
 """Channels on which nobody is written to who has not agreed to it before, as they are closed to who has not. WhatsApp's

@@ -96,6 +96,7 @@ class AtSending(Frozen):
     agreed_on: date | None = None  # when the customer agreed to the terms; None: nothing of it is on record
     terms: str | None = None  # link to the version that they agreed to
     answers: bool = False  # whether an answer to the e-mail reaches the merchant
+    bank: bool = False  # whether a letter may name the merchant's own account
     framed: bool = False  # whether an approved text around the message says who writes
 
     @property
@@ -174,6 +175,10 @@ class Known(Frozen):
         if action in (DeclineClass.NEW_METHOD, DeclineClass.NEVER):
             return Todo.NEW_METHOD
         return Todo.PAY_EARLY if self.charge_is_planned() and not self.insists() else Todo.PAY
+
+    def shows_bank(self) -> bool:
+        """Who transfers while a charge is planned, or beside a transfer that they asked for, pays twice."""
+        return self.at.bank and self.todo() is Todo.PAY and not self.charge_is_planned()
 
     def leads_to_the_invoice(self) -> bool:
         """The payment page shows it, and has it as a PDF; the page for small deposits does not."""

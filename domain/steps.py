@@ -29,6 +29,7 @@ class Channel(StrEnum):
     NOTICE = "notice"
     WHATSAPP = "whatsapp"
     LINE = "line"
+    LETTER = "letter"
 
 
 CHANNEL_NAMES = {
@@ -37,6 +38,7 @@ CHANNEL_NAMES = {
     Channel.NOTICE: "in-app notice",
     Channel.WHATSAPP: "WhatsApp message",
     Channel.LINE: "LINE message",
+    Channel.LETTER: "letter",
 }
 """As operators call them."""
 CHATS = (Channel.WHATSAPP, Channel.LINE)

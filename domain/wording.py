@@ -41,6 +41,7 @@ class Part(StrEnum):
     AMOUNTS = "amounts"  # a table: each sentence is the label of one value
     BUTTON = "button"
     LINK_HINT = "link_hint"
+    TRANSFER = "transfer"  # the account for a transfer, on paper
     DOCUMENT = "document"  # where the invoice itself is
     HELP = "help"  # where the merchant answers
     ANSWER = "answer"  # that one can answer the message itself
@@ -120,8 +121,10 @@ ASPECTS: dict[str, tuple[tuple[str, ...], Callable[[Known], str]]] = {
 }
 """What the words of a sentence differ by: all that it can be, and what it is."""
 
-_MAIL = (Channel.EMAIL,)
-_LONG = (Channel.EMAIL, Channel.NOTICE)
+_EMAIL = (Channel.EMAIL,)
+_LETTER = (Channel.LETTER,)
+_MAIL = (Channel.EMAIL, Channel.LETTER)
+_LONG = (Channel.EMAIL, Channel.LETTER, Channel.NOTICE)
 _SMS = TEXTS
 _FINAL = (Stage.FINAL,)
 _INSISTING = (Stage.FIRM, Stage.FINAL)
@@ -165,19 +168,21 @@ ROWS: tuple[Row, ...] = (
     Row(Part.AMOUNTS, "labels.due", _MAIL, labels="amount"),
     Row(Part.AMOUNTS, "labels.total", _MAIL, Known.shows_total, labels="total"),
     Row(Part.AMOUNTS, "labels.tax", _MAIL, Known.states_tax, labels="tax"),
-    Row(Part.BUTTON, "buttons.pay", _MAIL, Known.only_pays),
-    Row(Part.BUTTON, "buttons.{ask}", _MAIL, Known.asks_for_more),
-    Row(Part.LINK_HINT, "labels.link_hint", _MAIL),
-    Row(Part.DOCUMENT, "labels.document", _MAIL, Known.leads_to_the_invoice),
+    Row(Part.BUTTON, "buttons.pay", _EMAIL, Known.only_pays),
+    Row(Part.BUTTON, "buttons.{ask}", _EMAIL, Known.asks_for_more),
+    Row(Part.LINK_HINT, "labels.link_hint", _EMAIL),
+    Row(Part.LINK_HINT, "letter.code", _LETTER),
+    Row(Part.TRANSFER, "letter.transfer", _LETTER, Known.shows_bank),
+    Row(Part.DOCUMENT, "labels.document", _EMAIL, Known.leads_to_the_invoice),
     Row(Part.HELP, "labels.help", _LONG),
-    Row(Part.ANSWER, "labels.answer", _MAIL, Known.can_be_answered),
+    Row(Part.ANSWER, "labels.answer", _EMAIL, Known.can_be_answered),
     Row(Part.CLOSING, "stages.{tone}.closing.{tried}", _MAIL, stages=_OTHERS),
     Row(Part.CLOSING, "stages.{tone}.closing.{tried}", _MAIL, values=("ends_on",), stages=_FINAL),
     Row(Part.REGARDS, "regards", _MAIL),
     Row(Part.SENDER, "labels.sender", _MAIL),
     Row(Part.DOUBT, "labels.doubt", _MAIL),
-    Row(Part.AGREED, "labels.agreed", _MAIL, Known.has_agreed, ("agreed_on",)),
-    Row(Part.PREFERENCES, "labels.preferences", _MAIL, Known.has_preferences),
+    Row(Part.AGREED, "labels.agreed", _EMAIL, Known.has_agreed, ("agreed_on",)),
+    Row(Part.PREFERENCES, "labels.preferences", _EMAIL, Known.has_preferences),
     Row(Part.IMPRINT, "labels.imprint", _MAIL, Known.has_imprint),
     # A text message: what need not be said stands in the order of its importance.
     Row(Part.WRITER, "sms.writer", _SMS, Known.introduces),

@@ -1,23 +1,19 @@
 """A collections agency: an HTTP endpoint of its own, or a folder from which somebody takes the bundles."""
 
-import errno
 import json
-import os
-import tempfile
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import quote
 
 import httpx
 
+from gateways.folders import named, put
 from gateways.http_post import Party, post
 from gateways.ports.agency import Agency, EvidenceBundle
 from gateways.ports.metering import NO_METER, Meter
-from gateways.ports.trouble import NotFound, ProviderMisuse, ProviderTrouble
+from gateways.ports.trouble import NotFound, ProviderTrouble
 
 _PARTY = Party("agency", "The collections agency", "AGENCY_ENDPOINT", "AGENCY_TOKEN")
-# Errors of a folder that pass by themselves once there is room again; the others need somebody.
-_PASSING = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EAGAIN, errno.EMFILE, errno.ENFILE})
 
 
 def agency_for(endpoint: str, token: str | None, timeout: timedelta, meter: Meter = NO_METER) -> Agency:
@@ -82,38 +78,14 @@ class FolderAgency:
 
     def hand_off(self, handoff_id: str, bundle: EvidenceBundle) -> str:
         """Writes the bundle unless it is there already. Raises ProviderTrouble (no room) or ProviderMisuse."""
-        if not self._path(handoff_id, ".json").exists():
-            self._write(self._path(handoff_id, ".html"), bundle.html)
-            self._write(self._path(handoff_id, ".json"), bundle.json_text)
+        if not named(self._folder, handoff_id, ".json").exists():
+            put(named(self._folder, handoff_id, ".html"), bundle.html.encode(), "AGENCY_ENDPOINT")
+            put(named(self._folder, handoff_id, ".json"), bundle.json_text.encode(), "AGENCY_ENDPOINT")
         return handoff_id
 
     def recall(self, reference: str, why: str, key: str) -> None:
         """Writes the recall beside the handoff."""
-        if not self._path(reference, ".json").exists():
+        if not named(self._folder, reference, ".json").exists():
             raise NotFound(f"There is no handoff {reference} in the folder of AGENCY_ENDPOINT.")
         content = json.dumps({"reference": reference, "why": why, "key": key}, ensure_ascii=False, indent=2)
-        self._write(self._path(reference, ".recall.json"), content)
-
-    def _path(self, name: str, suffix: str) -> Path:
-        # An id is never a path: what could lead out of the folder is escaped.
-        return self._folder / (quote(name, safe=":") + suffix)
-
-    def _write(self, path: Path, content: str) -> None:
-        """Puts a whole file in place: a reader sees all of it or nothing, also after a crash."""
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(dir=self._folder, prefix=".", suffix=".part")
-            try:
-                with os.fdopen(handle, "w", encoding="utf-8") as file:
-                    file.write(content)
-                    file.flush()
-                    os.fsync(file.fileno())
-                os.replace(temporary, path)
-            except OSError:
-                Path(temporary).unlink(missing_ok=True)
-                raise
-        except OSError as error:
-            trouble = ProviderTrouble if error.errno in _PASSING else ProviderMisuse
-            raise trouble(
-                f"The folder of AGENCY_ENDPOINT cannot be written ({error.strerror}): check the folder."
-            ) from None
+        put(named(self._folder, reference, ".recall.json"), content.encode(), "AGENCY_ENDPOINT")

@@ -6,6 +6,7 @@ from domain.addresses import channel_named, email_address, line_user
 from gateways.email_domains import with_ascii_domain
 from gateways.places import country, phone_number, zone
 from gateways.ports.rows import CustomerRow
+from gateways.postal import complete
 from gateways.regions import region
 
 _READ: dict[str, Callable[[str | None], str | None]] = {
@@ -13,6 +14,7 @@ _READ: dict[str, Callable[[str | None], str | None]] = {
     "time_zone": zone,
     "email": lambda text: email_address(with_ascii_domain(text)),
     "line_user_id": line_user,
+    "postal_address": complete,
     "preferred_channel": channel_named,
 }
 SET_HERE = ("preferred_channel", "line_user_id")

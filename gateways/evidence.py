@@ -92,6 +92,7 @@ def _data(
             "email": customer.email,
             "phone": customer.phone,
             "line_user_id": customer.line_user_id,
+            "postal_address": customer.postal_address,
             "language": customer.language,
         },
         "attempts": sorted((_attempt(row) for row in attempts), key=_by_time),

@@ -16,6 +16,7 @@ from domain.steps import TEXTS, Channel
 from domain.wording import Part, Sentence, Value, Wording
 from gateways.formats import format_day, format_day_plain, format_day_short, format_money, format_names
 from gateways.phrases import Phrases
+from gateways.ports.messages import Letter, Listed
 from gateways.sms_length import is_gsm7, segments, usual_segments
 
 
@@ -76,7 +77,7 @@ class Writer:
                 for label in self.said.of(Part.AMOUNTS)
                 if label.labels is not None
             ),
-            button=self.one(Part.BUTTON),
+            button=self.any(Part.BUTTON),
             link=self.at.link,
             link_hint=self.one(Part.LINK_HINT),
             document=self.any(Part.DOCUMENT),
@@ -94,6 +95,36 @@ class Writer:
             preferences=self.any(Part.PREFERENCES),
             preferences_link=self.at.preferences or "",
             imprint=self.any(Part.IMPRINT),
+        )
+
+    def letter(self, recipient: tuple[str, ...], paper: str, on: date, locale: Locale) -> Letter:
+        content = self.mail()
+        return Letter(
+            paper=paper,
+            language=str(locale).replace("_", "-"),
+            direction=locale.text_direction,
+            sender=self.brand.postal_address,
+            recipient=recipient,
+            date=self.form(on),
+            subject=content.subject,
+            greeting=content.greeting,
+            paragraphs=content.paragraphs,
+            rows=content.rows,
+            lists=tuple(Listed(intro=each.intro, rows=tuple(row[:2] for row in each.rows)) for each in content.lists),
+            code=content.link_hint,
+            link=content.link,
+            transfer=self.any(Part.TRANSFER),
+            bank=self.brand.bank if self.said.of(Part.TRANSFER) else (),
+            closing=content.closing,
+            help=content.help,
+            ways=tuple(way.shown for way in self.brand.ways),
+            regards=content.regards,
+            merchant=content.merchant,
+            foot=(
+                content.sender,
+                content.doubt,
+                *([f"{content.imprint}{content.colon}{self.brand.imprint}"] if content.imprint else ()),
+            ),
         )
 
     def notice(self) -> str:

@@ -5,6 +5,7 @@ E-mail's text and HTML part are two layouts of one content, so they cannot disag
 """
 
 from collections.abc import Callable, Sequence
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 
@@ -16,8 +17,10 @@ from domain.brand import Brand
 from domain.known import AtSending, Other
 from domain.languages import chosen, wanted
 from domain.names import plausible_name
+from domain.postal import PostalAddress
 from domain.steps import Channel
 from domain.terms import Agreed
+from domain.texts import one_line
 from domain.truth import MessageFacts
 from domain.wording import Part, Untrue, wording
 from gateways.invoice_words import bought, method_on_file, pay_link, period
@@ -26,6 +29,7 @@ from gateways.phrases import Phrases, PhrasesError, load_phrases, phrase_files
 from gateways.ports.messages import Address, Rendered
 from gateways.ports.payments import InvoiceSnapshot
 from gateways.ports.trouble import ProviderMisuse
+from gateways.postal import address_lines
 from gateways.whatsapp_templates import WhatsAppTemplates
 
 FALLBACK = "en"
@@ -87,14 +91,15 @@ class TemplateMessages:
         key: str = "",
         link: str | None = None,
         agreed: Agreed | None = None,
+        on: date | None = None,
     ) -> Rendered:
         """Renders one message in the first wanted language that has phrases, or in the merchant's.
 
         `others` are the customer's other unpaid invoices: they are named with amount and link; in a text message only
         how many there are, and what is due in all.
 
-        Raises ProviderMisuse when the message could not be true or useful: no pay link, or a final notice without
-        its date and consequence.
+        Raises ProviderMisuse when the message could not be true or useful: no pay link, a final notice without its
+        date and consequence, or a letter without its day or to nowhere.
         """
         approved = self._whatsapp if channel is Channel.WHATSAPP else None
         if approved:
@@ -117,6 +122,8 @@ class TemplateMessages:
                 return Rendered(text=writer.sms())
             case Channel.NOTICE:
                 return Rendered(subject=writer.one(Part.SUBJECT), text=writer.notice())
+            case Channel.LETTER:
+                return self._letter(writer, address, on, locale)
             case Channel.EMAIL:
                 content = writer.mail()
                 values = {
@@ -132,6 +139,14 @@ class TemplateMessages:
                     sender_name=self._brand.sender_name or self._brand.name,
                     reply_to=self._brand.answers_to,
                 )
+
+    def _letter(self, writer: Writer, address: Address, on: date | None, locale: Locale) -> Rendered:
+        where = PostalAddress.read(address.place(Channel.LETTER))
+        if where is None or on is None or not address.name:
+            raise ProviderMisuse("A letter needs a day, a name and a complete postal address; one of them is missing.")
+        recipient = address_lines(one_line(address.name), where, self._brand.country or "")
+        letter = writer.letter(recipient, where.paper, on, locale)
+        return Rendered(subject=letter.subject, text=letter.text, letter=letter)
 
     def _at_sending(
         self,
@@ -167,6 +182,7 @@ class TemplateMessages:
             terms=self._terms(agreed.version) if self._terms and agreed else None,
             imprint=self._brand.imprint,
             answers=self._brand.answers_to is not None,
+            bank=bool(self._brand.bank),
             others=tuple(
                 Other(
                     number=other.number or other.id,

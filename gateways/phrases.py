@@ -164,6 +164,11 @@ class SmsPhrases(Frozen):
     stranger: str
 
 
+class LetterPhrases(Frozen):
+    code: str  # beside the code that leads to the payment page
+    transfer: str  # before the merchant's account
+
+
 _NO_WORDS = {"locale", "calendar", "between", "sms_between", "colon"}
 _MOST = 200  # no customer has more unpaid invoices
 
@@ -195,6 +200,7 @@ class Phrases(Frozen):
     ending: dict[Ending, ByPlan]
     stages: dict[Tone, StagePhrases]
     sms: SmsPhrases
+    letter: LetterPhrases
 
     @field_validator("locale")
     @classmethod

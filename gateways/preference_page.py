@@ -24,6 +24,7 @@ class PreferenceWords(Frozen):
     intro: str
     email: str
     sms: str
+    letter: str
     # Names, the same in every language.
     whatsapp: str = "WhatsApp"
     line: str = "LINE"

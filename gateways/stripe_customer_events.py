@@ -23,6 +23,7 @@ _DEFAULTS = frozenset({"default_payment_method", "default_source"})
 _SAYS_NOTHING = frozenset({"allow_redisplay", "metadata"})
 # Attributes of a customer that say who and where they are, and keys of theirs in its metadata.
 _OF_CUSTOMER = frozenset({"name", "email", "phone", "address", "preferred_locales"})
+_STATED_AS = {"postal_address": "address"}
 _IN_METADATA = frozenset({"time_zone", "segment", "line_user_id", "preferred_channel"})
 
 
@@ -50,7 +51,11 @@ def _customer_changed(event: Event) -> Fact:
     return CustomerChanged(
         **event.said(),
         customer=shapes.read_customer(event.about),
-        channels=tuple(channel for channel, field in FIELDS.items() if field in event.previous or field in in_metadata),
+        channels=tuple(
+            channel
+            for channel, field in FIELDS.items()
+            if _STATED_AS.get(field, field) in event.previous or field in in_metadata
+        ),
         moved=_moved(event),
         method=method if isinstance(method, MethodChanged) else None,
     )

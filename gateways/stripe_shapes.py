@@ -12,6 +12,7 @@ from domain.money import Money
 from gateways import stripe_fields as fields
 from gateways.ports.payments import InvoiceSnapshot
 from gateways.ports.rows import CustomerRow
+from gateways.postal import stated_address
 from gateways.stripe_fields import Json, expanded, moment, object_id, text
 
 T = TypeVar("T")
@@ -116,6 +117,7 @@ def read_customer(customer: Json) -> CustomerRow:
         phone=text(customer, "phone"),
         country=text(expanded(customer.get("address")), "country"),
         region=text(expanded(customer.get("address")), "state"),
+        postal_address=_postal_address(expanded(customer.get("address"))),
         language=", ".join(locale for locale in locales if isinstance(locale, str))
         if isinstance(locales, list)
         else None,
@@ -135,7 +137,13 @@ def invoice_customer(invoice: Json, customer_id: str) -> CustomerRow:
         phone=text(invoice, "customer_phone"),
         country=text(expanded(invoice.get("customer_address")), "country"),
         region=text(expanded(invoice.get("customer_address")), "state"),
+        postal_address=_postal_address(expanded(invoice.get("customer_address"))),
     )
+
+
+def _postal_address(address: Json) -> str | None:
+    said = (text(address, name) for name in ("line1", "line2", "postal_code", "city", "state", "country"))
+    return stated_address(*said)
 
 
 def _customer_row(customer_id: str, **stated: str | None) -> CustomerRow:

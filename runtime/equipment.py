@@ -14,8 +14,11 @@ CHANNELS: dict[Channel, tuple[str, ...]] = {
     Channel.NOTICE: ("MERCHANT_WEBHOOK_URL", "MERCHANT_WEBHOOK_SECRET"),
     Channel.WHATSAPP: (*_TWILIO, "TWILIO_WHATSAPP_FROM", "TWILIO_WHATSAPP_TEMPLATES"),
     Channel.LINE: ("LINE_CHANNEL_ACCESS_TOKEN",),
+    Channel.LETTER: ("LETTER_URL", "LETTER_KEY"),
 }
 """The settings without which a channel is closed. The application of the notices hears of access as well."""
+OTHERWISE: dict[Channel, str] = {Channel.LETTER: "LETTER_FOLDER"}
+"""A setting that opens a channel by itself, in place of those."""
 
 WAYS_BACK: dict[Channel, str] = {
     Channel.EMAIL: "SENDGRID_WEBHOOK_KEYS",
@@ -30,7 +33,14 @@ def lacking(settings: Settings, channel: Channel) -> list[str]:
     """All that is still to be set before the channel is open and nothing is wrong with it."""
     public = settings.web_public_url
     back = [WAYS_BACK[channel]] if channel in WAYS_BACK and public and not is_own(public) else []
+    if is_otherwise(settings, channel):
+        return []
     return [name for name in (*CHANNELS[channel], *back) if not is_set(settings, name)]
+
+
+def is_otherwise(settings: Settings, channel: Channel) -> bool:
+    """Whether a channel is open by the one setting that takes the place of its others."""
+    return channel in OTHERWISE and is_set(settings, OTHERWISE[channel])
 
 
 def installation(settings: Settings) -> Installation:
@@ -55,6 +65,10 @@ def is_set(settings: Settings, name: str) -> bool:
 def _missing(settings: Settings, channel: Channel) -> str | None:
     """Why it is closed; None: it is not. What only another channel's settings make use of is no part of this one."""
     names = CHANNELS[channel]
+    if is_otherwise(settings, channel):
+        if also := [name for name in names if is_set(settings, name)]:
+            raise SettingsError(f"{OTHERWISE[channel]} is set beside {', '.join(also)}: set the one or the other.")
+        return None
     missing = [name for name in names if not is_set(settings, name)]
     shared = {name for other, those in CHANNELS.items() if other is not channel for name in those}
     own = [name for name in names if name not in shared]
@@ -72,4 +86,6 @@ def _missing(settings: Settings, channel: Channel) -> str | None:
         raise SettingsError(
             f"{', '.join(missing)} not set, beside {there}: set all of them, or none (README, Settings)."
         )
+    if missing and channel in OTHERWISE:
+        return f"neither {OTHERWISE[channel]} nor {missing[0]} is set"
     return f"{missing[0]} is not set" if missing else None

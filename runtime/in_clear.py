@@ -14,6 +14,7 @@ _PROVIDERS = {
     "sendgrid_api_base": "SENDGRID_API_KEY",
     "twilio_api_base": "TWILIO_AUTH_TOKEN",
     "line_api_base": "LINE_CHANNEL_ACCESS_TOKEN",
+    "letter_url": "LETTER_KEY",
 }
 
 
@@ -38,7 +39,7 @@ def in_clear(settings: "Settings") -> Iterator[str]:
     if settings.temporal_api_key and settings.temporal_tls is False and not is_loopback(host):
         yield "TEMPORAL_TLS is false, so that TEMPORAL_API_KEY would go out in clear: leave TEMPORAL_TLS out"
     for name, key in _PROVIDERS.items():
-        if _is_open(getattr(settings, name)):
+        if _is_open(getattr(settings, name) or ""):
             yield f"{name.upper()} is http, so that {key} would go out in clear: use https"
     if settings.otel_exporter_otlp_headers and _is_open(settings.otel_exporter_otlp_endpoint or ""):
         yield "OTEL_EXPORTER_OTLP_ENDPOINT is http, so that OTEL_EXPORTER_OTLP_HEADERS would go out in clear: use https"

@@ -1,11 +1,12 @@
 """What is needed to try policies and messages: tables, words and policies. No ledger, no Temporal, no provider."""
 
-from functools import partial
+from collections.abc import Callable
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from domain.steps import CHANNEL_NAMES, Channel
-from gateways.ports.messages import Sender
-from runtime import wiring
+from gateways.ports.messages import Press, Sender
+from runtime import letters, wiring
 from runtime.equipment import installation
 from runtime.settings import Settings, SettingsError
 from service.calendars import Calendars
@@ -48,6 +49,11 @@ def email_sender(settings: Settings) -> Sender:
     if why := installation(settings).closed_channels.get(Channel.EMAIL):
         raise SettingsError(f"E-mail is not set up here ({why}), so nothing can be sent to look at.")
     return wiring.senders(settings, None)[Channel.EMAIL]
+
+
+def press_of(settings: Settings) -> Callable[[], Press]:
+    """What letters are printed by, made when the first one is."""
+    return cache(partial(letters.press, settings))
 
 
 def not_set_up(settings: Settings) -> str:

@@ -87,6 +87,12 @@ class Settings(BaseSettings):
     # Channel secrets, by which LINE's webhooks are signed, parted by commas.
     line_webhook_secrets: SecretStr | None = None
 
+    # Letters: a folder that somebody prints from, or a print service; and a folder of fonts beside ours.
+    letter_folder: Path | None = None
+    letter_url: str | None = None
+    letter_key: SecretStr | None = None
+    letter_fonts: Path | None = None
+
     merchant_webhook_url: str | None = None
     merchant_webhook_secret: SecretStr | None = None
     merchant_name: str = "Example"
@@ -183,6 +189,10 @@ class Settings(BaseSettings):
     @cached_property
     def line_secret(self) -> str:
         return self._required("LINE_CHANNEL_ACCESS_TOKEN", self.line_channel_access_token)
+
+    @cached_property
+    def letter_secret(self) -> str:
+        return self._required("LETTER_KEY", self.letter_key)
 
     @cached_property
     def merchant_secret(self) -> str:

@@ -53,6 +53,7 @@ from gateways.twilio_sms import TwilioSender
 from gateways.twilio_whatsapp import TwilioWhatsApp
 from gateways.whatsapp_templates import WhatsAppTemplates, load_templates
 from gateways.yaml_files import FileError
+from runtime import letters
 from runtime.branding import brand, brands
 from runtime.equipment import installation
 from runtime.settings import SHIPPED, Settings, SettingsError, several
@@ -204,6 +205,8 @@ def senders(settings: Settings, app: MerchantApp | None, meter: Meter = NO_METER
         found[Channel.WHATSAPP] = _twilio_sender(settings, meter, TwilioWhatsApp, "TWILIO_WHATSAPP_FROM")
     if Channel.LINE not in closed:
         found[Channel.LINE] = _line_sender(settings, meter)
+    if Channel.LETTER not in closed:
+        found[Channel.LETTER] = letters.sender(settings, refusals(settings, "letter"), meter)
     if app:
         found[Channel.NOTICE] = MerchantNotices(app)
     return found

@@ -2,7 +2,7 @@
 be sent."""
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from domain.brand import BySegment
@@ -102,16 +102,17 @@ class Preview:
             return None
         task = one.effect.task
         assert isinstance(task, ContactTask)  # noqa: S101 - by the registry
-        forms = [self._form(life, task, channel, language) for channel in Channel]
+        on = local(one.at, life.zone).date()
+        forms = [self._form(life, task, channel, language, on) for channel in Channel]
         forms.sort(key=lambda form: not form.planned)
         return Told(local(one.at, life.zone), task.facts.stage.value, tuple(forms))
 
-    def _form(self, life: Simulated, task: ContactTask, channel: Channel, language: str) -> Form:
+    def _form(self, life: Simulated, task: ContactTask, channel: Channel, language: str, on: date) -> Form:
         """Rendered by the same call with which the activity sends (`activities/contacts.py`)."""
         facts, planned = task.facts.with_due(life.invoice.remaining), channel is task.channel
         try:
             messages = self._messages.of(life.case.facts.segment)
-            found = messages.render(channel, facts, life.address, life.invoice, language)
+            found = messages.render(channel, facts, life.address, life.invoice, language, on=on)
         except ProviderMisuse as error:
             return Form(channel, planned, None, str(error))
         return Form(channel, planned, found, _note(channel, found, planned=planned))

@@ -55,7 +55,7 @@ class PlainCustomer(Frozen):
     email: str | None = None
     phone: str | None = None
     line_user_id: str | None = None
-    preferred_channel: Literal["email", "sms", "notice", "whatsapp", "line"] | None = None  # as they said
+    preferred_channel: Literal["email", "sms", "notice", "whatsapp", "line", "letter"] | None = None  # as they said
     country: str | None = None
     region: str | None = None
     language: str | None = None

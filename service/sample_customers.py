@@ -9,6 +9,7 @@ from pydantic import BeforeValidator
 from domain.base import Frozen
 from domain.invoice import InvoiceState, SubscriptionState
 from domain.money import Money
+from domain.postal import PostalAddress
 from gateways.customer_rows import merged
 from gateways.ports.payments import InvoiceSnapshot, Line, PaymentMethod
 from gateways.ports.rows import CustomerRow
@@ -35,6 +36,7 @@ class SampleCustomer(Frozen):
     country: str = ""
     region: str = ""  # US state or Canadian province
     language: str = "en"
+    postal_address: PostalAddress | None = None  # its country is the customer's, where it says none
     time_zone: str | None = None
     segment: str = "any"
     amount: Annotated[Money, BeforeValidator(_amount)] = Money(amount=2900, currency="USD")  # "29.00 USD"
@@ -51,7 +53,10 @@ class SampleCustomer(Frozen):
     def row(self) -> CustomerRow:
         """As the ledger would keep it: what cannot be read is not there."""
         names = CustomerRow.model_fields.keys() & self.model_fields_set
-        return merged(CustomerRow(customer_id=self.customer_id, **self.model_dump(include=names - {"customer_id"})))
+        stated = self.model_dump(include=names - {"customer_id", "postal_address"})
+        if where := self.postal_address:
+            stated["postal_address"] = where.model_copy(update={"country": where.country or self.country}).text
+        return merged(CustomerRow(customer_id=self.customer_id, **stated))
 
     def invoice(self, due_at: datetime | None = None) -> InvoiceSnapshot:
         """The unpaid invoice. `due_at`: of one that was sent to be paid by then."""
@@ -92,15 +97,33 @@ _SAMPLES: dict[str, dict[str, Any]] = {
     "pt": {"name": "Marina Souza", "country": "BR", "phone": "+5511912345678", "amount": "349.90 BRL"},
     "ja": {"name": "佐藤 花子", "country": "JP", "phone": "+819012345678", "amount": "9800 JPY"},
 }
+_ADDRESSES: dict[str, tuple[str, str, str, str]] = {
+    "en": ("350 Fifth Avenue", "10118", "New York", "NY"),
+    "th": ("99 ถนนพระราม 1", "10330", "เขตปทุมวัน", "กรุงเทพมหานคร"),
+    "de": ("Hauptstraße 1", "10115", "Berlin", ""),
+    "fr": ("1 rue de Rivoli", "75001", "Paris", ""),
+    "es": ("Gran Vía 1", "28013", "Madrid", ""),
+    "pt": ("Avenida Paulista, 1000", "01310-100", "São Paulo", "SP"),
+    "ja": ("神宮前1-1-1", "150-0001", "渋谷区", "東京都"),
+}
+"""Street, postcode, town and state."""
 _ZONES = {"US": "America/New_York", "BR": "America/Sao_Paulo", "ES": "Europe/Madrid"}
 
 
 def sample(language: str = "en", segment: str = "any") -> SampleCustomer:
     """A customer of a country where the language is spoken; of an unknown one like the English one."""
-    known = _SAMPLES.get(language.split("-", maxsplit=1)[0].lower(), _SAMPLES["en"])
+    name = language.split("-", maxsplit=1)[0].lower()
+    known = _SAMPLES.get(name, _SAMPLES["en"])
+    line1, code, city, state = _ADDRESSES[name if name in _SAMPLES else "en"]
+    address = PostalAddress(line1=line1, postal_code=code, city=city, state=state)
     zone = _ZONES.get(known["country"])
-    more = {"email": "customer@example.com", "time_zone": zone, "language": language, "segment": segment}
-    return SampleCustomer.model_validate(known | more)
+    more: dict[str, Any] = {
+        "email": "customer@example.com",
+        "time_zone": zone,
+        "language": language,
+        "segment": segment,
+    }
+    return SampleCustomer.model_validate(known | more | {"postal_address": address})
 
 
 def sample_customer(named: str, language: str | None, segment: str | None) -> SampleCustomer:

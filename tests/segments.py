@@ -9,6 +9,7 @@ BRAND = """\
 name: Nimbus
 contact: help@nimbus.example
 sender_name: Nimbus Billing
+postal_address: [1 Sky Road]
 segments:
   gold:
     name: Aurora

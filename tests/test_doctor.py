@@ -73,6 +73,7 @@ async def test_a_good_installation(
         "WhatsApp templates": good["WhatsApp templates"],
         "LINE": "not set up: no LINE messages",
         "LINE events": "no LINE messages",
+        "letters": "not set up: no letters",
         "web": "WEB_PUBLIC_URL is not set: nobody calls",
         "application": f"answers at {environment['MERCHANT_WEBHOOK_URL']}",
         "agency": f"answers at {environment['AGENCY_ENDPOINT']}",
@@ -83,7 +84,8 @@ async def test_a_good_installation(
         "worker's settings": "all that are needed are set",
         "channels' settings": "of each channel all are set, or none",
         "channels": "e-mail, SMS, in-app notice, WhatsApp message open; "
-        "no policy writes by WhatsApp message; LINE message closed: LINE_CHANNEL_ACCESS_TOKEN not set",
+        "no policy writes by WhatsApp message; LINE message closed: LINE_CHANNEL_ACCESS_TOKEN not set; "
+        "letter closed: LETTER_URL, LETTER_KEY not set",
         "policies": "sent-invoices@1, standard@1, stripe-retries@1",
         "decline table": f"edition {table.edition}",
         "network rules": good["network rules"],
@@ -92,6 +94,7 @@ async def test_a_good_installation(
         "Twilio's refusals": good["Twilio's refusals"],
         "SendGrid's refusals": good["SendGrid's refusals"],
         "LINE's refusals": good["LINE's refusals"],
+        "print services' refusals": good["print services' refusals"],
         "message texts": "well formed; Nimbus answers customers at help@nimbus.example",
         "ledger": f"SQLite, {tmp_path / 'ledger.db'}, its tables are current",
         "Temporal server": f"{environment['TEMPORAL_ADDRESS']}, namespace default",

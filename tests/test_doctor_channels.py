@@ -11,10 +11,11 @@ from runtime import wiring
 from runtime.doors import doors
 from runtime.equipment import CHANNELS
 from runtime.settings import ROOT, Settings, SettingsError
-from sandbox.machine.environment import line_environment
+from sandbox.machine.environment import letter_environment, line_environment
 from sandbox.providers.world import ProviderWorld
 from service.endpoints import Endpoints
 from tests.doctors import NO_SERVER, Doctor, doctor_in
+from tests.letters import policies_with_a_sender
 
 WHATSAPP = ("TWILIO_WHATSAPP_FROM", "TWILIO_WHATSAPP_TEMPLATES")
 
@@ -36,7 +37,8 @@ def test_an_e_mail_only_merchant_is_well_and_told_what_is_closed(doctor: Doctor,
         "e-mail open; SMS closed: TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_FROM not set; "
         "in-app notice closed: MERCHANT_WEBHOOK_URL, MERCHANT_WEBHOOK_SECRET not set; "
         "WhatsApp message closed: TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_WHATSAPP_FROM, "
-        "TWILIO_WHATSAPP_TEMPLATES not set; LINE message closed: LINE_CHANNEL_ACCESS_TOKEN not set"
+        "TWILIO_WHATSAPP_TEMPLATES not set; LINE message closed: LINE_CHANNEL_ACCESS_TOKEN not set; "
+        "letter closed: LETTER_URL, LETTER_KEY not set"
     ) == good["channels"]
     assert ("not set up: no text messages", "no text messages") == (good["Twilio"], good["number"])
     assert "not set up: no notices; nothing is restricted, and no message says so" == good["application"]
@@ -74,8 +76,9 @@ def test_a_channel_that_is_set_up_and_that_no_policy_writes_by_is_named(
     _, own, _ = doctor({**line, "DUNNING_POLICIES": str(tmp_path)})
 
     opened = "e-mail, SMS, in-app notice, WhatsApp message, LINE message open"
-    assert f"{opened}; no policy writes by WhatsApp message, LINE message" == shipped["channels"]
-    assert opened == own["channels"]
+    closed = "letter closed: LETTER_URL, LETTER_KEY not set"
+    assert f"{opened}; no policy writes by WhatsApp message, LINE message; {closed}" == shipped["channels"]
+    assert f"{opened}; {closed}" == own["channels"]
 
 
 def test_whatsapp_without_text_messages_needs_the_callback_as_well(doctor: Doctor, ledger: SqlLedger) -> None:
@@ -149,7 +152,8 @@ def test_with_no_channel_the_first_thing_to_set_up_is_named_and_no_list_of_messa
         "or TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_FROM for SMS. Alone these are not enough: "
         "MERCHANT_WEBHOOK_URL, MERCHANT_WEBHOOK_SECRET for in-app notice, or TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, "
         "TWILIO_WHATSAPP_FROM, TWILIO_WHATSAPP_TEMPLATES for WhatsApp message, or LINE_CHANNEL_ACCESS_TOKEN for LINE "
-        "message; policies would have to write there for all that they say (docs/connect.md, step 6)."
+        "message, or LETTER_URL, LETTER_KEY for letter; policies would have to write there for all that they say "
+        "(docs/connect.md, step 6)."
     ) == bad["channels"]
 
 
@@ -167,7 +171,10 @@ def test_what_is_named_to_begin_with_leaves_nothing_else_to_be_named(
     _, _, before = doctor(none)
     _, good, after = doctor(none | line_environment(world) | {"LINE_WEBHOOK_SECRETS": "of the channel"})
 
-    assert "or LINE_CHANNEL_ACCESS_TOKEN, LINE_WEBHOOK_SECRETS for LINE message." in before["channels"]
+    assert (
+        "or LINE_CHANNEL_ACCESS_TOKEN, LINE_WEBHOOK_SECRETS for LINE message, or LETTER_URL, LETTER_KEY for letter;"
+        in before["channels"]
+    )
     assert "TWILIO_FROM, TWILIO_STATUS_CALLBACK for SMS" in before["channels"]
     assert good["channels"].startswith("LINE message open; ")
     assert not {"channels' settings", "channels"} & set(after)
@@ -184,3 +191,33 @@ def test_policies_for_which_no_channel_is_enough_alone_name_all_of_theirs(doctor
         "set SENDGRID_API_KEY, SENDGRID_FROM_EMAIL for e-mail, and TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_FROM "
         "for SMS, and MERCHANT_WEBHOOK_URL, MERCHANT_WEBHOOK_SECRET for in-app notice."
     ) in bad["channels"]
+
+
+def test_letters_are_printed_in_every_language_before_any_is_sent(
+    doctor: Doctor, tmp_path: Path, world: ProviderWorld
+) -> None:
+    with_a_sender = {**NO_SERVER, "DUNNING_POLICIES": policies_with_a_sender(tmp_path / "policies")}
+    folder = tmp_path / "post"
+
+    _, here, _ = doctor(with_a_sender | {"LETTER_FOLDER": str(folder)})
+    _, service, _ = doctor(with_a_sender | letter_environment(world))
+    _, _, wrong = doctor(with_a_sender | letter_environment(world) | {"LETTER_KEY": "typo"})
+    _, _, nameless = doctor({**NO_SERVER, **letter_environment(world)})
+    _, off, _ = doctor(NO_SERVER)
+
+    assert "printed in 7 languages, and LETTER_FOLDER takes them" == here["letters"]
+    assert [] == [file for file in folder.rglob("*") if file.is_file()]
+    assert "printed in 7 languages, and LETTER_URL takes them" == service["letters"]
+    assert "The print service refuses the key: check LETTER_KEY." == wrong["letters"]
+    assert "A letter names its sender: say postal_address in brand.yaml (docs/brand.md)." == nameless["letters"]
+    assert "not set up: no letters" == off["letters"]
+
+
+def test_a_language_whose_signs_no_font_has_is_told_before_a_letter_is_refused(doctor: Doctor, tmp_path: Path) -> None:
+    policies = Path(policies_with_a_sender(tmp_path / "policies"))
+    words = policies / "messages/en/phrases.yaml"
+    words.write_text(words.read_text("utf-8").replace('regards: "Kind', 'regards: "ᠮ'), "utf-8")
+
+    _, _, bad = doctor({**NO_SERVER, "DUNNING_POLICIES": str(policies), "LETTER_FOLDER": str(tmp_path)})
+
+    assert bad["letters"].startswith("Letters in en cannot be printed. No font here has signs of the letter (U+182E):")

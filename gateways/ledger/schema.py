@@ -21,6 +21,7 @@ customers = sa.Table(
     text_column("email", null=True),
     text_column("phone", null=True),
     text_column("line_user_id", null=True),
+    text_column("postal_address", null=True),
     text_column("preferred_channel", null=True),
     text_column("country"),
     sa.Column("region", sa.Text(), nullable=False, server_default=""),  # state or province

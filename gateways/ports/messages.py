@@ -1,7 +1,7 @@
 """What the activities expect of the channels to the customer, and of the messages' texts."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from domain.addresses import FIELDS, READ, address_key
@@ -21,6 +21,7 @@ class Address(Frozen):
     email: str | None = None
     phone: str | None = None  # E.164
     line_user_id: str | None = None
+    postal_address: str | None = None  # as `domain.postal.PostalAddress` writes it
     language: str = ""  # as in `CustomerRow`
 
     def place(self, channel: Channel) -> str | None:
@@ -54,12 +55,83 @@ class FilledTemplate(Frozen):
     values: dict[str, str]  # by the place's name
 
 
+class Listed(Frozen):
+    """Others of the customer's unpaid invoices, in a letter."""
+
+    intro: str
+    rows: tuple[tuple[str, str], ...]  # number and amount of each
+
+
+class Letter(Frozen):
+    """What stands in one letter, as `letter.typ` lays it out: texts, and nothing that is looked up or worked out."""
+
+    paper: str  # a4 or us-letter
+    language: str  # BCP 47
+    direction: str  # ltr or rtl
+    sender: tuple[str, ...]  # the merchant's name and address, line by line
+    recipient: tuple[str, ...]  # the customer's
+    date: str
+    subject: str
+    greeting: str
+    paragraphs: tuple[str, ...]
+    rows: tuple[tuple[str, str], ...]  # the amounts: label and value
+    lists: tuple[Listed, ...]
+    code: str  # before the code that leads to `link`
+    link: str
+    transfer: str  # before the account; empty where none is named
+    bank: tuple[str, ...]  # the account, line by line
+    closing: str
+    help: str
+    ways: tuple[str, ...]  # where the merchant answers
+    regards: str
+    merchant: str
+    foot: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """As it is read, for the ledger."""
+        parts = [
+            "\n".join(self.recipient),
+            self.date,
+            self.greeting,
+            *self.paragraphs,
+            "\n".join(f"{label}: {value}" for label, value in self.rows),
+            f"{self.code}\n{self.link}",
+            *("\n".join([each.intro, *(": ".join(row) for row in each.rows)]) for each in self.lists),
+            "\n".join([self.transfer, *self.bank]) if self.transfer else "",
+            self.closing,
+            f"{self.help} {', '.join(self.ways)}",
+            f"{self.regards}\n{self.merchant}",
+            "\n".join(self.foot),
+        ]
+        return "\n\n".join(part for part in parts if part) + "\n"
+
+
+class Printed(Frozen):
+    """A letter that is ready to be printed."""
+
+    pdf: bytes
+    pages: int
+
+
+class Press(Protocol):
+    """Lays letters out."""
+
+    def printed(self, letter: Letter) -> Printed:
+        """The same letter is the same bytes. Raises Unreachable for signs that no font has, ProviderMisuse for a layout
+        that is wrong."""
+
+    def pictures(self, letter: Letter) -> list[str]:
+        """Each page as SVG, to be looked at. Raises as `printed`."""
+
+
 class Rendered(Frozen):
-    """A message ready to be sent. `html` is for e-mail, `subject` for e-mail and notice."""
+    """A message ready to be sent. `html` is for e-mail, `subject` for e-mail, notice and letter."""
 
     text: str
     subject: str = ""
     html: str = ""
+    letter: Letter | None = None  # what is printed: `text` says the same
     template: FilledTemplate | None = None  # by which it is sent: `text` is what it makes
     sender_name: str | None = None  # of an e-mail; None: the one of its channel
     reply_to: str | None = None  # where answers to an e-mail go; None: as its channel says
@@ -83,10 +155,12 @@ class Messages(Protocol):
         key: str = "",
         link: str | None = None,
         agreed: Agreed | None = None,
+        on: date | None = None,
     ) -> Rendered:
         """Renders one message; `others` are the customer's other unpaid invoices, which it names; `key` is the
         contact's, for the link to what the customer gets. `link`: in place of the provider's own link to the payment
-        page. `agreed`: what the customer agreed to, which an e-mail quotes. An unknown language falls back to the
+        page. `agreed`: what the customer agreed to, which an e-mail quotes. `on`: the day that
+        a letter is dated. An unknown language falls back to the
         merchant's."""
 
 

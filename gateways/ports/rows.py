@@ -24,6 +24,7 @@ class CustomerRow(Frozen):
     email: str | None = None
     phone: str | None = None
     line_user_id: str | None = None  # as the merchant's LINE account knows them
+    postal_address: str | None = None  # as `domain.postal.PostalAddress` writes it
     preferred_channel: Channel | None = None  # on which they want to hear from us, as they said
     country: str = ""
     region: str = ""  # US state or Canadian province, ISO 3166-2 without the country

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from domain.steps import Channel
 from gateways.sendgrid_account import NotShown, SendGridAccount
 from gateways.twilio_account import TwilioAccount
-from runtime import wiring
+from runtime import letters, wiring
 from runtime.checks.look import Check, Look, fault
 from runtime.checks.worker import WHOLE
 from runtime.equipment import installation
@@ -182,6 +182,21 @@ def _line_events(look: Look) -> str:
     return "events come here, and their signatures can be checked"
 
 
+def _letters(look: Look) -> str:
+    """One letter is printed in each language, whose words need signs that a font has to have."""
+    settings = look.settings
+    if Channel.LETTER in installation(settings).closed_channels:
+        return "not set up: no letters"
+    sender = letters.sender(settings, wiring.refusals(settings, "letter"))
+    messages, _, _ = wiring.data_files(settings)
+    press = letters.press(settings)
+    for language in messages.own.languages:
+        letters.try_print(press, messages.own, language)
+    sender.require_access()
+    where = "LETTER_FOLDER" if settings.letter_folder else "LETTER_URL"
+    return f"printed in {len(messages.own.languages)} languages, and {where} takes them"
+
+
 CHECKS = (
     Check("SendGrid", _sendgrid_key, after=(WHOLE,)),
     Check("sender", _sender, after=("SendGrid",)),
@@ -191,4 +206,5 @@ CHECKS = (
     Check("WhatsApp templates", _templates, after=("Twilio",)),
     Check("LINE", _line_token, after=(WHOLE,)),
     Check("LINE events", _line_events, after=("LINE",)),
+    Check("letters", _letters, after=(WHOLE, "message texts")),
 )

@@ -147,6 +147,10 @@ def _lines(look: Look) -> str:
     return f"edition {load_refusals(look.settings.rules_folder, 'line').edition}"
 
 
+def _letters(look: Look) -> str:
+    return f"edition {load_refusals(look.settings.rules_folder, 'letter').edition}"
+
+
 def _messages(look: Look) -> str:
     found = brands(look.settings)
     shown = found.own
@@ -180,5 +184,6 @@ CHECKS = (
     Check("Twilio's refusals", _twilios),
     Check("SendGrid's refusals", _sendgrids),
     Check("LINE's refusals", _lines),
+    Check("print services' refusals", _letters),
     Check("message texts", _messages),
 )

@@ -53,6 +53,12 @@ def line_environment(world: ProviderWorld) -> dict[str, str]:
     return {"LINE_CHANNEL_ACCESS_TOKEN": world.line.token, "LINE_API_BASE": world.line_url}
 
 
+def letter_environment(world: ProviderWorld) -> dict[str, str]:
+    """What letters need beyond that, beside a brand with a postal address. A process that has it prints, which takes
+    fonts of some megabytes."""
+    return {"LETTER_URL": f"{world.letters_url}/letters", "LETTER_KEY": world.letters.token}
+
+
 def web_environment(world: ProviderWorld, port: int) -> dict[str, str]:
     """What the web process needs beyond that, where messages' fates are told, and LINE, which is heard of there."""
     url = f"http://127.0.0.1:{port}"

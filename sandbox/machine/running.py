@@ -14,6 +14,7 @@ from gateways.ledger.database import upgrade_schema
 from runtime.set_up import register_search_attributes
 from runtime.settings import ROOT, Settings
 from sandbox.machine.environment import (
+    letter_environment,
     settings_of,
     stand_in_environment,
     web_environment,
@@ -51,11 +52,13 @@ def running(
     furnish: Callable[[ProviderWorld], None] = lambda _: None,
     web: bool = False,
     more: Mapping[str, str] = MappingProxyType({}),
+    letters: bool = False,
 ) -> Iterator[Running]:
     """Starts everything, and ends it when the block is left. Blocks; raises SandboxError or SettingsError.
 
     `furnish` is given the world before it listens. With `web` the web process runs too. `more` are further
-    settings of worker, web process and starter.py, by environment variable.
+    settings of worker, web process and starter.py, by environment variable; with `letters` the print service is set up
+    as well, for which the brand has to have an address.
 
     The environment's TEMPORAL_ADDRESS, when set, names a server to use in place of one of our own.
     """
@@ -80,6 +83,8 @@ def running(
         ):
             names = {"DUNNING_TASK_QUEUE": task_queue, "DUNNING_LOG_LEVEL": "WARNING"}
             environment = {**stand_in_environment(server.address, world, data_dir), **names, **more}
+            if letters:
+                environment |= letter_environment(world)
             if web:
                 environment |= web_environment(world, ports[WEB])
             settings = settings_of(environment)

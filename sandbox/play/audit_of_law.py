@@ -33,6 +33,7 @@ _CHANNELS = {
     "whatsapp.accepted": "sms",
     "line.accepted": "sms",
     "notice.created": "notice",
+    "letter.accepted": "letter",
 }
 _PUT_OFF, _FORBIDDEN = "step.postponed", ("step.refused", "step.skipped")
 _DAYS = ("weekdays",) * 5 + ("saturday", "sunday")

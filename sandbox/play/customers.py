@@ -22,6 +22,7 @@ _SIGNS = {
     "sms.accepted": Sign.SMS,
     "whatsapp.accepted": Sign.WHATSAPP,
     "line.accepted": Sign.LINE,
+    "letter.accepted": Sign.LETTER,
     "notice.created": Sign.NOTICE,
     "handoff.accepted": Sign.HANDOFF,
 }

@@ -207,7 +207,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         with (
             until_stopped() as stop,
             fresh(DATA),
-            running(DATA, time_skipping=True, say=say, web=True, more=policies_in(DATA / "policies")) as here,
+            running(
+                DATA, time_skipping=True, say=say, web=True, more=policies_in(DATA / "policies"), letters=True
+            ) as here,
         ):
             with Killing(here, given.kill, given.seed, say) if given.kill else nullcontext():
                 report = asyncio.run(play(here, script, Progress(console)))

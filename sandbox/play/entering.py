@@ -82,7 +82,7 @@ def _account(script: Customer, world: ProviderWorld) -> str:
         email=fields.email,
         phone=script.phone,
         country=fields.country,
-        state=script.region or None,
+        address=script.address | ({"state": script.region} if script.region else {}),
         locales=[script.language, *([script.else_language] if script.else_language else [])],
         metadata={
             **({"time_zone": fields.time_zone} if fields.time_zone else {}),

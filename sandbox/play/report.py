@@ -19,7 +19,7 @@ from sandbox.play.customers import Actor, is_our_try
 from sandbox.play.script import Expected
 from sandbox.providers.journal import CHANNELS, LogEntry
 
-NAMES = {"email": "e-mail", "sms": "SMS", "notice": "notice", "whatsapp": "chat", "line": "chat"}
+NAMES = {"email": "e-mail", "sms": "SMS", "notice": "notice", "whatsapp": "chat", "line": "chat", "letter": "letter"}
 _WIDE = 160
 """Characters that the whole table of cases needs."""
 _DECLINE = 21

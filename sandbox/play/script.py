@@ -93,6 +93,7 @@ class Sign(StrEnum):
     NOTICE = "notice"
     WHATSAPP = "whatsapp"
     LINE = "line"
+    LETTER = "letter"
     CHARGE = "charge"  # a charge attempt of ours
     HANDOFF = "handoff"
 
@@ -181,7 +182,7 @@ class Method(Frozen):
 class ProviderFault(Frozen):
     """A fault in a provider's way; `{invoice}` in `match` stands for the customer's invoice."""
 
-    provider: str = Field(pattern="^(stripe|sendgrid|twilio|line|merchant|agency)$")
+    provider: str = Field(pattern="^(stripe|sendgrid|twilio|line|letters|merchant|agency)$")
     match: str
     mode: Mode
     times: int = Field(default=1, ge=1)
@@ -197,6 +198,7 @@ class Expected(Frozen):
     notice: int | None = None
     whatsapp: int | None = 0
     line: int | None = 0
+    letter: int | None = 0
     day: int | None = None  # local days from the opening to the end
 
 
@@ -228,6 +230,7 @@ class Customer(Frozen):
     reads: str = "en"  # the language that messages must have
     phone: str | None = None
     line: bool = False  # whether the merchant knows their LINE user id
+    address: dict[str, str] = Field(default_factory=dict)  # what Stripe has of it beside the country
     writes: Fields = Fields()
     mail_bounces: bool = False
     texts_refused: int | None = None  # the code with which Twilio refuses every message to the number
@@ -258,7 +261,8 @@ class Customer(Frozen):
     @property
     def is_a_kind(self) -> bool:
         """Whether one like this customer can be played anywhere: nobody else and no policy of the demo is needed."""
-        return not (self.other_of or self.again_of or self.same_person_as or self.segment in ("strict", "chat"))
+        own = self.segment in ("strict", "chat", "post")
+        return not (self.other_of or self.again_of or self.same_person_as or own)
 
     def order_of(self, webhooks: Sequence[T]) -> list[T]:
         """As they reach us."""

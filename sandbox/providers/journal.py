@@ -18,6 +18,7 @@ CHANNELS = {
     "notice.created": "notice",
     "whatsapp.accepted": "whatsapp",
     "line.accepted": "line",
+    "letter.accepted": "letter",
 }
 """Each kind of entry that is a contact, and its channel."""
 CONTACTS = frozenset(CHANNELS)

@@ -3,6 +3,8 @@
 Plain JSON; references to other objects are ids.
 """
 
+from collections.abc import Mapping
+
 from sandbox.providers.journal import Json
 
 API_VERSION = "2026-10-28.endive"
@@ -25,12 +27,12 @@ def customer(
     email: str | None,
     phone: str | None,
     country: str | None,
-    state: str | None = None,
+    address: Mapping[str, str] | None = None,
 ) -> Json:
     return {
         "id": id_,
         "object": "customer",
-        "address": {**NO_ADDRESS, "country": country, "state": state} if country else None,
+        "address": {**NO_ADDRESS, **(address or {}), "country": country} if country else None,
         "balance": 0,
         "created": created,
         "currency": None,

@@ -30,15 +30,15 @@ class StripeCustomers(StripeAccount):
         email: str | None = "ada@example.com",
         phone: str | None = None,
         country: str | None = "US",
-        state: str | None = None,
+        address: Mapping[str, str] | None = None,
         locales: Iterable[str] = (),
         metadata: Mapping[str, str] | None = None,
         balance: int = 0,
     ) -> str:
         """A new customer without payment method.
 
-        country: ISO 3166 alpha-2. state: of the address, as it is written. locales: Stripe's `preferred_locales`.
-        metadata: for example ``time_zone``.
+        country: ISO 3166 alpha-2. address: what else there is of it, by Stripe's names.
+        locales: Stripe's `preferred_locales`. metadata: for example ``time_zone``.
         balance: minor units; negative is credit, positive is owed and added to the next invoice.
         """
         with self.acting():
@@ -49,7 +49,7 @@ class StripeCustomers(StripeAccount):
                 email=email,
                 phone=phone,
                 country=country,
-                state=state,
+                address=address,
             )
             customer["preferred_locales"] = list(locales)
             customer["metadata"] = dict(metadata or {})

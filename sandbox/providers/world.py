@@ -18,6 +18,7 @@ from sandbox.providers.exchange import KeepTransport
 from sandbox.providers.faults import Faults, InnerFaults, OuterFaults
 from sandbox.providers.http_server import HttpServer
 from sandbox.providers.journal import Clock, Journal, LogEntry, utc_now
+from sandbox.providers.letters import LettersWorld, letters_app
 from sandbox.providers.line import LineWorld, line_app
 from sandbox.providers.merchant import MerchantWorld, merchant_app
 from sandbox.providers.sendgrid import SendGridWorld, sendgrid_app
@@ -53,6 +54,7 @@ class ProviderWorld:
         self.sendgrid = SendGridWorld(self.journal, self.outbox)
         self.twilio = TwilioWorld(self.journal, self.outbox)
         self.line = LineWorld(self.journal, self.outbox)
+        self.letters = LettersWorld(self.journal)
         self.merchant = MerchantWorld(self.journal)
         self.agency = AgencyWorld(self.journal)
 
@@ -83,6 +85,10 @@ class ProviderWorld:
     @property
     def line_url(self) -> str:
         return f"{self.base_url}/line"
+
+    @property
+    def letters_url(self) -> str:
+        return f"{self.base_url}/letters"
 
     @property
     def merchant_url(self) -> str:
@@ -170,6 +176,7 @@ class ProviderWorld:
                 self._mount("sendgrid", sendgrid_app(self.sendgrid)),
                 self._mount("twilio", twilio_app(self.twilio)),
                 self._mount("line", line_app(self.line)),
+                self._mount("letters", letters_app(self.letters)),
                 self._mount("merchant", merchant_app(self.merchant)),
                 self._mount("agency", agency_app(self.agency)),
             ]

@@ -29,13 +29,14 @@ from gateways.policy_files import policy_digest
 from gateways.ports.rows import AttemptRow, CaseRow, CustomerRow
 from runtime import wiring
 from runtime.settings import Settings
-from sandbox.machine.environment import line_environment, stand_in_environment
+from sandbox.machine.environment import letter_environment, line_environment, stand_in_environment
 from sandbox.providers.journal import CHARGES, CONTACTS
 from sandbox.providers.sendgrid import Email
 from sandbox.providers.stripe_outcomes import APPROVE, Decline
 from sandbox.providers.stripe_outcomes import Outcome as CardAnswer
 from sandbox.providers.twilio import TextMessage
 from sandbox.providers.world import ProviderWorld
+from tests.letters import AUSTIN, policies_with_a_sender
 
 AS_OF = datetime(2026, 11, 26, 10, tzinfo=UTC)
 """The case's own time. The stand-ins live in the real time, as providers do."""
@@ -57,6 +58,7 @@ def usd(amount: int) -> Money:
 def worker_environment(world: ProviderWorld, data_dir: Path, **overrides: str) -> dict[str, str]:
     """What a worker process finds in its environment. The short time-out is for answers that never come."""
     environment = stand_in_environment("127.0.0.1:7233", world, data_dir) | line_environment(world)
+    environment |= letter_environment(world) | {"DUNNING_POLICIES": policies_with_a_sender(data_dir / "policies")}
     return environment | {"PROVIDER_TIMEOUT": "PT2S"} | overrides
 
 
@@ -162,6 +164,7 @@ def case_of(
     )
     line = f"U{customer.encode().hex():0>32}"[:33]
     person = CustomerRow(customer_id=customer, name=NAME, email=email, phone=phone, line_user_id=line, country="US")
+    person = person.model_copy(update={"postal_address": AUSTIN.text})
     worker.ledger.open_case(row, person, "{}")
     return OpenCase(
         invoice_id=invoice,

@@ -17,6 +17,7 @@ PROVIDER = {
     Channel.NOTICE: "merchant",
     Channel.WHATSAPP: "twilio",
     Channel.LINE: "line",
+    Channel.LETTER: "letters",
 }
 CHANNELS = list(Channel)
 LOST = [Mode.TIMEOUT_AFTER, Mode.ERROR_AFTER]

@@ -38,7 +38,8 @@ NO_TWILIO = {
 NO_APPLICATION = {"MERCHANT_WEBHOOK_URL": "", "MERCHANT_WEBHOOK_SECRET": ""}
 NO_AGENCY = {"AGENCY_ENDPOINT": "", "AGENCY_TOKEN": ""}
 NO_LINE = {"LINE_CHANNEL_ACCESS_TOKEN": ""}
-E_MAIL_ONLY = NO_TWILIO | NO_LINE | NO_APPLICATION | NO_AGENCY
+NO_LETTERS = {"LETTER_URL": "", "LETTER_KEY": ""}
+E_MAIL_ONLY = NO_TWILIO | NO_LINE | NO_LETTERS | NO_APPLICATION | NO_AGENCY
 
 
 def no_access(worker: Worker, case: OpenCase) -> str | None:
@@ -56,6 +57,7 @@ def test_a_decision_names_the_closed_channels_by_their_settings(worker: Worker) 
         Channel.NOTICE: "MERCHANT_WEBHOOK_URL is not set",
         Channel.WHATSAPP: "TWILIO_ACCOUNT_SID is not set",
         Channel.LINE: "LINE_CHANNEL_ACCESS_TOKEN is not set",
+        Channel.LETTER: "neither LETTER_FOLDER nor LETTER_URL is set",
     } == decided.closed_channels
     assert NEEDS_OPT_IN == worker.decide(a_decision(worker, case)).closed_channels
 

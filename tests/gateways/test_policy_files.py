@@ -76,7 +76,7 @@ def test_a_good_policy_is_read(tmp_path: Path) -> None:
             "channel: emial",
             (
                 "short.yaml:11: timeline[1].do[0].remind.channel: 'emial' is not allowed; "
-                "use email, sms, notice, whatsapp or line"
+                "use email, sms, notice, whatsapp, line or letter"
             ),
         ),
         (
@@ -264,7 +264,7 @@ def test_a_good_policy_is_read(tmp_path: Path) -> None:
         (
             "fallback: {email: sms}",
             "fallback: {post: sms}",
-            "short.yaml:22: contacts.fallback.post: 'post' is not allowed; use email, sms, notice, whatsapp or line",
+            "short.yaml:22: contacts.fallback.post: 'post' is not allowed; use email, sms, notice, whatsapp, line or letter",
         ),
         (
             "JPY: 7000",

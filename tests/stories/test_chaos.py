@@ -47,7 +47,7 @@ def postgres() -> Iterator[PostgresServer]:
 @pytest.fixture
 def here(tmp_path: Path, postgres: PostgresServer) -> Iterator[Running]:
     more = {**policies_in(tmp_path / "policies"), "DUNNING_DATABASE_URL": postgres.get_uri()}
-    with running(tmp_path, time_skipping=True, say=print, web=True, more=more) as system:
+    with running(tmp_path, time_skipping=True, say=print, web=True, more=more, letters=True) as system:
         yield system
 
 

@@ -93,7 +93,7 @@ async def test_open_cases_are_told_of_a_new_line_user_id_alone(
     ("change", "says"),
     [
         ({}, "preferred_channel"),
-        ({"preferred_channel": "letter"}, "preferred_channel"),
+        ({"preferred_channel": "pigeon"}, "preferred_channel"),
         ({"line_user_id": "ada"}, "line_user_id"),
         ({"line_user_id": f"{USER}\n"}, "line_user_id"),
         ({"email": MAIL}, "email"),

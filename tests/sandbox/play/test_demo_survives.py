@@ -34,7 +34,9 @@ KILLS = (
 def a_world(folder: Path) -> Iterator[Running]:
     """One of its own for each play: its customers have the same addresses, and a person's contacts are counted."""
     folder.mkdir()
-    with running(folder, time_skipping=True, say=print, web=True, more=policies_in(folder / "policies")) as system:
+    with running(
+        folder, time_skipping=True, say=print, web=True, more=policies_in(folder / "policies"), letters=True
+    ) as system:
         yield system
 
 

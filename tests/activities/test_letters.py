@@ -1,0 +1,126 @@
+"""Letters, as a worker sends them: into a folder, and to a print service."""
+
+import json
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from pypdf import PdfReader
+from temporalio.exceptions import ApplicationError
+
+from domain.kinds.message import ContactState
+from domain.postal import PostalAddress
+from domain.steps import Channel
+from sandbox.providers.letters import PostedLetter
+from sandbox.providers.world import ProviderWorld
+from tests.activities.builders import NAME, OpenCase, Worker, a_contact, a_final_notice, contacts, open_case
+from tests.letters import AUSTIN, BANGKOK, BERLIN, TOKYO, printed
+
+
+def in_folder(worker: Worker, folder: Path) -> Worker:
+    return worker.restarted(LETTER_URL="", LETTER_KEY="", LETTER_FOLDER=str(folder))
+
+
+def of(world: ProviderWorld, case: OpenCase) -> list[PostedLetter]:
+    return [letter for letter in world.letters.sent if f":{case.invoice_id}:" in letter.key]
+
+
+def moves(worker: Worker, case: OpenCase, **address: str | None) -> None:
+    """The case knows of it: else the first message would be decided anew for the new place."""
+    changes(worker, case, address=address)
+
+
+def changes(worker: Worker, case: OpenCase, **fields: object) -> None:
+    worker.world.stripe.update_customer(case.customer_id, **fields)
+    stated = worker.payments.read_invoice(case.invoice_id).customer
+    assert stated
+    worker.ledger.customer_is(stated)
+
+
+def test_a_letter_lies_in_the_folder_with_what_a_printer_has_to_know(worker: Worker, tmp_path: Path) -> None:
+    case, printing = open_case(worker), in_folder(worker, tmp_path)
+
+    outcome = printing.contact(a_final_notice(case, Channel.LETTER))
+
+    pdf, about = sorted(tmp_path.glob("*.pdf")), sorted(tmp_path.glob("*.json"))
+    [row] = worker.ledger.contacts(case.invoice_id)
+    said = json.loads(about[0].read_text("utf-8"))
+    text = "\n".join(page.extract_text() for page in PdfReader(BytesIO(pdf[0].read_bytes())).pages)
+    assert (ContactState.SENT, 1, 1) == (outcome.state, len(pdf), len(about))
+    assert (row.key, 1, "us-letter", "en") == (said["id"], said["pages"], said["paper"], said["language"])
+    assert [NAME, "1 Main St", "Apt 2", "AUSTIN, TX 78701", "UNITED STATES"] == said["to"]["name_and_address"]
+    assert AUSTIN.model_dump().items() <= said["to"].items()
+    assert all(line in text for line in ("AUSTIN, TX 78701", "November 26, 2026", "December 20, 2026", "$19.99"))
+    assert ("letter", "AUSTIN, TX 78701" in row.text, AUSTIN.text) == (row.channel, True, row.address)
+
+
+def test_the_print_service_gets_what_the_ledger_keeps(world: ProviderWorld, worker: Worker) -> None:
+    case = open_case(worker)
+    moves(worker, case, **BERLIN.model_dump())
+
+    outcome = worker.contact(a_contact(case, Channel.LETTER))
+
+    [row], [letter] = worker.ledger.contacts(case.invoice_id), of(world, case)
+    assert (ContactState.SENT, letter.id, "a4") == (outcome.state, outcome.provider_id, letter.paper)
+    assert [NAME, "Hauptstr. 1", "10115 Berlin"] == letter.to["name_and_address"]  # posted in the same country
+    lines = row.text.replace(": ", "\n").split("\n")
+    assert [] == [line for line in lines if printed(line) not in printed(letter.text)]
+
+
+def test_an_incomplete_address_is_known_before_a_letter_is_tried(world: ProviderWorld, worker: Worker) -> None:
+    case = open_case(worker)
+    worker.ledger.customer_set(case.customer_id, {"postal_address": None})
+    moves(worker, case, **(AUSTIN.model_dump() | {"postal_code": "n/a"}))
+
+    outcome = worker.contact(a_contact(case, Channel.LETTER))
+
+    assert (ContactState.UNREACHABLE, "no complete postal address is known") == (outcome.state, outcome.why)
+    assert [] == of(world, case)
+
+
+def test_an_address_that_cannot_be_delivered_to_is_closed_to_all_cases(world: ProviderWorld, worker: Worker) -> None:
+    case = open_case(worker)
+    moves(worker, case, **(AUSTIN.model_dump() | {"line1": "13 Nowhere"}))
+    world.letters.unknown.add("13 Nowhere")
+
+    outcome = worker.contact(a_contact(case, Channel.LETTER))
+
+    assert ContactState.UNREACHABLE == outcome.state
+    assert {Channel.LETTER: outcome.why} == worker.ledger.closed_channels(case.customer_id)
+    moves(worker, case, **BERLIN.model_dump())
+    assert ContactState.SENT == worker.contact(a_contact(case, Channel.LETTER)).state
+
+
+def test_a_name_that_no_font_has_closes_no_address(world: ProviderWorld, worker: Worker) -> None:
+    case = open_case(worker)
+    changes(worker, case, name="ᠮᠣᠩᠭᠣᠯ")
+
+    outcome = worker.contact(a_contact(case, Channel.LETTER))
+
+    assert ContactState.UNREACHABLE == outcome.state
+    assert "LETTER_FONTS" in outcome.why
+    assert {} == worker.ledger.closed_channels(case.customer_id)
+
+
+def test_a_key_that_the_print_service_refuses_needs_an_operator(world: ProviderWorld, worker: Worker) -> None:
+    case, wrong = open_case(worker), worker.restarted(LETTER_KEY="wrong")
+
+    with pytest.raises(ApplicationError, match="check LETTER_KEY"):
+        wrong.contact(a_contact(case, Channel.LETTER))
+
+    assert ContactState.SENT == worker.contact(a_contact(case, Channel.LETTER)).state
+    assert 1 == len(contacts(world, case))
+
+
+@pytest.mark.parametrize(("address", "language", "words"), [(BANGKOK, "th", "ใบแจ้งหนี้"), (TOKYO, "ja", "請求書")])
+def test_thai_and_japanese_are_printed_with_their_own_signs(
+    world: ProviderWorld, worker: Worker, address: PostalAddress, language: str, words: str
+) -> None:
+    case = open_case(worker)
+    changes(worker, case, address=address.model_dump(), preferred_locales=[language], name="佐藤 花子")
+
+    assert ContactState.SENT == worker.contact(a_contact(case, Channel.LETTER)).state
+
+    [letter] = of(world, case)
+    assert printed(words) in printed(letter.text)
+    assert printed(address.line1) in printed(letter.text)
