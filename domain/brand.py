@@ -72,6 +72,7 @@ class Brand(Frozen):
     colours: Colours
     postal_address: tuple[Line, ...] = ()
     imprint: Link | None = None
+    account: Link | None = None  # where customers see their subscription and change how it is paid
     voice: dict[str, Line] = Field(default_factory=dict)  # language → which of its forms of address, by a file's name
 
     @model_validator(mode="after")

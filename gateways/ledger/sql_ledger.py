@@ -20,6 +20,7 @@ from gateways.ledger.disputes import SqlDisputes
 from gateways.ledger.exports import SqlExports
 from gateways.ledger.gauges import SqlGauges
 from gateways.ledger.inbox import SqlInbox
+from gateways.ledger.notices import SqlNotices
 from gateways.ledger.outbox import SqlOutbox
 from gateways.ledger.policies import SqlPolicies
 from gateways.ledger.protections import SqlProtections
@@ -34,6 +35,7 @@ class SqlLedger(
     SqlCases,
     SqlAttempts,
     SqlContacts,
+    SqlNotices,
     SqlAccess,
     SqlCustomers,
     SqlConsents,

@@ -18,6 +18,7 @@ from gateways.ports.consents import ConsentBook
 from gateways.ports.directory import CustomerDirectory
 from gateways.ports.messages import Address, Recipient
 from gateways.ports.protections import ProtectionBook
+from gateways.ports.renewals import NoticeBook
 from gateways.ports.rows import (
     AttemptRow,
     CaseRow,
@@ -324,6 +325,7 @@ class Ledger(
     CaseBook,
     AttemptBook,
     ContactBook,
+    NoticeBook,
     AccessBook,
     EndpointBook,
     CustomerBook,
