@@ -65,14 +65,15 @@ class RenewalActivities:
         """
         with translated(task, misuse_passes=True):
             renewal = task.renewal
-            found = self._payments.read_renewal(renewal.subscription_id)
+            policy = self._situations.policy(renewal.policy.digest)
+            with_last = policy.renewals.price_changes is not None
+            found = self._payments.read_renewal(renewal.subscription_id, with_last=with_last)
             if found is None:
                 return NoticeOutcome(why="the subscription will not renew")
             if _id(found) != renewal_id(renewal.subscription_id, renewal.renews_at):
                 return NoticeOutcome(why="the renewal is over, or on another day")
             if found.customer:
                 self._ledger.customer_is(found.customer)
-            policy = self._situations.policy(renewal.policy.digest)
             due, why = told(found.now, policy.renewals)
             left = [one for one in due if not self._is_done(task, one.notice)]
             if not left:

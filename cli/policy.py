@@ -61,6 +61,8 @@ def explain(
 
 def _print(shown: Calendar, *, as_json: bool) -> None:
     if as_json:
+        for line in shown.before:
+            print(json.dumps({"what": "before a renewal", "title": line}))
         for row in shown.rows:
             print(json.dumps(row._asdict(), default=str))
     else:

@@ -15,11 +15,14 @@ class Notice(StrEnum):
     """What is told; those of one renewal in this order, at most one a day."""
 
     CARD_EXPIRES = "card_expires"
+    PRICE_CHANGES = "price_changes"
 
     @property
     def in_words(self) -> str:
-        return {Notice.CARD_EXPIRES: "the card expires"}[self]
+        return _WORDS[self]
 
+
+_WORDS = {Notice.CARD_EXPIRES: "the card expires", Notice.PRICE_CHANGES: "the amount changes"}
 
 Days = Annotated[int, Field(ge=1, le=45)]  # Stripe tells of a renewal 45 days before it at the earliest
 
@@ -28,15 +31,29 @@ class Renewals(Frozen):
     """Which notices a policy has, each with the number of days before the charge. None: it is off."""
 
     card_expires: Days | None = None
+    price_changes: Days | None = None
 
     def days(self, notice: Notice) -> int | None:
+        """How many days before the charge; None: it is off."""
         match notice:
             case Notice.CARD_EXPIRES:
                 return self.card_expires
+            case Notice.PRICE_CHANGES:
+                return self.price_changes
 
     @property
     def on(self) -> tuple[Notice, ...]:
         return tuple(notice for notice in Notice if self.days(notice) is not None)
+
+    @property
+    def in_words(self) -> tuple[str, ...]:
+        """What the customer is told before a renewal, one line each."""
+        days = {notice: self.days(notice) for notice in self.on}
+        said = [
+            f"{count} day{'' if count == 1 else 's'} before the charge: e-mail, if {notice.in_words}"
+            for notice, count in days.items()
+        ]
+        return tuple(said) or ("nothing (the policy has no renewals)",)
 
 
 class Renewal(Message):
@@ -58,6 +75,7 @@ class RenewalNow(Frozen):
     amount: Money  # what will be charged
     off: str = ""  # why nothing will be charged by itself; empty: it will
     expiry: str | None = None  # of the card that will be charged: "12/2031"; None: it is no card, or not known
+    before: Money | None = None  # what the last renewal, or the sign-up, was paid with; None: nothing, or not asked
 
 
 class NoticeTask(Message):
@@ -108,6 +126,10 @@ def _silent(notice: Notice, now: RenewalNow) -> str:
             return "it will not be charged to a card"
         case Notice.CARD_EXPIRES if not is_expired(now.expiry, now.charged_at):
             return f"the card is good until {now.expiry}, and it will be charged on {now.charged_at:%Y-%m-%d}"
+        case Notice.PRICE_CHANGES if now.before is None or now.before.amount == 0:
+            return "nothing was paid for it before"
+        case Notice.PRICE_CHANGES if now.before == now.amount:
+            return "the amount is that of the last payment"
     return ""
 
 

@@ -24,13 +24,15 @@ from gateways.ports.renewals import RenewalSnapshot
 from gateways.yaml_files import FileError, layered
 
 FILE = "renewals.yaml"
-_MAY = frozenset({"merchant", "charged_on", "amount", "expires"})
-"""What sentences may name."""
+_ALWAYS = frozenset({"merchant", "charged_on", "amount"})
+"""What all sentences may name."""
+_MAY = {Notice.CARD_EXPIRES: _ALWAYS | {"expires"}, Notice.PRICE_CHANGES: _ALWAYS | {"before"}}
 
 
 class Labels(Frozen):
     charged_on: str
     amount: str
+    before: str
     method: str
     expires: str
 
@@ -86,8 +88,11 @@ class TemplateRenewals:
         now = renewal.now
         day, amount = format_day(charged_on, locale, phrases.calendar), format_money(now.amount, locale)
         method, expires = method_on_file(renewal.method), _expires(now.expiry)
-        values = {"merchant": brand.name, "charged_on": day, "amount": amount, "expires": expires}
-        shown = {"method": method, "expires": expires if method else None, "charged_on": day, "amount": amount}
+        before = format_money(now.before, locale) if now.before else ""
+        values = {"merchant": brand.name, "charged_on": day, "amount": amount, "expires": expires, "before": before}
+        rows = ("method", "expires") if notice is Notice.CARD_EXPIRES else ("before", "method")
+        known = values | {"method": method or "", "expires": expires if method else ""}
+        shown = {each: known[each] for each in (*rows, "charged_on", "amount")}
         labels = words.labels.model_dump()
         said = {part: self._template(text).render(values) for part, text in words.notices[notice].model_dump().items()}
         foot = {part: self._template(getattr(words, part)).render(values) for part in ("sender", "doubt")}
@@ -132,18 +137,22 @@ class TemplateRenewals:
             raise PhrasesError(str(error)) from None
         lacking = [notice.value for notice in Notice if notice not in words.notices]
         wrong = [file.told(("notices",), f"lacks {', '.join(lacking)}")] if lacking else []
-        wrong += [file.told(loc, problem) for loc, text in _leaves(file.data, ()) if (problem := self._wrong(text))]
+        wrong += [
+            file.told(loc, problem)
+            for loc, text in _leaves(file.data, ())
+            if (problem := self._wrong(text, _MAY.get(Notice(loc[1]), _ALWAYS) if loc[0] == "notices" else _ALWAYS))
+        ]
         if wrong:
             raise PhrasesError("\n".join(wrong))
         return words
 
-    def _wrong(self, text: str) -> str | None:
+    def _wrong(self, text: str, may: frozenset[str]) -> str | None:
         try:
             used = meta.find_undeclared_variables(self._environment.parse(text))
         except TemplateSyntaxError as error:
             return error.message
-        unknown = sorted(used - _MAY)
-        return f"{', '.join(unknown)} is not known there; known are {', '.join(sorted(_MAY))}" if unknown else None
+        unknown = sorted(used - may)
+        return f"{', '.join(unknown)} is not known there; known are {', '.join(sorted(may))}" if unknown else None
 
 
 def _expires(expiry: str | None) -> str:

@@ -89,9 +89,9 @@ class StripePayments:
         """The invoice as Stripe has it now. Raises NotFound, ProviderTrouble or ProviderMisuse."""
         return self._snapshot(self._read(invoice_id), with_decline)
 
-    def read_renewal(self, subscription_id: str) -> RenewalSnapshot | None:
+    def read_renewal(self, subscription_id: str, *, with_last: bool = False) -> RenewalSnapshot | None:
         """The subscription's next renewal as it would be now; see gateways/stripe_renewals.py."""
-        return stripe_renewals.read_renewal(self._api, subscription_id, self._method)
+        return stripe_renewals.read_renewal(self._api, subscription_id, self._method, with_last=with_last)
 
     def pay(self, invoice: InvoiceSnapshot, key: str, other: PaymentMethod | None = None) -> ChargeAnswer:
         """Charges what remains, off session, on `invoice.payment_method`, or on `other` of the customer's methods.

@@ -4,7 +4,7 @@ Stripe tells of it so many days before as the account's settings say (`invoice.u
 and shows it anew whenever it is asked (docs.stripe.com/api/invoices/create_preview).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -28,6 +28,8 @@ _EXPAND = [
 _NONE = "invoice_upcoming_none"
 _DRAFT = timedelta(hours=1)
 """An invoice of a renewal is a draft for an hour before it is charged."""
+_LOOKED_AT = 10
+_OF_A_PERIOD = frozenset({"subscription_cycle", "subscription_create"})
 _RENEWS = frozenset({"active", "trialing", "past_due"})
 
 
@@ -40,9 +42,10 @@ def renews_at(upcoming: Json) -> datetime:
 
 
 def read_renewal(
-    api: StripeApi, subscription_id: str, method_of: Callable[[str], PaymentMethod | None]
+    api: StripeApi, subscription_id: str, method_of: Callable[[str], PaymentMethod | None], *, with_last: bool
 ) -> RenewalSnapshot | None:
-    """None: the subscription has ended, or will not renew. `method_of` reads what the preview only names.
+    """None: the subscription has ended, or will not renew. `method_of` reads what the preview only names. `with_last`:
+    with what was paid the last time.
 
     Raises ProviderTrouble or ProviderMisuse.
     """
@@ -55,14 +58,17 @@ def read_renewal(
         if error.code in (_NONE, "resource_missing"):
             return None
         raise translated(error, what) from None
+    paid = (
+        api.listed(what, "invoices", subscription=subscription_id, status="paid", limit=_LOOKED_AT) if with_last else []
+    )
     try:
-        return _snapshot(upcoming, subscription_id, method_of)
+        return _snapshot(upcoming, subscription_id, method_of, _last(paid))
     except MalformedObject as error:
         raise NotUnderstood(f"Stripe's answer is not understood. {error}") from None
 
 
 def _snapshot(
-    upcoming: Json, subscription_id: str, method_of: Callable[[str], PaymentMethod | None]
+    upcoming: Json, subscription_id: str, method_of: Callable[[str], PaymentMethod | None], before: Money | None
 ) -> RenewalSnapshot | None:
     customer = expanded(upcoming.get("customer"))
     customer_id = object_id(upcoming.get("customer"))
@@ -78,9 +84,10 @@ def _snapshot(
         now=RenewalNow(
             renews_at=begins,
             charged_at=moment(upcoming.get("next_payment_attempt")) or begins + _DRAFT,
-            amount=_amount(upcoming),
+            amount=_amount(upcoming, "amount_due"),
             off=_off(upcoming),
             expiry=method.expiry if method else None,
+            before=before if before and before.currency == _amount(upcoming, "amount_due").currency else None,
         ),
         method=method,
         bought=bought[0] if len(bought) == 1 else None,
@@ -88,11 +95,17 @@ def _snapshot(
     )
 
 
-def _amount(upcoming: Json) -> Money:
+def _last(paid: Sequence[Json]) -> Money | None:
+    """What was paid for the last period, or at the sign-up: not what a change in between has cost."""
+    whole = (invoice for invoice in paid if invoice.get("billing_reason") in _OF_A_PERIOD)
+    return next((_amount(invoice, "amount_paid") for invoice in whole), None)
+
+
+def _amount(invoice: Json, name: str) -> Money:
     try:
-        return Money(amount=upcoming["amount_due"], currency=upcoming["currency"])
+        return Money(amount=invoice[name], currency=invoice["currency"])
     except (KeyError, ValueError):
-        raise MalformedObject("The upcoming invoice has no readable 'amount_due' and 'currency'.") from None
+        raise MalformedObject(f"An invoice of the subscription has no readable {name!r} and 'currency'.") from None
 
 
 def _off(upcoming: Json) -> str:

@@ -69,13 +69,14 @@ class RenewalDesk:
 
     def _renewal(self, fact: RenewalComing) -> tuple[Renewal, str] | str:
         """The renewal, and what is to be said before it; or why nothing follows."""
-        if not any(policy.renewals.on for policy in self._policies.policies):
+        wanted = [policy.renewals for policy in self._policies.policies if policy.renewals.on]
+        if not wanted:
             return "no policy has notices before a renewal"  # nothing is asked of the provider
         if fact.renews_at <= self._clock():
             return "the renewal is over"
         if self._ledger.open_cases_of(fact.customer_id):
             return "the customer has a case open: that is the conversation"
-        found = self._payments.read_renewal(fact.subscription_id)
+        found = self._payments.read_renewal(fact.subscription_id, with_last=any(one.price_changes for one in wanted))
         if found is None:
             return "the subscription will not renew"
         stated = found.customer or CustomerRow(customer_id=found.customer_id)

@@ -29,8 +29,9 @@ class RenewalSnapshot(Frozen):
 class Renewals(Protocol):
     """Stripe."""
 
-    def read_renewal(self, subscription_id: str) -> RenewalSnapshot | None:
-        """None: the subscription has ended, or will not renew."""
+    def read_renewal(self, subscription_id: str, *, with_last: bool = False) -> RenewalSnapshot | None:
+        """None: the subscription has ended, or will not renew. `with_last`: with what was paid the last time, which
+        costs one more request."""
 
 
 class Provider(Payments, Renewals, Protocol):

@@ -152,6 +152,7 @@ def _list_invoices(world: StripeWorld, _: Cause, __: Mapping[str, str], params: 
         i
         for i in reversed(world.store.of_kind("invoice", params.get("customer")))
         if params.get("status") in (None, i["status"]) and in_range(i["created"], params)
+        if params.get("subscription") in (None, (world.store.subscription_of(i) or {}).get("id"))
     ]
     return page(world.store, "invoice", found, "/v1/invoices", params)
 
@@ -205,7 +206,13 @@ def _read_thin_event(world: StripeWorld, _: Cause, path: Mapping[str, str], __: 
 
 
 ENDPOINTS = [
-    Endpoint("GET", "/v1/invoices", _list_invoices, LIST_PARAMS | {"customer", "status"}, frozenset({"created"})),
+    Endpoint(
+        "GET",
+        "/v1/invoices",
+        _list_invoices,
+        LIST_PARAMS | {"customer", "status", "subscription"},
+        frozenset({"created"}),
+    ),
     Endpoint("GET", "/v1/invoices/{id}", _read("invoice", "invoice")),
     Endpoint(
         "POST",

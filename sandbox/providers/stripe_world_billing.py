@@ -94,6 +94,11 @@ class StripeBills(StripeCustomers):
                 "invoice.upcoming", upcoming(self.store, self.store.get("subscription", subscription)), Cause()
             )
 
+    def change_price(self, subscription: str, amount: int) -> None:
+        """From the next period on (minor units)."""
+        with self.acting():
+            self.store.get("subscription", subscription)["items"]["data"][0]["price"]["unit_amount"] = amount
+
     def renew(self, subscription: str, *, outcome: Outcome | None = None) -> str:
         """The next period begins: its invoice is charged, or sent when the subscription sends its invoices."""
         with self.acting():

@@ -14,7 +14,7 @@ from domain.events import ContactResult
 from domain.ids import notice_key
 from domain.policy import Policy
 from domain.protection import Protected, Protection, SetBy
-from domain.renewal import Notice, NoticeOutcome, NoticeTask, Renewal
+from domain.renewal import Notice, NoticeOutcome, NoticeTask, Renewal, Renewals
 from domain.rules.contacts import ContactCaps
 from domain.steps import Channel
 from gateways.policy_files import policy_digest
@@ -126,6 +126,38 @@ def test_a_card_that_came_in_order_meanwhile_is_not_spoken_of(worker: Worker, wa
     assert [] == one.mails
     assert (None, None) == (outcome.said, outcome.next_at)
     assert outcome.why.startswith("the card is good until 12/")
+
+
+def test_a_changed_price_is_told_with_the_last_payment_and_not_what_a_change_has_cost(worker: Worker) -> None:
+    """The card is good; between the two there was an invoice for a change in the middle of a period."""
+    policy = STANDARD.model_copy(update={"renewals": Renewals(price_changes=10), "name": "prices"})
+    one = Announced(worker, policy)
+    stripe = one.world.stripe
+    stripe.update_card(one.card, exp_month=12, exp_year=2099)
+    for amount, reason in ((1499, "subscription_cycle"), (321, "subscription_update")):
+        given = {"subscription": one.subscription, "billing_reason": reason}
+        stripe.customer_pays(stripe.add_invoice(one.customer, amount=amount, **given))
+
+    outcome = one.told()
+
+    [mail] = one.mails
+    assert Notice.PRICE_CHANGES is outcome.said
+    assert "$19.99 will be charged then; your last payment was $14.99." in mail.text
+
+
+def test_of_one_renewal_nobody_is_told_two_things_on_one_day(worker: Worker) -> None:
+    policy = STANDARD.model_copy(update={"renewals": Renewals(card_expires=7, price_changes=7), "name": "both"})
+    one = Announced(worker, policy)
+    stripe = one.world.stripe
+    stripe.customer_pays(stripe.add_invoice(one.customer, amount=1499, subscription=one.subscription))
+
+    first = one.told()
+    assert first.next_at is not None
+    second = one.told(first.next_at)
+
+    assert (Notice.CARD_EXPIRES, Notice.PRICE_CHANGES) == (first.said, second.said)
+    assert (one.at + timedelta(days=1), None) == (first.next_at, second.next_at)
+    assert 2 == len(one.mails)
 
 
 def test_before_its_day_it_waits_for_it_at_the_policys_time(worker: Worker) -> None:

@@ -11,6 +11,12 @@ from domain.renewal import Notice, RenewalNow, Renewals, is_expired, told
 RENEWS = datetime(2030, 4, 1, 6, tzinfo=UTC)
 CHARGED = RENEWS + timedelta(hours=1)
 WANTED = Renewals(card_expires=7)
+PRICE = Renewals(price_changes=14)
+BOTH = Renewals(card_expires=7, price_changes=14)
+
+
+def usd(amount: int) -> Money:
+    return Money(amount=amount, currency="USD")
 
 
 def a_renewal(**fields: object) -> RenewalNow:
@@ -27,6 +33,19 @@ def a_renewal(**fields: object) -> RenewalNow:
         (a_renewal(expiry=None), WANTED, [], "it will not be charged to a card"),
         (a_renewal(), Renewals(), [], "the policy has no notices before a renewal"),
         (a_renewal(off="its collection is paused"), WANTED, [], "its collection is paused"),
+        (a_renewal(before=usd(1499)), PRICE, [Notice.PRICE_CHANGES], ""),
+        (a_renewal(before=usd(2499)), PRICE, [Notice.PRICE_CHANGES], ""),
+        (a_renewal(before=usd(1999)), PRICE, [], "the amount is that of the last payment"),
+        (a_renewal(), PRICE, [], "nothing was paid for it before"),
+        (a_renewal(before=usd(0)), PRICE, [], "nothing was paid for it before"),
+        (a_renewal(before=usd(1499)), BOTH, [Notice.CARD_EXPIRES, Notice.PRICE_CHANGES], ""),
+        (a_renewal(before=usd(1999)), BOTH, [Notice.CARD_EXPIRES], ""),
+        (
+            a_renewal(expiry=None, before=usd(1999)),
+            BOTH,
+            [],
+            "it will not be charged to a card; the amount is that of the last payment",
+        ),
         (a_renewal(amount=Money(amount=0, currency="USD")), WANTED, [], "nothing will be charged"),
     ],
 )
@@ -58,6 +77,8 @@ def test_a_card_is_good_until_its_month_is_over(at: datetime, expired: bool) -> 
 def test_stripe_tells_of_no_renewal_earlier_than_45_days_before(days: int) -> None:
     with pytest.raises(ValidationError):
         Renewals(card_expires=days)
+    with pytest.raises(ValidationError):
+        Renewals(price_changes=days)
 
 
 def test_every_notice_has_its_switch_and_its_words() -> None:

@@ -44,7 +44,8 @@ THREATS = re.compile(
 
 def written(language: str, notice: Notice, **fields: object) -> Rendered:
     at = datetime(2030, 9, 28, 15, tzinfo=UTC)
-    now = RenewalNow(renews_at=at, charged_at=at, amount=Money(amount=1999, currency="EUR"), expiry="8/2030")
+    amount, before = (Money(amount=each, currency="EUR") for each in (1999, 1485))
+    now = RenewalNow(renews_at=at, charged_at=at, amount=amount, expiry="8/2030", before=before)
     card = PaymentMethod(id="pm_1", network="visa", last4="4242", expiry="8/2030")
     renewal = RenewalSnapshot(subscription_id="sub_1", customer_id="cus_1", now=now, method=card)
     address = Address(customer_id="cus_1", name="Ada Brooks", email="a@example.com", language=language)
@@ -75,6 +76,14 @@ def test_the_card_is_named_with_its_end(language: str) -> None:
 
     assert 2 == message.text.count("08/2030")
     assert "Visa •••• 4242" in message.text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_changed_price_is_named_with_the_one_before(language: str) -> None:
+    message = written(language, Notice.PRICE_CHANGES)
+
+    assert 2 == len(re.findall(r"14[.,]85", message.text))
+    assert "08/2030" not in message.text
 
 
 def test_no_two_languages_are_the_same() -> None:
