@@ -24,7 +24,7 @@ class Notice(StrEnum):
 
 _WORDS = {Notice.CARD_EXPIRES: "the card expires", Notice.PRICE_CHANGES: "the amount changes"}
 
-Days = Annotated[int, Field(ge=1, le=45)]  # Stripe tells of a renewal 45 days before it at the earliest
+Days = Annotated[int, Field(ge=1, le=60)]  # what is announced later than that is said at once
 
 
 class Renewals(Frozen):

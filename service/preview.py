@@ -89,11 +89,8 @@ class Preview:
     ) -> Iterator[Conversation]:
         """One for each class of declines, or of one `code`, unpaid to the end; and one of a customer who pays halfway.
 
-        For a policy of sent invoices, which are never declined: one each. Before them what is said while nothing has
-        failed, unless it is about one `code`. Raises Refused.
+        For a policy of sent invoices, which are never declined: one each. Raises Refused.
         """
-        if policy.renewals.on and code is None:
-            yield self._before_a_renewal(policy, customer, opened)
         halfway = policy.timeline[-1].day // 2
         codes: list[str | None] = [*self._simulations.codes().values()]
         if policy.sent_invoices or code:
@@ -105,8 +102,9 @@ class Preview:
         paid = self._simulations.open(policy, customer, codes[0], opened, halfway)
         yield self._conversation(paid, f"paid on day {halfway}", "paid", customer.language)
 
-    def _before_a_renewal(self, policy: Policy, customer: SampleCustomer, opened: datetime) -> Conversation:
-        """As if the card on file would not be good any more when the renewal is charged, which is at `opened`."""
+    def before_a_renewal(self, policy: Policy, customer: SampleCustomer, opened: datetime) -> Conversation:
+        """What is said while nothing has failed, as if the card on file would not be good any more when the renewal is
+        charged, and the amount another one than before. It is charged at `opened`."""
         case = self._simulations.open(policy, customer, None, opened).case
         zone, address = case.zone, Address(customer_id=customer.customer_id, **_of_person(customer))
         last_month = opened.replace(day=1) - timedelta(days=1)
