@@ -122,9 +122,9 @@ def is_expired(expiry: str, at: datetime) -> bool:
 def _silent(notice: Notice, now: RenewalNow) -> str:
     """Why this notice has nothing to say; empty: it has."""
     match notice:
-        case Notice.CARD_EXPIRES if now.expiry is None:
+        case Notice.CARD_EXPIRES if not now.expiry:
             return "it will not be charged to a card"
-        case Notice.CARD_EXPIRES if not is_expired(now.expiry, now.charged_at):
+        case Notice.CARD_EXPIRES if not is_expired(now.expiry or "", now.charged_at):
             return f"the card is good until {now.expiry}, and it will be charged on {now.charged_at:%Y-%m-%d}"
         case Notice.PRICE_CHANGES if now.before is None or now.before.amount == 0:
             return "nothing was paid for it before"

@@ -138,9 +138,7 @@ class TemplateRenewals:
         lacking = [notice.value for notice in Notice if notice not in words.notices]
         wrong = [file.told(("notices",), f"lacks {', '.join(lacking)}")] if lacking else []
         wrong += [
-            file.told(loc, problem)
-            for loc, text in _leaves(file.data, ())
-            if (problem := self._wrong(text, _MAY.get(Notice(loc[1]), _ALWAYS) if loc[0] == "notices" else _ALWAYS))
+            file.told(loc, problem) for loc, text in _leaves(file.data, ()) if (problem := self._wrong(text, _may(loc)))
         ]
         if wrong:
             raise PhrasesError("\n".join(wrong))
@@ -153,6 +151,11 @@ class TemplateRenewals:
             return error.message
         unknown = sorted(used - may)
         return f"{', '.join(unknown)} is not known there; known are {', '.join(sorted(may))}" if unknown else None
+
+
+def _may(loc: Loc) -> frozenset[str]:
+    """What the words at a place of the file may name."""
+    return _MAY[Notice(str(loc[1]))] if loc[0] == "notices" else _ALWAYS
 
 
 def _expires(expiry: str | None) -> str:

@@ -6,7 +6,6 @@ and shows it anew whenever it is asked (docs.stripe.com/api/invoices/create_prev
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import uuid4
 
 import stripe
@@ -50,10 +49,11 @@ def read_renewal(
     Raises ProviderTrouble or ProviderMisuse.
     """
     what = f"preview the renewal of subscription {subscription_id}"
-    wanted: dict[str, Any] = {"subscription": subscription_id, "expand": _EXPAND}
     try:
         # It changes nothing, but is a POST: under a key that nobody has used Stripe answers with what is true now.
-        upcoming = api.post("invoices", "create_preview", key=str(uuid4()), **wanted)
+        upcoming = api.post(
+            "invoices", "create_preview", key=str(uuid4()), subscription=subscription_id, expand=_EXPAND
+        )
     except stripe.StripeError as error:
         if error.code in (_NONE, "resource_missing"):
             return None
@@ -65,6 +65,10 @@ def read_renewal(
         return _snapshot(upcoming, subscription_id, method_of, _last(paid))
     except MalformedObject as error:
         raise NotUnderstood(f"Stripe's answer is not understood. {error}") from None
+
+
+def _paid(api: StripeApi, what: str, subscription_id: str) -> list[Json]:
+    return api.listed(what, "invoices", subscription=subscription_id, status="paid", limit=_LOOKED_AT)
 
 
 def _snapshot(

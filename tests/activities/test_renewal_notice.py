@@ -20,11 +20,12 @@ from domain.steps import Channel
 from gateways.policy_files import policy_digest
 from gateways.ports.renewals import NoticeRow
 from gateways.ports.rows import CustomerRow
-from gateways.provider_facts import ContactHeard
+from gateways.provider_facts import ContactHeard, CustomerChose
 from sandbox.providers.faults import Mode
 from sandbox.providers.sendgrid import Email
 from sandbox.providers.world import ProviderWorld
 from service.contact_news import of_contact
+from service.preferences import of_choice
 from tests.activities.builders import NAME, STANDARD, Worker, a_contact, case_of
 from tests.activities.test_killed_worker import killed_at
 from tests.cases import a_closure
@@ -317,3 +318,21 @@ def test_a_bounce_closes_the_address_for_all_that_follows(worker: Worker) -> Non
 
     assert Channel.EMAIL in worker.ledger.closed_channels(one.customer)
     assert "bounced" == one.row.delivery
+
+
+def test_the_link_in_a_notice_ends_e_mails_for_the_person(worker: Worker) -> None:
+    """The same link and header as in every other e-mail."""
+    one = Announced(worker)
+    one.told()
+    wish = CustomerChose(
+        provider="preferences",
+        event_id=f"w-{one.customer}",
+        event_type="chosen",
+        at=one.at,
+        contact=one.key,
+        stop=(Channel.EMAIL,),
+    )
+
+    assert [] == of_choice(worker.ledger, wish)
+
+    assert {Channel.EMAIL: "opted out"} == worker.ledger.closed_channels(one.customer)
