@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Protocol
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from domain.tasks import Task
 from gateways.ports.trouble import ProviderMisuse, ProviderTrouble
 
 MISUSE = "ProviderMisuse"
@@ -21,8 +21,15 @@ _AT_ONCE = timedelta(minutes=5)
 """A decision is acted on within its workflow task; more than this lies between the two only where Temporal was away."""
 
 
+class Timed(Protocol):
+    """What is asked for a moment (`Task`)."""
+
+    @property
+    def as_of(self) -> datetime: ...
+
+
 @contextmanager
-def translated(task: Task | None = None, *, misuse_passes: bool = False) -> Iterator[None]:
+def translated(task: Timed | None = None, *, misuse_passes: bool = False) -> Iterator[None]:
     """Turns a gateway's exceptions into what Temporal retries (trouble) or does not (misuse).
 
     `task`: the step that is carried out; nothing is done when its time is over, so that it is decided anew.
@@ -40,7 +47,7 @@ def translated(task: Task | None = None, *, misuse_passes: bool = False) -> Iter
         raise ApplicationError(str(error)[:_LONGEST], type=TROUBLE, next_retry_delay=error.retry_after) from None
 
 
-def _is_late(task: Task) -> bool:
+def _is_late(task: Timed) -> bool:
     """Whether the time that the step had was over when this try was handed out: it may be night by now, or the invoice
     another one.
 

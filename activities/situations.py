@@ -3,20 +3,24 @@
 from collections.abc import Callable
 from datetime import date, datetime
 from functools import lru_cache
+from typing import NamedTuple
 
 from pydantic import ValidationError
 
 from activities.habits import habits_of, unaddressed
 from domain import changes
+from domain.calendar import local
 from domain.case import Case, Circumstances, Whereabouts
 from domain.consent import NEEDS_OPT_IN, unasked
 from domain.habits import UNKNOWN
 from domain.installation import COMPLETE, Installation
 from domain.policy import Policy
-from domain.protection import standing
+from domain.protection import Protected, standing
 from domain.reach import asks_for_the_best
 from domain.rules.holidays import holidays_at
 from domain.rules.law_table import NO_TABLE, LawTable, law_of
+from domain.rules.lawful_consent import unlawful_channels
+from domain.rules.local_law import LocalLaw
 from domain.rules.minimum import MinimumCharges
 from domain.rules.uses import NetworkRules, limit_of
 from domain.situation import Situation
@@ -24,6 +28,25 @@ from domain.steps import Channel
 from gateways.ports.consents import opted_in
 from gateways.ports.ledger import Ledger
 from gateways.ports.rows import CustomerRow
+
+
+class Around(NamedTuple):
+    """Whose hours and law hold for somebody, and what is closed to them."""
+
+    zones: tuple[str, ...]
+    holidays: frozenset[date]
+    law: LocalLaw
+    closed: dict[Channel, str]  # channel → why
+    protections: tuple[Protected, ...]
+
+
+class _Anywhere(NamedTuple):
+    """Of somebody of whom no case has begun."""
+
+    time_zones: tuple[str, ...]
+    country: str = ""
+    place_known: bool = False
+
 
 _MOST_POLICIES = 64
 """Versions kept in memory; each has a few kilobytes."""
@@ -88,6 +111,24 @@ class Situations:
         """Where the customer of a case is now."""
         customer = self._ledger.customer(customer_id)
         return self.place_of(customer, began) if customer else None
+
+    def around(self, customer_id: str, policy: Policy, anywhere: tuple[str, ...], at: datetime) -> Around:
+        """What of the customer's place decides about a message that belongs to no case, at a moment (UTC). `anywhere`:
+        the clocks of somebody of whom nothing says where they are."""
+        began = at.date()
+        here = self.whereabouts(customer_id, began)
+        zones = here.time_zones if here else anywhere
+        places = here.places if here else ()
+        law = law_of(self._law, _Anywhere(time_zones=zones), here, policy.sells_in)
+        day = local(at, zones[0]).date()
+        unlawful = unlawful_channels(law, day, opted_in(law, self._ledger, customer_id), policy.contacts.registered)
+        return Around(
+            zones=zones,
+            holidays=frozenset().union(*(self._holidays(place, began) for place in places)),
+            law=law.without(policy.contacts.set_aside),
+            closed=unlawful | self._closed(customer_id) | self._installation.closed_channels,
+            protections=standing(self._ledger.protections(customer_id), at),
+        )
 
     def place_of(self, customer: CustomerRow, began: date) -> Whereabouts | None:
         """Where somebody is of whom this is known."""

@@ -12,7 +12,7 @@ from cli.text import calendar_text, columns
 from runtime.books import opened_ledger
 from runtime.previewing import calendars, not_set_up, simulations
 from runtime.settings import load_settings
-from service.calendars import Calendar, calendar_of
+from service.calendars import Calendar, Row, calendar_of
 from service.sample_customers import SAMPLE, sample_customer
 
 policy = typer.Typer(
@@ -61,6 +61,8 @@ def explain(
 
 def _print(shown: Calendar, *, as_json: bool) -> None:
     if as_json:
+        for line in shown.before:
+            print(json.dumps(dict.fromkeys(Row._fields) | {"what": "before a renewal", "title": line}))
         for row in shown.rows:
             print(json.dumps(row._asdict(), default=str))
     else:

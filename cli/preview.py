@@ -50,6 +50,8 @@ def preview(
         for each in made.languages if language == ALL else (language,):
             known = sample_customer(customer, each, segment)
             followed = made.policy(policy, known)
+            if followed.renewals.on and decline is None:
+                found.append(made.before_a_renewal(followed, known, at))
             found += made.conversations(followed, known, at, decline)
         if send and sender:
             count = send_to(send, sender, found)

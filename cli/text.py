@@ -70,6 +70,7 @@ def messages_text(invoice_id: str, said: Sequence[Said]) -> str:
 def calendar_text(shown: Calendar, width: int | None = None) -> str:
     """A calendar, what has happened before what lies ahead."""
     parts = [f"{shown.head} (all times in {shown.zone})"]
+    parts += ["", "Before a renewal", *(f"  {line}" for line in shown.before)] if shown.before else []
     for past, head in ((True, "What rules have decided"), (False, "What would happen")):
         rows = [(f"{row.at:%a %Y-%m-%d %H:%M}", row.said) for row in shown.rows if (row.what == PAST) is past]
         parts += ["", head, *_listed(rows, _DATES, width)] if rows else []

@@ -1,11 +1,22 @@
 """Every identity that must be the same on every retry and every replay is built here, and only here."""
 
 import hashlib
+from datetime import UTC, datetime
 
 
 def workflow_id(invoice_id: str) -> str:
     """The workflow id of an invoice's dunning case: one invoice, one case."""
     return f"dunning-{invoice_id}"
+
+
+def renewal_id(subscription_id: str, renews_at: datetime) -> str:
+    """The workflow id of the notices before one renewal of a subscription."""
+    return f"renewal-{subscription_id}-{renews_at.astimezone(UTC):%Y%m%d}"
+
+
+def notice_key(subscription_id: str, renews_at: datetime, notice: str) -> str:
+    """The key of one notice before a renewal: at most one of each kind, carried to the provider as a contact's is."""
+    return f"{renewal_id(subscription_id, renews_at)}:{notice}"
 
 
 def charge_key(invoice_id: str, attempt: int) -> str:

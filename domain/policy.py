@@ -14,6 +14,7 @@ from domain.declines import DeclineClass
 from domain.forms import FORMS, Form, one_of, write_form
 from domain.habits import BEST, ChannelWish
 from domain.money import Amounts, Money
+from domain.renewal import Renewals
 from domain.retries import OtherMethods, RetryOwner
 from domain.rules.invoice import CancelledSubscription
 from domain.sentences import ByWord
@@ -146,6 +147,7 @@ class Policy(Frozen):
     taken_back: TakenBack = TakenBack.OPERATOR
     sent_invoices: bool = False  # for invoices that were sent to be paid by a date, and only for those
     admission: Admission = Admission()
+    renewals: Renewals = Renewals()
 
     @classmethod
     def stored(cls, body: str) -> Self:
@@ -194,6 +196,8 @@ class Policy(Frozen):
 
     def _suits_its_invoices(self) -> None:
         """A sent invoice is never charged, and before its due date nothing is owed."""
+        if self.sent_invoices and self.renewals.on:
+            raise ValueError("renewals: they are about what is charged by itself; leave it out with sent_invoices")
         if self.sent_invoices and self.taken_back is TakenBack.REOPEN:
             raise ValueError("taken_back: reopen is for invoices that are charged; with sent_invoices use operator")
         for entry in self.timeline:

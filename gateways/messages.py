@@ -24,7 +24,7 @@ from domain.texts import one_line
 from domain.truth import MessageFacts
 from domain.wording import Part, Untrue, wording
 from gateways.invoice_words import bought, method_on_file, pay_link, period
-from gateways.message_writer import Writer, form
+from gateways.message_writer import Content, Writer, form
 from gateways.phrases import Phrases, PhrasesError, load_phrases, phrase_files
 from gateways.ports.messages import Address, Rendered
 from gateways.ports.payments import InvoiceSnapshot
@@ -54,8 +54,8 @@ class TemplateMessages:
 
         Raises PhrasesError when a language is wrong, or the merchant's or English is missing.
         """
-        self._brand = brand
-        self._preferences = preferences
+        self.brand = brand
+        self.preferences = preferences
         self._terms = terms
         self._whatsapp = whatsapp
         # Phrases make plain text; only the HTML layout puts it into markup, and escapes all of it.
@@ -110,12 +110,12 @@ class TemplateMessages:
             said = wording(facts, at, channel)
         except Untrue as error:
             raise ProviderMisuse(f"The {facts.stage.value} notice for invoice {invoice.id} {error}.") from None
-        phrases, locale = self._language(language)
-        writer = Writer(phrases, self._template, form(phrases, locale, said, channel), said, at, self._brand)
+        phrases, locale = self.language_of(language)
+        writer = Writer(phrases, self._template, form(phrases, locale, said, channel), said, at, self.brand)
         match channel:
             case Channel.WHATSAPP if approved:
                 template = approved.of(language, facts.stage)
-                return template.filled(self._brand.name, writer.chat(template.room), at.link)
+                return template.filled(self.brand.name, writer.chat(template.room), at.link)
             case Channel.WHATSAPP | Channel.LINE:
                 return Rendered(text=f"{writer.chat()}\n{writer.one(Part.LINK)}")
             case Channel.SMS:
@@ -125,26 +125,29 @@ class TemplateMessages:
             case Channel.LETTER:
                 return self._letter(writer, address, on, locale)
             case Channel.EMAIL:
-                content = writer.mail()
-                values = {
-                    "content": content,
-                    "brand": self._brand,
-                    "language": str(locale).replace("_", "-"),
-                    "direction": locale.text_direction,
-                }
-                return Rendered(
-                    subject=content.subject,
-                    text=self._plain.get_template("email.txt.j2").render(values),
-                    html=self._html.get_template("email.html.j2").render(values),
-                    sender_name=self._brand.sender_name or self._brand.name,
-                    reply_to=self._brand.answers_to,
-                )
+                return self.email(writer.mail(), locale)
+
+    def email(self, content: Content, locale: Locale) -> Rendered:
+        """Both parts of an e-mail by the layouts of all languages."""
+        values = {
+            "content": content,
+            "brand": self.brand,
+            "language": str(locale).replace("_", "-"),
+            "direction": locale.text_direction,
+        }
+        return Rendered(
+            subject=content.subject,
+            text=self._plain.get_template("email.txt.j2").render(values),
+            html=self._html.get_template("email.html.j2").render(values),
+            sender_name=self.brand.sender_name or self.brand.name,
+            reply_to=self.brand.answers_to,
+        )
 
     def _letter(self, writer: Writer, address: Address, on: date | None, locale: Locale) -> Rendered:
         where = PostalAddress.read(address.place(Channel.LETTER))
         if where is None or on is None or not address.name:
             raise ProviderMisuse("A letter needs a day, a name and a complete postal address; one of them is missing.")
-        recipient = address_lines(one_line(address.name), where, self._brand.country or "")
+        recipient = address_lines(one_line(address.name), where, self.brand.country or "")
         letter = writer.letter(recipient, where.paper, on, locale)
         return Rendered(subject=letter.subject, text=letter.text, letter=letter)
 
@@ -161,8 +164,8 @@ class TemplateMessages:
     ) -> AtSending:
         page = pay_link(invoice)
         return AtSending(
-            merchant=self._brand.name,
-            contact=self._brand.first_way.shown,
+            merchant=self.brand.name,
+            contact=self.brand.first_way.shown,
             name=plausible_name(address.name, language or self._default.locale),
             number=invoice.number or invoice.id,
             due=invoice.remaining,
@@ -177,12 +180,12 @@ class TemplateMessages:
             period=period(invoice),
             tax=invoice.tax,
             method=method_on_file(invoice.payment_method),
-            preferences=self._preferences(key) if self._preferences and key else None,
+            preferences=self.preferences(key) if self.preferences and key else None,
             agreed_on=agreed.on if agreed else None,
             terms=self._terms(agreed.version) if self._terms and agreed else None,
-            imprint=self._brand.imprint,
-            answers=self._brand.answers_to is not None,
-            bank=bool(self._brand.bank),
+            imprint=self.brand.imprint,
+            answers=self.brand.answers_to is not None,
+            bank=bool(self.brand.bank),
             others=tuple(
                 Other(
                     number=other.number or other.id,
@@ -194,7 +197,7 @@ class TemplateMessages:
             ),
         )
 
-    def _language(self, language: str) -> tuple[Phrases, Locale]:
+    def language_of(self, language: str) -> tuple[Phrases, Locale]:
         """The phrases for a language, and the locale that writes its dates and amounts (`en-GB`: British dates)."""
         for tag in wanted(language):
             if name := chosen(tag, self._languages):

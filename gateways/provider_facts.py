@@ -69,6 +69,14 @@ class InvoiceDue(ProviderFact):
     customer: CustomerRow | None = None  # as the invoice states them
 
 
+class RenewalComing(ProviderFact):
+    """A subscription renews soon: so far there is no invoice, and nothing has failed."""
+
+    subscription_id: str
+    customer_id: str
+    renews_at: datetime  # UTC, when the next period begins
+
+
 class PaymentSucceeded(ProviderFact):
     """Money came in for the invoice: all of what was due, or a part."""
 
@@ -218,6 +226,7 @@ class Ignored(ProviderFact):
 Fact = (
     PaymentFailed
     | InvoiceDue
+    | RenewalComing
     | PaymentSucceeded
     | PaymentMoved
     | InvoiceAltered

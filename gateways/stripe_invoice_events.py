@@ -15,9 +15,11 @@ from gateways.provider_facts import (
     PaymentFailed,
     PaymentMoved,
     PaymentSucceeded,
+    RenewalComing,
 )
 from gateways.stripe_envelope import Event, customer_of, invoice_reference, money_in
-from gateways.stripe_fields import default_method, object_id, retries_made
+from gateways.stripe_fields import default_method, object_id, retries_made, subscription_id
+from gateways.stripe_renewals import renews_at
 from gateways.stripe_shapes import MalformedObject
 
 _NEXT_TRY = "next_payment_attempt"
@@ -39,6 +41,17 @@ def _failed(event: Event, counts: bool) -> Fact:
 
 def _due(event: Event) -> Fact:
     return InvoiceDue(**_with_customer(event))
+
+
+def _renewal(event: Event) -> Fact:
+    """Its invoice is none yet: it has no id, or one that nobody can ask for (`upcoming_in_…`)."""
+    subscription, customer_id = subscription_id(event.about), customer_of(event)
+    if subscription is None or customer_id is None:
+        return event.ignored("what will be billed is of no subscription, or of no customer")
+    if event.about.get("collection_method") == "send_invoice":
+        return event.ignored("the invoice will be sent to be paid by a date")
+    at = renews_at(event.about)
+    return RenewalComing(**event.said(), subscription_id=subscription, customer_id=customer_id, renews_at=at)
 
 
 def _with_customer(event: Event) -> dict[str, Any]:
@@ -108,6 +121,8 @@ INVOICES: Mapping[str, Callable[[Event], Fact]] = {
     # Of an invoice that was sent: some days before its due date, and after it.
     "invoice.will_be_due": _due,
     "invoice.overdue": _due,
+    # Of a subscription, so many days before its renewal as the account's settings say.
+    "invoice.upcoming": _renewal,
     "invoice.paid": _paid,
     "invoice.payment_succeeded": _paid,
     # A payment came in although nothing was due any more: `amount_overpaid`.

@@ -9,11 +9,19 @@ from domain.case import NO_PAYMENT_METHOD, ChargeOutcome
 from domain.declines import RawDecline
 from domain.invoice import InvoiceState, MethodRef
 from domain.money import Money
-from gateways import stripe_bills, stripe_charges, stripe_methods, stripe_records, stripe_refusals
+from gateways import (
+    stripe_bills,
+    stripe_charges,
+    stripe_methods,
+    stripe_records,
+    stripe_refusals,
+    stripe_renewals,
+)
 from gateways import stripe_fields as fields
 from gateways import stripe_shapes as shapes
 from gateways.ports.metering import NO_METER, Meter
 from gateways.ports.payments import ChargeAnswer, InvoiceSnapshot, PaymentMethod
+from gateways.ports.renewals import RenewalSnapshot
 from gateways.ports.trouble import NotFound, NotUnderstood, ProviderMisuse, ProviderTrouble
 from gateways.stripe_api import Declined, StripeApi, is_spent, translated
 from gateways.stripe_fields import Json
@@ -80,6 +88,10 @@ class StripePayments:
     def read_invoice(self, invoice_id: str, *, with_decline: bool = False) -> InvoiceSnapshot:
         """The invoice as Stripe has it now. Raises NotFound, ProviderTrouble or ProviderMisuse."""
         return self._snapshot(self._read(invoice_id), with_decline)
+
+    def read_renewal(self, subscription_id: str, *, with_last: bool = False) -> RenewalSnapshot | None:
+        """The subscription's next renewal as it would be now; see gateways/stripe_renewals.py."""
+        return stripe_renewals.read_renewal(self._api, subscription_id, self._method, with_last=with_last)
 
     def pay(self, invoice: InvoiceSnapshot, key: str, other: PaymentMethod | None = None) -> ChargeAnswer:
         """Charges what remains, off session, on `invoice.payment_method`, or on `other` of the customer's methods.

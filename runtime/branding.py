@@ -22,6 +22,7 @@ def brands(settings: Settings) -> BySegment[Brand]:
         file = brand_file(SHIPPED, settings.dunning_policies)
         contact = None if "contact" in file.data else _contact(settings)
         given = {"name": settings.merchant_name, "contact": contact, "sender_name": settings.sendgrid_from_name}
+        given |= {"account": settings.merchant_account_url}
         said = {key: value for key, value in given.items() if value}
         return read_brands(file, said, _segments(settings) if SEGMENTS in file.data else None)
     except FileError as error:

@@ -97,6 +97,7 @@ class Settings(BaseSettings):
     merchant_webhook_secret: SecretStr | None = None
     merchant_name: str = "Example"
     merchant_contact: str | None = None
+    merchant_account_url: str | None = None  # where customers change their payment method
     merchant_language: str = "en"  # BCP 47; of customers whose own has no words
 
     # An http(s) URL, or a folder that bundles are written to; None: nothing is handed over.

@@ -12,6 +12,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner
 from runtime.converter import data_converter
 from runtime.settings import Settings, SettingsError
 from workflows.dunning import DunningWorkflow
+from workflows.renewal import RenewalWorkflow
 from workflows.showing import ShowsCases
 from workflows.sweep import SweepWorkflow
 
@@ -27,7 +28,7 @@ def dunning_plugin() -> SimplePlugin:
         "dunning",
         data_converter=data_converter,
         interceptors=[ShowsCases()],
-        workflows=[DunningWorkflow, SweepWorkflow],
+        workflows=[DunningWorkflow, SweepWorkflow, RenewalWorkflow],
         workflow_runner=UnsandboxedWorkflowRunner(),
     )
 

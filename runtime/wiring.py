@@ -18,6 +18,7 @@ from activities.collections import CollectionsActivities
 from activities.contacts import ContactActivities
 from activities.decisions import DecisionActivities
 from activities.payments import PaymentActivities
+from activities.renewals import RenewalActivities
 from activities.service import ServiceActivities
 from activities.situations import Situations
 from activities.sweeping import SweepActivities
@@ -41,6 +42,7 @@ from gateways.ports.messages import Sender
 from gateways.ports.metering import NO_METER, Meter
 from gateways.preference_links import PreferenceLinks
 from gateways.preference_page import PreferencePage
+from gateways.renewal_messages import TemplateRenewals
 from gateways.required_words import RequiredSentences
 from gateways.rules import load_decline_table, load_law, load_minimum_charges, load_network_rules, load_refusals
 from gateways.sendgrid_email import SendGridSender
@@ -260,6 +262,15 @@ def data_files(settings: Settings) -> tuple[BySegment[TemplateMessages], Decline
         raise _not_readable(error) from None
 
 
+def renewal_messages(settings: Settings, messages: BySegment[TemplateMessages]) -> BySegment[TemplateRenewals]:
+    """The words of notices before a renewal. Raises SettingsError."""
+    try:
+        words = partial(TemplateRenewals, directories=settings.messages_folders, language=settings.merchant_language)
+        return messages.made(words)
+    except PhrasesError as error:
+        raise _not_readable(error) from None
+
+
 def line_api(settings: Settings, meter: Meter = NO_METER) -> "LineApi":
     from gateways.line_api import LineApi  # noqa: PLC0415 - LINE's SDK takes two seconds, for who has it alone
 
@@ -315,6 +326,8 @@ def activities(
     ways = senders(settings, app, meter)
     words, short = required_words(settings), short_links(settings)
     contacting = ContactActivities(payments, ledger, messages, ways, clock, standing, words, meter, short)
+    announced = renewal_messages(settings, messages)
+    noticing = RenewalActivities(payments, ledger, announced, ways, clock, standing, words, meter)
     serving = ServiceActivities(payments, ledger, app)
     bundle = partial(build_bundle, creditor=brand(settings).name)
     collecting = CollectionsActivities(payments, ledger, agency(settings, meter), bundle)
@@ -325,6 +338,7 @@ def activities(
         paying.cancel_subscription,
         paying.mark_uncollectible,
         contacting.contact,
+        noticing.notice,
         serving.set_access,
         collecting.hand_off,
         collecting.recall,

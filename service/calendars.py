@@ -50,6 +50,7 @@ class Calendar(NamedTuple):
     head: str  # whose it is, in one line
     zone: str  # the customer's
     rows: list[Row]
+    before: tuple[str, ...] = ()  # what the policy says before a renewal, in words
 
 
 def row_of(one: Happening, zone: str) -> Row:
@@ -62,7 +63,8 @@ def calendar_of(life: Simulated) -> Calendar:
     """The calendar of a case that nobody has."""
     rows = [row_of(one, life.zone) for one in life.lived()]
     what = f"declined with {life.code.replace('_', ' ')}" if life.code else "sent, and not paid by its due date"
-    return Calendar(f"{life.invoice.amount}, {what}, by policy {life.case.policy}", life.zone, rows)
+    before = () if life.policy.sent_invoices else life.policy.renewals.in_words
+    return Calendar(f"{life.invoice.amount}, {what}, by policy {life.case.policy}", life.zone, rows, before)
 
 
 class Calendars:

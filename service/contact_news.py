@@ -23,11 +23,13 @@ def of_contact(ledger: Ledger, fact: ContactHeard) -> Told:
     not arrive those of the other invoices too that had theirs by it."""
     contact = ledger.contact_heard(fact.key, fact.result.value, fact.why, fact.at) if fact.key else None
     case = ledger.case(contact.invoice_id) if contact else None
-    if case and fact.result in events.CLOSES_CHANNEL:
-        place = address_key(fact.address) if fact.address else ledger.address(case.customer_id).key(fact.channel)
+    notice = ledger.notice_heard(fact.key, fact.result.value, fact.why, fact.at) if fact.key and not contact else None
+    customer_id = case.customer_id if case else notice.customer_id if notice else None
+    if customer_id and fact.result in events.CLOSES_CHANNEL:
+        place = address_key(fact.address) if fact.address else ledger.address(customer_id).key(fact.channel)
         ledger.close_channel(
             Closure(
-                customer_id=case.customer_id,
+                customer_id=customer_id,
                 channel=fact.channel,
                 address=place,
                 why=fact.result.words,
@@ -41,6 +43,9 @@ def of_contact(ledger: Ledger, fact: ContactHeard) -> Told:
     message = events.ContactReported(event_id=fact.event_id, channel=fact.channel, result=fact.result)
     shared = contact.said.also_final if contact and contact.said and fact.result in events.NOT_ARRIVED else ()
     cases = [case, *map(ledger.case, shared)]
+    if notice and fact.result in events.CLOSES_CHANNEL:
+        # A case that has begun since may wait for the same address.
+        cases += ledger.open_cases_of(notice.customer_id)
     return [(each, "contact_reported", message) for each in cases if each and each.status != "closed"]
 
 

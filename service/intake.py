@@ -16,7 +16,7 @@ from domain.installation import COMPLETE, Installation
 from gateways import stripe_events
 from gateways.policy_files import PolicyStore
 from gateways.ports.ledger import Ledger
-from gateways.ports.payments import Payments
+from gateways.ports.renewals import Provider
 from gateways.ports.trouble import ProviderTrouble
 from gateways.provider_facts import (
     AddressChanged,
@@ -33,6 +33,7 @@ from gateways.provider_facts import (
     PaymentFailed,
     PaymentSucceeded,
     PersonChanged,
+    RenewalComing,
     Wish,
 )
 from gateways.stripe_origin import Served
@@ -44,6 +45,7 @@ from service.opening import CaseOpener, Failure, NotAdmitted, Receipt, Taken
 from service.preferences import of_choice
 from service.protections import of_person
 from service.records import plain_failure
+from service.renewals import RenewalDesk
 from service.rounds import Rounds
 from service.starting import CaseStarter
 from service.threads import Threads
@@ -72,7 +74,7 @@ class Intake:
         client: Client,
         task_queue: str,
         ledger: Ledger,
-        payments: Payments,
+        payments: Provider,
         policies: PolicyStore,
         declines: DeclineTable,
         clock: Callable[[], datetime],
@@ -92,6 +94,7 @@ class Intake:
         self._threads = Threads(at_once, "intake")
         self._news = NewsDesk(ledger, payments, declines)
         self._rounds = Rounds(ledger, payments)
+        self._renewals = RenewalDesk(client, task_queue, ledger, payments, policies, clock, self._threads)
         self._starter = CaseStarter(client, task_queue, clock)
         self._opener = CaseOpener(
             self._starter, ledger, payments, policies, declines, clock, self._threads, installation
@@ -150,6 +153,8 @@ class Intake:
         if isinstance(fact, InvoiceDue):
             due = Failure(invoice_id=fact.invoice_id, heard_at=fact.at, known=fact.customer, due_only=True)
             return await self._opener.open(due)
+        if isinstance(fact, RenewalComing):
+            return await self._renewals.take(fact)
         told = await self._threads.run(self._told, fact)
         receipt = await self._tell(fact, told)
         if isinstance(fact, AgencySaid) and told and receipt.taken is Taken.IGNORED:
@@ -165,7 +170,7 @@ class Intake:
             case CustomerConsented() | PersonChanged() | AddressChanged():
                 return True
             case CustomerChose(contact=key) | ContactHeard(key=str(key)):
-                return self._ledger.contact_of(key) is not None
+                return self._ledger.contact_of(key) is not None or self._ledger.notice(key) is not None
             case CustomerWrote(channel=channel, address=address, wish=wish):
                 # These two close the number to everybody, whose ever it is.
                 return wish in (Wish.STOP, Wish.WRONG_NUMBER) or bool(self._ledger.customers_at(channel, address))

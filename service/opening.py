@@ -38,6 +38,7 @@ class Taken(StrEnum):
     PAID = "paid"  # the invoice is paid, void or otherwise closed: no case
     PASSED_ON = "passed on"  # a case was told
     KEPT = "kept"  # it holds for the customer, or of the contact; no open case had to be told
+    NOTICE = "notice planned"  # before a renewal, something is to be said
     TAKEN_BACK = "taken back"  # money of an invoice that has no case: an operator decides
     IGNORED = "ignored"  # the record concerns no open case
 

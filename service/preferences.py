@@ -8,7 +8,7 @@ from domain.consent import Source, unasked
 from domain.steps import Channel
 from gateways.customer_events import PROVIDER
 from gateways.ports.ledger import Ledger
-from gateways.ports.rows import CaseRow, Closure
+from gateways.ports.rows import Closure
 from gateways.ports.trouble import ProviderTrouble
 from gateways.preference_links import CHANNELS, PreferenceLinks, channels_of
 from gateways.preference_page import PreferencePage, Trouble, Wishes
@@ -65,33 +65,35 @@ class Preferences:
         return self._page.of(segment).render(wishes)
 
     def _wishes(self, contact: str, chosen: Sequence[Channel]) -> tuple[str, Wishes] | None:
-        """And the segment of the case whose message the link stood in."""
-        case = _case_of(self._ledger, contact)
-        if case is None:
+        """And the segment that the message with the link was written for."""
+        found = _written_to(self._ledger, contact)
+        if found is None:
             return None
-        recipient = self._ledger.recipient(case.customer_id)
+        customer_id, segment = found
+        recipient = self._ledger.recipient(customer_id)
         # An address that bounces is no wish: the next one would be written to.
-        wished = {closure.channel for closure in self._ledger.closures(case.customer_id) if closure.wish}
-        never = unasked([one.channel for one in self._ledger.opt_ins(case.customer_id)])
+        wished = {closure.channel for closure in self._ledger.closures(customer_id) if closure.wish}
+        never = unasked([one.channel for one in self._ledger.opt_ins(customer_id)])
         used = [channel for channel in CHANNELS if channel not in self._closed and channel not in never]
         offered = tuple(channel for channel in used if recipient.address.place(channel))
         stopped = tuple(channel for channel in offered if channel in chosen or channel in wished)
-        return case.segment, Wishes(language=recipient.address.language, offered=offered, stopped=stopped)
+        return segment, Wishes(language=recipient.address.language, offered=offered, stopped=stopped)
 
 
 def of_choice(ledger: Ledger, fact: CustomerChose) -> Told:
     """Closes the channels for the person, and tells every open case of theirs."""
-    case = _case_of(ledger, fact.contact)
-    if case is None:
+    found = _written_to(ledger, fact.contact)
+    if found is None:
         return []
+    customer_id, _ = found
     result = events.ContactResult.OPTED_OUT
     told: Told = []
     for channel in fact.stop:
         ledger.close_channel(
             Closure(
-                customer_id=case.customer_id,
+                customer_id=customer_id,
                 channel=channel,
-                address=ledger.address(case.customer_id).key(channel),
+                address=ledger.address(customer_id).key(channel),
                 why=result.words,
                 wish=True,
                 event_id=fact.event_id,
@@ -101,10 +103,14 @@ def of_choice(ledger: Ledger, fact: CustomerChose) -> Told:
             )
         )
         message = events.ContactReported(event_id=f"{fact.event_id}:{channel}", channel=channel, result=result)
-        told += [(each, "contact_reported", message) for each in ledger.open_cases_of(case.customer_id)]
+        told += [(each, "contact_reported", message) for each in ledger.open_cases_of(customer_id)]
     return told
 
 
-def _case_of(ledger: Ledger, contact: str) -> CaseRow | None:
-    row = ledger.contact_of(contact)
-    return ledger.case(row.invoice_id) if row else None
+def _written_to(ledger: Ledger, contact: str) -> tuple[str, str] | None:
+    """The customer, and whose brand it had: of a contact of a case, or of a notice before a renewal."""
+    if row := ledger.contact_of(contact):
+        case = ledger.case(row.invoice_id)
+        return (case.customer_id, case.segment) if case else None
+    notice = ledger.notice(contact)
+    return (notice.customer_id, notice.segment) if notice else None

@@ -2,16 +2,22 @@
 be sent."""
 
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from domain.brand import BySegment
 from domain.calendar import local
 from domain.kinds.message import ContactTask, MessageStep
+from domain.money import Money
 from domain.policy import Policy
+from domain.renewal import RenewalNow
+from domain.renewal import told as notices_of
+from domain.rules.notices import notice_time
 from domain.simulation import Happening, What
 from domain.steps import CHANNEL_NAMES, Channel
 from gateways.ports.messages import Address, Messages, Rendered, Sender
+from gateways.ports.payments import PaymentMethod
+from gateways.ports.renewals import RenewalMessages, RenewalSnapshot
 from gateways.ports.trouble import ProviderMisuse
 from gateways.sms_length import segments
 from service.calendars import Row, row_of
@@ -62,7 +68,10 @@ class Conversation(NamedTuple):
 class Preview:
     """Writes conversations by the words and layouts with which messages are sent."""
 
-    def __init__(self, simulations: Simulations, messages: BySegment[Messages]) -> None:
+    def __init__(
+        self, simulations: Simulations, messages: BySegment[Messages], renewals: BySegment[RenewalMessages]
+    ) -> None:
+        self._renewals = renewals
         self._simulations = simulations
         self._messages = messages
 
@@ -93,6 +102,34 @@ class Preview:
         paid = self._simulations.open(policy, customer, codes[0], opened, halfway)
         yield self._conversation(paid, f"paid on day {halfway}", "paid", customer.language)
 
+    def before_a_renewal(self, policy: Policy, customer: SampleCustomer, opened: datetime) -> Conversation:
+        """What is said while nothing has failed, as if the card on file would not be good any more when the renewal is
+        charged, and the amount another one than before. It is charged at `opened`."""
+        case = self._simulations.open(policy, customer, None, opened).case
+        zone, address = case.zone, Address(customer_id=customer.customer_id, **_of_person(customer))
+        last_month = opened.replace(day=1) - timedelta(days=1)
+        expiry = f"{last_month.month}/{last_month.year}"
+        card = PaymentMethod(id="pm_preview", network=customer.network, last4=customer.last4, expiry=expiry)
+        now = RenewalNow(
+            renews_at=opened, charged_at=opened, amount=customer.amount, expiry=expiry, before=_less(customer.amount)
+        )
+        renewal = RenewalSnapshot(subscription_id="sub_preview", customer_id=customer.customer_id, now=now, method=card)
+        rows: list[tuple[Row, Told | None]] = []
+        for one in notices_of(now, policy.renewals)[0]:
+            found = self._renewals.of(customer.segment).render(
+                one.notice, renewal, address, local(opened, zone).date(), ""
+            )
+            at = local(notice_time(one.since, policy, zone), zone)
+            note = "" if found else "not sent: no page is named for it (MERCHANT_ACCOUNT_URL, or account in brand.yaml)"
+            title = f"e-mail: {one.notice.in_words}"
+            rows.append(
+                (
+                    Row(at, What.DONE.value, title, f"the renewal is charged on {opened:%Y-%m-%d}", None, None),
+                    Told(at, one.notice.value, (Form(Channel.EMAIL, True, found, note),)),
+                )
+            )
+        return Conversation("before a renewal", "before-a-renewal", customer.language, zone, tuple(rows))
+
     def _conversation(self, life: Simulated, title: str, name: str, language: str) -> Conversation:
         rows = tuple((row_of(one, life.zone), self._told(life, one, language)) for one in life.lived())
         return Conversation(title, name, language, life.zone, rows)
@@ -116,6 +153,16 @@ class Preview:
         except ProviderMisuse as error:
             return Form(channel, planned, None, str(error))
         return Form(channel, planned, found, _note(channel, found, planned=planned))
+
+
+def _less(amount: Money) -> Money:
+    """What was paid the last time, of somebody whose price rises."""
+    return Money(amount=max(1, amount.amount * 4 // 5), currency=amount.currency)
+
+
+def _of_person(customer: SampleCustomer) -> dict[str, str | None]:
+    known = customer.row
+    return {"name": known.name, "email": known.email, "language": known.language}
 
 
 def _note(channel: Channel, found: Rendered, *, planned: bool) -> str:

@@ -21,6 +21,7 @@ from gateways.provider_facts import (
     PaymentMoved,
     PaymentSucceeded,
     PersonChanged,
+    RenewalComing,
     SubscriptionEnded,
 )
 from service.lanes import Claim
@@ -67,7 +68,7 @@ class Sequence:
                 return self._of_invoice(record.invoice_id, record.invoice.customer_id if record.invoice else None)
             case SubscriptionEnded() | PaymentMoved() | MethodGone() | CustomerDeleted():
                 return self._of_customer(record.customer_id)
-            case CustomerConsented() | PersonChanged() | AddressChanged():
+            case CustomerConsented() | PersonChanged() | AddressChanged() | RenewalComing():
                 return self._of_customer(record.customer_id)
             case CustomerChanged():
                 return self._of_customer(record.customer.customer_id)

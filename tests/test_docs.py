@@ -16,6 +16,7 @@ from domain.case import CaseStatus, Outcome
 from domain.declines import DeclineClass
 from domain.policy import Admission, CatchUp, Collections, Contacts, Endgame, Policy, Retries, TimelineEntry
 from domain.registry import FORMS
+from domain.renewal import Renewals
 from domain.steps import Stage
 from domain.telling import FACTS, TELLINGS
 from gateways import stripe_events
@@ -212,6 +213,7 @@ def test_mistakes_get_the_answer_that_the_page_shows(right: str, wrong: str, ans
         ("`retries`", Retries, ""),
         ("`contacts`", Contacts, ""),
         ("`admission`", Admission, ""),
+        ("`renewals`", Renewals, ""),
         ("`endgame`", Endgame, ""),
         ("`endgame`", Collections, "collections."),
     ],

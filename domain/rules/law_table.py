@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from functools import cached_property, lru_cache
 from itertools import groupby, pairwise
 from operator import attrgetter
-from typing import Self
+from typing import Protocol, Self
 
 from pydantic import Field, model_validator
 
 from domain.base import Frozen
-from domain.case import Facts, Whereabouts
+from domain.case import Whereabouts
 from domain.rules.law import Row
 from domain.rules.local_law import NO_LAW, Editions, LocalLaw
 
@@ -93,7 +93,18 @@ def merged(tables: Iterable[dict[str, Jurisdiction]]) -> LawTable:
     return LawTable(places)
 
 
-def law_of(table: LawTable, facts: Facts, here: Whereabouts | None, sells_in: tuple[str, ...]) -> LocalLaw:
+class Begun(Protocol):
+    """Where the customer was when it began (`Facts`)."""
+
+    @property
+    def country(self) -> str: ...
+    @property
+    def time_zones(self) -> tuple[str, ...]: ...
+    @property
+    def place_known(self) -> bool: ...
+
+
+def law_of(table: LawTable, facts: Begun, here: Whereabouts | None, sells_in: tuple[str, ...]) -> LocalLaw:
     """The law for the customer of a case: where they are now, else that of every country in which they may be by their
     clock, else where they were when it began, else wherever the merchant sells (`sells_in`, by the case's policy)."""
     if here and here.country:

@@ -1,7 +1,7 @@
 """Contacts: each is reserved before it is made, by a row that only one caller can insert."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -11,17 +11,18 @@ from domain.kinds.message import MessageStep
 from domain.outbox import delivery as told_of
 from domain.outgoing import ContactSent
 from domain.record import Entry
-from domain.rules.contacts import ContactRules, ContactUse, SaidWith
+from domain.rules.contacts import ContactRules, SaidWith
 from domain.steps import Channel
 from gateways.ledger import rows
 from gateways.ledger.inserts import insert_once
 from gateways.ledger.locks import lock
 from gateways.ledger.records import put_off, write_decisions, write_effect, write_report
-from gateways.ledger.schema import cases, contacts
+from gateways.ledger.schema import contacts
 from gateways.ledger.transactions import Book
+from gateways.ledger.uses import uses_of
 from gateways.ports.ledger import Contact
 from gateways.ports.messages import Address
-from gateways.ports.rows import MADE, ContactRow, Reserved
+from gateways.ports.rows import ContactRow, Reserved
 from gateways.ports.trouble import NotFound
 
 _NOT_MADE = ("failed", "unreachable")
@@ -42,7 +43,7 @@ _UNANSWERED = (
 )
 _BY_KEY = sa.select(contacts).where(_contact.key == sa.bindparam("key_is")).limit(1)
 # The later, the more it says: a complaint about what was delivered, a bounce that came after the server had taken it.
-_RANK = {
+RANK = {
     result.value: rank
     for rank, result in enumerate(
         (
@@ -57,21 +58,6 @@ _RANK = {
     )
 }
 _OF_INVOICE = sa.select(contacts).where(_contact.invoice_id == sa.bindparam("of")).order_by(_contact.as_of, _contact.id)
-_COUNTING = sa.select(
-    *(_contact[name] for name in ("id", "invoice_id", "channel", "as_of", "state", "said", "names"))
-).where(
-    _contact.as_of.between(sa.bindparam("since"), sa.bindparam("until")),
-    _contact.state.in_(MADE),
-    # One that is asked for once more does not stand in its own way.
-    sa.not_(sa.and_(*_SAME)),
-)
-# Two halves, each with an index of its own.
-_OF_PERSON = sa.union_all(
-    _COUNTING.join_from(cases, contacts, _contact.invoice_id == cases.c.invoice_id).where(
-        cases.c.customer_id == sa.bindparam("customer")
-    ),
-    _COUNTING.where(_contact.place.in_((sa.bindparam("mail"), sa.bindparam("number")))),
-)
 
 
 class SqlContacts(Book):
@@ -80,10 +66,8 @@ class SqlContacts(Book):
     def begin_contact(self, row: ContactRow, to: Address, rules: ContactRules) -> Contact:
         same, columns = _same(row.invoice_id, row.step, row.channel), rows.contact_columns(row)
         with self._database.writing(of=row.invoice_id) as connection:
-            # In one order everywhere: two customers may share an address and a number.
-            for one in sorted([f"contacts {to.customer_id}", *(f"contacts to {key}" for key in to.keys)]):
-                lock(connection, one)
-            answer = rules.ask(_uses(connection, same, to, row.as_of, rules.window), row.as_of)
+            lock_contacts(connection, to)
+            answer = rules.ask(uses_of(connection, to, row.as_of, rules.window, but=same), row.as_of)
             if isinstance(answer, Allow):
                 # One that certainly was not sent is reserved once more, as it reads now; to a new address, if to any.
                 again = same | columns
@@ -119,7 +103,7 @@ class SqlContacts(Book):
             found = connection.execute(_BY_KEY, {"key_is": key}).mappings().one_or_none()
             if found is None:
                 return None
-            if _RANK[delivery] > _RANK.get(found["delivery"], -1):
+            if RANK[delivery] > RANK.get(found["delivery"], -1):
                 heard = {"delivery": delivery, "delivery_why": why, "delivery_at": at}
                 connection.execute(sa.update(contacts).where(_contact.id == found["id"]).values(heard))
                 _report(connection, found, ContactResult(delivery), at)
@@ -133,6 +117,13 @@ class SqlContacts(Book):
     def contacts(self, invoice_id: str) -> list[ContactRow]:
         with self._database.reading() as connection:
             return [rows.contact_row(row) for row in connection.execute(_OF_INVOICE, {"of": invoice_id}).mappings()]
+
+
+def lock_contacts(connection: sa.Connection, to: Address) -> None:
+    """Whoever else is about to contact this person waits."""
+    # In one order everywhere: two customers may share an address and a number.
+    for one in sorted([f"contacts {to.customer_id}", *(f"contacts to {key}" for key in to.keys)]):
+        lock(connection, one)
 
 
 def _report(connection: sa.Connection, found: sa.RowMapping, result: ContactResult, at: datetime) -> None:
@@ -155,17 +146,6 @@ def settle_unanswered(connection: sa.Connection, invoice_id: str, at: datetime, 
         what, why = f"{channel.value} unknown", "its provider did not answer, and it is not asked again"
         entry = Entry(at=at, step=found["step"], what=what, why=why, event=event)
         write_effect(connection, invoice_id, entry, occasion="")
-
-
-def _uses(
-    connection: sa.Connection, same: dict[str, str], to: Address, at: datetime, window: timedelta
-) -> list[ContactUse]:
-    """The person's other contacts within a window of `at`, in any order: the customer's over all cases, and what went
-    to the same address or number for another customer."""
-    given = same | {"customer": to.customer_id, "since": at - window, "until": at + window}
-    given |= {"mail": to.key(Channel.EMAIL), "number": to.key(Channel.SMS)}
-    found = {row["id"]: row for row in connection.execute(_OF_PERSON, given).mappings()}  # each half may have it
-    return [rows.contact_use(row) for row in found.values()]
 
 
 def _same(invoice_id: str, step: str, channel: Channel) -> dict[str, str]:

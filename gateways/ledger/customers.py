@@ -129,6 +129,11 @@ class SqlCustomers(Book):
             connection.execute(_DELETE, {"of": customer_id})
 
 
+def insert_customer(connection: sa.Connection, customer: CustomerRow) -> None:
+    """Inserts the customer; one who is known already stays as they are."""
+    insert_once(connection, customers, customer.model_dump())
+
+
 def write_customer(connection: sa.Connection, customer: CustomerRow) -> None:
     """Inserts the customer; of one who is known already, replaces what is stated and keeps what is not."""
     stated = customer.model_dump(exclude_unset=True, exclude={"customer_id"})

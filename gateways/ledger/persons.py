@@ -18,6 +18,7 @@ from gateways.ledger.schema import (
     channel_closures,
     contacts,
     customers,
+    notices,
     opt_ins,
     protections,
     replies,
@@ -72,6 +73,9 @@ class SqlPersons(Book):
                 connection.execute(sa.update(table).where(table.c.customer_id == customer_id).values(nothing))
             blank = {"subject": "", "text": "", "html": None, "address": None, "place": None, "delivery_why": ""}
             connection.execute(sa.update(contacts).where(contacts.c.invoice_id.in_(invoices)).values(blank))
+            connection.execute(
+                sa.update(notices).where(notices.c.customer_id == customer_id).values({**blank, "why": ""})
+            )
             erased = sa.func.coalesce(customers.c.erased_at, sa.literal(at, UtcTime()))
             known = customers.c.customer_id == customer_id
             connection.execute(sa.update(customers).where(known).values({**_blank(), "erased_at": erased}))
@@ -107,7 +111,8 @@ def _marks(connection: sa.Connection, customer_id: str, invoices: list[str]) -> 
     row = connection.execute(sa.select(customers).where(customers.c.customer_id == customer_id)).mappings().first()
     sent = sa.select(contacts.c.address).where(contacts.c.invoice_id.in_(invoices), contacts.c.address.is_not(None))
     places = {row[name] for name in ("email", "phone", "line_user_id")} - {None} if row else set[str]()
-    places |= set(connection.execute(sent).scalars())
+    told = sa.select(notices.c.address).where(notices.c.customer_id == customer_id, notices.c.address.is_not(None))
+    places |= {*connection.execute(sent).scalars(), *connection.execute(told).scalars()}
     # A number's sign + may be written in another way, as in a form.
     words = {customer_id, *invoices, *(place.removeprefix("+") for place in places)}
     return {word: _mark(word) for word in sorted(words)}

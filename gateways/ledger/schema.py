@@ -139,6 +139,37 @@ contacts = sa.Table(
     sa.Index(None, "invoice_id", "as_of", "id"),
 )
 
+# What is said before a subscription renews. No case: nothing has failed.
+notices = sa.Table(
+    "notices",
+    metadata,
+    text_column("key", key=True),
+    text_column("customer_id"),
+    text_column("subscription_id"),
+    text_column("notice"),
+    moment("renews_at"),
+    text_column("segment"),
+    text_column("policy"),
+    text_column("channel"),
+    text_column("state"),
+    moment("as_of"),
+    moment("started_at"),
+    text_column("provider_id", null=True),
+    text_column("subject"),
+    text_column("text"),
+    text_column("html", null=True),
+    text_column("address", null=True),
+    # As of a contact.
+    text_column("place", null=True),
+    text_column("why"),
+    text_column("rule", null=True),
+    text_column("delivery", null=True),
+    text_column("delivery_why"),
+    moment("delivery_at", null=True),
+    sa.Index(None, "customer_id", "as_of"),
+    sa.Index(None, "place", "as_of"),
+)
+
 access_wishes = sa.Table(
     "access_wishes",
     metadata,

@@ -20,6 +20,7 @@ from gateways.ledger.disputes import SqlDisputes
 from gateways.ledger.exports import SqlExports
 from gateways.ledger.gauges import SqlGauges
 from gateways.ledger.inbox import SqlInbox
+from gateways.ledger.notices import SqlNotices
 from gateways.ledger.outbox import SqlOutbox
 from gateways.ledger.persons import SqlPersons
 from gateways.ledger.policies import SqlPolicies
@@ -35,6 +36,7 @@ class SqlLedger(
     SqlCases,
     SqlAttempts,
     SqlContacts,
+    SqlNotices,
     SqlAccess,
     SqlCustomers,
     SqlConsents,

@@ -19,6 +19,7 @@ from gateways.ports.directory import CustomerDirectory
 from gateways.ports.messages import Address, Recipient
 from gateways.ports.persons import PersonBook
 from gateways.ports.protections import ProtectionBook
+from gateways.ports.renewals import NoticeBook
 from gateways.ports.rows import (
     AttemptRow,
     CaseRow,
@@ -325,6 +326,7 @@ class Ledger(
     CaseBook,
     AttemptBook,
     ContactBook,
+    NoticeBook,
     AccessBook,
     EndpointBook,
     CustomerBook,

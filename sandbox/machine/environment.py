@@ -39,6 +39,7 @@ def stand_in_environment(temporal_address: str, world: ProviderWorld, data_dir: 
         "MERCHANT_WEBHOOK_SECRET": world.merchant.secret,
         "MERCHANT_NAME": "Nimbus",
         "MERCHANT_CONTACT": "help@nimbus.example",
+        "MERCHANT_ACCOUNT_URL": "https://nimbus.example/account",
         "AGENCY_ENDPOINT": world.agency_url,
         "AGENCY_TOKEN": world.agency.token,
         # Several workers run on this machine: the first would have the ports.

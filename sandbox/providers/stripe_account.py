@@ -66,7 +66,7 @@ class StripeAccount:
     def last_event(self, type_: str, object_id: str | None = None) -> Json:
         """The newest event of a type, optionally about one object. Raises LookupError if there is none."""
         for event in reversed(self.events):
-            if event["type"] == type_ and object_id in (None, event["data"]["object"]["id"]):
+            if event["type"] == type_ and object_id in (None, event["data"]["object"].get("id")):
                 return event
         raise LookupError(f"There is no {type_} event" + (f" about {object_id}." if object_id else "."))
 

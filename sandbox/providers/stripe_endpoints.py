@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sandbox.providers.journal import Json
 from sandbox.providers.stripe_hooks import KIND, shown
 from sandbox.providers.stripe_lists import EVENTS_KEPT_FOR, LIST_PARAMS, MOST_TYPES, in_range, page
+from sandbox.providers.stripe_renewals import upcoming
 from sandbox.providers.stripe_store import Cause, invalid_request
 from sandbox.providers.stripe_thin import snapshot_id, thin_event
 from sandbox.providers.stripe_world import StripeWorld
@@ -39,6 +40,13 @@ def _pay(world: StripeWorld, cause: Cause, path: Mapping[str, str], params: Para
     else:
         world.payments.collect(invoice, cause, payment_method=params.get("payment_method"))
     return invoice
+
+
+def _preview(world: StripeWorld, _: Cause, __: Mapping[str, str], params: Params) -> Json:
+    if "subscription" not in params:
+        raise invalid_request("The stand-in previews the renewal of a subscription only: give subscription.")
+    subscription = world.store.get("subscription", params["subscription"], param="subscription")
+    return {"id": f"upcoming_{world.journal.new_id('in')}", **upcoming(world.store, subscription)}
 
 
 def _draft_invoice(world: StripeWorld, _: Cause, __: Mapping[str, str], params: Params) -> Json:
@@ -144,6 +152,7 @@ def _list_invoices(world: StripeWorld, _: Cause, __: Mapping[str, str], params: 
         i
         for i in reversed(world.store.of_kind("invoice", params.get("customer")))
         if params.get("status") in (None, i["status"]) and in_range(i["created"], params)
+        if params.get("subscription") in (None, (world.store.subscription_of(i) or {}).get("id"))
     ]
     return page(world.store, "invoice", found, "/v1/invoices", params)
 
@@ -197,7 +206,13 @@ def _read_thin_event(world: StripeWorld, _: Cause, path: Mapping[str, str], __: 
 
 
 ENDPOINTS = [
-    Endpoint("GET", "/v1/invoices", _list_invoices, LIST_PARAMS | {"customer", "status"}, frozenset({"created"})),
+    Endpoint(
+        "GET",
+        "/v1/invoices",
+        _list_invoices,
+        LIST_PARAMS | {"customer", "status", "subscription"},
+        frozenset({"created"}),
+    ),
     Endpoint("GET", "/v1/invoices/{id}", _read("invoice", "invoice")),
     Endpoint(
         "POST",
@@ -222,6 +237,7 @@ ENDPOINTS = [
         _add_item,
         frozenset({"customer", "invoice", "amount", "currency", "description", "discountable"}),
     ),
+    Endpoint("POST", "/v1/invoices/create_preview", _preview, frozenset({"subscription"})),
     Endpoint("POST", "/v1/invoices/{id}/finalize", _finalize, frozenset({"auto_advance"})),
     Endpoint(
         "POST",

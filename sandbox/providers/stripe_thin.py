@@ -31,11 +31,14 @@ def notification(event: Json) -> Json:
         "livemode": event["livemode"],
         "context": event.get("account"),
         "reason": reason,
+        # What is none yet (an upcoming invoice) leads nowhere.
         "related_object": {
             "id": about["id"],
             "type": kind,
             "url": f"{_URLS.get(kind, f'/v1/{kind}s/')}{about['id']}",
-        },
+        }
+        if "id" in about
+        else None,
     }
 
 

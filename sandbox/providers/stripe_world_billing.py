@@ -7,6 +7,7 @@ from sandbox.providers import stripe_objects as objects
 from sandbox.providers.journal import Json
 from sandbox.providers.stripe_documents import invoice as invoice_document
 from sandbox.providers.stripe_outcomes import Outcome
+from sandbox.providers.stripe_renewals import upcoming
 from sandbox.providers.stripe_store import Cause, StripeFailure
 from sandbox.providers.stripe_subscriptions import SIGN_UP_LIFETIME
 from sandbox.providers.stripe_world_customers import StripeCustomers
@@ -85,6 +86,18 @@ class StripeBills(StripeCustomers):
                 return None
             self.subscriptions.become(held, "active")
             return self._renew(held, outcome)
+
+    def announce_renewal(self, subscription: str) -> None:
+        """Some days before the next period begins (`invoice.upcoming`): how many, the account's settings say."""
+        with self.acting():
+            self.store.emit(
+                "invoice.upcoming", upcoming(self.store, self.store.get("subscription", subscription)), Cause()
+            )
+
+    def change_price(self, subscription: str, amount: int) -> None:
+        """From the next period on (minor units)."""
+        with self.acting():
+            self.store.get("subscription", subscription)["items"]["data"][0]["price"]["unit_amount"] = amount
 
     def renew(self, subscription: str, *, outcome: Outcome | None = None) -> str:
         """The next period begins: its invoice is charged, or sent when the subscription sends its invoices."""

@@ -22,6 +22,7 @@ from domain.kinds.recall import RecallTask
 from domain.kinds.write_off import WriteOffTask
 from domain.life import Decided
 from domain.money import Money
+from domain.renewal import NoticeOutcome, NoticeTask
 from domain.steps import Access, AttemptKind, Channel, Stage
 from domain.tasks import Done
 from domain.truth import Ending, MessageFacts
@@ -84,6 +85,7 @@ class Worker:
         self.hand_off: Callable[[HandoffTask], HandoffResult] = found["hand_off"]
         self.record_payment: Callable[[RecordPaymentTask], RecordPaymentResult] = found["record_payment"]
         self.recall: Callable[[RecallTask], Done] = found["recall"]
+        self.notice: Callable[[NoticeTask], NoticeOutcome] = found["notice"]
         self.decide: Callable[[DecisionTask], Decided] = found["decide"]
 
     def restarted(self, **overrides: str) -> "Worker":

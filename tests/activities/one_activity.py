@@ -5,13 +5,14 @@ It exists to be killed in the middle. It has its settings from the environment, 
 
 import sys
 
+from domain.base import Message
 from domain.kinds.charge import ChargeTask
 from domain.kinds.message import ContactTask
-from domain.tasks import Task
+from domain.renewal import NoticeTask
 from runtime import wiring
 from runtime.settings import load_settings
 
-_TASKS: dict[str, type[Task]] = {"charge": ChargeTask, "contact": ContactTask}
+_TASKS: dict[str, type[Message]] = {"charge": ChargeTask, "contact": ContactTask, "notice": NoticeTask}
 
 
 def main() -> None:

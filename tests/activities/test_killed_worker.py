@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from temporalio.exceptions import ApplicationError
 
+from domain.base import Message
 from domain.case import ChargeOutcome
 from domain.kinds.message import ContactState
 from domain.steps import Channel
-from domain.tasks import Task
 from sandbox.providers.faults import Fault, Mode
 from sandbox.providers.stripe_outcomes import APPROVE, Outcome
 from sandbox.providers.world import ProviderWorld
@@ -33,7 +33,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @contextmanager
-def killed_at(world: ProviderWorld, data_dir: Path, name: str, task: Task, fault: Fault) -> Iterator[None]:
+def killed_at(world: ProviderWorld, data_dir: Path, name: str, task: Message, fault: Fault) -> Iterator[None]:
     """Runs one activity in a process of its own and kills that while the provider holds its request."""
     environment = {**os.environ, **worker_environment(world, data_dir, PROVIDER_TIMEOUT="PT60S")}
     process = subprocess.Popen(

@@ -51,6 +51,18 @@ def test_a_conversation_is_read_in_the_terminal_or_by_a_program() -> None:
     assert {True, False} == {row["planned"] for row in rows}
 
 
+def test_what_is_said_before_a_renewal_is_seen_first_and_explained() -> None:
+    """Also where no page is named yet to which it could lead."""
+    page = {"MERCHANT_ACCOUNT_URL": "https://acme.example/account"}
+    with_page, without = (run("messages", "preview", *WHEN, **env).stdout for env in (page, {}))
+    explained = run("policy", "explain", *WHEN).stdout
+
+    assert with_page.startswith("before a renewal, in en: 1 message (all times in America/New_York)\n")
+    assert "Subject: Acme Cloud: your card expires before the next payment" in with_page
+    assert "not sent: no page is named for it (MERCHANT_ACCOUNT_URL, or account in brand.yaml)" in without
+    assert "Before a renewal\n  7 days before the charge: e-mail, if the card expires\n" in explained
+
+
 def test_a_preview_has_the_brand_of_its_segment(tmp_path: Path) -> None:
     words = ["messages", "preview", "--decline", "expired_card", *WHEN]
     policies = str(folder_with_segments(tmp_path))

@@ -81,6 +81,7 @@ SCENES: dict[str, tuple[Scene, Says]] = {
         lambda payments, _: payments.read_invoice("in_contract"),
         {"GET invoices/{}": [(200, {"default_payment_method": "card_contract"})]},
     ),
+    "previewing a renewal": (lambda payments, _: payments.read_renewal("sub_contract", with_last=True), {}),
     "whose charge it was": (lambda payments, _: payments.customer_of_charge("ch_contract"), {}),
     "paying": (
         lambda payments, _: payments.pay(OPEN_INVOICE, "dun:in_contract:1"),

@@ -9,23 +9,39 @@ import sqlalchemy as sa
 from domain.case import CaseStatus
 from domain.consent import Source
 from domain.protection import Protected, Protection, SetBy
+from domain.renewal import Notice
+from domain.rules.contacts import ContactCaps
 from domain.steps import Channel
 from gateways.ledger.columns import metadata
 from gateways.ledger.sql_ledger import SqlLedger
 from gateways.ports.consents import OptIn
 from gateways.ports.inbox import DONE, Arrival
+from gateways.ports.messages import Address
+from gateways.ports.renewals import NoticeRow
 from gateways.ports.rows import Closure, Reply
 from tests.gateways.ledger.builders import NOW, a_case, a_contact, a_customer, reserve
 
 MAIL, PHONE, USER, NAME = "grace@customers.example", "+14155550177", f"U{7:032x}", "Grace Hopper"
 OLD_MAIL = "hopper@before.example"
-THEIRS = (MAIL, PHONE.removeprefix("+"), USER, NAME, OLD_MAIL, "Hopperstreet", "secret words", "court file")
+STREET = '{"line1": "1 Cobol Lane"}'
+THEIRS = (
+    "Cobol Lane",
+    MAIL,
+    PHONE.removeprefix("+"),
+    USER,
+    NAME,
+    OLD_MAIL,
+    "Hopperstreet",
+    "secret words",
+    "court file",
+)
 
 
 def a_life(ledger: SqlLedger, status: CaseStatus = CaseStatus.CLOSED) -> None:
     """Of Grace, with something about her wherever it can be, and of somebody else beside her."""
     grace = a_customer(customer_id="cus_grace", name=NAME, email=MAIL, phone=PHONE, line_user_id=USER)
-    grace = grace.model_copy(update={"stated": {"name": NAME, "email": MAIL}, "country": "DE", "region": "BE"})
+    stated = {"name": NAME, "email": MAIL}
+    grace = grace.model_copy(update={"stated": stated, "country": "DE", "region": "BE", "postal_address": STREET})
     ledger.open_case(a_case("in_grace", customer_id="cus_grace", status=status), grace, "{}")
     ledger.open_case(
         a_case("in_2", customer_id="cus_grace2", status=status), a_customer(customer_id="cus_grace2"), "{}"
@@ -61,6 +77,26 @@ def a_life(ledger: SqlLedger, status: CaseStatus = CaseStatus.CLOSED) -> None:
         proof=f"letter of {NAME}",
     )
     ledger.close_channel(wish)
+    notice = NoticeRow(
+        key="n1",
+        customer_id="cus_grace",
+        subscription_id="sub_grace",
+        notice=Notice.CARD_EXPIRES,
+        renews_at=NOW,
+        segment="any",
+        policy="standard@1",
+        channel=Channel.EMAIL,
+        state="sending",
+        as_of=NOW,
+        started_at=NOW,
+        subject=NAME,
+        text=f"Dear {NAME}",
+        html=f"<p>{NAME}",
+        address=MAIL,
+        why=f"{MAIL} is full",
+    )
+    to = Address(customer_id="cus_grace", name=NAME, email=MAIL, phone=PHONE, line_user_id=USER)
+    assert ledger.begin_notice(notice, to, ContactCaps(per_week=9, distance=timedelta(0), policy="standard@1"))
     forms = urlencode({"From": PHONE, "Body": "secret words"})
     ledger.keep(
         [
@@ -98,9 +134,17 @@ def test_whatever_names_the_person_is_in_what_is_read_of_them(ledger: SqlLedger)
 
     found = ledger.person("cus_grace")
 
-    assert {"cases": 1, "contacts": 2, "replies": 1, "opt_ins": 1, "protections": 1, "channel_closures": 1} == {
+    assert {
+        "cases": 1,
+        "contacts": 2,
+        "notices": 1,
+        "replies": 1,
+        "opt_ins": 1,
+        "protections": 1,
+        "channel_closures": 1,
+    } == {
         name: len(found[name])
-        for name in ("cases", "contacts", "replies", "opt_ins", "protections", "channel_closures")
+        for name in ("cases", "contacts", "notices", "replies", "opt_ins", "protections", "channel_closures")
     }
     assert ["evt_1", "SM1", "L1", "sg1", "sg2"] == [row["event_id"] for row in found["inbox"]]
     assert [part for part in THEIRS if part not in repr(found)] == []

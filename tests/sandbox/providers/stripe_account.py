@@ -31,4 +31,4 @@ def charges(world: ProviderWorld, invoice: str, kind: str = "charge.succeeded") 
 
 def types_of(world: ProviderWorld, object_id: str) -> list[str]:
     """The types of all events about one object, in order."""
-    return [event["type"] for event in world.stripe.events if event["data"]["object"]["id"] == object_id]
+    return [event["type"] for event in world.stripe.events if event["data"]["object"].get("id") == object_id]

@@ -1,0 +1,235 @@
+"""Before a subscription renews: what is due to be said is read anew, checked, written and sent, once."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+
+from temporalio import activity
+
+from activities.errors import translated
+from activities.situations import Around, Situations
+from domain.brand import BySegment
+from domain.calendar import local
+from domain.consent import told_by_provider
+from domain.gates import Postpone, Refuse, strictest
+from domain.ids import notice_key, renewal_id
+from domain.policy import Policy
+from domain.renewal import Notice, NoticeOutcome, NoticeTask, Told, told
+from domain.rules.invoice import Aim
+from domain.rules.lawful_words import lawful_words, wanted
+from domain.rules.notices import ask_hours, notice_caps, notice_time
+from domain.rules.protection import ask_protected
+from domain.rules.refusals import About
+from domain.steps import Channel
+from gateways.ports.ledger import Ledger
+from gateways.ports.messages import Address, Rendered, RequiredWords, Sender
+from gateways.ports.metering import NO_METER, Meter
+from gateways.ports.renewals import NoticeRow, RenewalMessages, Renewals, RenewalSnapshot
+from gateways.ports.rows import Closure
+from gateways.ports.trouble import LookupImpossible, ProviderMisuse, ProviderTrouble, Unreachable
+
+_CHANNEL = Channel.EMAIL
+_DONE = ("sent", "unknown", "left_out")
+_A_DAY = timedelta(days=1)
+
+
+class RenewalActivities:
+    """What is said before anything can fail."""
+
+    def __init__(
+        self,
+        payments: Renewals,
+        ledger: Ledger,
+        messages: BySegment[RenewalMessages],
+        senders: Mapping[Channel, Sender],
+        clock: Callable[[], datetime],
+        situations: Situations,
+        words: BySegment[RequiredWords],
+        meter: Meter = NO_METER,
+    ) -> None:
+        self._payments = payments
+        self._ledger = ledger
+        self._messages = messages
+        self._senders = senders
+        self._clock = clock
+        self._situations = situations
+        self._words = words
+        self._meter = meter
+
+    @activity.defn(name="renewal_notice", no_thread_cancel_exception=True)
+    def notice(self, task: NoticeTask) -> NoticeOutcome:
+        """Sends what is due to be said before the renewal, at most one message, or says when to look again.
+
+        Card, amount and date are read from the payment provider right before. Nothing is said when that has come in
+        order meanwhile, to who has a case open, where the person wants or may get nothing, and after the charge. A
+        message whose fate is unknown is looked up; where that is impossible it is not sent again.
+        """
+        with translated(task, misuse_passes=True):
+            renewal = task.renewal
+            policy = self._situations.policy(renewal.policy.digest)
+            with_last = policy.renewals.price_changes is not None
+            found = self._payments.read_renewal(renewal.subscription_id, with_last=with_last)
+            if found is None:
+                return NoticeOutcome(why="the subscription will not renew")
+            if _id(found) != renewal_id(renewal.subscription_id, renewal.renews_at):
+                return NoticeOutcome(why="the renewal is over, or on another day")
+            if found.customer:
+                self._ledger.customer_is(found.customer)
+            due, why = told(found.now, policy.renewals)
+            left = [one for one in due if not self._is_done(task, one.notice)]
+            if not left:
+                return NoticeOutcome(why=why or "all is said")
+            around = self._situations.around(renewal.customer_id, policy, renewal.anywhere, task.as_of)
+            times = {one.notice: notice_time(one.since, policy, around.zones[0]) for one in left}
+            first = min(left, key=lambda one: times[one.notice])
+            if times[first.notice] > task.as_of:
+                return self._later(found, times[first.notice], f"{first.notice.in_words}: it is said then")
+            outcome = self._say(task, first, found, policy, around)
+            if outcome.next_at or len(left) == 1:
+                return outcome
+            # Of one renewal nobody is told two things on one day.
+            return outcome.model_copy(update={"next_at": task.as_of + (_A_DAY if outcome.said else timedelta(0))})
+
+    def _is_done(self, task: NoticeTask, notice: Notice) -> bool:
+        row = self._ledger.notice(_key(task, notice))
+        return row is not None and row.state in _DONE
+
+    def _later(self, found: RenewalSnapshot, at: datetime, why: str) -> NoticeOutcome:
+        if at >= found.now.charged_at:
+            return NoticeOutcome(why=f"{why}, and the charge comes before that")
+        return NoticeOutcome(why=why, next_at=at)
+
+    def _say(
+        self, task: NoticeTask, one: Told, found: RenewalSnapshot, policy: Policy, around: Around
+    ) -> NoticeOutcome:
+        if self._ledger.open_cases_of(task.renewal.customer_id):
+            return self._left_out(task, one.notice, "the customer has a case open: that is the conversation")
+        if why := around.closed.get(_CHANNEL):
+            return self._left_out(task, one.notice, why)
+        protected = ask_protected(around.protections, Aim.SAY, task.as_of)
+        hours = ask_hours(policy, around.law, _CHANNEL, around.zones, around.holidays, task.as_of)
+        if isinstance(answer := strictest((protected, hours)), Postpone):
+            self._meter.postponed(answer.rule)
+            return self._later(found, answer.until, answer.why)
+        address = self._ledger.recipient(task.renewal.customer_id).address
+        if address.key(_CHANNEL) is None:
+            return self._left_out(task, one.notice, "no e-mail address of the customer is known")
+        day = local(task.as_of, around.zones[0]).date()
+        key = _key(task, one.notice)
+        charged_on = local(found.now.charged_at, around.zones[0]).date()
+        message = self._messages.of(task.renewal.segment).render(one.notice, found, address, charged_on, key)
+        if message is None:
+            return self._left_out(task, one.notice, "brand.yaml names no page for it (account)")
+        rows = lawful_words(around.law, _CHANNEL, day) if around.law.rules else ()
+        words = self._words.of(task.renewal.segment)
+        message, named = words.complete(_CHANNEL, message, address.language, found.now.amount, wanted(rows))
+        if isinstance(unlawful := strictest(row.ask(named) for row in rows), Refuse):
+            self._meter.refused(unlawful.rule)
+            return self._left_out(task, one.notice, unlawful.why, unlawful.rule)
+        caps = notice_caps(policy, around.law, _CHANNEL, around.zones, task.as_of, found.now.charged_at)
+        row = self._row(task, one.notice, message, address)
+        reserved = self._ledger.begin_notice(row, address, caps)
+        match reserved:
+            case Postpone():
+                self._meter.postponed(reserved.rule)
+                return self._later(found, reserved.until, reserved.why)
+            case Refuse():
+                return self._left_out(task, one.notice, reserved.why, reserved.rule)
+        if reserved.ours:
+            return self._send(task, one.notice, address, message)
+        return self._look_up(one.notice, address, reserved.row)
+
+    def _look_up(self, notice: Notice, address: Address, row: NoticeRow) -> NoticeOutcome:
+        """What became of a message that an earlier run began."""
+        if row.state in _DONE:
+            return NoticeOutcome(said=notice, why="it was said already")
+        as_it_was = address.model_copy(update={"email": row.address})
+        written = Rendered(subject=row.subject, text=row.text)
+        try:
+            sent = self._sender().find(as_it_was, written, row.key, row.started_at)
+        except LookupImpossible:
+            self._finish(row.key, "unknown", None, "it may have been sent before a crash; it is not sent twice")
+            return NoticeOutcome(said=notice, why="it may have been sent before a crash; it is not sent twice")
+        if sent is None:
+            self._finish(row.key, "failed", None, "the provider knows nothing of the earlier try")
+            raise ProviderTrouble("The earlier try of this notice was not taken: it is made anew.")
+        self._finish(row.key, "sent", sent.provider_id, "")
+        return NoticeOutcome(said=notice, why="it was sent before a crash")
+
+    def _send(self, task: NoticeTask, notice: Notice, address: Address, message: Rendered) -> NoticeOutcome:
+        key = _key(task, notice)
+        try:
+            sent = self._sender().send(address, message, key)
+        except Unreachable as error:
+            self._close(task, address, error, key)
+            self._finish(key, "unreachable", None, str(error), error.rule)
+            return NoticeOutcome(why=str(error))
+        except ProviderTrouble as error:
+            if error.not_executed:
+                self._finish(key, "failed", None, "the provider did not take it; it is tried again")
+            raise
+        except ProviderMisuse:
+            self._finish(key, "failed", None, "the provider refused the request; an operator has to look")
+            raise
+        self._finish(key, "sent", sent.provider_id, "")
+        return NoticeOutcome(said=notice, why=f"{notice.in_words}: told by e-mail")
+
+    def _sender(self) -> Sender:
+        if sender := self._senders.get(_CHANNEL):
+            return sender
+        raise ProviderTrouble("E-mail is not set up where the notice was to be sent.")
+
+    def _finish(self, key: str, state: str, provider_id: str | None, why: str, rule: str | None = None) -> None:
+        self._ledger.finish_notice(key, state, provider_id, why, rule)
+        self._meter.contacted(_CHANNEL, state)
+
+    def _left_out(self, task: NoticeTask, notice: Notice, why: str, rule: str | None = None) -> NoticeOutcome:
+        row = self._row(task, notice, Rendered(text=""), None)
+        self._ledger.leave_out(row.model_copy(update={"state": "left_out", "why": why, "rule": rule}))
+        return NoticeOutcome(why=why)
+
+    def _close(self, task: NoticeTask, address: Address, error: Unreachable, key: str) -> None:
+        """The address is closed to all who have it, unless a setting for its country may open it again."""
+        place = address.key(_CHANNEL)
+        if place is None or error.about is About.COUNTRY:
+            return
+        wish = error.about is About.WISH
+        self._ledger.close_channel(
+            Closure(
+                customer_id=task.renewal.customer_id,
+                channel=_CHANNEL,
+                address=place,
+                why=str(error),
+                wish=wish,
+                event_id=f"{key}:{place[:16]}",
+                at=self._clock(),
+                source=told_by_provider(_CHANNEL, wish=wish),
+            )
+        )
+
+    def _row(self, task: NoticeTask, notice: Notice, message: Rendered, address: Address | None) -> NoticeRow:
+        renewal = task.renewal
+        return NoticeRow(
+            key=_key(task, notice),
+            customer_id=renewal.customer_id,
+            subscription_id=renewal.subscription_id,
+            notice=notice,
+            renews_at=renewal.renews_at,
+            segment=renewal.segment,
+            policy=str(renewal.policy),
+            channel=_CHANNEL,
+            state="sending",
+            as_of=task.as_of,
+            started_at=self._clock(),
+            subject=message.subject,
+            text=message.text,
+            html=message.html or None,
+            address=address.place(_CHANNEL) if address else None,
+        )
+
+
+def _key(task: NoticeTask, notice: Notice) -> str:
+    return notice_key(task.renewal.subscription_id, task.renewal.renews_at, notice)
+
+
+def _id(found: RenewalSnapshot) -> str:
+    return renewal_id(found.subscription_id, found.now.renews_at)

@@ -1,0 +1,171 @@
+"""Notices before a renewal: words (`policies/messages/<language>/renewals.yaml`) in the layouts of e-mails."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import StrictUndefined, TemplateSyntaxError, meta
+from jinja2.sandbox import SandboxedEnvironment
+
+from domain.base import Frozen
+from domain.languages import chosen, wanted
+from domain.names import plausible_name
+from domain.renewal import Notice
+from domain.sentences import Loc
+from gateways.formats import format_day, format_money
+from gateways.invoice_words import method_on_file
+from gateways.message_writer import Content
+from gateways.messages import FALLBACK, TemplateMessages
+from gateways.phrases import PhrasesError
+from gateways.ports.messages import Address, Rendered
+from gateways.ports.renewals import RenewalSnapshot
+from gateways.yaml_files import FileError, layered
+
+FILE = "renewals.yaml"
+_ALWAYS = frozenset({"merchant", "charged_on", "amount"})
+"""What all sentences may name."""
+_MAY = {Notice.CARD_EXPIRES: _ALWAYS | {"expires"}, Notice.PRICE_CHANGES: _ALWAYS | {"before"}}
+
+
+class Labels(Frozen):
+    charged_on: str
+    amount: str
+    before: str
+    method: str
+    expires: str
+
+
+class NoticeWords(Frozen):
+    subject: str
+    opening: str
+    todo: str
+    button: str
+    closing: str
+
+
+class RenewalWords(Frozen):
+    """One language's words."""
+
+    labels: Labels
+    sender: str
+    doubt: str
+    notices: dict[Notice, NoticeWords]
+
+
+class TemplateRenewals:
+    """`ports.RenewalMessages`. Greeting, foot and forms of dates and amounts are those of all other messages.
+
+    Raises PhrasesError for a language whose words are wrong, or when there is no English.
+    """
+
+    def __init__(self, messages: TemplateMessages, directories: Sequence[Path], *, language: str = FALLBACK) -> None:
+        """A later directory takes the place of the earlier ones, text by text. `language` is the merchant's."""
+        self._messages = messages
+        self._environment = SandboxedEnvironment(undefined=StrictUndefined)
+        self._environment.globals.clear()
+        self._template = lru_cache(maxsize=None)(self._environment.from_string)
+        files: dict[str, list[Path]] = {}
+        for file in (file for directory in directories for file in sorted(directory.glob(f"*/{FILE}"))):
+            files.setdefault(file.parent.name.lower(), []).append(file)
+        self._words = {name: self._read(paths) for name, paths in files.items() if name in messages.languages}
+        if FALLBACK not in self._words:
+            raise PhrasesError(f"{directories[-1]} has no {FALLBACK}/{FILE}: other languages fall back to it.")
+        self._default = chosen(language, self._words) or FALLBACK
+
+    def render(
+        self, notice: Notice, renewal: RenewalSnapshot, address: Address, charged_on: date, key: str = ""
+    ) -> Rendered | None:
+        base, brand = self._messages, self._messages.brand
+        link = brand.account
+        if link is None:
+            return None
+        tags = wanted(address.language)
+        name = next((tag for tag in tags if chosen(tag, self._words)), self._default)
+        words = self._words[chosen(name, self._words) or FALLBACK]
+        phrases, locale = base.language_of(name)
+        now = renewal.now
+        day, amount = format_day(charged_on, locale, phrases.calendar), format_money(now.amount, locale)
+        method, expires = method_on_file(renewal.method), _expires(now.expiry)
+        before = format_money(now.before, locale) if now.before else ""
+        values = {"merchant": brand.name, "charged_on": day, "amount": amount, "expires": expires, "before": before}
+        rows = ("method", "expires") if notice is Notice.CARD_EXPIRES else ("before", "method")
+        known = values | {"method": method or "", "expires": expires if method else ""}
+        shown = {each: known[each] for each in (*rows, "charged_on", "amount")}
+        labels = words.labels.model_dump()
+        said = {part: self._template(text).render(values) for part, text in words.notices[notice].model_dump().items()}
+        foot = {part: self._template(getattr(words, part)).render(values) for part in ("sender", "doubt")}
+        person = plausible_name(address.name, address.language or phrases.locale)
+        greeting = self._template(phrases.greeting.named if person else phrases.greeting.neutral)
+        preferences = base.preferences(key) if base.preferences and key else ""
+        content = Content(
+            subject=said["subject"],
+            greeting=greeting.render(name=person, merchant=brand.name),
+            paragraphs=(said["opening"], said["todo"]),
+            rows=tuple((labels[each], value) for each, value in shown.items() if value),
+            button=said["button"],
+            link=link,
+            link_hint=self._shared(phrases.labels.link_hint, brand.name),
+            document="",
+            closing=said["closing"],
+            help=self._shared(phrases.labels.help, brand.name),
+            colon=phrases.colon,
+            answer=self._shared(phrases.labels.answer, brand.name) if brand.answers_to else "",
+            regards=self._shared(phrases.regards, brand.name),
+            merchant=brand.name,
+            lists=(),
+            sender=foot["sender"],
+            doubt=foot["doubt"],
+            agreed="",
+            terms_link="",
+            preferences=self._shared(phrases.labels.preferences, brand.name) if preferences else "",
+            preferences_link=preferences,
+            imprint=self._shared(phrases.labels.imprint, brand.name) if brand.imprint else "",
+        )
+        return base.email(content, locale)
+
+    def _shared(self, text: str, merchant: str) -> str:
+        """A sentence of all messages: here it can name no invoice."""
+        return self._template(text).render(merchant=merchant)
+
+    def _read(self, paths: Sequence[Path]) -> RenewalWords:
+        try:
+            file = layered(paths)
+            words = file.as_model(RenewalWords)
+        except FileError as error:
+            raise PhrasesError(str(error)) from None
+        lacking = [notice.value for notice in Notice if notice not in words.notices]
+        wrong = [file.told(("notices",), f"lacks {', '.join(lacking)}")] if lacking else []
+        wrong += [
+            file.told(loc, problem) for loc, text in _leaves(file.data, ()) if (problem := self._wrong(text, _may(loc)))
+        ]
+        if wrong:
+            raise PhrasesError("\n".join(wrong))
+        return words
+
+    def _wrong(self, text: str, may: frozenset[str]) -> str | None:
+        try:
+            used = meta.find_undeclared_variables(self._environment.parse(text))
+        except TemplateSyntaxError as error:
+            return error.message
+        unknown = sorted(used - may)
+        return f"{', '.join(unknown)} is not known there; known are {', '.join(sorted(may))}" if unknown else None
+
+
+def _may(loc: Loc) -> frozenset[str]:
+    """What the words at a place of the file may name."""
+    return _MAY[Notice(str(loc[1]))] if loc[0] == "notices" else _ALWAYS
+
+
+def _expires(expiry: str | None) -> str:
+    """As it stands on the card, with the whole year: 03/2031."""
+    return expiry.rjust(len("12/2031"), "0") if expiry else ""
+
+
+def _leaves(value: Any, loc: Loc) -> Iterator[tuple[Loc, str]]:
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _leaves(inner, (*loc, name))
+    elif isinstance(value, str):
+        yield loc, value
