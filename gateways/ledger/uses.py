@@ -27,20 +27,28 @@ _COUNTING = sa.select(
         )
     ),
 )
-# Two halves, each with an index of its own.
-_CONTACTS = sa.union_all(
-    _COUNTING.join_from(cases, contacts, _contact.invoice_id == cases.c.invoice_id).where(
-        cases.c.customer_id == sa.bindparam("customer")
-    ),
-    _COUNTING.where(_contact.place.in_(_PLACES)),
-)
-_NOTICED = sa.select(_notice.key, _notice.channel, _notice.as_of, _notice.state).where(
+# A notice belongs to no invoice: its key stands for one, and is none's.
+_NOTICED = sa.select(
+    sa.literal_column("0").label("id"),
+    _notice.key.label("invoice_id"),
+    _notice.channel,
+    _notice.as_of,
+    _notice.state,
+    sa.cast(sa.null(), _contact.said.type).label("said"),
+    sa.cast(sa.null(), _contact.names.type).label("names"),
+).where(
     _notice.as_of.between(sa.bindparam("since"), sa.bindparam("until")),
     _notice.state.in_(MADE),
     _notice.key != sa.bindparam("but"),
 )
-_NOTICES = sa.union_all(
-    _NOTICED.where(_notice.customer_id == sa.bindparam("customer")), _NOTICED.where(_notice.place.in_(_PLACES))
+# One statement of four parts, each with an index of its own.
+_USES = sa.union_all(
+    _COUNTING.join_from(cases, contacts, _contact.invoice_id == cases.c.invoice_id).where(
+        cases.c.customer_id == sa.bindparam("customer")
+    ),
+    _COUNTING.where(_contact.place.in_(_PLACES)),
+    _NOTICED.where(_notice.customer_id == sa.bindparam("customer")),
+    _NOTICED.where(_notice.place.in_(_PLACES)),
 )
 NO_CONTACT = {"of": "", "at_step": "", "on": ""}
 
@@ -58,14 +66,7 @@ def uses_of(
     and what went to the same address or number for another customer. `but`, `but_notice`: the one that asks."""
     about = {"customer": to.customer_id, "since": at - window, "until": at + window}
     about |= {"mail": to.key(Channel.EMAIL), "number": to.key(Channel.SMS)}
-    # Each half may have one that the other has too.
-    made = {row["id"]: row for row in connection.execute(_CONTACTS, about | but).mappings()}
-    told = {row["key"]: row for row in connection.execute(_NOTICES, about | {"but": but_notice}).mappings()}
-    return [
-        *map(rows.contact_use, made.values()),
-        *(
-            # Of no invoice: no message of a case says it as well.
-            ContactUse(invoice_id="", channel=row["channel"], at=row["as_of"], sending=row["state"] == "sending")
-            for row in told.values()
-        ),
-    ]
+    about |= but | {"but": but_notice}
+    # Two parts may have the same one.
+    found = {(row["id"], row["invoice_id"]): row for row in connection.execute(_USES, about).mappings()}
+    return [rows.contact_use(row) for row in found.values()]
