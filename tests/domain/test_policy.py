@@ -158,7 +158,10 @@ def test_a_timeline_that_cannot_be_carried_out_is_refused(timeline: list[dict[st
         ("dance", "should be 'charge', 'remind', 'restrict', 'cancel_subscription', 'escalate'"),
         ({"remind": {"channel": "email"}}, r"remind\.stage\n.*Field required"),
         ({"remind": {"stage": "firm"}}, r"remind\.channel\n.*Field required"),
-        ({"remind": {"channel": "pigeon", "stage": "firm"}}, "'email', 'sms', 'notice', 'whatsapp', 'line' or 'letter'"),
+        (
+            {"remind": {"channel": "pigeon", "stage": "firm"}},
+            "'email', 'sms', 'notice', 'whatsapp', 'line' or 'letter'",
+        ),
         ({"remind": {"channel": "email", "stage": "action"}}, "'friendly', 'reminder', 'firm', 'final'"),
         ({"charge": {"channel": "email"}}, r"charge\.channel\n.*Extra inputs"),
         ({"restrict": "full"}, "'read_only', 'blocked'"),
