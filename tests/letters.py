@@ -1,5 +1,6 @@
 """Letters in tests: a merchant with an address, and a customer with one."""
 
+from datetime import date
 from pathlib import Path
 from shutil import copytree
 from unicodedata import category, normalize
@@ -7,6 +8,8 @@ from unicodedata import category, normalize
 from domain.postal import PostalAddress
 from runtime.settings import ROOT
 
+A_DAY = date(2026, 2, 3)
+"""On which a letter is written."""
 AUSTIN = PostalAddress(line1="1 Main St", line2="Apt 2", postal_code="78701", city="Austin", state="TX", country="US")
 BERLIN = PostalAddress(line1="Hauptstr. 1", postal_code="10115", city="Berlin", country="DE")
 TOKYO = PostalAddress(line1="神宮前1-1", postal_code="150-0001", city="渋谷区", state="東京都", country="JP")

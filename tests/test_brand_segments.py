@@ -9,6 +9,7 @@ from runtime import wiring
 from runtime.branding import brands
 from runtime.settings import Settings, SettingsError
 from tests.gateways.test_messages import an_invoice, some_facts, someone
+from tests.letters import A_DAY
 from tests.segments import folder_with_segments
 
 OWN = "name: Nimbus\ncontact: help@nimbus.example\nsegments:\n  gold:\n"
@@ -43,7 +44,7 @@ def test_a_segment_that_says_only_where_it_answers_keeps_the_rest(settings: Sett
 def test_every_channel_speaks_for_the_cases_brand(settings: Settings, tmp_path: Path, channel: Channel) -> None:
     messages, _, _ = wiring.data_files(of(settings, tmp_path))
     own, gold = (
-        messages.of(segment).render(channel, some_facts(Stage.REMINDER), someone(), an_invoice(), "en")
+        messages.of(segment).render(channel, some_facts(Stage.REMINDER), someone(), an_invoice(), "en", on=A_DAY)
         for segment in ("any", "gold")
     )
 

@@ -5,6 +5,7 @@ from domain.steps import Channel
 from runtime import wiring
 from sandbox.providers.world import ProviderWorld
 from tests.activities.builders import AS_OF, Worker, a_contact, mails, open_case, texts
+from tests.letters import AUSTIN
 
 
 def test_a_message_went_to_the_address_that_the_customer_had_left(world: ProviderWorld, worker: Worker) -> None:
@@ -109,5 +110,6 @@ def test_a_message_is_kept_with_the_address_that_it_went_to(world: ProviderWorld
     kept = {row.channel: row.address for row in worker.ledger.contacts(case.invoice_id)}
 
     line = worker.ledger.address(case.customer_id).line_user_id
+    kept_here = {Channel.LINE: line, Channel.LETTER: AUSTIN.text}
     phones = {Channel.SMS: case.phone, Channel.WHATSAPP: case.phone}
-    assert {Channel.EMAIL: case.email, Channel.NOTICE: None, Channel.LINE: line} | phones == kept
+    assert {Channel.EMAIL: case.email, Channel.NOTICE: None} | kept_here | phones == kept

@@ -12,6 +12,7 @@ from gateways.ports.messages import Rendered
 from tests.gateways.brands import a_brand
 from tests.gateways.test_email_layout import LANGUAGES
 from tests.gateways.test_messages import DIRECTORY, END, Ending, an_invoice, some_facts, someone
+from tests.letters import A_DAY
 
 TERMS = "https://dunning.acme.example/terms/"
 AGREED = Agreed(version="0f6c2a9b7d315e84", on=date(2026, 3, 3))
@@ -32,7 +33,7 @@ def message(
     agreed: Agreed | None, language: str = "en", channel: Channel = Channel.EMAIL, by: TemplateMessages = MESSAGES
 ) -> Rendered:
     facts = some_facts(Stage.FINAL, ends_on=END, ending=Ending.COLLECTIONS)
-    return by.render(channel, facts, someone(), an_invoice(), language, agreed=agreed)
+    return by.render(channel, facts, someone(), an_invoice(), language, agreed=agreed, on=A_DAY)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -16,6 +16,7 @@ from gateways.ports.messages import Rendered
 from gateways.ports.payments import InvoiceSnapshot, Line, PaymentMethod
 from tests.gateways.brands import a_brand
 from tests.gateways.test_messages import DIRECTORY, NUMBER, an_invoice, every_situation, some_facts, someone
+from tests.letters import A_DAY
 
 LANGUAGES = sorted(file.parent.name for file in DIRECTORY.glob("*/phrases.yaml"))
 SPAM = YAML(typ="safe").load(Path(__file__).parents[1] / "data/spam_phrases.yaml")
@@ -113,7 +114,7 @@ def test_two_ways_to_be_helped_and_the_senders_identity_stand_in_both_parts() ->
 
 @pytest.mark.parametrize("channel", [Channel.NOTICE, Channel.SMS])
 def test_a_shared_place_names_neither_the_card_nor_what_was_bought(channel: Channel) -> None:
-    text = MESSAGES.render(channel, some_facts(Stage.FRIENDLY), someone(), a_full_invoice(), "en").text
+    text = MESSAGES.render(channel, some_facts(Stage.FRIENDLY), someone(), a_full_invoice(), "en", on=A_DAY).text
 
     assert not re.search("4242|Team plan", text)
 

@@ -10,6 +10,7 @@ from domain.steps import Channel, Stage
 from gateways.ports.payments import InvoiceSnapshot
 from gateways.sms_length import is_gsm7
 from tests.gateways.test_messages import LINK, MESSAGES, NUMBER, an_invoice, some_facts, someone
+from tests.letters import A_DAY
 
 
 def another_invoice(number: str, amount: int, currency: str = "USD") -> InvoiceSnapshot:
@@ -23,7 +24,7 @@ def test_the_customers_other_invoices_are_named_with_amount_and_link(stage: Stag
     """In both parts of an e-mail, and in the notice."""
     others = (another_invoice("A-2", 2000), another_invoice("A-3", 3000, "EUR"))
     for channel in (Channel.EMAIL, Channel.NOTICE):
-        message = MESSAGES.render(channel, some_facts(stage), someone(), an_invoice(), language, others)
+        message = MESSAGES.render(channel, some_facts(stage), someone(), an_invoice(), language, others, on=A_DAY)
         for part in filter(None, (message.text, message.html)):
             for named in ("A-2", "A-3", "20.00", "30.00", *(other.pay_url or "" for other in others)):
                 assert named in part
@@ -70,7 +71,7 @@ def test_after_a_part_payment_nobody_is_told_that_no_payment_was_received() -> N
     """Sixty of a hundred dollars came: what is unpaid is the rest."""
     invoice = an_invoice(4000, total=10000)
     for stage, channel, tried in itertools.product(Stage, Channel, (True, False)):
-        text = MESSAGES.render(channel, some_facts(stage, tried=tried), someone(), invoice, "en").text
+        text = MESSAGES.render(channel, some_facts(stage, tried=tried), someone(), invoice, "en", on=A_DAY).text
 
         assert "received" not in text
         assert "for $40.00" not in text.replace("collect $40.00 for", "")

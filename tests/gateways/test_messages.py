@@ -21,6 +21,7 @@ from gateways.ports.payments import InvoiceSnapshot, PaymentMethod
 from gateways.ports.trouble import ProviderMisuse
 from gateways.sms_length import is_gsm7, segments, usual_segments
 from tests.gateways.brands import a_brand
+from tests.letters import A_DAY, AUSTIN
 
 DIRECTORY = Path(__file__).resolve().parents[2] / "policies" / "messages"
 HELP = MerchantContact.read("help@acme.example")
@@ -83,13 +84,15 @@ def some_facts(stage: Stage, reason: Reason = Reason.DECLINED, **changes: object
 
 
 def someone(name: str | None = "Somchai Jaidee") -> Address:
-    return Address(customer_id="cus_1", name=name, email="s@example.com", phone="+66800000000")
+    return Address(
+        customer_id="cus_1", name=name, email="s@example.com", phone="+66800000000", postal_address=AUSTIN.text
+    )
 
 
 def rendered(channel: Channel, facts: MessageFacts, language: str = "en", name: str | None = "Somchai") -> Rendered:
     amount, currency, _ = PRICES.get(language, PRICES["en"])
     invoice = an_invoice(amount, currency)
-    return MESSAGES.render(channel, facts, someone(name), invoice, language)
+    return MESSAGES.render(channel, facts, someone(name), invoice, language, on=A_DAY)
 
 
 class _Words(HTMLParser):
@@ -231,7 +234,10 @@ def test_a_message_without_a_pay_link_is_refused(url: str | None) -> None:
 
 def test_no_subscription_is_cancelled_where_there_is_none() -> None:
     invoice = an_invoice(subscription=False)
-    texts = [MESSAGES.render(channel, some_facts(Stage.FINAL), someone(), invoice, "en").text for channel in Channel]
+    texts = [
+        MESSAGES.render(channel, some_facts(Stage.FINAL), someone(), invoice, "en", on=A_DAY).text
+        for channel in Channel
+    ]
 
     assert not any(re.search("subscription|plan ends", text) for text in texts)
     assert all("collections" in text for text in texts)
@@ -261,7 +267,7 @@ def test_nobody_is_asked_for_a_payment_method_that_is_there(
     """The customer added one since; what the provider says right before sending counts."""
     facts = some_facts(stage, Reason.NO_PAYMENT_METHOD, action=DeclineClass.NEW_METHOD, tried=tried)
     invoice = an_invoice().model_copy(update={"payment_method": PaymentMethod(id="pm_1")})
-    read = " ".join(parts(MESSAGES.render(channel, facts, someone(), invoice, language)))
+    read = " ".join(parts(MESSAGES.render(channel, facts, someone(), invoice, language, on=A_DAY)))
 
     asks = "payment method on|needs a payment method|another card|how to pay|ยังไม่มีวิธีการ|กรุณาเลือก|บัตรใบอื่น|วิธีอื่น"
     assert [] == re.findall(asks, read)
@@ -326,8 +332,8 @@ def test_only_firm_and_final_messages_speak_of_the_end() -> None:
 )
 def test_a_name_that_is_none_is_not_repeated(channel: Channel, name: str) -> None:
     """Markup, template code and addresses in the name's place: the customer is greeted neutrally."""
-    expected = MESSAGES.render(channel, some_facts(Stage.FRIENDLY), someone(None), an_invoice(), "en")
-    message = MESSAGES.render(channel, some_facts(Stage.FRIENDLY), someone(name), an_invoice(), "en")
+    expected = MESSAGES.render(channel, some_facts(Stage.FRIENDLY), someone(None), an_invoice(), "en", on=A_DAY)
+    message = MESSAGES.render(channel, some_facts(Stage.FRIENDLY), someone(name), an_invoice(), "en", on=A_DAY)
 
     assert expected == message
 

@@ -14,6 +14,7 @@ from gateways.messages import TemplateMessages
 from gateways.phrases import PhrasesError, load_phrases
 from tests.gateways.brands import a_brand
 from tests.gateways.test_messages import DIRECTORY, MESSAGES, an_invoice, some_facts, someone
+from tests.letters import A_DAY
 
 
 def changed(tmp_path: Path, old: str, new: str) -> Path:
@@ -86,7 +87,7 @@ def test_who_pays_from_a_bank_account_is_not_told_of_a_card(
     """A closed account (`account_closed`) and a local method's wrong data have the same reasons as a card's."""
     facts = some_facts(Stage.REMINDER, reason, action=DeclineClass.NEW_METHOD)
 
-    assert not re.search(card, MESSAGES.render(channel, facts, someone(), an_invoice(), language).text)
+    assert not re.search(card, MESSAGES.render(channel, facts, someone(), an_invoice(), language, on=A_DAY).text)
 
 
 @pytest.mark.parametrize("place", ['regards: "Kind regards,"\n', "labels:\n", "sms:\n"])
