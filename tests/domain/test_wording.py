@@ -132,11 +132,6 @@ MESSAGES = list(every_message())
         ("unless_paid.tried", some_facts(Stage.FIRM, next_charge_on=NEXT), some_facts(next_charge_on=NEXT)),
         ("other_day", some_facts(next_charge_on=NEXT), some_facts()),
         ("other_day", some_facts(Stage.FINAL, next_charge_on=NEXT), some_facts(next_charge_on=NEXT, **SENT)),
-        (
-            "tightens.one",
-            some_facts(access=Access.READ_ONLY, restricts_on=LIMIT, tightens=True),
-            some_facts(access=Access.READ_ONLY, restricts_on=LIMIT),
-        ),
         ("todo.pay_early", some_facts(next_charge_on=NEXT), some_facts(Stage.FIRM, next_charge_on=NEXT)),
         ("todo.authenticate", some_facts(action=DeclineClass.AUTHENTICATE), some_facts()),
         ("todo.fix_data", some_facts(action=DeclineClass.FIX_DATA), some_facts(action=DeclineClass.NEW_METHOD)),
