@@ -133,26 +133,6 @@ MESSAGES = list(every_message())
         ("unless_paid.tried", some_facts(Stage.FIRM, next_charge_on=NEXT), some_facts(next_charge_on=NEXT)),
         ("other_day", some_facts(next_charge_on=NEXT), some_facts()),
         ("other_day", some_facts(Stage.FINAL, next_charge_on=NEXT), some_facts(next_charge_on=NEXT, **SENT)),
-        (
-            "tightens.one",
-            some_facts(access=Access.READ_ONLY, restricts_on=LIMIT, tightens=True),
-            some_facts(access=Access.READ_ONLY, restricts_on=LIMIT),
-        ),
-        (
-            "restricts.friendly.one",
-            some_facts(restricts_on=LIMIT),
-            some_facts(access=Access.READ_ONLY, restricts_on=LIMIT, tightens=True),
-        ),
-        (
-            "outlook.firm.collections.with_subscription",
-            some_facts(Stage.FIRM),
-            some_facts(Stage.FIRM, warned=True),
-        ),
-        (
-            "ending.collections.with_subscription.one",
-            some_facts(Stage.FIRM, warned=True),
-            some_facts(Stage.FIRM),
-        ),
         ("todo.pay_early", some_facts(next_charge_on=NEXT), some_facts(Stage.FIRM, next_charge_on=NEXT)),
         ("todo.authenticate", some_facts(action=DeclineClass.AUTHENTICATE), some_facts()),
         ("todo.fix_data", some_facts(action=DeclineClass.FIX_DATA), some_facts(action=DeclineClass.NEW_METHOD)),
@@ -216,11 +196,6 @@ def test_what_is_read_at_sending_decides_as_well(key: str, true: AtSending, fals
         ("sms.next_charge.tried", some_facts(next_charge_on=NEXT), some_facts()),
         ("sms.todo.new_method", some_facts(action=DeclineClass.NEW_METHOD), some_facts(action=DeclineClass.RETRY_NOW)),
         ("sms.access.read_only.one", some_facts(access=Access.READ_ONLY), some_facts()),
-        (
-            "sms.tightens",
-            some_facts(access=Access.READ_ONLY, restricts_on=LIMIT, tightens=True),
-            some_facts(restricts_on=LIMIT),
-        ),
         ("sms.restricts.one", some_facts(restricts_on=LIMIT), some_facts(restricts_on=END)),
         ("sms.ending.collections.with_subscription.one", some_facts(Stage.FINAL), some_facts(Stage.FIRM)),
         ("sms.link.pay", some_facts(action=DeclineClass.FIX_DATA), some_facts(action=DeclineClass.AUTHENTICATE)),

@@ -1,6 +1,7 @@
 """A headless Chromium, where the machine has one: pictures of pages, and what differs between two pictures."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -10,6 +11,8 @@ from html import unescape
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+
+from tests.looks.fonts import config
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 """None: there is none on this machine, and nothing needs one but pictures."""
@@ -51,14 +54,6 @@ _DIFFERENCE = """([one, other]) => {
   }
   return different / (columns * rows);
 }"""
-_FONTS = """() => {
-  const context = document.createElement("canvas").getContext("2d");
-  const width = text => context.measureText(text).width;
-  return ["system-ui", "sans-serif", "Arial"].map(font => {
-    context.font = "100px " + font;
-    return ["Payment 1,234.50 €", "ชำระเงิน ฿", "お支払い￥"].map(width);
-  });
-}"""
 
 
 def picture(page: str, scheme: str, size: tuple[int, int]) -> bytes:
@@ -84,11 +79,6 @@ def difference(now: bytes, before: bytes) -> float:
     return found
 
 
-def fonts() -> str:
-    """By which fonts this machine shows texts: pictures of machines with others cannot be compared."""
-    return json.dumps(_asked(_FONTS, []))
-
-
 def _asked(task: str, pictures: Sequence[bytes]) -> Any:
     sources = [f"data:image/{_kind(each)};base64,{b64encode(each).decode()}" for each in pictures]
     page = _LOADED.replace("SOURCES", json.dumps(sources)).replace("TASK", task)
@@ -108,5 +98,6 @@ def _run(folder: str, file: Path, *options: str) -> str:
     assert CHROMIUM
     usual = ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--virtual-time-budget=20000"]
     command = [CHROMIUM, *usual, f"--user-data-dir={folder}/profile", *options, file.as_uri()]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=_LONGEST)
+    around = {**os.environ, "FONTCONFIG_FILE": str(config(Path(folder)))}
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=_LONGEST, env=around)
     return done.stdout

@@ -17,7 +17,7 @@ WIDTHS = (320, 600)
 _SCALE = 0.3
 """Small enough for a repository, large enough to see a layout that broke."""
 _LIVES = (("standard", "expired_card"), ("standard", "insufficient_funds"), ("sent-invoices", None))
-_GAP, _HEIGHT, _IN_A_ROW = 16, 1600, 5
+_GAP, _HEIGHT, _IN_A_ROW = 16, 1900, 5
 _PAGE = """<!doctype html><meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
 <style>
