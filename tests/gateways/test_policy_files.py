@@ -264,8 +264,10 @@ def test_a_good_policy_is_read(tmp_path: Path) -> None:
         (
             "fallback: {email: sms}",
             "fallback: {post: sms}",
-            "short.yaml:22: contacts.fallback.post: 'post' is not allowed; "
-            "use email, sms, notice, whatsapp, line or letter",
+            (
+                "short.yaml:22: contacts.fallback.post: 'post' is not allowed; "
+                "use email, sms, notice, whatsapp, line or letter"
+            ),
         ),
         (
             "JPY: 7000",
