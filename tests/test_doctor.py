@@ -96,6 +96,7 @@ async def test_a_good_installation(
         "LINE's refusals": good["LINE's refusals"],
         "print services' refusals": good["print services' refusals"],
         "message texts": "well formed; Nimbus answers customers at help@nimbus.example",
+        "renewals": "said before them by policy standard",
         "ledger": f"SQLite, {tmp_path / 'ledger.db'}, its tables are current",
         "Temporal server": f"{environment['TEMPORAL_ADDRESS']}, namespace default",
         "retries": "each invoice has one owner; Stripe plans tries of its own on none",
@@ -240,6 +241,12 @@ def test_a_folder_without_policies_is_bad_and_the_releases_tables_are_read(docto
         f"{tmp_path}: no policy (*.yaml) is in this folder: set DUNNING_POLICIES to the right one." == bad["policies"]
     )
     assert good.keys() >= {"decline table", "network rules", "Twilio's refusals", "message texts"}
+
+
+def test_without_a_page_for_the_account_nothing_is_said_before_renewals(doctor: Doctor) -> None:
+    _, good, _ = doctor({**NO_SERVER, "MERCHANT_ACCOUNT_URL": ""})
+
+    assert "nothing is said before them, as policy standard wants: MERCHANT_ACCOUNT_URL is not set" == good["renewals"]
 
 
 def test_tables_and_texts_of_ones_own_are_bad_in_each_of_their_lines(doctor: Doctor, tmp_path: Path) -> None:

@@ -167,6 +167,14 @@ def _messages(look: Look) -> str:
     return f"well formed; {_answers(shown)}{segments}"
 
 
+def _renewals(look: Look) -> str:
+    """Nothing is wrong without the page, but what policies want said before renewals is not."""
+    told = ", ".join(policy.name for policy in wiring.policy_store(look.settings).policies if policy.renewals.on)
+    if told and not brands(look.settings).own.account:
+        return f"nothing is said before them, as policy {told} wants: MERCHANT_ACCOUNT_URL is not set"
+    return f"said before them by policy {told}" if told else "no policy has anything said before them"
+
+
 def _answers(shown: Brand) -> str:
     return f"{shown.name} answers customers at {', '.join(way.shown for way in shown.ways)}"
 
@@ -186,4 +194,5 @@ CHECKS = (
     Check("LINE's refusals", _lines),
     Check("print services' refusals", _letters),
     Check("message texts", _messages),
+    Check("renewals", _renewals, after=("policies", "message texts")),
 )
