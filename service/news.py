@@ -11,7 +11,7 @@ from domain.outbox import charged
 from domain.policy import Policy
 from domain.record import Entry
 from domain.retries import OtherMethods
-from domain.steps import OURS, AttemptKind
+from domain.steps import OURS, AttemptKind, Channel
 from gateways.ports.ledger import Ledger
 from gateways.ports.payments import InvoiceSnapshot, Payments
 from gateways.ports.rows import AttemptRow, CaseRow
@@ -256,8 +256,12 @@ class NewsDesk:
         if newest is None or not newest.customer_deleted:
             self._ledger.customer_is(newest.customer if newest and newest.customer else fact.customer)
         told: Told = self._method(fact.method) if fact.method else []
-        message = events.ContactChanged(event_id=fact.event_id, channels=fact.channels)
-        for case in cases if fact.channels or fact.moved else ():
+        known = self._ledger.customer(fact.customer.customer_id)
+        # Most addresses are a country and little else: where no letter goes, another street is nobody's news.
+        silent = {Channel.LETTER} if known is None or known.postal_address is None else set[Channel]()
+        channels = tuple(channel for channel in fact.channels if channel not in silent)
+        message = events.ContactChanged(event_id=fact.event_id, channels=channels)
+        for case in cases if channels or fact.moved else ():
             told.append((case, "contact_changed", message))
         return told
 

@@ -77,6 +77,7 @@ class Scene:
         zone: str = "America/New_York",
         language: str = "en",
         name: str = "Ada Example",
+        id_: str | None = None,
         phone: str | None = "",
         brand: str = "visa",
         start: datetime = START,
@@ -94,6 +95,7 @@ class Scene:
         stripe = self.world.stripe
         customer = stripe.add_customer(
             name,
+            id_=id_,
             email=f"ada-{uuid4().hex[:8]}@customers.example",
             phone=f"+1212{next(_NUMBERS)}" if phone == "" else phone,
             country=country,

@@ -45,6 +45,11 @@ async def a_case(at: Stand) -> Names:
     return await _names(at, case)
 
 
+async def a_case_of_the_first_customer(at: Stand) -> Names:
+    """Lists begin with the lowest id: whose case another example has ended owes nothing."""
+    return await _names(at, await at.stage.open(Decline("insufficient_funds"), id_="cus_0"))
+
+
 async def a_failed_invoice(at: Stand) -> Names:
     """Its case is not open yet."""
     stripe = at.stage.world.stripe
@@ -178,6 +183,7 @@ SCENES: dict[str, Callable[[Stand], Awaitable[Names]]] = {
     "records_audit": a_consent,
     "records_inbox": a_refused_event,
     "records_again": a_refused_event,
+    "customers_listed": a_case_of_the_first_customer,
     "customers_one": a_case_that_has_spoken,
     "customers_read": a_consent,
     "customers_accepted": an_acceptance,

@@ -33,6 +33,7 @@ def real_events(world: ProviderWorld) -> list[Json]:
     stripe.remind_of_due_date(sent)
     stripe.pass_due_date(sent)
     stripe.void(sent)
+    stripe.announce_renewal(stripe.add_subscription(customer, amount=900, currency="usd"))
     _besides(world)
     events = list({event["type"]: event for event in stripe.events}.values())
     moved = next(event for event in events if event["type"] == "payment_intent.processing")
@@ -41,13 +42,14 @@ def real_events(world: ProviderWorld) -> list[Json]:
     events.append({**credited, "id": "evt_uncredited", "type": "credit_note.voided"})
     paid = next(event for event in events if event["type"] == "invoice.paid")
     events.append({**paid, "id": "evt_overpaid", "type": "invoice.overpaid"})
-    of_invoice = [event for event in events if event["data"]["object"]["object"] == "invoice"]
+    kept = [event for event in events if "id" in event["data"]["object"]]  # what is to come has none
+    of_invoice = [event for event in kept if event["data"]["object"]["object"] == "invoice"]
     shapes = stripe.shapes
     return [
         *events,
         *map(stripe.webhooks.in_old_shape, of_invoice),
         *map(shapes.before_status, of_invoice),
-        *map(shapes.expanded, events),
+        *map(shapes.expanded, kept),
         *map(shapes.in_milliseconds, events[:2]),
     ]
 

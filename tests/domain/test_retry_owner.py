@@ -265,6 +265,9 @@ TIMELINE = [{"day": 3, "do": [FINAL]}, {"day": 10, "do": ["escalate"]}]
 STRIPES = {"owner": "stripe", "max_attempts": 0, "quick": [], "paydays": {}}
 
 
+NO_NOTICES = {"renewals": {"card_expires": None}}
+
+
 @pytest.mark.parametrize(
     ("timeline", "retries", "more", "sentence"),
     [
@@ -278,7 +281,12 @@ STRIPES = {"owner": "stripe", "max_attempts": 0, "quick": [], "paydays": {}}
         (TIMELINE, {"quick": ["PT1H"]}, {}, "retries.quick .* take it out"),
         (TIMELINE, {"paydays": {"weekdays": [5]}}, {}, "retries.paydays .* take it out"),
         (TIMELINE, {"other_methods": "use"}, {}, "retries.other_methods .* take it out"),
-        (TIMELINE, {}, {"sent_invoices": True}, "Stripe tries no sent invoice again"),
+        (
+            TIMELINE,
+            {},
+            {"sent_invoices": True, "renewals": {"card_expires": None}},
+            "Stripe tries no sent invoice again",
+        ),
     ],
 )
 def test_r19_a_policy_with_two_owners_is_refused(

@@ -60,6 +60,7 @@ STATED = {
     "agreed_on": DUE,
     "terms": "https://dunning.acme.example/terms/1",
     "answers": True,
+    "bank": True,
 }
 """What an invoice and a brand may state, and need not."""
 FINAL_TOO = OTHERS[1].model_copy(update={"final": True})

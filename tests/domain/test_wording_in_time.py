@@ -22,6 +22,7 @@ AT = AtSending(
     subscription=True,
     verifying=False,
     transfers=False,
+    voucher=False,
     has_method=True,
     link="https://pay.acme.example/1",
 )

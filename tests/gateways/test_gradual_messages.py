@@ -37,7 +37,7 @@ def paragraphs(facts: MessageFacts, language: str) -> list[str]:
     """The paragraphs of a mail, and its subject. What has to stand in each is left out: the greeting, the table of
     amounts, the link, what there is to do there, where to get help, the merchant's name and the foot."""
     message = MESSAGES.render(Channel.EMAIL, facts, someone(), an_invoice(), language)
-    phrases, _ = MESSAGES._language(language)
+    phrases, _ = MESSAGES.language_of(language)
     fixed = {phrases.texts[f"todo.{todo}"] for todo in Todo}
     labels = tuple(text for key, text in phrases.texts.items() if key.startswith(("labels.", "buttons.pay")))
     kept = []

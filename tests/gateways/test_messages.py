@@ -325,7 +325,7 @@ def test_only_firm_and_final_messages_speak_of_the_end() -> None:
     assert {Stage.FIRM, Stage.FINAL} == told
 
 
-@pytest.mark.parametrize("channel", list(Channel))
+@pytest.mark.parametrize("channel", [channel for channel in Channel if channel is not Channel.LETTER])
 @pytest.mark.parametrize(
     "name",
     ["<b>{{7*7}}</b>", "{% for x in y %}", "Win www.evil.example", "http://evil.example", "a\x00b", "x" * 300, " "],
@@ -336,6 +336,19 @@ def test_a_name_that_is_none_is_not_repeated(channel: Channel, name: str) -> Non
     message = MESSAGES.render(channel, some_facts(Stage.FRIENDLY), someone(name), an_invoice(), "en", on=A_DAY)
 
     assert expected == message
+
+
+def test_a_letter_is_addressed_by_any_name_and_greets_none_that_is_none() -> None:
+    """The post needs what is on the door; it stands in the field of the address, and nowhere else."""
+    names = ["Win www.evil.example", "<b>{{7*7}}</b>"]
+    found = [
+        MESSAGES.render(Channel.LETTER, some_facts(Stage.FRIENDLY), someone(name), an_invoice(), "en", on=A_DAY).text
+        for name in names
+    ]
+
+    assert names == [text.partition("\n")[0] for text in found]
+    assert 1 == len({text.partition("\n")[2] for text in found})
+    assert "evil" not in found[0].partition("\n")[2]
 
 
 def test_what_is_not_ours_is_escaped_in_the_html_part() -> None:

@@ -68,6 +68,20 @@ async def test_a_deleted_customer_is_written_to_no_more(
     assert [True] == [fact["customer_deleted"] for _, fact in await signals(client, invoice)]
 
 
+async def test_a_case_is_told_of_an_address_that_letters_can_go_to(
+    world: ProviderWorld, intake: Intake, client: Client
+) -> None:
+    invoice, customer = a_failed_invoice(world, country="US")
+    await intake.take_event(failed(world, invoice))
+
+    whole = {"country": "US", "line1": "1 Main Street", "city": "Austin", "state": "TX", "postal_code": "78701"}
+    world.stripe.update_customer(customer, address=whole)
+    await intake.take_event(world.stripe.last_event("customer.updated", customer))
+
+    [(name, fact)] = await signals(client, invoice)
+    assert ("contact_changed", ["letter"]) == (name, fact["channels"])
+
+
 async def test_somebody_moved_and_the_case_waited_for_an_hour_of_the_old_place(
     world: ProviderWorld, intake: Intake, ledger: SqlLedger, client: Client
 ) -> None:

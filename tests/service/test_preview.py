@@ -12,7 +12,7 @@ import pytest
 from domain.declines import DeclineClass
 from domain.steps import Channel, Stage
 from gateways.policy_files import policy_files
-from runtime.previewing import preview, simulations
+from runtime.previewing import press_of, preview, simulations
 from runtime.settings import ROOT, Settings
 from service.preview import Conversation
 from service.preview_page import as_text, files_of
@@ -38,7 +38,7 @@ def conversations(
 def test_every_stage_in_every_language_on_every_channel_is_seen_at_once() -> None:
     began = time.process_time()
     found = [each for language in PREVIEW.languages for each in conversations(customer=sample(language))]
-    pages = [*files_of(found, "all")]
+    pages = [*files_of(found, "all", press_of(SETTINGS))]
     took = time.process_time() - began
 
     seen = {
@@ -102,14 +102,14 @@ def test_a_channel_that_leads_nowhere_gives_way_as_it_would() -> None:
 
 def test_the_page_asks_no_network_and_holds_every_message() -> None:
     found = conversations(code="expired_card")
-    page, *others = files_of(found, "standard@1 <b>")
+    page, *others = files_of(found, "standard@1 <b>", press_of(SETTINGS))
 
     assert "index.html" == page.path
-    assert "default-src 'none'" in page.text
-    assert "<title>standard@1 &lt;b&gt;</title>" in page.text
-    outside = re.sub(r'<script type="application/json".*?</script>', "", page.text, flags=re.DOTALL)
+    assert "default-src 'none'" in page.content.decode()
+    assert "<title>standard@1 &lt;b&gt;</title>" in page.content.decode()
+    outside = re.sub(r'<script type="application/json".*?</script>', "", page.content.decode(), flags=re.DOTALL)
     assert [] == re.findall(r"https?://|src=|url\(", outside)
-    [data] = re.findall(r'<script type="application/json" id="data">(.*?)</script>', page.text, re.DOTALL)
+    [data] = re.findall(r'<script type="application/json" id="data">(.*?)</script>', page.content.decode(), re.DOTALL)
     rows = [row for each in json.loads(data)["conversations"] for row in each["rows"] if row["message"]]
     assert sum(len(each.messages) for each in found) == len(rows)
     assert len({file.path for file in others}) == len(others)
