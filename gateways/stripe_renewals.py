@@ -67,10 +67,6 @@ def read_renewal(
         raise NotUnderstood(f"Stripe's answer is not understood. {error}") from None
 
 
-def _paid(api: StripeApi, what: str, subscription_id: str) -> list[Json]:
-    return api.listed(what, "invoices", subscription=subscription_id, status="paid", limit=_LOOKED_AT)
-
-
 def _snapshot(
     upcoming: Json, subscription_id: str, method_of: Callable[[str], PaymentMethod | None], before: Money | None
 ) -> RenewalSnapshot | None:
