@@ -43,6 +43,8 @@ from gateways.ports.rows import Closure, ContactRow, CustomerRow, Reserved
 from gateways.ports.trouble import LookupImpossible, ProviderMisuse, ProviderTrouble, Unreachable
 
 _SOON = timedelta(minutes=1)
+_TAKEN_ONCE = (Channel.LINE, Channel.LETTER)
+"""Where the same key is taken once, for a day from the first request: no later one begins the day anew."""
 _TYPED = (Channel.SMS, Channel.LETTER)
 """Channels on which the payment page's own long link has no room."""
 
@@ -124,9 +126,7 @@ class ContactActivities:
             if isinstance(reserved, Reserved) and reserved.row.state == "sending" and not reserved.ours:
                 if earlier := self._look_up(task, invoice, address, reserved.row):
                     return earlier
-                # Certainly not sent: it is reserved anew, so that the ledger has the text that goes out now.
-                self._finish(task, "failed", None, "the provider knows nothing of the earlier try; it is tried again")
-                reserved = self._reserve(task, row, address)
+                reserved = self._reserve_anew(task, row, address, reserved.row)
             match reserved:
                 case Postpone():
                     self._meter.postponed(reserved.rule)
@@ -204,6 +204,13 @@ class ContactActivities:
             invoice_id=task.invoice_id, channel=task.channel, facts=task.facts, caps=task.caps, before=task.before
         )
         return self._ledger.begin_contact(row, to, rules)
+
+    def _reserve_anew(self, task: ContactTask, row: ContactRow, to: Address, earlier: ContactRow) -> Contact:
+        """Certainly not sent, or the same key is asked again: the ledger has the text that goes out now."""
+        self._finish(task, "failed", None, "the provider knows nothing of the earlier try; it is tried again")
+        if task.channel in _TAKEN_ONCE:
+            row = row.model_copy(update={"started_at": earlier.started_at})
+        return self._reserve(task, row, to)
 
     def _said_with(self, task: ContactTask, invoice: InvoiceSnapshot, said: SaidWith) -> ContactOutcome:
         if said.sending:

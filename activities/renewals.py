@@ -80,14 +80,20 @@ class RenewalActivities:
                 return NoticeOutcome(why=why or "all is said")
             around = self._situations.around(renewal.customer_id, policy, renewal.anywhere, task.as_of)
             times = {one.notice: notice_time(one.since, policy, around.zones[0]) for one in left}
-            first = min(left, key=lambda one: times[one.notice])
-            if times[first.notice] > task.as_of:
-                return self._later(found, times[first.notice], f"{first.notice.in_words}: it is said then")
-            outcome = self._say(task, first, found, policy, around)
-            if outcome.next_at or len(left) == 1:
-                return outcome
-            # Of one renewal nobody is told two things on one day.
-            return outcome.model_copy(update={"next_at": task.as_of + (_A_DAY if outcome.said else timedelta(0))})
+            unsaid: list[NoticeOutcome] = []
+            for one in sorted(left, key=lambda one: times[one.notice]):
+                if times[one.notice] > task.as_of:
+                    outcome = self._later(found, times[one.notice], f"{one.notice.in_words}: it is said then")
+                else:
+                    outcome = self._say(task, one, found, policy, around)
+                if outcome.said:
+                    # Of one renewal nobody is told two things on one day.
+                    return outcome.model_copy(update={"next_at": task.as_of + _A_DAY if len(left) > 1 else None})
+                unsaid.append(outcome)
+            later = [outcome for outcome in unsaid if outcome.next_at]
+            if later:
+                return min(later, key=lambda outcome: outcome.next_at or task.as_of)
+            return NoticeOutcome(why="; ".join(dict.fromkeys(outcome.why for outcome in unsaid)))
 
     def _is_done(self, task: NoticeTask, notice: Notice) -> bool:
         row = self._ledger.notice(_key(task, notice))

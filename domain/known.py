@@ -177,8 +177,9 @@ class Known(Frozen):
         return Todo.PAY_EARLY if self.charge_is_planned() and not self.insists() else Todo.PAY
 
     def shows_bank(self) -> bool:
-        """Who transfers while a charge is planned, or beside a transfer that they asked for, pays twice."""
-        return self.at.bank and self.todo() is Todo.PAY and not self.charge_is_planned()
+        """Who transfers while a charge is planned, or beside what they have begun to pay by, pays twice."""
+        begun = self.charge_is_planned() or self.at.voucher
+        return self.at.bank and self.todo() is Todo.PAY and not begun
 
     def leads_to_the_invoice(self) -> bool:
         """The payment page shows it, and has it as a PDF; the page for small deposits does not."""

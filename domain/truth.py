@@ -105,10 +105,10 @@ def _was_said(now: "Situation", stage: Stage) -> bool:
 
 def _end(now: "Situation") -> datetime:
     """When the case ends. A day that passed while the final notice could not go out is no date to name: what is sent
-    now, that notice or one before it, leaves the notice period."""
+    now, that notice or one before it, leaves the notice period. After a notice that went out the end is not put off."""
     ends = now.ends_at
-    if ends > now.at:
-        return ends
+    if ends > now.at or now.warned_at:
+        return max(ends, now.at)
     row = now.collections_wait(now.at)
     return now.schedule.end(now.at, row.wait.days if row and row.wait else 0)
 

@@ -63,7 +63,9 @@ _PHRASES = {
 _NOT_THEIRS = (
     "not for me, is not for me, its not for me, isnt for me, not meant for me, is not meant for me, "
     "isnt meant for me, not intended for me, is not intended for me, wasnt for me, wasnt meant for me, not me, "
-    "is not me, its not me, isnt me, not mine, is not mine, its not mine, isnt mine, not for you, nicht fur mich, "
+    "is not me, its not me, isnt me, not my number, is not my number, isnt my number, nicht meine nummer, "
+    "ist nicht meine nummer, pas mon numero, nest pas mon numero, no es mi numero, nao e meu numero, not mine, "
+    "is not mine, its not mine, isnt mine, not for you, nicht fur mich, "
     "ist nicht fur mich, nicht fur mich bestimmt, ist nicht fur mich bestimmt, nicht an mich, bin ich nicht, "
     "ich bin das nicht, bin nicht ich, ich bin nicht gemeint, nicht meins, nicht fur sie, pas pour moi, "
     "nest pas pour moi, cest pas pour moi, ne mest pas destine, pas moi, nest pas moi, cest pas moi, nest pas a moi, "
@@ -127,7 +129,7 @@ _ADDS_NOTHING = _words(
     "sending sms sorry text texting texts thank thanks that the them these this those to u us ur you your have "
     "has got youve u've ive think and bitte danke mir mich mehr sofort jetzt hier ist sind das die der sie "
     "entschuldigung desole desolee perdon desculpe haben merci svp sil vous plait moi mas por favor ya gracias "
-    "los mensajes escribir mensagens obrigado "
+    "los mensajes escribir mensagens obrigado number phone cell line mobile nummer numero telefono telefone "
     "obrigada se vou"
 )
 # Written without blanks, a polite word stands before or after: "please stop", in Thai and Japanese.

@@ -23,6 +23,9 @@ _KEPT = timedelta(hours=23)
 """For how long the same key is taken once: print services keep keys for a day from the first request."""
 
 
+_ELSEWHERE = "The print service is at another address than LETTER_URL says (it redirects): correct LETTER_URL."
+
+
 class LetterFolder:
     """`ports.Sender` as files: `{key}.pdf`, and `{key}.json` with the address, the pages and the language.
 
@@ -112,7 +115,8 @@ class LetterService:
         """Raises ProviderTrouble or ProviderMisuse when letters could not be handed over."""
         try:
             with self._meter.call("letter", "look") as call:
-                status = self._client.get(self._url, headers=self._headers).status_code
+                answer = self._client.get(self._url, headers=self._headers)
+                status = answer.status_code
                 call.answered(status)
         except (httpx.InvalidURL, httpx.UnsupportedProtocol):
             raise ProviderMisuse("LETTER_URL is not an http or https address: correct it.") from None
@@ -120,6 +124,8 @@ class LetterService:
             raise ProviderTrouble("The print service cannot be reached: check LETTER_URL.") from None
         found = self._refusals.of([str(status)])
         # It need not have an answer to a look; but to the key, and one at all.
+        if answer.is_redirect:
+            raise ProviderMisuse(_ELSEWHERE)
         if status in (401, 402, 403):
             raise ProviderMisuse(found.why)
         if status >= 500:
@@ -142,6 +148,8 @@ class LetterService:
         status = answer.status_code
         if status >= 500:
             return ProviderTrouble(f"The print service answered {status}.", retry_after(answer.headers))
+        if answer.is_redirect:
+            return ProviderMisuse(_ELSEWHERE)
         found = self._refusals.of([str(status)])
         match found.about:
             case About.ADDRESS | About.WISH | About.COUNTRY:

@@ -5,6 +5,7 @@ from functools import partial
 
 from domain.addresses import FIELDS
 from domain.events import MethodChange
+from domain.steps import Channel
 from gateways import stripe_shapes as shapes
 from gateways.provider_facts import (
     CustomerChanged,
@@ -54,7 +55,9 @@ def _customer_changed(event: Event) -> Fact:
         channels=tuple(
             channel
             for channel, field in FIELDS.items()
-            if _STATED_AS.get(field, field) in event.previous or field in in_metadata
+            if _STATED_AS.get(field, field) in event.previous
+            or field in in_metadata
+            or (channel is Channel.LETTER and "name" in event.previous)  # it stands on the envelope
         ),
         moved=_moved(event),
         method=method if isinstance(method, MethodChanged) else None,

@@ -73,7 +73,7 @@ class Persons:
                 "them after that day."
             )
         if not self._ledger.erase_person(customer_id, self._clock()):
-            raise Refused(_OPEN.format("the customer"))
+            raise Refused(f"A case of {customer_id} has begun, or news of them has come, at this moment: try again.")
 
     def _known(self, customer_id: str) -> Rows:
         found = self._ledger.person(customer_id)

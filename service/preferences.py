@@ -93,7 +93,7 @@ def of_choice(ledger: Ledger, fact: CustomerChose) -> Told:
             Closure(
                 customer_id=customer_id,
                 channel=channel,
-                address=ledger.address(customer_id).key(channel),
+                address=ledger.address(customer_id).key(channel) or ledger.place_of(fact.contact, channel),
                 why=result.words,
                 wish=True,
                 event_id=fact.event_id,

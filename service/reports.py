@@ -12,7 +12,7 @@ from domain.money import Money
 from domain.steps import Channel
 from gateways.email_domains import with_ascii_domain
 from gateways.ports.ledger import Ledger
-from gateways.ports.rows import Closure
+from gateways.ports.rows import CaseRow, Closure
 from service.late import GIVEN_UP
 from service.naming import told_of
 from service.requests import Refused, WrongRequest, money
@@ -54,14 +54,15 @@ class Reports:
     ) -> Heard:
         """What became of a contact, or that the customer wants none on this channel any more.
 
-        `address` is where it went; None: to the customer's present address."""
+        `address` is where it went; None: to the customer's present address, a letter to that of the newest one."""
         fact = events.ContactReported(event_id=event_id, channel=channel, result=result)
         invoice_id = self._running.named(invoice)
         case = self._ledger.case(invoice_id)
         closes = case is not None and result in events.CLOSES_CHANNEL
         if case and closes:
             # Before the case is told: it holds for the customer's other cases too, and when this one is over.
-            self._close(case.customer_id, channel, result, fact.event_id, address)
+            place = self._place(case, channel, address)
+            self._close(case.customer_id, channel, result, fact.event_id, place)
         for other in self._warned_with(invoice_id, channel) if result in events.NOT_ARRIVED else ():
             with suppress(Ended):
                 await self._running.tell(other, "contact_reported", fact)
@@ -76,12 +77,19 @@ class Reports:
         said = [row.said for row in self._ledger.contacts(invoice_id) if row.channel is channel and row.said]
         return {other for facts in said for other in facts.also_final}
 
+    def _place(self, case: CaseRow, channel: Channel, address: str | None) -> str | None:
+        """What the address is compared by. A letter comes back after weeks, and whoever moved may have said so."""
+        if address:
+            return address_key(with_ascii_domain(address) or "")
+        if channel is Channel.LETTER:
+            sent = [row.address for row in self._ledger.contacts(case.invoice_id) if row.channel is channel]
+            if sent and sent[-1]:
+                return address_key(sent[-1])
+        return self._ledger.address(case.customer_id).key(channel)
+
     def _close(
-        self, customer_id: str, channel: Channel, result: events.ContactResult, event_id: str, address: str | None
+        self, customer_id: str, channel: Channel, result: events.ContactResult, event_id: str, place: str | None
     ) -> None:
-        place = (
-            address_key(with_ascii_domain(address) or "") if address else self._ledger.address(customer_id).key(channel)
-        )
         self._ledger.close_channel(
             Closure(
                 customer_id=customer_id,

@@ -52,7 +52,7 @@ class Sequence:
                 owner = record.customer.customer_id if record.customer else None
                 own = (Claim(("customer", owner)), Claim(_OWNERS, _CUSTOMERS)) if owner else ()
                 return self._of_invoice(record.invoice_id, owner, own)
-            case Ignored():
+            case Ignored() | RenewalComing():  # a renewal is read anew whenever it comes: nothing waits behind it
                 return ()
             case ContactHeard():
                 return (Claim(("contact", record.key or record.event_id)),)
@@ -68,7 +68,7 @@ class Sequence:
                 return self._of_invoice(record.invoice_id, record.invoice.customer_id if record.invoice else None)
             case SubscriptionEnded() | PaymentMoved() | MethodGone() | CustomerDeleted():
                 return self._of_customer(record.customer_id)
-            case CustomerConsented() | PersonChanged() | AddressChanged() | RenewalComing():
+            case CustomerConsented() | PersonChanged() | AddressChanged():
                 return self._of_customer(record.customer_id)
             case CustomerChanged():
                 return self._of_customer(record.customer.customer_id)

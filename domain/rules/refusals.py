@@ -44,6 +44,7 @@ class RefusalTable(Frozen):
     provider: str = Field(pattern="^[a-z]+$")
     edition: date
     unknown: str = Field(min_length=1)  # the sentence for a code without a row
+    unknown_about: About = About.ADDRESS
     groups: tuple[RefusalGroup, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -63,7 +64,7 @@ class RefusalTable(Frozen):
             for group in self.groups:
                 if why := group.codes.get(code):
                     return Refusal(about=group.about, why=why, rule=self._rule(code))
-        return Refusal(about=About.ADDRESS, why=self.unknown, rule=self._rule(first or "unknown"))
+        return Refusal(about=self.unknown_about, why=self.unknown, rule=self._rule(first or "unknown"))
 
     def _rule(self, code: str) -> str:
         return f"{self.provider}-{code}@{self.edition.isoformat()}"

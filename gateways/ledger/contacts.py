@@ -17,7 +17,7 @@ from gateways.ledger import rows
 from gateways.ledger.inserts import insert_once
 from gateways.ledger.locks import lock
 from gateways.ledger.records import put_off, write_decisions, write_effect, write_report
-from gateways.ledger.schema import contacts
+from gateways.ledger.schema import contacts, notices
 from gateways.ledger.transactions import Book
 from gateways.ledger.uses import uses_of
 from gateways.ports.ledger import Contact
@@ -27,6 +27,7 @@ from gateways.ports.trouble import NotFound
 
 _NOT_MADE = ("failed", "unreachable")
 
+_TOLD = (contacts, notices)
 _contact = contacts.c
 _SAME = (
     _contact.invoice_id == sa.bindparam("of"),
@@ -113,6 +114,13 @@ class SqlContacts(Book):
         with self._database.reading() as connection:
             found = connection.execute(_BY_KEY, {"key_is": key}).mappings().one_or_none()
         return rows.contact_row(found) if found else None
+
+    def place_of(self, key: str, channel: Channel) -> str | None:
+        query = sa.union_all(
+            *(sa.select(table.c.place).where(table.c.key == key, table.c.channel == channel) for table in _TOLD)
+        )
+        with self._database.reading() as connection:
+            return connection.execute(query).scalar()
 
     def contacts(self, invoice_id: str) -> list[ContactRow]:
         with self._database.reading() as connection:

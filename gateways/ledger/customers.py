@@ -94,7 +94,10 @@ class SqlCustomers(Book):
         if known is None or known["stated"] == said:
             return None
         with self._database.writing() as connection:
-            row = CustomerRow(**connection.execute(_CUSTOMER, {"of": stated.customer_id}).mappings().one())
+            found = connection.execute(_NOT_ERASED, {"of": stated.customer_id}).mappings().one_or_none()
+            if found is None:
+                return None  # erased a moment ago
+            row = CustomerRow(**found)
             newest: dict[str, Any] = brought_up_to_date(row, said).model_dump(exclude={"customer_id"})
             connection.execute(sa.update(customers).where(_IS_OF), {"of": stated.customer_id, **newest})
             return row

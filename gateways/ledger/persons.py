@@ -24,6 +24,7 @@ from gateways.ledger.schema import (
     replies,
 )
 from gateways.ledger.transactions import Book
+from gateways.ports.inbox import WAITING
 from gateways.ports.messages import Address
 from gateways.ports.persons import Rows
 
@@ -35,6 +36,9 @@ _IN_WORDS = {
 }
 """Tables that name a person only within a text."""
 _OPEN = sa.select(cases.c.invoice_id).where(cases.c.customer_id == sa.bindparam("of"), sa.text(NOT_CLOSED))
+_INBOX = (schema_doors.inbox, schema_doors.inbox.c.body)
+_IS_OF = customers.c.customer_id == sa.bindparam("of")
+_OF_CUSTOMERS = [table for table in metadata.sorted_tables if "customer_id" in table.c]
 _NOT_OF_ANYBODY = {customers.c.erased_at.name, "customer_id", "deleted"}
 
 
@@ -44,6 +48,8 @@ class SqlPersons(Book):
     def person(self, customer_id: str) -> Rows:
         # One transaction: what is read of a person is of one moment.
         with self._database.writing() as connection:
+            if not _is_known(connection, customer_id):
+                return {}
             invoices = _invoices(connection, customer_id)
             marks = _marks(connection, customer_id, invoices)
             found = {table.name: _rows(connection, table, customer_id, invoices) for table in metadata.sorted_tables}
@@ -55,10 +61,14 @@ class SqlPersons(Book):
 
     def erase_person(self, customer_id: str, at: datetime) -> bool:
         with self._database.writing() as connection:
-            if connection.execute(_OPEN, {"of": customer_id}).first():
+            # A case that is opened at this moment waits until it is erased, or is seen.
+            connection.execute(sa.select(customers.c.customer_id).where(_IS_OF).with_for_update(), {"of": customer_id})
+            if connection.execute(_OPEN, {"of": customer_id}).first() or not _is_known(connection, customer_id):
                 return False
             invoices = _invoices(connection, customer_id)
             marks = _marks(connection, customer_id, invoices)
+            if any(row["state"] == WAITING for row in _naming(connection, *_INBOX, marks)):
+                return False
             _keep_closed(connection, customer_id)
             for table, text in ((t, c) for t, c in _IN_WORDS.items() if t is not schema_doors.api_requests):
                 for row in _naming(connection, table, text, marks):
@@ -71,7 +81,8 @@ class SqlPersons(Book):
                 (protections, {"note": "", "end_note": ""}),
             ):
                 connection.execute(sa.update(table).where(table.c.customer_id == customer_id).values(nothing))
-            blank = {"subject": "", "text": "", "html": None, "address": None, "place": None, "delivery_why": ""}
+            # By its place, which is a hash, who unsubscribes with an old link is heard still.
+            blank = {"subject": "", "text": "", "html": None, "address": None, "delivery_why": ""}
             connection.execute(sa.update(contacts).where(contacts.c.invoice_id.in_(invoices)).values(blank))
             connection.execute(
                 sa.update(notices).where(notices.c.customer_id == customer_id).values({**blank, "why": ""})
@@ -80,6 +91,12 @@ class SqlPersons(Book):
             known = customers.c.customer_id == customer_id
             connection.execute(sa.update(customers).where(known).values({**_blank(), "erased_at": erased}))
             return True
+
+
+def _is_known(connection: sa.Connection, customer_id: str) -> bool:
+    """Whether anything is kept under this id: what a text may name as well (an address, a word) is nobody's id."""
+    rows = (sa.select(table.c.customer_id).where(table.c.customer_id == customer_id) for table in _OF_CUSTOMERS)
+    return any(connection.execute(query.limit(1)).first() for query in rows)
 
 
 def _blank() -> dict[str, Any]:

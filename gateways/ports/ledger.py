@@ -185,6 +185,9 @@ class ContactBook(Protocol):
     def contact_of(self, key: str) -> ContactRow | None:
         """The contact with this key (domain/ids.py)."""
 
+    def place_of(self, key: str, channel: Channel) -> str | None:
+        """What the place is compared by that the contact, or the notice, with this key went to on a channel."""
+
     def contacts(self, invoice_id: str) -> list[ContactRow]:
         """Oldest first."""
 

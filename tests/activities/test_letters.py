@@ -1,8 +1,12 @@
 """Letters, as a worker sends them: into a folder, and to a print service."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from io import BytesIO
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from pypdf import PdfReader
@@ -11,10 +15,33 @@ from temporalio.exceptions import ApplicationError
 from domain.kinds.message import ContactState
 from domain.postal import PostalAddress
 from domain.steps import Channel
+from sandbox.providers.faults import Mode
 from sandbox.providers.letters import PostedLetter
 from sandbox.providers.world import ProviderWorld
 from tests.activities.builders import NAME, OpenCase, Worker, a_contact, a_final_notice, contacts, open_case
 from tests.letters import AUSTIN, BANGKOK, BERLIN, TOKYO, printed
+
+
+class _Elsewhere(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        self.send_response(308)
+        self.send_header("Location", "https://print.example/letters")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@contextmanager
+def elsewhere() -> Iterator[str]:
+    """A service that answers with another address."""
+    with HTTPServer(("127.0.0.1", 0), _Elsewhere) as server:
+        thread = Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/letters"
+        server.shutdown()
+        thread.join()
 
 
 def in_folder(worker: Worker, folder: Path) -> Worker:
@@ -110,6 +137,33 @@ def test_a_key_that_the_print_service_refuses_needs_an_operator(world: ProviderW
 
     assert ContactState.SENT == worker.contact(a_contact(case, Channel.LETTER)).state
     assert 1 == len(contacts(world, case))
+
+
+def test_the_day_of_a_key_begins_with_the_first_request(world: ProviderWorld, worker: Worker) -> None:
+    """Each try began it anew, and the service may have forgotten the key by then: two letters."""
+    case = open_case(worker)
+    world.faults.add("letters", "POST", Mode.TIMEOUT_AFTER, times=2)
+    for _ in range(2):
+        with pytest.raises(ApplicationError):
+            worker.contact(a_contact(case, Channel.LETTER))
+    [tried] = worker.ledger.contacts(case.invoice_id)
+
+    outcome = worker.contact(a_contact(case, Channel.LETTER))
+
+    [row] = worker.ledger.contacts(case.invoice_id)
+    assert (ContactState.SENT, tried.started_at) == (outcome.state, row.started_at)
+    assert 1 == len(of(world, case))
+
+
+def test_a_print_service_that_has_moved_closes_nobodys_address(worker: Worker) -> None:
+    """Each letter closed one more address for good."""
+    case = open_case(worker)
+    with elsewhere() as url:
+        lost = worker.restarted(LETTER_URL=url)
+        with pytest.raises(ApplicationError, match="correct LETTER_URL"):
+            lost.contact(a_contact(case, Channel.LETTER))
+
+    assert {} == worker.ledger.closed_channels(case.customer_id)
 
 
 @pytest.mark.parametrize(("address", "language", "words"), [(BANGKOK, "th", "ใบแจ้งหนี้"), (TOKYO, "ja", "請求書")])

@@ -232,6 +232,22 @@ def test_a_protected_person_is_left_alone(worker: Worker) -> None:
     assert [] == one.mails
 
 
+def test_of_two_notices_that_cannot_be_said_neither_is_asked_about_again_at_once(worker: Worker) -> None:
+    """The workflow looked again without a pause until the charge, two requests to Stripe each time."""
+    policy = STANDARD.model_copy(update={"renewals": Renewals(card_expires=7, price_changes=7), "name": "both"})
+    one = Announced(worker, policy, ahead=timedelta(days=1, hours=19))
+    stripe = one.world.stripe
+    stripe.customer_pays(stripe.add_invoice(one.customer, amount=1499, subscription=one.subscription))
+
+    late = one.told(one.at + timedelta(days=1, hours=13))
+    early = one.told(one.at + timedelta(hours=13))
+
+    assert (None, None) == (late.next_at, late.said)
+    assert early.next_at
+    assert early.next_at > one.at + timedelta(hours=13)
+    assert [] == one.mails
+
+
 def test_nothing_waits_until_the_charge_has_come(worker: Worker) -> None:
     """At six in the morning, and the hours open at nine."""
     one = Announced(worker, ahead=timedelta(days=1, hours=19))

@@ -252,6 +252,15 @@ def test_a_final_notice_that_goes_out_after_the_planned_end_names_a_day_to_come(
     assert date(2030, 5, 10) == facts_of(case, Stage.FINAL, silent[1]).ends_on
 
 
+def test_a_second_final_notice_on_the_last_day_promises_no_other_end() -> None:
+    """A cap held it up until the end that the first one had named; it named a day a week later, and the case ended."""
+    whole = live(a_case())
+    place = next(place for place, (_, act) in enumerate(whole.acts) if act.step.key == "d28-escalate")
+    (end, _), case = whole.acts[place], whole.before[place]
+
+    assert whole.local(end).date() == facts_of(case, Stage.FINAL, end).ends_on
+
+
 def test_a_firm_message_after_the_final_notice_knows_that_it_is_out() -> None:
     """It speaks of none that would follow."""
     case = live(a_case(), until=at("04-24 10:00")).case

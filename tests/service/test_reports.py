@@ -1,5 +1,6 @@
 """Reports about contacts: they hold for the customer, also when the case that they name is over."""
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -157,3 +158,18 @@ async def test_a_report_about_nothing_is_refused(client: Client, ledger: SqlLedg
         await reports.agency("in_nowhere", AgencyReport.PAYMENT, "agency-1")
     with pytest.raises(WrongRequest, match="not an amount"):
         await reports.agency("in_nowhere", AgencyReport.PAYMENT, "agency-1", "5.001")
+
+
+async def test_a_letter_that_came_back_closes_the_address_that_it_went_to(
+    reports: Reports, world: ProviderWorld, intake: Intake, ledger: SqlLedger, client: Client
+) -> None:
+    """Weeks later the customer has told of another, which was closed for the old one."""
+    invoice, customer = await an_ended_case(world, intake, ledger, client)
+    old, new = (json.dumps({"line1": street}) for street in ("1 Old Road", "2 New Road"))
+    row = a_contact(invoice_id=invoice, step="final", key="k-letter", channel=Channel.LETTER, address=old)
+    reserve(ledger, row, customer)
+    ledger.customer_set(customer, {"postal_address": new})
+
+    await reports.contact(invoice, Channel.LETTER, ContactResult.BOUNCED, "r-letter")
+
+    assert Channel.LETTER not in ledger.closed_channels(customer)

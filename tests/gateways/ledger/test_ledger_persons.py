@@ -19,6 +19,8 @@ from gateways.ports.inbox import DONE, Arrival
 from gateways.ports.messages import Address
 from gateways.ports.renewals import NoticeRow
 from gateways.ports.rows import Closure, Reply
+from gateways.provider_facts import CustomerChose
+from service.preferences import of_choice
 from tests.gateways.ledger.builders import NOW, a_case, a_contact, a_customer, reserve
 
 MAIL, PHONE, USER, NAME = "grace@customers.example", "+14155550177", f"U{7:032x}", "Grace Hopper"
@@ -170,6 +172,31 @@ def test_after_an_erasure_no_column_of_any_table_has_the_person(ledger: SqlLedge
     assert ["hardship"] == [one.protection for one in ledger.protections("cus_grace")]
 
 
+@pytest.mark.parametrize("word", [MAIL, PHONE, "in_grace", "customer", "nobody"])
+def test_what_a_text_may_name_is_nobodys_id(ledger: SqlLedger, url: str, word: str) -> None:
+    """Nothing is read under it, and nothing is emptied: "customer" stands in every event."""
+    a_life(ledger)
+    before = everything(url)
+
+    assert {} == ledger.person(word)
+    assert not ledger.erase_person(word, NOW)
+    assert before == everything(url)
+
+
+def test_who_unsubscribes_with_an_old_link_after_the_erasure_is_heard(ledger: SqlLedger) -> None:
+    """Whoever has the address next is not written to at it."""
+    a_life(ledger)
+    ledger.erase_person("cus_grace", NOW)
+
+    choice = CustomerChose(
+        provider="ours", event_id="u1", event_type="stop", at=NOW, contact="n1", stop=(Channel.EMAIL,)
+    )
+    of_choice(ledger, choice)
+
+    ledger.open_case(a_case("in_3", customer_id="cus_new"), a_customer(customer_id="cus_new", email=MAIL), "{}")
+    assert {Channel.EMAIL: "opted out"} == ledger.closed_channels("cus_new")
+
+
 def test_an_address_that_wanted_nothing_stays_closed_to_whoever_has_it_next(ledger: SqlLedger) -> None:
     """The wish was the person's, at whatever address; the same person may come back as another customer."""
     a_life(ledger)
@@ -203,6 +230,7 @@ def test_what_the_provider_states_is_not_taken_up_again_before_there_is_a_new_ca
 
 @pytest.mark.parametrize(("other", "named"), [("cus_grac", 0), ("cus_grace", 1)])
 def test_an_id_within_a_longer_one_is_another_customers(ledger: SqlLedger, other: str, named: int) -> None:
+    ledger.open_case(a_case("in_9", customer_id=other), a_customer(customer_id=other), "{}")
     ledger.keep([Arrival(provider="stripe", event_id="evt_1", kind="k", body='{"customer": "cus_grace"}')], NOW)
 
     assert named == len(ledger.person(other).get("inbox", ()))
