@@ -185,13 +185,19 @@ def test_what_a_text_may_name_is_nobodys_id(ledger: SqlLedger, url: str, word: s
 
 def test_who_unsubscribes_with_an_old_link_after_the_erasure_is_heard(ledger: SqlLedger) -> None:
     """Whoever has the address next is not written to at it."""
-    a_life(ledger)
-    ledger.erase_person("cus_grace", NOW)
-
-    choice = CustomerChose(
-        provider="ours", event_id="u1", event_type="stop", at=NOW, contact="n1", stop=(Channel.EMAIL,)
+    ledger.open_case(
+        a_case("in_9", customer_id="cus_9", status=CaseStatus.CLOSED), a_customer(customer_id="cus_9", email=MAIL), "{}"
     )
-    of_choice(ledger, choice)
+    reserve(ledger, a_contact(invoice_id="in_9", key="dun:in_9:friendly:email", address=MAIL), "cus_9")
+    ledger.erase_person("cus_9", NOW)
+
+    contact = "dun:in_9:friendly:email"
+    of_choice(
+        ledger,
+        CustomerChose(
+            provider="ours", event_id="u1", event_type="stop", at=NOW, contact=contact, stop=(Channel.EMAIL,)
+        ),
+    )
 
     ledger.open_case(a_case("in_3", customer_id="cus_new"), a_customer(customer_id="cus_new", email=MAIL), "{}")
     assert {Channel.EMAIL: "opted out"} == ledger.closed_channels("cus_new")
