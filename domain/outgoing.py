@@ -57,7 +57,7 @@ class CaseRecovered(Fact):
 
 
 class CaseClosed(Fact):
-    """The case is over, and all that its end needed is done."""
+    """The case is over, and all that its end needed is done. What became of a debit on its way may still be told."""
 
     type: Literal["case.closed"] = "case.closed"
     outcome: str  # a value of domain.case.Outcome

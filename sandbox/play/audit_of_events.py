@@ -116,8 +116,11 @@ def _disorder(events: Sequence[Json]) -> Iterator[str]:
     if "case.opened" in types[1:]:
         yield f"{types[0]} was told before case.opened"
     if "case.closed" in types:
-        after = types[types.index("case.closed") :]
-        if any(type_ in _CHARGED or type_ == "contact.sent" for type_ in after):
+        end = types.index("case.closed")
+        # What became of a debit that was on its way is news of the bank's, and comes when it comes.
+        begun = {event["data"]["attempt"] for event in events[:end] if event["type"] == "charge.processing"}
+        charged = (event for event in events[end:] if event["type"] in _CHARGED)
+        if "contact.sent" in types[end:] or any(event["data"]["attempt"] not in begun for event in charged):
             yield "an effect was told after case.closed"
         last = len(types) - types[::-1].index("case.closed")
         if any(event["type"] == "case.recovered" and not event["data"]["late"] for event in events[last:]):

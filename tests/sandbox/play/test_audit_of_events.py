@@ -113,6 +113,13 @@ def test_one_thing_under_two_ids_was_told_twice() -> None:
         assert 1 == found(*ALL[:1], *ALL[1:-1], twice, CLOSED)["events_twice"], twice["type"]
 
 
+def test_what_became_of_a_debit_may_be_told_when_the_case_is_over() -> None:
+    """The customer paid in another way, and the bank's answer came behind it."""
+    begun = an_event("charge.processing", attempt=2)
+
+    assert {} == found(OPENED, DECLINED, SENT, DELIVERED, begun, RECOVERED, CLOSED, SUCCEEDED)
+
+
 def test_events_of_a_case_come_in_its_order() -> None:
     assert {"events_out_of_order": 1} == found(DECLINED, OPENED, SENT, DELIVERED, SUCCEEDED, RECOVERED, CLOSED)
     assert {"events_out_of_order": 1} == found(OPENED, DECLINED, SENT, DELIVERED, SUCCEEDED, CLOSED, RECOVERED)
