@@ -15,6 +15,7 @@ from gateways.provider_facts import (
     PaymentDisputed,
     PaymentFailed,
     PaymentSucceeded,
+    RenewalComing,
 )
 from service.lanes import Claim
 from service.opening import Failure
@@ -84,6 +85,7 @@ def waits(first: tuple[Claim, ...], second: tuple[Claim, ...]) -> bool:
         (plain("in_1"), plain("in_2", "cus_2"), True),
         (plain("in_1"), new_card("cus_1"), True),
         (plain("in_1", "cus_1"), failed("in_2", "cus_1"), True),
+        (RenewalComing(**SAID, subscription_id="sub_1", customer_id="cus_1", renews_at=AT), part_paid("in_1"), False),
         (failed("in_1", "cus_1"), Ignored(**SAID, reason="says nothing", invoice_id="in_1"), False),
     ],
 )
