@@ -19,6 +19,7 @@ from domain.kinds.charge import ChargeResult, ChargeStep
 from domain.kinds.handoff import HandoffResult, HandoffStep
 from domain.kinds.message import ContactOutcome, ContactState, MessageStep
 from domain.kinds.outside_payment import OutsidePaymentStep, RecordPaymentResult
+from domain.known import AtSending
 from domain.money import Money
 from domain.opening import open_case
 from domain.planner import next_step
@@ -221,6 +222,25 @@ def effect_of(case: Case, step: Step, now: datetime) -> Effect:
 def facts_of(case: Case, stage: Stage, now: datetime) -> MessageFacts:
     """What a message of a stage says when it is sent at a moment."""
     return message_facts(situation(case, now), stage)
+
+
+def sending(**changes: Any) -> AtSending:
+    """What is read when a message is sent: 149 dollars of a subscription, and no payment method on file."""
+    read = AtSending(
+        merchant="Acme Cloud",
+        contact="help@acme.example",
+        name="Ada",
+        number="A-1",
+        due=usd("149"),
+        total=usd("149"),
+        subscription=True,
+        verifying=False,
+        transfers=False,
+        voucher=False,
+        has_method=False,
+        link="https://pay.acme.example/1",
+    )
+    return read.model_copy(update=changes)
 
 
 def settled(case: Case, decision: Decision, now: datetime) -> Case:

@@ -14,36 +14,15 @@ from domain.money import Money
 from domain.steps import TEXTS, Access, Channel, Stage
 from domain.truth import Ending, MessageFacts
 from domain.wording import KEYS, PARAGRAPHS, ROWS, Part, Untrue, Wording, wording
+from tests.domain.builders import sending, usd
 
 DUE, NEXT, LIMIT, END = (date(2030, 4, day) for day in (1, 5, 11, 29))
 SENT: dict[str, Any] = {"due_on": DUE, "tried": False, "reason": Reason.NO_PAYMENT_METHOD}
 
 
-def usd(dollars: str) -> Money:
-    return Money.of_major(dollars, "USD")
-
-
 def some_facts(stage: Stage = Stage.FRIENDLY, **changes: Any) -> MessageFacts:
     end = {"ends_on": END, "ending": Ending.COLLECTIONS}
     return MessageFacts.model_validate({"stage": stage, "reason": Reason.DECLINED, **end, **changes})
-
-
-def sending(**changes: Any) -> AtSending:
-    read = AtSending(
-        merchant="Acme Cloud",
-        contact="help@acme.example",
-        name="Ada",
-        number="A-1",
-        due=usd("149"),
-        total=usd("149"),
-        subscription=True,
-        verifying=False,
-        transfers=False,
-        voucher=False,
-        has_method=False,
-        link="https://pay.acme.example/1",
-    )
-    return read.model_copy(update=changes)
 
 
 OTHERS = (

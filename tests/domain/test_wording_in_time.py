@@ -4,28 +4,13 @@ from datetime import date
 
 import pytest
 
-from domain.known import AtSending
-from domain.money import Money
 from domain.steps import Access, Channel, Stage
 from domain.truth import Ending, MessageFacts
 from domain.wording import wording
+from tests.domain.builders import sending
 
 LIMIT, END = date(2026, 3, 17), date(2026, 3, 28)
-DUE = Money(amount=14900, currency="USD")
-AT = AtSending(
-    merchant="Acme",
-    contact="help@acme.example",
-    name="Ada",
-    number="A-1",
-    due=DUE,
-    total=DUE,
-    subscription=True,
-    verifying=False,
-    transfers=False,
-    voucher=False,
-    has_method=True,
-    link="https://pay.acme.example/1",
-)
+AT = sending(has_method=True)
 
 
 def said(channel: Channel, stage: Stage, **facts: object) -> set[str]:

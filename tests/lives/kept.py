@@ -20,10 +20,9 @@ from domain.kinds.charge import ChargeResult, ChargeStep
 from domain.kinds.handoff import HandoffStep
 from domain.kinds.message import ContactTask
 from domain.kinds.write_off import WriteOffStep
-from domain.known import AtSending
-from domain.money import Money
 from domain.steps import AttemptKind
 from domain.wording import wording
+from tests.domain.builders import sending
 
 
 class About(StrEnum):
@@ -39,21 +38,7 @@ _ALL = frozenset(About)
 _ENDS = (CancelStep, HandoffStep, WriteOffStep)
 
 
-_DUE = Money(amount=10_000, currency="USD")
-_READ = AtSending(
-    merchant="Acme",
-    contact="help@acme.example",
-    name=None,
-    number="A-1",
-    due=_DUE,
-    total=_DUE,
-    subscription=True,
-    verifying=False,
-    transfers=False,
-    voucher=False,
-    has_method=True,
-    link="https://pay.example",
-)
+_READ = sending(has_method=True)
 """What is read when it is sent: no day depends on it."""
 
 
