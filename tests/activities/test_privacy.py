@@ -3,6 +3,7 @@
 import logging
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,8 @@ from tests.activities.builders import (
     an_access,
     open_case,
 )
+from tests.activities.test_renewal_notice import Announced
+from tests.new_ledger import new_ledger
 
 PROVIDERS = ("stripe", "sendgrid", "twilio", "merchant", "agency")
 TROUBLE = ("500", "429", "timeout_after", "malformed")
@@ -123,14 +126,20 @@ def test_an_address_that_is_refused_is_not_repeated(
     assert [] == found(case, said, caplog.text)
 
 
-def test_the_record_names_nobody(world: ProviderWorld, worker: Worker, data_dir: Path) -> None:
-    """Only customers and the texts of contacts hold personal data in the ledger: those can be erased, it cannot."""
-    case = open_case(worker, BROKE)
-    world.faults.add("sendgrid", "POST", "429")
-    whole_case(worker, case)
-    whole_case(worker, case)
+def test_the_record_names_nobody(world: ProviderWorld, tmp_path: Path) -> None:
+    """Only customers and what they were told hold personal data in the ledger: those can be erased, it cannot.
 
-    database = sqlite3.connect(data_dir / "ledger.db")
+    The ledger is this test's own: customers of all tests have one name.
+    """
+    new_ledger(tmp_path / "ledger.db")
+    with closing(Worker(world, tmp_path)) as worker:
+        case = open_case(worker, BROKE)
+        world.faults.add("sendgrid", "POST", "429")
+        whole_case(worker, case)
+        whole_case(worker, case)
+        Announced(worker).told()
+
+    database = sqlite3.connect(tmp_path / "ledger.db")
     tables = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
     kept = {
         table: str(database.execute(f"SELECT * FROM {table}").fetchall())  # noqa: S608
@@ -138,6 +147,6 @@ def test_the_record_names_nobody(world: ProviderWorld, worker: Worker, data_dir:
     }
     database.close()
 
-    assert ["contacts", "customers"] == sorted(table for table, rows in kept.items() if found(case, rows))
+    assert ["contacts", "customers", "notices"] == sorted(table for table, rows in kept.items() if found(case, rows))
     for table in ("record", "outbox"):
         assert case.invoice_id in kept[table]
