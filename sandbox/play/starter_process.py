@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from domain import events
 from domain.base import Message
+from domain.case import HoldReason
 from runtime.settings import ROOT
 from sandbox.machine.errors import SandboxError
 from sandbox.machine.patience import PATIENCE
@@ -21,6 +22,9 @@ _ON_RECORD: Mapping[type[Message], str] = {
     events.Recall: "to be recalled",
 }
 """What the case's record says once it has taken such an order."""
+_PAUSED = HoldReason.OPERATOR_PAUSE.in_words
+_RELEASED = (_PAUSED, HoldReason.OPERATOR_NEEDED.in_words)
+"""The holds that an operator ends."""
 
 
 class StarterFailed(SandboxError):
@@ -72,12 +76,11 @@ async def command(
 
 def is_done(order: Message, view: CaseView) -> bool:
     """Whether the case stands as the order wants it."""
-    paused = any(hold.startswith("operator_pause") for hold in view.holds)
     match order:
         case events.Pause():
-            return paused
+            return any(hold.startswith(_PAUSED) for hold in view.holds)
         case events.Resume():
-            return not any(hold.startswith("operator_") for hold in view.holds)
+            return not any(hold.startswith(_RELEASED) for hold in view.holds)
         case events.Skip():
             return view.steps.get(order.step, "").startswith("skipped")
         case events.ReopenChannel():
