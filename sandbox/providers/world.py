@@ -125,6 +125,8 @@ class ProviderWorld:
             log_level="warning",
             access_log=False,
             timeout_graceful_shutdown=1,
+            # As nginx keeps an idle connection. After uvicorn's own five seconds a request can meet it being closed.
+            timeout_keep_alive=75,
         )
         self._server = HttpServer(config)
         self._thread = threading.Thread(

@@ -57,10 +57,10 @@ def usd(amount: int) -> Money:
 
 
 def worker_environment(world: ProviderWorld, data_dir: Path, **overrides: str) -> dict[str, str]:
-    """What a worker process finds in its environment. The short time-out is for answers that never come."""
+    """What a worker process finds in its environment."""
     environment = stand_in_environment("127.0.0.1:7233", world, data_dir) | line_environment(world)
     environment |= letter_environment(world) | {"DUNNING_POLICIES": policies_with_a_sender(data_dir / "policies")}
-    return environment | {"PROVIDER_TIMEOUT": "PT2S"} | overrides
+    return environment | overrides
 
 
 class Worker:
