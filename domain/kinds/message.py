@@ -113,7 +113,7 @@ class MessageStep(Step):
     def asks(self, now: "Situation") -> Answer:
         if now.closed_channels and (closed := now.closed_channels.get(self.channel)):
             return Refuse(why=f"no channel is left to this customer ({self.channel.value}: {closed})")
-        if now.case.unfinished and (warned := self._outdone(now)):
+        if self.planned < now.at and not self.warns and (warned := self._outdone(now)):
             return Refuse(why=f"the final notice of day {warned} went out before it could be sent, and says more")
         if self.instead_of and (same := _same_day_message(now, self)):
             return Refuse(why=f"{_named(now, self.instead_of)} is closed and {same} says the same")
@@ -156,10 +156,11 @@ class MessageStep(Step):
         return None
 
     def _outdone(self, now: "Situation") -> int | None:
-        """The day of the final notice that went out while a rule put this one off: nothing milder follows it."""
-        known, warned = now.case.unfinished.get(self.key), now.warned_of_day
-        held_up = known is not None and known.rule is not None and self.newest_only and not self.warns
-        return warned if held_up and warned and self.day < warned else None
+        """The day of the final notice that went out while this one was held up: nothing milder follows it. What may
+        have gone out itself is found out."""
+        warned = now.warned_of_day if self.newest_only else None
+        known = now.case.unfinished.get(self.key) if now.case.unfinished else None
+        return warned if warned and self.day < warned and not (known and known.tried) else None
 
     def overtaken(self, day: int) -> str:
         return f"missed while the system was down; the message of day {day} takes its place"
