@@ -47,7 +47,7 @@ def test_an_email_goes_to_the_customer_with_both_parts(world: ProviderWorld, wor
     assert [mail.html] == [row.html for row in worker.ledger.contacts(case.invoice_id)]
     for part in (mail.text, mail.html):
         assert part is not None
-        for said in (NAME, "$19.99", invoice["number"], "November 28", invoice["hosted_invoice_url"]):
+        for said in (NAME, "$19.99", invoice["number"], "again on November 28", invoice["hosted_invoice_url"]):
             assert said in part
 
 

@@ -80,7 +80,7 @@ def test_r65_a_message_promised_the_try_that_the_voucher_puts_off(world: Provide
     for one in (case, without):
         assert ContactState.SENT is worker.contact(a_contact(one)).state
 
-    assert [False, True] == ["November 28" in (mail.text or "") for mail in world.sendgrid.sent[-2:]]
+    assert [False, True] == ["try again on November 28" in (mail.text or "") for mail in world.sendgrid.sent[-2:]]
 
 
 def test_r65_cash_that_has_arrived_is_a_payment(world: ProviderWorld, worker: Worker) -> None:

@@ -160,10 +160,11 @@ def _last_word(lived: Lived, entry: LogEntry) -> str:
 
 
 def ceilings_hold(lived: Lived) -> Wrong:
-    """e. However many invoices are charged on one card."""
+    """e. However many invoices are charged on one card. What Stripe itself refuses, no network counts."""
     tries: dict[tuple[str, str], list[LogEntry]] = defaultdict(list)
     for entry in lived.world.log:
-        if entry.kind in ("charge.failed", "charge.succeeded") and entry.data.get("fingerprint"):
+        answered = entry.kind in ("charge.failed", "charge.succeeded") and entry.data.get("fingerprint")
+        if answered and _reached_the_network(lived, entry):
             tries[entry.data["brand"], entry.data["fingerprint"]].append(entry)
     for (brand, card), entries in tries.items():
         if brand.endswith(("_debit", "_account")):
@@ -195,8 +196,7 @@ def debits_hold(lived: Lived) -> Wrong:
         account, brand, charge = entry.data.get("fingerprint"), entry.data.get("brand"), entry.subjects.get("charge")
         if entry.kind not in CHARGES or not charge or not account or not str(brand).endswith(("_debit", "_account")):
             continue
-        sent = (lived.world.stripe.get(charge)["outcome"] or {}).get("network_status")
-        if sent == "not_sent_to_network":  # Stripe's own refusal of an account that it has blocked
+        if not _reached_the_network(lived, entry):
             continue
         begun = made.setdefault(charge, entry.at)
         if entry.kind == "charge.succeeded":
@@ -269,6 +269,12 @@ def wrong(lived: Lived) -> list[str]:
 
 def _is_ours(entry: LogEntry) -> bool:
     return (entry.key or "").startswith("dun:")
+
+
+def _reached_the_network(lived: Lived, entry: LogEntry) -> bool:
+    """Whether it did not end at Stripe, which refuses what its own rules hold for a risk, and what it has blocked."""
+    outcome = lived.world.stripe.get(entry.subjects["charge"])["outcome"] or {}
+    return bool(outcome.get("network_status") != "not_sent_to_network")
 
 
 def _again(entry: LogEntry) -> bool:
