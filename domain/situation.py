@@ -367,6 +367,13 @@ class Situation:
             return None
         return min([record.at for record in records if record.state is _DONE and not record.unsure], default=None)
 
+    @once
+    def warned_of_day(self) -> int | None:
+        """The policy's day of the newest final notice that certainly went out; None when none has."""
+        done = self.case.steps
+        sent = ((slot.entry.day, done[slot.key]) for slot in self.schedule.warnings if slot.key in done)
+        return max([day for day, record in sent if record.state is _DONE and not record.unsure], default=None)
+
     @property
     def _warning_due(self) -> datetime | None:
         """When the final notice will go out, if one is still to come."""

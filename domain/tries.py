@@ -42,7 +42,8 @@ def ordered_key(order: OrderedTry) -> str:
 
 
 def quick_tries(now: "Situation") -> Iterable[Step]:
-    """The next quick try after a technical fault; each of them happens at most once per case."""
+    """The next quick try after a technical fault, if it comes before the end; each of them happens at most once per
+    case."""
     case = now.case
     if case.decline is None or case.quick_since is None or case.decline_class is not DeclineClass.RETRY_NOW:
         return ()
@@ -50,6 +51,8 @@ def quick_tries(now: "Situation") -> Iterable[Step]:
         key = f"q{number}-charge"
         if key not in case.steps:
             due = max(case.quick_since + wait, case.decline.not_before or case.quick_since)
+            if due >= now.ends_at:
+                return ()
             day, kind = now.schedule.day_of(due), AttemptKind.TECHNICAL
             return [ChargeStep(key=key, due=due, day=day, attempt_kind=kind, number=number)]
     return ()

@@ -113,6 +113,8 @@ class MessageStep(Step):
     def asks(self, now: "Situation") -> Answer:
         if now.closed_channels and (closed := now.closed_channels.get(self.channel)):
             return Refuse(why=f"no channel is left to this customer ({self.channel.value}: {closed})")
+        if self.planned < now.at and not self.warns and (warned := self._outdone(now)):
+            return Refuse(why=f"the final notice of day {warned} went out before it could be sent, and says more")
         if self.instead_of and (same := _same_day_message(now, self)):
             return Refuse(why=f"{_named(now, self.instead_of)} is closed and {same} says the same")
         if self.planned <= now.at and now.at < (opens := now.contact_from(self.day, self.planned, self.channel)):
@@ -152,6 +154,13 @@ class MessageStep(Step):
             if isinstance(other, MessageStep) and other.newest_only and other.channel is self.channel:
                 return f"put off until the {other.title} takes its place"
         return None
+
+    def _outdone(self, now: "Situation") -> int | None:
+        """The day of the final notice that went out while this one was held up: nothing milder follows it. What may
+        have gone out itself is found out."""
+        warned = now.warned_of_day if self.newest_only else None
+        known = now.case.unfinished.get(self.key) if now.case.unfinished else None
+        return warned if warned and self.day < warned and not (known and known.tried) else None
 
     def overtaken(self, day: int) -> str:
         return f"missed while the system was down; the message of day {day} takes its place"

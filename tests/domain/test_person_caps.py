@@ -71,6 +71,22 @@ def test_of_messages_that_were_put_off_to_one_moment_the_newest_is_sent() -> Non
     assert "d07-remind-email-reminder" in sent(life)
 
 
+def test_nothing_milder_follows_a_final_notice() -> None:
+    """A notice of day 3 that a rule puts off beyond it is left out, and nothing waits for it any longer."""
+
+    def held_up(_case: Case, effect: Effect, _now: datetime) -> Result | None:
+        later = Postpone(until=at("04-25 00:00"), why="one a day", rule="caps@test")
+        late = effect.step.key == "d03-remind-notice-friendly"
+        return ContactOutcome(state=ContactState.POSTPONED, postponed=later) if late else None
+
+    steps = live(a_case(), answers=held_up).case.steps
+
+    notice, final = steps["d03-remind-notice-friendly"], steps["d21-remind-email-final"]
+    assert StepState.SKIPPED is notice.state
+    assert "the final notice of day 21 went out before it could be sent, and says more" == notice.note
+    assert final.at <= steps["d10-restrict-read_only"].at < at("04-24 00:00")
+
+
 def sent(life: Life) -> list[str]:
     """The messages that went out, in order."""
     records = life.case.steps.items()
