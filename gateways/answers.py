@@ -166,10 +166,11 @@ class _Sentence(NamedTuple):
 
 def _sentences(text: str) -> list[_Sentence]:
     """The sentences that have words, each with whether it is a question."""
-    found: list[_Sentence] = []
-    for said in _SENTENCE.finditer(text):
-        if tokens := _tokens(said["words"]):
-            found.append(_Sentence(tokens, asks=any(sign in f"¿{_QUESTION_MARKS}" for sign in said[0])))
+    found = [
+        _Sentence(tokens, asks=any(sign in f"¿{_QUESTION_MARKS}" for sign in said[0]))
+        for said in _SENTENCE.finditer(text)
+        if (tokens := _tokens(said["words"]))
+    ]
     return [
         sentence._replace(asks=sentence.asks and (*sentence.tokens, *_after(found, place)) not in _OURS_SENT_BACK)
         for place, sentence in enumerate(found)

@@ -30,8 +30,8 @@ class LetterFolder:
     """`ports.Sender` as files: `{key}.pdf`, and `{key}.json` with the address, the pages and the language.
 
     A letter is there when its JSON is, complete and once; the PDF is always there before it. Whoever prints takes both
-    away; an empty file below `.written` stays, by which a try whose answer was lost is known. The JSON is written beside
-    that file and moved last: with both there, nothing was printed yet; with the mark alone, it was.
+    away; an empty file below `.written` stays, by which a try whose answer was lost is known. The JSON is written
+    beside that file and moved last: with both there, nothing was printed yet; with the mark alone, it was.
     """
 
     def __init__(self, press: Press, folder: Path) -> None:

@@ -88,7 +88,7 @@ class NoticeBook(Protocol):
 
     def begin_notice(self, row: NoticeRow, to: Address, caps: ContactCaps) -> ReservedNotice | Postpone | Refuse:
         """Reserves the notice, in one transaction, as `ContactBook.begin_contact` does. One that stands is returned as
-        it is; one that had `failed` is the caller's again."""
+        it is; one that had `failed` is the caller's again. Refuse also for who was erased."""
 
     def leave_out(self, row: NoticeRow) -> None:
         """Keeps why nothing is said, once; what was said already stays."""
