@@ -199,5 +199,5 @@ CHECKS = (
     Check("LINE's refusals", _lines),
     Check("print services' refusals", _letters),
     Check("message texts", _messages),
-    Check("renewals", _renewals, after=("policies", "message texts")),
+    Check("renewals", _renewals, after=(WHOLE, "policies", "message texts")),
 )
