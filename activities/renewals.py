@@ -7,10 +7,13 @@ from temporalio import activity
 
 from activities.errors import translated
 from activities.situations import Around, Situations
+from domain.addresses import FIELDS
 from domain.brand import BySegment
 from domain.calendar import local
-from domain.consent import told_by_provider
+from domain.choice import best_channel
+from domain.consent import open_channel, told_by_provider
 from domain.gates import Postpone, Refuse, strictest
+from domain.habits import Habits
 from domain.ids import notice_key, renewal_id
 from domain.policy import Policy
 from domain.renewal import Notice, NoticeOutcome, NoticeTask, Told, told
@@ -19,7 +22,7 @@ from domain.rules.lawful_words import lawful_words, wanted
 from domain.rules.notices import ask_hours, notice_caps, notice_time
 from domain.rules.protection import ask_protected
 from domain.rules.refusals import About
-from domain.steps import Channel
+from domain.steps import CHANNEL_NAMES, Channel
 from gateways.ports.ledger import Ledger
 from gateways.ports.messages import Address, Rendered, RequiredWords, Sender
 from gateways.ports.metering import NO_METER, Meter
@@ -27,7 +30,6 @@ from gateways.ports.renewals import NoticeRow, RenewalMessages, Renewals, Renewa
 from gateways.ports.rows import Closure
 from gateways.ports.trouble import LookupImpossible, ProviderMisuse, ProviderTrouble, Unreachable
 
-_CHANNEL = Channel.EMAIL
 _DONE = ("sent", "unknown", "left_out")
 _A_DAY = timedelta(days=1)
 
@@ -107,112 +109,147 @@ class RenewalActivities:
     def _say(
         self, task: NoticeTask, one: Told, found: RenewalSnapshot, policy: Policy, around: Around
     ) -> NoticeOutcome:
+        messages = self._messages.of(task.renewal.segment)
+        channel, why = self._channel(task, one.notice, policy, around.closed | messages.closed, around.habits)
         if self._ledger.open_cases_of(task.renewal.customer_id):
-            return self._left_out(task, one.notice, "the customer has a case open: that is the conversation")
-        if why := around.closed.get(_CHANNEL):
-            return self._left_out(task, one.notice, why)
+            why = "the customer has a case open: that is the conversation"
+        if why:
+            return self._left_out(task, one.notice, channel, why)
         protected = ask_protected(around.protections, Aim.SAY, task.as_of)
-        hours = ask_hours(policy, around.law, _CHANNEL, around.zones, around.holidays, task.as_of)
+        hours = ask_hours(policy, around.law, channel, around.zones, around.holidays, task.as_of)
         if isinstance(answer := strictest((protected, hours)), Postpone):
             self._meter.postponed(answer.rule)
             return self._later(found, answer.until, answer.why)
         address = self._ledger.recipient(task.renewal.customer_id).address
-        if address.key(_CHANNEL) is None:
-            return self._left_out(task, one.notice, "no e-mail address of the customer is known")
         day = local(task.as_of, around.zones[0]).date()
         key = _key(task, one.notice)
         charged_on = local(found.now.charged_at, around.zones[0]).date()
-        message = self._messages.of(task.renewal.segment).render(one.notice, found, address, charged_on, key)
+        message = messages.render(channel, one.notice, found, address, charged_on, key)
         if message is None:
-            return self._left_out(task, one.notice, "brand.yaml names no page for it (account)")
-        rows = lawful_words(around.law, _CHANNEL, day) if around.law.rules else ()
+            return self._left_out(task, one.notice, channel, "brand.yaml names no page for it (account)")
+        rows = lawful_words(around.law, channel, day) if around.law.rules else ()
         words = self._words.of(task.renewal.segment)
-        message, named = words.complete(_CHANNEL, message, address.language, found.now.amount, wanted(rows))
+        message, named = words.complete(channel, message, address.language, found.now.amount, wanted(rows))
         if isinstance(unlawful := strictest(row.ask(named) for row in rows), Refuse):
             self._meter.refused(unlawful.rule)
-            return self._left_out(task, one.notice, unlawful.why, unlawful.rule)
-        caps = notice_caps(policy, around.law, _CHANNEL, around.zones, task.as_of, found.now.charged_at)
-        row = self._row(task, one.notice, message, address)
+            return self._left_out(task, one.notice, channel, unlawful.why, unlawful.rule)
+        caps = notice_caps(policy, around.law, channel, around.zones, task.as_of, found.now.charged_at)
+        row = self._row(task, one.notice, channel, message, address)
         reserved = self._ledger.begin_notice(row, address, caps)
         match reserved:
             case Postpone():
                 self._meter.postponed(reserved.rule)
                 return self._later(found, reserved.until, reserved.why)
             case Refuse():
-                return self._left_out(task, one.notice, reserved.why, reserved.rule)
+                return self._left_out(task, one.notice, channel, reserved.why, reserved.rule)
         if reserved.ours:
-            return self._send(task, one.notice, address, message)
+            sent = self._send(task, one.notice, channel, address, message)
+            return sent if sent.said else self._elsewhere(task, one.notice, policy, channel, sent)
         return self._look_up(one.notice, address, reserved.row)
+
+    def _channel(
+        self, task: NoticeTask, notice: Notice, policy: Policy, closed: dict[Channel, str], habits: Habits
+    ) -> tuple[Channel, str]:
+        """The channel by the policy's wish, or what is open in its place; and why none is, else nothing. One that was
+        begun keeps its own."""
+        begun = self._ledger.notice(_key(task, notice))
+        if begun and begun.state == "sending":
+            return begun.channel, ""
+        wanted = policy.renewals.channel or best_channel(policy.contacts.order, habits, closed)
+        channel = open_channel(wanted, closed, policy.contacts.fallback, habits.agreed)
+        if channel is Channel.LETTER:
+            return channel, "it cannot wait for the post"
+        return channel, closed.get(channel, "")
+
+    def _elsewhere(
+        self, task: NoticeTask, notice: Notice, policy: Policy, tried: Channel, unsent: NoticeOutcome
+    ) -> NoticeOutcome:
+        """Its address was found closed: it goes another way at once, where there is one."""
+        around = self._situations.around(task.renewal.customer_id, policy, task.renewal.anywhere, task.as_of)
+        closed = around.closed | self._messages.of(task.renewal.segment).closed
+        channel, why = self._channel(task, notice, policy, closed, around.habits)
+        return unsent if why or channel is tried else unsent.model_copy(update={"next_at": task.as_of})
 
     def _look_up(self, notice: Notice, address: Address, row: NoticeRow) -> NoticeOutcome:
         """What became of a message that an earlier run began."""
         if row.state in _DONE:
             return NoticeOutcome(said=notice, why="it was said already")
-        as_it_was = address.model_copy(update={"email": row.address})
+        field = FIELDS.get(row.channel)
+        as_it_was = address.model_copy(update={field: row.address} if field else {})
         written = Rendered(subject=row.subject, text=row.text)
         try:
-            sent = self._sender().find(as_it_was, written, row.key, row.started_at)
+            sent = self._sender(row.channel).find(as_it_was, written, row.key, row.started_at)
         except LookupImpossible:
-            self._finish(row.key, "unknown", None, "it may have been sent before a crash; it is not sent twice")
+            self._finish(
+                row.channel, row.key, "unknown", None, "it may have been sent before a crash; it is not sent twice"
+            )
             return NoticeOutcome(said=notice, why="it may have been sent before a crash; it is not sent twice")
         if sent is None:
-            self._finish(row.key, "failed", None, "the provider knows nothing of the earlier try")
+            self._finish(row.channel, row.key, "failed", None, "the provider knows nothing of the earlier try")
             raise ProviderTrouble("The earlier try of this notice was not taken: it is made anew.")
-        self._finish(row.key, "sent", sent.provider_id, "")
+        self._finish(row.channel, row.key, "sent", sent.provider_id, "")
         return NoticeOutcome(said=notice, why="it was sent before a crash")
 
-    def _send(self, task: NoticeTask, notice: Notice, address: Address, message: Rendered) -> NoticeOutcome:
+    def _send(
+        self, task: NoticeTask, notice: Notice, channel: Channel, address: Address, message: Rendered
+    ) -> NoticeOutcome:
         key = _key(task, notice)
         try:
-            sent = self._sender().send(address, message, key)
+            sent = self._sender(channel).send(address, message, key)
         except Unreachable as error:
-            self._close(task, address, error, key)
-            self._finish(key, "unreachable", None, str(error), error.rule)
+            self._close(task, channel, address, error, key)
+            self._finish(channel, key, "unreachable", None, str(error), error.rule)
             return NoticeOutcome(why=str(error))
         except ProviderTrouble as error:
             if error.not_executed:
-                self._finish(key, "failed", None, "the provider did not take it; it is tried again")
+                self._finish(channel, key, "failed", None, "the provider did not take it; it is tried again")
             raise
         except ProviderMisuse:
-            self._finish(key, "failed", None, "the provider refused the request; an operator has to look")
+            self._finish(channel, key, "failed", None, "the provider refused the request; an operator has to look")
             raise
-        self._finish(key, "sent", sent.provider_id, "")
-        return NoticeOutcome(said=notice, why=f"{notice.in_words}: told by e-mail")
+        self._finish(channel, key, "sent", sent.provider_id, "")
+        return NoticeOutcome(said=notice, why=f"{notice.in_words}: told by {CHANNEL_NAMES[channel]}")
 
-    def _sender(self) -> Sender:
-        if sender := self._senders.get(_CHANNEL):
+    def _sender(self, channel: Channel) -> Sender:
+        if sender := self._senders.get(channel):
             return sender
-        raise ProviderTrouble("E-mail is not set up where the notice was to be sent.")
+        raise ProviderTrouble(f"The channel ({CHANNEL_NAMES[channel]}) is not set up where the notice was to be sent.")
 
-    def _finish(self, key: str, state: str, provider_id: str | None, why: str, rule: str | None = None) -> None:
+    def _finish(
+        self, channel: Channel, key: str, state: str, provider_id: str | None, why: str, rule: str | None = None
+    ) -> None:
         self._ledger.finish_notice(key, state, provider_id, why, rule)
-        self._meter.contacted(_CHANNEL, state)
+        self._meter.contacted(channel, state)
 
-    def _left_out(self, task: NoticeTask, notice: Notice, why: str, rule: str | None = None) -> NoticeOutcome:
-        row = self._row(task, notice, Rendered(text=""), None)
+    def _left_out(
+        self, task: NoticeTask, notice: Notice, channel: Channel, why: str, rule: str | None = None
+    ) -> NoticeOutcome:
+        row = self._row(task, notice, channel, Rendered(text=""), None)
         self._ledger.leave_out(row.model_copy(update={"state": "left_out", "why": why, "rule": rule}))
         return NoticeOutcome(why=why)
 
-    def _close(self, task: NoticeTask, address: Address, error: Unreachable, key: str) -> None:
+    def _close(self, task: NoticeTask, channel: Channel, address: Address, error: Unreachable, key: str) -> None:
         """The address is closed to all who have it, unless a setting for its country may open it again."""
-        place = address.key(_CHANNEL)
+        place = address.key(channel)
         if place is None or error.about is About.COUNTRY:
             return
         wish = error.about is About.WISH
         self._ledger.close_channel(
             Closure(
                 customer_id=task.renewal.customer_id,
-                channel=_CHANNEL,
+                channel=channel,
                 address=place,
                 why=str(error),
                 wish=wish,
                 event_id=f"{key}:{place[:16]}",
                 at=self._clock(),
-                source=told_by_provider(_CHANNEL, wish=wish),
+                source=told_by_provider(channel, wish=wish),
             )
         )
 
-    def _row(self, task: NoticeTask, notice: Notice, message: Rendered, address: Address | None) -> NoticeRow:
+    def _row(
+        self, task: NoticeTask, notice: Notice, channel: Channel, message: Rendered, address: Address | None
+    ) -> NoticeRow:
         renewal = task.renewal
         return NoticeRow(
             key=_key(task, notice),
@@ -222,14 +259,14 @@ class RenewalActivities:
             renews_at=renewal.renews_at,
             segment=renewal.segment,
             policy=str(renewal.policy),
-            channel=_CHANNEL,
+            channel=channel,
             state="sending",
             as_of=task.as_of,
             started_at=self._clock(),
             subject=message.subject,
             text=message.text,
             html=message.html or None,
-            address=address.place(_CHANNEL) if address else None,
+            address=address.place(channel) if address else None,
         )
 
 

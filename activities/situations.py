@@ -11,8 +11,8 @@ from activities.habits import habits_of, unaddressed
 from domain import changes
 from domain.calendar import local
 from domain.case import Case, Circumstances, Whereabouts
-from domain.consent import NEEDS_OPT_IN, unasked
-from domain.habits import UNKNOWN
+from domain.consent import NEEDS_OPT_IN, UNKNOWN_HOURS, unasked
+from domain.habits import UNKNOWN, Habits
 from domain.installation import COMPLETE, Installation
 from domain.policy import Policy
 from domain.protection import Protected, standing
@@ -37,6 +37,7 @@ class Around(NamedTuple):
     holidays: frozenset[date]
     law: LocalLaw
     closed: dict[Channel, str]  # channel → why
+    habits: Habits
     protections: tuple[Protected, ...]
 
 
@@ -126,7 +127,12 @@ class Situations:
             zones=zones,
             holidays=frozenset().union(*(self._holidays(place, began) for place in places)),
             law=law.without(policy.contacts.set_aside),
-            closed=unlawful | self._closed(customer_id) | self._installation.closed_channels,
+            closed=unlawful
+            | ({} if here else UNKNOWN_HOURS)
+            | unaddressed(self._ledger, customer_id)
+            | self._closed(customer_id)
+            | self._installation.closed_channels,
+            habits=habits_of(self._ledger, customer_id, at),
             protections=standing(self._ledger.protections(customer_id), at),
         )
 

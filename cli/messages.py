@@ -12,7 +12,7 @@ from cli.preview import preview
 from cli.text import messages_text
 from runtime.books import opened_ledger
 from runtime.settings import load_settings
-from service.correspondence import Said, messages_of
+from service.correspondence import Said, before_renewals, messages_of
 
 Folder = Annotated[
     Path | None, typer.Option("--html", metavar="FOLDER", help="Write each message as a page for a browser, too.")
@@ -40,17 +40,22 @@ messages.command("preview")(preview)
 
 @messages.command("show")
 def show(invoice: Invoice, html: Folder = None, as_json: AsJson = False) -> None:
-    """Show every message of a case as the customer saw it: channel, address, time (UTC), subject, text.
+    """Show every message of a case as the customer saw it: channel, address, time (UTC), subject, text; with what they
+    were told before renewals. Of a customer (cus_…) only that, and what was left out.
 
     It asks the ledger alone. Texts and addresses are personal data.
     """
     with one_sentence(), opened_ledger(load_settings()) as ledger:
-        invoice_id, said = messages_of(ledger, invoice)
+        if ledger.case(invoice) is None and ledger.customer(invoice):
+            of, said = f"Customer {invoice}, before renewals", before_renewals(ledger, invoice)
+        else:
+            invoice_id, said = messages_of(ledger, invoice)
+            of = f"Invoice {invoice_id}"
     if as_json:
         for one in said:
             print(one.model_dump_json(exclude={"file"}))
     else:
-        print(messages_text(invoice_id, said))
+        print(messages_text(of, said))
     if html:
         _write(html, said)
 

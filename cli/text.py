@@ -57,10 +57,10 @@ def shown_text(found: Shown, width: int | None = None) -> str:
     return "\n".join([*head, *parts])
 
 
-def messages_text(invoice_id: str, said: Sequence[Said]) -> str:
-    """Every message of a case, each below its head."""
+def messages_text(of: str, said: Sequence[Said]) -> str:
+    """Every message of a case or a customer, each below its head."""
     count = f"{len(said)} {'message' if len(said) == 1 else 'messages'}"
-    parts = [f"Invoice {invoice_id}: {count} (all times in UTC)"]
+    parts = [f"{of}: {count} (all times in UTC)"]
     for one in said:
         text = [f"Subject: {one.subject}", ""] if one.subject else []
         parts += ["", one.head, *(f"  {line}".rstrip() for line in (*text, *one.text.strip().splitlines()))]

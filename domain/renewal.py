@@ -2,13 +2,15 @@
 
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from domain.base import Frozen, Message
 from domain.case import PolicyRef
+from domain.habits import ChannelWish
 from domain.money import Money
+from domain.steps import CHANNEL_NAMES, Channel
 
 
 class Notice(StrEnum):
@@ -32,6 +34,13 @@ class Renewals(Frozen):
 
     card_expires: Days | None = None
     price_changes: Days | None = None
+    channel: ChannelWish = Channel.EMAIL
+
+    @model_validator(mode="after")
+    def _is_no_letter(self) -> Self:
+        if self.channel is Channel.LETTER:
+            raise ValueError("channel: letter takes days; name another channel, or best")
+        return self
 
     def days(self, notice: Notice) -> int | None:
         """How many days before the charge; None: it is off."""
@@ -49,8 +58,9 @@ class Renewals(Frozen):
     def in_words(self) -> tuple[str, ...]:
         """What the customer is told before a renewal, one line each."""
         days = {notice: self.days(notice) for notice in self.on}
+        by = CHANNEL_NAMES[self.channel] if self.channel else "the best channel"
         said = [
-            f"{count} day{'' if count == 1 else 's'} before the charge: e-mail, if {notice.in_words}"
+            f"{count} day{'' if count == 1 else 's'} before the charge: {by}, if {notice.in_words}"
             for notice, count in days.items()
         ]
         return tuple(said) or ("nothing (the policy has no renewals)",)

@@ -1,11 +1,13 @@
 """What the words of a text message ask of us, beyond the one word that Twilio obeys by itself. Pure.
 
 A wish counts however it is worded (47 CFR 64.1200(a)(10): by any reasonable means). A sentence is one when it says
-nothing else: "please stop texting me", but not "please stop my subscription".
+nothing else: "please stop texting me", but not "please stop my subscription". Who asks states nothing: a question may
+ask us to stop, but says nothing of whose number it is, or of the person.
 """
 
 import re
 import unicodedata
+from typing import NamedTuple
 
 from gateways.provider_facts import Wish
 
@@ -13,6 +15,9 @@ _Phrase = tuple[str, ...]
 _LONGEST = 1600
 """No text message is longer."""
 _STOP_SIGN = "\U0001f6d1"
+_QUESTION_MARKS = "?？﹖⁇⁈⁉‽؟❓❔"
+_ENDS = rf".!;\n\r。！{_QUESTION_MARKS}"
+_SENTENCE = re.compile(rf"(?P<words>[^{_ENDS}]+)[{_ENDS}]*")
 
 
 def _words(text: str) -> frozenset[str]:
@@ -58,6 +63,11 @@ _PHRASES = {
         "ไม่ต้องส่งข้อความ, ไม่รับข้อความ, ไม่ต้องการรับข้อความ, ห้ามส่ง, อย่าส่งมาอีก, ยกเลิกข้อความ"
     ),
 }
+# Our own question with what comes after it, sent back: no question of theirs.
+_SENT_BACK = (
+    "not for you please tell us, nicht fur sie bitte sagen sie es uns, pas pour vous merci de nous le dire, "
+    "no es para usted avise por favor, veio por engano avise a gente"
+)
 # What somebody answers whom `sms.stranger` has asked ("Not for you? Please tell us."): in words of their own, or ours
 # sent back. Fewer words may stand beside it: "not for me now" is no stranger's, and "is this not for me" asks.
 _NOT_THEIRS = (
@@ -138,34 +148,58 @@ _POLITE = re.compile("^(กรุณา|โปรด|ช่วย)|(นะ)?(ค
 
 def wish_of(words: str) -> Wish | None:
     """What the message as a whole asks for; None where it asks for nothing of this kind."""
-    sentences = [
-        tokens for sentence in re.split(r"[.!?;\n\r。！？]+", words[:_LONGEST]) if (tokens := _tokens(sentence))
-    ]
-    whole = [token for tokens in sentences for token in tokens]
+    sentences = _sentences(words[:_LONGEST])
+    whole = [token for sentence in sentences for token in sentence.tokens]
     for wish, alone in _KEYWORDS.items():
         if whole and all(token in alone for token in whole):
             return wish
-    said = {wish for tokens in sentences for wish in _wishes(tokens)}
+    said = {wish for sentence in sentences for wish in _wishes(sentence)}
     if said:
         return Wish.WRONG_NUMBER if Wish.WRONG_NUMBER in said else Wish.STOP
-    return next((wish for wish, said in _SAID_OF.items() if _all_say(sentences, said)), None)
+    return next((wish for wish, said in _SAID_OF.items() if _all_say(sentences, said, wish)), None)
 
 
-def _wishes(tokens: list[str]) -> set[Wish]:
+class _Sentence(NamedTuple):
+    tokens: list[str]
+    asks: bool
+
+
+def _sentences(text: str) -> list[_Sentence]:
+    """The sentences that have words, each with whether it is a question."""
+    found = [
+        _Sentence(tokens, asks=any(sign in f"¿{_QUESTION_MARKS}" for sign in said[0]))
+        for said in _SENTENCE.finditer(text)
+        if (tokens := _tokens(said["words"]))
+    ]
+    return [
+        sentence._replace(asks=sentence.asks and (*sentence.tokens, *_after(found, place)) not in _OURS_SENT_BACK)
+        for place, sentence in enumerate(found)
+    ]
+
+
+def _after(sentences: list[_Sentence], place: int) -> list[str]:
+    return sentences[place + 1].tokens if place + 1 < len(sentences) else []
+
+
+def _wishes(sentence: _Sentence) -> set[Wish]:
     """What one sentence asks for: "not for me, stop texting me" both."""
+    tokens = sentence.tokens
+    stated = set[Wish]() if sentence.asks else {Wish.WRONG_NUMBER}
     if _said(tokens, _NOT_MINE, _BESIDE_NOT_MINE):
-        return {Wish.WRONG_NUMBER}
+        return stated
     said = _said(tokens, _ANY_SAYING, _ADDS_NOTHING)
     if not said & _ANY_WISH:
         return set()
-    return {wish for wish, phrases in _SAYINGS.items() if said & phrases} | (
-        {Wish.WRONG_NUMBER} if said & _NOT_MINE else set()
-    )
+    wishes = {wish for wish, phrases in _SAYINGS.items() if said & phrases}
+    return wishes - {Wish.WRONG_NUMBER} | (stated if said & (_SAYINGS[Wish.WRONG_NUMBER] | _NOT_MINE) else set())
 
 
-def _all_say(sentences: list[list[str]], phrases: frozenset[tuple[str, ...]]) -> bool:
+def _all_say(sentences: list[_Sentence], phrases: frozenset[_Phrase], wish: Wish) -> bool:
     """Whether the whole message says this of the person, and nothing else: only then there is no doubt."""
-    return bool(sentences) and all(_said(tokens, phrases, _SAYS_OF_WHOM) for tokens in sentences)
+    is_asked_for = wish is Wish.ERASURE
+    return bool(sentences) and all(
+        (is_asked_for or not sentence.asks) and _said(sentence.tokens, phrases, _SAYS_OF_WHOM) for sentence in sentences
+    )
 
 
 def _tokens(text: str) -> list[str]:
@@ -214,6 +248,7 @@ _SAYINGS, _SAID_OF = (
     {wish: _phrases(listed) for wish, listed in table.items()} for table in (_PHRASES, _OF_THE_PERSON)
 )
 _NOT_MINE = _phrases(_NOT_THEIRS)
+_OURS_SENT_BACK = _phrases(_SENT_BACK)
 _BESIDE_NOT_MINE = frozenset(token for word in _BESIDE_NOT_THEIRS for token in _tokens(word))
 _ANY_WISH = frozenset[_Phrase]().union(*_SAYINGS.values())
 _ANY_SAYING = _ANY_WISH | _NOT_MINE

@@ -3,6 +3,8 @@
 import errno
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
@@ -22,7 +24,7 @@ def put(path: Path, content: bytes, setting: str) -> None:
 
     `setting` names the folder, which is made when it is missing. Raises ProviderTrouble (no room) or ProviderMisuse.
     """
-    try:
+    with _told(setting):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
         try:
@@ -34,6 +36,18 @@ def put(path: Path, content: bytes, setting: str) -> None:
         except OSError:
             Path(temporary).unlink(missing_ok=True)
             raise
+
+
+def move(path: Path, to: Path, setting: str) -> None:
+    """Moves a whole file within the folder's file system, in one go. Raises as `put` does."""
+    with _told(setting):
+        os.replace(path, to)
+
+
+@contextmanager
+def _told(setting: str) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         trouble = ProviderTrouble if error.errno in _PASSING else ProviderMisuse
         raise trouble(f"The folder of {setting} cannot be written ({error.strerror}): check the folder.") from None

@@ -13,7 +13,7 @@ import httpx
 
 from domain.postal import PostalAddress
 from domain.rules.refusals import About, RefusalTable
-from gateways.folders import named, put
+from gateways.folders import move, named, put
 from gateways.http_errors import retry_after
 from gateways.ports.messages import Address, Letter, Press, Printed, Rendered, Sent
 from gateways.ports.metering import NO_METER, Meter
@@ -30,7 +30,8 @@ class LetterFolder:
     """`ports.Sender` as files: `{key}.pdf`, and `{key}.json` with the address, the pages and the language.
 
     A letter is there when its JSON is, complete and once; the PDF is always there before it. Whoever prints takes both
-    away; an empty file below `.written` stays, by which a try whose answer was lost is known.
+    away; an empty file below `.written` stays, by which a try whose answer was lost is known. The JSON is written
+    beside that file and moved last: with both there, nothing was printed yet; with the mark alone, it was.
     """
 
     def __init__(self, press: Press, folder: Path) -> None:
@@ -47,13 +48,14 @@ class LetterFolder:
             printed = self._press.printed(letter)
             put(named(self._folder, key, ".pdf"), printed.pdf, "LETTER_FOLDER")
             about = json.dumps(_said(letter, where, printed, key), ensure_ascii=False, indent=2)
-            put(named(self._folder, key, ".json"), about.encode(), "LETTER_FOLDER")
+            put(self._ready(key), about.encode(), "LETTER_FOLDER")
             put(self._mark(key), b"", "LETTER_FOLDER")
+            move(self._ready(key), named(self._folder, key, ".json"), "LETTER_FOLDER")
         return Sent(provider_id=key)
 
     def find(self, address: Address, message: Rendered, key: str, since: datetime) -> Sent | None:  # noqa: ARG002
-        is_there = self._mark(key).exists() or named(self._folder, key, ".json").exists()
-        return Sent(provider_id=key) if is_there else None
+        was_there = self._mark(key).exists() and not self._ready(key).exists()
+        return Sent(provider_id=key) if was_there else None
 
     def require_access(self) -> None:
         """Raises ProviderTrouble or ProviderMisuse when nothing can be written."""
@@ -63,6 +65,9 @@ class LetterFolder:
 
     def _mark(self, key: str) -> Path:
         return named(self._folder / ".written", key, "")
+
+    def _ready(self, key: str) -> Path:
+        return named(self._folder / ".written", key, ".json")
 
 
 class LetterService:

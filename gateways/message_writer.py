@@ -203,7 +203,9 @@ class Writer:
 
 def form(phrases: Phrases, locale: Locale, said: Wording, channel: Channel) -> Callable[[Value], str]:
     """How the amounts and dates of one message are written on its channel."""
-    return _short_form(phrases, locale, said) if channel in TEXTS else _long_form(phrases, locale)
+    if channel in TEXTS:
+        return short_form(locale, phrases.texts[said.of(Part.HAPPENED)[0].key])
+    return _long_form(phrases, locale)
 
 
 def _long_form(phrases: Phrases, locale: Locale) -> Callable[[Value], str]:
@@ -212,8 +214,8 @@ def _long_form(phrases: Phrases, locale: Locale) -> Callable[[Value], str]:
     )
 
 
-def _short_form(phrases: Phrases, locale: Locale, said: Wording) -> Callable[[Value], str]:
-    opening = phrases.texts[said.of(Part.HAPPENED)[0].key]
+def short_form(locale: Locale, opening: str) -> Callable[[Value], str]:
+    """As texts have it; `opening` is the template of its first sentence."""
 
     def day(date_: date) -> str:
         text = format_day_short(date_, locale)

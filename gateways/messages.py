@@ -101,7 +101,7 @@ class TemplateMessages:
         Raises ProviderMisuse when the message could not be true or useful: no pay link, a final notice without its
         date and consequence, or a letter without its day or to nowhere.
         """
-        approved = self._whatsapp if channel is Channel.WHATSAPP else None
+        approved = self.approved(channel)
         if approved:
             language = approved.language(language)
         at = self._at_sending(address, invoice, language, others, facts.also_final, key, link, agreed)
@@ -126,6 +126,10 @@ class TemplateMessages:
                 return self._letter(writer, address, on, locale)
             case Channel.EMAIL:
                 return self.email(writer.mail(), locale)
+
+    def approved(self, channel: Channel) -> WhatsAppTemplates | None:
+        """The texts that a message on this channel has to be sent by; None: it is free in its words."""
+        return self._whatsapp if channel is Channel.WHATSAPP else None
 
     def email(self, content: Content, locale: Locale) -> Rendered:
         """Both parts of an e-mail by the layouts of all languages."""

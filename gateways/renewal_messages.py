@@ -1,4 +1,4 @@
-"""Notices before a renewal: words (`policies/messages/<language>/renewals.yaml`) in the layouts of e-mails."""
+"""Notices before a renewal: words (`policies/messages/<language>/renewals.yaml`) in the layouts of all messages."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date
@@ -6,21 +6,25 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from babel import Locale
 from jinja2 import StrictUndefined, TemplateSyntaxError, meta
 from jinja2.sandbox import SandboxedEnvironment
 
 from domain.base import Frozen
 from domain.languages import chosen, wanted
 from domain.names import plausible_name
-from domain.renewal import Notice
+from domain.renewal import Notice, RenewalNow
 from domain.sentences import Loc
+from domain.steps import TEXTS, Channel
 from gateways.formats import format_day, format_money
 from gateways.invoice_words import method_on_file
-from gateways.message_writer import Content
+from gateways.message_writer import Content, short_form
 from gateways.messages import FALLBACK, TemplateMessages
-from gateways.phrases import PhrasesError
+from gateways.phrases import Phrases, PhrasesError
 from gateways.ports.messages import Address, Rendered
 from gateways.ports.renewals import RenewalSnapshot
+from gateways.sms_length import segments, usual_segments
+from gateways.whatsapp_templates import Template
 from gateways.yaml_files import FileError, layered
 
 FILE = "renewals.yaml"
@@ -43,6 +47,8 @@ class NoticeWords(Frozen):
     todo: str
     button: str
     closing: str
+    text: str  # all of it in a text or a chat, behind who writes
+    link: str  # and where it leads
 
 
 class RenewalWords(Frozen):
@@ -74,18 +80,36 @@ class TemplateRenewals:
             raise PhrasesError(f"{directories[-1]} has no {FALLBACK}/{FILE}: other languages fall back to it.")
         self._default = chosen(language, self._words) or FALLBACK
 
+    @property
+    def closed(self) -> dict[Channel, str]:
+        """Channel → why nothing of the kind can be written there."""
+        approved = self._messages.approved(Channel.WHATSAPP)
+        lacks = approved is not None and not approved.has_renewals
+        return {Channel.WHATSAPP: "WhatsApp has approved no template for it (renewal)"} if lacks else {}
+
     def render(
-        self, notice: Notice, renewal: RenewalSnapshot, address: Address, charged_on: date, key: str = ""
+        self,
+        channel: Channel,
+        notice: Notice,
+        renewal: RenewalSnapshot,
+        address: Address,
+        charged_on: date,
+        key: str = "",
     ) -> Rendered | None:
         base, brand = self._messages, self._messages.brand
         link = brand.account
         if link is None:
             return None
-        tags = wanted(address.language)
+        approved = base.approved(channel)
+        language = approved.language(address.language) if approved else address.language
+        tags = wanted(language)
         name = next((tag for tag in tags if chosen(tag, self._words)), self._default)
         words = self._words[chosen(name, self._words) or FALLBACK]
         phrases, locale = base.language_of(name)
         now = renewal.now
+        if channel in TEXTS:
+            template = approved.renewal(language) if approved else None
+            return self._text(channel, words.notices[notice], phrases, locale, now, charged_on, link, template)
         day, amount = format_day(charged_on, locale, phrases.calendar), format_money(now.amount, locale)
         method, expires = method_on_file(renewal.method), _expires(now.expiry)
         before = format_money(now.before, locale) if now.before else ""
@@ -93,8 +117,12 @@ class TemplateRenewals:
         rows = ("method", "expires") if notice is Notice.CARD_EXPIRES else ("before", "method")
         known = values | {"method": method or "", "expires": expires if method else ""}
         shown = {each: known[each] for each in (*rows, "charged_on", "amount")}
-        labels = words.labels.model_dump()
-        said = {part: self._template(text).render(values) for part, text in words.notices[notice].model_dump().items()}
+        labels, long = words.labels.model_dump(), words.notices[notice].model_dump(exclude={"text", "link"})
+        said = {part: self._template(text).render(values) for part, text in long.items()}
+        if channel is Channel.NOTICE:
+            told = phrases.between.join((said["opening"], said["todo"]))
+            ask = f"{self._shared(phrases.labels.help, brand.name)} {', '.join(way.shown for way in brand.ways)}"
+            return Rendered(subject=said["subject"], text=f"{told} {link}\n{ask}")
         foot = {part: self._template(getattr(words, part)).render(values) for part in ("sender", "doubt")}
         person = plausible_name(address.name, address.language or phrases.locale)
         greeting = self._template(phrases.greeting.named if person else phrases.greeting.neutral)
@@ -125,6 +153,33 @@ class TemplateRenewals:
         )
         return base.email(content, locale)
 
+    def _text(
+        self,
+        channel: Channel,
+        words: NoticeWords,
+        phrases: Phrases,
+        locale: Locale,
+        now: RenewalNow,
+        charged_on: date,
+        link: str,
+        template: Template | None,
+    ) -> Rendered:
+        """One text or chat; that a stranger may say so is left out where it would cost one more segment."""
+        form, merchant = short_form(locale, words.text), self._messages.brand.name
+        values = {"charged_on": form(charged_on), "amount": form(now.amount), "expires": _expires(now.expiry)}
+        values |= {"before": form(now.before) if now.before else "", "merchant": merchant}
+        said = self._template(words.text).render(values)
+        writer = "" if merchant in said else self._shared(phrases.sms.writer, merchant)
+        stranger = self._shared(phrases.sms.stranger, merchant)
+        where = self._template(words.link).render(link=link)
+        if template:
+            return template.filled(merchant, said, link)
+        if channel is not Channel.SMS:
+            return Rendered(text=f"{writer}{phrases.sms_between.join((said, stranger))}\n{where}")
+        short, whole = (phrases.sms_between.join(each) for each in ((said, where), (said, stranger, where)))
+        room = max(segments(writer + short), usual_segments(writer + short))
+        return Rendered(text=writer + (whole if segments(writer + whole) <= room else short))
+
     def _shared(self, text: str, merchant: str) -> str:
         """A sentence of all messages: here it can name no invoice."""
         return self._template(text).render(merchant=merchant)
@@ -149,12 +204,16 @@ class TemplateRenewals:
             used = meta.find_undeclared_variables(self._environment.parse(text))
         except TemplateSyntaxError as error:
             return error.message
+        if used != may and may == {"link"}:
+            return "has to name link, and nothing else"
         unknown = sorted(used - may)
         return f"{', '.join(unknown)} is not known there; known are {', '.join(sorted(may))}" if unknown else None
 
 
 def _may(loc: Loc) -> frozenset[str]:
     """What the words at a place of the file may name."""
+    if loc[-1] == "link":
+        return frozenset({"link"})
     return _MAY[Notice(str(loc[1]))] if loc[0] == "notices" else _ALWAYS
 
 

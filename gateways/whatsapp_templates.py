@@ -6,6 +6,7 @@ can say what is not true of a case.
 
 import re
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, RootModel, ValidationError, field_validator
 
@@ -16,6 +17,8 @@ from gateways.yaml_files import FileError, YamlFile
 
 MERCHANT, SAID, LINK = "1", "2", "3"
 """The places of a template: who writes, what is said (it does not say who writes), and where to pay or confirm."""
+RENEWAL: Literal["renewal"] = "renewal"
+"""Beside the stages: what is said before a subscription renews."""
 LONGEST = 1024
 """Signs of a whole message (WhatsApp's limit for the body of a template)."""
 FALLBACK = "en"
@@ -52,14 +55,17 @@ class Template(Frozen):
         return Rendered(text=text, template=FilledTemplate(id=self.sid, values=values))
 
 
-class _Languages(RootModel[dict[str, dict[Stage, Template]]]):
+Templates = dict[Stage | Literal["renewal"], Template]
+
+
+class _Languages(RootModel[dict[str, Templates]]):
     """The file: language → stage → template."""
 
 
 class WhatsAppTemplates:
     """Every stage in every language that the file has; English takes the place of a language that it has not."""
 
-    def __init__(self, languages: dict[str, dict[Stage, Template]]) -> None:
+    def __init__(self, languages: dict[str, Templates]) -> None:
         self._languages = {tag.lower(): stages for tag, stages in languages.items()}
 
     def language(self, tag: str) -> str:
@@ -69,6 +75,14 @@ class WhatsAppTemplates:
 
     def of(self, language: str, stage: Stage) -> Template:
         return self._languages[language][stage]
+
+    @property
+    def has_renewals(self) -> bool:
+        """Whether something can be said before a renewal: every language has a template for it, or none has."""
+        return any(RENEWAL in stages for stages in self._languages.values())
+
+    def renewal(self, language: str) -> Template | None:
+        return self._languages[language].get(RENEWAL)
 
     @property
     def every(self) -> dict[str, Template]:
@@ -85,7 +99,8 @@ def load_templates(path: Path) -> WhatsAppTemplates:
         raise FileError("\n".join(file.told(each["loc"], each["msg"]) for each in error.errors())) from None
     if FALLBACK not in {tag.lower() for tag in languages}:
         raise FileError(file.told((), f"{FALLBACK} is missing: it takes the place of languages without templates"))
+    needed = [*Stage, *([RENEWAL] if any(RENEWAL in stages for stages in languages.values()) else [])]
     for tag, stages in languages.items():
-        if missing := [stage.value for stage in Stage if stage not in stages]:
+        if missing := [str(each) for each in needed if each not in stages]:
             raise FileError(file.told((tag,), f"no template for {', '.join(missing)}"))
     return WhatsAppTemplates(languages)

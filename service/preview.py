@@ -116,16 +116,17 @@ class Preview:
         renewal = RenewalSnapshot(subscription_id="sub_preview", customer_id=customer.customer_id, now=now, method=card)
         rows: list[tuple[Row, Told | None]] = []
         for one in notices_of(now, policy.renewals)[0]:
+            channel = policy.renewals.channel or policy.contacts.order[0]
             found = self._renewals.of(customer.segment).render(
-                one.notice, renewal, address, local(opened, zone).date(), ""
+                channel, one.notice, renewal, address, local(opened, zone).date(), ""
             )
             at = local(notice_time(one.since, policy, zone), zone)
             note = "" if found else "not sent: no page is named for it (MERCHANT_ACCOUNT_URL, or account in brand.yaml)"
-            title = f"e-mail: {one.notice.in_words}"
+            title = f"{CHANNEL_NAMES[channel]}: {one.notice.in_words}"
             rows.append(
                 (
                     Row(at, What.DONE.value, title, f"the renewal is charged on {opened:%Y-%m-%d}", None, None),
-                    Told(at, one.notice.value, (Form(Channel.EMAIL, True, found, note),)),
+                    Told(at, one.notice.value, (Form(channel, True, found, note),)),
                 )
             )
         return Conversation("before a renewal", "before-a-renewal", customer.language, zone, tuple(rows))

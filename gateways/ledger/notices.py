@@ -11,7 +11,7 @@ from domain.rules.contacts import COUNTED, ContactCaps
 from gateways.ledger.contacts import RANK, lock_contacts
 from gateways.ledger.customers import insert_customer
 from gateways.ledger.inserts import insert_once
-from gateways.ledger.schema import notices
+from gateways.ledger.schema import customers, notices
 from gateways.ledger.transactions import Book
 from gateways.ledger.uses import uses_of
 from gateways.ports.messages import Address
@@ -25,6 +25,11 @@ _ONE = sa.select(*_COLUMNS).where(_IS)
 _TAKE_FAILED = sa.update(notices).where(_IS, _notice.state.in_(("failed", "unreachable")))
 _FINISH = sa.update(notices).where(_IS, _notice.state == "sending")
 _HEARD = sa.update(notices).where(_IS)
+_ERASED = (
+    sa.select(customers.c.erased_at)
+    .where(customers.c.customer_id == sa.bindparam("of"))
+    .with_for_update(key_share=True)
+)
 _OF = sa.select(*_COLUMNS).where(_notice.customer_id == sa.bindparam("of")).order_by(_notice.as_of, _notice.key)
 
 
@@ -38,6 +43,9 @@ class SqlNotices(Book):
     def begin_notice(self, row: NoticeRow, to: Address, caps: ContactCaps) -> ReservedNotice | Postpone | Refuse:
         columns = _columns(row)
         with self._database.writing() as connection:
+            # Before the person's other locks: an erasure waits until it is written, or is seen.
+            if connection.execute(_ERASED, {"of": row.customer_id}).scalar():
+                return Refuse(why="the customer was erased")
             lock_contacts(connection, to)
             uses = uses_of(connection, to, row.as_of, caps.window, but_notice=row.key)
             times = [use.at for use in uses if use.channel in COUNTED]

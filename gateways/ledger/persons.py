@@ -1,16 +1,15 @@
 """All that is held of one person, table by table, and its erasure."""
 
-import re
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
 from domain.steps import Channel
-from gateways.ledger import schema_doors
 from gateways.ledger.columns import UtcTime, metadata
 from gateways.ledger.inserts import insert_once
+from gateways.ledger.named import BATCH, TEXTS, Marks, Row
 from gateways.ledger.schema import (
     NOT_CLOSED,
     acceptances,
@@ -23,22 +22,21 @@ from gateways.ledger.schema import (
     protections,
     replies,
 )
+from gateways.ledger.schema_doors import api_answers, inbox
 from gateways.ledger.transactions import Book
 from gateways.ports.inbox import WAITING
 from gateways.ports.messages import Address
 from gateways.ports.persons import Rows
 
 _OF_A_CASE = ("invoice_id", "case_id")
-_IN_WORDS = {
-    schema_doors.inbox: schema_doors.inbox.c.body,
-    schema_doors.api_answers: schema_doors.api_answers.c.body,
-    schema_doors.api_requests: schema_doors.api_requests.c.path,
-}
-"""Tables that name a person only within a text."""
 _OPEN = sa.select(cases.c.invoice_id).where(cases.c.customer_id == sa.bindparam("of"), sa.text(NOT_CLOSED))
-_INBOX = (schema_doors.inbox, schema_doors.inbox.c.body)
 _IS_OF = customers.c.customer_id == sa.bindparam("of")
 _OF_CUSTOMERS = [table for table in metadata.sorted_tables if "customer_id" in table.c]
+_EMPTIED = {inbox: {"body": "{}", "note": ""}, api_answers: {"body": "{}"}}
+"""What of the rows that name the person is emptied. Which paths were asked for is the audit, and stays."""
+_ANSWERED_WITHIN = timedelta(minutes=10)
+"""A request that came before that has its answer; clocks differ less."""
+_MANY = 500
 _NOT_OF_ANYBODY = {customers.c.erased_at.name, "customer_id", "deleted"}
 
 
@@ -46,34 +44,50 @@ class SqlPersons(Book):
     """`ports.PersonBook` in SQL."""
 
     def person(self, customer_id: str) -> Rows:
-        # One transaction: what is read of a person is of one moment.
-        with self._database.writing() as connection:
+        # What is read of a person is of one moment.
+        with self._database.snapshot() as connection:
             if not _is_known(connection, customer_id):
                 return {}
             invoices = _invoices(connection, customer_id)
-            marks = _marks(connection, customer_id, invoices)
-            found = {table.name: _rows(connection, table, customer_id, invoices) for table in metadata.sorted_tables}
-            for table, text in _IN_WORDS.items():
-                named = _naming(connection, table, text, marks)
-                rows = [*found[table.name], *named]
-                found[table.name] = [*{repr(row): row for row in rows}.values()]
+            marks = Marks(connection, customer_id, invoices)
+            found: Rows = {}
+            for table in metadata.sorted_tables:
+                if table in TEXTS:
+                    found[table.name] = [*marks.naming(lambda query: connection.execute(query).mappings().all(), table)]
+                else:
+                    found[table.name] = _rows(connection, table, customer_id, invoices)
             return {name: rows for name, rows in found.items() if rows}
 
     def erase_person(self, customer_id: str, at: datetime) -> bool:
+        with self._database.snapshot() as connection:
+            if not _is_known(connection, customer_id):
+                return False
+            marks = Marks(connection, customer_id, _invoices(connection, customer_id))
+            newest = connection.execute(sa.select(sa.func.max(inbox.c.id))).scalar() or 0
+        named = {table: [_key(table, row) for row in marks.naming(self._asked, table)] for table in _EMPTIED}
+        # What came since is few, and looked for again. A number that was given earlier may be written later.
+        late = {inbox: inbox.c.id > newest - BATCH, api_answers: api_answers.c.at >= at - _ANSWERED_WITHIN}
         with self._database.writing() as connection:
             # A case that is opened at this moment waits until it is erased, or is seen.
             connection.execute(sa.select(customers.c.customer_id).where(_IS_OF).with_for_update(), {"of": customer_id})
-            if connection.execute(_OPEN, {"of": customer_id}).first() or not _is_known(connection, customer_id):
+            if connection.execute(_OPEN, {"of": customer_id}).first():
                 return False
             invoices = _invoices(connection, customer_id)
-            marks = _marks(connection, customer_id, invoices)
-            if any(row["state"] == WAITING for row in _naming(connection, *_INBOX, marks)):
+            now = Marks(connection, customer_id, invoices)
+            if not now.words <= marks.words:
+                return False
+            for table, since in late.items():
+                found = now.naming(lambda query: connection.execute(query).mappings().all(), table, since)
+                named[table] += [_key(table, row) for row in found]
+            if _waits(connection, [number for (number,) in named[inbox]]):
                 return False
             _keep_closed(connection, customer_id)
-            for table, text in ((t, c) for t, c in _IN_WORDS.items() if t is not schema_doors.api_requests):
-                for row in _naming(connection, table, text, marks):
-                    nothing = {"body": "{}"} | ({"note": ""} if "note" in row else {})
-                    connection.execute(sa.update(table).where(*_is(table, row)).values(nothing))
+            for table, keys in named.items():
+                of = [column == sa.bindparam(f"key_{column.name}") for column in table.primary_key]
+                names = [f"key_{column.name}" for column in table.primary_key]
+                given = [dict(zip(names, key, strict=True)) for key in keys]
+                if given:
+                    connection.execute(sa.update(table).where(*of).values(_EMPTIED[table]), given)
             for table in (replies, acceptances, opt_ins):
                 connection.execute(sa.delete(table).where(table.c.customer_id == customer_id))
             for table, nothing in (
@@ -91,6 +105,10 @@ class SqlPersons(Book):
             known = customers.c.customer_id == customer_id
             connection.execute(sa.update(customers).where(known).values({**_blank(), "erased_at": erased}))
             return True
+
+    def _asked(self, query: sa.Select[Any]) -> Sequence[sa.RowMapping]:
+        with self._database.reading() as connection:
+            return connection.execute(query).mappings().all()
 
 
 def _is_known(connection: sa.Connection, customer_id: str) -> bool:
@@ -123,35 +141,15 @@ def _rows(connection: sa.Connection, table: sa.Table, customer_id: str, invoices
     return [dict(row) for row in connection.execute(query).mappings()]
 
 
-def _marks(connection: sa.Connection, customer_id: str, invoices: list[str]) -> dict[str, re.Pattern[str]]:
-    """By what a text may name the person: ids and addresses, those of before included where something went there."""
-    row = connection.execute(sa.select(customers).where(customers.c.customer_id == customer_id)).mappings().first()
-    sent = sa.select(contacts.c.address).where(contacts.c.invoice_id.in_(invoices), contacts.c.address.is_not(None))
-    places = {row[name] for name in ("email", "phone", "line_user_id")} - {None} if row else set[str]()
-    told = sa.select(notices.c.address).where(notices.c.customer_id == customer_id, notices.c.address.is_not(None))
-    places |= {*connection.execute(sent).scalars(), *connection.execute(told).scalars()}
-    # A number's sign + may be written in another way, as in a form.
-    words = {customer_id, *invoices, *(place.removeprefix("+") for place in places)}
-    return {word: _mark(word) for word in sorted(words)}
+def _key(table: sa.Table, row: Row) -> tuple[Any, ...]:
+    return tuple(row[column.name] for column in table.primary_key)
 
 
-def _mark(word: str) -> re.Pattern[str]:
-    """The word, and no longer one that has it within."""
-    letters = "[0-9]" if word.isdigit() else r"\w"
-    return re.compile(rf"(?<!{letters}){re.escape(word)}(?!{letters})", re.IGNORECASE)
-
-
-def _naming(
-    connection: sa.Connection, table: sa.Table, text: sa.Column[Any], marks: dict[str, re.Pattern[str]]
-) -> Iterator[dict[str, Any]]:
-    """The rows whose text has one of the marks."""
-    likely = sa.or_(*(sa.func.lower(text).contains(word.lower(), autoescape=True) for word in marks))
-    rows = connection.execute(sa.select(table).where(likely).order_by(*table.primary_key)).mappings().all()
-    yield from (dict(row) for row in rows if any(mark.search(row[text.name]) for mark in marks.values()))
-
-
-def _is(table: sa.Table, row: dict[str, Any]) -> list[sa.ColumnElement[bool]]:
-    return [column == row[column.name] for column in table.primary_key]
+def _waits(connection: sa.Connection, numbers: Sequence[int]) -> bool:
+    """Whether one of these events is not taken yet."""
+    parts = [numbers[begin : begin + _MANY] for begin in range(0, len(numbers), _MANY)]
+    waiting = sa.select(inbox.c.id).where(inbox.c.state == WAITING).limit(1)
+    return any(connection.execute(waiting.where(inbox.c.id.in_(part))).first() for part in parts)
 
 
 def _keep_closed(connection: sa.Connection, customer_id: str) -> None:

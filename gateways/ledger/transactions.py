@@ -43,6 +43,16 @@ class Database:
             yield connection if self._is_sqlite else connection.execution_options(isolation_level="AUTOCOMMIT")
 
     @contextmanager
+    def snapshot(self) -> Iterator[sa.Connection]:
+        """For several statements that read, all of one moment; nobody waits for them. Raises as `reading` does."""
+        with trouble(), self._engine.connect() as connection:
+            if self._is_sqlite:
+                begin_sqlite(connection, writes=False)
+                yield connection
+            else:
+                yield connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+    @contextmanager
     def writing(self, of: str | None = None) -> Iterator[sa.Connection]:
         """One transaction. Raises ProviderTrouble as `reading` does.
 

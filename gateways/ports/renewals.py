@@ -41,10 +41,21 @@ class Provider(Payments, Renewals, Protocol):
 class RenewalMessages(Protocol):
     """The words of notices before a renewal."""
 
+    @property
+    def closed(self) -> dict[Channel, str]:
+        """Channels that nothing of the kind can be written on, each with why."""
+
     def render(
-        self, notice: Notice, renewal: RenewalSnapshot, address: Address, charged_on: date, key: str = ""
+        self,
+        channel: Channel,
+        notice: Notice,
+        renewal: RenewalSnapshot,
+        address: Address,
+        charged_on: date,
+        key: str = "",
     ) -> Rendered | None:
-        """An e-mail; None: there is no page where the customer could do it. `charged_on`: where the customer is."""
+        """One message; letters are none of it. None: there is no page where the customer could do it. `charged_on`:
+        where the customer is."""
 
 
 class NoticeRow(Frozen):
@@ -88,7 +99,7 @@ class NoticeBook(Protocol):
 
     def begin_notice(self, row: NoticeRow, to: Address, caps: ContactCaps) -> ReservedNotice | Postpone | Refuse:
         """Reserves the notice, in one transaction, as `ContactBook.begin_contact` does. One that stands is returned as
-        it is; one that had `failed` is the caller's again."""
+        it is; one that had `failed` is the caller's again. Refuse also for who was erased."""
 
     def leave_out(self, row: NoticeRow) -> None:
         """Keeps why nothing is said, once; what was said already stays."""

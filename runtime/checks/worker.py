@@ -169,9 +169,14 @@ def _messages(look: Look) -> str:
 
 def _renewals(look: Look) -> str:
     """Nothing is wrong without the page, but what policies want said before renewals is not."""
-    told = ", ".join(policy.name for policy in wiring.policy_store(look.settings).policies if policy.renewals.on)
+    speaking = [policy for policy in wiring.policy_store(look.settings).policies if policy.renewals.on]
+    told = ", ".join(policy.name for policy in speaking)
+    by_whatsapp = ", ".join(policy.name for policy in speaking if policy.renewals.channel is Channel.WHATSAPP)
     if told and not brands(look.settings).own.account:
         return f"nothing is said before them, as policy {told} wants: MERCHANT_ACCOUNT_URL is not set"
+    approved = wiring.whatsapp_templates(look.settings)
+    if by_whatsapp and approved and not approved.has_renewals:
+        return f"policy {by_whatsapp} wants them by WhatsApp, and TWILIO_WHATSAPP_TEMPLATES has no renewal"
     return f"said before them by policy {told}" if told else "no policy has anything said before them"
 
 
@@ -194,5 +199,5 @@ CHECKS = (
     Check("LINE's refusals", _lines),
     Check("print services' refusals", _letters),
     Check("message texts", _messages),
-    Check("renewals", _renewals, after=("policies", "message texts")),
+    Check("renewals", _renewals, after=(WHOLE, "policies", "message texts")),
 )

@@ -2,7 +2,8 @@
 
 The contract is ours (docs/connect.md, Letters). `POST /letters` with a Bearer token, an `Idempotency-Key` and
 `{"id", "to": {…}, "paper", "pages", "language", "pdf": base64}` answers 201 `{"id": "ltr_…"}`; a key whose letter was
-taken is answered as then, whatever comes with it; what was refused may be sent again.
+taken is answered as then, whatever comes with it, or refused where something else comes with it, as some services do;
+what was refused may be sent again.
 """
 
 import base64
@@ -35,6 +36,7 @@ class PostedLetter:
     to: Json
     paper: str
     pdf: bytes
+    body: Json
 
     @property
     def text(self) -> str:
@@ -49,6 +51,7 @@ class LettersWorld:
     journal: Journal
     token: str = "letters-sandbox"  # noqa: S105  (the stand-in's own, known to everyone)
     unknown: set[str] = field(default_factory=set)  # streets to which nothing can be delivered
+    compares: bool = False  # whether a key that comes again with another content is refused with 422
     _sent: list[PostedLetter] = field(default_factory=list)
 
     @property
@@ -60,14 +63,18 @@ class LettersWorld:
         """The answer to a letter, with its status."""
         with self.journal.lock:
             known = next((letter for letter in self._sent if letter.key == key), None)
-            return (201, {"id": known.id}) if known else self._taken(key, body)
+            if known is None:
+                return self._taken(key, body)
+            if self.compares and known.body != body:
+                return 422, {"error": "The key was used for another letter."}
+            return 201, {"id": known.id}
 
     def _taken(self, key: str, body: Json) -> tuple[int, Json]:
         to = body.get("to")
         if not isinstance(to, dict) or any(not to.get(name) for name in _NEEDED) or not to.get("name_and_address"):
             return 422, {"error": "The address is not complete."}
         if to["line1"] in self.unknown:
-            return 422, {"error": "Nothing can be delivered to this address."}
+            return 410, {"error": "Nothing can be delivered to this address."}
         try:
             pdf = base64.b64decode(body["pdf"], validate=True)
             pages = PdfReader(BytesIO(pdf)).pages
@@ -78,7 +85,7 @@ class LettersWorld:
             return 413, {"error": f"A letter has at most {_MOST_PAGES} pages."}
         if len(pages) != body.get("pages") or sizes != {_PAPERS.get(str(body.get("paper")))}:
             return 400, {"error": "The PDF has other pages than it is said to have."}
-        letter = PostedLetter(self.journal.new_id("ltr"), key, to, body["paper"], pdf)
+        letter = PostedLetter(self.journal.new_id("ltr"), key, to, body["paper"], pdf, body)
         self._sent.append(letter)
         said = {"to": "\n".join(to["name_and_address"]), "body": letter.text, "pages": len(pages)}
         self.journal.record("letters", "letter.accepted", {"message": letter.id}, key=key, data=said)

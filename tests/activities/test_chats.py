@@ -16,8 +16,8 @@ from sandbox.providers.world import ProviderWorld
 from tests.activities.builders import AS_OF, OpenCase, Worker, a_contact, a_decision, contacts, open_case
 
 
-def agrees(worker: Worker, case: OpenCase) -> None:
-    said = OptIn(customer_id=case.customer_id, channel=Channel.WHATSAPP, event_id="yes", source=Source.START, at=AS_OF)
+def agrees(worker: Worker, customer: str) -> None:
+    said = OptIn(customer_id=customer, channel=Channel.WHATSAPP, event_id="yes", source=Source.START, at=AS_OF)
     worker.ledger.opted_in(said)
 
 
@@ -29,7 +29,7 @@ def closed(worker: Worker, case: OpenCase) -> dict[Channel, str]:
 def test_nobody_is_written_to_on_whatsapp_who_has_not_agreed(worker: Worker) -> None:
     case = open_case(worker)
     before = closed(worker, case)
-    agrees(worker, case)
+    agrees(worker, case.customer_id)
 
     assert (NEEDS_OPT_IN, {}) == (before, closed(worker, case))
 
@@ -74,7 +74,7 @@ def test_habits_are_what_the_customer_said_answered_and_left_unread(worker: Work
     case = open_case(worker)
     for channel in (Channel.EMAIL, Channel.LINE):
         worker.contact(a_contact(case, channel))
-    agrees(worker, case)
+    agrees(worker, case.customer_id)
     asked = AS_OF + timedelta(days=1)
     before = habits_of(worker.ledger, case.customer_id, asked)
     worker.ledger.keep_reply(

@@ -166,6 +166,23 @@ def test_a_print_service_that_has_moved_closes_nobodys_address(worker: Worker) -
     assert {} == worker.ledger.closed_channels(case.customer_id)
 
 
+def test_a_print_service_that_refuses_a_key_with_another_letter_closes_nobodys_address(
+    world: ProviderWorld, worker: Worker
+) -> None:
+    """It says nothing of the address; a letter that is written again, with a corrected name, was the last one there."""
+    case = open_case(worker)
+    world.letters.compares = True
+    world.faults.add("letters", "POST", Mode.TIMEOUT_AFTER, times=1)
+    with pytest.raises(ApplicationError):
+        worker.contact(a_contact(case, Channel.LETTER))
+    changes(worker, case, name="Ada Byron")
+
+    outcome = worker.contact(a_contact(case, Channel.LETTER))
+
+    assert (ContactState.UNREACHABLE, 1) == (outcome.state, len(of(world, case)))
+    assert {} == worker.ledger.closed_channels(case.customer_id)
+
+
 @pytest.mark.parametrize(("address", "language", "words"), [(BANGKOK, "th", "ใบแจ้งหนี้"), (TOKYO, "ja", "請求書")])
 def test_thai_and_japanese_are_printed_with_their_own_signs(
     world: ProviderWorld, worker: Worker, address: PostalAddress, language: str, words: str

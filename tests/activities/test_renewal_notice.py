@@ -52,20 +52,24 @@ class Announced:
         ahead: timedelta = timedelta(days=2),
         country: str = "US",
         zone: str = ZONE,
+        **known: Any,
     ) -> None:
         self.worker, self.world = worker, worker.world
         self.email = f"renews{next(_numbers)}@example.com"
         self.at = a_tuesday()
         in_ = self.at + ahead - datetime.now(UTC)
-        given: dict[str, Any] = {"email": self.email, "country": country, "metadata": {"time_zone": zone}}
+        self.phone, self.line = f"+1415555{next(_numbers) + 4000}", worker.world.line.new_user()
+        metadata = {"time_zone": zone, "line_user_id": self.line}
+        given: dict[str, Any] = {"email": self.email, "phone": self.phone, "country": country, "metadata": metadata}
         self.subscription, self.customer, self.card = a_renewal(self.world, renews_in=in_, name=NAME, **given)
         found = worker.payments.read_renewal(self.subscription)
         assert found is not None
         self.renews_at = found.now.renews_at
         digest = policy_digest(policy)
         worker.ledger.keep_policy(digest, policy.name, policy.version, policy.model_dump_json())
-        person = CustomerRow(customer_id=self.customer, name=NAME, email=self.email, country=country, time_zone=zone)
-        worker.ledger.customer_met(person)
+        where = {"email": self.email, "phone": self.phone, "line_user_id": self.line}
+        person = {"customer_id": self.customer, "name": NAME, "country": country, "time_zone": zone} | where | known
+        worker.ledger.customer_met(CustomerRow.model_validate(person))
         self.renewal = Renewal(
             subscription_id=self.subscription,
             customer_id=self.customer,
@@ -82,6 +86,19 @@ class Announced:
     @property
     def mails(self) -> list[Email]:
         return [mail for mail in self.world.sendgrid.sent if mail.to == self.email]
+
+    @property
+    def elsewhere(self) -> dict[Channel, list[str]]:
+        """What came by text, chat and in the application."""
+        found: dict[Channel, list[str]] = {}
+        for text in self.world.twilio.sent:
+            if text.to.endswith(self.phone):
+                found.setdefault(Channel.WHATSAPP if ":" in text.to else Channel.SMS, []).append(text.body)
+        if chats := [chat.text for chat in self.world.line.sent if chat.to == self.line]:
+            found[Channel.LINE] = chats
+        if notices := [one["text"] for one in self.world.merchant.notices(self.customer)]:
+            found[Channel.NOTICE] = notices
+        return found
 
     @property
     def key(self) -> str:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,8 +12,12 @@ from typer.testing import CliRunner, Result
 from cli.app import app
 from domain.events import ContactResult
 from domain.record import Entry
+from domain.renewal import Notice
+from domain.rules.contacts import ContactCaps
 from domain.steps import Channel
 from gateways.ledger.sql_ledger import SqlLedger
+from gateways.ports.messages import Address
+from gateways.ports.renewals import NoticeRow, ReservedNotice
 from gateways.ports.rows import ContactRow, CustomerRow
 from tests.cases import an_opening_row
 from tests.cli.commands import said
@@ -84,6 +88,48 @@ def test_every_message_is_shown_as_the_customer_saw_it(books: tuple[SqlLedger, R
         "2026-11-29 03:00  SMS to +66810000, friendly: not delivered: the provider does not take it for this address",
         "  Please pay: https://pay.example/1",
     ] == result.stdout.splitlines()
+
+
+def noticed(ledger: SqlLedger, key: str, channel: Channel, **fields: object) -> None:
+    """Something that was said, or not, before a renewal of the customer."""
+    given = {
+        "key": key,
+        "customer_id": "cus_1",
+        "subscription_id": "sub_1",
+        "notice": Notice.CARD_EXPIRES,
+        "renews_at": WHEN,
+        "segment": "any",
+        "policy": "standard@1",
+        "channel": channel,
+        "state": "sending",
+        "as_of": WHEN - timedelta(days=9),
+        "started_at": WHEN,
+    }
+    row = NoticeRow.model_validate(given | fields)
+    if row.state == "left_out":
+        ledger.leave_out(row)
+        return
+    caps = ContactCaps(per_week=9, distance=timedelta(0), policy="standard@1")
+    assert isinstance(ledger.begin_notice(row, Address(customer_id="cus_1"), caps), ReservedNotice)
+    ledger.finish_notice(key, "sent", "id", "")
+
+
+def test_what_was_said_before_a_renewal_was_seen_nowhere(books: tuple[SqlLedger, Run]) -> None:
+    """Beside the case's messages, and of a customer also what was left out, with why."""
+    ledger, messages = books
+    told(ledger, Channel.SMS, "Please pay.")
+    noticed(ledger, "n1", Channel.EMAIL, subject="Your card expires", text="Soon.", address="ada@example.com")
+    noticed(ledger, "n2", Channel.SMS, state="left_out", why="opted out")
+
+    of_case, of_customer = messages("in_1"), messages("cus_1")
+
+    head = "2026-11-20 03:00  e-mail to ada@example.com, card_expires: sent"
+    assert ["Invoice in_1: 2 messages (all times in UTC)", head] == of_case.stdout.splitlines()[0:3:2]
+    assert "left out" not in of_case.stdout
+    assert "Customer cus_1, before renewals: 2 messages (all times in UTC)" in of_customer.stdout
+    assert head in of_customer.stdout
+    assert "2026-11-20 03:00  SMS, card_expires: left out (opted out)" in of_customer.stdout
+    assert "Please pay" not in of_customer.stdout
 
 
 def test_a_message_that_bounced_was_shown_as_sent(books: tuple[SqlLedger, Run]) -> None:

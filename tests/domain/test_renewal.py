@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from domain.money import Money
 from domain.renewal import Notice, RenewalNow, Renewals, is_expired, told
+from domain.steps import Channel
 
 RENEWS = datetime(2030, 4, 1, 6, tzinfo=UTC)
 CHARGED = RENEWS + timedelta(hours=1)
@@ -83,6 +84,11 @@ def test_days_before_the_charge_are_one_to_sixty(days: int) -> None:
 
 def test_every_notice_has_its_switch_and_its_words() -> None:
     """A notice without a switch could not be turned off."""
-    assert {notice.value for notice in Notice} == set(Renewals.model_fields)
+    assert {notice.value for notice in Notice} == set(Renewals.model_fields) - {"channel"}
     assert all(notice.in_words for notice in Notice)
     assert () == Renewals().on
+
+
+def test_a_notice_is_no_letter() -> None:
+    with pytest.raises(ValidationError, match="takes days"):
+        Renewals(card_expires=7, channel=Channel.LETTER)

@@ -4,6 +4,8 @@ import pytest
 
 from gateways.answers import wish_of
 from gateways.provider_facts import Wish
+from tests.gateways.test_messages import LANGUAGES
+from tests.gateways.test_ways_out import phrase
 
 STOPS = (
     "STOP",
@@ -174,6 +176,53 @@ def test_who_is_asked_whether_it_is_for_them_is_understood(words: str) -> None:
 )
 def test_words_like_a_strangers_that_say_something_else_close_nothing(words: str) -> None:
     assert wish_of(words) is None
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Not for me?",
+        "Is this not for me?",
+        "Sorry, is not for me？",
+        "Hi, this is not for me ?!",
+        "Not for me\n?",
+        "Wrong number?",
+        "wrong person ⁉",
+        "Nicht für mich?",
+        "Das ist nicht für mich❓",
+        "Falsche Nummer?",
+        "Ce n'est pas pour moi ?",
+        "Mauvais numéro ?",
+        "¿No es para mí?",
+        "¿Número equivocado",
+        "Não é para mim?",
+        "Veio por engano?",
+        "心当たりがない？",
+        "番号違いですか？",
+        "私宛ではありませんか",
+        "ไม่ใช่ของผม?",
+        "ไม่ใช่ของผมใช่ไหมครับ",
+        "ไม่ใช่ของผมหรือเปล่า",
+        "deceased?",
+        "Ist verstorben?",
+        "en faillite ?",
+    ],
+)
+def test_who_asks_says_nothing_of_whose_number_it_is(words: str) -> None:
+    """It closed the channel for everybody who has the number."""
+    assert wish_of(words) is None
+
+
+@pytest.mark.parametrize("words", ["Stop?", "STOP texting me?", "停止？", "¿Baja?", "Not for me? Stop texting me."])
+def test_a_stop_is_one_also_where_it_asks(words: str) -> None:
+    assert wish_of(words) is Wish.STOP
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_our_own_question_sent_back_whole_is_a_strangers_answer(language: str) -> None:
+    ours = phrase(language, "sms.stranger")
+
+    assert ("?" not in ours) or wish_of(f"> {ours}") is Wish.WRONG_NUMBER
 
 
 @pytest.mark.parametrize(

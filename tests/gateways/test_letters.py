@@ -1,5 +1,7 @@
 """What is printed, and where it is put."""
 
+import os
+from contextlib import suppress
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
@@ -120,6 +122,36 @@ def test_a_letter_is_in_the_folder_once_also_when_it_was_taken_away(tmp_path: Pa
 
     assert (None, again) == (before, found)
     assert [] == [*tmp_path.glob("dun*")]
+
+
+@pytest.mark.parametrize("step", range(4))
+def test_a_crash_at_any_moment_makes_no_second_letter_of_a_folder_that_is_emptied_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    """Between the letter's JSON and its mark, it was printed twice."""
+    folder, message, taken = LetterFolder(PRESS, tmp_path), Rendered(text="", letter=a_letter()), list[str]()
+    whole, done = os.replace, list[str]()
+
+    def printer() -> None:
+        for file in tmp_path.glob("dun*.json"):
+            taken.append(file.name)
+            file.unlink()
+
+    def dies(source: str, target: str) -> None:
+        if len(done) == step:
+            raise SystemExit
+        whole(source, target)
+        done.append(target)
+        printer()
+
+    with monkeypatch.context() as crashing:
+        crashing.setattr(os, "replace", dies)
+        with suppress(SystemExit):
+            folder.send(TO, message, "dun:in_1:day3")
+    folder.send(TO, message, "dun:in_1:day3")
+    printer()
+
+    assert ["dun:in_1:day3.json"] == taken
 
 
 @pytest.mark.parametrize(

@@ -8,13 +8,18 @@ import pytest
 
 from domain.money import Money
 from domain.renewal import Notice, RenewalNow
+from domain.steps import TEXTS, Channel
+from gateways.messages import TemplateMessages
 from gateways.phrases import PhrasesError
 from gateways.ports.messages import Address, Rendered
 from gateways.ports.payments import PaymentMethod
 from gateways.ports.renewals import RenewalSnapshot
 from gateways.renewal_messages import TemplateRenewals
+from gateways.sms_length import segments
+from gateways.whatsapp_templates import load_templates
 from runtime import wiring
 from runtime.settings import SHIPPED, Settings
+from sandbox.providers.twilio_whatsapp import TEMPLATES
 
 SETTINGS = Settings(
     merchant_name="Nimbus Ltd",
@@ -22,7 +27,8 @@ SETTINGS = Settings(
     merchant_account_url="https://nimbus.example/account",
 )
 MESSAGES = wiring.data_files(SETTINGS)[0].own
-RENEWALS = TemplateRenewals(MESSAGES, SETTINGS.messages_folders)
+FOLDERS = SETTINGS.messages_folders
+RENEWALS = TemplateRenewals(MESSAGES, FOLDERS)
 LANGUAGES = sorted(MESSAGES.languages)
 CHARGED_ON = date(2030, 9, 28)
 DATES = {
@@ -42,14 +48,20 @@ THREATS = re.compile(
 )
 
 
-def written(language: str, notice: Notice, **fields: object) -> Rendered:
+def written(
+    language: str,
+    notice: Notice,
+    channel: Channel = Channel.EMAIL,
+    by: TemplateRenewals | None = None,
+    **fields: object,
+) -> Rendered:
     at = datetime(2030, 9, 28, 15, tzinfo=UTC)
     amount, before = (Money(amount=each, currency="EUR") for each in (1999, 1485))
     now = RenewalNow(renews_at=at, charged_at=at, amount=amount, expiry="8/2030", before=before)
     card = PaymentMethod(id="pm_1", network="visa", last4="4242", expiry="8/2030")
     renewal = RenewalSnapshot(subscription_id="sub_1", customer_id="cus_1", now=now, method=card)
     address = Address(customer_id="cus_1", name="Ada Brooks", email="a@example.com", language=language)
-    message = RENEWALS.render(notice, renewal.model_copy(update=fields), address, CHARGED_ON, "key")
+    message = (by or RENEWALS).render(channel, notice, renewal.model_copy(update=fields), address, CHARGED_ON, "key")
     assert message is not None
     return message
 
@@ -68,6 +80,52 @@ def test_every_notice_names_date_amount_and_merchant_and_threatens_nobody(langua
     assert "help@nimbus.example" in text
     assert None is THREATS.search(f"{message.subject}\n{message.text}")
     assert "{{" not in message.text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("notice", Notice)
+@pytest.mark.parametrize("channel", [*TEXTS, Channel.NOTICE])
+def test_every_notice_says_the_same_where_there_is_less_room(channel: Channel, notice: Notice, language: str) -> None:
+    """A text has at most two segments, with a page as long as ours."""
+    message = written(language, notice, channel)
+    other = "08/2030" if notice is Notice.CARD_EXPIRES else "14"
+
+    assert re.search(r"19[.,]99", message.text)
+    assert re.search(r"28", message.text)
+    assert other in message.text
+    assert "https://nimbus.example/account" in message.text
+    assert None is THREATS.search(message.text)
+    assert "{{" not in message.text
+    assert bool(message.subject) is (channel is Channel.NOTICE)
+    if channel is Channel.SMS:
+        assert segments(message.text) <= 2
+    if channel in TEXTS:
+        assert message.text.startswith("Nimbus Ltd")
+
+
+@pytest.mark.parametrize("language", ["en", "th"])
+def test_whatsapp_gets_what_it_has_approved(language: str) -> None:
+    approved = load_templates(TEMPLATES)
+    messages = TemplateMessages(FOLDERS, MESSAGES.brand, whatsapp=approved)
+
+    message = written(language, Notice.CARD_EXPIRES, Channel.WHATSAPP, by=TemplateRenewals(messages, FOLDERS))
+
+    template = approved.renewal(language)
+    assert template
+    assert message.template
+    assert (template.sid, "Nimbus Ltd") == (message.template.id, message.template.values["1"])
+    assert "08/2030" in message.template.values["2"]
+    assert "Nimbus" not in message.template.values["2"]
+
+
+def test_without_an_approved_template_nothing_of_the_kind_goes_by_whatsapp(tmp_path: Path) -> None:
+    lines = TEMPLATES.read_text("utf-8").splitlines()
+    file = tmp_path / "templates.yaml"
+    file.write_text("\n".join(line for line in lines if "renewal:" not in line), "utf-8")
+    messages = TemplateMessages(FOLDERS, MESSAGES.brand, whatsapp=load_templates(file))
+
+    assert {Channel.WHATSAPP} == TemplateRenewals(messages, FOLDERS).closed.keys()
+    assert {} == RENEWALS.closed
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -110,6 +168,7 @@ def test_a_card_whose_number_is_not_known_has_no_line() -> None:
     [
         ("{{ expires }}", "{{ expiry }}", "expiry is not known there; known are amount, charged_on, expires, merchant"),
         ("  card_expires:", "  card_expire:", "card_expire"),
+        ("New card: {{ link }}", "New card", "has to name link, and nothing else"),
         ("    todo:", "    to_do:", "to_do: unknown key; did you mean todo?"),
     ],
 )

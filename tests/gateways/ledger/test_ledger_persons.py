@@ -1,5 +1,8 @@
 """All that is held of one person is read, and erased: afterwards no column of any table has it."""
 
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import timedelta
 from urllib.parse import urlencode
 
@@ -8,21 +11,24 @@ import sqlalchemy as sa
 
 from domain.case import CaseStatus
 from domain.consent import Source
+from domain.gates import Refuse
 from domain.protection import Protected, Protection, SetBy
 from domain.renewal import Notice
 from domain.rules.contacts import ContactCaps
 from domain.steps import Channel
+from gateways.ledger import named, persons
 from gateways.ledger.columns import metadata
 from gateways.ledger.sql_ledger import SqlLedger
 from gateways.ports.consents import OptIn
 from gateways.ports.inbox import DONE, Arrival
 from gateways.ports.messages import Address
-from gateways.ports.renewals import NoticeRow
+from gateways.ports.renewals import NoticeRow, ReservedNotice
 from gateways.ports.rows import Closure, Reply
 from gateways.provider_facts import CustomerChose
 from service.preferences import of_choice
 from tests.gateways.ledger.builders import NOW, a_case, a_contact, a_customer, reserve
 
+FREE_CAPS = ContactCaps(per_week=9, distance=timedelta(0), policy="standard@1")
 MAIL, PHONE, USER, NAME = "grace@customers.example", "+14155550177", f"U{7:032x}", "Grace Hopper"
 OLD_MAIL = "hopper@before.example"
 STREET = '{"line1": "1 Cobol Lane"}'
@@ -37,6 +43,29 @@ THEIRS = (
     "secret words",
     "court file",
 )
+
+
+def a_notice() -> tuple[NoticeRow, Address]:
+    """To Grace, before a renewal."""
+    notice = NoticeRow(
+        key="n1",
+        customer_id="cus_grace",
+        subscription_id="sub_grace",
+        notice=Notice.CARD_EXPIRES,
+        renews_at=NOW,
+        segment="any",
+        policy="standard@1",
+        channel=Channel.EMAIL,
+        state="sending",
+        as_of=NOW,
+        started_at=NOW,
+        subject=NAME,
+        text=f"Dear {NAME}",
+        html=f"<p>{NAME}",
+        address=MAIL,
+        why=f"{MAIL} is full",
+    )
+    return notice, Address(customer_id="cus_grace", name=NAME, email=MAIL, phone=PHONE, line_user_id=USER)
 
 
 def a_life(ledger: SqlLedger, status: CaseStatus = CaseStatus.CLOSED) -> None:
@@ -79,26 +108,8 @@ def a_life(ledger: SqlLedger, status: CaseStatus = CaseStatus.CLOSED) -> None:
         proof=f"letter of {NAME}",
     )
     ledger.close_channel(wish)
-    notice = NoticeRow(
-        key="n1",
-        customer_id="cus_grace",
-        subscription_id="sub_grace",
-        notice=Notice.CARD_EXPIRES,
-        renews_at=NOW,
-        segment="any",
-        policy="standard@1",
-        channel=Channel.EMAIL,
-        state="sending",
-        as_of=NOW,
-        started_at=NOW,
-        subject=NAME,
-        text=f"Dear {NAME}",
-        html=f"<p>{NAME}",
-        address=MAIL,
-        why=f"{MAIL} is full",
-    )
-    to = Address(customer_id="cus_grace", name=NAME, email=MAIL, phone=PHONE, line_user_id=USER)
-    assert ledger.begin_notice(notice, to, ContactCaps(per_week=9, distance=timedelta(0), policy="standard@1"))
+    notice, to = a_notice()
+    assert isinstance(ledger.begin_notice(notice, to, FREE_CAPS), ReservedNotice)
     forms = urlencode({"From": PHONE, "Body": "secret words"})
     ledger.keep(
         [
@@ -172,6 +183,22 @@ def test_after_an_erasure_no_column_of_any_table_has_the_person(ledger: SqlLedge
     assert ["hardship"] == [one.protection for one in ledger.protections("cus_grace")]
 
 
+def test_a_notice_that_was_about_to_be_sent_while_the_person_was_erased_leaves_nothing(
+    ledger: SqlLedger, url: str
+) -> None:
+    """What was read of them before is written down no more, and nobody is written to."""
+    a_life(ledger)
+    notice, to = a_notice()
+    assert ledger.erase_person("cus_grace", NOW)
+    before = everything(url)
+
+    assert Refuse(why="the customer was erased") == ledger.begin_notice(
+        notice.model_copy(update={"key": "n2"}), to, FREE_CAPS
+    )
+
+    assert before == everything(url)
+
+
 @pytest.mark.parametrize("word", [MAIL, PHONE, "in_grace", "customer", "nobody"])
 def test_what_a_text_may_name_is_nobodys_id(ledger: SqlLedger, url: str, word: str) -> None:
     """Nothing is read under it, and nothing is emptied: "customer" stands in every event."""
@@ -221,6 +248,81 @@ def test_nothing_is_erased_while_a_case_is_open(ledger: SqlLedger, url: str) -> 
     assert not ledger.erase_person("cus_grace", NOW)
 
     assert before == everything(url)
+
+
+@contextmanager
+def meanwhile(act: Callable[[], object]) -> Iterator[None]:
+    """Does something, in another thread, when the inbox is looked through for the first time."""
+    done: list[object] = []
+
+    def looked(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if "lower(inbox" in statement and not done:
+            done.append(True)
+            with ThreadPoolExecutor() as threads:
+                done.append(threads.submit(act).result(timeout=5))
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", looked)
+    yield
+    sa.event.remove(sa.Engine, "before_cursor_execute", looked)
+    assert 2 == len(done)
+
+
+def comes(ledger: SqlLedger, *, is_taken: bool) -> None:
+    ledger.keep([Arrival(provider="sendgrid", event_id="late", kind="k", body=f'{{"email": "{MAIL}"}}')], NOW)
+    [row] = [row for row in ledger.inbox() if row.event_id == "late"]
+    if is_taken:
+        ledger.ended(row.id, DONE, "done", "", None, NOW)
+
+
+@pytest.mark.parametrize("asked", ["export", "erasure"])
+def test_nobody_waits_while_a_large_inbox_is_looked_through(ledger: SqlLedger, url: str, asked: str) -> None:
+    """All writing stood still meanwhile, and what took too long was given up."""
+    a_life(ledger)
+    act = ledger.person if asked == "export" else lambda who: ledger.erase_person(who, NOW)
+
+    with meanwhile(lambda: ledger.customer_set("cus_grace", {"segment": "vip"})):
+        assert act("cus_grace")
+
+
+def test_a_large_inbox_is_looked_through_in_batches(
+    ledger: SqlLedger, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(named, "BATCH", 2)
+    monkeypatch.setattr(persons, "BATCH", 2)
+    a_life(ledger)
+
+    found = ledger.person("cus_grace")
+    assert ["evt_1", "SM1", "L1", "sg1", "sg2"] == [row["event_id"] for row in found["inbox"]]
+    assert ledger.erase_person("cus_grace", NOW)
+    assert [part for part in THEIRS if part.lower() in everything(url).lower()] == []
+
+
+def test_what_comes_during_an_erasure_is_erased_with_the_rest(ledger: SqlLedger, url: str) -> None:
+    a_life(ledger)
+
+    with meanwhile(lambda: comes(ledger, is_taken=True)):
+        assert ledger.erase_person("cus_grace", NOW)
+
+    assert [part for part in THEIRS if part.lower() in everything(url).lower()] == []
+
+
+def test_what_comes_during_an_erasure_and_is_not_taken_yet_stops_it(ledger: SqlLedger) -> None:
+    a_life(ledger)
+
+    with meanwhile(lambda: comes(ledger, is_taken=False)):
+        assert not ledger.erase_person("cus_grace", NOW)
+
+    assert MAIL == ledger.address("cus_grace").email
+
+
+def test_an_address_that_is_learned_during_an_erasure_is_looked_for_at_the_next(ledger: SqlLedger, url: str) -> None:
+    a_life(ledger)
+
+    with meanwhile(lambda: ledger.customer_set("cus_grace", {"email": "new@grace.example"})):
+        assert not ledger.erase_person("cus_grace", NOW)
+
+    assert ledger.erase_person("cus_grace", NOW)
+    assert "new@grace.example" not in everything(url)
 
 
 def test_what_the_provider_states_is_not_taken_up_again_before_there_is_a_new_case(ledger: SqlLedger) -> None:
