@@ -5,7 +5,8 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, PlainSerializer
 
 from domain.base import Message
-from domain.steps import Channel
+from domain.forms import one_of
+from domain.steps import WRITTEN, Channel
 
 BEST = "best"
 """What a policy writes for it."""
@@ -14,7 +15,20 @@ BEST = "best"
 def _read(value: Any) -> Any:
     if value is None:
         raise ValueError(f"name a channel, or {BEST}")
-    return None if value == BEST else value
+    return None if value == BEST else _written(value)
+
+
+_one_of_them = one_of(WRITTEN)
+
+
+def _written(value: Any) -> Any:
+    if value == Channel.PHONE:
+        raise ValueError("nothing is written by phone; a policy has the step `call`")
+    return _one_of_them.func(value)
+
+
+Written = Annotated[Channel, BeforeValidator(_written)]
+"""A channel of messages."""
 
 
 ChannelWish = Annotated[

@@ -126,6 +126,8 @@ class TemplateMessages:
                 return self._letter(writer, address, on, locale)
             case Channel.EMAIL:
                 return self.email(writer.mail(), locale)
+            case Channel.PHONE:
+                raise ProviderMisuse(f"Nothing is written by phone about invoice {invoice.id}: a person calls.")
 
     def email(self, content: Content, locale: Locale) -> Rendered:
         """Both parts of an e-mail by the layouts of all languages."""

@@ -41,7 +41,8 @@ def calendars(settings: Settings, ledger: "SqlLedger") -> Calendars:
 def preview(settings: Settings) -> Preview:
     """Raises SettingsError for words or tables that cannot be read."""
     messages, _, _ = wiring.data_files(settings)
-    return Preview(simulations(settings), messages, wiring.renewal_messages(settings, messages))
+    renewals, scripts = wiring.renewal_messages(settings, messages), wiring.call_scripts(settings, messages)
+    return Preview(simulations(settings), messages, renewals, scripts)
 
 
 def email_sender(settings: Settings) -> Sender:

@@ -14,6 +14,7 @@ from uuid import uuid4
 
 from temporalio.client import Client
 
+from activities.calls import CallActivities
 from activities.collections import CollectionsActivities
 from activities.contacts import ContactActivities
 from activities.decisions import DecisionActivities
@@ -30,6 +31,7 @@ from domain.rules.refusals import RefusalTable
 from domain.rules.uses import NetworkRules
 from domain.steps import Channel
 from gateways.agency import agency_for
+from gateways.call_scripts import TemplateCalls
 from gateways.evidence import build_bundle
 from gateways.ledger.sql_ledger import SqlLedger
 from gateways.merchant_app import MerchantApp, MerchantNotices
@@ -271,6 +273,15 @@ def renewal_messages(settings: Settings, messages: BySegment[TemplateMessages]) 
         raise _not_readable(error) from None
 
 
+def call_scripts(settings: Settings, messages: BySegment[TemplateMessages]) -> BySegment[TemplateCalls]:
+    """The words of calls. Raises SettingsError."""
+    back, language = settings.call_back_number or "", settings.merchant_language
+    try:
+        return messages.made(lambda each: TemplateCalls(each, settings.messages_folders, back, language=language))
+    except PhrasesError as error:
+        raise _not_readable(error) from None
+
+
 def line_api(settings: Settings, meter: Meter = NO_METER) -> "LineApi":
     from gateways.line_api import LineApi  # noqa: PLC0415 - LINE's SDK takes two seconds, for who has it alone
 
@@ -328,6 +339,7 @@ def activities(
     contacting = ContactActivities(payments, ledger, messages, ways, clock, standing, words, meter, short)
     announced = renewal_messages(settings, messages)
     noticing = RenewalActivities(payments, ledger, announced, ways, clock, standing, words, meter)
+    calling = CallActivities(payments, ledger, meter)
     serving = ServiceActivities(payments, ledger, app)
     bundle = partial(build_bundle, creditor=brand(settings).name)
     collecting = CollectionsActivities(payments, ledger, agency(settings, meter), bundle)
@@ -339,6 +351,7 @@ def activities(
         paying.mark_uncollectible,
         contacting.contact,
         noticing.notice,
+        calling.queue_call,
         serving.set_access,
         collecting.hand_off,
         collecting.recall,

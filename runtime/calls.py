@@ -1,0 +1,30 @@
+"""The queue of calls: ledger, payment provider and words. No Temporal, but for what came of a call."""
+
+from functools import cache, partial
+from typing import TYPE_CHECKING
+
+from domain.brand import BySegment
+from gateways.ports.calls import CallScripts
+from runtime import wiring
+from runtime.equipment import installation
+from runtime.settings import Settings
+from service.calls import Calls
+from service.customers import public_holidays, whereabouts
+from service.standings import Standings
+
+if TYPE_CHECKING:
+    from gateways.ledger.sql_ledger import SqlLedger
+
+
+def call_queue(settings: Settings, ledger: "SqlLedger") -> Calls:
+    minimums, rules = partial(wiring.minimum_charges, settings), partial(wiring.network_rules, settings)
+    here, law = partial(installation, settings), partial(wiring.law, settings)
+    standings = Standings(ledger, whereabouts, public_holidays, minimums, rules, here, law, wiring.utc_now)
+    payments = cache(partial(wiring.stripe_payments, settings))
+    return Calls(ledger, standings, payments, cache(partial(scripts, settings)), wiring.utc_now)
+
+
+def scripts(settings: Settings) -> BySegment[CallScripts]:
+    """Raises SettingsError for words that cannot be read."""
+    messages, _, _ = wiring.data_files(settings)
+    return wiring.call_scripts(settings, messages)
