@@ -3,9 +3,9 @@
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, PlainSerializer
+from pydantic_core import PydanticCustomError
 
 from domain.base import Message
-from domain.forms import one_of
 from domain.steps import WRITTEN, Channel
 
 BEST = "best"
@@ -18,13 +18,13 @@ def _read(value: Any) -> Any:
     return None if value == BEST else _written(value)
 
 
-_one_of_them = one_of(WRITTEN)
-
-
 def _written(value: Any) -> Any:
     if value == Channel.PHONE:
         raise ValueError("nothing is written by phone; a policy has the step `call`")
-    return _one_of_them.func(value)
+    if value not in WRITTEN:
+        expected = ", ".join(f"'{channel}'" for channel in WRITTEN)
+        raise PydanticCustomError("enum", "Input should be {expected}", {"expected": expected})
+    return value
 
 
 Written = Annotated[Channel, BeforeValidator(_written)]

@@ -82,7 +82,7 @@ def _to_begin(settings: Settings, policies: Sequence[Policy]) -> str:
     others."""
     enough, more = list[Channel](), list[Channel]()
     for channel in WRITTEN:
-        closed = {other: "" for other in CHANNELS if other not in (channel, Channel.PHONE)}
+        closed: dict[Channel, str] = {other: "" for other in CHANNELS if other not in (channel, Channel.PHONE)}
         (more if any(reach.unsaid(policy, closed) for policy in policies) else enough).append(channel)
     if not enough:
         wanted = {channel for policy in policies for channel in reach.wanted(policy)}
