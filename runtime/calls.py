@@ -16,12 +16,13 @@ if TYPE_CHECKING:
     from gateways.ledger.sql_ledger import SqlLedger
 
 
-def call_queue(settings: Settings, ledger: "SqlLedger") -> Calls:
+def call_queue(settings: Settings, ledger: "SqlLedger", said: BySegment[CallScripts] | None = None) -> Calls:
+    """`said`: the words of calls; None: they are read when they are first needed."""
     minimums, rules = partial(wiring.minimum_charges, settings), partial(wiring.network_rules, settings)
     here, law = partial(installation, settings), partial(wiring.law, settings)
     standings = Standings(ledger, whereabouts, public_holidays, minimums, rules, here, law, wiring.utc_now)
     payments = cache(partial(wiring.stripe_payments, settings))
-    return Calls(ledger, standings, payments, cache(partial(scripts, settings)), wiring.utc_now)
+    return Calls(ledger, standings, payments, cache(lambda: said or scripts(settings)), wiring.utc_now)
 
 
 def scripts(settings: Settings) -> BySegment[CallScripts]:

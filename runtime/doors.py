@@ -182,7 +182,8 @@ async def doors(settings: Settings, watched: Telemetry | None = None) -> AsyncIt
     closed = installation(settings).closed_channels
     wiring.require_policies(settings)
     texts = terms.terms_texts(settings)
-    calls.scripts(settings)  # words that are wrong are told now, and not to whoever calls
+    # Where somebody calls, words that are wrong are told now, and not to who calls.
+    said = None if Channel.PHONE in closed else calls.scripts(settings)
     threads = Threads(_KEEPERS, "mailroom")
     news = asyncio.Event()
     now = wiring.utc_now
@@ -195,7 +196,7 @@ async def doors(settings: Settings, watched: Telemetry | None = None) -> AsyncIt
             watched.also(LedgerGauges(ledger, now, settings.dunning_sweep_every))
         post = await opened.enter_async_context(event_post(settings, meter))
         delivering = asyncio.create_task(_deliver(settings, ledger, link, threads, news, meter))
-        queue = calls.call_queue(settings, ledger)
+        queue = calls.call_queue(settings, ledger, said)
         expiring = asyncio.create_task(_end_calls(ledger, threads))
         sending = asyncio.create_task(_send_events(settings, ledger, post, meter))
         ordering = asyncio.create_task(_order_in_bulk(settings, ledger, link))

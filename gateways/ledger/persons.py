@@ -14,6 +14,7 @@ from gateways.ledger.inserts import insert_once
 from gateways.ledger.schema import (
     NOT_CLOSED,
     acceptances,
+    call_tasks,
     cases,
     channel_closures,
     contacts,
@@ -87,6 +88,9 @@ class SqlPersons(Book):
             connection.execute(
                 sa.update(notices).where(notices.c.customer_id == customer_id).values({**blank, "why": ""})
             )
+            connection.execute(
+                sa.update(call_tasks).where(call_tasks.c.customer_id == customer_id).values(address=None)
+            )
             erased = sa.func.coalesce(customers.c.erased_at, sa.literal(at, UtcTime()))
             known = customers.c.customer_id == customer_id
             connection.execute(sa.update(customers).where(known).values({**_blank(), "erased_at": erased}))
@@ -130,6 +134,10 @@ def _marks(connection: sa.Connection, customer_id: str, invoices: list[str]) -> 
     places = {row[name] for name in ("email", "phone", "line_user_id")} - {None} if row else set[str]()
     told = sa.select(notices.c.address).where(notices.c.customer_id == customer_id, notices.c.address.is_not(None))
     places |= {*connection.execute(sent).scalars(), *connection.execute(told).scalars()}
+    called = sa.select(call_tasks.c.address).where(
+        call_tasks.c.customer_id == customer_id, call_tasks.c.address.is_not(None)
+    )
+    places |= {*connection.execute(called).scalars()}
     # A number's sign + may be written in another way, as in a form.
     words = {customer_id, *invoices, *(place.removeprefix("+") for place in places)}
     return {word: _mark(word) for word in sorted(words)}

@@ -6,14 +6,17 @@ from urllib.parse import urlencode
 import pytest
 import sqlalchemy as sa
 
+from domain.calls import TaskState
 from domain.case import CaseStatus
 from domain.consent import Source
 from domain.protection import Protected, Protection, SetBy
 from domain.renewal import Notice
 from domain.rules.contacts import ContactCaps
-from domain.steps import Channel
+from domain.steps import Channel, Stage
+from domain.truth import MessageFacts
 from gateways.ledger.columns import metadata
 from gateways.ledger.sql_ledger import SqlLedger
+from gateways.ports.calls import CallTaskRow
 from gateways.ports.consents import OptIn
 from gateways.ports.inbox import DONE, Arrival
 from gateways.ports.messages import Address
@@ -99,6 +102,25 @@ def a_life(ledger: SqlLedger, status: CaseStatus = CaseStatus.CLOSED) -> None:
     )
     to = Address(customer_id="cus_grace", name=NAME, email=MAIL, phone=PHONE, line_user_id=USER)
     assert ledger.begin_notice(notice, to, ContactCaps(per_week=9, distance=timedelta(0), policy="standard@1"))
+    caps = ContactCaps(per_week=9, distance=timedelta(0), policy="standard@1")
+    call = CallTaskRow(
+        call_id="call_1",
+        invoice_id="in_grace",
+        customer_id="cus_grace",
+        step="d05-call",
+        state=TaskState.OPEN,
+        as_of=NOW,
+        call_from=NOW,
+        until=NOW + timedelta(days=3),
+        zones=("Europe/Berlin",),
+        windows=(),
+        offers=(),
+        said=MessageFacts(stage=Stage.REMINDER),
+        why="call on day 5",
+        address=PHONE,
+    )
+    ledger.queue_call(call, to, caps)
+    ledger.take_call("call_1", to, caps, "Ana", NOW)
     forms = urlencode({"From": PHONE, "Body": "secret words"})
     ledger.keep(
         [
