@@ -4,10 +4,13 @@ from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from domain.brand import BySegment
+from gateways.call_scripts import TemplateCalls
+from gateways.messages import TemplateMessages
+from gateways.phrases import PhrasesError
 from gateways.ports.calls import CallScripts
 from runtime import wiring
 from runtime.equipment import installation
-from runtime.settings import Settings
+from runtime.settings import Settings, SettingsError
 from service.calls import Calls
 from service.customers import public_holidays, whereabouts
 from service.standings import Standings
@@ -27,5 +30,13 @@ def call_queue(settings: Settings, ledger: "SqlLedger", said: BySegment[CallScri
 
 def scripts(settings: Settings) -> BySegment[CallScripts]:
     """Raises SettingsError for words that cannot be read."""
-    messages, _, _ = wiring.data_files(settings)
-    return wiring.call_scripts(settings, messages)
+    return scripts_of(settings, wiring.data_files(settings)[0])
+
+
+def scripts_of(settings: Settings, messages: BySegment[TemplateMessages]) -> BySegment[CallScripts]:
+    """The same, of messages that are read already."""
+    back, language = settings.call_back_number or "", settings.merchant_language
+    try:
+        return messages.made(lambda each: TemplateCalls(each, settings.messages_folders, back, language=language))
+    except PhrasesError as error:
+        raise SettingsError(f"{error} DUNNING_POLICIES names the folder that is read.") from None

@@ -31,7 +31,6 @@ from domain.rules.refusals import RefusalTable
 from domain.rules.uses import NetworkRules
 from domain.steps import Channel
 from gateways.agency import agency_for
-from gateways.call_scripts import TemplateCalls
 from gateways.evidence import build_bundle
 from gateways.ledger.sql_ledger import SqlLedger
 from gateways.merchant_app import MerchantApp, MerchantNotices
@@ -269,15 +268,6 @@ def renewal_messages(settings: Settings, messages: BySegment[TemplateMessages]) 
     try:
         words = partial(TemplateRenewals, directories=settings.messages_folders, language=settings.merchant_language)
         return messages.made(words)
-    except PhrasesError as error:
-        raise _not_readable(error) from None
-
-
-def call_scripts(settings: Settings, messages: BySegment[TemplateMessages]) -> BySegment[TemplateCalls]:
-    """The words of calls. Raises SettingsError."""
-    back, language = settings.call_back_number or "", settings.merchant_language
-    try:
-        return messages.made(lambda each: TemplateCalls(each, settings.messages_folders, back, language=language))
     except PhrasesError as error:
         raise _not_readable(error) from None
 

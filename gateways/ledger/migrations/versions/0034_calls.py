@@ -36,7 +36,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_call_tasks_invoice_id", "call_tasks", ["invoice_id"])
     op.create_index("ix_call_tasks_customer_id", "call_tasks", ["customer_id"])
-    op.create_index("ix_call_tasks_state", "call_tasks", ["state", "call_from", "call_id"])
+    op.create_index("ix_call_tasks_state_call_from_call_id", "call_tasks", ["state", "call_from", "call_id"])
     op.create_table(
         "calls",
         sa.Column("id", RowNumber, primary_key=True),
@@ -52,5 +52,5 @@ def upgrade() -> None:
         sa.Column("conversation", sa.Boolean(), nullable=False),
         sa.UniqueConstraint("call_id", "number"),
     )
-    op.create_index("ix_calls_invoice_id", "calls", ["invoice_id", "at"])
-    op.create_index("ix_calls_place", "calls", ["place", "at"])
+    op.create_index("ix_calls_invoice_id_at", "calls", ["invoice_id", "at"])
+    op.create_index("ix_calls_place_at", "calls", ["place", "at"])
