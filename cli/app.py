@@ -38,6 +38,7 @@ _COMMANDS = {
     "connect": "cli.connect:connect",
     "agency": "cli.reports:agency",
     "contact": "cli.reports:contact",
+    "calls": "cli.calls:calls",
     "sweep": "cli.sweep:sweep",
     "setup": "cli.setup:setup",
     "rebuild": "cli.setup:rebuild",

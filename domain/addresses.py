@@ -4,7 +4,7 @@ import hashlib
 import re
 
 from domain.postal import PostalAddress
-from domain.steps import Channel
+from domain.steps import WRITTEN, Channel
 
 FIELDS: dict[Channel, str] = {
     Channel.EMAIL: "email",
@@ -12,6 +12,7 @@ FIELDS: dict[Channel, str] = {
     Channel.WHATSAPP: "phone",
     Channel.LINE: "line_user_id",
     Channel.LETTER: "postal_address",
+    Channel.PHONE: "phone",
 }
 """Where of a customer's fields each channel leads. A notice needs none."""
 NONE_KNOWN = {
@@ -74,9 +75,9 @@ READ = {
 
 
 def channel_named(text: str | None) -> Channel | None:
-    """The channel that somebody calls so (`SMS`, `e-mail`); None when there is none of that name."""
+    """The channel of messages that somebody calls so (`SMS`, `e-mail`); None when there is none of that name."""
     name = (text or "").strip().lower().replace("e-mail", "email")
-    return next((channel for channel in Channel if channel.value == name), None)
+    return next((channel for channel in WRITTEN if channel.value == name), None)
 
 
 def address_key(text: str) -> str:

@@ -147,6 +147,17 @@ class Hours:
             return closing if opening <= moment else moment
         return moment
 
+    def between(
+        self, start: datetime, end: datetime, zones: tuple[str, ...], holidays: frozenset[date]
+    ) -> list[tuple[datetime, datetime]]:
+        """The allowed hours between two moments, in order (UTC)."""
+        found = []
+        for opening, closing in self._windows(start, self._binding(start, zones, holidays), holidays):
+            if opening >= end:
+                break
+            found.append((max(opening, start), min(closing, end)))
+        return found
+
     def _binding(self, moment: datetime, zones: tuple[str, ...], holidays: frozenset[date]) -> tuple[str, ...]:
         """The zones that all have to agree: the first one alone when they never do."""
         return zones if len(zones) == 1 or any(self._windows(moment, zones, holidays, _MEET_DAYS)) else zones[:1]

@@ -6,14 +6,22 @@ from enum import StrEnum
 from domain import events
 from domain.steps import TEXTS, Channel
 
-BY_INTRUSION = (Channel.NOTICE, Channel.EMAIL, Channel.LETTER, Channel.LINE, Channel.WHATSAPP, Channel.SMS)
+BY_INTRUSION = (
+    Channel.NOTICE,
+    Channel.EMAIL,
+    Channel.LETTER,
+    Channel.LINE,
+    Channel.WHATSAPP,
+    Channel.SMS,
+    Channel.PHONE,
+)
 """From the one that intrudes least. Who wants no e-mail did not ask for text messages."""
 NEEDS_OPT_IN = {Channel.WHATSAPP: "the customer has not agreed to WhatsApp messages"}
 """Channels on which nobody is written to who has not agreed to it before, as they are closed to who has not. WhatsApp's
 Business Messaging Policy asks for it."""
 WISHES = frozenset(wish.words for wish in events.WISHES)
 """Why a channel is closed, where it is the customer's own wish."""
-UNKNOWN_HOURS = dict.fromkeys(TEXTS, "nobody knows what time it is where the customer is")
+UNKNOWN_HOURS = dict.fromkeys((*TEXTS, Channel.PHONE), "nobody knows what time it is where the customer is")
 """Channels that can wake somebody, as they are closed to those of whom nobody knows where they are."""
 
 

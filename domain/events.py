@@ -3,13 +3,14 @@
 One frozen model per message. Facts carry the provider's event id, by which the case knows a duplicate.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from domain.base import Message
+from domain.calls import CallResult
 from domain.case import ChargeOutcome
 from domain.declines import Decline
 from domain.invoice import InvoiceNow, MethodRef
@@ -133,6 +134,16 @@ class PersonChanged(Message):
     """Something protects the customer as a person, or no longer does: it is read with the next decision."""
 
     event_id: EventId
+
+
+class CallReported(Message):
+    """What came of a call that a person made."""
+
+    event_id: EventId
+    step: Annotated[str, Field(max_length=100), AfterValidator(one_line)] = ""  # of the timeline
+    result: CallResult
+    on: date | None = None  # PROMISE: the day by which it is paid, where the customer is
+    amount: Amount | None = None  # PROMISE: what is promised; None: all of it
 
 
 class AgencyReport(StrEnum):

@@ -3,9 +3,10 @@
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, PlainSerializer
+from pydantic_core import PydanticCustomError
 
 from domain.base import Message
-from domain.steps import Channel
+from domain.steps import WRITTEN, Channel
 
 BEST = "best"
 """What a policy writes for it."""
@@ -14,7 +15,20 @@ BEST = "best"
 def _read(value: Any) -> Any:
     if value is None:
         raise ValueError(f"name a channel, or {BEST}")
-    return None if value == BEST else value
+    return None if value == BEST else _written(value)
+
+
+def _written(value: Any) -> Any:
+    if value == Channel.PHONE:
+        raise ValueError("nothing is written by phone; a policy has the step `call`")
+    if value not in WRITTEN:
+        expected = ", ".join(f"'{channel}'" for channel in WRITTEN)
+        raise PydanticCustomError("enum", "Input should be {expected}", {"expected": expected})
+    return value
+
+
+Written = Annotated[Channel, BeforeValidator(_written)]
+"""A channel of messages."""
 
 
 ChannelWish = Annotated[

@@ -174,6 +174,24 @@ class ContactObjected(_Contact):
     result: Literal["opted_out", "complained"]
 
 
+class CallDue(Fact):
+    """A call waits for a person of yours: `GET /v1/calls/{call}` has number, hours and script. After `until` it is not
+    made any more."""
+
+    type: Literal["call.due"] = "call.due"
+    call: str
+    until: datetime
+
+
+class CallDone(Fact):
+    """A call that was due is over. `result`: what came of it, or `expired` (nobody took it in time) or `withdrawn`
+    (there is nothing to say any more)."""
+
+    type: Literal["call.done"] = "call.done"
+    call: str
+    result: str  # a value of domain.calls.CallResult, expired or withdrawn
+
+
 class ServiceRestricted(Fact):
     """The customer may use less. `in_force` is what holds, by all open cases together."""
 
@@ -260,6 +278,8 @@ Outgoing = Annotated[
     | ContactRead
     | ContactBounced
     | ContactObjected
+    | CallDue
+    | CallDone
     | ServiceRestricted
     | ServiceRestored
     | SubscriptionCancelled

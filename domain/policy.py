@@ -12,7 +12,7 @@ from domain.calendar import Clock, ContactHours, Paydays, is_zone
 from domain.codes import Country
 from domain.declines import DeclineClass
 from domain.forms import FORMS, Form, one_of, write_form
-from domain.habits import BEST, ChannelWish
+from domain.habits import BEST, ChannelWish, Written
 from domain.money import Amounts, Money
 from domain.renewal import Renewals
 from domain.retries import OtherMethods, RetryOwner
@@ -77,8 +77,8 @@ class Retries(Frozen):
 class Contacts(Frozen):
     hours: ContactHours
     action_request: ChannelWish = Channel.EMAIL
-    order: tuple[Channel, ...] = Field(default=(Channel.EMAIL, Channel.SMS), min_length=1)  # of `best`, the first first
-    fallback: dict[Channel, Channel] = Field(default_factory=dict)  # when a channel is closed to this customer
+    order: tuple[Written, ...] = Field(default=(Channel.EMAIL, Channel.SMS), min_length=1)  # of `best`, the first first
+    fallback: dict[Written, Written] = Field(default_factory=dict)  # when a channel is closed to this customer
     # Of one person, over all their cases; notices are not counted.
     per_week: int = Field(default=7, ge=1)
     distance: timedelta = Field(default=timedelta(0), ge=timedelta(0), le=timedelta(days=7))

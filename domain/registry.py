@@ -3,6 +3,7 @@
 from domain.case import Case, StepRecord, Unfinished
 from domain.forms import FORMS, Form, read_form
 from domain.kinds.access import AccessStep, RestrictForm
+from domain.kinds.call import CallForm, CallStep
 from domain.kinds.cancellation import CancelForm, CancelStep
 from domain.kinds.charge import ChargeForm, ChargeStep
 from domain.kinds.escalation import EscalateForm
@@ -26,6 +27,7 @@ def register(kind: type[Step] | None = None, form: type[Form] | None = None) -> 
 
 register(ChargeStep, ChargeForm)
 register(MessageStep, RemindForm)
+register(CallStep, CallForm)
 register(AccessStep, RestrictForm)
 register(CancelStep, CancelForm)
 register(HandoffStep)

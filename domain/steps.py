@@ -30,6 +30,7 @@ class Channel(StrEnum):
     WHATSAPP = "whatsapp"
     LINE = "line"
     LETTER = "letter"
+    PHONE = "phone"  # a person of the merchant calls: nothing is written there
 
 
 CHANNEL_NAMES = {
@@ -39,8 +40,11 @@ CHANNEL_NAMES = {
     Channel.WHATSAPP: "WhatsApp message",
     Channel.LINE: "LINE message",
     Channel.LETTER: "letter",
+    Channel.PHONE: "call",
 }
 """As operators call them."""
+WRITTEN = tuple(channel for channel in Channel if channel is not Channel.PHONE)
+"""Channels of messages. Who is called is spoken to by a person (`domain/kinds/call.py`)."""
 CHATS = (Channel.WHATSAPP, Channel.LINE)
 """Texts in a chat application."""
 TEXTS = (Channel.SMS, *CHATS)

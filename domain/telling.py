@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from domain import events, news, orders, step_orders
+from domain import call_news, events, news, orders, step_orders
 from domain.base import Message
 from domain.case import Case
 from domain.gates import ALLOW, Answer
@@ -29,6 +29,7 @@ FACTS: dict[str, Telling] = {
     "dispute_opened": Telling(events.DisputeOpened, news.dispute_opened),
     "dispute_closed": Telling(events.DisputeClosed, news.dispute_closed),
     "contact_reported": Telling(events.ContactReported, news.contact_reported),
+    "call_reported": Telling(events.CallReported, call_news.call_reported),
     "contact_changed": Telling(events.ContactChanged, news.contact_changed),
     "person_changed": Telling(events.PersonChanged, news.person_changed),
     "agency_reported": Telling(events.AgencyReported, news.agency_reported),

@@ -126,6 +126,8 @@ class TemplateMessages:
                 return self._letter(writer, address, on, locale)
             case Channel.EMAIL:
                 return self.email(writer.mail(), locale)
+            case Channel.PHONE:
+                raise ProviderMisuse(f"Nothing is written by phone about invoice {invoice.id}: a person calls.")
 
     def approved(self, channel: Channel) -> WhatsAppTemplates | None:
         """The texts that a message on this channel has to be sent by; None: it is free in its words."""

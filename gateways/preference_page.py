@@ -25,6 +25,7 @@ class PreferenceWords(Frozen):
     email: str
     sms: str
     letter: str
+    phone: str
     # Names, the same in every language.
     whatsapp: str = "WhatsApp"
     line: str = "LINE"

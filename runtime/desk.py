@@ -9,9 +9,11 @@ from temporalio.client import Client
 from gateways.ledger.sql_ledger import SqlLedger
 from runtime import wiring
 from runtime.books import require_schema
+from runtime.calls import call_queue
 from runtime.equipment import installation
 from runtime.settings import Settings
 from runtime.temporal import connect
+from service.call_results import CallResults
 from service.channels import Channels
 from service.customers import public_holidays, whereabouts
 from service.desk import Desk
@@ -64,6 +66,7 @@ def desk_of(settings: Settings, client: Client, ledger: SqlLedger) -> Desk:
         channels=Channels(running, ledger, here, wiring.utc_now),
         protections=ProtectionsByHand(running, ledger, wiring.utc_now),
         ways=WaysByHand(running, ledger, ledger, wiring.utc_now),
+        calls=CallResults(ledger, call_queue(settings, ledger), running),
         intake=partial(wiring.intake, settings, client, ledger),
         rebuild=partial(rebuild, ledger, starter.start),
     )

@@ -34,7 +34,7 @@ from gateways.standard_webhook import StandardWebhook
 from gateways.stripe_webhook import StripeWebhook
 from gateways.twilio_webhook import TwilioWebhook
 from gateways.webhook_post import WebhookPost
-from runtime import bulk, terms, wiring
+from runtime import bulk, calls, terms, wiring
 from runtime.desk import desk_of
 from runtime.equipment import installation
 from runtime.event_post import event_post
@@ -43,6 +43,7 @@ from runtime.telemetry import Telemetry
 from runtime.temporal import connect
 from service.audit import Register
 from service.bulk import BulkDesk
+from service.calls import Calls
 from service.cases import Cases
 from service.consents import Consents
 from service.customers import whereabouts
@@ -74,6 +75,7 @@ _KEEPERS = 8
 _SENDERS = 4
 """Threads that ask the ledger for events and write down who took them."""
 _ASK_AGAIN = 2.0  # seconds
+_LOOK_AT_CALLS = 60.0  # seconds
 _log = logging.getLogger(__name__)
 
 
@@ -92,6 +94,7 @@ class Doors:
     consents: Consents
     protections: Protections
     persons: Persons
+    calls: Calls
     ways: Ways
     terms: TermsDesk
     terms_pages: TermsPages
@@ -179,6 +182,8 @@ async def doors(settings: Settings, watched: Telemetry | None = None) -> AsyncIt
     closed = installation(settings).closed_channels
     wiring.require_policies(settings)
     texts = terms.terms_texts(settings)
+    # Where somebody calls, words that are wrong are told now, and not to who calls.
+    said = None if Channel.PHONE in closed else calls.scripts(settings)
     threads = Threads(_KEEPERS, "mailroom")
     news = asyncio.Event()
     now = wiring.utc_now
@@ -191,6 +196,8 @@ async def doors(settings: Settings, watched: Telemetry | None = None) -> AsyncIt
             watched.also(LedgerGauges(ledger, now, settings.dunning_sweep_every))
         post = await opened.enter_async_context(event_post(settings, meter))
         delivering = asyncio.create_task(_deliver(settings, ledger, link, threads, news, meter))
+        queue = calls.call_queue(settings, ledger, said)
+        expiring = asyncio.create_task(_end_calls(ledger, threads))
         sending = asyncio.create_task(_send_events(settings, ledger, post, meter))
         ordering = asyncio.create_task(_order_in_bulk(settings, ledger, link))
         try:
@@ -203,6 +210,7 @@ async def doors(settings: Settings, watched: Telemetry | None = None) -> AsyncIt
                 consents=Consents(ledger, ledger, mailroom, threads, now),
                 protections=Protections(ledger, mailroom, threads, now),
                 persons=Persons(ledger, wiring.law(settings), whereabouts, now),
+                calls=queue,
                 ways=Ways(ledger, mailroom, threads, now),
                 terms=desk,
                 terms_pages=TermsPages(desk, terms.terms_page(settings, texts)),
@@ -216,7 +224,7 @@ async def doors(settings: Settings, watched: Telemetry | None = None) -> AsyncIt
                 threads=threads,
             )
         finally:
-            for work in (delivering, sending, ordering):
+            for work in (delivering, sending, ordering, expiring):
                 work.cancel()
                 with suppress(asyncio.CancelledError):
                     await work
@@ -242,6 +250,16 @@ async def _send_events(settings: Settings, ledger: SqlLedger, post: WebhookPost,
     kept_for, now = settings.dunning_outbox_kept_for, wiring.utc_now
     with closing(Threads(_SENDERS, "outbox")) as threads:
         await Dispatch(ledger, ledger, post, threads, now, wiring.holder(), kept_for, random.random, meter).run()
+
+
+async def _end_calls(ledger: SqlLedger, threads: Threads) -> None:
+    """Calls whose time is over: whoever waits for them is told, though nobody looks at the queue."""
+    while True:
+        try:
+            await threads.run(ledger.calls_over, wiring.utc_now())
+        except ProviderTrouble as error:
+            _log.warning("The queue of calls waits for the ledger: %s", error)
+        await asyncio.sleep(_LOOK_AT_CALLS)
 
 
 async def _order_in_bulk(settings: Settings, ledger: SqlLedger, link: Link) -> None:

@@ -2,6 +2,7 @@
 
 from pydantic import SecretStr
 
+from domain.addresses import dialled_number
 from domain.installation import RESTRICTIONS, Installation
 from domain.steps import Channel
 from runtime.in_clear import is_own
@@ -15,6 +16,7 @@ CHANNELS: dict[Channel, tuple[str, ...]] = {
     Channel.WHATSAPP: (*_TWILIO, "TWILIO_WHATSAPP_FROM", "TWILIO_WHATSAPP_TEMPLATES"),
     Channel.LINE: ("LINE_CHANNEL_ACCESS_TOKEN",),
     Channel.LETTER: ("LETTER_URL", "LETTER_KEY"),
+    Channel.PHONE: ("CALL_BACK_NUMBER",),
 }
 """The settings without which a channel is closed. The application of the notices hears of access as well."""
 OTHERWISE: dict[Channel, str] = {Channel.LETTER: "LETTER_FOLDER"}
@@ -48,6 +50,8 @@ def installation(settings: Settings) -> Installation:
     missing = {channel: _missing(settings, channel) for channel in CHANNELS}
     if settings.agency_token and not settings.agency_endpoint:
         raise SettingsError("AGENCY_TOKEN is set, and AGENCY_ENDPOINT is not: set it as well, or none of them.")
+    if settings.call_back_number and not dialled_number(settings.call_back_number):
+        raise SettingsError(f"CALL_BACK_NUMBER {settings.call_back_number} is no number: write it like +6621234567.")
     application = missing[Channel.NOTICE]
     return Installation(
         closed_channels={channel: why for channel, why in missing.items() if why},

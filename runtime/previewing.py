@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from domain.steps import CHANNEL_NAMES, Channel
 from gateways.ports.messages import Press, Sender
 from runtime import letters, wiring
+from runtime.calls import scripts_of
 from runtime.equipment import installation
 from runtime.settings import Settings, SettingsError
 from service.calendars import Calendars
@@ -41,7 +42,8 @@ def calendars(settings: Settings, ledger: "SqlLedger") -> Calendars:
 def preview(settings: Settings) -> Preview:
     """Raises SettingsError for words or tables that cannot be read."""
     messages, _, _ = wiring.data_files(settings)
-    return Preview(simulations(settings), messages, wiring.renewal_messages(settings, messages))
+    renewals, scripts = wiring.renewal_messages(settings, messages), scripts_of(settings, messages)
+    return Preview(simulations(settings), messages, renewals, scripts)
 
 
 def email_sender(settings: Settings) -> Sender:

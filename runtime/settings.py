@@ -93,6 +93,9 @@ class Settings(BaseSettings):
     letter_key: SecretStr | None = None
     letter_fonts: Path | None = None
 
+    # At which a person of the merchant answers who missed a call; with it people call.
+    call_back_number: str | None = None
+
     merchant_webhook_url: str | None = None
     merchant_webhook_secret: SecretStr | None = None
     merchant_name: str = "Example"

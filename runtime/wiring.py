@@ -14,6 +14,7 @@ from uuid import uuid4
 
 from temporalio.client import Client
 
+from activities.calls import CallActivities
 from activities.collections import CollectionsActivities
 from activities.contacts import ContactActivities
 from activities.decisions import DecisionActivities
@@ -328,6 +329,7 @@ def activities(
     contacting = ContactActivities(payments, ledger, messages, ways, clock, standing, words, meter, short)
     announced = renewal_messages(settings, messages)
     noticing = RenewalActivities(payments, ledger, announced, ways, clock, standing, words, meter)
+    calling = CallActivities(payments, ledger, meter)
     serving = ServiceActivities(payments, ledger, app)
     bundle = partial(build_bundle, creditor=brand(settings).name)
     collecting = CollectionsActivities(payments, ledger, agency(settings, meter), bundle)
@@ -339,6 +341,7 @@ def activities(
         paying.mark_uncollectible,
         contacting.contact,
         noticing.notice,
+        calling.queue_call,
         serving.set_access,
         collecting.hand_off,
         collecting.recall,

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
+from service.call_results import CallResults
 from service.channels import Channels
 from service.intake import Intake
 from service.orders import Orders
@@ -25,5 +26,6 @@ class Desk:
     channels: Channels
     protections: ProtectionsByHand
     ways: WaysByHand
+    calls: CallResults
     intake: Callable[[bool], Intake]  # built when it is needed: it alone wants the payment provider's key
     rebuild: Callable[[], AsyncIterator[Restart]]

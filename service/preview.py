@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from domain.brand import BySegment
 from domain.calendar import local
+from domain.kinds.call import CallTask
 from domain.kinds.message import ContactTask, MessageStep
 from domain.money import Money
 from domain.policy import Policy
@@ -14,7 +15,8 @@ from domain.renewal import RenewalNow
 from domain.renewal import told as notices_of
 from domain.rules.notices import notice_time
 from domain.simulation import Happening, What
-from domain.steps import CHANNEL_NAMES, Channel
+from domain.steps import CHANNEL_NAMES, WRITTEN, Channel
+from gateways.ports.calls import CallScripts
 from gateways.ports.messages import Address, Messages, Rendered, Sender
 from gateways.ports.payments import PaymentMethod
 from gateways.ports.renewals import RenewalMessages, RenewalSnapshot
@@ -69,8 +71,13 @@ class Preview:
     """Writes conversations by the words and layouts with which messages are sent."""
 
     def __init__(
-        self, simulations: Simulations, messages: BySegment[Messages], renewals: BySegment[RenewalMessages]
+        self,
+        simulations: Simulations,
+        messages: BySegment[Messages],
+        renewals: BySegment[RenewalMessages],
+        scripts: BySegment[CallScripts],
     ) -> None:
+        self._scripts = scripts
         self._renewals = renewals
         self._simulations = simulations
         self._messages = messages
@@ -136,14 +143,25 @@ class Preview:
         return Conversation(title, name, language, life.zone, rows)
 
     def _told(self, life: Simulated, one: Happening, language: str) -> Told | None:
-        if one.what is not What.DONE or not one.effect or not isinstance(one.effect.step, MessageStep):
+        if one.what is not What.DONE or not one.effect:
+            return None
+        if isinstance(one.effect.task, CallTask):
+            return self._call(life, one.at, one.effect.task)
+        if not isinstance(one.effect.step, MessageStep):
             return None
         task = one.effect.task
         assert isinstance(task, ContactTask)  # noqa: S101 - by the registry
         on = local(one.at, life.zone).date()
-        forms = [self._form(life, task, channel, language, on) for channel in Channel]
+        forms = [self._form(life, task, channel, language, on) for channel in WRITTEN]
         forms.sort(key=lambda form: not form.planned)
         return Told(local(one.at, life.zone), task.facts.stage.value, tuple(forms))
+
+    def _call(self, life: Simulated, at: datetime, task: CallTask) -> Told:
+        """What a person would say, by the same words as in the queue (`service/calls.py`)."""
+        scripts = self._scripts.of(life.case.facts.segment)
+        script = scripts.script(task.facts, task.offers, life.address, life.invoice)
+        form = Form(Channel.PHONE, True, Rendered(text=script.text), "said by a person, line by line")
+        return Told(local(at, life.zone), "call", (form,))
 
     def _form(self, life: Simulated, task: ContactTask, channel: Channel, language: str, on: date) -> Form:
         """Rendered by the same call with which the activity sends (`activities/contacts.py`)."""

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from domain import events
 from domain.base import Frozen
+from domain.habits import Written
 from domain.steps import Channel
 from gateways import billing_events
 from gateways.ports.access import AccessBook, Asked
@@ -34,7 +35,7 @@ LineUser = Annotated[
 class WaysChange(Frozen):
     """What is new. What is left out stays as it is; null erases it."""
 
-    preferred_channel: Channel | None = Field(
+    preferred_channel: Written | None = Field(
         default=None, description="Where the customer wants to hear from you: `best` tries it first."
     )
     line_user_id: LineUser | None = None

@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 
 from service.audit import Register
 from service.bulk import BulkDesk
+from service.calls import Calls
 from service.consents import Consents
 from service.endpoints import Endpoints, Trial
 from service.exports import Exports
@@ -25,6 +26,7 @@ from service.terms_pages import TermsPages
 from service.threads import Threads
 from service.ways import Ways
 from web.api.bulk import bulk_orders
+from web.api.calls import calls
 from web.api.cases import cases
 from web.api.customers import customers
 from web.api.endpoints import endpoints
@@ -79,6 +81,8 @@ class Doors(Protocol):
     @property
     def persons(self) -> Persons: ...
     @property
+    def calls(self) -> Calls: ...
+    @property
     def ways(self) -> Ways: ...
     @property
     def terms(self) -> TermsDesk: ...
@@ -131,6 +135,7 @@ def application(doors: Doors) -> FastAPI:
     app.include_router(customers(doors.office, doors.consents, doors.ways))
     app.include_router(protections(doors.protections))
     app.include_router(persons(doors.persons, doors.threads))
+    app.include_router(calls(doors.calls, doors.office, doors.threads))
     app.include_router(acceptances(doors.terms))
     app.include_router(terms(doors.terms))
     app.include_router(endpoints(doors.endpoints, doors.trial, doors.threads))

@@ -7,11 +7,13 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
+from web.api.call_examples import CALLS
 from web.api.examples import ANSWERS, PARAMETERS, SHAPES
 from web.api.route import SCOPES
 from web.problems import MEANINGS, MEDIA_TYPE, ProblemBody
 
 Json = dict[str, Any]
+_SHAPES = SHAPES | CALLS
 _KEY = "key"
 _IF_MATCH = "if-match"
 _COMMON = (
@@ -63,8 +65,8 @@ def _completed(described: Json) -> Json:
     for made_by_the_framework in ("HTTPValidationError", "ValidationError"):
         parts.get("schemas", {}).pop(made_by_the_framework, None)
     for name, shape in parts["schemas"].items():
-        if name in SHAPES:
-            shape.setdefault("examples", [SHAPES[name]])
+        if name in _SHAPES:
+            shape.setdefault("examples", [_SHAPES[name]])
     parts["schemas"]["Problem"] = ProblemBody.model_json_schema(mode="serialization")
     parts["responses"] = {_name(status): _response(status) for status in MEANINGS}
     parts["headers"] = {"RequestId": _REQUEST_ID, "RetryAfter": _RETRY_AFTER, "Version": _ETAG}

@@ -81,7 +81,7 @@ class ContactUse(Frozen):
     unsure: bool = False  # nobody will ever know
     said: MessageFacts | None = None
     names: tuple[str, ...] = ()  # the other invoices that it named
-    conversation: bool = False  # somebody answered: no message of today's channels is one
+    conversation: bool = False  # a call that somebody answered
 
 
 class SaidWith(Message):

@@ -14,7 +14,7 @@ _SATURDAY = 6
 
 
 class Medium(StrEnum):
-    """By what a law speaks of contacts. Those that are no `Channel` have no sender here yet."""
+    """By what a law speaks of contacts."""
 
     EMAIL = "email"
     SMS = "sms"

@@ -7,7 +7,7 @@ from typing import Protocol
 from domain.base import Message
 from domain.calendar import at_local, local
 from domain.gates import ALLOW, Answer, Postpone
-from domain.rules.law import Per, Row
+from domain.rules.law import Counts, Per, Row
 from domain.rules.local_law import LocalLaw
 from domain.steps import Channel
 
@@ -27,6 +27,8 @@ class Counted(Protocol):
     def at(self) -> datetime: ...
     @property
     def names(self) -> tuple[str, ...]: ...
+    @property
+    def conversation(self) -> bool: ...
 
 
 class LawfulCap(Message):
@@ -37,6 +39,7 @@ class LawfulCap(Message):
     days: int  # 1: a calendar day there; more: so many days of 24 hours
     on: tuple[Channel, ...]  # the contacts that count
     per_debt: bool = False
+    conversations: bool = False  # only those in which somebody answered
     zones: tuple[str, ...] = ()  # for a calendar day: the clocks that it may be by
 
     @property
@@ -50,7 +53,9 @@ class LawfulCap(Message):
         times = sorted(
             use.at
             for use in uses
-            if use.channel in self.on and (not self.per_debt or invoice_id in (use.invoice_id, *use.names))
+            if use.channel in self.on
+            and (use.conversation or not self.conversations)
+            and (not self.per_debt or invoice_id in (use.invoice_id, *use.names))
         )
         near = [time for time in times if self._share(time, at)]
         if len(near) < self.limit:
@@ -59,8 +64,13 @@ class LawfulCap(Message):
         until = next(end for end in ends if end > at and self._count(times, end) < self.limit)
         span = f"{self.days} days" if self.days > 1 else "a day"
         what = "about this debt " if self.per_debt else ""
-        why = f"the law of the place has no more than {self.limit} {'contacts' if self.limit > 1 else 'contact'}"
+        why = f"the law of the place has no more than {self.limit} {self._what}"
         return Postpone(until=until, why=f"{why} {what}in {span}", rule=self.rule)
+
+    @property
+    def _what(self) -> str:
+        what = "conversation" if self.conversations else "contact"
+        return f"{what}s" if self.limit > 1 else what
 
     def _count(self, times: Sequence[datetime], at: datetime) -> int:
         return sum(self._share(time, at) for time in times)
@@ -93,5 +103,6 @@ def _cap(row: Row, zones: tuple[str, ...]) -> LawfulCap:
         # A notice waits in the merchant's application until somebody looks.
         on=tuple(one for one in Channel if one is not Channel.NOTICE and row.is_about(one)),
         per_debt=cap.per is Per.DEBT,
+        conversations=cap.counts is Counts.CONVERSATIONS,
         zones=zones if cap.days == 1 else (),
     )

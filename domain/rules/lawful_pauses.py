@@ -1,5 +1,5 @@
 """How long nobody is contacted again on a channel after a conversation, and how long after a notice in writing the
-first contact there may come. By what a channel is, not by which: no call is made here yet."""
+first contact there may come. By what a channel is, not by which."""
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta

@@ -91,9 +91,10 @@ class LocalLaw(Frozen):
         return tuple(RuleHours(rule, channel) for rule in found)
 
     def caps(self, channel: Channel, day: date) -> list[Row]:
-        """What caps the contacts on a channel, on a day."""
+        """What caps the contacts on a channel, on a day. Conversations are counted before a call alone."""
         caps = [row for row in self.on(day) if row.cap and row.is_about(channel)]
-        return [row for row in caps if row.cap and row.cap.counts is Counts.CONTACTS]
+        spoken = channel is Channel.PHONE
+        return [row for row in caps if row.cap and (spoken or row.cap.counts is Counts.CONTACTS)]
 
     @cached_property
     def _with_consent(self) -> tuple[Editions, ...]:

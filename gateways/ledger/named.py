@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from gateways.ledger.schema import contacts, customers, notices
+from gateways.ledger.schema import call_tasks, contacts, customers, notices
 from gateways.ledger.schema_doors import api_answers, api_requests, inbox
 
 BATCH = 1000
@@ -27,10 +27,11 @@ class Marks:
 
     def __init__(self, connection: sa.Connection, customer_id: str, invoices: Sequence[str]) -> None:
         row = connection.execute(sa.select(customers).where(customers.c.customer_id == customer_id)).mappings().first()
-        sent = sa.select(contacts.c.address).where(contacts.c.invoice_id.in_(invoices), contacts.c.address.is_not(None))
         places = {row[name] for name in ("email", "phone", "line_user_id")} - {None} if row else set[str]()
-        told = sa.select(notices.c.address).where(notices.c.customer_id == customer_id, notices.c.address.is_not(None))
-        places |= {*connection.execute(sent).scalars(), *connection.execute(told).scalars()}
+        for table in (contacts, notices, call_tasks):
+            of = table.c.invoice_id.in_(invoices) if table is contacts else table.c.customer_id == customer_id
+            asked = sa.select(table.c.address).where(of, table.c.address.is_not(None))
+            places |= {*connection.execute(asked).scalars()}
         # A number's sign + may be written in another way, as in a form.
         self.words = {customer_id, *invoices, *(place.removeprefix("+") for place in places)}
         self._marks = [_mark(word) for word in sorted(self.words)]

@@ -13,6 +13,7 @@ from gateways.ledger.named import BATCH, TEXTS, Marks, Row
 from gateways.ledger.schema import (
     NOT_CLOSED,
     acceptances,
+    call_tasks,
     cases,
     channel_closures,
     contacts,
@@ -100,6 +101,9 @@ class SqlPersons(Book):
             connection.execute(sa.update(contacts).where(contacts.c.invoice_id.in_(invoices)).values(blank))
             connection.execute(
                 sa.update(notices).where(notices.c.customer_id == customer_id).values({**blank, "why": ""})
+            )
+            connection.execute(
+                sa.update(call_tasks).where(call_tasks.c.customer_id == customer_id).values(address=None)
             )
             erased = sa.func.coalesce(customers.c.erased_at, sa.literal(at, UtcTime()))
             known = customers.c.customer_id == customer_id

@@ -112,6 +112,7 @@ def contact_use(found: RowMapping) -> ContactUse:
         unsure=found["state"] == "unknown",
         said=found["said"],
         names=tuple(found["names"] or ()),
+        conversation=found["conversation"],
     )
 
 

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from gateways.ledger.columns import RowNumber, metadata, moment, of_case, text_column
 
-REVISION = "0033"
+REVISION = "0034"
 """The newest migration, with which these are the tables."""
 
 NOT_CLOSED = "status <> 'closed'"
@@ -168,6 +168,55 @@ notices = sa.Table(
     moment("delivery_at", null=True),
     sa.Index(None, "customer_id", "as_of"),
     sa.Index(None, "place", "as_of"),
+)
+
+# The queue of calls for people of the merchant.
+call_tasks = sa.Table(
+    "call_tasks",
+    metadata,
+    text_column("call_id", key=True),
+    of_case(),
+    text_column("customer_id"),
+    text_column("step"),
+    text_column("state"),
+    moment("as_of"),
+    moment("call_from"),
+    moment("until"),
+    sa.Column("zones", sa.JSON(), nullable=False),
+    sa.Column("windows", sa.JSON(), nullable=False),
+    sa.Column("offers", sa.JSON(), nullable=False),
+    sa.Column("said", sa.JSON(), nullable=False),
+    text_column("why"),
+    text_column("address", null=True),
+    # As of a contact.
+    text_column("place", null=True),
+    text_column("taken_by"),
+    moment("taken_until", null=True),
+    moment("ended_at", null=True),
+    text_column("end_why"),
+    sa.Index(None, "invoice_id"),
+    sa.Index(None, "customer_id"),
+    sa.Index(None, "state", "call_from", "call_id"),
+)
+
+# Each call that somebody has taken up. It counts for what the person gets unless it was given back.
+calls = sa.Table(
+    "calls",
+    metadata,
+    sa.Column("id", RowNumber, primary_key=True),
+    text_column("call_id", sa.ForeignKey("call_tasks.call_id")),
+    of_case(),
+    sa.Column("number", sa.Integer(), nullable=False),
+    text_column("by"),
+    moment("at"),
+    text_column("place", null=True),
+    sa.Column("given_back", sa.Boolean(), nullable=False),
+    text_column("result", null=True),
+    moment("result_at", null=True),
+    sa.Column("conversation", sa.Boolean(), nullable=False),
+    sa.UniqueConstraint("call_id", "number"),
+    sa.Index(None, "invoice_id", "at"),
+    sa.Index(None, "place", "at"),
 )
 
 access_wishes = sa.Table(

@@ -11,6 +11,7 @@ from gateways.ledger.api_access import SqlApiAccess
 from gateways.ledger.arrivals import SqlEvents, SqlHandoffs
 from gateways.ledger.attempts import SqlAttempts
 from gateways.ledger.bulk import SqlBulk
+from gateways.ledger.calls import SqlCalls
 from gateways.ledger.cases import SqlCases
 from gateways.ledger.consents import SqlConsents
 from gateways.ledger.contacts import SqlContacts
@@ -37,6 +38,7 @@ class SqlLedger(
     SqlAttempts,
     SqlContacts,
     SqlNotices,
+    SqlCalls,
     SqlAccess,
     SqlCustomers,
     SqlConsents,

@@ -1,4 +1,5 @@
-"""What one person was told within a time, whatever it was about: contacts of all cases, and notices before renewals."""
+"""What one person was told within a time, whatever it was about: contacts of all cases, notices before renewals and
+calls."""
 
 from datetime import datetime, timedelta
 
@@ -7,14 +8,15 @@ import sqlalchemy as sa
 from domain.rules.contacts import ContactUse
 from domain.steps import Channel
 from gateways.ledger import rows
-from gateways.ledger.schema import cases, contacts, notices
+from gateways.ledger.schema import calls, cases, contacts, notices
 from gateways.ports.messages import Address
 from gateways.ports.rows import MADE
 
 _contact, _notice = contacts.c, notices.c
 _PLACES: tuple[sa.BindParameter[str], ...] = (sa.bindparam("mail"), sa.bindparam("number"))
 _COUNTING = sa.select(
-    *(_contact[name] for name in ("id", "invoice_id", "channel", "as_of", "state", "said", "names"))
+    *(_contact[name] for name in ("id", "invoice_id", "channel", "as_of", "state", "said", "names")),
+    sa.false().label("conversation"),
 ).where(
     _contact.as_of.between(sa.bindparam("since"), sa.bindparam("until")),
     _contact.state.in_(MADE),
@@ -36,12 +38,24 @@ _NOTICED = sa.select(
     _notice.state,
     sa.cast(sa.null(), _contact.said.type).label("said"),
     sa.cast(sa.null(), _contact.names.type).label("names"),
+    sa.false().label("conversation"),
 ).where(
     _notice.as_of.between(sa.bindparam("since"), sa.bindparam("until")),
     _notice.state.in_(MADE),
     _notice.key != sa.bindparam("but"),
 )
-# One statement of four parts, each with an index of its own.
+# Numbered below zero: those of contacts are others.
+_CALLED = sa.select(
+    (-calls.c.id).label("id"),
+    calls.c.invoice_id,
+    sa.literal(Channel.PHONE.value).label("channel"),
+    calls.c.at.label("as_of"),
+    sa.literal("sent").label("state"),
+    sa.cast(sa.null(), _contact.said.type).label("said"),
+    sa.cast(sa.null(), _contact.names.type).label("names"),
+    calls.c.conversation,
+).where(calls.c.at.between(sa.bindparam("since"), sa.bindparam("until")), sa.not_(calls.c.given_back))
+# One statement of six parts, each with an index of its own.
 _USES = sa.union_all(
     _COUNTING.join_from(cases, contacts, _contact.invoice_id == cases.c.invoice_id).where(
         cases.c.customer_id == sa.bindparam("customer")
@@ -49,6 +63,10 @@ _USES = sa.union_all(
     _COUNTING.where(_contact.place.in_(_PLACES)),
     _NOTICED.where(_notice.customer_id == sa.bindparam("customer")),
     _NOTICED.where(_notice.place.in_(_PLACES)),
+    _CALLED.join_from(cases, calls, calls.c.invoice_id == cases.c.invoice_id).where(
+        cases.c.customer_id == sa.bindparam("customer")
+    ),
+    _CALLED.where(calls.c.place.in_(_PLACES)),
 )
 NO_CONTACT = {"of": "", "at_step": "", "on": ""}
 

@@ -13,6 +13,7 @@ from domain.record import Entry
 from domain.rules.contacts import ContactRules, SaidWith
 from domain.rules.uses import MethodUse, NetworkRules, NextCharge
 from domain.steps import Channel
+from gateways.ports.calls import CallBook
 from gateways.ports.case_list import CaseList
 from gateways.ports.consents import ConsentBook
 from gateways.ports.directory import CustomerDirectory
@@ -330,6 +331,7 @@ class Ledger(
     AttemptBook,
     ContactBook,
     NoticeBook,
+    CallBook,
     AccessBook,
     EndpointBook,
     CustomerBook,

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from domain import reach
 from domain.brand import Brand
 from domain.policy import Policy
-from domain.steps import CHANNEL_NAMES, Channel
+from domain.steps import CHANNEL_NAMES, WRITTEN, Channel
 from gateways.messages import TemplateMessages
 from gateways.required_words import RequiredSentences
 from gateways.rules import load_decline_table, load_law, load_minimum_charges, load_network_rules, load_refusals
@@ -61,7 +61,7 @@ def _channels(look: Look) -> str:
     closed = installation(look.settings).closed_channels
     policies = wiring.policy_store(look.settings).policies
     lost = {str(policy.name): found for policy in policies if (found := reach.unsaid(policy, closed))}
-    if len(closed) == len(CHANNELS):
+    if closed.keys() >= set(WRITTEN):
         raise fault(f"Nothing can be said to anybody, and no case is opened: set {_to_begin(look.settings, policies)}")
     if lost:
         said = "; ".join(f"policy {name}: {_some(found)}" for name, found in lost.items())
@@ -71,15 +71,18 @@ def _channels(look: Look) -> str:
             f"No channel is left for what policies have to say ({said}). {why}: set them, or change the policy."
         )
     opened = ", ".join(CHANNEL_NAMES[channel] for channel in CHANNELS if channel not in closed)
-    return "; ".join(filter(None, (f"{opened} open", _unused(policies, closed), _closed(look.settings, closed))))
+    # Calls are made by people: they are spoken of where a policy has one.
+    calls = any(Channel.PHONE in reach.wanted(policy) for policy in policies)
+    named = closed if calls else closed.keys() - {Channel.PHONE}
+    return "; ".join(filter(None, (f"{opened} open", _unused(policies, closed), _closed(look.settings, named))))
 
 
 def _to_begin(settings: Settings, policies: Sequence[Policy]) -> str:
     """What to set where nothing is set, all of it: the channels of which one is enough for what policies say, and the
     others."""
     enough, more = list[Channel](), list[Channel]()
-    for channel in CHANNELS:
-        closed = {other: "" for other in CHANNELS if other is not channel}
+    for channel in WRITTEN:
+        closed: dict[Channel, str] = {other: "" for other in CHANNELS if other not in (channel, Channel.PHONE)}
         (more if any(reach.unsaid(policy, closed) for policy in policies) else enough).append(channel)
     if not enough:
         wanted = {channel for policy in policies for channel in reach.wanted(policy)}

@@ -13,6 +13,7 @@ from domain.case import Facts, PolicyRef
 from domain.decisions import Act
 from domain.declines import Reason
 from domain.kinds.access import AccessTask
+from domain.kinds.call import CallQueued, CallTask
 from domain.kinds.cancellation import CancelTask
 from domain.kinds.charge import ChargeResult, ChargeTask
 from domain.kinds.handoff import HandoffResult, HandoffTask
@@ -86,6 +87,7 @@ class Worker:
         self.record_payment: Callable[[RecordPaymentTask], RecordPaymentResult] = found["record_payment"]
         self.recall: Callable[[RecallTask], Done] = found["recall"]
         self.notice: Callable[[NoticeTask], NoticeOutcome] = found["notice"]
+        self.queue_call: Callable[[CallTask], CallQueued] = found["queue_call"]
         self.decide: Callable[[DecisionTask], Decided] = found["decide"]
 
     def restarted(self, **overrides: str) -> "Worker":

@@ -2,11 +2,16 @@
 
 import json
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 import httpx
 
+from domain.calls import CallWindow, Offer, TaskState, call_id
+from domain.rules.contacts import ContactCaps
+from domain.steps import Stage
+from domain.truth import MessageFacts
+from gateways.ports.calls import CallTaskRow
 from gateways.ports.inbox import REFUSED, Arrival
 from runtime.wiring import utc_now
 from sandbox.play.stage import Scene, StagedCase
@@ -14,7 +19,7 @@ from sandbox.providers.stripe_outcomes import Decline
 from service.bulk import BulkState
 from service.keys import KeyRing, Scope
 from tests.web.conftest import until
-from web.api.examples import ADDRESS, BULK, CURSOR, CUSTOMER, ENDPOINT, EVENT, INVOICE, STEP, TERMS, VERSION
+from web.api.examples import ADDRESS, BULK, CALL, CURSOR, CUSTOMER, ENDPOINT, EVENT, INVOICE, STEP, TERMS, VERSION
 
 _JSON = {"Content-Type": "application/json"}
 IDEMPOTENCY_KEY = "0d2cf0a4-2f4c-4c39-9d5e-6a8f1f6f6b3e"
@@ -152,6 +157,39 @@ async def a_protection(at: Stand) -> Names:
     return names
 
 
+async def a_call_that_waits(at: Stand) -> Names:
+    """As the step `call` of a policy leaves it."""
+    names = await a_case_that_has_spoken(at)
+    row = at.stage.ledger.case(names[INVOICE])
+    assert row is not None
+    assert row.decided_at is not None
+    now, address = row.decided_at, at.stage.ledger.address(row.customer_id)
+    task = CallTaskRow(
+        call_id=call_id(row.invoice_id, "d08-call"),
+        invoice_id=row.invoice_id,
+        customer_id=row.customer_id,
+        step="d08-call",
+        state=TaskState.OPEN,
+        as_of=now,
+        call_from=now,
+        until=now + timedelta(days=3),
+        zones=("America/New_York",),
+        windows=(CallWindow(start=now, end=now + timedelta(days=3)),),
+        offers=(Offer.PROMISE, Offer.PAY_LINK),
+        said=MessageFacts(stage=Stage.REMINDER),
+        why="call on day 8 of the timeline",
+        address=address.phone,
+    )
+    at.stage.ledger.queue_call(task, address, ContactCaps(per_week=99, distance=timedelta(0), policy="standard@1"))
+    return {**names, CALL: task.call_id}
+
+
+async def a_call_that_was_taken(at: Stand) -> Names:
+    names = await a_call_that_waits(at)
+    await at.asked("POST", f"/v1/calls/{names[CALL]}/take", json={"by": "Ana"})
+    return names
+
+
 async def _names(at: Stand, case: StagedCase) -> Names:
     answer = await at.asked("GET", f"/v1/cases/{case.invoice}")
     step = answer.json()["case"]["next_key"]
@@ -190,6 +228,11 @@ SCENES: dict[str, Callable[[Stand], Awaitable[Names]]] = {
     "customers_data": an_acceptance,
     "customers_erasure": somebody_without_a_case,
     "customers_agree": a_customer_and_terms,
+    "calls_listed": a_call_that_waits,
+    "calls_one": a_call_that_waits,
+    "calls_take": a_call_that_waits,
+    "calls_give_back": a_call_that_was_taken,
+    "calls_result": a_call_that_was_taken,
     "terms_version": some_terms,
     "customers_protecting": a_protection,
     "customers_unprotect": a_protection,

@@ -15,6 +15,7 @@ from domain.decisions import Act, Close, Decision, Effect, Wait
 from domain.declines import Decline, DeclineClass, RawDecline, Reason, classify
 from domain.gates import Refuse
 from domain.installation import COMPLETE, Installation
+from domain.kinds.call import CallQueued, CallStep
 from domain.kinds.charge import ChargeResult, ChargeStep
 from domain.kinds.handoff import HandoffResult, HandoffStep
 from domain.kinds.message import ContactOutcome, ContactState, MessageStep
@@ -38,7 +39,7 @@ PLAIN = STANDARD.model_copy(update={"jitter": timedelta(0)})
 TABLE = load_decline_table(POLICIES / "rules")
 MOST_DECISIONS = 1500
 
-Result = ChargeResult | ContactOutcome | Done | HandoffResult
+Result = ChargeResult | ContactOutcome | Done | HandoffResult | CallQueued
 Answer = Callable[[Case, Effect, datetime], Result | None]
 Event = Callable[[Case, datetime], Case]
 
@@ -209,6 +210,8 @@ def usual(case: Case, effect: Effect, now: datetime) -> Result:
             return HandoffResult(reference="agency-1")
         case OutsidePaymentStep():
             return RecordPaymentResult()
+        case CallStep():
+            return CallQueued()
     return Done()
 
 

@@ -2,14 +2,15 @@
 
 from typing import get_args
 
-from pydantic import BaseModel
+import pytest
+from pydantic import BaseModel, ValidationError
 
-from domain.addresses import FIELDS, NONE_KNOWN, READ
+from domain.addresses import FIELDS, NONE_KNOWN, READ, channel_named
 from domain.consent import BY_INTRUSION, NEEDS_OPT_IN, UNKNOWN_HOURS, open_channel, unasked
 from domain.events import ContactResult
 from domain.rules.contacts import COUNTED
 from domain.rules.law import MEDIA
-from domain.steps import CHANNEL_NAMES, CHATS, TEXTS, Channel
+from domain.steps import CHANNEL_NAMES, CHATS, TEXTS, WRITTEN, Channel
 from domain.wording import ROWS
 from gateways.ports.rows import CustomerRow
 from gateways.preference_links import CHANNELS as OFFERED
@@ -19,6 +20,7 @@ from sandbox.play.report import NAMES
 from sandbox.play.script import Expected, Sign
 from sandbox.providers.journal import CHANNELS as JOURNAL
 from service.records import PlainCustomer
+from tests.domain.builders import a_policy
 
 ALL = set(Channel)
 ADDRESSED = ALL - {Channel.NOTICE}
@@ -30,9 +32,9 @@ def test_every_table_of_channels_has_all_of_them() -> None:
     assert sorted(ALL) == sorted(BY_INTRUSION)
     assert ADDRESSED == set(FIELDS) == set(COUNTED) == set(OFFERED)
     assert set(FIELDS.values()) == set(NONE_KNOWN) == set(READ) <= set(CustomerRow.model_fields)
-    assert [channel.value for channel in Channel] == [*_named(PlainCustomer, "preferred_channel")]
+    assert [channel.value for channel in WRITTEN] == [*_named(PlainCustomer, "preferred_channel")]
     assert {channel.value for channel in ADDRESSED} <= set(PreferenceWords.model_fields)
-    assert ALL == {channel for row in ROWS for channel in row.channels}
+    assert set(WRITTEN) == {channel for row in ROWS for channel in row.channels}
 
 
 def _named(model: type[BaseModel], field: str) -> tuple[str, ...]:
@@ -42,14 +44,23 @@ def _named(model: type[BaseModel], field: str) -> tuple[str, ...]:
 
 
 def test_the_demo_knows_all_of_them() -> None:
-    names = {channel.value for channel in ALL}
+    names = {channel.value for channel in WRITTEN}
     assert names == set(JOURNAL.values()) == set(NAMES)
     assert names <= set(Expected.model_fields)
     assert names <= {sign.value for sign in Sign}
 
 
+def test_nobody_is_called_in_place_of_a_message() -> None:
+    """A person calls by a step of its own: no message chooses the telephone, nor falls back to it."""
+    for wish in ({"action_request": "phone"}, {"order": ["phone"]}, {"fallback": {"email": "phone"}}):
+        with pytest.raises(ValidationError, match="nothing is written by phone"):
+            a_policy(contacts=wish)
+    assert channel_named("phone") is None
+
+
 def test_what_comes_to_a_telephone_counts_and_wakes_as_a_text_message_does() -> None:
-    assert set(TEXTS) == set(UNKNOWN_HOURS) == {channel for channel in ALL if MEDIA[channel] == "sms"}
+    assert {*TEXTS, Channel.PHONE} == set(UNKNOWN_HOURS)
+    assert set(TEXTS) == {channel for channel in ALL if MEDIA[channel] == "sms"}
     assert {Channel.SMS, *CHATS} == set(TEXTS)
 
 

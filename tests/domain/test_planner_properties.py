@@ -23,7 +23,7 @@ from domain.kinds.recall import RecallStep
 from domain.kinds.write_off import WriteOffStep
 from domain.policy import STORED, Policy
 from domain.schedule import step_key
-from domain.steps import Access, AttemptKind, Channel, Stage
+from domain.steps import WRITTEN, Access, AttemptKind, Channel, Stage
 from domain.tasks import Done
 from tests.domain.builders import (
     PLAIN,
@@ -70,8 +70,8 @@ def word(spec: Any) -> str:
 soft_stages = st.sampled_from([Stage.FRIENDLY, Stage.REMINDER, Stage.FIRM])
 specs = st.one_of(
     st.just(CHARGE),
-    st.builds(reminds, st.sampled_from(list(Channel)), soft_stages),
-    st.builds(reminds, st.sampled_from(list(Channel)), st.just(Stage.FINAL)),
+    st.builds(reminds, st.sampled_from(list(WRITTEN)), soft_stages),
+    st.builds(reminds, st.sampled_from(list(WRITTEN)), st.just(Stage.FINAL)),
     st.sampled_from([{"restrict": "read_only"}, {"restrict": "blocked"}]),
 )
 late_specs = st.one_of(
@@ -107,7 +107,7 @@ def policies(draw: st.DrawFn) -> Policy:
     end = final + notice + draw(st.integers(0, 4))
     last: list[Any] = ["escalate", *draw(st.lists(late_specs, max_size=2, unique_by=str))]
     entries += [
-        {"day": final, "do": [reminds(draw(st.sampled_from(list(Channel))), Stage.FINAL)]},
+        {"day": final, "do": [reminds(draw(st.sampled_from(list(WRITTEN))), Stage.FINAL)]},
         {"day": end, "do": draw(st.permutations(last))},
     ]
     charges = sum(1 for entry in entries for step in entry["do"] if step == CHARGE)
@@ -124,11 +124,11 @@ def policies(draw: st.DrawFn) -> Policy:
         },
         "contacts": {
             "hours": draw(hours),
-            "action_request": draw(st.sampled_from(list(Channel))),
+            "action_request": draw(st.sampled_from(list(WRITTEN))),
             "fallback": {
                 channel: other
                 for channel, other in draw(
-                    st.dictionaries(st.sampled_from(list(Channel)), st.sampled_from(list(Channel)))
+                    st.dictionaries(st.sampled_from(list(WRITTEN)), st.sampled_from(list(WRITTEN)))
                 ).items()
                 if other is not channel
             },

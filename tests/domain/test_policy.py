@@ -155,12 +155,12 @@ def test_a_timeline_that_cannot_be_carried_out_is_refused(timeline: list[dict[st
 @pytest.mark.parametrize(
     ("step", "message"),
     [
-        ("dance", "should be 'charge', 'remind', 'restrict', 'cancel_subscription', 'escalate'"),
+        ("dance", "should be 'charge', 'remind', 'call', 'restrict', 'cancel_subscription', 'escalate'"),
         ({"remind": {"channel": "email"}}, r"remind\.stage\n.*Field required"),
         ({"remind": {"stage": "firm"}}, r"remind\.channel\n.*Field required"),
         (
             {"remind": {"channel": "pigeon", "stage": "firm"}},
-            "'email', 'sms', 'notice', 'whatsapp', 'line' or 'letter'",
+            "'email', 'sms', 'notice', 'whatsapp', 'line', 'letter'",
         ),
         ({"remind": {"channel": "email", "stage": "action"}}, "'friendly', 'reminder', 'firm', 'final'"),
         ({"charge": {"channel": "email"}}, r"charge\.channel\n.*Extra inputs"),
@@ -192,7 +192,7 @@ def test_a_step_that_makes_no_sense_is_refused(step: Any, message: str) -> None:
         ({"endgame__collections": {"minimum": {"USD": "50.001"}}}, "more decimals than USD allows"),
         ({"endgame__collections": {"minimum": {"DOLLARS": 50}}}, "not an ISO 4217 currency code"),
         ({"endgame__collections": {"deadline_days": 0}}, "greater than or equal to 1"),
-        ({"contacts__fallback": {"email": "fax"}}, "'email', 'sms', 'notice', 'whatsapp', 'line' or 'letter'"),
+        ({"contacts__fallback": {"email": "fax"}}, "'email', 'sms', 'notice', 'whatsapp', 'line', 'letter'"),
         ({"surprise": 1}, "Extra inputs"),
     ],
 )

@@ -14,6 +14,7 @@ from temporalio import activity
 import activities
 from domain import kinds
 from domain.base import Message
+from domain.calls import Offer
 from domain.case import Case
 from domain.decisions import Act, Close, Effect, PutOff, Skip, Wait
 from domain.forms import FORMS, Form, read_form, write_form
@@ -21,9 +22,9 @@ from domain.kinds.recall import RecallStep
 from domain.life import Decided
 from domain.registry import KINDS, register
 from domain.situation import Situation
-from domain.steps import Access, Channel, Stage, Step
+from domain.steps import WRITTEN, Access, Channel, Stage, Step
 from domain.tasks import Task
-from tests.domain.builders import a_case, at, effect_of, live, paid_outside, payment, situation, usd
+from tests.domain.builders import PLAIN, a_case, a_policy, at, effect_of, live, paid_outside, payment, situation, usd
 from tests.toy import WaveForm, WaveStep
 
 NOW = at("04-05 12:00")
@@ -32,9 +33,12 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
     "charge": [{"attempt_kind": kind} for kind in ("timeline", "technical", "new_method")],
     "message": [
         {"channel": channel, "stage": stage, "planned": NOW, "instead_of": instead}
-        for channel in Channel
+        for channel in WRITTEN
         for stage in Stage
         for instead in (None, Channel.SMS)
+    ],
+    "call": [
+        {"planned": NOW, "valid_days": days, "offers": offers} for days in (1, 3) for offers in ((), tuple(Offer))
     ],
     "access": [{"access": access} for access in Access],
     "cancellation": [{}],
@@ -201,9 +205,9 @@ def test_a_form_is_written_as_it_is_read(written: Any) -> None:
 def test_forms_of_one_day_have_names_of_their_own() -> None:
     """The name makes the key: two shapes of one word that differ have two names."""
     forms = [
-        *(read_form({"remind": {"channel": c, "stage": s}}) for c in Channel for s in Stage if s is not Stage.ACTION),
+        *(read_form({"remind": {"channel": c, "stage": s}}) for c in WRITTEN for s in Stage if s is not Stage.ACTION),
         *(read_form({"restrict": access}) for access in ("read_only", "blocked")),
-        *(read_form(word) for word in ("charge", "cancel_subscription", "escalate")),
+        *(read_form(word) for word in ("charge", "call", "cancel_subscription", "escalate")),
     ]
 
     assert len({form.name for form in forms}) == len(forms)
@@ -217,6 +221,7 @@ def test_every_kind_is_lived_by_some_case_and_booked() -> None:
         live(a_case(), told=[(at("04-06 12:00"), transferred)]),
         live(a_case(), told=[(at("05-01 12:00"), paid)]),
         live(a_case(due=usd("20"))),
+        live(a_case(policy=a_policy({"day": 1, "do": ["call"]}, *PLAIN.model_dump(mode="json")["timeline"][2:]))),
     ]
 
     assert set(KINDS) == {effect.step.kind for life in lives for _, effect in life.acts}

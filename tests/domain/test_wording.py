@@ -11,7 +11,7 @@ import pytest
 from domain.declines import DeclineClass, Reason
 from domain.known import ASKING, AtSending, Known, Other, Period, Todo
 from domain.money import Money
-from domain.steps import TEXTS, Access, Channel, Stage
+from domain.steps import TEXTS, WRITTEN, Access, Channel, Stage
 from domain.truth import Ending, MessageFacts
 from domain.wording import KEYS, PARAGRAPHS, ROWS, Part, Untrue, Wording, wording
 from tests.domain.builders import sending, usd
@@ -85,7 +85,7 @@ def every_message() -> Iterator[tuple[MessageFacts, Channel, Wording]]:
             warned=lot.choice([True, False]),
         )
         at = lot.choice(reads)
-        for channel in Channel:
+        for channel in WRITTEN:
             yield facts, channel, wording(facts, at, channel)
 
 
@@ -287,7 +287,7 @@ def test_what_the_customer_can_do_follows_from_the_standing_action() -> None:
     assert {Todo.PAY} == set(asked.values())
 
 
-@pytest.mark.parametrize("channel", list(Channel))
+@pytest.mark.parametrize("channel", list(WRITTEN))
 def test_a_method_that_came_meanwhile_is_neither_missed_nor_asked_for(channel: Channel) -> None:
     """The mail that would have asked for it is a friendly one."""
     facts = some_facts(Stage.ACTION, reason=Reason.NO_PAYMENT_METHOD, action=DeclineClass.NEW_METHOD, tried=False)
@@ -342,7 +342,7 @@ def test_a_notice_has_a_subject_and_paragraphs_and_no_more() -> None:
     assert {Part.SUBJECT, Part.FINALS, Part.OTHERS, Part.HELP, *PARAGRAPHS} == parts
 
 
-@pytest.mark.parametrize("channel", list(Channel))
+@pytest.mark.parametrize("channel", list(WRITTEN))
 @pytest.mark.parametrize("missing", ["ends_on", "ending"])
 def test_a_final_notice_without_its_date_or_consequence_is_untrue(missing: str, channel: Channel) -> None:
     facts = some_facts(Stage.FINAL, **{missing: None})
@@ -355,7 +355,7 @@ def test_on_every_channel_there_is_a_row_without_which_no_final_notice_goes_out(
     """A channel that is added has to name the end as well."""
     insisting = {channel for row in ROWS if row.or_refuse and Stage.FINAL in row.stages for channel in row.channels}
 
-    assert set(Channel) == insisting
+    assert set(WRITTEN) == insisting
 
 
 @pytest.mark.parametrize("channel", [Channel.EMAIL, Channel.NOTICE])

@@ -24,7 +24,7 @@ from domain.kinds.message import ContactOutcome, ContactState, ContactTask, Mess
 from domain.policy import STORED, Policy
 from domain.rules.invoice import Aim
 from domain.situation import Situation
-from domain.steps import Channel, Stage
+from domain.steps import WRITTEN, Channel, Stage
 from domain.tasks import Done
 from tests.domain.builders import PLAIN, a_case, a_decline, of_class, policy_of, usd
 from tests.lives.kept import About, Account, Changed, untrue
@@ -183,7 +183,7 @@ class _Habits:
 
     def __init__(self, random: Random) -> None:
         self._random = random
-        self._never = {channel for channel in Channel if random.random() < 0.1}
+        self._never = {channel for channel in WRITTEN if random.random() < 0.1}
         self._silence = random.choice([0.0, 0.0, 0.05, 0.3])
         self._declines = random.choices(
             [
@@ -199,7 +199,7 @@ class _Habits:
             ],
             k=3,
         )
-        self.closed: dict[Channel, str] = {c: "opted out" for c in Channel if random.random() < 0.06}
+        self.closed: dict[Channel, str] = {c: "opted out" for c in WRITTEN if random.random() < 0.06}
 
     def answer(self, effect: Effect, case: Case, at: datetime) -> Any:
         """None: nobody answers."""
@@ -269,7 +269,7 @@ def _one(random: Random, key: str) -> list[tuple[str, Message]]:
         ]
     amount = usd(str(random.randint(1, 60)))
     report = events.ContactReported(
-        event_id=key, channel=random.choice(list(Channel)), result=random.choice(list(events.ContactResult))
+        event_id=key, channel=random.choice(list(WRITTEN)), result=random.choice(list(events.ContactResult))
     )
     method = MethodRef(id=f"pm{random.randrange(3)}")
     changed = {"event_id": key}
@@ -322,7 +322,7 @@ def _new_policy(random: Random) -> Policy:
             if pick < 0.45:
                 do.append("charge")
             elif pick < 0.8 or not spoken:
-                do.append({"remind": {"channel": random.choice(list(Channel)), "stage": random.choice(_SOFT)}})
+                do.append({"remind": {"channel": random.choice(list(WRITTEN)), "stage": random.choice(_SOFT)}})
                 spoken = True
             else:
                 do.append(random.choice([{"restrict": "read_only"}, {"restrict": "blocked"}]))
@@ -331,7 +331,7 @@ def _new_policy(random: Random) -> Policy:
     final = entries[-1]["day"] + random.randint(1, 5)
     warned = [
         {"remind": {"channel": channel, "stage": "final"}}
-        for channel in random.sample(list(Channel), random.randint(1, 2))
+        for channel in random.sample(list(WRITTEN), random.randint(1, 2))
     ]
     end = ["cancel_subscription", "escalate"] if random.random() < 0.6 else ["escalate"]
     entries += [
@@ -349,8 +349,8 @@ def _new_policy(random: Random) -> Policy:
         "contacts": PLAIN.contacts.model_dump()
         | {
             "fallback": {
-                one: random.choice([other for other in Channel if other is not one])
-                for one in Channel
+                one: random.choice([other for other in WRITTEN if other is not one])
+                for one in WRITTEN
                 if random.random() < 0.5
             }
         },

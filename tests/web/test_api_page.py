@@ -79,7 +79,8 @@ async def stand(
 ) -> AsyncIterator[Stand]:
     assert client.namespace == temporal.namespace
     folder = tmp_path_factory.mktemp("page")
-    async with staged(temporal.address, folder, dunning_outbox_private=True) as stage, serving(stage.settings) as web:
+    given = {"dunning_outbox_private": True, "call_back_number": "+12125550100"}
+    async with staged(temporal.address, folder, **given) as stage, serving(stage.settings) as web:
         yield Stand(stage, web.http)
 
 

@@ -28,6 +28,8 @@ PUBLIC = {
 """Without a key: providers sign, a customer has a link, and the description is no secret."""
 TAKES = {
     "GET /v1/audit": "auditor",
+    "GET /v1/calls": "auditor operator",
+    "GET /v1/calls/{call}": "operator",
     "GET /v1/cases": "auditor billing operator",
     "GET /v1/cases/{invoice}": "auditor billing operator",
     "GET /v1/cases/{invoice}/messages": "auditor operator",
@@ -56,6 +58,9 @@ TAKES = {
     "DELETE /v1/endpoints/{endpoint}": "",
     "PATCH /v1/customers/{customer}": "billing operator",
     "PATCH /v1/endpoints/{endpoint}": "",
+    "POST /v1/calls/{call}/give-back": "operator",
+    "POST /v1/calls/{call}/result": "operator",
+    "POST /v1/calls/{call}/take": "operator",
     "POST /v1/cases": "billing",
     "POST /v1/cases/{invoice}/agency-reports": "billing operator",
     "POST /v1/cases/{invoice}/contact-reports": "billing operator",

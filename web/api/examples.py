@@ -5,6 +5,7 @@ from typing import Any
 INVOICE, CUSTOMER, EVENT = "in_1Q2w3E4r", "cus_9aB8c7D6", "evt_1Q2w3E4r5t"
 ENDPOINT, BULK, MESSAGE = "ep_5f0c2a9b7d31", "bulk_4f2a9c1e7b3d5a60", "msg_2b8e5d0f9a61c374"
 ADDRESS, TERMS = "https://example.com/events", "0f6c2a9b7d315e84"
+CALL = "call_5f0c2a9b7d31e864f0a2"
 STEP, VERSION, CURSOR = "d01-charge", '"924a34a196963f98"', "2026-11-02T08:14:05Z/in_1Q2w3E4r"
 PARAMETERS = {
     "invoice": INVOICE,
@@ -12,6 +13,7 @@ PARAMETERS = {
     "event": EVENT,
     "endpoint": ENDPOINT,
     "bulk": BULK,
+    "call": CALL,
     "channel": "email",
     "protection": "bankruptcy",
     "format": "csv",

@@ -9,16 +9,19 @@ from urllib.parse import urlencode
 import pytest
 import sqlalchemy as sa
 
+from domain.calls import TaskState
 from domain.case import CaseStatus
 from domain.consent import Source
 from domain.gates import Refuse
 from domain.protection import Protected, Protection, SetBy
 from domain.renewal import Notice
 from domain.rules.contacts import ContactCaps
-from domain.steps import Channel
+from domain.steps import Channel, Stage
+from domain.truth import MessageFacts
 from gateways.ledger import named, persons
 from gateways.ledger.columns import metadata
 from gateways.ledger.sql_ledger import SqlLedger
+from gateways.ports.calls import CallTaskRow
 from gateways.ports.consents import OptIn
 from gateways.ports.inbox import DONE, Arrival
 from gateways.ports.messages import Address
@@ -110,6 +113,24 @@ def a_life(ledger: SqlLedger, status: CaseStatus = CaseStatus.CLOSED) -> None:
     ledger.close_channel(wish)
     notice, to = a_notice()
     assert isinstance(ledger.begin_notice(notice, to, FREE_CAPS), ReservedNotice)
+    call = CallTaskRow(
+        call_id="call_1",
+        invoice_id="in_grace",
+        customer_id="cus_grace",
+        step="d05-call",
+        state=TaskState.OPEN,
+        as_of=NOW,
+        call_from=NOW,
+        until=NOW + timedelta(days=3),
+        zones=("Europe/Berlin",),
+        windows=(),
+        offers=(),
+        said=MessageFacts(stage=Stage.REMINDER),
+        why="call on day 5",
+        address=PHONE,
+    )
+    ledger.queue_call(call, to, FREE_CAPS)
+    ledger.take_call("call_1", to, FREE_CAPS, "Ana", NOW)
     forms = urlencode({"From": PHONE, "Body": "secret words"})
     ledger.keep(
         [

@@ -1,0 +1,85 @@
+"""One call for a person of the merchant: re-read, check, put into the queue, once."""
+
+from temporalio import activity
+
+from activities.errors import translated
+from domain.addresses import NONE_KNOWN
+from domain.calls import TaskState, call_id
+from domain.gates import Answer, Refuse, Stopped, stop, strictest
+from domain.invoice import InvoiceNow
+from domain.kinds.call import CallQueued, CallTask
+from domain.outgoing import StepRefused
+from domain.protection import standing
+from domain.record import Entry
+from domain.rules.invoice import Aim, judge_now
+from domain.rules.protection import ask_protected
+from domain.steps import Channel
+from gateways.ports.calls import CallTaskRow
+from gateways.ports.ledger import Ledger
+from gateways.ports.messages import Recipient
+from gateways.ports.metering import NO_METER, Meter
+from gateways.ports.payments import Payments
+
+
+class CallActivities:
+    """What the case wants to be said by telephone."""
+
+    def __init__(self, payments: Payments, ledger: Ledger, meter: Meter = NO_METER) -> None:
+        self._payments = payments
+        self._ledger = ledger
+        self._meter = meter
+
+    @activity.defn(name="queue_call", no_thread_cancel_exception=True)
+    def queue_call(self, task: CallTask) -> CallQueued:
+        """Puts the call into the queue, unless the invoice is no longer open, the person is protected, nobody may call
+        there, or law and policy have no room for it before it is over. Who takes it asks all of that again."""
+        with translated(task):
+            invoice = self._payments.read_invoice(task.invoice_id)
+            said = standing(self._ledger.protections(task.customer_id), task.as_of)
+            protected = ask_protected(said, Aim.SAY, task.as_of)
+            answer: Answer = strictest((judge_now(invoice.now, Aim.SAY, task.as_of), protected))
+            if found := stop(answer):
+                return CallQueued(invoice=invoice.now, stopped=found)
+            if invoice.customer:
+                self._ledger.customer_is(invoice.customer)
+            recipient = self._ledger.recipient(task.customer_id)
+            if why := _closed(recipient):
+                refused = Refuse(why=f"nobody is called: {why}")
+                event = StepRefused(kind="call")
+                entry = Entry(at=task.as_of, step=task.step, what="refused", why=refused.why, event=event)
+                self._ledger.record_effect(task.invoice_id, entry)
+                return _refused(invoice.now, refused)
+            queued = self._ledger.queue_call(_row(task, recipient), recipient.address, task.caps)
+            if isinstance(queued, Refuse):
+                self._meter.refused(queued.rule)
+                return _refused(invoice.now, queued)
+            return CallQueued(invoice=invoice.now)
+
+
+def _refused(invoice: InvoiceNow, answer: Refuse) -> CallQueued:
+    return CallQueued(invoice=invoice, refused=Stopped(why=answer.why, rule=answer.rule))
+
+
+def _closed(recipient: Recipient) -> str | None:
+    if why := recipient.closed_channels.get(Channel.PHONE):
+        return why
+    return None if recipient.address.place(Channel.PHONE) else NONE_KNOWN["phone"]
+
+
+def _row(task: CallTask, recipient: Recipient) -> CallTaskRow:
+    return CallTaskRow(
+        call_id=call_id(task.invoice_id, task.step),
+        invoice_id=task.invoice_id,
+        customer_id=task.customer_id,
+        step=task.step,
+        state=TaskState.OPEN,
+        as_of=task.as_of,
+        call_from=task.windows[0].start if task.windows else task.as_of,
+        until=task.until,
+        zones=task.zones,
+        windows=task.windows,
+        offers=task.offers,
+        said=task.facts,
+        why=task.why,
+        address=recipient.address.place(Channel.PHONE),
+    )

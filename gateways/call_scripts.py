@@ -1,0 +1,177 @@
+"""What people say on the telephone: words (`policies/messages/<language>/calls.yaml`), and those of all messages."""
+
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from babel import Locale
+from jinja2 import StrictUndefined, TemplateSyntaxError, meta
+from jinja2.sandbox import SandboxedEnvironment
+
+from domain.base import Frozen
+from domain.calls import Offer
+from domain.languages import chosen, wanted
+from domain.names import plausible_name
+from domain.sentences import Loc
+from domain.truth import MessageFacts
+from gateways.formats import format_day, format_money
+from gateways.invoice_words import bought
+from gateways.messages import FALLBACK, TemplateMessages
+from gateways.phrases import Phrases, PhrasesError
+from gateways.ports.calls import CallScript
+from gateways.ports.messages import Address
+from gateways.ports.payments import InvoiceSnapshot
+from gateways.yaml_files import FileError, layered
+
+FILE = "calls.yaml"
+_ALWAYS = frozenset({"merchant"})
+_BEFORE = {"ask": _ALWAYS | {"name"}, "machine": _ALWAYS | {"call_back"}}
+"""What may be named before it is certain who is there: nothing of a debt."""
+_AFTER = {
+    "about": _ALWAYS | {"number", "amount"},
+    "bought": _ALWAYS | {"bought"},
+    "restricts": _ALWAYS | {"restricts_on"},
+}
+
+
+class BeforeWords(Frozen):
+    """To whoever answers, or to a machine."""
+
+    ask: str
+    ask_neutral: str
+    check: str
+    stranger: str
+    machine: str
+
+
+class CallWords(Frozen):
+    """One language's words."""
+
+    before: BeforeWords
+    about: str
+    bought: str
+    restricts: str
+    ask: str
+    offers: dict[Offer, str]
+    card: str
+    objects: str
+    closing: str
+
+
+class TemplateCalls:
+    """`ports.CallScripts`. Forms of dates and amounts, and the words of causes, are those of all other messages.
+
+    Raises PhrasesError for a language whose words are wrong, or when there is no English.
+    """
+
+    def __init__(
+        self, messages: TemplateMessages, directories: Sequence[Path], call_back: str, *, language: str = FALLBACK
+    ) -> None:
+        """A later directory takes the place of the earlier ones, text by text. `call_back`: the number at which the
+        merchant answers; `language` is the merchant's."""
+        self._messages = messages
+        self._call_back = call_back
+        self._environment = SandboxedEnvironment(undefined=StrictUndefined)
+        self._environment.globals.clear()
+        self._template = lru_cache(maxsize=None)(self._environment.from_string)
+        files: dict[str, list[Path]] = {}
+        for file in (file for directory in directories for file in sorted(directory.glob(f"*/{FILE}"))):
+            files.setdefault(file.parent.name.lower(), []).append(file)
+        self._words = {name: self._read(paths) for name, paths in files.items() if name in messages.languages}
+        if FALLBACK not in self._words:
+            raise PhrasesError(f"{directories[-1]} has no {FALLBACK}/{FILE}: other languages fall back to it.")
+        self._default = chosen(language, self._words) or FALLBACK
+
+    def script(
+        self, facts: MessageFacts, offers: Sequence[Offer], address: Address, invoice: InvoiceSnapshot
+    ) -> CallScript:
+        tags = wanted(address.language)
+        tag = next((tag for tag in tags if chosen(tag, self._words)), self._default)
+        name = chosen(tag, self._words) or FALLBACK
+        words = self._words[name]
+        phrases, locale = self._messages.language_of(tag)
+        person = plausible_name(address.name, address.language or phrases.locale)
+        known = {
+            "merchant": self._messages.brand.name,
+            "name": person,
+            "call_back": self._call_back,
+            "number": invoice.number or invoice.id,
+            "amount": format_money(invoice.remaining, locale),
+            "bought": bought(invoice) or "",
+            "restricts_on": format_day(facts.restricts_on, locale, phrases.calendar) if facts.restricts_on else "",
+        }
+        before = words.before
+        lines = [
+            words.about,
+            words.bought if known["bought"] else "",
+            self._cause(facts, phrases),
+            self._next(facts, phrases, locale),
+            words.restricts if known["restricts_on"] else "",
+            words.ask,
+            *(words.offers[offer] for offer in offers),
+            words.card,
+            words.objects,
+            words.closing,
+        ]
+
+        def said(text: str) -> str:
+            return self._template(text).render(known)
+
+        return CallScript(
+            language=phrases.locale,
+            ask=said(before.ask if person else before.ask_neutral),
+            check=said(before.check),
+            stranger=said(before.stranger),
+            machine=said(before.machine),
+            lines=tuple(said(line) for line in lines if line),
+        )
+
+    def _cause(self, facts: MessageFacts, phrases: Phrases) -> str:
+        return phrases.reasons[facts.reason] if facts.reason and facts.tried else ""
+
+    def _next(self, facts: MessageFacts, phrases: Phrases, locale: Locale) -> str:
+        """What will be tried without the customer."""
+        if facts.next_charge_on is None:
+            return ""
+        day = format_day(facts.next_charge_on, locale, phrases.calendar)
+        text = phrases.next_charge.tried if facts.tried else phrases.next_charge.due
+        return self._template(text).render(next_charge_on=day, merchant=self._messages.brand.name)
+
+    def _read(self, paths: Sequence[Path]) -> CallWords:
+        try:
+            file = layered(paths)
+            words = file.as_model(CallWords)
+        except FileError as error:
+            raise PhrasesError(str(error)) from None
+        lacking = [offer.value for offer in Offer if offer not in words.offers]
+        wrong = [file.told(("offers",), f"lacks {', '.join(lacking)}")] if lacking else []
+        wrong += [
+            file.told(loc, problem) for loc, text in _leaves(file.data, ()) if (problem := self._wrong(text, _may(loc)))
+        ]
+        if wrong:
+            raise PhrasesError("\n".join(wrong))
+        return words
+
+    def _wrong(self, text: str, may: frozenset[str]) -> str | None:
+        try:
+            used = meta.find_undeclared_variables(self._environment.parse(text))
+        except TemplateSyntaxError as error:
+            return error.message
+        unknown = sorted(used - may)
+        return f"{', '.join(unknown)} is not known there; known are {', '.join(sorted(may))}" if unknown else None
+
+
+def _may(loc: Loc) -> frozenset[str]:
+    """What the words at a place of the file may name."""
+    if loc[0] == "before":
+        return _BEFORE.get(str(loc[-1]), _ALWAYS)
+    return _AFTER.get(str(loc[0]), _ALWAYS)
+
+
+def _leaves(value: Any, loc: Loc) -> Iterator[tuple[Loc, str]]:
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _leaves(inner, (*loc, name))
+    elif isinstance(value, str):
+        yield loc, value

@@ -1,0 +1,137 @@
+"""What people read aloud: whole in every language, and nothing of a debt before it is certain who is there."""
+
+import re
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from domain.calls import Offer
+from domain.declines import Reason
+from domain.invoice import InvoiceState
+from domain.money import Money
+from domain.steps import Stage
+from domain.truth import MessageFacts
+from gateways.call_scripts import TemplateCalls
+from gateways.messages import TemplateMessages
+from gateways.phrases import PhrasesError
+from gateways.ports.calls import CallScript
+from gateways.ports.messages import Address
+from gateways.ports.payments import InvoiceSnapshot, Line
+from runtime.settings import ROOT
+from tests.gateways.brands import a_brand
+
+MESSAGES = ROOT / "policies" / "messages"
+LANGUAGES = sorted(folder.name for folder in MESSAGES.iterdir() if (folder / "phrases.yaml").exists())
+BRAND = a_brand("Acme Cloud")
+BACK = "+6621234567"
+FACTS = MessageFacts(
+    stage=Stage.REMINDER,
+    reason=Reason.INSUFFICIENT_FUNDS,
+    next_charge_on=date(2026, 11, 28),
+    restricts_on=date(2026, 12, 5),
+    ends_on=date(2026, 12, 20),
+)
+DUE = Money(amount=14_900, currency="USD")
+INVOICE = InvoiceSnapshot(
+    id="in_1",
+    number="A-1042",
+    state=InvoiceState.OPEN,
+    currency="USD",
+    amount=DUE,
+    remaining=DUE,
+    customer_id="cus_1",
+    lines=(Line(description="Team plan"),),
+)
+
+
+def calls(*folders: Path) -> TemplateCalls:
+    return TemplateCalls(TemplateMessages([MESSAGES], BRAND), [MESSAGES, *folders], BACK)
+
+
+CALLS = calls()
+
+
+def script(language: str = "en", name: str | None = "Ada Carter", facts: MessageFacts = FACTS) -> CallScript:
+    address = Address(customer_id="cus_1", name=name, language=language)
+    return CALLS.script(facts, tuple(Offer), address, INVOICE)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_has_words_of_its_own(language: str) -> None:
+    said = script(language)
+    own = CALLS.script(FACTS, (), Address(customer_id="cus_1", language="en"), INVOICE)
+
+    assert said.language.replace("_", "-") == language
+    assert (said.stranger == own.stranger) is (language == "en")
+    assert "{" not in said.text
+    assert all(text.strip() for text in (said.ask, said.check, said.stranger, said.machine, *said.lines))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_stranger_and_a_machine_hear_the_merchant_and_nothing_of_a_debt(language: str) -> None:
+    said = script(language)
+
+    for text in (said.ask, said.stranger, said.machine):
+        assert not re.search(r"149|A-1042|Team plan", text)
+    assert "Acme Cloud" in said.machine
+    assert BACK in said.machine
+    assert "Ada" not in said.machine + said.stranger
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_customer_hears_what_is_owed_and_what_may_be_done(language: str) -> None:
+    told, bare = script(language), script(language, facts=MessageFacts(stage=Stage.REMINDER))
+    whole = "\n".join(told.lines)
+
+    assert "A-1042" in whole
+    assert "149" in whole
+    assert "Team plan" in whole
+    # Cause, next try and restriction are only said where they are true.
+    assert len(told.lines) == len(bare.lines) + 3
+
+
+def test_without_a_name_it_is_asked_for_whoever_has_the_account() -> None:
+    assert "Ada Carter" in script().ask
+    for name in (None, "null", "http://x.example"):
+        asked = script(name=name).ask
+        assert "an account with us" in asked
+
+
+def test_only_what_the_policy_offers_is_offered() -> None:
+    address = Address(customer_id="cus_1", language="en")
+    plain = CALLS.script(FACTS, (), address, INVOICE)
+    promise = CALLS.script(FACTS, (Offer.PROMISE,), address, INVOICE)
+
+    assert len(plain.lines) + 1 == len(promise.lines)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ('before: {stranger: "It is about {{ amount }}."}', "amount is not known there"),
+        ('before: {machine: "Invoice {{ number }}"}', "number is not known there"),
+        ('before: {ask: "{{ bought }}"}', "bought is not known there"),
+        ('closing: "{{ merchant"', "closing"),
+        ("offers: {discount: Ten percent}", "discount"),
+        ("greeting: Hello", "greeting"),
+    ],
+)
+def test_words_that_name_what_they_must_not_are_refused(tmp_path: Path, text: str, problem: str) -> None:
+    (tmp_path / "en").mkdir()
+    (tmp_path / "en" / "calls.yaml").write_text(text, encoding="utf-8")
+
+    with pytest.raises(PhrasesError, match=problem):
+        calls(tmp_path)
+
+
+def test_a_language_that_lacks_a_sentence_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "it").mkdir()
+    words = (MESSAGES / "en" / "calls.yaml").read_text(encoding="utf-8")
+    (tmp_path / "it" / "calls.yaml").write_text(words.replace("  machine:", "  machines:"), encoding="utf-8")
+    phrases = (MESSAGES / "en" / "phrases.yaml").read_text(encoding="utf-8")
+    (tmp_path / "it" / "phrases.yaml").write_text(phrases, encoding="utf-8")
+    messages = TemplateMessages([MESSAGES, tmp_path], BRAND)
+
+    with pytest.raises(PhrasesError, match="machine"):
+        TemplateCalls(messages, [MESSAGES, tmp_path], BACK)
