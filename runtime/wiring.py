@@ -14,9 +14,11 @@ from uuid import uuid4
 
 from temporalio.client import Client
 
+from activities.closings import ClosingActivities
 from activities.collections import CollectionsActivities
 from activities.contacts import ContactActivities
 from activities.decisions import DecisionActivities
+from activities.notices import StandingNotices
 from activities.payments import PaymentActivities
 from activities.renewals import RenewalActivities
 from activities.service import ServiceActivities
@@ -325,7 +327,9 @@ def activities(
     paying = PaymentActivities(payments, ledger, declines, rules, minimums, clock, meter)
     ways = senders(settings, app, meter)
     words, short = required_words(settings), short_links(settings)
-    contacting = ContactActivities(payments, ledger, messages, ways, clock, standing, words, meter, short)
+    notices = StandingNotices(ledger, MerchantNotices(app) if app else None)
+    contacting = ContactActivities(payments, ledger, messages, ways, clock, standing, words, meter, short, notices)
+    concluding = ClosingActivities(payments, ledger, contacting, notices, standing, meter)
     announced = renewal_messages(settings, messages)
     noticing = RenewalActivities(payments, ledger, announced, ways, clock, standing, words, meter)
     serving = ServiceActivities(payments, ledger, app)
@@ -339,6 +343,7 @@ def activities(
         paying.mark_uncollectible,
         contacting.contact,
         noticing.notice,
+        concluding.conclude,
         serving.set_access,
         collecting.hand_off,
         collecting.recall,

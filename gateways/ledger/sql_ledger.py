@@ -12,6 +12,7 @@ from gateways.ledger.arrivals import SqlEvents, SqlHandoffs
 from gateways.ledger.attempts import SqlAttempts
 from gateways.ledger.bulk import SqlBulk
 from gateways.ledger.cases import SqlCases
+from gateways.ledger.closings import SqlClosings
 from gateways.ledger.consents import SqlConsents
 from gateways.ledger.contacts import SqlContacts
 from gateways.ledger.customers import SqlCustomers
@@ -37,6 +38,7 @@ class SqlLedger(
     SqlAttempts,
     SqlContacts,
     SqlNotices,
+    SqlClosings,
     SqlAccess,
     SqlCustomers,
     SqlConsents,

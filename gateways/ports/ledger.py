@@ -14,6 +14,7 @@ from domain.rules.contacts import ContactRules, SaidWith
 from domain.rules.uses import MethodUse, NetworkRules, NextCharge
 from domain.steps import Channel
 from gateways.ports.case_list import CaseList
+from gateways.ports.closings import ClosingBook
 from gateways.ports.consents import ConsentBook
 from gateways.ports.directory import CustomerDirectory
 from gateways.ports.messages import Address, Recipient
@@ -330,6 +331,7 @@ class Ledger(
     AttemptBook,
     ContactBook,
     NoticeBook,
+    ClosingBook,
     AccessBook,
     EndpointBook,
     CustomerBook,
