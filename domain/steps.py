@@ -59,7 +59,7 @@ class Stage(StrEnum):
     CLOSING = "closing"
 
 
-ASKING = tuple(stage for stage in Stage if stage is not Stage.CLOSING)
+DEMANDS = tuple(stage for stage in Stage if stage is not Stage.CLOSING)
 """Of the messages that ask for money."""
 
 

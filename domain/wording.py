@@ -17,8 +17,7 @@ from domain.closed import Closed
 from domain.declines import Reason
 from domain.known import ASKING, AtSending, Known, Period, Todo, Tone
 from domain.money import Money
-from domain.steps import ASKING as ASKING_STAGES
-from domain.steps import TEXTS, Channel, Stage
+from domain.steps import DEMANDS, TEXTS, Channel, Stage
 from domain.truth import Ending, MessageFacts
 
 Value = Money | date | str | Period | tuple[Money, ...] | tuple[str, ...]
@@ -101,7 +100,7 @@ class Row(NamedTuple):
     channels: tuple[Channel, ...]
     when: Callable[[Known], bool] = lambda _known: True
     values: tuple[str, ...] = ()  # what its words may name besides `ALWAYS`
-    stages: tuple[Stage, ...] = ASKING_STAGES
+    stages: tuple[Stage, ...] = DEMANDS
     labels: str = ""  # the value that it stands beside (Part.AMOUNTS)
     may: bool = False  # left out where there is no room
     or_refuse: str = ""  # why nothing is sent where it would not be true; empty: it is left out
@@ -132,7 +131,7 @@ _LONG = (Channel.EMAIL, Channel.LETTER, Channel.NOTICE)
 _SMS = TEXTS
 _FINAL = (Stage.FINAL,)
 _INSISTING = (Stage.FIRM, Stage.FINAL)
-_OTHERS = tuple(stage for stage in ASKING_STAGES if stage is not Stage.FINAL)
+_OTHERS = tuple(stage for stage in DEMANDS if stage is not Stage.FINAL)
 _CLOSING = (Stage.CLOSING,)
 _EVERY = tuple(Stage)
 _SPOKEN = (Channel.EMAIL, Channel.NOTICE)

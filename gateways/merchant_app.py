@@ -72,7 +72,6 @@ class MerchantNotices:
             {
                 "type": "notice.created",
                 "customer": address.customer_id,
-                "notice": key,
                 "subject": message.subject,
                 "text": message.text,
             },

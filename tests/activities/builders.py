@@ -10,6 +10,7 @@ from activities.decisions import DecisionTask
 from domain import life, opening
 from domain.base import Frozen, Message
 from domain.case import Facts, PolicyRef
+from domain.closing_messages import ClosingOutcome, ClosingTask
 from domain.decisions import Act
 from domain.declines import Reason
 from domain.kinds.access import AccessTask
@@ -86,6 +87,7 @@ class Worker:
         self.record_payment: Callable[[RecordPaymentTask], RecordPaymentResult] = found["record_payment"]
         self.recall: Callable[[RecallTask], Done] = found["recall"]
         self.notice: Callable[[NoticeTask], NoticeOutcome] = found["notice"]
+        self.conclude: Callable[[ClosingTask], ClosingOutcome] = found["conclude"]
         self.decide: Callable[[DecisionTask], Decided] = found["decide"]
 
     def restarted(self, **overrides: str) -> "Worker":
