@@ -297,26 +297,29 @@ class Known(Frozen):
         return "all" if self.lists_finals() else "one"
 
     def closes(self) -> bool:
-        """Whether it is known how the case ended: all of a closing message follows from that."""
-        return self.facts.closed is not None
+        """Whether all is known that a closing message names."""
+        facts = self.facts
+        match facts.closed:
+            case None:
+                return False
+            case Closed.SETTLED:
+                return facts.settled_for is not None
+            case Closed.ENDED:
+                return facts.ends_on is not None
+        return True
 
-    def was_paid(self) -> bool:
-        return self.facts.closed is Closed.PAID
+    def says(self, closed: Closed) -> bool:
+        """Whether it is this closing message."""
+        return self.facts.closed is closed
 
-    def was_settled(self) -> bool:
-        return self.facts.closed is Closed.SETTLED and self.facts.settled_for is not None
-
-    def stays_unpaid(self) -> bool:
-        return self.facts.closed in (Closed.ENDED, Closed.GIVEN_UP)
+    def leaves(self, left: str) -> bool:
+        """Whether this became of a debt that was not paid."""
+        return self.facts.closed in (Closed.ENDED, Closed.GIVEN_UP) and self._left() == left
 
     def has_an_agency(self) -> bool:
-        return self.stays_unpaid() and self.left() != "write_off"
+        return self.leaves("agency") or self.leaves("agency_named")
 
-    def is_closed_unpaid(self) -> bool:
-        return self.stays_unpaid() and self.left() == "write_off"
-
-    def left(self) -> str:
-        """What became of a debt that was not paid."""
+    def _left(self) -> str:
         if self.facts.ending is not Ending.COLLECTIONS:
             return "write_off"
         return "agency_named" if self.at.agency else "agency"

@@ -7,7 +7,7 @@ notice a date and a consequence. Words and layouts: `policies/messages`; forms o
 from collections.abc import Callable, Iterator
 from datetime import date
 from enum import StrEnum
-from functools import cache
+from functools import cache, partial
 from itertools import groupby, product
 from string import Formatter
 from typing import NamedTuple
@@ -119,7 +119,6 @@ ASPECTS: dict[str, tuple[tuple[str, ...], Callable[[Known], str]]] = {
     "bill": (("one", "all"), Known.bill),
     "ends": (("one", "all"), Known.ends),
     "closed": (tuple(Closed), lambda known: known.facts.closed or ""),
-    "left": (("write_off", "agency", "agency_named"), Known.left),
     "plan": (("with_subscription", "without_subscription"), Known.plan),
 }
 """What the words of a sentence differ by: all that it can be, and what it is."""
@@ -136,6 +135,13 @@ _CLOSING = (Stage.CLOSING,)
 _EVERY = tuple(Stage)
 _SPOKEN = (Channel.EMAIL, Channel.NOTICE)
 _DUNNING = tuple(stage for stage in _OTHERS if stage is not Stage.ACTION)
+_ENDS: dict[Closed, tuple[str, ...]] = dict.fromkeys(Closed, ()) | {
+    Closed.SETTLED: ("settled_for",),
+    Closed.ENDED: ("ends_on",),
+}
+"""What a closing message names of its end."""
+_LEFT: dict[str, tuple[str, ...]] = {"write_off": (), "agency": (), "agency_named": ("agency",)}
+"""What became of a debt that was not paid, and what is named of it."""
 _NOTHING = "does not say how the case ended"
 _NO_END = "names no date or no consequence: give it both before it is sent"
 
@@ -193,14 +199,41 @@ ROWS: tuple[Row, ...] = (
     Row(Part.IMPRINT, "labels.imprint", _MAIL, Known.has_imprint, stages=_EVERY),
     # How a case ended.
     Row(Part.SUBJECT, "closings.{closed}.subject", _SPOKEN, Known.closes, stages=_CLOSING, or_refuse=_NOTHING),
-    Row(Part.HAPPENED, "closings.{closed}.opening", _SPOKEN, values=("ends_on", "settled_for"), stages=_CLOSING),
-    Row(Part.HAPPENED, "closings.left.{left}", _SPOKEN, Known.stays_unpaid, ("agency",), _CLOSING),
+    *(
+        Row(Part.HAPPENED, f"closings.{one}.opening", _SPOKEN, partial(Known.says, closed=one), names, _CLOSING)
+        for one, names in _ENDS.items()
+    ),
+    *(
+        Row(Part.HAPPENED, f"closings.left.{one}", _SPOKEN, partial(Known.leaves, left=one), names, _CLOSING)
+        for one, names in _LEFT.items()
+    ),
     Row(Part.ACCESS, "closings.access", _SPOKEN, Known.has_access_again, stages=_CLOSING),
     Row(Part.FINALS, "closings.also", _SPOKEN, Known.lists_finals, stages=_CLOSING),
-    Row(Part.AMOUNTS, "closings.labels.paid", _EMAIL, Known.was_paid, stages=_CLOSING, labels="amount"),
-    Row(Part.AMOUNTS, "closings.labels.settled", _EMAIL, Known.was_settled, stages=_CLOSING, labels="settled_for"),
+    Row(
+        Part.AMOUNTS,
+        "closings.labels.paid",
+        _EMAIL,
+        partial(Known.says, closed=Closed.PAID),
+        stages=_CLOSING,
+        labels="amount",
+    ),
+    Row(
+        Part.AMOUNTS,
+        "closings.labels.settled",
+        _EMAIL,
+        partial(Known.says, closed=Closed.SETTLED),
+        stages=_CLOSING,
+        labels="settled_for",
+    ),
     Row(Part.AMOUNTS, "labels.due", _EMAIL, Known.has_an_agency, stages=_CLOSING, labels="amount"),
-    Row(Part.AMOUNTS, "closings.labels.closed", _EMAIL, Known.is_closed_unpaid, stages=_CLOSING, labels="amount"),
+    Row(
+        Part.AMOUNTS,
+        "closings.labels.closed",
+        _EMAIL,
+        partial(Known.leaves, left="write_off"),
+        stages=_CLOSING,
+        labels="amount",
+    ),
     Row(Part.BUTTON, "closings.button", _EMAIL, stages=_CLOSING),
     Row(Part.CLOSING, "closings.{closed}.closing", _EMAIL, stages=_CLOSING),
     Row(Part.SENDER, "closings.sender", _EMAIL, stages=_CLOSING),
@@ -231,8 +264,14 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(Part.HELP, "sms.help", _SMS, values=("contact",), may=True, stages=_EVERY),
     Row(Part.HELP, "sms.stranger", _SMS, may=True, stages=_EVERY),
-    Row(Part.HAPPENED, "sms.closings.{closed}", _SMS, Known.closes, ("ends_on", "settled_for"), _CLOSING),
-    Row(Part.HAPPENED, "sms.closings.left.{left}", _SMS, Known.stays_unpaid, ("agency",), _CLOSING),
+    *(
+        Row(Part.HAPPENED, f"sms.closings.{one}", _SMS, partial(Known.says, closed=one), names, _CLOSING)
+        for one, names in _ENDS.items()
+    ),
+    *(
+        Row(Part.HAPPENED, f"sms.closings.left.{one}", _SMS, partial(Known.leaves, left=one), names, _CLOSING)
+        for one, names in _LEFT.items()
+    ),
     Row(Part.ACCESS, "sms.closings.access", _SMS, Known.has_access_again, stages=_CLOSING),
     Row(Part.LINK, "sms.closings.link", _SMS, values=("link",), stages=_CLOSING),
     Row(Part.LINK, "sms.link.pay", _SMS, Known.asks_no_confirmation, ("link",)),

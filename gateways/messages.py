@@ -116,6 +116,11 @@ class TemplateMessages:
         match channel:
             case Channel.WHATSAPP if approved:
                 template = approved.of(language, facts.stage)
+                if template is None:
+                    raise ProviderMisuse(
+                        f"No {facts.stage.value} template is approved for {language}: add it to "
+                        "TWILIO_WHATSAPP_TEMPLATES, or name another channel under closing in the policy."
+                    )
                 return template.filled(self.brand.name, writer.chat(template.room), at.link)
             case Channel.WHATSAPP | Channel.LINE:
                 return Rendered(text=f"{writer.chat()}\n{writer.one(Part.LINK)}")

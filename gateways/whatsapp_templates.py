@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import Field, RootModel, ValidationError, field_validator
 
 from domain.base import Frozen
-from domain.steps import Stage
+from domain.steps import DEMANDS, Stage
 from gateways.ports.messages import FilledTemplate, Rendered
 from gateways.yaml_files import FileError, YamlFile
 
@@ -67,8 +67,9 @@ class WhatsAppTemplates:
         wanted = tag.strip().replace("_", "-").lower()
         return next((name for name in (wanted, wanted.split("-")[0]) if name in self._languages), FALLBACK)
 
-    def of(self, language: str, stage: Stage) -> Template:
-        return self._languages[language][stage]
+    def of(self, language: str, stage: Stage) -> Template | None:
+        """None: of closing messages, where none was approved."""
+        return self._languages[language].get(stage)
 
     @property
     def every(self) -> dict[str, Template]:
@@ -77,7 +78,8 @@ class WhatsAppTemplates:
 
 
 def load_templates(path: Path) -> WhatsAppTemplates:
-    """Raises FileError for a file that cannot be read, a template that is none, and a stage that has none."""
+    """Raises FileError for a file that cannot be read, a template that is none, and a stage that has none;
+    closing messages need none where no policy sends them by WhatsApp."""
     file = YamlFile(path)
     try:
         languages = _Languages.model_validate(file.data).root
@@ -86,6 +88,6 @@ def load_templates(path: Path) -> WhatsAppTemplates:
     if FALLBACK not in {tag.lower() for tag in languages}:
         raise FileError(file.told((), f"{FALLBACK} is missing: it takes the place of languages without templates"))
     for tag, stages in languages.items():
-        if missing := [stage.value for stage in Stage if stage not in stages]:
+        if missing := [stage.value for stage in DEMANDS if stage not in stages]:
             raise FileError(file.told((tag,), f"no template for {', '.join(missing)}"))
     return WhatsAppTemplates(languages)

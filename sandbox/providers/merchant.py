@@ -1,4 +1,4 @@
-"""The merchant's own application: it restricts and restores service, and shows and withdraws notices, when our webhook says so.
+"""The merchant's own application: it restricts, restores, shows and withdraws notices when our webhook says so.
 
 The contract is ours. `POST /webhooks/dunning` with a JSON body `{"type": …, "customer": …, "invoice": …, …}`, signed by
 `Dunning-Signature: t=<unix seconds>,v1=<hex HMAC-SHA256 of "{t}.{raw body}">`; `Idempotency-Key` names the delivery.
