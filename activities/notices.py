@@ -35,10 +35,12 @@ class StandingNotices:
 
     def withdraw(self, customer_id: str, notices: Iterable[ContactRow], at: datetime, why: str) -> datetime | None:
         """Withdraws them. When to try again, where the application does not take it; None: none of them stands."""
+        if (board := self._board) is None:
+            return None
         again: datetime | None = None
-        for notice in notices if self._board else ():
+        for notice in notices:
             try:
-                self._board.withdraw(customer_id, notice.key, withdrawal_key(notice.key))
+                board.withdraw(customer_id, notice.key, withdrawal_key(notice.key))
             except (ProviderTrouble, ProviderMisuse) as error:
                 again = at + (_LATER if isinstance(error, ProviderMisuse) else _SOON)
                 continue
