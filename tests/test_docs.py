@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from ruamel.yaml import YAML
 
 from domain.case import CaseStatus, Outcome
+from domain.closed import Closings
 from domain.declines import DeclineClass
 from domain.policy import Admission, CatchUp, Collections, Contacts, Endgame, Policy, Retries, TimelineEntry
 from domain.registry import FORMS
@@ -214,6 +215,7 @@ def test_mistakes_get_the_answer_that_the_page_shows(right: str, wrong: str, ans
         ("`contacts`", Contacts, ""),
         ("`admission`", Admission, ""),
         ("`renewals`", Renewals, ""),
+        ("`closing`", Closings, ""),
         ("`endgame`", Endgame, ""),
         ("`endgame`", Collections, "collections."),
     ],
