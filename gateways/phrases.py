@@ -150,6 +150,7 @@ class SmsTodo(Frozen):
 class Left(Frozen):
     """What became of a debt that was not paid."""
 
+    closed: str  # beside the end of a subscription: that it is not asked for any more, only `given_up` says
     write_off: str
     agency: str
     agency_named: str
