@@ -319,9 +319,12 @@ class Known(Frozen):
     def has_an_agency(self) -> bool:
         return self.leaves("agency") or self.leaves("agency_named")
 
+    def is_closed_unpaid(self) -> bool:
+        return self.leaves("closed") or self.leaves("write_off")
+
     def _left(self) -> str:
         if self.facts.ending is not Ending.COLLECTIONS:
-            return "write_off"
+            return "closed" if self.facts.closed is Closed.ENDED else "write_off"
         return "agency_named" if self.at.agency else "agency"
 
     def has_access_again(self) -> bool:

@@ -140,7 +140,7 @@ _ENDS: dict[Closed, tuple[str, ...]] = dict.fromkeys(Closed, ()) | {
     Closed.ENDED: ("ends_on",),
 }
 """What a closing message names of its end."""
-_LEFT: dict[str, tuple[str, ...]] = {"write_off": (), "agency": (), "agency_named": ("agency",)}
+_LEFT: dict[str, tuple[str, ...]] = {"closed": (), "write_off": (), "agency": (), "agency_named": ("agency",)}
 """What became of a debt that was not paid, and what is named of it."""
 _NOTHING = "does not say how the case ended"
 _NO_END = "names no date or no consequence: give it both before it is sent"
@@ -230,7 +230,7 @@ ROWS: tuple[Row, ...] = (
         Part.AMOUNTS,
         "closings.labels.closed",
         _EMAIL,
-        partial(Known.leaves, left="write_off"),
+        Known.is_closed_unpaid,
         stages=_CLOSING,
         labels="amount",
     ),
