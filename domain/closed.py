@@ -36,6 +36,11 @@ class Closings(Frozen):
     access_back: ClosingChannel | None = None
     unasked: bool = False  # also to customers who got no message of the case
 
+    @property
+    def on(self) -> bool:
+        """Whether it has any."""
+        return any(self.channel(closed) for closed in Closed)
+
     def channel(self, closed: Closed) -> Channel | None:
         wanted: Channel | None = getattr(self, closed.value)
         return wanted

@@ -1,6 +1,7 @@
 """Once a case is over, on the real server: the case closes at once, and what is left is done in its time."""
 
 import asyncio
+from datetime import timedelta
 
 from domain.case import Outcome
 from domain.closing_messages import Occasion
@@ -22,6 +23,7 @@ async def test_who_pays_at_night_is_thanked_in_the_morning_and_the_case_does_not
     result = await case.handle.result()
     row = stage.ledger.case(case.invoice)
     closing = stage.client.get_workflow_handle(closing_id(case.invoice, Occasion.END))
+    await stage.skipper.fast_forward(closing, timedelta(days=1))
     await asyncio.wait_for(closing.result(), timeout=60)
 
     assert row is not None
