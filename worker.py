@@ -23,9 +23,10 @@ from gateways.ports.trouble import ProviderMisuse, ProviderTrouble
 from runtime.leaving import leave
 from runtime.logs import log_as_json
 from runtime.settings import Settings, SettingsError, load_settings
+from runtime.sweep import sweep_activities
 from runtime.telemetry import telemetry
 from runtime.temporal import connect
-from runtime.wiring import activities, sweep_activities
+from runtime.wiring import activities
 
 # An activity in hand may need as long as one try of it (workflows/options.py).
 DRAIN = timedelta(seconds=50)

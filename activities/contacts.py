@@ -1,14 +1,16 @@
 """One contact on one channel: re-read, check, write, send, once."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from temporalio import activity
 
 from activities.conversation import also_final, facts_with_others, other_invoices
 from activities.errors import translated
+from activities.notices import StandingNotices
 from activities.situations import Situations
+from activities.stops import changed, elsewhere, moved
 from domain.addresses import FIELDS, NONE_KNOWN
 from domain.brand import BySegment
 from domain.calendar import local
@@ -42,7 +44,6 @@ from gateways.ports.payments import InvoiceSnapshot, Payments
 from gateways.ports.rows import Closure, ContactRow, CustomerRow, Reserved
 from gateways.ports.trouble import LookupImpossible, ProviderMisuse, ProviderTrouble, Unreachable
 
-_SOON = timedelta(minutes=1)
 _TAKEN_ONCE = (Channel.LINE, Channel.LETTER)
 """Where the same key is taken once, for a day from the first request: no later one begins the day anew."""
 _TYPED = (Channel.SMS, Channel.LETTER)
@@ -67,8 +68,11 @@ class ContactActivities:
         words: BySegment[RequiredWords],
         meter: Meter = NO_METER,
         short: ShortLinks | None = None,
+        notices: StandingNotices | None = None,
     ) -> None:
-        """`short` makes the links of text messages; None: they have the provider's own."""
+        """`short` makes the links of text messages; None: they have the provider's own. `notices`: those that a newer
+        one takes the place of; None: they stay."""
+        self._notices = notices
         self._words = words
         self._short = short
         self._meter = meter
@@ -91,55 +95,63 @@ class ContactActivities:
             invoice = self._payments.read_invoice(task.invoice_id)
             if found := self._in_the_way(task, invoice):
                 return ContactOutcome(state=ContactState.STOPPED, invoice=invoice.now, stopped=found)
-            recipient = self._ledger.recipient(task.customer_id)
-            address = recipient.address
-            if why := _closed(task, recipient):
-                entry = _entry(task, "unreachable", why, event=_event(task, "unreachable"))
-                self._ledger.record_effect(task.invoice_id, entry)
-                self._meter.contacted(task.channel, ContactState.UNREACHABLE)
-                return _outcome(ContactState.UNREACHABLE, invoice, why=why)
+            return self.say(task, invoice)
+
+    def say(
+        self, task: ContactTask, invoice: InvoiceSnapshot, others: Sequence[InvoiceSnapshot] | None = None
+    ) -> ContactOutcome:
+        """The same for an invoice that was just read and judged. `others`: those that are named beside it; None: the
+        customer's unpaid ones. Raises ProviderTrouble or ProviderMisuse."""
+        recipient = self._ledger.recipient(task.customer_id)
+        address = recipient.address
+        if why := _closed(task, recipient):
+            entry = _entry(task, "unreachable", why, event=_event(task, "unreachable"))
+            self._ledger.record_effect(task.invoice_id, entry)
+            self._meter.contacted(task.channel, ContactState.UNREACHABLE)
+            return _outcome(ContactState.UNREACHABLE, invoice, why=why)
+        if others is None:
             others = other_invoices(task, self._payments, self._ledger)
             facts = task.facts.with_due(invoice.remaining)
             if others:
                 facts = facts_with_others(facts, task, invoice, others, self._ledger)
                 facts = also_final(facts, task, invoice, others, self._situations)
             task = task.model_copy(update={"facts": facts})
-            segment = _segment(self._ledger, task)
-            message = self._messages.of(segment).render(
-                task.channel,
-                task.facts,
-                address,
-                invoice,
-                address.language,
-                others,
-                _key(task),
-                self._link(task),
-                self._agreed(task),
-                self._written_on(task),
-            )
-            if task.words:
-                message, answer = self._lawfully(task, message, address, invoice, segment)
-                if isinstance(answer, Refuse):
-                    return self._unlawful(task, invoice, answer)
-            row = self._row(task, address, message, others)
-            reserved = self._reserve(task, row, address)
-            if isinstance(reserved, Reserved) and reserved.row.state == "sending" and not reserved.ours:
-                if earlier := self._look_up(task, invoice, address, reserved.row):
-                    return earlier
-                reserved = self._reserve_anew(task, row, address, reserved.row)
-            match reserved:
-                case Postpone():
-                    self._meter.postponed(reserved.rule)
-                    return ContactOutcome(state=ContactState.POSTPONED, invoice=invoice.now, postponed=reserved)
-                case Refuse():
-                    self._meter.refused(reserved.rule)
-                    return _outcome(ContactState.REFUSED, invoice, why=reserved.why)
-                case SaidWith():
-                    return self._said_with(task, invoice, reserved)
-                case Reserved(ours=True):
-                    return self._send(task, invoice, address, message, reserved.row.key)
-                case Reserved():
-                    return _standing(reserved.row, invoice)
+        segment = _segment(self._ledger, task)
+        message = self._messages.of(segment).render(
+            task.channel,
+            task.facts,
+            address,
+            invoice,
+            address.language,
+            others,
+            _key(task),
+            self._link(task),
+            self._agreed(task),
+            self._written_on(task),
+        )
+        if task.words:
+            message, answer = self._lawfully(task, message, address, invoice, segment)
+            if isinstance(answer, Refuse):
+                return self._unlawful(task, invoice, answer)
+        row = self._row(task, address, message, others)
+        reserved = self._reserve(task, row, address)
+        if isinstance(reserved, Reserved) and reserved.row.state == "sending" and not reserved.ours:
+            if earlier := self._look_up(task, invoice, address, reserved.row):
+                return earlier
+            reserved = self._reserve_anew(task, row, address, reserved.row)
+        match reserved:
+            case Postpone():
+                self._meter.postponed(reserved.rule)
+                return ContactOutcome(state=ContactState.POSTPONED, invoice=invoice.now, postponed=reserved)
+            case Refuse():
+                self._meter.refused(reserved.rule)
+                return _outcome(ContactState.REFUSED, invoice, why=reserved.why)
+            case SaidWith():
+                return self._said_with(task, invoice, reserved)
+            case Reserved(ours=True):
+                return self._send(task, invoice, address, message, reserved.row.key)
+            case Reserved():
+                return _standing(reserved.row, invoice)
 
     def _in_the_way(self, task: ContactTask, invoice: InvoiceSnapshot) -> Stopped | None:
         """What is known of invoice and person now, and was not when the message was decided on."""
@@ -148,9 +160,9 @@ class ContactActivities:
         if found := stop(strictest((judge_now(invoice.now, Aim.SAY, task.as_of), protected))):
             return found
         if task.invoice and task.invoice.says_otherwise(invoice.now):
-            return _changed(task)
-        moved = invoice.customer is not None and self._has_moved(invoice.customer, task)
-        return _moved(task) if moved else None
+            return changed(task)
+        has_moved = invoice.customer is not None and self._has_moved(invoice.customer, task)
+        return moved(task) if has_moved else None
 
     def _lawfully(
         self, task: ContactTask, message: Rendered, address: Address, invoice: InvoiceSnapshot, segment: str
@@ -244,7 +256,7 @@ class ContactActivities:
             sent = self._sender(task).send(address, message, key)
         except _NotSetUp:
             self._finish(task, "failed", None, "this worker has no settings for the channel; it is decided anew")
-            return ContactOutcome(state=ContactState.STOPPED, invoice=invoice.now, stopped=_elsewhere(task))
+            return ContactOutcome(state=ContactState.STOPPED, invoice=invoice.now, stopped=elsewhere(task))
         except Unreachable as error:
             self._close(task, address, error, key)
             self._finish(task, "unreachable", None, str(error), error.rule)
@@ -284,6 +296,10 @@ class ContactActivities:
 
     def _sent(self, task: ContactTask, invoice: InvoiceSnapshot, sent: Sent) -> ContactOutcome:
         self._finish(task, "sent", sent.provider_id, task.why)
+        if self._notices and task.channel is Channel.NOTICE:
+            # One that cannot be withdrawn now goes with the next one, or at the end.
+            older = self._notices.replaced_by(task.customer_id, _key(task))
+            self._notices.withdraw(task.customer_id, older, task.as_of, "a newer notice takes its place")
         return _outcome(ContactState.SENT, invoice, sent.provider_id)
 
     def _finish(
@@ -361,22 +377,6 @@ def _outcome(
     state: ContactState, invoice: InvoiceSnapshot, provider_id: str | None = None, why: str = ""
 ) -> ContactOutcome:
     return ContactOutcome(state=state, invoice=invoice.now, provider_id=provider_id, why=why)
-
-
-def _changed(task: ContactTask) -> Stopped:
-    """Decided anew at once: the next task carries what was read here."""
-    why = "the invoice is not what the message was written about"
-    return Stopped(why=why, rule="invoice-changed", until=task.as_of)
-
-
-def _moved(task: ContactTask) -> Stopped:
-    return Stopped(why="the customer is somewhere else now", rule="place-changed", until=task.as_of)
-
-
-def _elsewhere(task: ContactTask) -> Stopped:
-    """Decided anew in a moment: by then all workers may have the same settings."""
-    why = f"{task.channel.value} is not set up where the message was to be sent"
-    return Stopped(why=why, rule="channel-not-set-up", until=task.as_of + _SOON)
 
 
 def _closed(task: ContactTask, recipient: Recipient) -> str | None:

@@ -53,6 +53,8 @@ def preview(
             if followed.renewals.on and decline is None:
                 found.append(made.before_a_renewal(followed, known, at))
             found += made.conversations(followed, known, at, decline)
+            if followed.closing.on and decline is None:
+                found.append(made.once_it_is_over(followed, known, at))
         if send and sender:
             count = send_to(send, sender, found)
             typer.echo(f"{count} e-mails sent to {send}", err=True)

@@ -75,6 +75,7 @@ class Brand(Frozen):
     country: Country | None = None  # where letters are posted: those within it do not name it
     bank: tuple[Line, ...] = ()  # the account for transfers, on letters
     imprint: Link | None = None
+    agency: Line | None = None  # the collections agency, as customers know it: closing messages name it
     account: Link | None = None  # where customers see their subscription and change how it is paid
     voice: dict[str, Line] = Field(default_factory=dict)  # language → which of its forms of address, by a file's name
 

@@ -262,6 +262,7 @@ class Closing(Message):
     outcome: Outcome
     why: str
     at: datetime
+    settled_for: Money | None = None  # what came in by a settlement, and closed the rest
 
 
 class Case(Message):
@@ -306,6 +307,7 @@ class Case(Message):
     try_ordered: OrderedTry | None = None
     handoff_ordered: bool = False  # its end is a handoff, whatever is due
     recall_ordered: bool = False  # what the agency has is taken back
+    occasions: tuple[str, ...] = ()  # on which something was left to do towards the customer (closing_messages.py)
 
     @property
     def version(self) -> str:

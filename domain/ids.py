@@ -19,6 +19,16 @@ def notice_key(subscription_id: str, renews_at: datetime, notice: str) -> str:
     return f"{renewal_id(subscription_id, renews_at)}:{notice}"
 
 
+def closing_id(invoice_id: str, occasion: str) -> str:
+    """The workflow id of what is left to do towards the customer on one occasion of a case."""
+    return f"closing-{invoice_id}-{occasion}"
+
+
+def withdrawal_key(notice: str) -> str:
+    """The idempotency key by which the notice with a contact's key is withdrawn."""
+    return f"{notice}:withdrawn"
+
+
 def charge_key(invoice_id: str, attempt: int) -> str:
     """The provider's idempotency key of one charge attempt. A new attempt is a new key; a repeated request is not."""
     return f"dun:{invoice_id}:{attempt}"

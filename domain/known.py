@@ -4,10 +4,11 @@ from datetime import date
 from enum import StrEnum
 
 from domain.base import Frozen
+from domain.closed import Closed
 from domain.declines import DeclineClass, Reason
 from domain.money import Money
 from domain.steps import Access, Stage
-from domain.truth import MessageFacts
+from domain.truth import Ending, MessageFacts
 
 
 class Todo(StrEnum):
@@ -49,6 +50,7 @@ class Tone(StrEnum):
     FIRM_AGAIN = "firm_again"
     FINAL = "final"
     ACTION = "action"
+    CLOSING = "closing"
 
     @property
     def stage(self) -> Stage:
@@ -78,7 +80,7 @@ class AtSending(Frozen):
     contact: str  # where the merchant answers
     name: str | None  # the customer's, if it is one
     number: str  # the invoice's
-    due: Money  # what is still to be paid
+    due: Money  # what is still to be paid; of a closing message: what was, or what is given up
     total: Money  # what the invoice says, before any balance or payment
     subscription: bool  # whether the invoice belongs to one
     verifying: bool  # whether a bank account that the customer gave for it has to be verified first
@@ -97,6 +99,7 @@ class AtSending(Frozen):
     terms: str | None = None  # link to the version that they agreed to
     answers: bool = False  # whether an answer to the e-mail reaches the merchant
     bank: bool = False  # whether a letter may name the merchant's own account
+    agency: str | None = None  # the collections agency, as customers know it
     framed: bool = False  # whether an approved text around the message says who writes
 
     @property
@@ -293,6 +296,41 @@ class Known(Frozen):
         """Whether the end that is named is that of one invoice, or of several."""
         return "all" if self.lists_finals() else "one"
 
+    def closes(self) -> bool:
+        """Whether all is known that a closing message names."""
+        facts = self.facts
+        match facts.closed:
+            case None:
+                return False
+            case Closed.SETTLED:
+                return facts.settled_for is not None
+            case Closed.ENDED:
+                return facts.ends_on is not None
+        return True
+
+    def says(self, closed: Closed) -> bool:
+        """Whether it is this closing message."""
+        return self.facts.closed is closed
+
+    def leaves(self, left: str) -> bool:
+        """Whether this became of a debt that was not paid."""
+        return self.facts.closed in (Closed.ENDED, Closed.GIVEN_UP) and self._left() == left
+
+    def has_an_agency(self) -> bool:
+        return self.leaves("agency") or self.leaves("agency_named")
+
+    def is_closed_unpaid(self) -> bool:
+        return self.leaves("closed") or self.leaves("write_off")
+
+    def _left(self) -> str:
+        if self.facts.ending is not Ending.COLLECTIONS:
+            return "closed" if self.facts.closed is Closed.ENDED else "write_off"
+        return "agency_named" if self.at.agency else "agency"
+
+    def has_access_again(self) -> bool:
+        """Beside what else is said: where nothing else is, the message is about it."""
+        return self.facts.restored and self.facts.closed is not Closed.ACCESS_BACK
+
     def bill(self) -> str:
         """Whether it is one invoice that has to be paid, or several."""
         return "all" if self.has_others() else "one"
@@ -326,4 +364,6 @@ class Known(Frozen):
             "ends_on": facts.ends_on,
             "due_on": facts.due_on,
             "agreed_on": at.agreed_on,
+            "settled_for": facts.settled_for,
+            "agency": at.agency,
         }

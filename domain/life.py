@@ -14,6 +14,7 @@ from domain import changes
 from domain.base import Message, unchecked
 from domain.calendar import minute
 from domain.case import Case, Circumstances, Closing, StepState
+from domain.closing_messages import occasion_of
 from domain.decisions import Act, Close, Decision, Effect, PutOff, Skip, Wait
 from domain.events import Order
 from domain.gates import Refuse
@@ -52,6 +53,7 @@ class Decided(Message):
     ahead: tuple[Ahead, ...] = ()  # what comes unless something happens
     closed_channels: dict[Channel, str] = Field(default_factory=dict)  # to this customer, whichever case was told
     protections: tuple[Protected, ...] = ()  # what protected the person then
+    occasion: str | None = None  # what is left to do towards the customer may begin (domain/closing_messages.py)
 
 
 new_decided = unchecked(Decided)
@@ -72,6 +74,8 @@ def decide(case: Case, policy: Policy, circumstances: Circumstances, at: datetim
     now = Situation(protected(changes.tick(case, at), protections, at), policy, circumstances, at)
     decision = next_step(now)
     then, entries = after(case, decision, at, protections)
+    occasion = occasion_of(then, policy, decision)
+    then = _named(then, occasion)
     projection = projection_of(then, decision)
     decided = new_decided(
         at=at,
@@ -81,6 +85,7 @@ def decide(case: Case, policy: Policy, circumstances: Circumstances, at: datetim
         ahead=_ahead(now) if decision.does == "wait" else (),
         closed_channels=now.closed_channels,
         protections=protections,
+        occasion=occasion,
     )
     written = (*then.unwritten, *entries)
     kept = then.but(unwritten=()) if then.unwritten else then
@@ -141,7 +146,13 @@ def settled(case: Case, asked: Case, decided: Decided) -> Case:
     What the case was told in between is not in the ledger yet.
     """
     news = case.unwritten[len(asked.unwritten) :]
-    return changes.changed(after(case, decided.decision, decided.at, decided.protections)[0], unwritten=news)
+    case = after(case, decided.decision, decided.at, decided.protections)[0]
+    return changes.changed(_named(case, decided.occasion), unwritten=news)
+
+
+def _named(case: Case, occasion: str | None) -> Case:
+    """The case that has named an occasion, and does not name it again."""
+    return changes.changed(case, occasions=(*case.occasions, occasion)) if occasion else case
 
 
 def hear(case: Case, name: str, message: Message, at: datetime) -> Case:

@@ -104,7 +104,10 @@ def settle(case: Case, order: events.Settle, at: datetime) -> Case:
     case = said(case, Entry(at=at, step=ORDER, what="settlement in Stripe", why=_in_stripe(case, order)))
     paid = ", paid" if order.paid else ""
     why = f"settled for {order.amount}{paid} by {order.by}{_tail(order.note)}"
-    return close(case, Outcome.SETTLED, why, at, ORDER)
+    case = close(case, Outcome.SETTLED, why, at, ORDER)
+    if order.paid and case.closing and case.closing.outcome is Outcome.SETTLED:
+        case = changed(case, closing=case.closing.but(settled_for=order.amount))
+    return case
 
 
 def _in_stripe(case: Case, order: events.Settle) -> str:

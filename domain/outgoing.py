@@ -130,7 +130,7 @@ class ChargeProcessing(_Charge):
 
 class _Contact(Fact):
     channel: Channel
-    stage: str  # of the message: friendly, reminder, firm, final, action
+    stage: str  # of the message: friendly, reminder, firm, final, action, closing
 
 
 class ContactSent(_Contact):

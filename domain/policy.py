@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, PlainSerializer, ValidationInfo, fi
 
 from domain.base import Frozen
 from domain.calendar import Clock, ContactHours, Paydays, is_zone
+from domain.closed import Closings
 from domain.codes import Country
 from domain.declines import DeclineClass
 from domain.forms import FORMS, Form, one_of, write_form
@@ -148,6 +149,7 @@ class Policy(Frozen):
     sent_invoices: bool = False  # for invoices that were sent to be paid by a date, and only for those
     admission: Admission = Admission()
     renewals: Renewals = Renewals()
+    closing: Closings = Closings()
 
     @classmethod
     def stored(cls, body: str) -> Self:

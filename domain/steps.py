@@ -52,13 +52,19 @@ TEXTS = (Channel.SMS, *CHATS)
 
 
 class Stage(StrEnum):
-    """The tone of a message. `action` is the mail that asks for a new card or a confirmation, at once."""
+    """The tone of a message. `action` is the mail that asks for a new card or a confirmation, at once; `closing` says
+    how a case ended."""
 
     FRIENDLY = "friendly"
     REMINDER = "reminder"
     FIRM = "firm"
     FINAL = "final"
     ACTION = "action"
+    CLOSING = "closing"
+
+
+DEMANDS = tuple(stage for stage in Stage if stage is not Stage.CLOSING)
+"""Of the messages that ask for money."""
 
 
 class Access(StrEnum):

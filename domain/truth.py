@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from domain.base import Message, unchecked
 from domain.case import StepState
+from domain.closed import Closed
 from domain.declines import DeclineClass, Reason
 from domain.kinds.access import AccessStep, standing_access
 from domain.kinds.cancellation import CancelStep, has_ended
@@ -48,6 +49,10 @@ class MessageFacts(Message):
     again: bool = False  # a message of this stage went out on a day before
     warned: bool = False  # a final notice certainly went out before
     also_final: tuple[str, ...] = ()  # other invoices whose final notice it is as well: they end together
+    # Of a closing message; `ends_on` is then when the subscription was cancelled, `ending` what became of the debt.
+    closed: Closed | None = None
+    restored: bool = False  # the access was restricted, and is full again
+    settled_for: Money | None = None
 
     def with_due(self, remaining: Money) -> "MessageFacts":
         """The facts for what is due at the moment of sending: it may have become too little for the agency."""
@@ -55,6 +60,15 @@ class MessageFacts(Message):
             return self
         ending = Ending.COLLECTIONS if self.agency_from <= remaining else Ending.WRITE_OFF
         return self.model_copy(update={"ending": ending})
+
+    def closes_as(self, other: "MessageFacts") -> bool:
+        """Whether one closing message says both, once it names both invoices. That the access is back holds for the
+        subscription."""
+        return self.closed is not None and (self.closed, self.ending, self.ends_on) == (
+            other.closed,
+            other.ending,
+            other.ends_on,
+        )
 
     def ends_with(self, other: "MessageFacts") -> bool:
         """Whether one sentence says the end of both."""

@@ -7,16 +7,17 @@ notice a date and a consequence. Words and layouts: `policies/messages`; forms o
 from collections.abc import Callable, Iterator
 from datetime import date
 from enum import StrEnum
-from functools import cache
+from functools import cache, partial
 from itertools import groupby, product
 from string import Formatter
 from typing import NamedTuple
 
 from domain.base import Frozen
+from domain.closed import Closed
 from domain.declines import Reason
 from domain.known import ASKING, AtSending, Known, Period, Todo, Tone
 from domain.money import Money
-from domain.steps import TEXTS, Channel, Stage
+from domain.steps import DEMANDS, TEXTS, Channel, Stage
 from domain.truth import Ending, MessageFacts
 
 Value = Money | date | str | Period | tuple[Money, ...] | tuple[str, ...]
@@ -99,7 +100,7 @@ class Row(NamedTuple):
     channels: tuple[Channel, ...]
     when: Callable[[Known], bool] = lambda _known: True
     values: tuple[str, ...] = ()  # what its words may name besides `ALWAYS`
-    stages: tuple[Stage, ...] = tuple(Stage)
+    stages: tuple[Stage, ...] = DEMANDS
     labels: str = ""  # the value that it stands beside (Part.AMOUNTS)
     may: bool = False  # left out where there is no room
     or_refuse: str = ""  # why nothing is sent where it would not be true; empty: it is left out
@@ -117,6 +118,7 @@ ASPECTS: dict[str, tuple[tuple[str, ...], Callable[[Known], str]]] = {
     "ending": (tuple(Ending), lambda known: known.facts.ending or ""),
     "bill": (("one", "all"), Known.bill),
     "ends": (("one", "all"), Known.ends),
+    "closed": (tuple(Closed), lambda known: known.facts.closed or ""),
     "plan": (("with_subscription", "without_subscription"), Known.plan),
 }
 """What the words of a sentence differ by: all that it can be, and what it is."""
@@ -128,8 +130,19 @@ _LONG = (Channel.EMAIL, Channel.LETTER, Channel.NOTICE)
 _SMS = TEXTS
 _FINAL = (Stage.FINAL,)
 _INSISTING = (Stage.FIRM, Stage.FINAL)
-_OTHERS = tuple(stage for stage in Stage if stage is not Stage.FINAL)
+_OTHERS = tuple(stage for stage in DEMANDS if stage is not Stage.FINAL)
+_CLOSING = (Stage.CLOSING,)
+_EVERY = tuple(Stage)
+_SPOKEN = (Channel.EMAIL, Channel.NOTICE)
 _DUNNING = tuple(stage for stage in _OTHERS if stage is not Stage.ACTION)
+_ENDS: dict[Closed, tuple[str, ...]] = dict.fromkeys(Closed, ()) | {
+    Closed.SETTLED: ("settled_for",),
+    Closed.ENDED: ("ends_on",),
+}
+"""What a closing message names of its end."""
+_LEFT: dict[str, tuple[str, ...]] = {"closed": (), "write_off": (), "agency": (), "agency_named": ("agency",)}
+"""What became of a debt that was not paid, and what is named of it."""
+_NOTHING = "does not say how the case ended"
 _NO_END = "names no date or no consequence: give it both before it is sent"
 
 ROWS: tuple[Row, ...] = (
@@ -137,8 +150,8 @@ ROWS: tuple[Row, ...] = (
     Row(Part.SUBJECT, "stages.{tone}.subject.{tried}", _LONG, Known.is_collected, ("ends_on",), _FINAL),
     Row(Part.SUBJECT, "stages.{tone}.subject.{due}", _LONG, Known.was_sent, ("due_on",), _DUNNING),
     Row(Part.SUBJECT, "stages.{tone}.subject.{due}", _LONG, Known.was_sent, ("due_on", "ends_on"), _FINAL),
-    Row(Part.GREETING, "greeting.named", _MAIL, Known.named, ("name",)),
-    Row(Part.GREETING, "greeting.neutral", _MAIL, Known.nameless),
+    Row(Part.GREETING, "greeting.named", _MAIL, Known.named, ("name",), stages=_EVERY),
+    Row(Part.GREETING, "greeting.neutral", _MAIL, Known.nameless, stages=_EVERY),
     Row(Part.HAPPENED, "stages.{tone}.opening.{tried}", _LONG, Known.is_collected, stages=_OTHERS),
     Row(Part.HAPPENED, "stages.{tone}.opening.{tried}", _LONG, Known.is_collected, ("ends_on",), _FINAL),
     Row(Part.HAPPENED, "stages.{tone}.opening.{due}", _LONG, Known.was_sent, ("due_on",), _DUNNING),
@@ -160,9 +173,9 @@ ROWS: tuple[Row, ...] = (
     Row(Part.END, "outlook.{tone}.{ending}.{plan}", _LONG, Known.foresees_the_end, ("ends_on",), (Stage.FIRM,)),
     Row(Part.END, "ending.{ending}.{plan}.one", _LONG, Known.was_warned, ("ends_on",), (Stage.FIRM,)),
     Row(Part.END, "ending.{ending}.{plan}.{ends}", _LONG, Known.knows_the_end, ("ends_on",), _FINAL, or_refuse=_NO_END),
-    Row(Part.AMOUNTS, "labels.invoice", _MAIL, labels="number"),
-    Row(Part.AMOUNTS, "labels.bought", _MAIL, Known.knows_what, labels="bought"),
-    Row(Part.AMOUNTS, "labels.period", _MAIL, Known.knows_period, labels="period"),
+    Row(Part.AMOUNTS, "labels.invoice", _MAIL, labels="number", stages=_EVERY),
+    Row(Part.AMOUNTS, "labels.bought", _MAIL, Known.knows_what, labels="bought", stages=_EVERY),
+    Row(Part.AMOUNTS, "labels.period", _MAIL, Known.knows_period, labels="period", stages=_EVERY),
     Row(Part.AMOUNTS, "labels.method", _MAIL, Known.names_method, labels="method"),
     Row(Part.AMOUNTS, "labels.due_on", _MAIL, Known.was_sent, labels="due_on"),
     Row(Part.AMOUNTS, "labels.due", _MAIL, labels="amount"),
@@ -170,27 +183,68 @@ ROWS: tuple[Row, ...] = (
     Row(Part.AMOUNTS, "labels.tax", _MAIL, Known.states_tax, labels="tax"),
     Row(Part.BUTTON, "buttons.pay", _EMAIL, Known.only_pays),
     Row(Part.BUTTON, "buttons.{ask}", _EMAIL, Known.asks_for_more),
-    Row(Part.LINK_HINT, "labels.link_hint", _EMAIL),
+    Row(Part.LINK_HINT, "labels.link_hint", _EMAIL, stages=_EVERY),
     Row(Part.LINK_HINT, "letter.code", _LETTER),
     Row(Part.TRANSFER, "letter.transfer", _LETTER, Known.shows_bank),
-    Row(Part.DOCUMENT, "labels.document", _EMAIL, Known.leads_to_the_invoice),
-    Row(Part.HELP, "labels.help", _LONG),
-    Row(Part.ANSWER, "labels.answer", _EMAIL, Known.can_be_answered),
+    Row(Part.DOCUMENT, "labels.document", _EMAIL, Known.leads_to_the_invoice, stages=_EVERY),
+    Row(Part.HELP, "labels.help", _LONG, stages=_EVERY),
+    Row(Part.ANSWER, "labels.answer", _EMAIL, Known.can_be_answered, stages=_EVERY),
     Row(Part.CLOSING, "stages.{tone}.closing.{tried}", _MAIL, stages=_OTHERS),
     Row(Part.CLOSING, "stages.{tone}.closing.{tried}", _MAIL, values=("ends_on",), stages=_FINAL),
-    Row(Part.REGARDS, "regards", _MAIL),
+    Row(Part.REGARDS, "regards", _MAIL, stages=_EVERY),
     Row(Part.SENDER, "labels.sender", _MAIL),
     Row(Part.DOUBT, "labels.doubt", _MAIL),
     Row(Part.AGREED, "labels.agreed", _EMAIL, Known.has_agreed, ("agreed_on",)),
-    Row(Part.PREFERENCES, "labels.preferences", _EMAIL, Known.has_preferences),
-    Row(Part.IMPRINT, "labels.imprint", _MAIL, Known.has_imprint),
+    Row(Part.PREFERENCES, "labels.preferences", _EMAIL, Known.has_preferences, stages=_EVERY),
+    Row(Part.IMPRINT, "labels.imprint", _MAIL, Known.has_imprint, stages=_EVERY),
+    # How a case ended.
+    Row(Part.SUBJECT, "closings.{closed}.subject", _SPOKEN, Known.closes, stages=_CLOSING, or_refuse=_NOTHING),
+    *(
+        Row(Part.HAPPENED, f"closings.{one}.opening", _SPOKEN, partial(Known.says, closed=one), names, _CLOSING)
+        for one, names in _ENDS.items()
+    ),
+    *(
+        Row(Part.HAPPENED, f"closings.left.{one}", _SPOKEN, partial(Known.leaves, left=one), names, _CLOSING)
+        for one, names in _LEFT.items()
+    ),
+    Row(Part.ACCESS, "closings.access", _SPOKEN, Known.has_access_again, stages=_CLOSING),
+    Row(Part.FINALS, "closings.also", _SPOKEN, Known.lists_finals, stages=_CLOSING),
+    Row(
+        Part.AMOUNTS,
+        "closings.labels.paid",
+        _EMAIL,
+        partial(Known.says, closed=Closed.PAID),
+        stages=_CLOSING,
+        labels="amount",
+    ),
+    Row(
+        Part.AMOUNTS,
+        "closings.labels.settled",
+        _EMAIL,
+        partial(Known.says, closed=Closed.SETTLED),
+        stages=_CLOSING,
+        labels="settled_for",
+    ),
+    Row(Part.AMOUNTS, "labels.due", _EMAIL, Known.has_an_agency, stages=_CLOSING, labels="amount"),
+    Row(
+        Part.AMOUNTS,
+        "closings.labels.closed",
+        _EMAIL,
+        Known.is_closed_unpaid,
+        stages=_CLOSING,
+        labels="amount",
+    ),
+    Row(Part.BUTTON, "closings.button", _EMAIL, stages=_CLOSING),
+    Row(Part.CLOSING, "closings.{closed}.closing", _EMAIL, stages=_CLOSING),
+    Row(Part.SENDER, "closings.sender", _EMAIL, stages=_CLOSING),
+    Row(Part.DOUBT, "closings.doubt", _EMAIL, stages=_CLOSING),
     # A text message: what need not be said stands in the order of its importance.
-    Row(Part.WRITER, "sms.writer", _SMS, Known.introduces),
+    Row(Part.WRITER, "sms.writer", _SMS, Known.introduces, stages=_EVERY),
     Row(Part.HAPPENED, "sms.opening.{stage}.{tried}", _SMS, Known.is_collected, stages=_OTHERS),
     Row(Part.HAPPENED, "sms.opening.{stage}.{tried}", _SMS, Known.is_collected, ("ends_on",), _FINAL),
     Row(Part.HAPPENED, "sms.opening.{stage}.{due}", _SMS, Known.was_sent, ("due_on",), _DUNNING),
     Row(Part.HAPPENED, "sms.opening.{stage}.{due}", _SMS, Known.was_sent, ("due_on", "ends_on"), _FINAL),
-    Row(Part.FINALS, "sms.finals", _SMS, Known.lists_finals, ("finals",), _FINAL),
+    Row(Part.FINALS, "sms.finals", _SMS, Known.lists_finals, ("finals",), (*_FINAL, *_CLOSING)),
     Row(Part.HAPPENED, "sms.came_back", _SMS, Known.came_back, may=True),
     Row(Part.OTHERS, "sms.others", _SMS, Known.has_others, ("count", "sum")),
     Row(Part.TODO, "sms.next_charge.{tried}", _SMS, Known.charge_is_planned, ("next_charge_on",), may=True),
@@ -208,8 +262,18 @@ ROWS: tuple[Row, ...] = (
         _FINAL,
         or_refuse=_NO_END,
     ),
-    Row(Part.HELP, "sms.help", _SMS, values=("contact",), may=True),
-    Row(Part.HELP, "sms.stranger", _SMS, may=True),
+    Row(Part.HELP, "sms.help", _SMS, values=("contact",), may=True, stages=_EVERY),
+    Row(Part.HELP, "sms.stranger", _SMS, may=True, stages=_EVERY),
+    *(
+        Row(Part.HAPPENED, f"sms.closings.{one}", _SMS, partial(Known.says, closed=one), names, _CLOSING)
+        for one, names in _ENDS.items()
+    ),
+    *(
+        Row(Part.HAPPENED, f"sms.closings.left.{one}", _SMS, partial(Known.leaves, left=one), names, _CLOSING)
+        for one, names in _LEFT.items()
+    ),
+    Row(Part.ACCESS, "sms.closings.access", _SMS, Known.has_access_again, stages=_CLOSING),
+    Row(Part.LINK, "sms.closings.link", _SMS, values=("link",), stages=_CLOSING),
     Row(Part.LINK, "sms.link.pay", _SMS, Known.asks_no_confirmation, ("link",)),
     Row(Part.LINK, "sms.link.authenticate", _SMS, Known.asks_a_confirmation, ("link",)),
 )

@@ -16,6 +16,7 @@ from domain.steps import Access
 from gateways.http_post import Party, post
 from gateways.ports.messages import Address, Rendered, Sent
 from gateways.ports.metering import NO_METER, Meter
+from gateways.ports.trouble import NotFound
 
 _PARTY = Party("merchant", "The merchant's application", "MERCHANT_WEBHOOK_URL", "MERCHANT_WEBHOOK_SECRET")
 
@@ -60,7 +61,7 @@ class MerchantApp:
 
 
 class MerchantNotices:
-    """`ports.Sender` of notices inside the merchant's application."""
+    """`ports.Sender` and `ports.NoticeBoard` of notices inside the merchant's application."""
 
     def __init__(self, app: MerchantApp) -> None:
         self._app = app
@@ -77,6 +78,14 @@ class MerchantNotices:
             key,
         )
         return Sent(provider_id=key)
+
+    def withdraw(self, customer_id: str, notice: str, key: str) -> None:
+        """Takes a notice back (`notice.withdrawn`): what it says is not true any more."""
+        try:
+            self._app.deliver({"type": "notice.withdrawn", "customer": customer_id, "notice": notice}, key)
+        except NotFound:
+            # It has none of that name, or not any more. That the address is wrong, the next notice shows.
+            return
 
     def find(self, address: Address, message: Rendered, key: str, since: datetime) -> Sent | None:  # noqa: ARG002
         """Always None: the application knows a repeated key, so sending again is the safe way to find out."""

@@ -16,6 +16,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from domain.brand import Brand
 from domain.known import AtSending, Other
 from domain.languages import chosen, wanted
+from domain.money import Money
 from domain.names import plausible_name
 from domain.postal import PostalAddress
 from domain.steps import Channel
@@ -104,7 +105,7 @@ class TemplateMessages:
         approved = self.approved(channel)
         if approved:
             language = approved.language(language)
-        at = self._at_sending(address, invoice, language, others, facts.also_final, key, link, agreed)
+        at = self._at_sending(address, invoice, language, others, facts, key, link, agreed)
         at = at.model_copy(update={"framed": approved is not None})
         try:
             said = wording(facts, at, channel)
@@ -115,6 +116,11 @@ class TemplateMessages:
         match channel:
             case Channel.WHATSAPP if approved:
                 template = approved.of(language, facts.stage)
+                if template is None:
+                    raise ProviderMisuse(
+                        f"No {facts.stage.value} template is approved for {language}: add it to "
+                        "TWILIO_WHATSAPP_TEMPLATES, or name another channel under closing in the policy."
+                    )
                 return template.filled(self.brand.name, writer.chat(template.room), at.link)
             case Channel.WHATSAPP | Channel.LINE:
                 return Rendered(text=f"{writer.chat()}\n{writer.one(Part.LINK)}")
@@ -163,7 +169,7 @@ class TemplateMessages:
         invoice: InvoiceSnapshot,
         language: str,
         others: Sequence[InvoiceSnapshot],
-        finals: Sequence[str],
+        facts: MessageFacts,
         key: str,
         link: str | None,
         agreed: Agreed | None,
@@ -174,7 +180,7 @@ class TemplateMessages:
             contact=self.brand.first_way.shown,
             name=plausible_name(address.name, language or self._default.locale),
             number=invoice.number or invoice.id,
-            due=invoice.remaining,
+            due=_closed_amount(invoice) if facts.closed else invoice.remaining,
             total=invoice.total or invoice.amount,
             subscription=invoice.subscription_id is not None,
             verifying=invoice.verifying is True,
@@ -192,12 +198,13 @@ class TemplateMessages:
             imprint=self.brand.imprint,
             answers=self.brand.answers_to is not None,
             bank=bool(self.brand.bank),
+            agency=self.brand.agency,
             others=tuple(
                 Other(
                     number=other.number or other.id,
-                    due=other.remaining,
+                    due=_closed_amount(other) if facts.closed else other.remaining,
                     link=pay_link(other),
-                    final=other.id in finals,
+                    final=other.id in facts.also_final,
                 )
                 for other in others
             ),
@@ -209,6 +216,11 @@ class TemplateMessages:
             if name := chosen(tag, self._languages):
                 return self._languages[name], _regional(tag, self._languages[name])
         return self._default, self._default.babel
+
+
+def _closed_amount(invoice: InvoiceSnapshot) -> Money:
+    """What a closing message is about: what stays unpaid, or else what came in."""
+    return invoice.remaining if invoice.remaining.amount > 0 else invoice.paid or invoice.amount
 
 
 def _environment(directories: Sequence[Path], *, autoescape: bool) -> SandboxedEnvironment:

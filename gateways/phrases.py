@@ -147,6 +147,55 @@ class SmsTodo(Frozen):
     send_transfer: str
 
 
+class Left(Frozen):
+    """What became of a debt that was not paid."""
+
+    closed: str  # beside the end of a subscription: that it is not asked for any more, only `given_up` says
+    write_off: str
+    agency: str
+    agency_named: str
+
+
+class ClosingWords(Frozen):
+    subject: str
+    opening: str
+    closing: str
+
+
+class ClosingLabels(Frozen):
+    paid: str
+    settled: str
+    closed: str
+
+
+class ClosingPhrases(Frozen):
+    """How a case ended."""
+
+    paid: ClosingWords
+    settled: ClosingWords
+    ended: ClosingWords
+    given_up: ClosingWords
+    access_back: ClosingWords
+    left: Left
+    access: str
+    also: str
+    labels: ClosingLabels
+    button: str
+    sender: str
+    doubt: str
+
+
+class SmsClosings(Frozen):
+    paid: str
+    settled: str
+    ended: str
+    given_up: str
+    access_back: str
+    left: Left
+    access: str
+    link: str
+
+
 class SmsPhrases(Frozen):
     writer: str  # with the blank behind it, where the language has one
     opening: dict[Stage, ByTry]
@@ -161,6 +210,7 @@ class SmsPhrases(Frozen):
     ending: dict[Ending, ByPlan]
     help: str
     link: LinkPhrases
+    closings: SmsClosings
     stranger: str
 
 
@@ -199,6 +249,7 @@ class Phrases(Frozen):
     outlook: dict[Tone, dict[Ending, Outlook]]
     ending: dict[Ending, ByPlan]
     stages: dict[Tone, StagePhrases]
+    closings: ClosingPhrases
     sms: SmsPhrases
     letter: LetterPhrases
 

@@ -11,7 +11,7 @@ from typing import Literal
 from pydantic import Field, RootModel, ValidationError, field_validator
 
 from domain.base import Frozen
-from domain.steps import Stage
+from domain.steps import DEMANDS, Stage
 from gateways.ports.messages import FilledTemplate, Rendered
 from gateways.yaml_files import FileError, YamlFile
 
@@ -73,8 +73,9 @@ class WhatsAppTemplates:
         wanted = tag.strip().replace("_", "-").lower()
         return next((name for name in (wanted, wanted.split("-")[0]) if name in self._languages), FALLBACK)
 
-    def of(self, language: str, stage: Stage) -> Template:
-        return self._languages[language][stage]
+    def of(self, language: str, stage: Stage) -> Template | None:
+        """None: of closing messages, where none was approved."""
+        return self._languages[language].get(stage)
 
     @property
     def has_renewals(self) -> bool:
@@ -91,7 +92,8 @@ class WhatsAppTemplates:
 
 
 def load_templates(path: Path) -> WhatsAppTemplates:
-    """Raises FileError for a file that cannot be read, a template that is none, and a stage that has none."""
+    """Raises FileError for a file that cannot be read, a template that is none, and a stage that has none;
+    closing messages need none where no policy sends them by WhatsApp."""
     file = YamlFile(path)
     try:
         languages = _Languages.model_validate(file.data).root
@@ -99,7 +101,7 @@ def load_templates(path: Path) -> WhatsAppTemplates:
         raise FileError("\n".join(file.told(each["loc"], each["msg"]) for each in error.errors())) from None
     if FALLBACK not in {tag.lower() for tag in languages}:
         raise FileError(file.told((), f"{FALLBACK} is missing: it takes the place of languages without templates"))
-    needed = [*Stage, *([RENEWAL] if any(RENEWAL in stages for stages in languages.values()) else [])]
+    needed = [*DEMANDS, *([RENEWAL] if any(RENEWAL in stages for stages in languages.values()) else [])]
     for tag, stages in languages.items():
         if missing := [str(each) for each in needed if each not in stages]:
             raise FileError(file.told((tag,), f"no template for {', '.join(missing)}"))

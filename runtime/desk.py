@@ -7,7 +7,7 @@ from functools import partial
 from temporalio.client import Client
 
 from gateways.ledger.sql_ledger import SqlLedger
-from runtime import wiring
+from runtime import sweep, wiring
 from runtime.books import require_schema
 from runtime.calls import call_queue
 from runtime.equipment import installation
@@ -46,7 +46,7 @@ async def sweeper(settings: Settings) -> AsyncIterator[Sweeping]:
         client = await connect(settings)
         with (
             closing(wiring.intake(settings, client, ledger, at_once=AT_ONCE)) as intake,
-            closing(wiring.sweeping(settings, client, ledger, intake)) as sweeping,
+            closing(sweep.sweeping(settings, client, ledger, intake)) as sweeping,
         ):
             yield sweeping
 

@@ -11,6 +11,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner
 
 from runtime.converter import data_converter
 from runtime.settings import Settings, SettingsError
+from workflows.closing import ClosingWorkflow
 from workflows.dunning import DunningWorkflow
 from workflows.renewal import RenewalWorkflow
 from workflows.showing import ShowsCases
@@ -28,7 +29,7 @@ def dunning_plugin() -> SimplePlugin:
         "dunning",
         data_converter=data_converter,
         interceptors=[ShowsCases()],
-        workflows=[DunningWorkflow, SweepWorkflow, RenewalWorkflow],
+        workflows=[DunningWorkflow, SweepWorkflow, RenewalWorkflow, ClosingWorkflow],
         workflow_runner=UnsandboxedWorkflowRunner(),
     )
 

@@ -15,14 +15,15 @@ from uuid import uuid4
 from temporalio.client import Client
 
 from activities.calls import CallActivities
+from activities.closings import ClosingActivities
 from activities.collections import CollectionsActivities
 from activities.contacts import ContactActivities
 from activities.decisions import DecisionActivities
+from activities.notices import StandingNotices
 from activities.payments import PaymentActivities
 from activities.renewals import RenewalActivities
 from activities.service import ServiceActivities
 from activities.situations import Situations
-from activities.sweeping import SweepActivities
 from domain.brand import BySegment
 from domain.declines import DeclineTable
 from domain.rules.law_table import LawTable
@@ -62,11 +63,6 @@ from runtime.equipment import installation
 from runtime.settings import SHIPPED, Settings, SettingsError, several
 from service.customers import public_holidays, whereabouts
 from service.intake import AT_ONCE, Intake
-from service.starting import CaseStarter
-from service.sweep import AT_ONCE as SWEPT_AT_ONCE
-from service.sweep import Sweeping
-from service.sweep_cases import CaseCheck
-from service.threads import Threads
 
 if TYPE_CHECKING:
     from gateways.line_api import LineApi
@@ -326,7 +322,9 @@ def activities(
     paying = PaymentActivities(payments, ledger, declines, rules, minimums, clock, meter)
     ways = senders(settings, app, meter)
     words, short = required_words(settings), short_links(settings)
-    contacting = ContactActivities(payments, ledger, messages, ways, clock, standing, words, meter, short)
+    notices = StandingNotices(ledger, MerchantNotices(app) if app else None)
+    contacting = ContactActivities(payments, ledger, messages, ways, clock, standing, words, meter, short, notices)
+    concluding = ClosingActivities(payments, ledger, contacting, notices, standing, meter)
     announced = renewal_messages(settings, messages)
     noticing = RenewalActivities(payments, ledger, announced, ways, clock, standing, words, meter)
     calling = CallActivities(payments, ledger, meter)
@@ -342,6 +340,7 @@ def activities(
         contacting.contact,
         noticing.notice,
         calling.queue_call,
+        concluding.conclude,
         serving.set_access,
         collecting.hand_off,
         collecting.recall,
@@ -376,23 +375,3 @@ def intake(
         served=served(settings),
         installation=installation(settings),
     )
-
-
-def sweeping(
-    settings: Settings, client: Client, ledger: SqlLedger, taking: Intake, meter: Meter = NO_METER
-) -> Sweeping:
-    """The sweep, which takes in by `taking`."""
-    payments = stripe_payments(settings, meter)
-    threads = Threads(SWEPT_AT_ONCE, "sweep")
-    starter = CaseStarter(client, settings.dunning_task_queue, utc_now)
-    check = CaseCheck(client, starter, ledger, payments, taking, threads, utc_now)
-    back, grace = settings.dunning_sweep_back, settings.dunning_sweep_grace
-    return Sweeping(ledger, ledger, payments.lists, payments, taking, check, threads, utc_now, back, grace, meter)
-
-
-def sweep_activities(settings: Settings, client: Client, meter: Meter = NO_METER) -> list[Callable[..., Any]]:
-    """The activities of the sweep, for a worker."""
-    ledger = open_ledger(settings)
-    taking = intake(settings, client, ledger, at_once=SWEPT_AT_ONCE, meter=meter)
-    sweep = SweepActivities(sweeping(settings, client, ledger, taking, meter))
-    return [sweep.begin, sweep.page]

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from domain.brand import BySegment
 from domain.calendar import local
+from domain.closed import Closed
 from domain.kinds.call import CallTask
 from domain.kinds.message import ContactTask, MessageStep
 from domain.money import Money
@@ -15,7 +16,8 @@ from domain.renewal import RenewalNow
 from domain.renewal import told as notices_of
 from domain.rules.notices import notice_time
 from domain.simulation import Happening, What
-from domain.steps import CHANNEL_NAMES, WRITTEN, Channel
+from domain.steps import CHANNEL_NAMES, WRITTEN, Channel, Stage
+from domain.truth import Ending, MessageFacts
 from gateways.ports.calls import CallScripts
 from gateways.ports.messages import Address, Messages, Rendered, Sender
 from gateways.ports.payments import PaymentMethod
@@ -138,6 +140,29 @@ class Preview:
             )
         return Conversation("before a renewal", "before-a-renewal", customer.language, zone, tuple(rows))
 
+    def once_it_is_over(self, policy: Policy, customer: SampleCustomer, opened: datetime) -> Conversation:
+        """What the policy wants said, by how a case of this customer ends: each as if it ended at `opened`."""
+        life = self._simulations.open(policy, customer, None, opened)
+        at = local(opened, life.zone)
+        rows: list[tuple[Row, Told | None]] = []
+        for closed in (closed for closed in Closed if policy.closing.channel(closed)):
+            facts, invoice = _ended(closed, at.date(), policy), life.invoice
+            if closed in (Closed.PAID, Closed.SETTLED):
+                nothing = Money(amount=0, currency=invoice.remaining.currency)
+                invoice = invoice.model_copy(update={"remaining": nothing, "paid": invoice.amount})
+                facts = facts.but(settled_for=_less(invoice.amount))
+            over = life._replace(invoice=invoice)
+            sent = policy.closing.channel(closed)
+            forms = [
+                self._written(over, facts, each, customer.language, at.date(), planned=each is sent)
+                for each in Channel
+                if each is not Channel.LETTER
+            ]
+            forms.sort(key=lambda form: not form.planned)
+            row = Row(at, What.DONE.value, f"closing message: {closed.in_words}", "if a case ends so", None, None)
+            rows.append((row, Told(at, f"closing-{closed.value}", tuple(forms))))
+        return Conversation("once it is over", "once-it-is-over", customer.language, life.zone, tuple(rows))
+
     def _conversation(self, life: Simulated, title: str, name: str, language: str) -> Conversation:
         rows = tuple((row_of(one, life.zone), self._told(life, one, language)) for one in life.lived())
         return Conversation(title, name, language, life.zone, rows)
@@ -166,12 +191,24 @@ class Preview:
     def _form(self, life: Simulated, task: ContactTask, channel: Channel, language: str, on: date) -> Form:
         """Rendered by the same call with which the activity sends (`activities/contacts.py`)."""
         facts, planned = task.facts.with_due(life.invoice.remaining), channel is task.channel
+        return self._written(life, facts, channel, language, on, planned=planned)
+
+    def _written(
+        self, life: Simulated, facts: MessageFacts, channel: Channel, language: str, on: date, *, planned: bool
+    ) -> Form:
         try:
             messages = self._messages.of(life.case.facts.segment)
             found = messages.render(channel, facts, life.address, life.invoice, language, on=on)
         except ProviderMisuse as error:
             return Form(channel, planned, None, str(error))
         return Form(channel, planned, found, _note(channel, found, planned=planned))
+
+
+def _ended(closed: Closed, on: date, policy: Policy) -> MessageFacts:
+    """Where the policy has an agency, as if that had the debt."""
+    ending = Ending.COLLECTIONS if policy.endgame.collections else Ending.WRITE_OFF
+    back = closed in (Closed.PAID, Closed.SETTLED, Closed.ACCESS_BACK)
+    return MessageFacts(stage=Stage.CLOSING, closed=closed, ending=ending, restored=back, ends_on=on)
 
 
 def _less(amount: Money) -> Money:

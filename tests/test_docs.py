@@ -13,11 +13,12 @@ from pydantic import BaseModel
 from ruamel.yaml import YAML
 
 from domain.case import CaseStatus, Outcome
+from domain.closed import Closings
 from domain.declines import DeclineClass
 from domain.policy import Admission, CatchUp, Collections, Contacts, Endgame, Policy, Retries, TimelineEntry
 from domain.registry import FORMS
 from domain.renewal import Renewals
-from domain.steps import Stage
+from domain.steps import DEMANDS
 from domain.telling import FACTS, TELLINGS
 from gateways import stripe_events
 from gateways.policy_files import PolicyError, load_policy
@@ -179,7 +180,7 @@ def test_values_of_search_attributes_are_those_that_cases_have() -> None:
     }
 
     assert {status.value for status in CaseStatus} == rows["DunningStatus"]
-    assert {"silent", *(stage.value for stage in Stage)} == rows["DunningStage"]
+    assert {"silent", *(stage.value for stage in DEMANDS)} == rows["DunningStage"]
     assert {each.value for each in DeclineClass} == rows["DunningDeclineClass"]
 
 
@@ -214,6 +215,7 @@ def test_mistakes_get_the_answer_that_the_page_shows(right: str, wrong: str, ans
         ("`contacts`", Contacts, ""),
         ("`admission`", Admission, ""),
         ("`renewals`", Renewals, ""),
+        ("`closing`", Closings, ""),
         ("`endgame`", Endgame, ""),
         ("`endgame`", Collections, "collections."),
     ],

@@ -10,16 +10,25 @@ from datetime import timedelta
 from typing import Any
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, ApplicationError, CancelledError, FailureError
+from temporalio.exceptions import (
+    ActivityError,
+    ApplicationError,
+    CancelledError,
+    FailureError,
+    WorkflowAlreadyStartedError,
+)
 
 from activities.decisions import DecisionActivities, DecisionTask
 from activities.errors import MISUSE, last_trouble
 from domain import changes, life
 from domain.case import Outcome
+from domain.closing_messages import ClosingTask, Occasion
 from domain.decisions import Act, Close, Decision, Effect, Wait
+from domain.ids import closing_id
 from domain.life import Decided
 from domain.registry import KINDS
 from workflows import attributes, options
+from workflows.closing import ClosingWorkflow
 from workflows.listening import Listening
 from workflows.messages import CaseResult, CaseStart
 
@@ -51,7 +60,8 @@ class DunningWorkflow(Listening):
                 case Act() as act:
                     await self._act(act)
                 case Close() as close:
-                    return await self._close(close)
+                    if not self._has_news:
+                        return await self._close(close)
                 case None:
                     continue  # overtaken by what came meanwhile: decide again
 
@@ -80,7 +90,34 @@ class DunningWorkflow(Listening):
         self._decided, self._asking = decided, False
         self._case = life.settled(self._case, asked.case, decided)
         self._make_searchable(decided)
+        if decided.occasion:
+            await self._begin_the_closing(decided.occasion)
         return decided.decision
+
+    async def _begin_the_closing(self, occasion: str) -> None:
+        """What is left to do towards the customer, in a workflow of its own: it may wait for days, and this case does
+        not. What comes meanwhile is heard as in a wait."""
+        facts, now = self._case.facts, workflow.now()
+        task = ClosingTask(
+            invoice_id=facts.invoice_id,
+            customer_id=facts.customer_id,
+            occasion=Occasion(occasion.partition(":")[0]),
+            since=now,
+            as_of=now,
+        )
+        try:
+            await workflow.start_child_workflow(
+                ClosingWorkflow.run,
+                task,
+                id=closing_id(facts.invoice_id, task.occasion),
+                parent_close_policy=workflow.ParentClosePolicy.ABANDON,
+                static_summary=_summary(f"what is left to do towards the customer: {task.occasion.replace('_', ' ')}"),
+            )
+        except WorkflowAlreadyStartedError:
+            pass  # it reads anew what is true
+        except asyncio.CancelledError:
+            self._cancelled()
+        self._clock.check()
 
     async def _locally(self, asked: DecisionTask) -> Decided | None:
         """The decision within this very workflow task; None when the ledger does not answer at once."""

@@ -22,7 +22,7 @@ from domain.rules.invoice import Aim
 from domain.rules.lawful_caps import lawful_caps
 from domain.rules.lawful_pauses import lawful_pauses
 from domain.rules.lawful_words import LawfulWords, lawful_words
-from domain.steps import CHANNEL_NAMES, Channel, Stage, Step
+from domain.steps import CHANNEL_NAMES, DEMANDS, Channel, Stage, Step
 from domain.tasks import Task
 from domain.truth import MessageFacts, message_facts
 
@@ -244,7 +244,7 @@ class RemindForm(Form):
     speaks: ClassVar[bool] = True
     channel: ChannelWish
     # What only the customer can do is asked for by itself, when it is needed: contacts.action_request.
-    stage: Annotated[Stage, one_of([stage for stage in Stage if stage is not Stage.ACTION])]
+    stage: Annotated[Stage, one_of([stage for stage in DEMANDS if stage is not Stage.ACTION])]
 
     @property
     def warns(self) -> bool:

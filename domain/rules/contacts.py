@@ -106,6 +106,10 @@ class ContactRules(Frozen):
         if covering:
             best = min(covering, key=lambda use: use.sending)
             return SaidWith(invoice_id=best.invoice_id, sending=best.sending)
+        closings = [use.at + _TOGETHER for use in uses if use.said and use.said.closed]
+        if self.facts.closed and (until := max([at, *closings])) > at:
+            why = "the customer was told of another end within a day"
+            return Postpone(until=until, why=why, rule="closing-one-a-day")
         if self.caps is None:
             return ALLOW
         made = {use.channel for use in uses if use.invoice_id == self.invoice_id and use.at == at}
@@ -135,6 +139,8 @@ def covers(said: MessageFacts, wanted: MessageFacts, *, ends: bool = False) -> b
     A final notice names the date and the consequence of its own invoice: it is left out only where another one says
     that it is the same for both (`ends`).
     """
+    if Stage.CLOSING in (said.stage, wanted.stage):
+        return said.closes_as(wanted)
     if wanted.stage is Stage.FINAL and not (ends and said.ends_with(wanted)):
         return False
     if _STRENGTH[said.stage] < _STRENGTH[wanted.stage]:

@@ -85,8 +85,8 @@ def method_use(found: RowMapping) -> MethodUse:
     )
 
 
-_HEARD = {"delivery", "delivery_why", "delivery_at"}
-"""What is heard of a contact after it was made."""
+_HEARD = {"delivery", "delivery_why", "delivery_at", "withdrawn_at"}
+"""What becomes of a contact after it was made."""
 
 
 def contact_columns(row: ContactRow) -> Columns:

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from gateways.ledger.columns import RowNumber, metadata, moment, of_case, text_column
 
-REVISION = "0034"
+REVISION = "0035"
 """The newest migration, with which these are the tables."""
 
 NOT_CLOSED = "status <> 'closed'"
@@ -134,6 +134,8 @@ contacts = sa.Table(
     text_column("delivery", null=True),
     sa.Column("delivery_why", sa.Text(), nullable=False, server_default=""),
     moment("delivery_at", null=True),
+    # A notice in the merchant's application, once it was taken back.
+    moment("withdrawn_at", null=True),
     sa.UniqueConstraint("invoice_id", "step", "channel"),
     sa.Index(None, "key"),
     sa.Index(None, "invoice_id", "as_of", "id"),

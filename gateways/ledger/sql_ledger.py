@@ -13,6 +13,7 @@ from gateways.ledger.attempts import SqlAttempts
 from gateways.ledger.bulk import SqlBulk
 from gateways.ledger.calls import SqlCalls
 from gateways.ledger.cases import SqlCases
+from gateways.ledger.closings import SqlClosings
 from gateways.ledger.consents import SqlConsents
 from gateways.ledger.contacts import SqlContacts
 from gateways.ledger.customers import SqlCustomers
@@ -39,6 +40,7 @@ class SqlLedger(
     SqlContacts,
     SqlNotices,
     SqlCalls,
+    SqlClosings,
     SqlAccess,
     SqlCustomers,
     SqlConsents,

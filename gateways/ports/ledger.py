@@ -15,6 +15,7 @@ from domain.rules.uses import MethodUse, NetworkRules, NextCharge
 from domain.steps import Channel
 from gateways.ports.calls import CallBook
 from gateways.ports.case_list import CaseList
+from gateways.ports.closings import ClosingBook
 from gateways.ports.consents import ConsentBook
 from gateways.ports.directory import CustomerDirectory
 from gateways.ports.messages import Address, Recipient
@@ -332,6 +333,7 @@ class Ledger(
     ContactBook,
     NoticeBook,
     CallBook,
+    ClosingBook,
     AccessBook,
     EndpointBook,
     CustomerBook,

@@ -159,6 +159,7 @@ class ContactRow(Frozen):
     delivery: str | None = None  # what its provider said of it last, a value of domain.events.ContactResult
     delivery_why: str = ""  # the provider's own code
     delivery_at: datetime | None = None
+    withdrawn_at: datetime | None = None  # of a notice: when it was taken back
 
 
 class Reply(Frozen):

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from holidays import country_holidays
 
+from sandbox.play.audit_of_closings import CLOSINGS, of_closings, without_closings
 from sandbox.play.audit_of_customers import arrived, in_conversation, one_customer
 from sandbox.play.audit_of_events import EVENTS, of_events
 from sandbox.play.audit_of_law import LAW, of_law
@@ -67,6 +68,7 @@ PROMISES: Mapping[str, str] = {
     **EVENTS,
     **LAW,
     **REALITY,
+    **CLOSINGS,
 }
 """Every count of the audit, and the promise behind it."""
 
@@ -77,6 +79,9 @@ Findings = dict[str, list[str]]
 def audit(evidence: Evidence) -> Findings:
     """For every promise the sentences that say where it was broken; all lists empty when all were kept."""
     found: Findings = {promise: [] for promise in PROMISES}
+    for promise, sentence in of_closings(evidence):
+        found[promise].append(sentence)
+    evidence = without_closings(evidence)
     for subject in evidence.subjects:
         for promise, sentence in _Case(evidence, subject).broken():
             found[promise].append(f"{subject.invoice}: {sentence}")

@@ -11,6 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from domain.money import Money
+from sandbox.play.evidence import closing_of
 from sandbox.play.script import Action, Customer, Deed, Sign
 from sandbox.providers.faults import Fault
 from sandbox.providers.journal import LogEntry
@@ -85,7 +86,7 @@ class Actor:
     def hears(self, entry: LogEntry, now: datetime) -> None:
         """Takes notice of a message, a charge or a handoff, and decides what to do about it."""
         sign = Sign.CHARGE if is_our_try(entry) else _SIGNS.get(entry.kind)
-        if sign is None:
+        if sign is None or closing_of(entry):
             return
         self._signs[sign] += 1
         for action in self.script.does:

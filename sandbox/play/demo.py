@@ -29,6 +29,7 @@ from sandbox.machine.patience import connected
 from sandbox.machine.running import Running, running
 from sandbox.machine.stopping import Stop, until_stopped
 from sandbox.play.audit import audit
+from sandbox.play.audit_of_closings import without_closings
 from sandbox.play.audit_of_law import by_place, by_rule
 from sandbox.play.case_history import CaseHistory, read_history
 from sandbox.play.customers import Actor
@@ -86,9 +87,8 @@ async def play(here: Running, script: World, progress: Progress, mail: Mail = Po
         played = await _played(client, ledger, world, actors)
     histories = {one.actor.invoice: one.history for one in played if one.history}
     evidence = _evidence(world, actors, histories, leads)
-    return build_report(
-        played, audit(evidence), seconds, here.supervisor.restarts, by_place(evidence), by_rule(evidence)
-    )
+    found, lived = audit(evidence), without_closings(evidence)
+    return build_report(played, found, seconds, here.supervisor.restarts, by_place(lived), by_rule(lived))
 
 
 def policies_in(folder: Path) -> dict[str, str]:

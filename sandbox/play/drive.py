@@ -18,7 +18,8 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from domain import events
 from domain.base import Message
-from domain.ids import workflow_id
+from domain.closing_messages import WITHDRAWN_WITHIN, Occasion
+from domain.ids import closing_id, workflow_id
 from sandbox.machine.errors import SandboxError
 from sandbox.machine.patience import PATIENCE, patiently
 from sandbox.play.customers import Actor
@@ -77,6 +78,8 @@ class Lead:
         if standing.closed and self._late:
             standing = replace(standing, now=max(standing.now, self._late))
         self.now, self.closed = standing.now, standing.closed
+        if standing.closed:
+            await self._conclude(standing.now)
         if await self._world_answers(standing):
             return
         if standing.closed:
@@ -97,6 +100,16 @@ class Lead:
             await self.clock.move_to(await self.together.first_of(target))
         else:
             await self._nudge(standing)  # its timer is about to ring
+
+    async def _conclude(self, at: datetime) -> None:
+        """Lets what is left to do towards the customer come to its end, on the clock that it has."""
+        client = self.driver.client
+        handle = client.get_workflow_handle(closing_id(self.actor.invoice, Occasion.END))
+        try:
+            await CaseClock(client, handle).move_to(at + WITHDRAWN_WITHIN)
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
 
     async def view(self) -> CaseView:
         return await patiently(lambda: self.handle.query(DunningWorkflow.status), "asking a case")

@@ -5,8 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sandbox.play.case_history import CaseHistory, Effect, moment_of
-from sandbox.providers.journal import LogEntry
+from sandbox.providers.journal import CONTACTS, LogEntry
 from sandbox.providers.merchant import Told
+
+CLOSING = "closing-"
+"""How the step of a message begins that tells how a case ended."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,12 @@ def invoice_of(key: str | None) -> str:
 def entry_about(entry: LogEntry) -> str:
     """The invoice that an entry is about, by what it names or by its key; empty: none."""
     return entry.subjects.get("invoice") or invoice_of(entry.key)
+
+
+def closing_of(entry: LogEntry) -> str | None:
+    """Which end a message of ours tells, when the case is over; None: it is no such message."""
+    step = f"{entry.key}::".split(":")[2]
+    return step.removeprefix(CLOSING) if entry.kind in CONTACTS and step.startswith(CLOSING) else None
 
 
 def moment_in(evidence: Evidence, entry: LogEntry) -> datetime | None:

@@ -30,6 +30,7 @@ from runtime.telemetry import Telemetry
 from runtime.temporal import connect
 from runtime.wiring import decline_table, open_ledger, policy_store, stripe_payments, utc_now
 from sandbox.machine.environment import stand_in_environment, stand_in_settings
+from sandbox.play.evidence import CLOSING, closing_of
 from sandbox.providers.journal import Json, LogEntry
 from sandbox.providers.stripe_world import Behaviour
 from sandbox.providers.world import ProviderWorld
@@ -230,14 +231,24 @@ class StagedCase:
 
     @property
     def mails(self) -> list[str]:
-        """The text parts of the e-mails to this customer, in order."""
-        address = self.stage.world.stripe.get(self.customer)["email"]
-        return [str(mail.text) for mail in self.stage.world.sendgrid.sent if mail.to == address]
+        """The text parts of the e-mails to this customer while their case went on, in order."""
+        return [text for text, closes in self._mails() if not closes]
+
+    @property
+    def closing_mails(self) -> list[str]:
+        """Those that say how it ended. They come when they may, whether or not the case's workflow is over."""
+        return [text for text, closes in self._mails() if closes]
+
+    def _mails(self) -> list[tuple[str, bool]]:
+        sent, address = self.stage.world.sendgrid, self.stage.world.stripe.get(self.customer)["email"]
+        theirs = [mail for mail in sent.sent if mail.to == address]
+        return [(str(m.text), f":{CLOSING}" in m.custom_args.get(sent.key_argument, "")) for m in theirs]
 
     @property
     def messages(self) -> list[str]:
-        """Step and channel of every message that a provider accepted, in order."""
-        accepted = [e.key for e in self.log if e.kind in ("email.accepted", "sms.accepted", "notice.created") and e.key]
+        """Step and channel of every message that a provider accepted while the case went on, in order."""
+        kinds = ("email.accepted", "sms.accepted", "notice.created")
+        accepted = [e.key for e in self.log if e.kind in kinds and e.key and closing_of(e) is None]
         return [":".join(key.split(":")[2:]) for key in accepted]
 
     async def history(self) -> list[HistoryEvent]:

@@ -43,6 +43,7 @@ class Standing:
     fast_forward: str  # the id of the newest move that the server took
     next_at: datetime | None  # when the case's timer rings, to the whole second below; None: it waits to be told
     status: str
+    children: tuple[str, ...] = ()  # workflow ids of what it has begun, and which is not over
 
 
 class CaseClock:
@@ -69,6 +70,7 @@ class CaseClock:
             fast_forward=info.fast_forward_info.fast_forward_id,
             next_at=found.typed_search_attributes.get(attributes.NEXT_STEP_AT),
             status=found.typed_search_attributes.get(attributes.STATUS, ""),
+            children=tuple(child.workflow_id for child in raw.pending_children),
         )
 
     async def settle(self) -> Standing:
@@ -93,6 +95,9 @@ class CaseClock:
             standing = await self.look()
             if standing.closed or standing.now >= target:
                 return standing
+            for child in standing.children:
+                # It has a time of its own, and the server skips none of the case's while it runs.
+                await CaseClock(self._client, self._client.get_workflow_handle(child)).move_to(target)
             now = time.monotonic()
             if now > give_up:
                 raise SandboxError(

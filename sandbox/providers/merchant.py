@@ -1,4 +1,4 @@
-"""The merchant's own application: it restricts and restores service and shows notices when our webhook says so.
+"""The merchant's own application: it restricts, restores, shows and withdraws notices when our webhook says so.
 
 The contract is ours. `POST /webhooks/dunning` with a JSON body `{"type": …, "customer": …, "invoice": …, …}`, signed by
 `Dunning-Signature: t=<unix seconds>,v1=<hex HMAC-SHA256 of "{t}.{raw body}">`; `Idempotency-Key` names the delivery.
@@ -43,6 +43,7 @@ class MerchantWorld:
     events_secret: str | None = None  # of the endpoint for events, `whsec_…`; None: it takes none
     _told: list[Told] = field(default_factory=list)
     _received: dict[str, Json] = field(default_factory=dict)
+    _withdrawn: set[str] = field(default_factory=set)
     _access: dict[tuple[str, str | None], str] = field(default_factory=dict)
 
     @property
@@ -78,8 +79,20 @@ class MerchantWorld:
         return max(levels, key=_FROM_FULL.index, default="full")
 
     def notices(self, customer: str) -> list[Json]:
-        """The notices that the customer sees in the application, the oldest first."""
+        """The notices that the customer was shown in the application, the oldest first."""
         return [m for m in self.received if m["type"] == "notice.created" and m["customer"] == customer]
+
+    def standing(self, customer: str) -> list[Json]:
+        """Those that the customer sees still: the others were withdrawn."""
+        with self.journal.lock:
+            seen = [m for key, m in self._received.items() if key not in self._withdrawn]
+        return [m for m in seen if m["type"] == "notice.created" and m["customer"] == customer]
+
+    def shows(self, message: Json) -> bool:
+        """Whether a notice that is to be withdrawn is one that the application has."""
+        with self.journal.lock:
+            known = self._received.get(str(message.get("notice")))
+        return known is not None and (known["type"], known["customer"]) == ("notice.created", message["customer"])
 
     def is_signed(self, header: str, body: bytes) -> bool:
         """Whether a `Dunning-Signature` header fits the raw body and is at most five minutes old."""
@@ -102,6 +115,8 @@ class MerchantWorld:
                 self._access[message["customer"], message.get("subscription")] = message["level"]
             elif kind == "service.restored":
                 self._access.pop((message["customer"], message.get("subscription")), None)
+            elif kind == "notice.withdrawn":
+                self._withdrawn.add(message["notice"])
             self.journal.record("merchant", kind, _subjects(message), key=key, data=message)
             return True
 
@@ -129,6 +144,8 @@ def merchant_app(world: MerchantWorld) -> ASGIApp:
             return JSONResponse({"error": "The body needs a JSON object with `type` and `customer`."}, 422)
         if message["type"] == "ping":
             return JSONResponse({"received": True, "repeated": False})
+        if message["type"] == "notice.withdrawn" and not world.shows(message):
+            return JSONResponse({"error": "There is no such notice."}, 404)
         return JSONResponse({"received": True, "repeated": not world.take(key, message)})
 
     async def events(request: Request) -> Response:

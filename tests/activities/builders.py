@@ -10,6 +10,7 @@ from activities.decisions import DecisionTask
 from domain import life, opening
 from domain.base import Frozen, Message
 from domain.case import Facts, PolicyRef
+from domain.closing_messages import ClosingOutcome, ClosingTask
 from domain.decisions import Act
 from domain.declines import Reason
 from domain.kinds.access import AccessTask
@@ -88,6 +89,7 @@ class Worker:
         self.recall: Callable[[RecallTask], Done] = found["recall"]
         self.notice: Callable[[NoticeTask], NoticeOutcome] = found["notice"]
         self.queue_call: Callable[[CallTask], CallQueued] = found["queue_call"]
+        self.conclude: Callable[[ClosingTask], ClosingOutcome] = found["conclude"]
         self.decide: Callable[[DecisionTask], Decided] = found["decide"]
 
     def restarted(self, **overrides: str) -> "Worker":

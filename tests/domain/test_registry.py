@@ -22,7 +22,7 @@ from domain.kinds.recall import RecallStep
 from domain.life import Decided
 from domain.registry import KINDS, register
 from domain.situation import Situation
-from domain.steps import WRITTEN, Access, Channel, Stage, Step
+from domain.steps import DEMANDS, WRITTEN, Access, Channel, Stage, Step
 from domain.tasks import Task
 from tests.domain.builders import PLAIN, a_case, a_policy, at, effect_of, live, paid_outside, payment, situation, usd
 from tests.toy import WaveForm, WaveStep
@@ -34,7 +34,7 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
     "message": [
         {"channel": channel, "stage": stage, "planned": NOW, "instead_of": instead}
         for channel in WRITTEN
-        for stage in Stage
+        for stage in DEMANDS
         for instead in (None, Channel.SMS)
     ],
     "call": [
@@ -205,7 +205,7 @@ def test_a_form_is_written_as_it_is_read(written: Any) -> None:
 def test_forms_of_one_day_have_names_of_their_own() -> None:
     """The name makes the key: two shapes of one word that differ have two names."""
     forms = [
-        *(read_form({"remind": {"channel": c, "stage": s}}) for c in WRITTEN for s in Stage if s is not Stage.ACTION),
+        *(read_form({"remind": {"channel": c, "stage": s}}) for c in WRITTEN for s in DEMANDS if s is not Stage.ACTION),
         *(read_form({"restrict": access}) for access in ("read_only", "blocked")),
         *(read_form(word) for word in ("charge", "call", "cancel_subscription", "escalate")),
     ]

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from domain.closed import Closed
 from domain.declines import DeclineClass, Reason
 from domain.known import ASKING, AtSending, Known, Other, Period, Todo
 from domain.money import Money
-from domain.steps import TEXTS, WRITTEN, Access, Channel, Stage
+from domain.steps import DEMANDS, TEXTS, WRITTEN, Access, Channel, Stage
 from domain.truth import Ending, MessageFacts
 from domain.wording import KEYS, PARAGRAPHS, ROWS, Part, Untrue, Wording, wording
 from tests.domain.builders import sending, usd
@@ -66,7 +67,7 @@ def every_message() -> Iterator[tuple[MessageFacts, Channel, Wording]]:
     ]
     reads += [sending(transfers=True), sending(transfers=True, name=None, others=OTHERS)]
     for stage, reason, action, tried, next_charge_on, due_on in product(
-        Stage, (None, *Reason), (None, *DeclineClass), (True, False), (None, NEXT), dates
+        DEMANDS, (None, *Reason), (None, *DeclineClass), (True, False), (None, NEXT), dates
     ):
         facts = some_facts(
             stage,
@@ -87,6 +88,13 @@ def every_message() -> Iterator[tuple[MessageFacts, Channel, Wording]]:
         at = lot.choice(reads)
         for channel in WRITTEN:
             yield facts, channel, wording(facts, at, channel)
+    for closed, ending, restored, at in product(Closed, Ending, (True, False), reads):
+        facts = MessageFacts(
+            stage=Stage.CLOSING, closed=closed, ending=ending, restored=restored, ends_on=END, settled_for=usd("80")
+        )
+        with_agency = at.model_copy(update={"agency": lot.choice([None, "Fair Collect"])})
+        for channel in (channel for channel in WRITTEN if channel is not Channel.LETTER):
+            yield facts, channel, wording(facts, with_agency, channel)
 
 
 MESSAGES = list(every_message())
@@ -207,6 +215,10 @@ def test_every_message_says_what_it_is_about_what_happened_and_what_to_do() -> N
     """Each stage, reason and action on each channel, tried or not."""
     for facts, channel, message in MESSAGES:
         todo = [sentence.key for sentence in message.of(Part.TODO)]
+        if facts.closed:
+            assert not todo
+            assert f"closings.{facts.closed}" in message.of(Part.HAPPENED)[0].key
+            continue
         if channel in TEXTS:
             writer, opening, *_, last = message.sentences
             assert (Part.WRITER, Part.LINK) == (writer.part, last.part)
@@ -300,13 +312,13 @@ def test_a_method_that_came_meanwhile_is_neither_missed_nor_asked_for(channel: C
 def test_a_calm_message_offers_and_an_insisting_one_names_the_consequence_first() -> None:
     told = {
         stage: [paragraph[0].part for paragraph in message.paragraphs]
-        for stage in Stage
+        for stage in DEMANDS
         if (message := wording(some_facts(stage, restricts_on=LIMIT, next_charge_on=NEXT), sending(), Channel.EMAIL))
     }
 
     calm = [Part.HAPPENED, Part.TODO, Part.ACCESS]
     insisting = [Part.HAPPENED, Part.ACCESS, Part.END, Part.TODO]
-    assert {stage: insisting if stage in (Stage.FIRM, Stage.FINAL) else calm for stage in Stage} == told
+    assert {stage: insisting if stage in (Stage.FIRM, Stage.FINAL) else calm for stage in DEMANDS} == told
 
 
 def test_a_text_message_ends_with_the_end_and_the_link_and_leaves_out_the_access_first() -> None:

@@ -11,7 +11,7 @@ from babel import Locale
 from domain.declines import Reason
 from domain.known import Todo
 from domain.languages import chosen
-from domain.steps import Channel, Stage
+from domain.steps import DEMANDS, Channel, Stage
 from domain.truth import Ending
 from domain.wording import KEYS
 from gateways.formats import format_day, format_day_short, format_names
@@ -85,7 +85,7 @@ def test_a_text_message_has_two_segments_at_most_with_all_that_must_be_said(lang
     invoice, other = an_invoice(amount, currency), an_invoice(amount, currency)
     others = (other.model_copy(update={"id": "in_2", "number": "A-2"}),)
     for day in DAYS:
-        for stage in Stage:
+        for stage in DEMANDS:
             for ending in Ending:
                 facts = some_facts(stage, ends_on=day, ending=ending, next_charge_on=day, restricts_on=day)
                 several = facts.model_copy(update={"also_final": ("in_2",) if stage is Stage.FINAL else ()})

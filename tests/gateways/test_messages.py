@@ -13,7 +13,7 @@ from domain.declines import DeclineClass, Reason
 from domain.invoice import InvoiceState
 from domain.merchant import MerchantContact
 from domain.money import Money
-from domain.steps import TEXTS, Access, Channel, Stage
+from domain.steps import DEMANDS, TEXTS, Access, Channel, Stage
 from domain.truth import Ending, MessageFacts
 from gateways.messages import TemplateMessages
 from gateways.ports.messages import Address, Rendered
@@ -165,7 +165,7 @@ def test_every_message_is_true_complete_and_polite(channel: Channel, language: s
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("stage", list(Stage))
+@pytest.mark.parametrize("stage", list(DEMANDS))
 def test_both_parts_of_an_email_say_the_same(stage: Stage, language: str) -> None:
     """Every line of the text part is read in the HTML part, too."""
     message = rendered(Channel.EMAIL, some_facts(stage, next_charge_on=NEXT), language)
@@ -318,7 +318,7 @@ def test_a_restriction_after_the_end_is_not_announced() -> None:
 def test_only_firm_and_final_messages_speak_of_the_end() -> None:
     told = {
         stage
-        for stage in Stage
+        for stage in DEMANDS
         if "March 28" in rendered(Channel.EMAIL, some_facts(stage, ends_on=END, ending=Ending.COLLECTIONS)).text
     }
 

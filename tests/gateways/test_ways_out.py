@@ -6,7 +6,7 @@ from itertools import product
 import pytest
 
 from domain.declines import DeclineClass
-from domain.steps import CHATS, Channel, Stage
+from domain.steps import CHATS, DEMANDS, Channel, Stage
 from gateways.messages import TemplateMessages
 from gateways.preference_page import PreferencePage, Wishes
 from tests.gateways.brands import a_brand
@@ -32,7 +32,7 @@ def phrase(language: str, key: str) -> str:
 def test_who_cannot_pay_on_the_day_of_the_next_try_is_asked_to_say_so(language: str) -> None:
     """A try on an empty account costs its owner a fee."""
     words = re.split(r"\{\{.*?\}\} *", phrase(language, "other_day"))[-1]
-    for stage, next_charge_on, channel in product(Stage, (NEXT, None), (Channel.EMAIL, Channel.NOTICE)):
+    for stage, next_charge_on, channel in product(DEMANDS, (NEXT, None), (Channel.EMAIL, Channel.NOTICE)):
         text = rendered(channel, some_facts(stage, next_charge_on=next_charge_on), language).text
 
         assert (words in text) is (next_charge_on is not None)
@@ -42,7 +42,7 @@ def test_who_cannot_pay_on_the_day_of_the_next_try_is_asked_to_say_so(language: 
 def test_a_mail_says_what_to_do_if_the_invoice_is_somebody_elses_or_looks_like_a_trap(language: str) -> None:
     """In both parts; it speaks of no customer, and leads nowhere by itself."""
     words = phrase(language, "labels.doubt")
-    for stage in Stage:
+    for stage in DEMANDS:
         message = rendered(Channel.EMAIL, some_facts(stage), language)
 
         assert words in message.text
@@ -53,7 +53,7 @@ def test_a_mail_says_what_to_do_if_the_invoice_is_somebody_elses_or_looks_like_a
 def test_a_chat_with_the_wrong_number_asks_to_be_told(language: str) -> None:
     """A text message does so where there is room."""
     words = phrase(language, "sms.stranger")
-    for stage, channel in product(Stage, CHATS):
+    for stage, channel in product(DEMANDS, CHATS):
         assert words in rendered(channel, some_facts(stage), language).text
 
 

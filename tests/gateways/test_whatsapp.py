@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from domain.events import ContactResult
-from domain.steps import Channel, Stage
+from domain.steps import DEMANDS, Channel, Stage
 from gateways.messages import TemplateMessages
 from gateways.ports.messages import Rendered
 from gateways.ports.trouble import LookupImpossible, ProviderMisuse, Unreachable
@@ -61,7 +61,7 @@ def test_what_we_begin_goes_out_by_template_and_is_kept_as_it_is_read(world: Pro
 
 
 @pytest.mark.parametrize("language", ["en", "th"])
-@pytest.mark.parametrize("stage", list(Stage))
+@pytest.mark.parametrize("stage", list(DEMANDS))
 def test_the_merchant_is_named_once(stage: Stage, language: str) -> None:
     """By the approved text; where there is none, and on the other channels, by what is said."""
     framed = TemplateMessages([DIRECTORY], a_brand("Acme Cloud"), whatsapp=APPROVED)

@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator
 
 from domain.outbox import CaseRef, body
+from sandbox.play.audit_of_closings import without_closings
 from sandbox.play.audit_of_events import of_events
 from sandbox.play.case_history import CaseHistory
 from sandbox.play.evidence import Evidence, Subject
@@ -17,12 +18,16 @@ from tests.told import told
 def events_hold(lived: Lived) -> Iterator[str]:
     """h. All that happened is told, once and in its order, and every end of a case that was taken up again."""
     cases = list(lived.cases.values())
-    evidence = Evidence(
-        journal=lived.world.log,
-        mails={},
-        histories={held.case.facts.invoice_id: _history(held) for held in cases},
-        subjects=[Subject(held.case.facts.invoice_id, held.case.facts.customer_id, "", "UTC", "en") for held in cases],
-        told=[event for held in cases for event in _told(lived, held.case.facts.invoice_id)],
+    evidence = without_closings(
+        Evidence(
+            journal=lived.world.log,
+            mails={},
+            histories={held.case.facts.invoice_id: _history(held) for held in cases},
+            subjects=[
+                Subject(held.case.facts.invoice_id, held.case.facts.customer_id, "", "UTC", "en") for held in cases
+            ],
+            told=[event for held in cases for event in _told(lived, held.case.facts.invoice_id)],
+        )
     )
     yield from (f"{promise}: {sentence}" for promise, sentence in of_events(evidence))
 

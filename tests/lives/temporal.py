@@ -20,7 +20,9 @@ from activities.errors import MISUSE, TROUBLE
 from domain import changes, life
 from domain.base import Message
 from domain.case import Case
+from domain.closing_messages import WITHDRAWN_WITHIN, ClosingTask, Occasion
 from domain.decisions import Act, Close, Effect, Wait
+from domain.ids import closing_id
 from domain.life import Decided
 from workflows import options
 from workflows.hearing import hear, refusal
@@ -78,11 +80,20 @@ class Held:
         return tuple(run.case.closing.outcome.value for run in self.earlier if run.case.closing)
 
 
+@dataclass
+class Concluding:
+    """What is left to do towards the customer of one case (workflows/closing.py)."""
+
+    task: ClosingTask
+    wake_at: datetime | None
+
+
 class Temporal:
     """The part of a client that service/ uses, and the clock-work behind it."""
 
     def __init__(self, activities: Mapping[str, Activity], watch: "Watch") -> None:
         self.cases: dict[str, Held] = {}
+        self.closings: dict[str, Concluding] = {}
         self.now: datetime
         self._do = activities
         self._watch = watch
@@ -137,14 +148,18 @@ class Temporal:
     # The clock-work.
 
     def next_at(self) -> datetime | None:
-        """When the next case has something to do."""
-        return min((held.wake_at for held in self.cases.values() if held.wake_at), default=None)
+        """When the next case, or what is left to do after one, has something to do."""
+        waiting = (*self.cases.values(), *self.closings.values())
+        return min((one.wake_at for one in waiting if one.wake_at), default=None)
 
     def turn(self) -> None:
         """Lets every case go on that is due by now."""
         for held in list(self.cases.values()):
             if held.wake_at and held.wake_at <= self.now:
                 self._turn(held)
+        for one in list(self.closings.values()):
+            if one.wake_at and one.wake_at <= self.now:
+                self._conclude(one)
 
     def _turn(self, held: Held) -> None:
         self._listen(held)
@@ -168,6 +183,8 @@ class Temporal:
         held.case = life.settled(held.case, asked.case, decided)
         held.decided = decided
         self._watch.decided(held, decided)
+        if decided.occasion:
+            self._begin_the_closing(held, decided.occasion)
         match decided.decision:
             case Wait(until=until):
                 held.wake_at = max(until, self.now + timedelta(seconds=1)) if until else None
@@ -180,6 +197,32 @@ class Temporal:
                 self._carry_out(held)
             case Close():
                 held.closed_at, held.wake_at = self.now, None
+
+    def _begin_the_closing(self, held: Held, occasion: str) -> None:
+        facts, named = held.case.facts, Occasion(occasion.partition(":")[0])
+        id_ = closing_id(facts.invoice_id, named)
+        if (known := self.closings.get(id_)) and known.wake_at:
+            return
+        task = ClosingTask(
+            invoice_id=facts.invoice_id,
+            customer_id=facts.customer_id,
+            occasion=named,
+            since=self.now,
+            as_of=self.now,
+        )
+        self.closings[id_] = Concluding(task, self.now)
+
+    def _conclude(self, one: Concluding) -> None:
+        try:
+            one.wake_at = self._do["conclude"](one.task.but(as_of=self.now)).next_at
+        except ApplicationError as error:
+            if error.type != TROUBLE:
+                raise Stray(f"conclude: {error.type} {error}") from error
+            one.wake_at = self.now + _PAUSES[-1]
+        except Exception as error:
+            raise Stray(f"conclude: {type(error).__name__} {error}") from error
+        if one.wake_at and one.wake_at > one.task.since + WITHDRAWN_WITHIN:
+            one.wake_at = None
 
     def _carry_out(self, held: Held) -> None:
         """Makes the tries that are due. When all are done, or something interrupts, each is booked."""

@@ -17,7 +17,7 @@ from gateways.ledger.schema import cases
 from gateways.ledger.sql_ledger import SqlLedger
 from gateways.ports.trouble import ProviderTrouble
 from gateways.prometheus_meter import PrometheusMeter
-from runtime import wiring
+from runtime import sweep, wiring
 from runtime.settings import Settings
 from sandbox.providers.faults import Mode
 from sandbox.providers.world import ProviderWorld
@@ -99,7 +99,7 @@ async def test_what_is_mended_is_counted_and_so_are_the_requests_for_it(
     ready = settings.model_copy(update={"dunning_sweep_grace": timedelta(0)})
     with (
         closing(wiring.intake(ready, client, ledger, meter=meter)) as intake,
-        closing(wiring.sweeping(ready, client, ledger, intake, meter)) as sweeping,
+        closing(sweep.sweeping(ready, client, ledger, intake, meter)) as sweeping,
     ):
         done = await swept(sweeping)
 

@@ -1,21 +1,26 @@
 """docs/truth.md: every message in every state of a case, in the very sentences that would be sent."""
 
 from collections.abc import Iterator
+from datetime import date
+from itertools import product
 
 from jinja2 import StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
 
 from domain import life
+from domain.closed import Closed
 from domain.gates import Allow
 from domain.known import AtSending, Known, Tone
+from domain.money import Money
 from domain.rules.invoice import Aim, judge_now
 from domain.situation import Situation
-from domain.steps import Channel, Stage
-from domain.truth import MessageFacts, message_facts
+from domain.steps import DEMANDS, Channel, Stage
+from domain.truth import Ending, MessageFacts, message_facts
 from domain.wording import Part, Untrue, Wording, wording
 from gateways.message_writer import Writer, form
 from gateways.phrases import load_phrases
 from runtime.settings import ROOT
+from tests.domain.builders import sending
 from tests.gateways.brands import a_brand
 from tests.truthdoc.states import State, states
 
@@ -46,12 +51,40 @@ _COLUMNS = {
 }
 _ENVIRONMENT = SandboxedEnvironment(undefined=StrictUndefined)
 _WORDS = load_phrases([ROOT / "policies/messages/en/phrases.yaml"], _ENVIRONMENT)
+_ENDED = date(2030, 4, 29)
 _BRAND = a_brand("Acme Cloud", "help@acme.example")
 
 
 def page() -> str:
     """The whole page."""
-    return "\n".join([_INTRO, *(line for state in states() for line in _section(state))])
+    return "\n".join([_INTRO, *(line for state in states() for line in _section(state)), *_ends()])
+
+
+def _ends() -> Iterator[str]:
+    """What is said once a case is over, by how it ended."""
+    yield "## Once it is over\n"
+    yield "| e-mail | what happened | access | amounts | closing |\n|---|---|---|---|---|"
+    parts = [_COLUMNS[name] for name in ("what happened, and why", "access", "amounts", "closing")]
+    texts = []
+    for closed, ending, restored in product(Closed, Ending, (False, True)):
+        # Who lost the subscription gets no access back; of what is paid an agency has nothing.
+        unpaid = closed in (Closed.ENDED, Closed.GIVEN_UP)
+        if (restored and closed in (Closed.ENDED, Closed.ACCESS_BACK)) or (ending is Ending.COLLECTIONS and not unpaid):
+            continue
+        facts = MessageFacts(
+            stage=Stage.CLOSING,
+            closed=closed,
+            ending=ending,
+            restored=restored,
+            ends_on=_ENDED,
+            settled_for=Money.of_major("80", "USD"),
+        )
+        title = f"{closed.in_words}{', with an agency' if ending is Ending.COLLECTIONS else ''}"
+        title += ", and the access is back" if restored else ""
+        said = wording(facts, sending(), Channel.EMAIL)
+        yield f"| {title} | {' | '.join(' '.join(_words(said, each)) for each in parts)} |"
+        texts.append(f"- {title}, text message: {_text(facts, sending())}")
+    yield from ("", *texts, "")
 
 
 def _section(state: State) -> Iterator[str]:
@@ -62,7 +95,7 @@ def _section(state: State) -> Iterator[str]:
         return
     yield f"| e-mail | {' | '.join(_COLUMNS)} |\n|---|{'---|' * len(_COLUMNS)}"
     texts: dict[str, dict[Stage, bool]] = {}
-    for tone in Tone:
+    for tone in (tone for tone in Tone if tone.stage in DEMANDS):
         facts = message_facts(now, tone.stage).but(again=tone.endswith("_again"))
         at = _at(state)
         if Known(facts=facts, at=at).stage() is not tone.stage:

@@ -1,0 +1,343 @@
+"""What is done once a case is over: notices are withdrawn, and the closing message is sent, each once."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from temporalio.exceptions import ApplicationError
+
+from domain.agency import Handoff
+from domain.case import Case, Closing, Facts, Outcome, PolicyRef, StepRecord, StepState
+from domain.closed import Closings
+from domain.closing_messages import VALID, ClosingOutcome, ClosingTask, Occasion
+from domain.decisions import Close, Decision, Wait
+from domain.kinds.access import AccessStep
+from domain.kinds.cancellation import CancelStep
+from domain.kinds.message import MessageStep
+from domain.money import Money
+from domain.policy import Policy
+from domain.projection import projection_of
+from domain.protection import Protected, Protection, SetBy
+from domain.record import Entry
+from domain.steps import Access, Channel, Stage
+from gateways.policy_files import policy_digest
+from gateways.ports.rows import Late
+from sandbox.providers.faults import Mode
+from sandbox.providers.sendgrid import Email
+from sandbox.providers.world import ProviderWorld
+from tests.activities.builders import (
+    STANDARD,
+    OpenCase,
+    Worker,
+    a_charge,
+    a_contact,
+    an_access,
+    another_invoice,
+    mails,
+    open_case,
+    texts,
+    usd,
+)
+
+AT = datetime(2026, 12, 1, 20, tzinfo=UTC)
+"""A Tuesday, in the day's hours wherever in the United States somebody is."""
+NIGHT = datetime(2026, 12, 2, 8, tzinfo=UTC)
+A_STEP: dict[str, Any] = {"due": AT - timedelta(days=3), "day": 3}
+A_MAIL = MessageStep(
+    key="d3-mail", channel=Channel.EMAIL, stage=Stage.FRIENDLY, planned=AT - timedelta(days=3), **A_STEP
+)
+LIMITED = AccessStep(key="d10-restrict", access=Access.READ_ONLY, **A_STEP)
+RESTORED = AccessStep(key="end-restore", access=Access.FULL, **A_STEP)
+CANCELLED = CancelStep(key="d28-cancel", **A_STEP)
+
+
+def ends(
+    worker: Worker,
+    case: OpenCase,
+    outcome: Outcome | None = Outcome.RECOVERED,
+    *steps: Any,
+    closing: Closings = STANDARD.closing,
+    at: datetime = AT,
+    settled_for: Money | None = None,
+    **fields: Any,
+) -> None:
+    """Leaves the case in the ledger as its last decision does. outcome: None: an agency has it."""
+    policy: Policy = STANDARD.model_copy(update={"closing": closing})
+    digest = policy_digest(policy)
+    worker.ledger.keep_policy(digest, policy.name, policy.version, policy.model_dump_json())
+    why, done = "it is over", StepState.DONE
+    ended = Case(
+        facts=Facts(
+            invoice_id=case.invoice_id,
+            customer_id=case.customer_id,
+            subscription_id=case.subscription_id,
+            country="US",
+            time_zones=("America/New_York",),
+            amount=usd(1999),
+            opened_at=AT - timedelta(days=14),
+        ),
+        policy=PolicyRef(name=policy.name, version=policy.version, digest=digest),
+        due=usd(0),
+        steps={step.key: StepRecord(step=step, state=done, at=step.due) for step in (A_MAIL, *steps)},
+        closing=Closing(outcome=outcome, why=why, at=at, settled_for=settled_for) if outcome else None,
+        closed=outcome is not None,
+        handoff=None if outcome else Handoff(at=at, references=("a-1",)),
+    ).but(**fields)
+    decision: Decision = Close(outcome=outcome, why=why) if outcome else Wait(until=None, why=why)
+    worker.ledger.decided(case.invoice_id, at, (), projection_of(ended, decision), ended.model_dump_json())
+
+
+def pays(worker: Worker, *cases: OpenCase) -> None:
+    for case in cases:
+        worker.charge(a_charge(case))
+
+
+def concluded(
+    worker: Worker, case: OpenCase, at: datetime = AT, occasion: Occasion = Occasion.END, since: datetime = AT
+) -> ClosingOutcome:
+    task = {"invoice_id": case.invoice_id, "customer_id": case.customer_id, "occasion": occasion}
+    return worker.conclude(ClosingTask(**task, since=since, as_of=at))
+
+
+def thanks(world: ProviderWorld, case: OpenCase) -> list[Email]:
+    return [mail for mail in mails(world, case) if ":closing-" in mail.custom_args["dunning_key"]]
+
+
+def withdrawn(world: ProviderWorld, case: OpenCase) -> list[str | None]:
+    theirs = (entry for entry in world.log if case.customer_id in entry.subjects.values())
+    return [entry.key for entry in theirs if entry.kind == "notice.withdrawn"]
+
+
+def test_who_has_paid_is_thanked_once(world: ProviderWorld, worker: Worker) -> None:
+    case = open_case(worker)
+    pays(worker, case)
+    ends(worker, case)
+
+    first, again = concluded(worker, case), concluded(worker, case, AT + timedelta(minutes=1))
+
+    (mail,) = thanks(world, case)
+    assert ("told: paid", None) == (first.why, first.next_at)
+    assert again.next_at is None
+    assert {"dunning_key": f"dun:{case.invoice_id}:closing-paid:email"} == mail.custom_args
+    for said in ("$19.99", world.stripe.get(case.invoice_id)["number"], "is paid"):
+        assert said in str(mail.text)
+    assert "email sent" in [entry.what for entry in worker.ledger.record(case.invoice_id)]
+
+
+def test_it_waits_for_the_morning_and_not_for_days(world: ProviderWorld, worker: Worker) -> None:
+    case = open_case(worker)
+    pays(worker, case)
+    ends(worker, case, at=NIGHT)
+
+    waits = concluded(worker, case, NIGHT)
+
+    assert waits.next_at is not None
+    assert NIGHT < waits.next_at < NIGHT + timedelta(days=1)
+    assert not thanks(world, case)
+    assert concluded(worker, case, waits.next_at).why == "told: paid"
+    late = open_case(worker)
+    pays(worker, late)
+    ends(worker, late)
+    assert "late" in concluded(worker, late, AT + VALID + timedelta(hours=1)).why
+    assert not thanks(world, late)
+
+
+def test_nothing_is_said_to_whom_nothing_was_said_unless_the_policy_wants_it(
+    world: ProviderWorld, worker: Worker
+) -> None:
+    case = open_case(worker)
+    pays(worker, case)
+    ends(worker, case, steps={})
+
+    assert concluded(worker, case).why == "nothing is to be said"
+    assert not thanks(world, case)
+    other = open_case(worker)
+    pays(worker, other)
+    ends(worker, other, steps={}, closing=STANDARD.closing.model_copy(update={"unasked": True}))
+    assert concluded(worker, other).why == "told: paid"
+
+
+def test_a_kind_that_is_off_is_not_sent(world: ProviderWorld, worker: Worker) -> None:
+    case = open_case(worker)
+    pays(worker, case)
+    ends(worker, case, closing=Closings())
+
+    assert concluded(worker, case).why == "nothing is to be said"
+    assert not thanks(world, case)
+
+
+def test_access_that_is_back_is_said_in_the_same_message(world: ProviderWorld, worker: Worker) -> None:
+    case = open_case(worker)
+    pays(worker, case)
+    ends(worker, case, Outcome.RECOVERED, LIMITED, RESTORED)
+
+    concluded(worker, case)
+
+    (mail,) = thanks(world, case)
+    assert "is paid" in str(mail.text)
+    assert "is back in full" in str(mail.text)
+
+
+@pytest.mark.parametrize("what", ["taken back", "disputed", "open"])
+def test_a_payment_that_is_gone_again_is_not_thanked_for(world: ProviderWorld, worker: Worker, what: str) -> None:
+    """The case ended with the money in the night, and in the morning it is not there any more."""
+    case = open_case(worker)
+    if what != "open":
+        pays(worker, case)
+    ends(worker, case)
+    if what == "taken back":
+        entry = Entry(at=AT, step="du_1", what="payment taken back", why="the bank returned the debit")
+        worker.ledger.after_the_end(case.invoice_id, "du_1", entry, Late(remaining=usd(1999), owed_again=True))
+    if what == "disputed":
+        worker.ledger.dispute_opened(f"du_{case.invoice_id}", case.customer_id, AT)
+
+    assert concluded(worker, case).next_at is None
+    assert not thanks(world, case)
+
+
+def test_two_invoices_that_end_alike_are_one_message(world: ProviderWorld, worker: Worker) -> None:
+    case = open_case(worker)
+    other = another_invoice(worker, case)
+    pays(worker, case, other)
+    ends(worker, case)
+    ends(worker, other)
+
+    concluded(worker, case)
+    second = concluded(worker, other)
+
+    (mail,) = thanks(world, case)
+    numbers = [world.stripe.get(one.invoice_id)["number"] for one in (case, other)]
+    assert all(number in str(mail.text) for number in numbers)
+    assert second.why == "told: paid"
+
+
+def test_another_open_invoice_is_not_spoken_away(world: ProviderWorld, worker: Worker) -> None:
+    """The invoice that was paid is named, and the access that the other one restricts is not said to be back."""
+    case = open_case(worker)
+    other = another_invoice(worker, case)
+    pays(worker, case)
+    ends(worker, case, Outcome.RECOVERED, LIMITED, RESTORED)
+    worker.set_access(an_access(other, Access.READ_ONLY))
+
+    concluded(worker, case)
+
+    (mail,) = thanks(world, case)
+    assert world.stripe.get(other.invoice_id)["number"] not in str(mail.text)
+    assert "is back" not in str(mail.text)
+
+
+def test_the_second_end_of_a_day_waits_for_the_next(world: ProviderWorld, worker: Worker) -> None:
+    case = open_case(worker)
+    other = another_invoice(worker, case)
+    pays(worker, case)
+    ends(worker, case)
+    worker.payments.mark_uncollectible(other.invoice_id, f"k-{other.invoice_id}")
+    ends(worker, other, Outcome.WRITTEN_OFF, closing=STANDARD.closing.model_copy(update={"given_up": Channel.EMAIL}))
+
+    concluded(worker, case)
+    second = concluded(worker, other)
+
+    assert AT + timedelta(days=1) == second.next_at
+    assert len(thanks(world, case)) == 1
+
+
+def test_the_end_of_a_subscription_with_an_agency(world: ProviderWorld, worker: Worker) -> None:
+    case = open_case(worker)
+    ends(worker, case, None, CANCELLED)
+    worker.payments.cancel_subscription(case.subscription_id, f"c-{case.invoice_id}")
+
+    concluded(worker, case, occasion=Occasion.HANDED_OVER)
+
+    (mail,) = thanks(world, case)
+    assert "subscription ended on November 28, 2026" in str(mail.text)
+    assert "collections agency" in str(mail.text)
+
+
+def test_a_settlement_names_what_was_agreed(world: ProviderWorld, worker: Worker) -> None:
+    case = open_case(worker)
+    worker.payments.mark_uncollectible(case.invoice_id, f"k-{case.invoice_id}")
+    ends(worker, case, Outcome.SETTLED, settled_for=usd(1500))
+
+    concluded(worker, case)
+
+    (mail,) = thanks(world, case)
+    assert "$15.00" in str(mail.text)
+    assert "nothing more is owed for it" in str(mail.text)
+
+
+def test_an_answer_that_was_lost_sends_it_once(world: ProviderWorld, worker: Worker) -> None:
+    case = open_case(worker, phone=True)
+    pays(worker, case)
+    ends(worker, case, closing=Closings(paid=Channel.SMS))
+    world.faults.add("twilio", "POST", Mode.TIMEOUT_AFTER, times=1)
+
+    with pytest.raises(ApplicationError):
+        concluded(worker, case)
+    concluded(worker, case, AT + timedelta(minutes=2))
+
+    assert len([text for text in texts(world, case) if "thank you" in text.body]) == 1
+
+
+@pytest.mark.parametrize("occasion", list(Occasion))
+def test_a_notice_is_withdrawn_when_it_is_not_true_any_more(
+    world: ProviderWorld, worker: Worker, occasion: Occasion
+) -> None:
+    case = open_case(worker)
+    worker.contact(a_contact(case, Channel.NOTICE))
+    assert len(world.merchant.standing(case.customer_id)) == 1
+    pays(worker, case) if occasion is Occasion.END else None
+    if occasion is Occasion.PROTECTED:
+        said = Protected(
+            protection=Protection.BANKRUPTCY, event_id=case.invoice_id, since=AT, source=SetBy.OPERATOR, by="pat"
+        )
+        worker.ledger.protect(case.customer_id, said)
+    ends(worker, case, Outcome.RECOVERED if occasion is not Occasion.HANDED_OVER else None, closing=Closings())
+
+    first = concluded(worker, case, occasion=occasion)
+    concluded(worker, case, occasion=occasion)
+
+    assert first.next_at is None
+    assert not world.merchant.standing(case.customer_id)
+    assert len(withdrawn(world, case)) == 1
+    assert "notice withdrawn" in [entry.what for entry in worker.ledger.record(case.invoice_id)]
+
+
+def test_a_newer_notice_takes_the_place_of_the_one_before(world: ProviderWorld, worker: Worker) -> None:
+    case = open_case(worker)
+    worker.contact(a_contact(case, Channel.NOTICE))
+    worker.contact(a_contact(case, Channel.NOTICE, step="day7-notice"))
+
+    assert len(world.merchant.notices(case.customer_id)) == 2
+    assert len(world.merchant.standing(case.customer_id)) == 1
+
+
+@pytest.mark.parametrize("mode", [Mode.TIMEOUT_AFTER, Mode.TIMEOUT_BEFORE, Mode.ERROR])
+def test_an_application_that_does_not_answer_is_asked_again(world: ProviderWorld, worker: Worker, mode: Mode) -> None:
+    case = open_case(worker)
+    worker.contact(a_contact(case, Channel.NOTICE))
+    pays(worker, case)
+    ends(worker, case, closing=Closings())
+    world.faults.add("merchant", "POST", mode, times=1)
+
+    first = concluded(worker, case)
+
+    assert first.next_at is not None
+    assert concluded(worker, case, first.next_at).next_at is None
+    assert not world.merchant.standing(case.customer_id)
+    assert len(withdrawn(world, case)) == 1
+
+
+def test_a_notice_that_the_application_never_had_is_nothing_to_wait_for(world: ProviderWorld, worker: Worker) -> None:
+    """It answers 404: the notice may have been lost on its way, or was taken down by hand."""
+    case = open_case(worker)
+    world.faults.add("merchant", "POST", Mode.TIMEOUT_BEFORE, times=1)
+    with pytest.raises(ApplicationError):
+        worker.contact(a_contact(case, Channel.NOTICE))
+    entry = Entry(at=AT, step="day3-notice", what="notice unknown", why="")
+    worker.ledger.finish_contact(case.invoice_id, "day3-notice", Channel.NOTICE, "unknown", None, entry)
+    pays(worker, case)
+    ends(worker, case, closing=Closings())
+
+    assert concluded(worker, case).next_at is None
+    assert not worker.ledger.standing_notices(case.customer_id)
+    assert not withdrawn(world, case)
