@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from domain.steps import Access, Channel, Stage
+from domain.steps import DEMANDS, Access, Channel, Stage
 from domain.truth import Ending, MessageFacts
 from domain.wording import wording
 from tests.domain.builders import sending
@@ -18,7 +18,7 @@ def said(channel: Channel, stage: Stage, **facts: object) -> set[str]:
     return {sentence.key for sentence in wording(MessageFacts.model_validate(known), AT, channel).sentences}
 
 
-@pytest.mark.parametrize("stage", Stage)
+@pytest.mark.parametrize("stage", DEMANDS)
 @pytest.mark.parametrize(
     ("access", "tightens", "key"),
     [
