@@ -12,8 +12,18 @@ FURTHER_EFFECT = 7  # effect, decision, and the workflow task
 CHILD = 9  # what is left to do towards the customer: begun, over, and the workflow tasks that hear of it
 MORE_TIME = 3  # a workflow task that only goes on with the one before it: a slow decision's heartbeat, or a time-out
 _OF_THE_TASK_BEFORE = frozenset(
-    {EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED, EventType.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT}
+    {
+        EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED,
+        EventType.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT,
+        # What a task orders is written behind its end, whether it is to go on or not.
+        EventType.EVENT_TYPE_MARKER_RECORDED,
+        EventType.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES,
+        EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED,
+        EventType.EVENT_TYPE_TIMER_STARTED,
+        EventType.EVENT_TYPE_TIMER_CANCELED,
+    }
 )
+"""Behind these no workflow task is due: nothing has happened since the one before."""
 
 
 @dataclass(frozen=True)
