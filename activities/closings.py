@@ -107,8 +107,9 @@ class ClosingActivities:
         closed, channel = found
         if task.as_of > since + VALID:
             return ClosingOutcome(why="it is late for a closing message")
-        if task.as_of < since + TOGETHER and self._goes_on_elsewhere(task):
-            return ClosingOutcome(why="what ends with it is told with it", next_at=since + TOGETHER)
+        together = since + policy.jitter + TOGETHER
+        if task.as_of < together and self._goes_on_elsewhere(task):
+            return ClosingOutcome(why="what ends with it is told with it", next_at=together)
         over = self._over(case, closed)
         if isinstance(over, str):
             return ClosingOutcome(why=over)

@@ -43,6 +43,7 @@ from sandbox.play.place import shown
 from sandbox.play.postman import Postman
 from sandbox.play.renewing import Renewed, renewals_of
 from sandbox.play.report import Played, Report, build_report, show
+from sandbox.play.report_of_calls import calls_by_end
 from sandbox.play.script import World, read_world
 from sandbox.providers.journal import CONTACTS
 from sandbox.providers.world import ProviderWorld
@@ -93,7 +94,16 @@ async def play(here: Running, script: World, progress: Progress, mail: Mail = Po
     evidence = _evidence(world, actors, histories, leads, renewed)
     found = audit(evidence)
     said = [renewal.report() for renewal in renewed]
-    return build_report(played, said, found, seconds, here.supervisor.restarts, by_place(evidence), by_rule(evidence))
+    return build_report(
+        played,
+        said,
+        found,
+        seconds,
+        here.supervisor.restarts,
+        by_place(evidence),
+        by_rule(evidence),
+        calls_by_end(evidence),
+    )
 
 
 def furnished(folder: Path) -> dict[str, str]:

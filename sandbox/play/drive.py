@@ -105,11 +105,14 @@ class Lead:
         """What comes after the end, in its order: what is left to do towards the customer, and what the world does."""
         late = self.actor.late_at()
         if left and (late is None or left <= late):
-            if self.afterwards.before(left) <= await self.afterwards.now():
+            goal = self.afterwards.before(left)
+            if goal <= await self.afterwards.now():
                 await self.afterwards.rings(left)
             else:
-                await self.afterwards.move_to(await self.together.first_of(self.afterwards.before(left)))
-            self._late = max(now, await self.afterwards.now())
+                goal = await self.together.first_of(goal)
+                await self.afterwards.move_to(goal)
+            # What comes next is what it is moved for, however soon.
+            self._late = max(now, left if goal >= self.afterwards.before(left) else goal)
         elif planned := self.actor.take_late():
             self._late, self._ended = planned[0], False
             await self._do(planned[1])

@@ -18,6 +18,7 @@ from sandbox.play.case_history import CaseHistory
 from sandbox.play.customers import Actor, is_our_try
 from sandbox.play.evidence import closing_of
 from sandbox.play.renewing import RenewalReport, renewals_table
+from sandbox.play.report_of_calls import calls_table
 from sandbox.play.script import Expected
 from sandbox.providers.journal import CHANNELS, LogEntry
 
@@ -118,6 +119,7 @@ class Report(Frozen):
     audit: dict[str, int]
     law: dict[str, LawTotal]
     rules: dict[str, RuleTotal]
+    calls: dict[str, int]  # by what became of them
     findings: tuple[str, ...]
     restarts: dict[str, int]
 
@@ -142,6 +144,7 @@ def build_report(
     restarts: Mapping[str, int],
     law: Mapping[str, Place],
     rules: Mapping[str, Rule],
+    calls: Mapping[str, int],
 ) -> Report:
     cases = tuple(_case(one) for one in played)
     findings = tuple(f"{promise}: {sentence}" for promise, sentences in found.items() for sentence in sentences)
@@ -154,6 +157,7 @@ def build_report(
         audit={promise: len(found[promise]) for promise in PROMISES},
         law={country: LawTotal.model_validate(place._asdict()) for country, place in law.items()},
         rules={rule: RuleTotal.model_validate(did._asdict()) for rule, did in rules.items()},
+        calls=dict(calls),
         findings=findings,
         restarts=dict(restarts),
     )
@@ -339,6 +343,7 @@ def _audit_tables(report: Report) -> Iterator[RenderableType]:
     yield _audit_table(report, "Audit of the law of the place (docs/law.md)", LAW)
     yield _law_table(report)
     yield _rules_table(report)
+    yield calls_table(report.calls)
     yield _closings_table(report)
     yield renewals_table(report.renewals)
     yield _audit_table(report, "Audit of what really happens (docs/reality.md)", REALITY)

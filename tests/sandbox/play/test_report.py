@@ -52,6 +52,7 @@ def shown(width: int, promise: str | None = None) -> str:
         audit=counts,
         law=law,
         rules={"hours@standard@1": RuleTotal(example=WHY, postponed=17, refused=9)},
+        calls={"wrong number": 3},
         findings=(),
         restarts={},
     )
@@ -85,10 +86,12 @@ def test_what_each_rule_put_off_and_forbade_can_be_read() -> None:
     assert ["17", "9"] == [cell.strip() for cell in line.split("│")][3:5]
 
 
-def test_what_was_told_at_the_end_and_before_renewals_can_be_read() -> None:
+def test_calls_ends_and_renewals_can_be_read() -> None:
     lines = shown(160).splitlines()
-    [end], [before] = ([line for line in lines if word in line] for word in ("│ given up ", "her card expires"))
+    wanted = ("│ given up ", "her card expires", "│ wrong number ")
+    [end], [before], [call] = ([line for line in lines if word in line] for word in wanted)
 
+    assert ["wrong number", "3"] == [cell.strip() for cell in call.split("│")][1:3]
     assert ["given up", "1"] == [cell.strip() for cell in end.split("│")][1:3]
     assert ["nell US", "her card expires", "sms", "6"] == [cell.strip() for cell in before.split("│")][1:5]
 
