@@ -33,17 +33,30 @@ class Afterwards:
         """When the first of them goes on by itself, once all have done what they have in hand; None: none does."""
         moments = []
         for name, clock in list(self._clocks.items()):
-            try:
-                over = (await clock.settle()).closed
-            except RPCError as error:
-                if error.status is not RPCStatusCode.NOT_FOUND:
-                    raise
-                over = True
-            if over:
-                del self._clocks[name]
-            elif rings := await clock.rings_at():
+            if rings := await self._rings_at(clock):
                 moments.append(rings)
+            else:
+                del self._clocks[name]
         return min(moments, default=None)
+
+    @staticmethod
+    async def _rings_at(clock: CaseClock) -> datetime | None:
+        """When its timer rings; None: it is over, or was never begun. One that is just beginning, or whose timer has
+        just rung, has neither a timer nor anything in hand for a moment."""
+        give_up = time.monotonic() + PATIENCE
+        while True:
+            try:
+                if (await clock.settle()).closed:
+                    return None
+            except RPCError as error:
+                if error.status is RPCStatusCode.NOT_FOUND:
+                    return None
+                raise
+            if rings := await clock.rings_at():
+                return rings
+            if time.monotonic() > give_up:
+                raise SandboxError("What is left to do towards a customer does not begin: look at worker.log.")
+            await asyncio.sleep(0.02)
 
     async def now(self) -> datetime:
         """The clock that is ahead of the others."""

@@ -97,7 +97,10 @@ class Lead:
             self.done = True
         elif target > standing.now:
             self._waiting = None
-            await self.clock.move_to(await self.together.first_of(target))
+            target = await self.together.first_of(target)
+            await self.clock.move_to(target)
+            if left and target >= self.afterwards.before(left):
+                self._late = left  # should the case have closed meanwhile
         else:
             await self._nudge(standing)  # its timer is about to ring
 

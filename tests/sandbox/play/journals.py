@@ -111,6 +111,7 @@ def counts(
     law: bool = False,
     second_customer: str = CUSTOMER,
     closed_at: datetime | None = None,
+    second_closed_at: datetime | None = None,
     **known: Any,
 ) -> dict[str, int]:
     """The audit's counts that are not zero. `known`: what else the script knows of the customer; `second`: the effects
@@ -145,7 +146,7 @@ def counts(
     )
     histories, subjects = {INVOICE: history}, [replace(SUBJECT, **known)]
     if second is not None:
-        histories[SECOND] = CaseHistory(SECOND, events=10, wakeups=1, effects=tuple(second))
+        histories[SECOND] = CaseHistory(SECOND, events=10, wakeups=1, effects=tuple(second), closed_at=second_closed_at)
         subjects.append(replace(subjects[0], invoice=SECOND, customer=second_customer, number="NB-2"))
     found = audit(Evidence(journal, mails or {}, histories, subjects, seen_at or {}, told))
 

@@ -6,7 +6,20 @@ import pytest
 
 from sandbox.play.audit import PROMISES
 from sandbox.play.audit_of_closings import CLOSINGS
-from tests.sandbox.play.journals import FINALIZED, INVOICE, MORNING, PAID, Happened, contact, counts, did, email, sms
+from tests.sandbox.play.journals import (
+    FINALIZED,
+    INVOICE,
+    MORNING,
+    PAID,
+    SECOND,
+    Happened,
+    about,
+    contact,
+    counts,
+    did,
+    email,
+    sms,
+)
 
 NOTICE = f"dun:{INVOICE}:d03-remind-notice-friendly:notice"
 SHOWN: Happened = ("merchant", "notice.created", NOTICE, {"text": "กรุณาชำระใบแจ้งหนี้"})
@@ -81,3 +94,18 @@ def test_thanks_that_come_late_are_counted() -> None:
     days = {"closed_at": MORNING - timedelta(days=3)}
 
     assert {"closings_late": 1} == counts([FINALIZED, PAID, THANKS], outcome="recovered", seen_at={3: MORNING}, **days)
+
+
+@pytest.mark.parametrize(("minutes", "apart"), [(7, {"ends_told_apart": 1}), (60, {})])
+def test_two_messages_about_what_ended_together_are_counted(minutes: int, apart: dict[str, int]) -> None:
+    second = about(email("closing-paid", "ขอขอบคุณ"), SECOND)
+
+    found = counts(
+        [FINALIZED, PAID, THANKS, about(PAID, SECOND), second],
+        second=[],
+        outcome="recovered",
+        closed_at=MORNING,
+        second_closed_at=MORNING + timedelta(minutes=minutes),
+    )
+
+    assert apart == found
