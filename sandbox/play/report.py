@@ -16,9 +16,9 @@ from sandbox.play.audit_of_law import LAW, Place, Rule, name_of
 from sandbox.play.audit_of_reality import REALITY
 from sandbox.play.case_history import CaseHistory
 from sandbox.play.customers import Actor, is_our_try
-from sandbox.play.evidence import closing_of
 from sandbox.play.renewing import RenewalReport, renewals_table
 from sandbox.play.report_of_calls import calls_table
+from sandbox.play.report_of_closings import closings_table, told_at_the_end
 from sandbox.play.script import Expected
 from sandbox.providers.journal import CHANNELS, LogEntry
 
@@ -170,10 +170,7 @@ def _case(one: Played) -> CaseReport:
     contacts = Counter(CHANNELS.get(entry.kind, entry.kind) for entry in one.messages)
     attempts = len({entry.key for entry in one.entries if is_our_try(entry)})
     day = actor.day(history.closed_at) if history.closed_at else None
-    closing: dict[str, tuple[str, ...]] = {}
-    for entry in one.closings:
-        channel = CHANNELS[entry.kind]
-        closing[channel] = (*closing.get(channel, ()), (closing_of(entry) or "").replace("-", "_"))
+    closing = told_at_the_end(one.closings)
     differences = tuple(_differences(script.expect, history.outcome, attempts, contacts, closing, day))
     return CaseReport(
         invoice_id=actor.invoice,
@@ -344,7 +341,7 @@ def _audit_tables(report: Report) -> Iterator[RenderableType]:
     yield _law_table(report)
     yield _rules_table(report)
     yield calls_table(report.calls)
-    yield _closings_table(report)
+    yield closings_table([case.closing for case in report.cases])
     yield renewals_table(report.renewals)
     yield _audit_table(report, "Audit of what really happens (docs/reality.md)", REALITY)
 
@@ -359,18 +356,6 @@ def _law_table(report: Report) -> RenderableType:
     for country, place in report.law.items():
         wrong = (f"[bold red]{count}[/]" if count else "0" for count in (place.out_of_hours, place.above_caps))
         table.add_row(name_of(country), str(place.contacts), *wrong, _counted(place.postponed), _counted(place.refused))
-    return table
-
-
-def _closings_table(report: Report) -> RenderableType:
-    told = Counter((end, channel) for case in report.cases for channel, ends in case.closing.items() for end in ends)
-    table = Table(title="What was told once it was over", title_justify="left", header_style="bold")
-    table.add_column("end")
-    channels = [channel for channel in CHANNELS.values() if any(where == channel for _, where in told)]
-    for channel in channels:
-        table.add_column(channel, justify="right")
-    for end in dict.fromkeys(end for end, _ in told):
-        table.add_row(end.replace("_", " "), *(str(told[end, channel] or "") for channel in channels))
     return table
 
 
