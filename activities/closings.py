@@ -14,6 +14,7 @@ from domain.calendar import local
 from domain.case import Case
 from domain.closed import Closed
 from domain.closing_messages import (
+    TOGETHER,
     VALID,
     ClosingOutcome,
     ClosingTask,
@@ -106,6 +107,9 @@ class ClosingActivities:
         closed, channel = found
         if task.as_of > since + VALID:
             return ClosingOutcome(why="it is late for a closing message")
+        together = since + policy.jitter + TOGETHER
+        if task.as_of < together and self._goes_on_elsewhere(task):
+            return ClosingOutcome(why="what ends with it is told with it", next_at=together)
         over = self._over(case, closed)
         if isinstance(over, str):
             return ClosingOutcome(why=over)
@@ -205,6 +209,10 @@ class ClosingActivities:
             if isinstance(over, _Over) and over.facts.closes_as(first.facts):
                 found.append(over)
         return found
+
+    def _goes_on_elsewhere(self, task: ClosingTask) -> bool:
+        cases = self._ledger.open_cases_of(task.customer_id)
+        return any(case.invoice_id != task.invoice_id for case in cases)
 
     def _is_told(self, invoice_id: str) -> bool:
         return any(row.said and row.said.closed and row.state in _TOLD for row in self._ledger.contacts(invoice_id))

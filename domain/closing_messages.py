@@ -22,6 +22,9 @@ from domain.truth import Ending, MessageFacts
 
 VALID = timedelta(days=2)
 """How long a closing message is worth sending: one that rules put off beyond it is left out."""
+TOGETHER = timedelta(minutes=1)
+"""How long beyond the policy's jitter a message waits for the customer's other cases: those that end on one day end
+within it, and are told of in one message."""
 WITHDRAWN_WITHIN = timedelta(days=7)
 """How long a notice is tried to be withdrawn from an application that does not answer."""
 

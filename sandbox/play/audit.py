@@ -1,29 +1,29 @@
 """The audit: did the system keep its promises? Computed from the stand-ins' own journal, never from its ledger.
 
 The journal's order says what came first; the server's history says at which moment of the case's own time. Contact
-hours, Sundays and public holidays are worked out here anew.
+hours, Sundays and public holidays are worked out anew (hearing.py).
 """
 
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from holidays import country_holidays
-
+from sandbox.play.audit_of_calls import CALLS, of_calls
 from sandbox.play.audit_of_closings import CLOSINGS, of_closings, without_closings
-from sandbox.play.audit_of_customers import arrived, in_conversation, one_customer
+from sandbox.play.audit_of_customers import arrived, in_conversation, one_customer, too_many
 from sandbox.play.audit_of_events import EVENTS, of_events
 from sandbox.play.audit_of_law import LAW, of_law
 from sandbox.play.audit_of_orders import ORDERS, unheeded
 from sandbox.play.audit_of_payments import of_cards
 from sandbox.play.audit_of_reality import REALITY, in_reality, indian_cards, rails_exceeded
+from sandbox.play.audit_of_renewals import RENEWALS, of_renewals
 from sandbox.play.case_history import CaseHistory, Effect
 from sandbox.play.evidence import Evidence, Subject, effect_of, entry_about, is_ours, moment_in
+from sandbox.play.hearing import follow, heard
 from sandbox.providers.journal import CHANNELS, CHARGES, CONTACTS, INVOICE_ENDS, LogEntry
 
-OPENS, CLOSES = time(9), time(20)
 NOTICE_DAYS = 7
 # Declined charges per card: (network, how many, within, whether only those of the same amount count). Visa Core Rules
 # of April 2026 and Mastercard's excessive attempts; "" is every other card.
@@ -33,16 +33,6 @@ CEILINGS: Mapping[str, Sequence[tuple[int, timedelta, bool]]] = {
     "": ((20, timedelta(days=30), True),),
 }
 _BANK_DEBITS = frozenset({"sepa_debit", "bacs_debit", "us_bank_account"})
-_MASKED = re.compile(r"\b(lost|stolen|steal|fraud\w*)\b|ขโมย|ฉ้อโกง|ทุจริต|บัตรหาย", re.IGNORECASE)
-_ENGLISH = re.compile(r"\b(your|invoice|please|payment)\b", re.IGNORECASE)
-_OTHERS = {
-    "de": re.compile(r"\b(Rechnung|Rechnungen|Mahnung)\b"),
-    "es": re.compile(r"\b(factura|facturas|pendiente)\b", re.IGNORECASE),
-    "fr": re.compile(r"\b(facture|factures|rappel)\b", re.IGNORECASE),
-    "ja": re.compile("[\u3040-\u30ff]"),
-    "pt": re.compile(r"\b(fatura|faturas|em aberto)\b", re.IGNORECASE),
-    "th": re.compile("[\u0e00-\u0e7f]"),
-}
 _ENDS = INVOICE_ENDS | {"operator_settles", "operator_writes_off"}
 _RELEASES = {"dispute.closed": "dispute.opened", "operator_resumes": "operator_pauses"}
 _HOLDS = frozenset(_RELEASES.values())
@@ -53,12 +43,12 @@ PROMISES: Mapping[str, str] = {
     "double_charges": "an invoice or an attempt is charged once",
     "charges_after_end": "nothing is charged once the invoice is paid, void, settled or written off",
     "charges_on_hold": "nothing is charged during a dispute or an operator's pause",
-    "contacts_after_payment": "nobody is written to about an invoice that is paid or otherwise over",
-    "contacts_on_hold": "nobody is written to during a dispute or an operator's pause",
-    "contacts_out_of_hours": "messages go out from 9 to 20 o'clock, never on Sundays and public holidays",
+    "contacts_after_payment": "nobody is written to or called about an invoice that is paid or otherwise over",
+    "contacts_on_hold": "nobody is written to or called during a dispute or an operator's pause",
+    "contacts_out_of_hours": "messages and calls are made from 9 to 20 o'clock, never on Sundays and public holidays",
     "contacts_after_opt_out": "a channel that the customer closed stays closed",
-    "messages_twice": "a step sends one message",
-    "unexplained_messages": "every message belongs to a step of a case",
+    "messages_twice": "a step sends one message, or makes one call unless the customer wants another",
+    "unexplained_messages": "every message and call belongs to a step of a case",
     "masked_words": "no message says that a card was lost, stolen or used for fraud",
     "wrong_language": "messages have the customer's language, else English",
     "short_notice": "the end comes at least 7 days after a final notice",
@@ -69,6 +59,8 @@ PROMISES: Mapping[str, str] = {
     **LAW,
     **REALITY,
     **CLOSINGS,
+    **CALLS,
+    **RENEWALS,
 }
 """Every count of the audit, and the promise behind it."""
 
@@ -81,6 +73,12 @@ def audit(evidence: Evidence) -> Findings:
     found: Findings = {promise: [] for promise in PROMISES}
     for promise, sentence in of_closings(evidence):
         found[promise].append(sentence)
+    for promise, sentence in of_law(evidence):
+        found[promise].append(sentence)
+    for promise, sentence in of_renewals(evidence):
+        found[promise].append(sentence)
+    for promise, sentence in too_many(evidence):
+        found[promise].append(sentence)
     evidence = without_closings(evidence)
     for subject in evidence.subjects:
         for promise, sentence in _Case(evidence, subject).broken():
@@ -89,8 +87,6 @@ def audit(evidence: Evidence) -> Findings:
     for promise, sentence in one_customer(evidence):
         found[promise].append(sentence)
     for promise, sentence in of_events(evidence):
-        found[promise].append(sentence)
-    for promise, sentence in of_law(evidence):
         found[promise].append(sentence)
     for promise, sentence in of_cards(evidence):
         found[promise].append(sentence)
@@ -130,6 +126,7 @@ class _Case:
         yield from self._unannounced()
         yield from self._locked_out()
         yield from unheeded(self._journal, self._subject.invoice)
+        yield from of_calls(self._evidence, self._subject, self._journal)
         yield from in_conversation(self._evidence, self._subject, self._journal)
         yield from in_reality(self._evidence, self._subject, self._journal)
 
@@ -165,60 +162,25 @@ class _Case:
                 holds[entry.kind, dispute] = entry.kind
             elif entry.kind in _RELEASES:
                 holds.pop((_RELEASES[entry.kind], dispute), None)
-            elif entry.kind in ("opts_out", "asks_to_stop"):
-                closed_channels.add("sms")
-            elif entry.kind == "unsubscribes":
-                closed_channels.add("email")
-            elif entry.kind == "blocks":
-                closed_channels.add("line")
-            elif entry.kind == "asks_again":
-                closed_channels.discard("sms")
-            elif entry.kind == "operator_reopens":
-                closed_channels.discard(entry.data["channel"])
             elif entry.kind in CHARGES and about_it and is_ours(entry):
                 yield from _too_late(f"{entry.key} was charged", "charges_after_end", ended, "charges_on_hold", held)
             elif entry.kind in CONTACTS:
-                said = f"{entry.key} was sent"
+                said = f"{entry.key} was made"
                 yield from _too_late(said, "contacts_after_payment", ended, "contacts_on_hold", held)
                 if CHANNELS.get(entry.kind) in closed_channels:
                     yield "contacts_after_opt_out", f"{said} after the customer opted out"
+            follow(closed_channels, entry)
 
     def _said_twice(self) -> Iterator[tuple[str, str]]:
-        for key, times in Counter(entry.key for entry in self._messages).items():
+        once = (entry for entry in self._messages if entry.data.get("result") != "call_back")
+        for key, times in Counter(entry.key for entry in once).items():
             if times > 1:
-                yield "messages_twice", f"{key} was sent {times} times"
+                yield "messages_twice", f"{key} was made {times} times"
 
     def _heard(self, message: LogEntry) -> Iterator[tuple[str, str]]:
-        effect = effect_of(self._evidence, message)
-        if effect is None:
+        if effect_of(self._evidence, message) is None:
             yield "unexplained_messages", f"{message.key or message.kind} belongs to no step of the case"
-        else:
-            # Its answer may reach the case much later, when Temporal was away.
-            for moment in (effect.began, effect.handed_out or effect.began):
-                if why := self._not_now(moment):
-                    yield "contacts_out_of_hours", f"{message.key} was sent {why}"
-                    break
-        text = self._text(message)
-        if word := _MASKED.search(text):
-            yield "masked_words", f"{message.key} says “{word.group()}”"
-        found = {language for language, words in _OTHERS.items() if words.search(text)}
-        # A link has English words in any message.
-        if {self._subject.reads} != (found or ({"en"} if _ENGLISH.search(text) else set())):
-            yield "wrong_language", f"{message.key} is not in the language {self._subject.reads}"
-
-    def _text(self, message: LogEntry) -> str:
-        parts = [message.data.get(name) for name in ("subject", "text", "body")]
-        return " ".join([self._mails.get(message.key or "", ""), *(str(part) for part in parts if part)])
-
-    def _not_now(self, moment: datetime) -> str | None:
-        here = moment.astimezone(self._zone)
-        if not OPENS <= here.time() < CLOSES:
-            return f"at {here:%H:%M} in {self._subject.time_zone}"
-        if here.weekday() == 6:
-            return f"on {here:%Y-%m-%d}, a Sunday"
-        if here.date() in country_holidays(self._subject.country, years=here.year):
-            return f"on {here:%Y-%m-%d}, a public holiday in {self._subject.country}"
-        return None
+        yield from heard(self._evidence, self._subject, message)
 
     def _unannounced(self) -> Iterator[tuple[str, str]]:
         ends = [e for e in self._history.effects if e.activity in _END_OF_TIMELINE and re.match(r"d\d", e.step)]

@@ -7,7 +7,7 @@ from sandbox.providers.journal import CONTACTS, LogEntry
 
 ANSWERS: Mapping[str, str] = {
     "starts_unheard": "who stopped the text messages and asks for them again, from whatever number, gets them again",
-    "strangers_told": "nobody is written to at a number whose owner has said that it is the wrong one",
+    "strangers_told": "nobody is written to or called at a number whose owner has said that it is the wrong one",
     "cut_links": "who opens a link that was cut off on its way reads a page in their language",
     "answers_unseen": "what a customer writes back is there for whoever looks at the customer",
 }
@@ -24,10 +24,12 @@ def of_answers(subject: Subject, journal: Sequence[LogEntry]) -> Broken:
         after = journal[place + 1 :]
         to = str(entry.data.get("to", "")).removeprefix("whatsapp:")
         if entry.kind in CONTACTS and to in wrong:
-            yield "strangers_told", f"{entry.key} went to {to}, whose owner had written: {wrong[to]}"
+            yield "strangers_told", f"{entry.key} went to {to}, whose owner had said: {wrong[to]}"
         match entry.kind:
             case "is_a_stranger":
                 wrong[entry.data["number"]] = entry.data["words"]
+            case "phone.called" if entry.data["result"] == "wrong_number":
+                wrong[to] = "wrong number"
             case "asks_again" if not any(_texted(later, entry.data["number"]) for later in after):
                 yield "starts_unheard", f"no text message went to {entry.data['number']} after its START"
             case "opens_cut_link":

@@ -10,13 +10,13 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sandbox.play.case_history import Effect
-from sandbox.play.evidence import Evidence, Subject, effect_of, entry_about, invoice_of, is_ours, moment_in
-from sandbox.providers.journal import CONTACTS, INVOICE_ENDS, LogEntry
+from sandbox.play.evidence import Evidence, Subject, effect_of, entry_about, invoice_of, is_ours, made_at, moment_in
+from sandbox.providers.journal import CONTACTS, INVOICE_ENDS, MESSAGES, LogEntry
 
 ONE_CUSTOMER: Mapping[str, str] = {
     "restored_too_early": "what is paid for one invoice gives back nothing that another one still restricts",
     "said_again": "what one message says of several invoices is not said again on that day for another of them",
-    "too_many_messages": "nobody gets more than 7 e-mails and text messages in seven days, whatever they owe",
+    "too_many_messages": "nobody gets more than 7 messages and calls in seven days, for whatever they owe or owed",
     "texts_before_mails": "of an e-mail and a text message of one moment, the e-mail is not the one that has to wait",
     "short_access_notice": "a restriction comes at least 2 days after a message that names it",
     "left_addresses": "no message goes to an address that the customer has left",
@@ -43,18 +43,13 @@ def one_customer(evidence: Evidence) -> Broken:
     """What was broken to customers over all their invoices, each with a sentence."""
     yield from _restored_too_early(evidence)
     by_customer: dict[str, list[Sent]] = defaultdict(list)
-    by_person: dict[str, list[Sent]] = defaultdict(list)
     for subject in evidence.subjects:
         messages = _messages(evidence, subject)
         by_customer[subject.customer] += messages
-        by_person[subject.who] += messages
         yield from _texts_first(subject, messages)
     for messages in by_customer.values():
         messages.sort(key=lambda sent: sent[0])
         yield from _said_again(messages)
-    for messages in by_person.values():
-        messages.sort(key=lambda sent: sent[0])
-        yield from _too_many(messages)
 
 
 def in_conversation(evidence: Evidence, subject: Subject, journal: Sequence[LogEntry]) -> Broken:
@@ -94,7 +89,7 @@ def _is_over(evidence: Evidence, entry: LogEntry) -> bool:
 
 def _messages(evidence: Evidence, subject: Subject) -> list[Sent]:
     """The messages of one case with their moments: those that a provider accepted."""
-    theirs = [e for e in evidence.journal if e.kind in CONTACTS and invoice_of(e.key) == subject.invoice]
+    theirs = [e for e in evidence.journal if e.kind in MESSAGES and invoice_of(e.key) == subject.invoice]
     found = [(entry, effect_of(evidence, entry)) for entry in theirs]
     return [(effect.handed_out or effect.began, entry, effect) for entry, effect in found if effect]
 
@@ -146,12 +141,19 @@ def _moment(effect: Effect) -> tuple[str, str]:
     return effect.step.partition("-")[0], effect.stage or ""
 
 
-def _too_many(messages: Sequence[Sent]) -> Broken:
-    counted = [(at, entry) for at, entry, _ in messages if entry.kind in _COUNTED]
-    for position, (at, entry) in enumerate(counted):
-        before = sum(at - earlier < _WEEK for earlier, _ in counted[:position])
-        if before >= PER_WEEK:
-            yield "too_many_messages", f"{entry.key} was message number {before + 1} in a week"
+def too_many(evidence: Evidence) -> Broken:
+    """Messages and calls beyond what a person may get in a week, closing messages counted as well."""
+    whose = {subject.invoice: subject.who for subject in evidence.subjects}
+    by_person: dict[str, list[tuple[datetime, LogEntry]]] = defaultdict(list)
+    for entry in evidence.journal:
+        if entry.kind in _COUNTED and invoice_of(entry.key) in whose:
+            by_person[whose[invoice_of(entry.key)]] += [(at, entry) for at in made_at(evidence, entry)[-1:]]
+    for counted in by_person.values():
+        counted.sort(key=lambda one: one[0])
+        for position, (at, entry) in enumerate(counted):
+            before = sum(at - earlier < _WEEK for earlier, _ in counted[:position])
+            if before >= PER_WEEK:
+                yield "too_many_messages", f"{entry.key} was contact number {before + 1} in a week"
 
 
 def _short_notice(evidence: Evidence, subject: Subject, journal: Sequence[LogEntry]) -> Broken:

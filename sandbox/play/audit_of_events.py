@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from sandbox.play.evidence import Evidence, Subject, entry_about, is_ours
-from sandbox.providers.journal import CHANNELS, CHARGES, CONTACTS, Json, LogEntry
+from sandbox.providers.journal import CHANNELS, CHARGES, MESSAGES, Json, LogEntry
 
 EVENTS: Mapping[str, str] = {
     "events_lost": "the merchant's endpoint is told all that happens to a case",
@@ -70,7 +70,7 @@ def _lost(evidence: Evidence, subject: Subject, journal: Sequence[LogEntry], eve
         step = f"{entry.key}::".split(":")[2]
         if entry.kind in CHARGES and (entry.key or "").rpartition(":")[2] not in charged:
             yield f"nobody was told of {entry.kind} {entry.key}"
-        if entry.kind in CONTACTS and (step, CHANNELS[entry.kind]) not in said:
+        if entry.kind in MESSAGES and (step, CHANNELS[entry.kind]) not in said:
             yield f"nobody was told of {entry.kind} {entry.key}"
     handed_off = len({entry.key for entry in journal if entry.kind == "handoff.accepted"})
     if types["case.handed_off"] < handed_off:

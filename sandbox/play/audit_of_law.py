@@ -15,12 +15,13 @@ from zoneinfo import ZoneInfo
 from holidays import country_holidays
 from ruamel.yaml import YAML
 
-from sandbox.play.evidence import Evidence, Subject, effect_of, entry_about, moment_in
+from sandbox.play.evidence import Evidence, Subject, entry_about, made_at, renewal_of
 from sandbox.providers.journal import CONTACTS, Json, LogEntry
 
 LAW: Mapping[str, str] = {
-    "unlawful_hours": "nobody is written to outside the hours of the law of the place where they are",
-    "unlawful_caps": "nobody is written to more often than the law of the place allows",
+    "unlawful_hours": "nobody is written to or called outside the hours of the law of the place where they are",
+    "unlawful_caps": "nobody is written to or called more often than the law of the place allows",
+    "unlawful_pauses": "nobody is called too soon after a conversation, or after what was written first",
     "unlawful_texts": "no text message goes where its sender and words have to be registered",
 }
 """Every count of this table, and the promise behind it."""
@@ -34,7 +35,9 @@ _CHANNELS = {
     "line.accepted": "sms",
     "notice.created": "notice",
     "letter.accepted": "letter",
+    "phone.called": "phone",
 }
+_CONVERSATIONS = frozenset({"reached", "promise", "paid", "refused", "call_back", "opted_out"})
 _PUT_OFF, _FORBIDDEN = "step.postponed", ("step.refused", "step.skipped")
 _DAYS = ("weekdays",) * 5 + ("saturday", "sunday")
 
@@ -42,7 +45,7 @@ Row = Mapping[str, Any]
 
 
 class Said(NamedTuple):
-    """One message to a person, at the case's time."""
+    """One message or call to a person, at the case's time."""
 
     at: datetime
     channel: str
@@ -121,15 +124,14 @@ def _events(evidence: Evidence) -> list[Json]:
 
 
 def _by_person(evidence: Evidence) -> dict[str, list[Said]]:
-    """Every message that a provider took, by person, in the order of the cases' time."""
-    whose = {subject.invoice: subject for subject in evidence.subjects}
+    """Every message that a provider took and every call, by person, in the order of the cases' time."""
+    whose = {subject.invoice: subject for subject in (*evidence.subjects, *evidence.renewals)}
     found: dict[str, list[Said]] = defaultdict(list)
     for entry in evidence.journal:
-        subject = whose.get(entry_about(entry))
+        subject = whose.get(renewal_of(entry) or entry_about(entry))
         if entry.kind not in CONTACTS or entry.kind not in _CHANNELS or subject is None:
             continue
-        effect = effect_of(evidence, entry)
-        if at := effect.began if effect else moment_in(evidence, entry):
+        for at in made_at(evidence, entry)[:1]:
             found[subject.who].append(Said(at, _CHANNELS[entry.kind], entry, subject))
     return {person: sorted(said, key=lambda one: one.at) for person, said in found.items()}
 
@@ -158,10 +160,12 @@ def _broken(one: Said, before: Sequence[Said]) -> Iterator[tuple[str, str]]:
         rule = f"{row['id']}@{row['effective_from']}"
         if "hours" in row and not _is_open(row["hours"], here, one.subject.country):
             yield "unlawful_hours", f"{one.entry.key} at {here:%a %Y-%m-%d %H:%M} ({rule})"
-        if "cap" in row and one.channel != "notice" and row["cap"].get("counts") != "conversations":
+        if "cap" in row and one.channel != "notice":
             near = [other for other in before if _counts(row, other, one, zone)]
             if len(near) >= row["cap"]["limit"]:
                 yield "unlawful_caps", f"{one.entry.key} after {len(near)} others ({rule})"
+        if why := _too_soon(row, one, before):
+            yield "unlawful_pauses", f"{one.entry.key} {why} ({rule})"
         if row.get("consent", {}).get("needs") == "registered_template":
             yield "unlawful_texts", f"{one.entry.key} ({rule})"
 
@@ -173,9 +177,30 @@ def _is_open(hours: Mapping[str, str], here: datetime, country: str) -> bool:
     return written != "none" and opens <= f"{here:%H:%M}" < closes
 
 
+def _too_soon(row: Row, one: Said, before: Sequence[Said]) -> str:
+    """What a call should have waited for; empty: nothing."""
+    if one.channel != "phone":
+        return ""
+    if "cool_down" in row:
+        pause = timedelta(days=row["cool_down"]["days"])
+        spoken = [other for other in before if _is_conversation(other) and one.at - other.at < pause]
+        return f"came {(one.at - spoken[-1].at).days} days after a conversation" if spoken else ""
+    if row.get("wait", {}).get("before") == "first_call":
+        first = next((other for other in before if other.channel == "email"), None)
+        early = first is None or one.at - first.at < timedelta(days=row["wait"]["days"])
+        return "came too soon after what was written first" if early else ""
+    return ""
+
+
+def _is_conversation(said: Said) -> bool:
+    return said.channel == "phone" and said.entry.data["result"] in _CONVERSATIONS
+
+
 def _counts(row: Row, other: Said, one: Said, zone: ZoneInfo) -> bool:
     cap = row["cap"]
     if other.channel == "notice" or other.channel not in row.get("on", [other.channel]):
+        return False
+    if cap.get("counts") == "conversations" and not _is_conversation(other):
         return False
     if cap.get("per") == "debt" and other.subject.invoice != one.subject.invoice:
         return False

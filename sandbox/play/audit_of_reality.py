@@ -9,10 +9,10 @@ from sandbox.play.audit_of_answers import ANSWERS, of_answers
 from sandbox.play.audit_of_customers import ONE_CUSTOMER, arrived
 from sandbox.play.audit_of_payments import PAYMENTS, of_payments
 from sandbox.play.evidence import Evidence, Subject, entry_about, is_ours, moment_in
-from sandbox.providers.journal import CHARGES, CONTACTS, LogEntry
+from sandbox.providers.journal import CHARGES, CONTACTS, MESSAGES, LogEntry
 
 REALITY: Mapping[str, str] = {
-    "contacts_out_of_hours": "messages go out from 9 to 20 o'clock, never on Sundays and public holidays",
+    "contacts_out_of_hours": "messages and calls are made from 9 to 20 o'clock, never on Sundays and public holidays",
     "before_due": "nothing is charged, restricted or ended before the invoice is due",
     "while_paying": "nothing is done while a payment is on its way, whoever began it",
     "about_sign_ups": "who never finished the sign-up is neither charged nor written to",
@@ -135,7 +135,7 @@ def _impossible(journal: Sequence[LogEntry]) -> Broken:
     refused: dict[str, str | None] = {}  # by the key of the request, which is repeated when the answer was lost
     for entry in journal:
         channel, _, what = entry.kind.partition(".")
-        if channel not in ("email", "sms", "whatsapp") or what not in ("accepted", "refused"):
+        if channel not in ("email", "sms", "whatsapp", "phone") or what not in ("accepted", "refused", "called"):
             continue
         to = str(entry.data.get("to", "")).removeprefix("whatsapp:")
         if not (_ADDRESS if channel == "email" else _NUMBER).fullmatch(to):
@@ -151,7 +151,7 @@ def _unannounced(evidence: Evidence, subject: Subject) -> Broken:
     theirs = {one.invoice for one in evidence.subjects if one.customer == subject.customer}
     told = False
     for entry in evidence.journal:
-        told = told or (entry.kind in CONTACTS and entry_about(entry) in theirs and arrived(entry))
+        told = told or (entry.kind in MESSAGES and entry_about(entry) in theirs and arrived(entry))
         if entry.kind == "service.restricted" and entry_about(entry) == subject.invoice and not told:
             yield "unannounced_limits", f"{_said(entry)} before any message had arrived"
 

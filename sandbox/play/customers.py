@@ -75,7 +75,7 @@ class Actor:
         return {number for number in (self.script.phone, *changed) if number}
 
     @property
-    def _number(self) -> str:
+    def number(self) -> str:
         """The one that the merchant knows now."""
         return str(self.world.stripe.get(self.customer)["phone"])
 
@@ -100,11 +100,14 @@ class Actor:
     def take_due(self, now: datetime) -> Action | None:
         return self.agenda.pop(0)[1] if self.agenda and self.agenda[0][0] <= now else None
 
+    def late_at(self) -> datetime | None:
+        """When the next of it happens."""
+        return next((at for at, action in self.agenda if _is_late(action)), None)
+
     def take_late(self) -> tuple[datetime, Action] | None:
         """What still happens when the case has ended, and when. All else the customer leaves."""
-        late = [plan for plan in self.agenda if plan[1].late or plan[1].do is Deed.COMES_BACK]
-        self.agenda = late[1:]
-        return late[0] if late else None
+        self.agenda = [plan for plan in self.agenda if _is_late(plan[1])]
+        return self.agenda.pop(0) if self.agenda else None
 
     def amount(self, action: Action) -> Money:
         """The action's amount; without one, all that remains of the invoice."""
@@ -147,18 +150,18 @@ class Actor:
         twilio = self.world.twilio
         match action.do:
             case Deed.OPTS_OUT:
-                twilio.opt_out(self._number)
+                twilio.opt_out(self.number)
             case Deed.ASKS_AGAIN:
-                twilio.opt_in(self._number)
-                twilio.wrote(self._number, "START")
+                twilio.opt_in(self.number)
+                twilio.wrote(self.number, "START")
             case Deed.AGREES:
-                twilio.wrote(f"whatsapp:{self._number}", "START")
+                twilio.wrote(f"whatsapp:{self.number}", "START")
             case Deed.BLOCKS:
                 self.world.line.block(self.line_user or "")
             case Deed.UNSUBSCRIBES:
                 self.world.sendgrid.unsubscribe(self.script.fields.email or "")
             case _:
-                twilio.wrote(self._number, action.words)
+                twilio.wrote(self.number, action.words)
 
     def _changes_card(self, action: Action) -> None:
         stripe = self.world.stripe
@@ -270,7 +273,7 @@ class Actor:
             owner = self.world.stripe.get(self.customer)
             said["left"] = [owner[name] for name in ("email", "phone") if getattr(action.becomes, name)]
         if action.do in _CHANNEL_DEEDS:
-            said |= {"number": self._number, "words": action.words}
+            said |= {"number": self.number, "words": action.words}
         if action.do is Deed.STRIPE_PLANS:
             said["planned"] = self.planned(action).isoformat()
         if action.do is Deed.OPERATOR_SKIPS:
@@ -287,6 +290,10 @@ class Actor:
         """Writes what happened outside the providers into the world's one journal, in its order."""
         subjects = {"customer": self.customer, "invoice": self.invoice}
         self.world.journal.record("customer", what, subjects, data=data)
+
+
+def _is_late(action: Action) -> bool:
+    return action.late or action.do is Deed.COMES_BACK
 
 
 def is_our_try(entry: LogEntry) -> bool:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, closing, contextmanager, nullcontext
 from datetime import datetime, timedelta
+from itertools import chain
 from pathlib import Path
 
 from rich.console import Console
@@ -29,19 +30,20 @@ from sandbox.machine.patience import connected
 from sandbox.machine.running import Running, running
 from sandbox.machine.stopping import Stop, until_stopped
 from sandbox.play.audit import audit
-from sandbox.play.audit_of_closings import without_closings
 from sandbox.play.audit_of_law import by_place, by_rule
 from sandbox.play.case_history import CaseHistory, read_history
 from sandbox.play.customers import Actor
 from sandbox.play.drive import Driver, Lead
 from sandbox.play.entering import due_at, enter_all
-from sandbox.play.evidence import Evidence, Subject, entry_about
+from sandbox.play.evidence import Evidence, Subject, closing_of, entry_about
 from sandbox.play.front import Front, front_door
 from sandbox.play.killing import Killing, victims
 from sandbox.play.live import Progress
 from sandbox.play.place import shown
 from sandbox.play.postman import Postman
+from sandbox.play.renewing import Renewed, renewals_of
 from sandbox.play.report import Played, Report, build_report, show
+from sandbox.play.report_of_calls import calls_by_end
 from sandbox.play.script import World, read_world
 from sandbox.providers.journal import CONTACTS
 from sandbox.providers.world import ProviderWorld
@@ -78,6 +80,9 @@ async def play(here: Running, script: World, progress: Progress, mail: Mail = Po
         on_stage = [actor for actor in actors if ledger.case(actor.invoice)]
         with progress.shown():
             leads = await driver.run(on_stage)
+        renewed = renewals_of(script.renewing, world, script.starts_on)
+        for renewal in renewed:
+            await renewal.lead(client, front, script.starts_on)
         seconds = time.monotonic() - started
         actors += [lead.actor for lead in leads if lead.actor.script.again_of]
         await front.deliver(postman.rest(script.ends_on))
@@ -86,16 +91,27 @@ async def play(here: Running, script: World, progress: Progress, mail: Mail = Po
             raise SandboxError(f"The inbox has refused what the providers said: {'; '.join(refused)}")
         played = await _played(client, ledger, world, actors)
     histories = {one.actor.invoice: one.history for one in played if one.history}
-    evidence = _evidence(world, actors, histories, leads)
-    found, lived = audit(evidence), without_closings(evidence)
-    return build_report(played, found, seconds, here.supervisor.restarts, by_place(lived), by_rule(lived))
+    evidence = _evidence(world, actors, histories, leads, renewed)
+    found = audit(evidence)
+    said = [renewal.report() for renewal in renewed]
+    return build_report(
+        played,
+        said,
+        found,
+        seconds,
+        here.supervisor.restarts,
+        by_place(evidence),
+        by_rule(evidence),
+        calls_by_end(evidence),
+    )
 
 
-def policies_in(folder: Path) -> dict[str, str]:
-    """Writes the shipped policies there, and those that only the demo has; the setting for whoever opens cases."""
+def furnished(folder: Path) -> dict[str, str]:
+    """Writes the shipped policies there, and those that only the demo has. The settings for whoever opens cases, and
+    the number at which the merchant answers who missed a call."""
     shutil.copytree(ROOT / "policies", folder, dirs_exist_ok=True)
     shutil.copytree(POLICIES, folder, dirs_exist_ok=True)
-    return {"DUNNING_POLICIES": str(folder)}
+    return {"DUNNING_POLICIES": str(folder), "CALL_BACK_NUMBER": "+493012345600"}
 
 
 async def leave_open(here: Running, script: World, progress: Progress) -> list[str]:
@@ -128,25 +144,33 @@ async def _played(client: Client, ledger: SqlLedger, world: ProviderWorld, actor
         entries = [e for e in journal if entry_about(e) not in others and mine & {entry_about(e), *e.subjects.values()}]
         owed = {one.invoice for one in actors if one.customer == actor.customer and not one.script.again_of}
         about = {actor.invoice} if actor.script.again_of else owed
-        messages = [e for e in journal if e.kind in CONTACTS and entry_about(e) in about]
-        played.append(Played(actor, history, row, entries, messages))
+        contacts = [e for e in journal if e.kind in CONTACTS]
+        said = [e for e in contacts if entry_about(e) in about and not closing_of(e)]
+        told = [e for e in contacts if entry_about(e) == actor.invoice and closing_of(e)]
+        played.append(Played(actor, history, row, entries, said, told))
     return played
 
 
 def _evidence(
-    world: ProviderWorld, actors: Sequence[Actor], histories: Mapping[str, CaseHistory], leads: Sequence[Lead]
+    world: ProviderWorld,
+    actors: Sequence[Actor],
+    histories: Mapping[str, CaseHistory],
+    leads: Sequence[Lead],
+    renewed: Sequence[Renewed],
 ) -> Evidence:
     mails: dict[str, str] = {}
     persons = {actor.script.key: actor.customer for actor in actors}
     for mail in world.sendgrid.sent:
         key = mail.custom_args.get(world.sendgrid.key_argument, "")
         mails[key] = " ".join([mails.get(key, ""), mail.to_name or "", mail.subject, mail.text or "", mail.html or ""])
+    moments = [*(lead.seen_at for lead in leads), *(renewal.seen_at for renewal in renewed)]
     return Evidence(
         journal=world.log,
         mails=mails,
         histories=histories,
         subjects=[_subject(actor, persons) for actor in actors],
-        seen_at={number: moment for lead in leads for number, moment in lead.seen_at.items()},
+        seen_at=dict(chain.from_iterable(seen.items() for seen in moments)),
+        renewals=[renewal.subject for renewal in renewed],
         told=world.merchant.told,
     )
 
@@ -208,7 +232,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             until_stopped() as stop,
             fresh(DATA),
             running(
-                DATA, time_skipping=True, say=say, web=True, more=policies_in(DATA / "policies"), letters=True
+                DATA, time_skipping=True, say=say, web=True, more=furnished(DATA / "policies"), letters=True
             ) as here,
         ):
             with Killing(here, given.kill, given.seed, say) if given.kill else nullcontext():

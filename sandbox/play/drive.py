@@ -18,10 +18,12 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from domain import events
 from domain.base import Message
-from domain.closing_messages import WITHDRAWN_WITHIN, Occasion
+from domain.closing_messages import Occasion
 from domain.ids import closing_id, workflow_id
 from sandbox.machine.errors import SandboxError
 from sandbox.machine.patience import PATIENCE, patiently
+from sandbox.play.afterwards import Afterwards
+from sandbox.play.calling import Caller
 from sandbox.play.customers import Actor
 from sandbox.play.entering import billed_anew
 from sandbox.play.front import Front
@@ -29,16 +31,13 @@ from sandbox.play.postman import Postman
 from sandbox.play.script import Action, Customer, Deed
 from sandbox.play.starter_process import command
 from sandbox.play.together import Together
-from sandbox.play.virtual_time import CaseClock, Standing
+from sandbox.play.virtual_time import JUST_BEFORE, CaseClock, Standing
 from sandbox.providers.journal import Json
 from workflows.dunning import DunningWorkflow
 from workflows.messages import CaseResult, CaseView
 
 AT_ONCE = 10
 """Cases that are on their way at the same time: about what two cores can follow."""
-# A case is moved to just before its timer, which then rings by itself: the server (1.32) can skip on to the timer
-# after it when a move ends while an activity is running.
-_JUST_BEFORE = timedelta(milliseconds=100)
 _A_PUSH = timedelta(seconds=1)
 _STUCK_AFTER = 3.0
 _ORDERS = frozenset(deed for deed in Deed if deed.value.startswith("operator_"))
@@ -55,6 +54,7 @@ class Lead:
     driver: "Driver"
     handle: WorkflowHandle[DunningWorkflow, CaseResult]
     clock: CaseClock
+    afterwards: Afterwards  # what is left to do towards the customer
     seen_at: dict[int, datetime] = field(default_factory=dict)  # journal entry → the case's time
     now: datetime | None = None  # the case's time at the last look
     latest: str = ""  # what happened last, in the providers' words
@@ -63,6 +63,7 @@ class Lead:
     done: bool = False  # closed, or nothing more comes before the end of the play
     _told: int = 0
     _waiting: tuple[datetime | None, float] | None = None  # for which timer, since when (monotonic seconds)
+    _ended: bool = False  # it is known that the case is over
     _late: datetime | None = None  # when the newest thing happened that came after the end
 
     async def run(self, until: datetime) -> None:
@@ -78,50 +79,60 @@ class Lead:
         if standing.closed and self._late:
             standing = replace(standing, now=max(standing.now, self._late))
         self.now, self.closed = standing.now, standing.closed
-        if standing.closed:
-            await self._conclude(standing.now)
+        self.afterwards.begun(standing.children)
+        if standing.closed and not self._ended:
+            self._ended = True
+            self.afterwards.begun([closing_id(self.actor.invoice, Occasion.END)])
+        left = await self.afterwards.next_at()
         if await self._world_answers(standing):
             return
         if standing.closed:
-            if late := self.actor.take_late():
-                self._late = late[0]
-                self.actor.do(late[1])
-            else:
-                self.done = True
+            await self._goes_on_after(standing.now, left)
             return
         if action := self.actor.take_due(standing.now):
             await self._do(action)
             return
-        target = self._next_moment(standing, until)
+        target = self._next_moment(standing, left, until)
         if target is None:
             self.done = True
         elif target > standing.now:
             self._waiting = None
-            await self.clock.move_to(await self.together.first_of(target))
+            target = await self.together.first_of(target)
+            await self.clock.move_to(target)
+            if left and target >= self.afterwards.before(left):
+                self._late = left  # should the case have closed meanwhile
         else:
             await self._nudge(standing)  # its timer is about to ring
 
-    async def _conclude(self, at: datetime) -> None:
-        """Lets what is left to do towards the customer come to its end, on the clock that it has."""
-        client = self.driver.client
-        handle = client.get_workflow_handle(closing_id(self.actor.invoice, Occasion.END))
-        try:
-            await CaseClock(client, handle).move_to(at + WITHDRAWN_WITHIN)
-        except RPCError as error:
-            if error.status is not RPCStatusCode.NOT_FOUND:
-                raise
+    async def _goes_on_after(self, now: datetime, left: datetime | None) -> None:
+        """What comes after the end, in its order: what is left to do towards the customer, and what the world does."""
+        late = self.actor.late_at()
+        if left and (late is None or left <= late):
+            goal = self.afterwards.before(left)
+            if goal <= await self.afterwards.now():
+                await self.afterwards.rings(left)
+            else:
+                goal = await self.together.first_of(goal)
+                await self.afterwards.move_to(goal)
+            # What comes next is what it is moved for, however soon.
+            self._late = max(now, left if goal >= self.afterwards.before(left) else goal)
+        elif planned := self.actor.take_late():
+            self._late, self._ended = planned[0], False
+            await self._do(planned[1])
+        else:
+            self.done = True
 
     async def view(self) -> CaseView:
         return await patiently(lambda: self.handle.query(DunningWorkflow.status), "asking a case")
 
-    def _next_moment(self, standing: Standing, until: datetime) -> datetime | None:
-        """Where to go next; None when nothing comes before `until`."""
+    def _next_moment(self, standing: Standing, left: datetime | None, until: datetime) -> datetime | None:
+        """Where to go next; None when nothing comes before `until`. `left`: when that goes on which the case began."""
         outside = [self.actor.next_at(), self.driver.postman.next_at(self.actor)]
         own = min((moment for moment in outside if moment), default=None)
-        ahead = [moment for moment in (standing.next_at, own) if moment]
+        ahead = [moment for moment in (standing.next_at, left, own) if moment]
         if not ahead or min(ahead) > until:
             return None
-        return own if own and own == min(ahead) else min(ahead) - _JUST_BEFORE
+        return own if own and own == min(ahead) else min(ahead) - JUST_BEFORE
 
     async def _nudge(self, standing: Standing) -> None:
         """Waits a moment for a timer that is due; one that does not ring gets a push."""
@@ -147,6 +158,9 @@ class Lead:
         return bool(entries or told)
 
     async def _do(self, action: Action) -> None:
+        if action.do is Deed.OPERATOR_CALLS:
+            await Caller(self.driver.front, self.driver.environment).calls(self.actor, action)
+            return
         if action.do in _ORDERS:
             self.actor.takes_note(action)
             await self._order(action)
@@ -284,7 +298,7 @@ class Driver:
 
     def _lead(self, actor: Actor) -> Lead:
         handle = self.client.get_workflow_handle_for(DunningWorkflow.run, workflow_id(actor.invoice))
-        return Lead(actor, self, handle, CaseClock(self.client, handle))
+        return Lead(actor, self, handle, CaseClock(self.client, handle), Afterwards(self.client))
 
     async def unless_over(self, call: Callable[[], Awaitable[object]]) -> None:
         """Tells a case something; one that is over needs it no more."""

@@ -5,11 +5,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sandbox.play.case_history import CaseHistory, Effect, moment_of
-from sandbox.providers.journal import CONTACTS, LogEntry
+from sandbox.providers.journal import CONTACTS, MESSAGES, LogEntry
 from sandbox.providers.merchant import Told
 
 CLOSING = "closing-"
 """How the step of a message begins that tells how a case ended."""
+_CALL = "queue_call"
+_BY = ("contact", _CALL)
+"""The activities that a contact comes from."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,7 @@ class Evidence:
     subjects: Sequence[Subject]
     seen_at: Mapping[int, datetime] = field(default_factory=dict)  # journal number → the case's time, when known
     told: Sequence[Told] | None = None  # what the merchant's endpoint for events got; None: there was none
+    renewals: Sequence[Subject] = ()  # who is told something before a renewal, which stands for the invoice
 
 
 def is_ours(entry: LogEntry) -> bool:
@@ -68,6 +72,12 @@ def entry_about(entry: LogEntry) -> str:
     return entry.subjects.get("invoice") or invoice_of(entry.key)
 
 
+def renewal_of(entry: LogEntry) -> str:
+    """The renewal that a message of ours comes before; empty: none."""
+    name = (entry.key or "").partition(":")[0]
+    return name if name.startswith("renewal-") else ""
+
+
 def closing_of(entry: LogEntry) -> str | None:
     """Which end a message of ours tells, when the case is over; None: it is no such message."""
     step = f"{entry.key}::".split(":")[2]
@@ -83,6 +93,18 @@ def moment_in(evidence: Evidence, entry: LogEntry) -> datetime | None:
     return evidence.seen_at.get(entry.seq)
 
 
+def made_at(evidence: Evidence, entry: LogEntry) -> tuple[datetime, ...]:
+    """When a contact was made, at its earliest and at its latest, by the case's time; empty: nothing says so. A call is
+    made by a person, and a closing message by what goes on after the end: then they were seen."""
+    seen = moment_in(evidence, entry)
+    if entry.kind not in MESSAGES or closing_of(entry):
+        return (seen,) if seen else ()
+    if effect := effect_of(evidence, entry):
+        # Its answer may reach the case much later, when Temporal was away.
+        return effect.began, effect.handed_out or effect.began
+    return (seen,) if seen else ()
+
+
 def effect_of(evidence: Evidence, message: LogEntry) -> Effect | None:
     """The effect that a message of ours came from: the last that had begun when the message was seen. One before it
     may have reached the worker too late, and done nothing."""
@@ -90,8 +112,11 @@ def effect_of(evidence: Evidence, message: LogEntry) -> Effect | None:
     theirs = [
         effect
         for effect in (history.effects if history else ())
-        if effect.activity == "contact"
-        and message.key == f"dun:{invoice_of(message.key)}:{effect.step}:{effect.channel}"
+        if effect.activity in _BY and message.key == f"dun:{invoice_of(message.key)}:{effect.step}:{_channel(effect)}"
     ]
     begun = [effect for effect in theirs if seen is not None and effect.began <= seen]
     return next(iter([*reversed(begun), *theirs]), None)
+
+
+def _channel(effect: Effect) -> str | None:
+    return "phone" if effect.activity == _CALL else effect.channel

@@ -134,6 +134,21 @@ class Front:
                 raise SandboxError(f"The agency's report of {invoice} was refused: {answer.text}")
             await self._a_moment(give_up, f"the API does not take the agency's report of {invoice}")
 
+    async def asks(self, method: str, path: str, body: Json | None = None) -> Json | str:
+        """What the API answers, or the sentence by which it refuses. Raises SandboxError when it does not answer."""
+        give_up = time.monotonic() + PATIENCE
+        while True:
+            answer = await (self._post(path, body or {}) if method == "POST" else self._get(path))
+            if answer is not None and answer.status_code < 500:
+                return answer.json() if answer.is_success else answer.text
+            await self._a_moment(give_up, f"the API does not answer {method} {path}")
+
+    async def must(self, method: str, path: str, body: Json) -> None:
+        """The same, where nothing may be refused. Raises SandboxError."""
+        answer = await self.asks(method, path, body)
+        if isinstance(answer, str):
+            raise SandboxError(f"{method} {path} was refused: {answer}")
+
     async def all_told(self) -> None:
         """Returns when the merchant's endpoint has taken every event. Raises SandboxError when it does not."""
         give_up = time.monotonic() + PATIENCE

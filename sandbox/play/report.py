@@ -16,10 +16,21 @@ from sandbox.play.audit_of_law import LAW, Place, Rule, name_of
 from sandbox.play.audit_of_reality import REALITY
 from sandbox.play.case_history import CaseHistory
 from sandbox.play.customers import Actor, is_our_try
+from sandbox.play.renewing import RenewalReport, renewals_table
+from sandbox.play.report_of_calls import calls_table
+from sandbox.play.report_of_closings import closings_table, told_at_the_end
 from sandbox.play.script import Expected
 from sandbox.providers.journal import CHANNELS, LogEntry
 
-NAMES = {"email": "e-mail", "sms": "SMS", "notice": "notice", "whatsapp": "chat", "line": "chat", "letter": "letter"}
+NAMES = {
+    "email": "e-mail",
+    "sms": "SMS",
+    "notice": "notice",
+    "whatsapp": "chat",
+    "line": "chat",
+    "letter": "letter",
+    "phone": "call",
+}
 _WIDE = 160
 """Characters that the whole table of cases needs."""
 _DECLINE = 21
@@ -40,6 +51,7 @@ class CaseReport(Frozen):
     decline_class: str | None
     attempts: int  # charges of ours that reached the provider
     contacts: dict[str, int]  # by channel, as the providers accepted them; about all that the customer owes
+    closing: dict[str, tuple[str, ...]]  # how the end was told, by channel
     wakeups: int  # timers that rang
     effects: int  # activities
     history_events: int  # without those that only time skipping writes
@@ -102,10 +114,12 @@ class Report(Frozen):
     ok: bool
     seconds: float
     cases: tuple[CaseReport, ...]
+    renewals: tuple[RenewalReport, ...]
     totals: Totals
     audit: dict[str, int]
     law: dict[str, LawTotal]
     rules: dict[str, RuleTotal]
+    calls: dict[str, int]  # by what became of them
     findings: tuple[str, ...]
     restarts: dict[str, int]
 
@@ -118,27 +132,32 @@ class Played:
     history: CaseHistory | None  # None: no case was opened
     row: CaseRow | None
     entries: Sequence[LogEntry]  # the stand-ins' journal of this customer, without what is about another invoice
-    messages: Sequence[LogEntry]  # to this customer: one may be about several invoices
+    messages: Sequence[LogEntry]  # and calls, to this customer: one may be about several invoices
+    closings: Sequence[LogEntry]  # the messages that told how it ended
 
 
 def build_report(
     played: Sequence[Played],
+    renewals: Sequence[RenewalReport],
     found: Findings,
     seconds: float,
     restarts: Mapping[str, int],
     law: Mapping[str, Place],
     rules: Mapping[str, Rule],
+    calls: Mapping[str, int],
 ) -> Report:
     cases = tuple(_case(one) for one in played)
     findings = tuple(f"{promise}: {sentence}" for promise, sentences in found.items() for sentence in sentences)
     return Report(
-        ok=not findings and all(case.ok for case in cases),
+        ok=not findings and all(one.ok for one in cases) and all(one.ok for one in renewals),
         seconds=round(seconds, 1),
         cases=cases,
+        renewals=tuple(renewals),
         totals=_totals(cases),
         audit={promise: len(found[promise]) for promise in PROMISES},
         law={country: LawTotal.model_validate(place._asdict()) for country, place in law.items()},
         rules={rule: RuleTotal.model_validate(did._asdict()) for rule, did in rules.items()},
+        calls=dict(calls),
         findings=findings,
         restarts=dict(restarts),
     )
@@ -151,7 +170,8 @@ def _case(one: Played) -> CaseReport:
     contacts = Counter(CHANNELS.get(entry.kind, entry.kind) for entry in one.messages)
     attempts = len({entry.key for entry in one.entries if is_our_try(entry)})
     day = actor.day(history.closed_at) if history.closed_at else None
-    differences = tuple(_differences(script.expect, history.outcome, attempts, contacts, day))
+    closing = told_at_the_end(one.closings)
+    differences = tuple(_differences(script.expect, history.outcome, attempts, contacts, closing, day))
     return CaseReport(
         invoice_id=actor.invoice,
         customer=script.key,
@@ -164,6 +184,7 @@ def _case(one: Played) -> CaseReport:
         decline_class=one.row.decline_class if one.row else None,
         attempts=attempts,
         contacts={channel: contacts[channel] for channel in CHANNELS.values()},
+        closing=closing,
         wakeups=history.wakeups,
         effects=len(history.effects),
         history_events=history.events,
@@ -177,16 +198,28 @@ def _case(one: Played) -> CaseReport:
 
 
 def _differences(
-    expected: Expected, outcome: str | None, attempts: int, contacts: Mapping[str, int], day: int | None
+    expected: Expected,
+    outcome: str | None,
+    attempts: int,
+    contacts: Mapping[str, int],
+    closing: Mapping[str, tuple[str, ...]],
+    day: int | None,
 ) -> list[str]:
     wanted = expected.outcome.value if expected.outcome else None
     pairs: list[tuple[str, object, object]] = [
         ("outcome", wanted or "none", outcome or "none"),
         ("attempts", expected.attempts, attempts),
         *((each, getattr(expected, each), contacts.get(each, 0)) for each in CHANNELS.values()),
+        ("told at the end", _ends_told(expected), dict(closing)),
         ("day of the end", expected.day, day),
     ]
     return [f"{name}: expected {want}, got {got}" for name, want, got in pairs if want is not None and want != got]
+
+
+def _ends_told(expected: Expected) -> dict[str, tuple[str, ...]] | None:
+    if expected.closing is None:
+        return None
+    return {channel.value: tuple(one.value for one in told) for channel, told in expected.closing.items()}
 
 
 def _totals(cases: Sequence[CaseReport]) -> Totals:
@@ -219,23 +252,22 @@ def show(report: Report, console: Console) -> None:
     )
     for sentence in report.findings:
         console.print(f"Promise broken: {sentence}", style="bold red", markup=False, highlight=False)
-    for case in report.cases:
-        for difference in case.differences:
-            said = f"{case.customer} ({case.invoice_id}): {difference}"
-            console.print(f"Not as the script says: {said}", style="bold red", markup=False, highlight=False)
+    differences = [f"{case.customer} ({case.invoice_id}): {one}" for case in report.cases for one in case.differences]
+    differences += [f"{renewal.customer}: {one}" for renewal in report.renewals for one in renewal.differences]
+    for said in differences:
+        console.print(f"Not as the script says: {said}", style="bold red", markup=False, highlight=False)
     console.print(_verdict(report), style="bold green" if report.ok else "bold red", markup=False, highlight=False)
 
 
 def _verdict(report: Report) -> str:
     """What somebody who has seen no demo before looks for."""
     broken = sum(1 for count in report.audit.values() if count)
-    otherwise = sum(1 for case in report.cases if not case.ok)
+    everybody = [*(one.ok for one in report.cases), *(one.ok for one in report.renewals)]
+    otherwise = everybody.count(False)
     if report.ok:
-        return (
-            f"All {len(report.audit)} promises were kept, and all {len(report.cases)} customers end as the script says."
-        )
+        return f"All {len(report.audit)} promises were kept, and all {len(everybody)} customers end as the script says."
     return (
-        f"{broken} of {len(report.audit)} promises were broken, and {otherwise} of {len(report.cases)} customers do "
+        f"{broken} of {len(report.audit)} promises were broken, and {otherwise} of {len(everybody)} customers do "
         "not end as the script says: see the lines above."
     )
 
@@ -308,6 +340,9 @@ def _audit_tables(report: Report) -> Iterator[RenderableType]:
     yield _audit_table(report, "Audit of the law of the place (docs/law.md)", LAW)
     yield _law_table(report)
     yield _rules_table(report)
+    yield calls_table(report.calls)
+    yield closings_table([case.closing for case in report.cases])
+    yield renewals_table(report.renewals)
     yield _audit_table(report, "Audit of what really happens (docs/reality.md)", REALITY)
 
 

@@ -9,7 +9,9 @@ from typing import Self, TypeVar
 from pydantic import Field, field_validator, model_validator
 
 from domain.base import Frozen
+from domain.calls import CallResult
 from domain.case import Outcome
+from domain.closed import Closed
 from domain.money import Money
 from domain.steps import Channel
 from gateways.yaml_files import FileError, read_model
@@ -83,6 +85,7 @@ class Deed(StrEnum):
     OPERATOR_HANDS_OFF = "operator_hands_off"  # at the announced end, whatever is due
     OPERATOR_RECALLS = "operator_recalls"  # from the agency
     OPERATOR_REOPENS = "operator_reopens"  # `channel`, for which the customer has asked
+    OPERATOR_CALLS = "operator_calls"  # takes the call that waits, if it may be made, and `result` comes of it
 
 
 class Sign(StrEnum):
@@ -146,6 +149,8 @@ class Action(Frozen):
     step: str = ""  # its key
     channel: Channel = Channel.EMAIL
     by_command: bool = False  # an operator's order given by starter.py in place of the client
+    result: CallResult = CallResult.REACHED  # of a call
+    by_day: int = Field(default=0, ge=0)  # … the day by which payment is promised
     late: bool = False  # it happens also when the case has ended
     becomes: Contact = Contact()
     words: str = ""  # that are written
@@ -199,6 +204,8 @@ class Expected(Frozen):
     whatsapp: int | None = 0
     line: int | None = 0
     letter: int | None = 0
+    phone: int | None = 0
+    closing: dict[Channel, tuple[Closed, ...]] | None = None  # what is told once it is over, and where
     day: int | None = None  # local days from the opening to the end
 
 
@@ -261,7 +268,7 @@ class Customer(Frozen):
     @property
     def is_a_kind(self) -> bool:
         """Whether one like this customer can be played anywhere: nobody else and no policy of the demo is needed."""
-        own = self.segment in ("strict", "chat", "post")
+        own = self.segment in ("strict", "chat", "post", "calls")
         return not (self.other_of or self.again_of or self.same_person_as or own)
 
     def order_of(self, webhooks: Sequence[T]) -> list[T]:
@@ -285,6 +292,43 @@ class Customer(Frozen):
         return Fields.model_validate(stated | self.writes.model_dump(exclude_unset=True))
 
 
+class CardEnd(Frozen):
+    """The last month in which a card is good."""
+
+    month: int = Field(ge=1, le=12)
+    year: int
+
+
+class Renewing(Frozen):
+    """One customer whose subscription renews and is charged to a card: nothing has failed."""
+
+    key: str = Field(pattern="^[a-z][a-z0-9_]{1,30}$")
+    story: str
+    name: str
+    country: str
+    region: str = ""
+    time_zone: str
+    segment: str
+    language: str = "en"
+    reads: str = "en"
+    phone: str
+    agrees: bool = False  # to WhatsApp
+    amount: str  # major units
+    currency: str
+    renews_on: int = Field(ge=1)  # days after the start of the play
+    expires: CardEnd
+    new_card_days_before: int | None = None  # … the charge
+    told_by: Channel | None  # null: nothing is to be said
+
+    @property
+    def money(self) -> Money:
+        return Money.of_major(self.amount, self.currency)
+
+    @property
+    def email(self) -> str:
+        return f"{self.key}@customers.example"
+
+
 class World(Frozen):
     """The whole script."""
 
@@ -292,12 +336,14 @@ class World(Frozen):
     days: int = Field(default=45, ge=1)
     faults: tuple[ProviderFault, ...] = ()
     customers: tuple[Customer, ...] = Field(min_length=1)
+    renewing: tuple[Renewing, ...] = ()
     left_open: tuple[Customer, ...] = ()  # further cases, for a look in the UI when the demo is kept up
     left_open_days: int = Field(default=9, ge=1)
 
     @model_validator(mode="after")
     def _names_once(self) -> Self:
         keys = [customer.key for customer in (*self.customers, *self.left_open)]
+        keys += [customer.key for customer in self.renewing]
         if twice := sorted({key for key in keys if keys.count(key) > 1}):
             raise ValueError(f"customers: {', '.join(twice)} is there twice")
         if self.starts_on.tzinfo is None:

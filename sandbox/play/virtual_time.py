@@ -28,6 +28,9 @@ from workflows import attributes
 
 _ONE_CALL = timedelta(seconds=10)
 _LONG_POLL = timedelta(seconds=5)
+JUST_BEFORE = timedelta(milliseconds=100)
+"""A workflow is moved to just before its timer, which then rings by itself: the server (1.32) can skip on to the timer
+after it when a move ends while an activity is running."""
 # A worker that dies in the middle of an activity costs the activity's whole time-out (workflows/options.py).
 _BUSY_FOR = 240.0
 _LOST_AFTER = 10.0
@@ -72,6 +75,19 @@ class CaseClock:
             status=found.typed_search_attributes.get(attributes.STATUS, ""),
             children=tuple(child.workflow_id for child in raw.pending_children),
         )
+
+    async def rings_at(self) -> datetime | None:
+        """When the timer rings that a workflow waits for, by its history: of one that names its next step nowhere."""
+        history = await patiently(self._handle.fetch_history, "reading a history")
+        running: dict[int, datetime] = {}
+        for event in history.events:
+            started = event.timer_started_event_attributes
+            if event.HasField("timer_started_event_attributes"):
+                wait = started.start_to_fire_timeout.ToTimedelta()
+                running[event.event_id] = event.event_time.ToDatetime(tzinfo=UTC) + wait
+            elif event.HasField("timer_fired_event_attributes"):
+                running.pop(event.timer_fired_event_attributes.started_event_id, None)
+        return min(running.values(), default=None)
 
     async def settle(self) -> Standing:
         """Waits until the case has done what it has in hand. Raises SandboxError when it never does."""

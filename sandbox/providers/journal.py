@@ -19,9 +19,12 @@ CHANNELS = {
     "whatsapp.accepted": "whatsapp",
     "line.accepted": "line",
     "letter.accepted": "letter",
+    "phone.called": "phone",
 }
 """Each kind of entry that is a contact, and its channel."""
 CONTACTS = frozenset(CHANNELS)
+MESSAGES = CONTACTS - {"phone.called"}
+"""Those that a person has before their eyes: a call announces nothing."""
 INVOICE_ENDS = frozenset({"invoice.paid", "invoice.paid_out_of_band", "invoice.voided", "invoice.marked_uncollectible"})
 
 
@@ -42,7 +45,7 @@ class LogEntry:
 
     seq:      1, 2, 3, … without gaps, over all providers.
     at:       the world's clock at that moment (UTC).
-    provider: stripe, sendgrid, twilio, merchant, agency.
+    provider: stripe, sendgrid, twilio, merchant, agency, or phone (who lifts the receiver).
     kind:     what happened, for example ``charge.succeeded``, ``email.accepted``, ``invoice.paid``.
     subjects: ids by role, for example ``{"invoice": "in_…", "customer": "cus_…"}``.
     key:      the caller's idempotency or step key, when it gave one.

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from temporalio.exceptions import ApplicationError
 
+from domain import closing_messages
 from domain.agency import Handoff
 from domain.case import Case, Closing, Facts, Outcome, PolicyRef, StepRecord, StepState
 from domain.closed import Closings
@@ -41,6 +42,7 @@ from tests.activities.builders import (
 
 AT = datetime(2026, 12, 1, 20, tzinfo=UTC)
 """A Tuesday, in the day's hours wherever in the United States somebody is."""
+TOGETHER = STANDARD.jitter + closing_messages.TOGETHER
 NIGHT = datetime(2026, 12, 2, 8, tzinfo=UTC)
 A_STEP: dict[str, Any] = {"due": AT - timedelta(days=3), "day": 3}
 A_MAIL = MessageStep(
@@ -211,6 +213,26 @@ def test_two_invoices_that_end_alike_are_one_message(world: ProviderWorld, worke
     assert second.why == "told: paid"
 
 
+def test_what_ends_some_minutes_later_is_told_of_in_the_same_message(world: ProviderWorld, worker: Worker) -> None:
+    """Two cases that end on one day end within the policy's jitter of each other, whichever comes first."""
+    case = open_case(worker)
+    other = another_invoice(worker, case)
+    pays(worker, case)
+    ends(worker, case)
+
+    waits = concluded(worker, case)
+    pays(worker, other)
+    ends(worker, other, at=AT + timedelta(minutes=7))
+    second = concluded(worker, other, AT + timedelta(minutes=7), since=AT + timedelta(minutes=7))
+    first = concluded(worker, case, AT + TOGETHER)
+
+    (mail,) = thanks(world, case)
+    numbers = [world.stripe.get(one.invoice_id)["number"] for one in (case, other)]
+    assert AT + TOGETHER == waits.next_at
+    assert all(number in str(mail.text) for number in numbers)
+    assert ("told: paid", "told: paid", None) == (first.why, second.why, first.next_at)
+
+
 def test_another_open_invoice_is_not_spoken_away(world: ProviderWorld, worker: Worker) -> None:
     """The invoice that was paid is named, and the access that the other one restricts is not said to be back."""
     case = open_case(worker)
@@ -219,7 +241,7 @@ def test_another_open_invoice_is_not_spoken_away(world: ProviderWorld, worker: W
     ends(worker, case, Outcome.RECOVERED, LIMITED, RESTORED)
     worker.set_access(an_access(other, Access.READ_ONLY))
 
-    concluded(worker, case)
+    concluded(worker, case, AT + TOGETHER)
 
     (mail,) = thanks(world, case)
     assert world.stripe.get(other.invoice_id)["number"] not in str(mail.text)

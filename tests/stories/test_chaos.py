@@ -16,7 +16,7 @@ from rich.console import Console
 from runtime import wiring
 from sandbox.machine.running import WEB, Running, running
 from sandbox.play.customers import Actor
-from sandbox.play.demo import Mail, play, policies_in
+from sandbox.play.demo import Mail, furnished, play
 from sandbox.play.evidence import entry_about
 from sandbox.play.live import Progress
 from sandbox.play.postman import Postman
@@ -46,7 +46,7 @@ def postgres() -> Iterator[PostgresServer]:
 
 @pytest.fixture
 def here(tmp_path: Path, postgres: PostgresServer) -> Iterator[Running]:
-    more = {**policies_in(tmp_path / "policies"), "DUNNING_DATABASE_URL": postgres.get_uri()}
+    more = {**furnished(tmp_path / "policies"), "DUNNING_DATABASE_URL": postgres.get_uri()}
     with running(tmp_path, time_skipping=True, say=print, web=True, more=more, letters=True) as system:
         yield system
 

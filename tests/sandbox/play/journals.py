@@ -38,6 +38,27 @@ def sms(step: str, text: str = THAI) -> Happened:
     return "twilio", "sms.accepted", f"dun:{INVOICE}:{step}:sms", {"to": "+66812345678", "body": text}
 
 
+def called(result: str = "reached", text: str = THAI, step: str = "d07-call", **said: str) -> Happened:
+    """A call that somebody made; `said`: what else is known of it."""
+    stranger = result in ("wrong_number", "voicemail", "no_answer")
+    number = "+66812345678"
+    data = {
+        "to": number,
+        "number": number,
+        "text": text,
+        "result": result,
+        "promised": "",
+        "stranger": stranger,
+        **said,
+    }
+    return "phone", "phone.called", f"dun:{INVOICE}:{step}:phone", data
+
+
+def queued(step: str = "d07-call", at: datetime = MORNING) -> Effect:
+    """A call was put into the queue."""
+    return Effect(1, "queue_call", step, began=at, stage="reminder")
+
+
 def did(what: str) -> Happened:
     return "customer", what, None, {}
 
@@ -89,6 +110,8 @@ def counts(
     before: tuple[str, ...] = (),
     law: bool = False,
     second_customer: str = CUSTOMER,
+    closed_at: datetime | None = None,
+    second_closed_at: datetime | None = None,
     **known: Any,
 ) -> dict[str, int]:
     """The audit's counts that are not zero. `known`: what else the script knows of the customer; `second`: the effects
@@ -119,10 +142,11 @@ def counts(
         outcome=outcome,
         orders=tuple(orders),
         ended_before=before,
+        closed_at=closed_at,
     )
     histories, subjects = {INVOICE: history}, [replace(SUBJECT, **known)]
     if second is not None:
-        histories[SECOND] = CaseHistory(SECOND, events=10, wakeups=1, effects=tuple(second))
+        histories[SECOND] = CaseHistory(SECOND, events=10, wakeups=1, effects=tuple(second), closed_at=second_closed_at)
         subjects.append(replace(subjects[0], invoice=SECOND, customer=second_customer, number="NB-2"))
     found = audit(Evidence(journal, mails or {}, histories, subjects, seen_at or {}, told))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from sandbox.machine.running import WEB, WORKER, Running, running
-from sandbox.play.demo import play, policies_in
+from sandbox.play.demo import furnished, play
 from sandbox.play.live import Progress
 from sandbox.play.report import Report
 from sandbox.play.script import World, read_world
@@ -35,7 +35,7 @@ def a_world(folder: Path) -> Iterator[Running]:
     """One of its own for each play: its customers have the same addresses, and a person's contacts are counted."""
     folder.mkdir()
     with running(
-        folder, time_skipping=True, say=print, web=True, more=policies_in(folder / "policies"), letters=True
+        folder, time_skipping=True, say=print, web=True, more=furnished(folder / "policies"), letters=True
     ) as system:
         yield system
 

@@ -6,6 +6,7 @@ import pytest
 from rich.console import Console
 
 from sandbox.play.audit import PROMISES
+from sandbox.play.renewing import RenewalReport
 from sandbox.play.report import CaseReport, LawTotal, Report, RuleTotal, Totals, show
 
 LONGEST = CaseReport(
@@ -20,6 +21,7 @@ LONGEST = CaseReport(
     decline_class="authenticate",
     attempts=13,
     contacts={"email": 21, "sms": 11, "notice": 14},
+    closing={"line": ("given_up",)},
     wakeups=19,
     effects=27,
     history_events=183,
@@ -31,6 +33,7 @@ LONGEST = CaseReport(
     ok=True,
 )
 
+RENEWAL = RenewalReport(customer="nell", story="her card expires", country="US", said=(("sms", 6),), differences=())
 WHY = "messages are allowed between 9:00 and 20:00 where the customer lives"
 
 
@@ -44,10 +47,12 @@ def shown(width: int, promise: str | None = None) -> str:
         ok=promise is None,
         seconds=1.0,
         cases=(LONGEST,),
+        renewals=(RENEWAL,),
         totals=totals,
         audit=counts,
         law=law,
         rules={"hours@standard@1": RuleTotal(example=WHY, postponed=17, refused=9)},
+        calls={"wrong number": 3},
         findings=(),
         restarts={},
     )
@@ -81,12 +86,22 @@ def test_what_each_rule_put_off_and_forbade_can_be_read() -> None:
     assert ["17", "9"] == [cell.strip() for cell in line.split("│")][3:5]
 
 
+def test_calls_ends_and_renewals_can_be_read() -> None:
+    lines = shown(160).splitlines()
+    wanted = ("│ given up ", "her card expires", "│ wrong number ")
+    [end], [before], [call] = ([line for line in lines if word in line] for word in wanted)
+
+    assert ["wrong number", "3"] == [cell.strip() for cell in call.split("│")][1:3]
+    assert ["given up", "1"] == [cell.strip() for cell in end.split("│")][1:3]
+    assert ["nell US", "her card expires", "sms", "6"] == [cell.strip() for cell in before.split("│")][1:5]
+
+
 def test_the_last_line_is_the_verdict() -> None:
     [*_, kept] = shown(160).splitlines()
     [*_, broken] = shown(160, promise="double_charges").splitlines()
 
-    assert f"All {len(PROMISES)} promises were kept, and all 1 customers end as the script says." == kept
-    assert broken.startswith(f"1 of {len(PROMISES)} promises were broken, and 0 of 1 customers do not end as")
+    assert f"All {len(PROMISES)} promises were kept, and all 2 customers end as the script says." == kept
+    assert broken.startswith(f"1 of {len(PROMISES)} promises were broken, and 0 of 2 customers do not end as")
 
 
 @pytest.mark.parametrize("width", [80, 120, 160])

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from domain.calls import CallResult
 from domain.case import Outcome
+from domain.closed import Closed
+from domain.steps import Channel
 from gateways.policy_files import PolicyStore
 from runtime.settings import ROOT
 from sandbox.machine.errors import SandboxError
@@ -74,6 +77,31 @@ def test_every_channel_is_used(world: World) -> None:
     assert set(CHANNELS.values()) == used
 
 
+def test_every_end_is_told_to_somebody_and_on_many_channels(world: World) -> None:
+    told = [pair for one in world.customers for pair in (one.expect.closing or {}).items()]
+
+    assert {closed for _, several in told for closed in several} == set(Closed)
+    assert {Channel.EMAIL, Channel.SMS, Channel.NOTICE, Channel.WHATSAPP, Channel.LINE} == {where for where, _ in told}
+
+
+def test_calls_come_to_every_end(world: World) -> None:
+    """Made by command and by the API; never taken, and taken in vain."""
+    called = {one.key: one for one in world.customers if one.segment == "calls"}
+    calls = {
+        (key, a.result, a.by_command) for key, one in called.items() for a in one.does if a.do is Deed.OPERATOR_CALLS
+    }
+
+    assert {CallResult.PROMISE, CallResult.WRONG_NUMBER, CallResult.VOICEMAIL, CallResult.OPTED_OUT} <= {
+        result for _, result, _ in calls
+    }
+    assert {True, False} == {by_command for _, _, by_command in calls}
+    assert [0] == [one.expect.phone for key, one in called.items() if key not in {key for key, _, _ in calls}]
+
+
+def test_notices_before_renewals_go_by_text_and_chat_or_not_at_all(world: World) -> None:
+    assert {Channel.SMS, Channel.WHATSAPP, None} == {one.told_by for one in world.renewing}
+
+
 def test_contacts_are_judged_under_the_law_of_many_places(world: World) -> None:
     """Countries, US states and Canadian provinces that the tables name, in which somebody is written to."""
     judged = {customer.place for customer in world.customers if written_to(customer)}
@@ -97,7 +125,7 @@ def test_every_case_is_expected_in_all_its_counts(world: World) -> None:
     vague = [
         customer.key
         for customer in world.customers
-        if customer.expect.outcome and None in customer.expect.model_dump().values()
+        if customer.expect.outcome and None in customer.expect.model_dump(exclude={"closing"}).values()
     ]
 
     assert [] == vague
