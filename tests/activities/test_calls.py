@@ -185,6 +185,17 @@ def test_one_person_takes_it_and_sees_what_to_say(office: Office) -> None:
     assert 1 == len(office.ledger.calls_of(call))
 
 
+def test_what_comes_next_is_said_as_it_is_when_somebody_calls(office: Office) -> None:
+    """Queued on Monday and called on Wednesday: the try of Tuesday is over, and the next one is named."""
+    then = FACTS.but(next_charge_on=(MONDAY + DAY).date())
+    call = office.queue(office.case(), facts=then)
+    office.now += 2 * DAY
+    [said] = [line for line in office.calls.take(call, "Ana").script.lines if "We will" in line]
+
+    assert "December 1," not in said
+    assert "on December" in said
+
+
 def test_nothing_of_the_debt_is_said_before_it_is_certain_who_is_there(office: Office) -> None:
     script = office.calls.sheet(office.queue(office.case())).script
 

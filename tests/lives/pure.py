@@ -129,13 +129,13 @@ def _carry_out(lived: PureLife, act: Act, habits: "_Habits") -> None:
         lived.acts.append((started, before, effect))
         result = _lawfully(lived, effect, started) or habits.answer(effect, before, started)
         _note_what_was_said(lived, effect, result, started)
-        _account_for(lived, before, effect, result, started)
         if result is None:
             lived.now = max(lived.now, started + timedelta(hours=1))
             lived.silent += timedelta(hours=13)
             lived.case = life.unanswered(lived.case, effect, lived.now, "no answer")
         else:
             lived.case = life.book(lived.case, effect, result, lived.now)
+        _account_for(lived, before, effect, result, started)
 
 
 def _lawfully(lived: PureLife, effect: Effect, at: datetime) -> ContactOutcome | None:
@@ -174,7 +174,7 @@ def _account_for(lived: PureLife, before: Case, effect: Effect, result: Any, at:
         account.changed(at, Changed.SILENT)
     elif isinstance(result, ChargeResult) and result.outcome is not ChargeOutcome.DECLINED:
         account.changed(at, Changed.LEFT_OUT)
-    elif isinstance(result, ChargeResult) and result.decline and result.decline.decline_class in CUSTOMER_MUST_ACT:
+    elif isinstance(result, ChargeResult) and lived.case.decline_class in CUSTOMER_MUST_ACT:
         account.changed(at, Changed.ANSWERED, frozenset({About.LIMIT}))
 
 
