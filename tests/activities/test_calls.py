@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from domain import events
+from domain.agency import Handoff
 from domain.calls import LEASE, CallResult, CallWindow, Offer, TaskState, call_id
 from domain.kinds.call import CallTask
 from domain.money import Money
@@ -303,6 +304,18 @@ def test_a_case_that_stands_still_or_ends_withdraws_its_calls(office: Office) ->
 
     assert TaskState.WITHDRAWN is office.state(call)
     assert ("call withdrawn", "the case stands still") == entries[-1]
+
+
+def test_a_case_that_an_agency_gets_withdraws_its_calls(office: Office) -> None:
+    case = office.case()
+    call = office.queue(case)
+    task = a_decision(office.worker, case, MONDAY)
+    with_agency = Handoff(at=MONDAY, references=("a-1",))
+    office.worker.decide(task.but(case=task.case.but(handoff=with_agency)))
+
+    assert TaskState.WITHDRAWN is office.state(call)
+    with pytest.raises(Refused, match="the case is with an agency"):
+        office.calls.take(call, "Ana")
 
 
 def test_a_call_that_nobody_took_is_over(office: Office) -> None:
