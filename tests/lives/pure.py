@@ -28,7 +28,7 @@ from domain.situation import Situation
 from domain.steps import WRITTEN, Channel, Stage
 from domain.tasks import Done
 from tests.domain.builders import a_decline, of_class, policy_of, usd
-from tests.lives.calling import Caller, heard, wrong_calls
+from tests.lives.calling import MOVES, Caller, heard, wrong_calls
 from tests.lives.closings import Closings
 from tests.lives.kept import About, Account, Changed, untrue
 from tests.lives.lawful import Said, Traveller, unlawful
@@ -113,7 +113,8 @@ def _called(lived: PureLife, policy: Policy, around: Callable[[datetime], Circum
         if made and lived.traveller:
             lived.said.append(heard(made, lived.traveller.here(lived.now)))
             lived.account.calls(lived.now, made.task.step, made.facts)
-            lived.account.changed(lived.now, Changed.TOLD)
+            if made.result in MOVES:
+                lived.account.changed(lived.now, Changed.TOLD)
             lived.case = _told(lived.case, "call_reported", caller.told(made), lived.now)
             return True
     return False
