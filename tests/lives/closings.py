@@ -19,7 +19,7 @@ from domain.rules.protection import ask_protected
 from domain.steps import Access, Channel
 from domain.tasks import Done
 from domain.truth import Ending, MessageFacts
-from domain.wording import wording
+from domain.wording import Untrue, wording
 from tests.domain.builders import sending
 from tests.lives.lawful import Said
 
@@ -94,10 +94,13 @@ class Closings:
 
     def _untrue(self, told: Told) -> Iterator[str]:
         facts, case = told.facts, told.case
-        wording(facts, sending(), told.channel)  # has words for it, and says nothing that it does not know
+        try:
+            wording(facts, sending(), told.channel)
+        except Untrue as error:
+            yield f"it {error}"
         if facts.closed is Closed.PAID and case.due.amount > 0:
             yield f"{case.due} is due still"
-        if facts.closed is Closed.SETTLED and not (facts.settled_for and facts.settled_for.amount > 0):
+        if facts.settled_for and facts.settled_for.amount <= 0:
             yield "nothing came in"
         cancelled = [at for at, one in self._before(told) if isinstance(one.step, CancelStep)]
         if facts.closed is Closed.ENDED and facts.ends_on not in [local(at, self.zone).date() for at in cancelled]:
