@@ -254,13 +254,19 @@ class Situation:
             record = done.get(other.key)
             if record is None:
                 step = self.step_at(other)
-                said = step.due if step.due > moment and self.refusal(step) is None else moment
+                goes = self._goes_at(step) if self.case.unfinished else step.due
+                said = goes if goes > moment and self.refusal(step) is None else moment
             elif record.state is _DONE:
                 said = record.at  # it may have waited for a working day
             else:
                 continue
             moment = said if said > moment else moment
         return moment
+
+    def _goes_at(self, step: Step) -> datetime:
+        """When it is due, or its silent provider is asked again."""
+        again = self.not_before(step)
+        return step.opens(self, again) if again and again > step.due else step.due
 
     def announced(self, slot: Slot, days: int) -> datetime:
         """The moment of a place, so many local days after the first message before it that names its date."""

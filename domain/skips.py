@@ -23,7 +23,7 @@ def skips_of(now: Situation) -> tuple[Skip, ...]:
     if len(due) > 1 and now.policy.catch_up is not CatchUp.ALL:
         dropped = {skip.step.key: skip for skip in (*_falling_together(due), *_overtaken(now, due))}
     if now.policy.catch_up is CatchUp.NONE:
-        late = [step for step in due if _missed(now, step) and step.may_be_left_out]
+        late = [step for step in due if step.may_be_left_out and not _tried(now, step) and _missed(now, step)]
         dropped |= {s.key: Skip(step=s, why="missed while the system was down; catch_up is none") for s in late}
     skips += dropped.values()
     for step in due:
@@ -59,6 +59,12 @@ def _overtaken(now: Situation, due: list[Step]) -> Iterator[Skip]:
     for step in steps:
         if step.day != newest:
             yield Skip(step=step, why=step.overtaken(newest))
+
+
+def _tried(now: Situation, step: Step) -> bool:
+    """Whether its provider was asked, and did not answer: the system was there, and messages have named its day."""
+    known = now.case.unfinished.get(step.key) if now.case.unfinished else None
+    return known is not None and known.tried
 
 
 def _missed(now: Situation, step: Step) -> bool:

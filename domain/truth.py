@@ -2,7 +2,6 @@
 
 from datetime import date, datetime
 from enum import StrEnum
-from functools import partial
 from typing import TYPE_CHECKING
 
 from domain.base import Message, unchecked
@@ -16,6 +15,7 @@ from domain.kinds.escalation import goes_to_collections
 from domain.kinds.handoff import begun_handoff
 from domain.money import Money
 from domain.steps import Access, AttemptKind, Stage, Step
+from domain.waiting import Waiting
 
 if TYPE_CHECKING:
     from domain.situation import Situation
@@ -80,12 +80,6 @@ _DONE = StepState.DONE
 new_facts = unchecked(MessageFacts)
 
 
-def _restricts(step: Step, than: Access) -> datetime | None:
-    """When a step leaves the customer less than this; None when it does not."""
-    assert isinstance(step, AccessStep)  # noqa: S101 - asked of no other kind
-    return step.due if _BY_STRICTNESS.index(step.access) > _BY_STRICTNESS.index(than) else None
-
-
 def _action(now: "Situation") -> DeclineClass | None:
     """What the customer has to do, if retrying alone will not help."""
     if not now.case.invoice.has_no_method and now.awaits_customer:
@@ -129,6 +123,8 @@ def _end(now: "Situation") -> datetime:
 
 def _facts(now: "Situation", stage: Stage) -> MessageFacts:
     case, ends = now.case, _end(now)
+    # Where nothing is put off, and nothing comes besides the timeline, each step's own time says when it comes.
+    waiting = Waiting(now, now.possible) if now.puts_off or now.unplanned[0] else None
     # A subscription that is cancelled is not restored by paying: nothing is said of an access that returns.
     served = not has_ended(case)
 
@@ -138,11 +134,17 @@ def _facts(now: "Situation", stage: Stage) -> MessageFacts:
     def charged(step: Step) -> datetime | None:
         if getattr(step, "attempt_kind", None) is AttemptKind.OTHER_METHOD:
             return None  # whether there is one, is seen when it is tried
-        at = max(step.due, now.not_before(step) or step.due)
+        at = waiting.wake(step)[0] if waiting else max(step.due, now.not_before(step) or step.due)
         return at if now.at < at < ends else None
 
+    def restricted(step: Step) -> datetime | None:
+        assert isinstance(step, AccessStep)  # noqa: S101 - asked of no other kind
+        less = _BY_STRICTNESS.index(step.access) > _BY_STRICTNESS.index(access)
+        at = waiting.wake(step)[0] if waiting else max(step.due, now.at)
+        return at if less else None
+
     access = standing_access(case) if served else Access.FULL
-    restricts = now.first(AccessStep, partial(_restricts, than=access)) if served else None
+    restricts = now.first(AccessStep, restricted) if served else None
     next_charge = None if has_none else _first(now.first(ChargeStep, charged), _their_try(now, ends))
     cancels = now.first(CancelStep, lambda step: step.due) if served else None
     collections = now.policy.endgame.collections
@@ -157,7 +159,7 @@ def _facts(now: "Situation", stage: Stage) -> MessageFacts:
         tried=case.tried,
         next_charge_on=now.schedule.date(next_charge) if next_charge else None,
         access=access,
-        restricts_on=now.schedule.date(max(restricts, now.at)) if restricts else None,
+        restricts_on=now.schedule.date(restricts) if restricts else None,
         tightens=restricts is not None and access is not Access.FULL,
         ends_on=now.schedule.date(ends),
         ending=Ending.COLLECTIONS if goes_to_collections(now) else Ending.WRITE_OFF,

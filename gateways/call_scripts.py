@@ -11,6 +11,7 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from domain.base import Frozen
 from domain.calls import Offer
+from domain.known import Known
 from domain.languages import chosen, wanted
 from domain.names import plausible_name
 from domain.sentences import Loc
@@ -92,6 +93,7 @@ class TemplateCalls:
         words = self._words[name]
         phrases, locale = self._messages.language_of(tag)
         person = plausible_name(address.name, address.language or phrases.locale)
+        judge = self._messages.known(facts, address, invoice, tag)
         known = {
             "merchant": self._messages.brand.name,
             "name": person,
@@ -105,9 +107,10 @@ class TemplateCalls:
         lines = [
             words.about,
             words.bought if known["bought"] else "",
-            self._cause(facts, phrases),
-            self._next(facts, phrases, locale),
-            words.restricts if known["restricts_on"] else "",
+            self._cause(judge, phrases),
+            self._next(judge, phrases, locale),
+            words.restricts if judge.will_be_restricted() else "",
+            phrases.tightens.one if judge.will_be_tightened() else "",
             words.ask,
             *(words.offers[offer] for offer in offers),
             words.card,
@@ -127,15 +130,16 @@ class TemplateCalls:
             lines=tuple(said(line) for line in lines if line),
         )
 
-    def _cause(self, facts: MessageFacts, phrases: Phrases) -> str:
-        return phrases.reasons[facts.reason] if facts.reason and facts.tried else ""
+    def _cause(self, judge: Known, phrases: Phrases) -> str:
+        reason = judge.reason()
+        return phrases.reasons[reason] if reason and judge.knows_why() else ""
 
-    def _next(self, facts: MessageFacts, phrases: Phrases, locale: Locale) -> str:
+    def _next(self, judge: Known, phrases: Phrases, locale: Locale) -> str:
         """What will be tried without the customer."""
-        if facts.next_charge_on is None:
+        if judge.facts.next_charge_on is None or not judge.charge_is_planned():
             return ""
-        day = format_day(facts.next_charge_on, locale, phrases.calendar)
-        text = phrases.next_charge.tried if facts.tried else phrases.next_charge.due
+        day = format_day(judge.facts.next_charge_on, locale, phrases.calendar)
+        text = phrases.next_charge.tried if judge.tried() else phrases.next_charge.due
         return self._template(text).render(next_charge_on=day, merchant=self._messages.brand.name)
 
     def _read(self, paths: Sequence[Path]) -> CallWords:

@@ -14,7 +14,7 @@ from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
 
 from domain.brand import Brand
-from domain.known import AtSending, Other
+from domain.known import AtSending, Known, Other
 from domain.languages import chosen, wanted
 from domain.money import Money
 from domain.names import plausible_name
@@ -105,7 +105,8 @@ class TemplateMessages:
         approved = self.approved(channel)
         if approved:
             language = approved.language(language)
-        at = self._at_sending(address, invoice, language, others, facts, key, link, agreed)
+        page = pay_link(invoice)
+        at = self._at_sending(address, invoice, language, others, facts, key, link or page, agreed)
         at = at.model_copy(update={"framed": approved is not None})
         try:
             said = wording(facts, at, channel)
@@ -134,6 +135,11 @@ class TemplateMessages:
                 return self.email(writer.mail(), locale)
             case Channel.PHONE:
                 raise ProviderMisuse(f"Nothing is written by phone about invoice {invoice.id}: a person calls.")
+
+    def known(self, facts: MessageFacts, address: Address, invoice: InvoiceSnapshot, language: str) -> Known:
+        """What is known of one invoice, by which a call says the same as messages."""
+        link = invoice.pay_url or ""
+        return Known(facts=facts, at=self._at_sending(address, invoice, language, (), facts, "", link, None))
 
     def approved(self, channel: Channel) -> WhatsAppTemplates | None:
         """The texts that a message on this channel has to be sent by; None: it is free in its words."""
@@ -171,10 +177,9 @@ class TemplateMessages:
         others: Sequence[InvoiceSnapshot],
         facts: MessageFacts,
         key: str,
-        link: str | None,
+        link: str,
         agreed: Agreed | None,
     ) -> AtSending:
-        page = pay_link(invoice)
         return AtSending(
             merchant=self.brand.name,
             contact=self.brand.first_way.shown,
@@ -187,7 +192,7 @@ class TemplateMessages:
             transfers=invoice.transfer is True,
             voucher=invoice.voucher is True,
             has_method=invoice.payment_method is not None and not invoice.without_method,
-            link=link or page,
+            link=link,
             bought=bought(invoice),
             period=period(invoice),
             tax=invoice.tax,

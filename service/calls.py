@@ -12,7 +12,8 @@ from domain.gates import Answer, Postpone, Refuse
 from domain.money import Money
 from domain.rules.calls import ask_call, call_caps, call_windows
 from domain.situation import Situation
-from domain.steps import CHANNEL_NAMES, Channel
+from domain.steps import CHANNEL_NAMES, Channel, Stage
+from domain.truth import message_facts
 from gateways.ports.calls import CallScript, CallScripts, CallTaskRow, Taken
 from gateways.ports.ledger import Ledger
 from gateways.ports.messages import Address
@@ -190,7 +191,9 @@ class Calls:
         at = now.at if now else self._clock()
         zones = now.zones if now else row.zones
         windows = call_windows(now, max(at, row.call_from), row.until) if now and not row.ended_at else ()
-        script = self._scripts().of(case.segment if case else "").script(row.said, row.offers, address, invoice)
+        # What was true when it was queued may be over: a try that was made, a restriction that came.
+        said = message_facts(now, Stage.REMINDER) if now else row.said
+        script = self._scripts().of(case.segment if case else "").script(said, row.offers, address, invoice)
         return CallSheet(
             line=_line(row, at),
             name=address.name,

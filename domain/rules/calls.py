@@ -28,6 +28,8 @@ def ask_call(now: "Situation", invoice: "InvoiceNow") -> Answer:
     if case.closed or case.closing:
         outcome = case.closing.outcome.value if case.closing else "over"
         return Refuse(why=f"the case has ended ({outcome})", rule="case-ended")
+    if case.handoff:
+        return Refuse(why="the case is with an agency", rule="with-agency")
     protected = ask_protected(now.circumstances.protections, Aim.SAY, now.at)
     if isinstance(protected, Postpone):
         return Refuse(why=protected.why, rule=protected.rule)  # a human ends it, no time

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from domain.addresses import address_key
 from domain.calls import CONVERSATIONS, LEASE, CallResult, CallWindow, TaskState
+from domain.case import CaseStatus
 from domain.gates import Allow, Answer, Postpone, Refuse, strictest
 from domain.kinds.call import CallStep
 from domain.outgoing import CallDone, CallDue
@@ -28,8 +29,12 @@ _task, _call = call_tasks.c, calls.c
 _TASK = sa.select(*(_task[name] for name in CallTaskRow.model_fields))
 _CALL = sa.select(*(_call[name] for name in CallRow.model_fields))
 _IS = _task.call_id == sa.bindparam("call_is")
-ON_HOLD = "the case stands still"
-"""Why its calls are withdrawn."""
+_NOTHING_TO_SAY = {
+    CaseStatus.ON_HOLD: "the case stands still",
+    CaseStatus.WITH_AGENCY: "the case is with an agency",
+    CaseStatus.CLOSED: "the case has ended",
+}
+"""Why a case's calls are withdrawn."""
 _WAITING = (TaskState.OPEN, TaskState.TAKEN)
 _OVER = sa.update(call_tasks).where(_IS, _task.state.in_(_WAITING))
 
@@ -158,8 +163,11 @@ class SqlCalls(Book):
         return len(found)
 
 
-def withdraw_calls(connection: sa.Connection, invoice_id: str, at: datetime, why: str) -> None:
-    """There is nothing to say any more: nobody may take the case's tasks. Those whose time was over before expire."""
+def withdraw_calls(connection: sa.Connection, invoice_id: str, at: datetime, status: CaseStatus) -> None:
+    """Where a case has nothing to say any more nobody may take its tasks. Those whose time was over before expire."""
+    why = _NOTHING_TO_SAY.get(status)
+    if why is None:
+        return
     waiting = _TASK.where(_task.invoice_id == invoice_id, _task.state.in_(_WAITING))
     for found in connection.execute(waiting).mappings().all():
         row = CallTaskRow(**found)

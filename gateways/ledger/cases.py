@@ -12,7 +12,7 @@ from domain.outgoing import StepSkipped
 from domain.projection import Projection
 from domain.record import Entry
 from gateways.ledger import rows
-from gateways.ledger.calls import ON_HOLD, withdraw_calls
+from gateways.ledger.calls import withdraw_calls
 from gateways.ledger.case_list import CASE, IN_ORDER, SqlCaseList, case_row
 from gateways.ledger.contacts import settle_unanswered
 from gateways.ledger.customers import write_customer
@@ -111,8 +111,8 @@ class SqlCases(SqlCaseList):
             left_out = [entry.step for entry in entries if isinstance(entry.event, StepSkipped)]
             if stands and (left_out or projection.outcome):
                 settle_unanswered(connection, invoice_id, at, None if projection.outcome else left_out)
-            if stands and (projection.hold or projection.outcome):
-                withdraw_calls(connection, invoice_id, at, "the case has ended" if projection.outcome else ON_HOLD)
+            if stands:
+                withdraw_calls(connection, invoice_id, at, projection.status)
             write_decisions(connection, invoice_id, entries, projection.remaining, stands=stands)
 
     def after_the_end(self, invoice_id: str, occasion: str, entry: Entry, late: Late) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from domain import events
+from domain.agency import Handoff
 from domain.calls import LEASE, CallResult, CallWindow, Offer, TaskState, call_id
 from domain.kinds.call import CallTask
 from domain.money import Money
@@ -185,6 +186,17 @@ def test_one_person_takes_it_and_sees_what_to_say(office: Office) -> None:
     assert 1 == len(office.ledger.calls_of(call))
 
 
+def test_what_comes_next_is_said_as_it_is_when_somebody_calls(office: Office) -> None:
+    """Queued on Monday and called on Wednesday: the try of Tuesday is over, and the next one is named."""
+    then = FACTS.but(next_charge_on=(MONDAY + DAY).date())
+    call = office.queue(office.case(), facts=then)
+    office.now += 2 * DAY
+    [said] = [line for line in office.calls.take(call, "Ana").script.lines if "We will" in line]
+
+    assert "December 1," not in said
+    assert "on December" in said
+
+
 def test_nothing_of_the_debt_is_said_before_it_is_certain_who_is_there(office: Office) -> None:
     script = office.calls.sheet(office.queue(office.case())).script
 
@@ -292,6 +304,18 @@ def test_a_case_that_stands_still_or_ends_withdraws_its_calls(office: Office) ->
 
     assert TaskState.WITHDRAWN is office.state(call)
     assert ("call withdrawn", "the case stands still") == entries[-1]
+
+
+def test_a_case_that_an_agency_gets_withdraws_its_calls(office: Office) -> None:
+    case = office.case()
+    call = office.queue(case)
+    task = a_decision(office.worker, case, MONDAY)
+    with_agency = Handoff(at=MONDAY, references=("a-1",))
+    office.worker.decide(task.but(case=task.case.but(handoff=with_agency)))
+
+    assert TaskState.WITHDRAWN is office.state(call)
+    with pytest.raises(Refused, match="the case is with an agency"):
+        office.calls.take(call, "Ana")
 
 
 def test_a_call_that_nobody_took_is_over(office: Office) -> None:

@@ -277,6 +277,15 @@ def test_what_is_said_of_a_payment_moves_nothing_and_is_heard_once() -> None:
     assert "call: paid" == once.record[-1].what
 
 
+def test_nobody_is_called_about_what_an_agency_has() -> None:
+    """A task may be good for days beyond the end: then the agency is in charge."""
+    with_agency = next(after for after in live(a_case(policy=CALLS)).after if after.handoff)
+    answer = asked(standing("TH", case=with_agency, when=at("04-30 12:00")))
+
+    assert isinstance(answer, Refuse)
+    assert "the case is with an agency" == answer.why
+
+
 def test_a_policy_without_calls_is_as_before() -> None:
     assert not any(isinstance(form, CallForm) for entry in PLAIN.timeline for form in entry.do)
     assert isinstance(PLAIN, Policy)

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.case import Outcome, StepState
+from domain.changes import unanswered
 from domain.kinds.access import AccessStep
 from domain.kinds.charge import ChargeStep
 from domain.kinds.message import MessageStep
@@ -204,3 +205,16 @@ def test_none_does_not_take_a_pause_within_a_day_for_an_outage(end: str) -> None
 
     assert [] == [key for key, why in life.skips if "the system was down" in why]
     assert "04-12 09:00 d10-restrict-read_only" in life.table
+
+
+def test_none_does_not_take_a_providers_silence_for_an_outage() -> None:
+    """The merchant's application did not answer for half a day: the restriction is not forgotten, it may have come."""
+    policy = a_policy(catch_up="none")
+    whole = live(a_case(policy=policy))
+    place = next(place for place, (_, act) in enumerate(whole.acts) if act.step.key == "d10-restrict-read_only")
+    moment, effect = whole.acts[place]
+    silent = unanswered(effect.step.lost(whole.before[place]), effect.step, "no answer", moment + timedelta(hours=12))
+    again = live(silent, start=moment + timedelta(hours=13), until=moment + timedelta(hours=14))
+
+    assert ["d10-restrict-read_only"] == [act.step.key for _, act in again.acts]
+    assert [] == again.skips

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from domain import changes, events, news
-from domain.case import Case
+from domain.case import Case, Unfinished
 from domain.decisions import Act
 from domain.declines import DeclineClass, RawDecline, Reason
 from domain.invoice import InvoiceNow, MethodRef, SubscriptionState
@@ -280,3 +280,30 @@ def test_nothing_is_given_back_by_a_restriction() -> None:
 
     assert ["d03-restrict-blocked"] == [row[12:] for row in lived.table if "restrict" in row]
     assert "the service is blocked already, and a restriction gives nothing back" in dict(lived.skips).values()
+
+
+def _held_up(key: str, case: Case) -> Case:
+    """The case in the morning of day 7, whose provider has not taken this step, and is asked again the next morning."""
+    step = next(effect.step for _, effect in live(case).acts if effect.step.key == key)
+    case = live(case, until=at("04-08 09:00")).case
+    known = Unfinished(step=step, not_before=at("04-09 09:30"), times=3)
+    others = {other: record for other, record in case.steps.items() if other != key}
+    return changes.changed(case, steps=others, unfinished={key: known})
+
+
+_FRIENDLY = {"remind": {"channel": "email", "stage": "friendly"}}
+_RESTRICTED = (
+    {"day": 3, "do": [_FRIENDLY]},
+    {"day": 7, "do": [{"remind": {"channel": "sms", "stage": "reminder"}}, {"restrict": "read_only"}]},
+    {"day": 21, "do": [{"remind": {"channel": "email", "stage": "final"}}]},
+    {"day": 28, "do": ["escalate"]},
+)
+
+
+@pytest.mark.parametrize("key", ["d07-restrict-read_only", "d07-remind-sms-reminder", "ask-0"])
+def test_a_restriction_that_a_provider_holds_up_is_announced_for_the_day_on_which_it_is_asked_again(key: str) -> None:
+    """Whether its own takes nothing, or that of a message that it waits for: of the timeline, or of what only the
+    customer can do."""
+    held_up = _held_up(key, a_case("expired_card", policy=a_policy(*_RESTRICTED)))
+
+    assert date(2030, 4, 9) == facts_of(held_up, Stage.FIRM, at("04-08 18:00")).restricts_on

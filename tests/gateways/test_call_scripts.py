@@ -10,7 +10,7 @@ from domain.calls import Offer
 from domain.declines import Reason
 from domain.invoice import InvoiceState
 from domain.money import Money
-from domain.steps import Stage
+from domain.steps import Access, Stage
 from domain.truth import MessageFacts
 from gateways.call_scripts import TemplateCalls
 from gateways.messages import TemplateMessages
@@ -89,6 +89,24 @@ def test_the_customer_hears_what_is_owed_and_what_may_be_done(language: str) -> 
     assert "Team plan" in whole
     # Cause, next try and restriction are only said where they are true.
     assert len(told.lines) == len(bare.lines) + 3
+
+
+@pytest.mark.parametrize(
+    ("facts", "invoice", "lines"),
+    [
+        (FACTS.but(access=Access.READ_ONLY, tightens=True), INVOICE, ["We will try again", "is paused altogether"]),
+        (FACTS.but(access=Access.BLOCKED), INVOICE, ["We will try again"]),
+        (FACTS.but(restricts_on=FACTS.ends_on), INVOICE, ["We will try again"]),  # the case is over by then
+        (FACTS, INVOICE.model_copy(update={"transfer": True}), ["will be limited"]),  # it is waited for
+    ],
+)
+def test_a_call_says_what_comes_by_the_same_judgement_as_messages(
+    facts: MessageFacts, invoice: InvoiceSnapshot, lines: list[str]
+) -> None:
+    said = CALLS.script(facts, (), Address(customer_id="cus_1", language="en"), invoice).text
+
+    for line in ("We will try again", "will be limited", "is paused altogether"):
+        assert (line in said) is (line in lines)
 
 
 def test_without_a_name_it_is_asked_for_whoever_has_the_account() -> None:

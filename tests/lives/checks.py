@@ -12,6 +12,7 @@ from domain.steps import Channel, Stage
 from gateways.ports.rows import ContactRow
 from sandbox.providers.journal import CHARGES, CONTACTS, LogEntry
 from tests.lives.checks_of_access import access_holds
+from tests.lives.checks_of_calls import calls_hold
 from tests.lives.checks_of_closings import closings_hold
 from tests.lives.checks_of_events import events_hold
 from tests.lives.checks_of_orders import orders_hold
@@ -261,6 +262,7 @@ CHECKS: dict[str, Check] = {
     "events out": events_hold,
     "access of who owes nothing": access_holds,
     "what is said and stands after the end": closings_hold,
+    "calls that wait": calls_hold,
 }
 
 

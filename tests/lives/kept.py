@@ -20,7 +20,9 @@ from domain.kinds.charge import ChargeResult, ChargeStep
 from domain.kinds.handoff import HandoffStep
 from domain.kinds.message import ContactTask
 from domain.kinds.write_off import WriteOffStep
+from domain.known import Known
 from domain.steps import AttemptKind
+from domain.truth import MessageFacts
 from domain.wording import wording
 from tests.domain.builders import sending
 
@@ -76,6 +78,10 @@ class Account:
         """A message went out."""
         self.told.append(Told(at, task.step, days_of(task)))
 
+    def calls(self, at: datetime, step: str, facts: MessageFacts) -> None:
+        """Somebody called, and said what the script has by the same judgement (`gateways/call_scripts.py`)."""
+        self.told.append(Told(at, step, _named_in_a_call(facts)))
+
     def does(self, at: datetime, case: Case, effect: Effect, result: object) -> None:
         """A step was done, whatever came of it; `case` is as it was before."""
         if about := _about(case, effect, result):
@@ -91,6 +97,16 @@ def days_of(task: ContactTask) -> dict[About, date]:
     said = wording(task.facts, _READ, task.channel).sentences
     named = {name: value for sentence in said for name, value in sentence.values.items()}
     return {about: day for about, name in _NAMED.items() if isinstance(day := named.get(name), date)}
+
+
+def _named_in_a_call(facts: MessageFacts) -> dict[About, date]:
+    judge = Known(facts=facts, at=_READ)
+    limited = judge.will_be_restricted() or judge.will_be_tightened()
+    named = {
+        About.TRY: facts.next_charge_on if judge.charge_is_planned() else None,
+        About.LIMIT: facts.restricts_on if limited else None,
+    }
+    return {about: day for about, day in named.items() if day}
 
 
 def _about(case: Case, effect: Effect, result: object) -> About | None:

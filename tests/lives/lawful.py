@@ -1,11 +1,12 @@
 """Where somebody is in one life, and what the law of that place says: counted anew from the rows, by other code."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from random import Random
 from zoneinfo import ZoneInfo
 
+from domain.calls import CallWindow
 from domain.case import Circumstances, Whereabouts
 from domain.rules.law import Row
 from domain.rules.law_table import LawTable
@@ -35,7 +36,7 @@ PLACES = (
     Whereabouts(country="CA", region="QC", time_zones=("America/Toronto",)),
     Whereabouts(country="CA", region="NL", time_zones=("America/St_Johns",)),
 )
-_ASKED = (Channel.EMAIL, Channel.SMS)
+_ASKED = (Channel.EMAIL, Channel.SMS, Channel.PHONE)
 
 
 @dataclass(frozen=True)
@@ -83,8 +84,21 @@ def unlawful(said: Sequence[Said], holidays: frozenset[date], table: LawTable = 
                 continue
             if row.hours:
                 yield from _out_of_hours(one, row, holidays)
+            before = [other for other in made[:number] if other.channel in _ASKED]
             if row.cap and one.channel in _ASKED and row.cap.counts == "contacts":
-                yield from _too_many(one, row, [other for other in made[:number] if other.channel in _ASKED])
+                yield from _too_many(one, row, before)
+            if one.channel is Channel.PHONE:
+                yield from _too_soon(one, row, before)
+
+
+def unlawful_windows(windows: Iterable[CallWindow], here: Whereabouts, holidays: frozenset[date]) -> Iterator[str]:
+    """Every hour that is shown for a call outside those of the law, one sentence each."""
+    for window in windows:
+        for at in (window.start, window.end - timedelta(seconds=1)):
+            day = at.astimezone(ZoneInfo(here.time_zones[0])).date()
+            for row in _rows(here, day, TABLE):
+                if row.hours and (not row.on or Channel.PHONE.value in row.on):
+                    yield from _out_of_hours(Said(at, Channel.PHONE, "", here), row, holidays)
 
 
 def _rows(here: Whereabouts, day: date, table: LawTable) -> Iterator[Row]:
@@ -95,6 +109,22 @@ def _rows(here: Whereabouts, day: date, table: LawTable) -> Iterator[Row]:
             newer = [other for other in rows if other.id == row.id and row.effective_from < other.effective_from <= day]
             if row.effective_from <= day and not newer and (row.until is None or day <= row.until):
                 yield row
+
+
+def _too_soon(one: Said, row: Row, before: Sequence[Said]) -> Iterator[str]:
+    """What is asked of calls alone: conversations, the pause after one, and a notice in writing before the first."""
+    spoken = [other.at for other in before if other.conversation]
+    what = f"{row.rule}: call at {one.at:%Y-%m-%d %H:%M}"
+    if row.cap and row.cap.counts == "conversations":
+        talks = [at for at in spoken if one.at - at < timedelta(days=row.cap.days)]
+        if len(talks) >= row.cap.limit:
+            yield f"{what} after {len(talks)} conversations"
+    if row.cool_down and spoken and one.at - max(spoken) < timedelta(days=row.cool_down.days):
+        yield f"{what}, and the last conversation was at {max(spoken):%Y-%m-%d %H:%M}"
+    if row.wait and row.wait.before == "first_call":
+        written = [other.at for other in before if other.channel is Channel.EMAIL]
+        if not written or one.at - min(written) < timedelta(days=row.wait.days):
+            yield f"{what}, and no notice in writing was {row.wait.days} days old"
 
 
 def _out_of_hours(one: Said, row: Row, holidays: frozenset[date]) -> Iterator[str]:

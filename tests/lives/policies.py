@@ -9,7 +9,7 @@ _BRIEF = """timeline:
   - day: 1
     do: [charge, {remind: {channel: email, stage: friendly}}]
   - day: 2
-    do: [charge, {remind: {channel: sms, stage: reminder}}]
+    do: [charge, {remind: {channel: sms, stage: reminder}}, {call: {valid_days: 9}}]
   - day: 4
     do: [charge, {restrict: read_only}]
   - day: 5

@@ -5,9 +5,9 @@ while a payment is on its way, that no end comes without a notice or a human, an
 law of the place where they are, wherever they move, and nothing is done to somebody who is protected.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -18,21 +18,23 @@ from domain.decisions import Act, Close, Effect, Wait
 from domain.declines import CUSTOMER_MUST_ACT, DeclineClass
 from domain.gates import Postpone, Refuse
 from domain.invoice import InvoiceNow, InvoiceState, MethodRef, SubscriptionState
+from domain.kinds.call import CallQueued, CallTask
 from domain.kinds.charge import ChargeResult
 from domain.kinds.handoff import HandoffResult
 from domain.kinds.message import ContactOutcome, ContactState, ContactTask, MessageStep
-from domain.policy import STORED, Policy
+from domain.policy import Policy
 from domain.rules.invoice import Aim
 from domain.situation import Situation
 from domain.steps import WRITTEN, Channel, Stage
 from domain.tasks import Done
-from tests.domain.builders import PLAIN, a_case, a_decline, of_class, policy_of, usd
+from tests.domain.builders import a_decline, of_class, policy_of, usd
+from tests.lives.calling import MOVES, Caller, heard, wrong_calls
+from tests.lives.closings import Closings
 from tests.lives.kept import About, Account, Changed, untrue
 from tests.lives.lawful import Said, Traveller, unlawful
 from tests.lives.protected import Guardian
+from tests.lives.pure_policies import a_new_case
 
-_ZONES = ("Asia/Bangkok", "America/New_York", "Australia/Lord_Howe", "Europe/Berlin", "Pacific/Chatham")
-_SOFT = (Stage.FRIENDLY, Stage.REMINDER, Stage.FIRM)
 _MOST_DECISIONS = 3_000
 _SLACK = timedelta(days=10)
 """Contact hours, Sundays and holidays (4 days), and the pauses after a provider's silence."""
@@ -54,14 +56,17 @@ class PureLife:
     free: frozenset[date] = frozenset()
     guardian: Guardian | None = None
     account: Account = field(default_factory=lambda: Account("UTC"))
+    caller: Caller = field(default_factory=lambda: Caller(Random(0)))
+    closings: Closings = field(default_factory=lambda: Closings("UTC"))
 
 
 def live_purely(seed: int) -> PureLife:
     """One life. Raises AssertionError when it does not end."""
     random = Random(seed)
-    case = _a_case(random)
+    case = a_new_case(random)
     policy = policy_of(case)
-    lived = PureLife(case, case.facts.opened_at, account=Account(case.zone))
+    lived = PureLife(case, case.facts.opened_at, account=Account(case.zone), closings=Closings(case.zone))
+    caller = lived.caller = Caller(Random(f"caller {seed}"))
     guardian = lived.guardian = Guardian(Random(f"guardian {seed}"), lived.now)
     news = sorted((*_news(random, lived.now), *guardian.news()), key=lambda one: one[0])
     habits = _Habits(random)
@@ -72,28 +77,51 @@ def live_purely(seed: int) -> PureLife:
         lived.account.changed(moved, Changed.MOVED)
     for begun_or_over in guardian.moments:
         lived.account.changed(begun_or_over, Changed.PROTECTED)
+
+    def around(at: datetime) -> Circumstances:
+        closed = habits.closed | caller.closed
+        return traveller.circumstances(at, closed).but(protections=guardian.at(at))
+
     for _ in range(_MOST_DECISIONS):
         while news and news[0][0] <= lived.now:
             _, name, message = news.pop(0)
             lived.case = _told(lived.case, name, message, lived.now)
             lived.account.changed(lived.now, Changed.TOLD)
-        around = traveller.circumstances(lived.now, habits.closed).but(protections=guardian.at(lived.now))
-        ruling = life.decide(lived.case, policy, around, lived.now)
+        ruling = life.decide(lived.case, policy, around(lived.now), lived.now)
         decision = ruling.decided.decision
         lived.case = life.settled(lived.case, lived.case, ruling.decided)
+        if ruling.decided.occasion:
+            lived.closings.say(ruling.decided.occasion, lived.case, policy, around, lived.now, lived.said)
         match decision:
             case Close():
+                caller.is_over(Situation(lived.case, policy, around(lived.now), lived.now))
                 return lived
             case Act():
                 _carry_out(lived, decision, habits)
             case Wait():
                 lived.asked = lived.asked or decision.hold is not None
-                _wait(lived, decision, news, random)
+                if not _called(lived, policy, around):
+                    _wait(lived, decision, news, random)
     raise AssertionError("it does not end")
 
 
+def _called(lived: PureLife, policy: Policy, around: Callable[[datetime], Circumstances]) -> bool:
+    """Somebody calls while the case rests, and the case hears what came of it. False: nobody does now."""
+    caller = lived.caller
+    while (when := caller.next_at()) and when <= lived.now:
+        made = caller.call(Situation(lived.case, policy, around(lived.now), lived.now), lived.said)
+        if made and lived.traveller:
+            lived.said.append(heard(made, lived.traveller.here(lived.now)))
+            lived.account.calls(lived.now, made.task.step, made.facts)
+            if made.result in MOVES:
+                lived.account.changed(lived.now, Changed.TOLD)
+            lived.case = _told(lived.case, "call_reported", caller.told(made), lived.now)
+            return True
+    return False
+
+
 def _wait(lived: PureLife, wait: Wait, news: list[tuple[datetime, str, Message]], random: Random) -> None:
-    wakes = [when for when in (wait.until, news[0][0] if news else None) if when]
+    wakes = [when for when in (wait.until, news[0][0] if news else None, lived.caller.next_at()) if when]
     if not wakes:
         # Nobody and nothing else releases it: a human does, or the dispute's end.
         news.append((lived.now + timedelta(hours=random.randint(1, 200)), *_release(lived.case)))
@@ -127,15 +155,16 @@ def _carry_out(lived: PureLife, act: Act, habits: "_Habits") -> None:
     lived.now += timedelta(seconds=1)
     for effect in act.effects:
         lived.acts.append((started, before, effect))
-        result = _lawfully(lived, effect, started) or habits.answer(effect, before, started)
+        result = _lawfully(lived, effect, started) or _queued(lived, effect, started)
+        result = result or habits.answer(effect, before, started)
         _note_what_was_said(lived, effect, result, started)
-        _account_for(lived, before, effect, result, started)
         if result is None:
             lived.now = max(lived.now, started + timedelta(hours=1))
             lived.silent += timedelta(hours=13)
             lived.case = life.unanswered(lived.case, effect, lived.now, "no answer")
         else:
             lived.case = life.book(lived.case, effect, result, lived.now)
+        _account_for(lived, before, effect, result, started)
 
 
 def _lawfully(lived: PureLife, effect: Effect, at: datetime) -> ContactOutcome | None:
@@ -149,6 +178,12 @@ def _lawfully(lived: PureLife, effect: Effect, at: datetime) -> ContactOutcome |
         case Refuse() as refused:
             return ContactOutcome(state=ContactState.REFUSED, why=refused.why)
     return None
+
+
+def _queued(lived: PureLife, effect: Effect, at: datetime) -> CallQueued | None:
+    if not isinstance(effect.task, CallTask) or lived.traveller is None:
+        return None
+    return lived.caller.queued(effect.task, lived.said, at, lived.traveller.here(at), lived.free)
 
 
 def _note_what_was_said(lived: PureLife, effect: Effect, result: Any, at: datetime) -> None:
@@ -165,6 +200,7 @@ def _note_what_was_said(lived: PureLife, effect: Effect, result: Any, at: dateti
 def _account_for(lived: PureLife, before: Case, effect: Effect, result: Any, at: datetime) -> None:
     account = lived.account
     account.does(at, before, effect, result)
+    lived.closings.does(at, effect, result)
     if isinstance(effect.task, ContactTask) and isinstance(result, ContactOutcome):
         if result.state is ContactState.SENT:
             account.says(at, effect.task)
@@ -174,7 +210,7 @@ def _account_for(lived: PureLife, before: Case, effect: Effect, result: Any, at:
         account.changed(at, Changed.SILENT)
     elif isinstance(result, ChargeResult) and result.outcome is not ChargeOutcome.DECLINED:
         account.changed(at, Changed.LEFT_OUT)
-    elif isinstance(result, ChargeResult) and result.decline and result.decline.decline_class in CUSTOMER_MUST_ACT:
+    elif isinstance(result, ChargeResult) and lived.case.decline_class in CUSTOMER_MUST_ACT:
         account.changed(at, Changed.ANSWERED, frozenset({About.LIMIT}))
 
 
@@ -295,76 +331,13 @@ def _one(random: Random, key: str) -> list[tuple[str, Message]]:
     return [known[pick]]
 
 
-def _a_case(random: Random) -> Case:
-    decline = random.choice([None, "generic_decline", "insufficient_funds", "expired_card", "authentication_required"])
-    opened = datetime.fromisoformat("2030-04-01T00:00:00+00:00") + timedelta(minutes=random.randrange(28 * 1440))
-    due = usd(random.choice(["20", "100"]))
-    return a_case(decline, zone=random.choice(_ZONES), opened=opened, policy=_policy(random.randrange(400)), due=due)
-
-
-_POLICIES: dict[int, Policy] = {}
-
-
-def _policy(number: int) -> Policy:
-    """One of some hundred policies: up to eight days of one to three steps, announced and ended."""
-    if number not in _POLICIES:
-        _POLICIES[number] = _new_policy(Random(number))
-    return _POLICIES[number]
-
-
-def _new_policy(random: Random) -> Policy:
-    entries: list[dict[str, Any]] = []
-    spoken = False
-    for day in sorted(random.sample(range(30), random.randint(1, 8))):
-        do: list[Any] = []
-        for _ in range(random.randint(1, 3)):
-            pick = random.random()
-            if pick < 0.45:
-                do.append("charge")
-            elif pick < 0.8 or not spoken:
-                do.append({"remind": {"channel": random.choice(list(WRITTEN)), "stage": random.choice(_SOFT)}})
-                spoken = True
-            else:
-                do.append(random.choice([{"restrict": "read_only"}, {"restrict": "blocked"}]))
-        entries.append({"day": day, "at": None, "do": [one for at, one in enumerate(do) if one not in do[:at]]})
-    notice = random.randint(1, 10)
-    final = entries[-1]["day"] + random.randint(1, 5)
-    warned = [
-        {"remind": {"channel": channel, "stage": "final"}}
-        for channel in random.sample(list(WRITTEN), random.randint(1, 2))
-    ]
-    end = ["cancel_subscription", "escalate"] if random.random() < 0.6 else ["escalate"]
-    entries += [
-        {"day": final, "at": None, "do": warned},
-        {"day": final + notice + random.randint(0, 4), "at": None, "do": end},
-    ]
-    charges = sum(1 for entry in entries for step in entry["do"] if step == "charge")
-    raw = PLAIN.model_dump() | {
-        "timeline": entries,
-        "time_of_day": time(random.randrange(24)),
-        "catch_up": random.choice(["latest", "all", "none"]),
-        "cancelled_subscription": random.choice(["stop_charging", "stop_charging", "go_on", "close"]),
-        "retries": PLAIN.retries.model_dump()
-        | {"max_attempts": min(15, charges + 1), "max_per_day": random.randint(1, 3)},
-        "contacts": PLAIN.contacts.model_dump()
-        | {
-            "fallback": {
-                one: random.choice([other for other in WRITTEN if other is not one])
-                for one in WRITTEN
-                if random.random() < 0.5
-            }
-        },
-        "endgame": {"notice_days": notice, "collections": random.choice([None, PLAIN.endgame.collections])},
-    }
-    # Messages that wait for the hours: new policies may not say so, and those that cases follow may.
-    return Policy.model_validate(raw, context=STORED)
-
-
 def wrong_purely(lived: PureLife) -> Iterator[str]:
     """What is wrong with a life, one sentence each, beginning with the name of the property."""
     yield from _late(lived)
     yield from (f"nothing that a message said became false: {why}" for why in untrue(lived.account, lived.now))
     yield from (f"nobody is contacted against the law: {why}" for why in unlawful(lived.said, lived.free))
+    yield from wrong_calls(lived.caller)
+    yield from lived.closings.wrong(lived.acts)
     for at, case, effect in lived.acts:
         step = effect.step
         if step.aim is Aim.GIVE_BACK or case.closing:

@@ -78,6 +78,7 @@ class Office:
         world.reached_in_process()
         values = stand_in_environment("127.0.0.1:7233", world, folder) | {
             "PROVIDER_TIMEOUT": "PT2S",
+            "CALL_BACK_NUMBER": "+66212345678",
             "DUNNING_POLICIES": str(policies),
         }
         self.settings = Settings.model_validate({name.lower(): value for name, value in values.items()})
