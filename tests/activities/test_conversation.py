@@ -131,7 +131,7 @@ def test_two_final_notices_of_one_day_are_one_that_says_so(
     assert [] == contacts(world, second)
     number = world.stripe.get(second.invoice_id)["number"]
     if channel in TEXTS:
-        assert f"Also for {number}." in row.text
+        assert f"Same for {number}." in row.text
     else:
         _, _, listed = row.text.partition("This is the final notice for these invoices as well:")
         assert number in listed
