@@ -155,7 +155,7 @@ class Preview:
             sent = policy.closing.channel(closed)
             forms = [
                 self._written(over, facts, each, customer.language, at.date(), planned=each is sent)
-                for each in Channel
+                for each in WRITTEN
                 if each is not Channel.LETTER
             ]
             forms.sort(key=lambda form: not form.planned)

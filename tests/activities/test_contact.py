@@ -7,7 +7,7 @@ import pytest
 from domain.invoice import InvoiceState
 from domain.kinds.message import ContactState
 from domain.rules.lawful_words import LawfulWords
-from domain.steps import Channel
+from domain.steps import WRITTEN, Channel
 from sandbox.providers.world import ProviderWorld
 from tests.activities.builders import (
     AS_OF,
@@ -26,7 +26,7 @@ from tests.activities.builders import (
 from tests.cases import a_closure
 from tests.gateways.stripe_cases import watched
 
-CHANNELS = list(Channel)
+CHANNELS = list(WRITTEN)
 
 
 def test_an_email_goes_to_the_customer_with_both_parts(world: ProviderWorld, worker: Worker) -> None:

@@ -1,7 +1,7 @@
 """R33: a message goes to the address that the customer has at the moment of sending."""
 
 from domain.kinds.message import ContactState
-from domain.steps import Channel
+from domain.steps import WRITTEN, Channel
 from runtime import wiring
 from sandbox.providers.world import ProviderWorld
 from tests.activities.builders import AS_OF, Worker, a_contact, mails, open_case, texts
@@ -103,7 +103,7 @@ def test_a_message_was_sent_by_the_hours_of_a_place_that_the_customer_had_left(
 def test_a_message_is_kept_with_the_address_that_it_went_to(world: ProviderWorld, worker: Worker) -> None:
     """The customer has another one by the time that somebody asks."""
     case = open_case(worker)
-    for channel in Channel:
+    for channel in WRITTEN:
         worker.contact(a_contact(case, channel))
     world.stripe.update_customer(case.customer_id, email=f"new.{case.email}")
 

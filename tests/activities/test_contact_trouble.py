@@ -6,7 +6,7 @@ import pytest
 from temporalio.exceptions import ApplicationError
 
 from domain.kinds.message import ContactState
-from domain.steps import Channel
+from domain.steps import WRITTEN, Channel
 from sandbox.providers.faults import Mode
 from sandbox.providers.world import ProviderWorld
 from tests.activities.builders import OpenCase, Worker, a_contact, contacts, open_case
@@ -19,7 +19,7 @@ PROVIDER = {
     Channel.LINE: "line",
     Channel.LETTER: "letters",
 }
-CHANNELS = list(Channel)
+CHANNELS = list(WRITTEN)
 LOST = [Mode.TIMEOUT_AFTER, Mode.ERROR_AFTER]
 NO_ACTIVITY = {"SENDGRID_EMAIL_ACTIVITY": "false"}
 

@@ -5,7 +5,7 @@ from datetime import date
 import html5lib
 import pytest
 
-from domain.steps import Channel, Stage
+from domain.steps import WRITTEN, Channel, Stage
 from domain.terms import Agreed
 from gateways.messages import TemplateMessages
 from gateways.ports.messages import Rendered
@@ -60,6 +60,6 @@ def test_without_a_public_address_nothing_is_said() -> None:
     assert message(None) == message(AGREED, by=BARE)
 
 
-@pytest.mark.parametrize("channel", [channel for channel in Channel if channel is not Channel.EMAIL])
+@pytest.mark.parametrize("channel", [channel for channel in WRITTEN if channel is not Channel.EMAIL])
 def test_only_emails_quote_it(channel: Channel) -> None:
     assert message(None, channel=channel) == message(AGREED, channel=channel)

@@ -5,7 +5,7 @@ from ruamel.yaml import YAML
 
 from domain.gates import ALLOW, Refuse
 from domain.rules.lawful_words import LawfulWords, lawful_words, wanted
-from domain.steps import Channel, Stage
+from domain.steps import DEMANDS, Channel, Stage
 from gateways.ports.messages import Rendered
 from gateways.required_words import RequiredSentences
 from tests.domain.builders import at
@@ -22,7 +22,7 @@ LANGUAGES = sorted(folder.parent.name for folder in DIRECTORY.glob("*/phrases.ya
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("channel", [Channel.EMAIL, Channel.SMS])
-@pytest.mark.parametrize("stage", Stage)
+@pytest.mark.parametrize("stage", DEMANDS)
 def test_every_shipped_message_names_what_the_law_wants(
     stage: Stage, channel: Channel, place: str, language: str
 ) -> None:
