@@ -9,7 +9,7 @@ from temporalio.exceptions import ApplicationError
 from domain.finals import final_today
 from domain.kinds.message import ContactOutcome, ContactState, ContactTask
 from domain.rules.contacts import ContactCaps
-from domain.steps import TEXTS, Access, Channel
+from domain.steps import TEXTS, WRITTEN, Access, Channel
 from runtime import wiring
 from sandbox.providers.faults import Mode
 from sandbox.providers.world import ProviderWorld
@@ -28,7 +28,7 @@ from tests.activities.builders import (
     texts,
 )
 
-CHANNELS = list(Channel)
+CHANNELS = list(WRITTEN)
 HOUR = timedelta(hours=1)
 FINAL_DAY = datetime(2026, 12, 17, 16, tzinfo=UTC)
 """Day 21 of a case of these builders, in New York's morning."""
