@@ -6,7 +6,7 @@ import pytest
 
 from domain.declines import DeclineClass, Reason
 from domain.money import Money
-from domain.steps import DEMANDS, Channel, Stage
+from domain.steps import DEMANDS, WRITTEN, Channel, Stage
 from gateways.ports.payments import InvoiceSnapshot
 from gateways.sms_length import is_gsm7
 from tests.gateways.test_messages import LINK, MESSAGES, NUMBER, an_invoice, some_facts, someone
@@ -70,7 +70,7 @@ def test_micro_deposits_are_asked_for_with_the_page_that_takes_them(language: st
 def test_after_a_part_payment_nobody_is_told_that_no_payment_was_received() -> None:
     """Sixty of a hundred dollars came: what is unpaid is the rest."""
     invoice = an_invoice(4000, total=10000)
-    for stage, channel, tried in itertools.product(DEMANDS, Channel, (True, False)):
+    for stage, channel, tried in itertools.product(DEMANDS, WRITTEN, (True, False)):
         text = MESSAGES.render(channel, some_facts(stage, tried=tried), someone(), invoice, "en", on=A_DAY).text
 
         assert "received" not in text

@@ -128,7 +128,7 @@ def every_situation() -> Iterator[MessageFacts]:
     actions = (None, *DeclineClass)
     accesses = itertools.cycle(Access)
     for stage, reason, action, tried, next_charge_on in itertools.product(
-        Stage, Reason, actions, (True, False), (None, NEXT)
+        DEMANDS, Reason, actions, (True, False), (None, NEXT)
     ):
         yield some_facts(
             stage,
