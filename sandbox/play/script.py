@@ -362,7 +362,9 @@ class World(Frozen):
 
     def only(self, *keys: str) -> "World":
         """The same world with some of its customers."""
-        return self.model_copy(update={"customers": tuple(c for c in self.customers if c.key in keys)})
+        owing = tuple(one for one in self.customers if one.key in keys)
+        renewing = tuple(one for one in self.renewing if one.key in keys)
+        return self.model_copy(update={"customers": owing, "renewing": renewing})
 
 
 def read_world(file: Path = WORLD) -> World:

@@ -90,4 +90,4 @@ def test_habits_are_what_the_customer_said_answered_and_left_unread(worker: Work
 def test_a_channel_without_an_address_is_known_before_it_is_tried(worker: Worker) -> None:
     case = open_case(worker, phone=False)
 
-    assert {Channel.SMS, Channel.WHATSAPP} == set(unaddressed(worker.ledger, case.customer_id))
+    assert {Channel.SMS, Channel.WHATSAPP, Channel.PHONE} == set(unaddressed(worker.ledger, case.customer_id))

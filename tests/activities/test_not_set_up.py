@@ -58,8 +58,10 @@ def test_a_decision_names_the_closed_channels_by_their_settings(worker: Worker) 
         Channel.WHATSAPP: "TWILIO_ACCOUNT_SID is not set",
         Channel.LINE: "LINE_CHANNEL_ACCESS_TOKEN is not set",
         Channel.LETTER: "neither LETTER_FOLDER nor LETTER_URL is set",
+        Channel.PHONE: "CALL_BACK_NUMBER is not set",
     } == decided.closed_channels
-    assert NEEDS_OPT_IN == worker.decide(a_decision(worker, case)).closed_channels
+    no_calls = {Channel.PHONE: "CALL_BACK_NUMBER is not set"}
+    assert {**NEEDS_OPT_IN, **no_calls} == worker.decide(a_decision(worker, case)).closed_channels
 
 
 def test_a_message_whose_channel_this_worker_lacks_is_put_off_and_decided_anew(

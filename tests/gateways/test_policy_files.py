@@ -156,7 +156,7 @@ def test_a_good_policy_is_read(tmp_path: Path) -> None:
             "do: [chrage]",
             (
                 "short.yaml:8: timeline[0].do[0]: 'chrage' is not allowed; "
-                "use charge, remind, restrict, cancel_subscription or escalate"
+                "use charge, remind, call, restrict, cancel_subscription or escalate"
             ),
         ),
         (
@@ -164,7 +164,7 @@ def test_a_good_policy_is_read(tmp_path: Path) -> None:
             "restrct: read_only",
             (
                 "short.yaml:12: timeline[1].do[1].restrct: 'restrct' is not allowed; "
-                "use charge, remind, restrict, cancel_subscription or escalate"
+                "use charge, remind, call, restrict, cancel_subscription or escalate"
             ),
         ),
         (
@@ -192,7 +192,7 @@ def test_a_good_policy_is_read(tmp_path: Path) -> None:
             "- {restrict: read_only, charge: }",
             (
                 "short.yaml:12: timeline[1].do[1]: a step is one word, or one word with its details; "
-                "use charge, remind, restrict, cancel_subscription or escalate"
+                "use charge, remind, call, restrict, cancel_subscription or escalate"
             ),
         ),
         ("version: 1", "versoin: 1", "short.yaml:2: versoin: unknown key; did you mean version?"),

@@ -38,6 +38,10 @@ def conversations(
 def test_every_stage_in_every_language_on_every_channel_is_seen_at_once() -> None:
     began = time.process_time()
     found = [each for language in PREVIEW.languages for each in conversations(customer=sample(language))]
+    found += [
+        PREVIEW.once_it_is_over(PREVIEW.policy("standard", known), known, OPENED)
+        for known in map(sample, PREVIEW.languages)
+    ]
     pages = [*files_of(found, "all", press_of(SETTINGS))]
     took = time.process_time() - began
 

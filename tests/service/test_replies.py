@@ -98,7 +98,7 @@ async def test_a_wrong_number_is_closed_to_everybody_and_follows_nobody(
     world.stripe.update_customer(other, phone="+14155550188")
     await intake.take_event(world.stripe.last_event("customer.updated", other))
 
-    closed = dict.fromkeys((Channel.SMS, Channel.WHATSAPP), "invalid address")
+    closed = dict.fromkeys((Channel.SMS, Channel.WHATSAPP, Channel.PHONE), "invalid address")
     assert (closed, {}) == (ledger.closed_channels(customer), ledger.closed_channels(other))
     assert ["invalid_address"] * 2 == [fact.result for _, _, fact in told if isinstance(fact, ContactReported)]
     assert [] == ledger.opt_outs(customer)

@@ -86,6 +86,6 @@ async def test_the_answer_that_our_message_asks_for_closes_the_address_in_every_
         await answered(web, world, channel, user if channel is Channel.LINE else phone, words)
     await until(lambda: len(ledger.inbox()) == len(given) and {row.state for row in ledger.inbox()} == {"done"})
 
-    closed = [Channel.LINE] if channel is Channel.LINE else [Channel.SMS, Channel.WHATSAPP]
+    closed = [Channel.LINE] if channel is Channel.LINE else [Channel.SMS, Channel.WHATSAPP, Channel.PHONE]
     expected = dict.fromkeys(given, dict.fromkeys(closed, "invalid address"))
     assert expected == dict(zip(given, map(ledger.closed_channels, customers), strict=True))
