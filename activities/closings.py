@@ -113,7 +113,7 @@ class ClosingActivities:
         over = self._over(case, closed)
         if isinstance(over, str):
             return ClosingOutcome(why=over)
-        around = self._situations.around(task.customer_id, policy, case.facts.time_zones, task.as_of)
+        around = self._situations.around(task.customer_id, policy, case.facts, task.as_of)
         agreed = [one.channel for one in self._ledger.opt_ins(task.customer_id)]
         channel = open_channel(channel, around.closed, policy.contacts.fallback, agreed)
         if why := around.closed.get(channel):

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from temporalio import activity
 
 from activities.errors import translated
-from activities.situations import Around, Situations
+from activities.situations import Anywhere, Around, Situations
 from domain.addresses import FIELDS
 from domain.brand import BySegment
 from domain.calendar import local
@@ -80,7 +80,7 @@ class RenewalActivities:
             left = [one for one in due if not self._is_done(task, one.notice)]
             if not left:
                 return NoticeOutcome(why=why or "all is said")
-            around = self._situations.around(renewal.customer_id, policy, renewal.anywhere, task.as_of)
+            around = self._situations.around(renewal.customer_id, policy, Anywhere(renewal.anywhere), task.as_of)
             times = {one.notice: notice_time(one.since, policy, around.zones[0]) for one in left}
             unsaid: list[NoticeOutcome] = []
             for one in sorted(left, key=lambda one: times[one.notice]):
@@ -165,7 +165,7 @@ class RenewalActivities:
         self, task: NoticeTask, notice: Notice, policy: Policy, tried: Channel, unsent: NoticeOutcome
     ) -> NoticeOutcome:
         """Its address was found closed: it goes another way at once, where there is one."""
-        around = self._situations.around(task.renewal.customer_id, policy, task.renewal.anywhere, task.as_of)
+        around = self._situations.around(task.renewal.customer_id, policy, Anywhere(task.renewal.anywhere), task.as_of)
         closed = around.closed | self._messages.of(task.renewal.segment).closed
         channel, why = self._channel(task, notice, policy, closed, around.habits)
         return unsent if why or channel is tried else unsent.model_copy(update={"next_at": task.as_of})

@@ -18,7 +18,7 @@ from domain.policy import Policy
 from domain.protection import Protected, standing
 from domain.reach import asks_for_the_best
 from domain.rules.holidays import holidays_at
-from domain.rules.law_table import NO_TABLE, LawTable, law_of
+from domain.rules.law_table import NO_TABLE, Begun, LawTable, law_of
 from domain.rules.lawful_consent import unlawful_channels
 from domain.rules.local_law import LocalLaw
 from domain.rules.minimum import MinimumCharges
@@ -41,8 +41,8 @@ class Around(NamedTuple):
     protections: tuple[Protected, ...]
 
 
-class _Anywhere(NamedTuple):
-    """Of somebody of whom no case has begun."""
+class Anywhere(NamedTuple):
+    """Of somebody of whom no case has begun: the clocks of where they may be."""
 
     time_zones: tuple[str, ...]
     country: str = ""
@@ -113,14 +113,14 @@ class Situations:
         customer = self._ledger.customer(customer_id)
         return self.place_of(customer, began) if customer else None
 
-    def around(self, customer_id: str, policy: Policy, anywhere: tuple[str, ...], at: datetime) -> Around:
-        """What of the customer's place decides about a message that belongs to no case, at a moment (UTC). `anywhere`:
-        the clocks of somebody of whom nothing says where they are."""
+    def around(self, customer_id: str, policy: Policy, begun: Begun, at: datetime) -> Around:
+        """What of the customer's place decides about a message that no open case sends, at a moment (UTC). `begun`:
+        where they were when a case began, which holds while nothing else says where they are."""
         began = at.date()
         here = self.whereabouts(customer_id, began)
-        zones = here.time_zones if here else anywhere
-        places = here.places if here else ()
-        law = law_of(self._law, _Anywhere(time_zones=zones), here, policy.sells_in)
+        zones = here.time_zones if here else begun.time_zones
+        places = here.places if here else (begun.country,) if begun.place_known and begun.country else ()
+        law = law_of(self._law, begun, here, policy.sells_in)
         day = local(at, zones[0]).date()
         unlawful = unlawful_channels(law, day, opted_in(law, self._ledger, customer_id), policy.contacts.registered)
         return Around(
@@ -128,7 +128,7 @@ class Situations:
             holidays=frozenset().union(*(self._holidays(place, began) for place in places)),
             law=law.without(policy.contacts.set_aside),
             closed=unlawful
-            | ({} if here else UNKNOWN_HOURS)
+            | ({} if here or begun.place_known else UNKNOWN_HOURS)
             | unaddressed(self._ledger, customer_id)
             | self._closed(customer_id)
             | self._installation.closed_channels,

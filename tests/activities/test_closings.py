@@ -363,3 +363,29 @@ def test_a_notice_that_the_application_never_had_is_nothing_to_wait_for(world: P
     assert concluded(worker, case).next_at is None
     assert not worker.ledger.standing_notices(case.customer_id)
     assert not withdrawn(world, case)
+
+
+def test_the_law_of_where_the_case_began_holds_for_whom_nothing_else_places(
+    world: ProviderWorld, worker: Worker
+) -> None:
+    """Only the card said that they are in Thailand, where one message a day is allowed."""
+    case, noon = open_case(worker, phone=False), datetime(2026, 12, 2, 5, tzinfo=UTC)
+    worker.contact(a_contact(case, Channel.EMAIL).model_copy(update={"as_of": noon - timedelta(hours=2)}))
+    pays(worker, case)
+    in_thailand = Facts(
+        invoice_id=case.invoice_id,
+        customer_id=case.customer_id,
+        subscription_id=case.subscription_id,
+        country="TH",
+        time_zones=("Asia/Bangkok",),
+        amount=usd(1999),
+        opened_at=AT - timedelta(days=14),
+    )
+    ends(worker, case, at=noon, facts=in_thailand)
+    worker.ledger.customer_set(case.customer_id, {"country": ""})
+
+    waits = concluded(worker, case, noon, since=noon)
+
+    assert waits.next_at
+    assert waits.next_at >= datetime(2026, 12, 2, 17, tzinfo=UTC), waits  # midnight in Bangkok
+    assert [] == thanks(world, case)
