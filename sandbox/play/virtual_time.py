@@ -42,11 +42,12 @@ class Standing:
 
     now: datetime  # its virtual time (UTC)
     closed: bool
-    busy: str  # the activities and the workflow task that are under way, in words; empty: none
+    busy: str  # the activities, the workflow task and the beginning of a child that are under way, in words; empty: none
     fast_forward: str  # the id of the newest move that the server took
     next_at: datetime | None  # when the case's timer rings, to the whole second below; None: it waits to be told
     status: str
     children: tuple[str, ...] = ()  # workflow ids of what it has begun, and which is not over
+    begins_child: bool = False  # one is ordered and not there yet
 
 
 class CaseClock:
@@ -69,11 +70,12 @@ class CaseClock:
         return Standing(
             now=info.current_time.ToDatetime(tzinfo=UTC) if is_known else datetime.now(UTC),
             closed=found.status is not WorkflowExecutionStatus.RUNNING,
-            busy=_under_way(raw),
+            busy=under_way(raw),
             fast_forward=info.fast_forward_info.fast_forward_id,
             next_at=found.typed_search_attributes.get(attributes.NEXT_STEP_AT),
             status=found.typed_search_attributes.get(attributes.STATUS, ""),
-            children=tuple(child.workflow_id for child in raw.pending_children),
+            children=begun_by(raw),
+            begins_child=any(not child.run_id for child in raw.pending_children),
         )
 
     async def rings_at(self) -> datetime | None:
@@ -120,6 +122,9 @@ class CaseClock:
                     f"The case {self._handle.id} does not reach {target:%Y-%m-%d %H:%M} "
                     f"({standing.busy or 'idle'}): see worker.log and temporal.log."
                 )
+            if standing.begins_child:
+                await asyncio.sleep(0.02)
+                continue
             if not standing.busy and now - begun > _LOST_AFTER:
                 # The server took the move, died, and does not go on with it.
                 move, begun = str(uuid.uuid4()), now
@@ -168,8 +173,15 @@ class CaseClock:
         )
 
 
-def _under_way(raw: DescribeWorkflowExecutionResponse) -> str:
+def begun_by(raw: DescribeWorkflowExecutionResponse) -> tuple[str, ...]:
+    """The children that can be asked for. One that was ordered and is not there yet has no run id (server 1.32)."""
+    return tuple(child.workflow_id for child in raw.pending_children if child.run_id)
+
+
+def under_way(raw: DescribeWorkflowExecutionResponse) -> str:
+    """What a workflow has in hand, in words; empty: nothing."""
     said = [f"{pending.activity_type.name}, try {pending.attempt}" for pending in raw.pending_activities]
+    said += [f"beginning {child.workflow_id}" for child in raw.pending_children if not child.run_id]
     if raw.HasField("pending_workflow_task"):
         said.append(f"workflow task, try {raw.pending_workflow_task.attempt}")
     return "; ".join(said)
