@@ -42,7 +42,7 @@ class Standing:
 
     now: datetime  # its virtual time (UTC)
     closed: bool
-    busy: str  # the activities, the workflow task and the beginning of a child that are under way, in words; empty: none
+    busy: str  # which activities, workflow task and beginning of a child are under way, in words; empty: none
     fast_forward: str  # the id of the newest move that the server took
     next_at: datetime | None  # when the case's timer rings, to the whole second below; None: it waits to be told
     status: str
