@@ -26,6 +26,7 @@ from sandbox.play.afterwards import Afterwards
 from sandbox.play.calling import Caller
 from sandbox.play.customers import Actor
 from sandbox.play.entering import billed_anew
+from sandbox.play.evidence import closing_of
 from sandbox.play.front import Front
 from sandbox.play.postman import Postman
 from sandbox.play.script import Action, Customer, Deed
@@ -64,7 +65,7 @@ class Lead:
     _told: int = 0
     _waiting: tuple[datetime | None, float] | None = None  # for which timer, since when (monotonic seconds)
     _ended: bool = False  # it is known that the case is over
-    _late: datetime | None = None  # when the newest thing happened that came after the end
+    _late: datetime | None = None  # when the newest thing happened that the case did not do itself
 
     async def run(self, until: datetime) -> None:
         """Leads the case to its end, or to `until`."""
@@ -100,7 +101,7 @@ class Lead:
             target = await self.together.first_of(target)
             await self.clock.move_to(target)
             if left and target >= self.afterwards.before(left):
-                self._late = left  # should the case have closed meanwhile
+                self._late = left
         else:
             await self._nudge(standing)  # its timer is about to ring
 
@@ -149,7 +150,9 @@ class Lead:
         """Whether something new had happened; it is passed on then."""
         entries = self.driver.postman.entries(self.actor)
         for entry in entries:
-            self.seen_at[entry.seq] = standing.now
+            # A closing message has a clock of its own, which is ahead of a case that was moved to just before it.
+            led_to = self._late if closing_of(entry) else None
+            self.seen_at[entry.seq] = max(standing.now, led_to or standing.now)
             self.latest = entry.kind.replace(".", " ").replace("_", " ")
             self.actor.hears(entry, standing.now)
         told = self.driver.postman.webhooks(self.actor, standing.now)
