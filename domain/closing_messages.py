@@ -141,9 +141,7 @@ def _was_written_to(case: Case) -> bool:
 
 def _newest_notice(case: Case) -> str | None:
     """The step of the newest notice that was, or may have been, handed over."""
-    sent = [
-        key
-        for key, r in case.steps.items()
-        if isinstance(r.step, MessageStep) and r.step.channel is Channel.NOTICE and r.state is StepState.DONE
-    ]
-    return sent[-1] if sent else None
+    made = {key: r.step for key, r in case.steps.items() if r.state is StepState.DONE or r.unsure}
+    made |= {key: u.step for key, u in case.unfinished.items() if u.begun}
+    shown = [key for key, step in made.items() if isinstance(step, MessageStep) and step.channel is Channel.NOTICE]
+    return shown[-1] if shown else None

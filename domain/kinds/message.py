@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from domain.base import Message, unchecked
 from domain.calendar import local
 from domain.case import Case, StepState
-from domain.changes import close_channel, done, ended, invoice_is, put_off, shown, stopped
+from domain.changes import begun, close_channel, done, ended, invoice_is, put_off, shown, stopped
 from domain.choice import best_channel
 from domain.consent import open_channel
 from domain.forms import Form, one_of
@@ -231,8 +231,17 @@ class MessageStep(Step):
                 what = f"{CHANNEL_NAMES[self.channel]} not delivered"
                 case = told(close_channel(case, self.channel, result.why), what, result.why)
             case ContactState.STOPPED if result.stopped:
-                case = stopped(case, self, result.stopped, at, "not sent")
+                # A try before may have shown it: the answer of one that was lost is not asked for any more.
+                case = stopped(case, self, result.stopped, at, "not sent", unsure=self._stands)
         return invoice_is(case, result.invoice, at, self.key)
+
+    def lost(self, case: Case) -> Case:
+        return begun(case, self) if self._stands else case
+
+    @property
+    def _stands(self) -> bool:
+        """Once shown it stands until it is withdrawn."""
+        return self.channel is Channel.NOTICE
 
 
 new_step = unchecked(MessageStep)

@@ -1,5 +1,6 @@
 """When something is left to do towards the customer once a case is over, and what the policy wants said."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,16 +11,20 @@ from domain.changes import close
 from domain.closed import Closed, Closings
 from domain.closing_messages import closing_facts, occasion_of, wanted
 from domain.decisions import Close, Wait
+from domain.gates import Stopped
+from domain.kinds.message import ContactOutcome, ContactState, MessageStep
 from domain.orders import settle
 from domain.policy import Policy
 from domain.steps import Channel
+from domain.tasks import Task
 from domain.truth import Ending
 from gateways.policy_files import load_policy
-from tests.domain.builders import POLICIES, a_case, at, live, paid, pays_on, usd
+from tests.domain.builders import POLICIES, a_case, at, live, paid, pays_on, situation, usd
 
 ALL = Closings(**dict.fromkeys((closed.value for closed in Closed), Channel.EMAIL))
 STANDARD: Policy = load_policy(POLICIES / "standard.yaml")
 WISHING = STANDARD.model_copy(update={"closing": ALL})
+SILENT = STANDARD.model_copy(update={"closing": Closings()})
 
 
 def lived(**told: Any) -> Case:
@@ -108,10 +113,41 @@ def test_a_protected_person_is_an_occasion_for_each_newest_notice() -> None:
 
 def test_an_end_with_a_notice_is_an_occasion_whatever_the_policy_says() -> None:
     when = at("04-05 12:00")
-    silent = STANDARD.model_copy(update={"closing": Closings()})
     case = close(lived(until=when), Outcome.WRITTEN_OFF, "by pat", when)
 
-    assert "end" == occasion_of(case, silent, Close(outcome=Outcome.WRITTEN_OFF, why="by pat"))
+    assert "end" == occasion_of(case, SILENT, Close(outcome=Outcome.WRITTEN_OFF, why="by pat"))
+
+
+SHOWN = "d03-remind-notice-friendly"
+
+
+def lost(case: Case, step: MessageStep) -> Case:
+    return step.lost(case)
+
+
+def overtaken(case: Case, step: MessageStep) -> Case:
+    """The try after the lost one found the invoice paid, and did not ask again."""
+    paid_by_link = Stopped(why="the invoice is paid", rule="invoice-open")
+    result = ContactOutcome(state=ContactState.STOPPED, stopped=paid_by_link)
+    when = at("04-05 12:00")
+    return step.book(case, Task(**step.common(situation(case, when), "day 3")), result, when)
+
+
+@pytest.mark.parametrize("became", [lost, overtaken])
+def test_a_notice_whose_answer_was_lost_is_withdrawn_with_the_end(became: Callable[[Case, MessageStep], Case]) -> None:
+    """It may stand in the application, and nothing else would take it down."""
+    when = at("04-05 12:00")
+    case = lived(until=when)
+    step = case.steps[SHOWN].step
+    assert isinstance(step, MessageStep)
+    never = case.but(steps={key: record for key, record in case.steps.items() if key != SHOWN})
+
+    def named(case: Case) -> str | None:
+        over = close(case, Outcome.RECOVERED, "paid by link", when)
+        return occasion_of(over, SILENT, Close(outcome=Outcome.RECOVERED, why="paid by link"))
+
+    assert named(never) is None
+    assert named(became(never, step)) == "end"
 
 
 def test_no_letter_says_how_a_case_ended() -> None:
