@@ -57,6 +57,8 @@ class ClosingOutcome(Message):
 def occasion_of(case: Case, policy: Policy, decision: Wait | Act | Close) -> str | None:
     """Whether a decision is a moment for it: an occasion, with the newest notice where that makes it another one. None:
     it is none, or the case has named it before. `case` as it is once the decision is taken."""
+    if decision.does == "act" or (decision.does == "wait" and not case.handoff and not case.holds):
+        return None
     notice = _newest_notice(case)
     match decision:
         case Close():
