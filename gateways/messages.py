@@ -224,8 +224,10 @@ class TemplateMessages:
 
 
 def _closed_amount(invoice: InvoiceSnapshot) -> Money:
-    """What a closing message is about: what stays unpaid, or else what came in."""
-    return invoice.remaining if invoice.remaining.amount > 0 else invoice.paid or invoice.amount
+    """What a closing message is about: what stays unpaid, or else what came in, or what was asked for."""
+    if invoice.remaining.amount > 0:
+        return invoice.remaining
+    return invoice.paid if invoice.paid and invoice.paid.amount > 0 else invoice.amount
 
 
 def _environment(directories: Sequence[Path], *, autoescape: bool) -> SandboxedEnvironment:

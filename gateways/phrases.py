@@ -173,6 +173,7 @@ class ClosingPhrases(Frozen):
 
     paid: ClosingWords
     settled: ClosingWords
+    cancelled: ClosingWords
     ended: ClosingWords
     given_up: ClosingWords
     access_back: ClosingWords
@@ -188,6 +189,7 @@ class ClosingPhrases(Frozen):
 class SmsClosings(Frozen):
     paid: str
     settled: str
+    cancelled: str
     ended: str
     given_up: str
     access_back: str
