@@ -126,6 +126,7 @@ class ClosingActivities:
         others = self._alike(task, over)
         with_others = over.facts.but(
             also_final=tuple(other.invoice.id for other in others),
+            also_settled=tuple(sum_ for other in others if (sum_ := other.facts.settled_for)),
             restored=any(each.facts.restored for each in (over, *others)),
         )
         sent = self._contacts.say(

@@ -180,6 +180,7 @@ class TemplateMessages:
         link: str,
         agreed: Agreed | None,
     ) -> AtSending:
+        settled = dict(zip(facts.also_final, facts.also_settled, strict=False))
         return AtSending(
             merchant=self.brand.name,
             contact=self.brand.first_way.shown,
@@ -207,7 +208,7 @@ class TemplateMessages:
             others=tuple(
                 Other(
                     number=other.number or other.id,
-                    due=_closed_amount(other) if facts.closed else other.remaining,
+                    due=settled.get(other.id, _closed_amount(other)) if facts.closed else other.remaining,
                     link=pay_link(other),
                     final=other.id in facts.also_final,
                 )

@@ -180,6 +180,7 @@ class ClosingPhrases(Frozen):
     left: Left
     access: str
     also: str
+    also_settled: str  # each has a sum of its own
     labels: ClosingLabels
     button: str
     sender: str
@@ -194,6 +195,7 @@ class SmsClosings(Frozen):
     given_up: str
     access_back: str
     left: Left
+    also_settled: str
     access: str
     link: str
 

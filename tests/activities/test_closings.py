@@ -221,6 +221,24 @@ def test_a_settlement_names_what_was_agreed(world: ProviderWorld, worker: Worker
     assert "nothing more is owed for it" in str(mail.text)
 
 
+def test_two_settlements_are_one_message_with_the_sum_of_each(world: ProviderWorld, worker: Worker) -> None:
+    """Neither the first one's sum nor what was given up of the second stands beside the second."""
+    case = open_case(worker)
+    other = another_invoice(worker, case)
+    for each, sum_ in ((case, 1500), (other, 700)):
+        worker.payments.mark_uncollectible(each.invoice_id, f"k-{each.invoice_id}")
+        ends(worker, each, Outcome.SETTLED, settled_for=usd(sum_))
+
+    first, second = concluded(worker, case), concluded(worker, other)
+
+    (mail,) = thanks(world, case)
+    assert ("told: settled", "told: settled") == (first.why, second.why)
+    assert "We agreed on $15.00" in str(mail.text)
+    assert f"{world.stripe.get(other.invoice_id)['number']}: $7.00" in str(mail.text)
+    assert "each with the amount agreed for it" in str(mail.text)
+    assert "$19.99" not in str(mail.text)
+
+
 def test_an_answer_that_was_lost_sends_it_once(world: ProviderWorld, worker: Worker) -> None:
     case = open_case(worker, phone=True)
     pays(worker, case)

@@ -152,6 +152,23 @@ def test_several_that_ended_alike_are_named_and_nothing_is_said_of_all() -> None
         assert "all your" not in text.lower()
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_another_settlement_is_not_said_to_be_the_same(language: str) -> None:
+    """It has a sum of its own, which the long messages name."""
+    phrases = MESSAGES._languages[language.lower()]
+    other = an_end(Closed.PAID, language).model_copy(update={"id": "in_2", "number": "A-2"})
+    facts = some_facts(Closed.SETTLED, also_final=("in_2",), also_settled=(Money.of_major("123", other.currency),))
+    for channel in SPOKEN:
+        text = MESSAGES.render(channel, facts, someone(), an_end(Closed.SETTLED, language), language, [other]).text
+
+        assert "A-2" in text
+        assert phrases.closings.also not in text
+        assert ("123" in text) is (channel not in TEXTS)
+        if channel is Channel.SMS:
+            assert segments(text) <= 2, text
+            assert is_gsm7(text) is (language not in ("ja", "th")), text
+
+
 def test_a_chat_says_it_without_a_template_and_ends_with_the_link() -> None:
     for channel in TEXTS:
         assert rendered(channel, some_facts(Closed.PAID)).text.endswith(f"Invoice: {LINK}")
