@@ -10,6 +10,7 @@ from activities.contacts import ContactActivities
 from activities.errors import translated
 from activities.notices import StandingNotices
 from activities.situations import Around, Situations
+from domain.brand import BySegment
 from domain.calendar import local
 from domain.case import Case
 from domain.closed import Closed
@@ -33,9 +34,10 @@ from domain.rules.invoice import Aim
 from domain.rules.lawful_words import lawful_words
 from domain.rules.notices import ask_hours, notice_caps
 from domain.rules.protection import ask_protected
-from domain.steps import Access, Channel
+from domain.steps import Access, Channel, Stage
 from domain.truth import MessageFacts
 from gateways.ports.ledger import Ledger
+from gateways.ports.messages import Messages
 from gateways.ports.metering import NO_METER, Meter
 from gateways.ports.payments import InvoiceSnapshot, Payments
 
@@ -60,6 +62,7 @@ class ClosingActivities:
         payments: Payments,
         ledger: Ledger,
         contacts: ContactActivities,
+        messages: BySegment[Messages],
         notices: StandingNotices,
         situations: Situations,
         meter: Meter = NO_METER,
@@ -67,6 +70,7 @@ class ClosingActivities:
         self._payments = payments
         self._ledger = ledger
         self._contacts = contacts
+        self._messages = messages
         self._notices = notices
         self._situations = situations
         self._meter = meter
@@ -115,8 +119,9 @@ class ClosingActivities:
             return ClosingOutcome(why=over)
         around = self._situations.around(task.customer_id, policy, case.facts, task.as_of)
         agreed = [one.channel for one in self._ledger.opt_ins(task.customer_id)]
-        channel = open_channel(over.channel, around.closed, policy.contacts.fallback, agreed)
-        if why := around.closed.get(channel):
+        closed = around.closed | self._unapproved(case)
+        channel = open_channel(over.channel, closed, policy.contacts.fallback, agreed)
+        if why := closed.get(channel):
             return ClosingOutcome(why=f"no channel is left to this customer ({channel.value}: {why})")
         protected = ask_protected(around.protections, Aim.SAY, task.as_of)
         hours = ask_hours(policy, around.law, channel, around.zones, around.holidays, task.as_of)
@@ -135,6 +140,10 @@ class ClosingActivities:
             [other.invoice for other in others],
         )
         return _outcome(sent, over, task, since)
+
+    def _unapproved(self, case: Case) -> dict[Channel, str]:
+        language = self._ledger.recipient(case.facts.customer_id).address.language
+        return self._messages.of(case.facts.segment).unapproved(Stage.CLOSING, language)
 
     def _task(
         self,

@@ -49,10 +49,12 @@ def ends(
     closing: Closings = STANDARD.closing,
     at: datetime = AT,
     settled_for: Money | None = None,
+    fallback: dict[Channel, Channel] | None = None,
     **fields: Any,
 ) -> None:
     """Leaves the case in the ledger as its last decision does. outcome: None: an agency has it."""
-    policy: Policy = STANDARD.model_copy(update={"closing": closing})
+    contacts = STANDARD.contacts.model_copy(update={"fallback": fallback or STANDARD.contacts.fallback})
+    policy: Policy = STANDARD.model_copy(update={"closing": closing, "contacts": contacts})
     digest = policy_digest(policy)
     worker.ledger.keep_policy(digest, policy.name, policy.version, policy.model_dump_json())
     why, done = "it is over", StepState.DONE

@@ -1,6 +1,7 @@
 """What is done once a case is over: notices are withdrawn, and the closing message is sent, each once."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from temporalio.exceptions import ApplicationError
@@ -8,11 +9,14 @@ from temporalio.exceptions import ApplicationError
 from domain.case import Facts, Outcome
 from domain.closed import Closings
 from domain.closing_messages import VALID, Occasion
+from domain.consent import Source
 from domain.protection import Protected, Protection, SetBy
 from domain.record import Entry
 from domain.steps import Access, Channel
+from gateways.ports.consents import OptIn
 from gateways.ports.rows import Late
 from sandbox.providers.faults import Mode
+from sandbox.providers.twilio_whatsapp import TEMPLATES
 from sandbox.providers.world import ProviderWorld
 from tests.activities.builders import (
     STANDARD,
@@ -237,6 +241,27 @@ def test_two_settlements_are_one_message_with_the_sum_of_each(world: ProviderWor
     assert f"{world.stripe.get(other.invoice_id)['number']}: $7.00" in str(mail.text)
     assert "each with the amount agreed for it" in str(mail.text)
     assert "$19.99" not in str(mail.text)
+
+
+def test_what_no_template_says_by_whatsapp_goes_another_way(
+    world: ProviderWorld, worker: Worker, tmp_path: Path
+) -> None:
+    lines = TEMPLATES.read_text(encoding="utf-8").splitlines(keepends=True)
+    templates = tmp_path / "templates.txt"
+    templates.write_text("".join(line for line in lines if "closing:" not in line), encoding="utf-8")
+    without = worker.restarted(TWILIO_WHATSAPP_TEMPLATES=str(templates))
+    by_whatsapp = Closings(paid=Channel.WHATSAPP)
+    moved, stays = open_case(without), open_case(without)
+    for case, fallback in ((moved, {Channel.WHATSAPP: Channel.EMAIL}), (stays, None)):
+        said = {"customer_id": case.customer_id, "channel": Channel.WHATSAPP, "event_id": f"yes {case.invoice_id}"}
+        without.ledger.opted_in(OptIn(**said, source=Source.START, at=AT))
+        pays(without, case)
+        ends(without, case, closing=by_whatsapp, fallback=fallback)
+
+    assert concluded(without, moved).why == "told: paid"
+    assert "approved no template" in concluded(without, stays).why
+    assert len(thanks(world, moved)) == 1
+    assert not thanks(world, stays)
 
 
 def test_an_answer_that_was_lost_sends_it_once(world: ProviderWorld, worker: Worker) -> None:
