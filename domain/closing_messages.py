@@ -86,6 +86,12 @@ def wanted(case: Case, policy: Policy, *, owed: bool = False) -> tuple[Closed, C
     )
 
 
+def occasion_left(case: Case) -> Occasion | None:
+    """The occasion that a case has named last, with its end or with the agency; None: it has named none, or goes on."""
+    found = Occasion.END if case.closing else Occasion.HANDED_OVER
+    return found if over_at(case) and found.value in case.occasions else None
+
+
 def over_at(case: Case) -> datetime | None:
     """Since when there is something to say; None: the case goes on."""
     if case.closing:
