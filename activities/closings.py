@@ -10,6 +10,7 @@ from activities.contacts import ContactActivities
 from activities.errors import translated
 from activities.notices import StandingNotices
 from activities.situations import Around, Situations
+from domain.brand import BySegment
 from domain.calendar import local
 from domain.case import Case
 from domain.closed import Closed
@@ -33,9 +34,10 @@ from domain.rules.invoice import Aim
 from domain.rules.lawful_words import lawful_words
 from domain.rules.notices import ask_hours, notice_caps
 from domain.rules.protection import ask_protected
-from domain.steps import Access, Channel
+from domain.steps import Access, Channel, Stage
 from domain.truth import MessageFacts
 from gateways.ports.ledger import Ledger
+from gateways.ports.messages import Messages
 from gateways.ports.metering import NO_METER, Meter
 from gateways.ports.payments import InvoiceSnapshot, Payments
 
@@ -47,7 +49,9 @@ class _Over(NamedTuple):
 
     case: Case
     invoice: InvoiceSnapshot
+    closed: Closed
     facts: MessageFacts
+    channel: Channel  # that the policy wants it said on
 
 
 class ClosingActivities:
@@ -58,6 +62,7 @@ class ClosingActivities:
         payments: Payments,
         ledger: Ledger,
         contacts: ContactActivities,
+        messages: BySegment[Messages],
         notices: StandingNotices,
         situations: Situations,
         meter: Meter = NO_METER,
@@ -65,6 +70,7 @@ class ClosingActivities:
         self._payments = payments
         self._ledger = ledger
         self._contacts = contacts
+        self._messages = messages
         self._notices = notices
         self._situations = situations
         self._meter = meter
@@ -101,22 +107,21 @@ class ClosingActivities:
 
     def _say(self, task: ClosingTask, case: Case) -> ClosingOutcome:
         policy, since = self._situations.policy(case.policy.digest), over_at(case)
-        found = wanted(case, policy)
-        if task.occasion is Occasion.PROTECTED or since is None or found is None:
+        if task.occasion is Occasion.PROTECTED or since is None or wanted(case, policy) is None:
             return ClosingOutcome(why="nothing is to be said")
-        closed, channel = found
         if task.as_of > since + VALID:
             return ClosingOutcome(why="it is late for a closing message")
         together = since + policy.jitter + TOGETHER
         if task.as_of < together and self._goes_on_elsewhere(task):
             return ClosingOutcome(why="what ends with it is told with it", next_at=together)
-        over = self._over(case, closed)
+        over = self._over(case, policy)
         if isinstance(over, str):
             return ClosingOutcome(why=over)
         around = self._situations.around(task.customer_id, policy, case.facts, task.as_of)
         agreed = [one.channel for one in self._ledger.opt_ins(task.customer_id)]
-        channel = open_channel(channel, around.closed, policy.contacts.fallback, agreed)
-        if why := around.closed.get(channel):
+        closed = around.closed | self._unapproved(case)
+        channel = open_channel(over.channel, closed, policy.contacts.fallback, agreed)
+        if why := closed.get(channel):
             return ClosingOutcome(why=f"no channel is left to this customer ({channel.value}: {why})")
         protected = ask_protected(around.protections, Aim.SAY, task.as_of)
         hours = ask_hours(policy, around.law, channel, around.zones, around.holidays, task.as_of)
@@ -126,6 +131,7 @@ class ClosingActivities:
         others = self._alike(task, over)
         with_others = over.facts.but(
             also_final=tuple(other.invoice.id for other in others),
+            also_settled=tuple(sum_ for other in others if (sum_ := other.facts.settled_for)),
             restored=any(each.facts.restored for each in (over, *others)),
         )
         sent = self._contacts.say(
@@ -133,7 +139,11 @@ class ClosingActivities:
             over.invoice,
             [other.invoice for other in others],
         )
-        return _outcome(sent, closed, task, since)
+        return _outcome(sent, over, task, since)
+
+    def _unapproved(self, case: Case) -> dict[Channel, str]:
+        language = self._ledger.recipient(case.facts.customer_id).address.language
+        return self._messages.of(case.facts.segment).unapproved(Stage.CLOSING, language)
 
     def _task(
         self,
@@ -158,15 +168,20 @@ class ClosingActivities:
             words=lawful_words(around.law, channel, day) if around.law.rules else (),
         )
 
-    def _over(self, case: Case, closed: Closed) -> _Over | str:
-        """What is true of an invoice now; or why nothing is to be said of it."""
+    def _over(self, case: Case, policy: Policy) -> _Over | str:
+        """What is to be said of an invoice, as it is true now; or why nothing is."""
         invoice = self._payments.read_invoice(case.facts.invoice_id)
+        found = wanted(case, policy, owed=invoice.replaced or not _is_cancelled(invoice))
+        if found is None:
+            why = "a corrected invoice has taken its place"
+            return why if invoice.replaced else f"the invoice is {invoice.state.value}"
+        closed, channel = found
         if why := self._untrue(case, invoice, closed):
             return why
         facts = closing_facts(case, closed)
         if facts.restored and not self._has_full_access(case):
             facts = facts.but(restored=False)
-        return _Over(case, invoice, facts)
+        return _Over(case, invoice, closed, facts, channel)
 
     def _has_full_access(self, case: Case) -> bool:
         facts = case.facts
@@ -204,8 +219,7 @@ class ClosingActivities:
             since = over_at(case) if case else None
             if case is None or since is None or since < task.as_of - VALID or self._is_told(invoice_id):
                 continue
-            wish = wanted(case, self._situations.policy(case.policy.digest))
-            over = self._over(case, wish[0]) if wish and wish[0] is first.facts.closed else ""
+            over = self._over(case, self._situations.policy(case.policy.digest))
             if isinstance(over, _Over) and over.facts.closes_as(first.facts):
                 found.append(over)
         return found
@@ -222,13 +236,19 @@ _TOLD = ("sending", "sent", "unknown")
 _UNPAID = (InvoiceState.OPEN, InvoiceState.UNCOLLECTIBLE)
 
 
+def _is_cancelled(invoice: InvoiceSnapshot) -> bool:
+    """Whether it is void, or a credit note took all of it: in Stripe it is then paid, and nothing came in."""
+    credited = invoice.state is InvoiceState.PAID and invoice.paid is not None and invoice.paid.amount == 0
+    return credited or invoice.state is InvoiceState.VOID
+
+
 def _later(until: datetime, since: datetime, why: str) -> ClosingOutcome:
     if until > since + VALID:
         return ClosingOutcome(why=f"{why}, and then it is late for a closing message")
     return ClosingOutcome(why=why, next_at=until)
 
 
-def _outcome(sent: ContactOutcome, closed: Closed, task: ClosingTask, since: datetime) -> ClosingOutcome:
+def _outcome(sent: ContactOutcome, over: _Over, task: ClosingTask, since: datetime) -> ClosingOutcome:
     match sent.state:
         case ContactState.POSTPONED if sent.postponed:
             return _later(sent.postponed.until, since, sent.postponed.why)
@@ -238,5 +258,5 @@ def _outcome(sent: ContactOutcome, closed: Closed, task: ClosingTask, since: dat
             # Its channel is closed from now on: another one may be open.
             return _later(task.as_of + _SOON, since, sent.why)
         case ContactState.SENT | ContactState.UNKNOWN:
-            return ClosingOutcome(why=f"told: {closed.in_words}")
+            return ClosingOutcome(why=f"told: {over.closed.in_words}")
     return ClosingOutcome(why=sent.why)

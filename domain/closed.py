@@ -13,6 +13,7 @@ class Closed(StrEnum):
 
     PAID = "paid"  # the money is in; that the access is back, it says as well
     SETTLED = "settled"  # for less than was due, as agreed
+    CANCELLED = "cancelled"  # the merchant voided the invoice, or credited all of it: nothing is owed for it
     ENDED = "ended"  # the subscription was cancelled, and what became of the debt
     GIVEN_UP = "given_up"  # the debt was written off, or an agency has it
     ACCESS_BACK = "access_back"  # nothing was paid, and the access is full again
@@ -31,6 +32,7 @@ class Closings(Frozen):
 
     paid: ClosingChannel | None = None
     settled: ClosingChannel | None = None
+    cancelled: ClosingChannel | None = None
     ended: ClosingChannel | None = None
     given_up: ClosingChannel | None = None
     access_back: ClosingChannel | None = None

@@ -72,13 +72,26 @@ def occasion_of(case: Case, policy: Policy, decision: Wait | Act | Close) -> str
     return None if found in case.occasions else found
 
 
-def wanted(case: Case, policy: Policy) -> tuple[Closed, Channel] | None:
-    """What there is to say and the policy wants said, on its channel: of several what says most. None: nothing is."""
+def wanted(case: Case, policy: Policy, *, owed: bool = False) -> tuple[Closed, Channel] | None:
+    """What there is to say and the policy wants said, on its channel: of several what says most. None: nothing is.
+
+    `owed`: it was read that the invoice is still to be paid, or another one in its place. A case that was cancelled
+    does not know it: with its invoice, for a dispute or with the subscription.
+    """
     wishes = policy.closing
     if not (wishes.unasked or _was_written_to(case)):
         return None
     said = ((closed, wishes.channel(closed)) for closed in _closed(case))
-    return next(((closed, channel) for closed, channel in said if channel), None)
+    return next(
+        ((closed, channel) for closed, channel in said if channel and not (owed and closed is Closed.CANCELLED)),
+        None,
+    )
+
+
+def occasion_left(case: Case) -> Occasion | None:
+    """The occasion that a case has named last, with its end or with the agency; None: it has named none, or goes on."""
+    found = Occasion.END if case.closing else Occasion.HANDED_OVER
+    return found if over_at(case) and found.value in case.occasions else None
 
 
 def over_at(case: Case) -> datetime | None:
@@ -119,7 +132,9 @@ def _closed(case: Case) -> tuple[Closed, ...]:
         case Outcome.WRITTEN_OFF:
             # What became of the subscription was said when the agency got the debt.
             return (Closed.ENDED if is_cancelled(case) and not case.handoff else Closed.GIVEN_UP, *back)
-        case Outcome.CANCELLED | Outcome.COLLECTIONS:
+        case Outcome.CANCELLED:
+            return (Closed.CANCELLED, *back)
+        case Outcome.COLLECTIONS:
             return back
 
 

@@ -289,6 +289,14 @@ class Known(Frozen):
     def lists_finals(self) -> bool:
         return any(other.final for other in self.at.others)
 
+    def lists_settled(self) -> bool:
+        """Whether others were settled as well, each for a sum of its own."""
+        return self.lists_finals() and self.facts.closed is Closed.SETTLED
+
+    def lists_alike(self) -> bool:
+        """Whether all that is said holds for others as well."""
+        return self.lists_finals() and not self.lists_settled()
+
     def lists_others(self) -> bool:
         return any(not other.final for other in self.at.others)
 

@@ -53,6 +53,7 @@ class MessageFacts(Message):
     closed: Closed | None = None
     restored: bool = False  # the access was restricted, and is full again
     settled_for: Money | None = None
+    also_settled: tuple[Money, ...] = ()  # for how much each of `also_final` was settled
 
     def with_due(self, remaining: Money) -> "MessageFacts":
         """The facts for what is due at the moment of sending: it may have become too little for the agency."""

@@ -208,7 +208,8 @@ ROWS: tuple[Row, ...] = (
         for one, names in _LEFT.items()
     ),
     Row(Part.ACCESS, "closings.access", _SPOKEN, Known.has_access_again, stages=_CLOSING),
-    Row(Part.FINALS, "closings.also", _SPOKEN, Known.lists_finals, stages=_CLOSING),
+    Row(Part.FINALS, "closings.also", _SPOKEN, Known.lists_alike, stages=_CLOSING),
+    Row(Part.FINALS, "closings.also_settled", _SPOKEN, Known.lists_settled, stages=_CLOSING),
     Row(
         Part.AMOUNTS,
         "closings.labels.paid",
@@ -244,7 +245,7 @@ ROWS: tuple[Row, ...] = (
     Row(Part.HAPPENED, "sms.opening.{stage}.{tried}", _SMS, Known.is_collected, ("ends_on",), _FINAL),
     Row(Part.HAPPENED, "sms.opening.{stage}.{due}", _SMS, Known.was_sent, ("due_on",), _DUNNING),
     Row(Part.HAPPENED, "sms.opening.{stage}.{due}", _SMS, Known.was_sent, ("due_on", "ends_on"), _FINAL),
-    Row(Part.FINALS, "sms.finals", _SMS, Known.lists_finals, ("finals",), (*_FINAL, *_CLOSING)),
+    Row(Part.FINALS, "sms.finals", _SMS, Known.lists_alike, ("finals",), (*_FINAL, *_CLOSING)),
     Row(Part.HAPPENED, "sms.came_back", _SMS, Known.came_back, may=True),
     Row(Part.OTHERS, "sms.others", _SMS, Known.has_others, ("count", "sum")),
     Row(Part.TODO, "sms.next_charge.{tried}", _SMS, Known.charge_is_planned, ("next_charge_on",), may=True),
@@ -272,6 +273,7 @@ ROWS: tuple[Row, ...] = (
         Row(Part.HAPPENED, f"sms.closings.left.{one}", _SMS, partial(Known.leaves, left=one), names, _CLOSING)
         for one, names in _LEFT.items()
     ),
+    Row(Part.FINALS, "sms.closings.also_settled", _SMS, Known.lists_settled, ("finals",), _CLOSING),
     Row(Part.ACCESS, "sms.closings.access", _SMS, Known.has_access_again, stages=_CLOSING),
     Row(Part.LINK, "sms.closings.link", _SMS, values=("link",), stages=_CLOSING),
     Row(Part.LINK, "sms.link.pay", _SMS, Known.asks_no_confirmation, ("link",)),

@@ -19,7 +19,7 @@ from domain.languages import chosen, wanted
 from domain.money import Money
 from domain.names import plausible_name
 from domain.postal import PostalAddress
-from domain.steps import Channel
+from domain.steps import Channel, Stage
 from domain.terms import Agreed
 from domain.texts import one_line
 from domain.truth import MessageFacts
@@ -31,9 +31,11 @@ from gateways.ports.messages import Address, Rendered
 from gateways.ports.payments import InvoiceSnapshot
 from gateways.ports.trouble import ProviderMisuse
 from gateways.postal import address_lines
+from gateways.sms_length import segments
 from gateways.whatsapp_templates import WhatsAppTemplates
 
 FALLBACK = "en"
+_MOST_SEGMENTS = 2  # of a text message about the end
 
 
 class TemplateMessages:
@@ -108,12 +110,16 @@ class TemplateMessages:
         page = pay_link(invoice)
         at = self._at_sending(address, invoice, language, others, facts, key, link or page, agreed)
         at = at.model_copy(update={"framed": approved is not None})
-        try:
+        phrases, locale = self.language_of(language)
+
+        def writes(at: AtSending) -> Writer:
             said = wording(facts, at, channel)
+            return Writer(phrases, self._template, form(phrases, locale, said, channel), said, at, self.brand)
+
+        try:
+            writer = writes(at)
         except Untrue as error:
             raise ProviderMisuse(f"The {facts.stage.value} notice for invoice {invoice.id} {error}.") from None
-        phrases, locale = self.language_of(language)
-        writer = Writer(phrases, self._template, form(phrases, locale, said, channel), said, at, self.brand)
         match channel:
             case Channel.WHATSAPP if approved:
                 template = approved.of(language, facts.stage)
@@ -126,7 +132,11 @@ class TemplateMessages:
             case Channel.WHATSAPP | Channel.LINE:
                 return Rendered(text=f"{writer.chat()}\n{writer.one(Part.LINK)}")
             case Channel.SMS:
-                return Rendered(text=writer.sms())
+                text = writer.sms()
+                if facts.closed and at.agency and segments(text) > _MOST_SEGMENTS:
+                    # That it is an agency is said in any case; its name, where there is room.
+                    text = writes(at.model_copy(update={"agency": None})).sms()
+                return Rendered(text=text)
             case Channel.NOTICE:
                 return Rendered(subject=writer.one(Part.SUBJECT), text=writer.notice())
             case Channel.LETTER:
@@ -144,6 +154,11 @@ class TemplateMessages:
     def approved(self, channel: Channel) -> WhatsAppTemplates | None:
         """The texts that a message on this channel has to be sent by; None: it is free in its words."""
         return self._whatsapp if channel is Channel.WHATSAPP else None
+
+    def unapproved(self, stage: Stage, language: str) -> dict[Channel, str]:
+        approved = self._whatsapp
+        lacks = approved is not None and approved.of(approved.language(language), stage) is None
+        return {Channel.WHATSAPP: f"WhatsApp has approved no template for it ({stage})"} if lacks else {}
 
     def email(self, content: Content, locale: Locale) -> Rendered:
         """Both parts of an e-mail by the layouts of all languages."""
@@ -180,6 +195,7 @@ class TemplateMessages:
         link: str,
         agreed: Agreed | None,
     ) -> AtSending:
+        settled = dict(zip(facts.also_final, facts.also_settled, strict=False))
         return AtSending(
             merchant=self.brand.name,
             contact=self.brand.first_way.shown,
@@ -207,7 +223,7 @@ class TemplateMessages:
             others=tuple(
                 Other(
                     number=other.number or other.id,
-                    due=_closed_amount(other) if facts.closed else other.remaining,
+                    due=settled.get(other.id, _closed_amount(other)) if facts.closed else other.remaining,
                     link=pay_link(other),
                     final=other.id in facts.also_final,
                 )
@@ -224,8 +240,10 @@ class TemplateMessages:
 
 
 def _closed_amount(invoice: InvoiceSnapshot) -> Money:
-    """What a closing message is about: what stays unpaid, or else what came in."""
-    return invoice.remaining if invoice.remaining.amount > 0 else invoice.paid or invoice.amount
+    """What a closing message is about: what stays unpaid, or else what came in, or what was asked for."""
+    if invoice.remaining.amount > 0:
+        return invoice.remaining
+    return invoice.paid if invoice.paid and invoice.paid.amount > 0 else invoice.amount
 
 
 def _environment(directories: Sequence[Path], *, autoescape: bool) -> SandboxedEnvironment:

@@ -173,12 +173,14 @@ class ClosingPhrases(Frozen):
 
     paid: ClosingWords
     settled: ClosingWords
+    cancelled: ClosingWords
     ended: ClosingWords
     given_up: ClosingWords
     access_back: ClosingWords
     left: Left
     access: str
     also: str
+    also_settled: str  # each has a sum of its own
     labels: ClosingLabels
     button: str
     sender: str
@@ -188,10 +190,12 @@ class ClosingPhrases(Frozen):
 class SmsClosings(Frozen):
     paid: str
     settled: str
+    cancelled: str
     ended: str
     given_up: str
     access_back: str
     left: Left
+    also_settled: str
     access: str
     link: str
 

@@ -94,6 +94,7 @@ def read_invoice(invoice: Json, charge: Json | None = None) -> InvoiceSnapshot:
         subscription=fields.subscription_state(invoice),
         paying=fields.is_paying(invoice),
         tries=fields.own_tries(invoice),
+        replaced=object_id(invoice.get("latest_revision")) not in (None, invoice_id),
         customer=read_customer(customer) if customer else None,
         customer_deleted=customer.get("deleted") is True if customer else None,
     )

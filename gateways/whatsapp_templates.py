@@ -77,6 +77,10 @@ class WhatsAppTemplates:
         """None: of closing messages, where none was approved."""
         return self._languages[language].get(stage)
 
+    def without(self, stage: Stage) -> tuple[str, ...]:
+        """The languages in which nothing of a stage was approved."""
+        return tuple(tag for tag, stages in self._languages.items() if stage not in stages)
+
     @property
     def has_renewals(self) -> bool:
         """Whether something can be said before a renewal: every language has a template for it, or none has."""

@@ -68,5 +68,5 @@ def desk_of(settings: Settings, client: Client, ledger: SqlLedger) -> Desk:
         ways=WaysByHand(running, ledger, ledger, wiring.utc_now),
         calls=CallResults(ledger, call_queue(settings, ledger), running),
         intake=partial(wiring.intake, settings, client, ledger),
-        rebuild=partial(rebuild, ledger, starter.start),
+        rebuild=partial(rebuild, ledger, starter.start, starter.conclude, wiring.utc_now),
     )

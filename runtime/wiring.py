@@ -324,7 +324,7 @@ def activities(
     words, short = required_words(settings), short_links(settings)
     notices = StandingNotices(ledger, MerchantNotices(app) if app else None)
     contacting = ContactActivities(payments, ledger, messages, ways, clock, standing, words, meter, short, notices)
-    concluding = ClosingActivities(payments, ledger, contacting, notices, standing, meter)
+    concluding = ClosingActivities(payments, ledger, contacting, messages, notices, standing, meter)
     announced = renewal_messages(settings, messages)
     noticing = RenewalActivities(payments, ledger, announced, ways, clock, standing, words, meter)
     calling = CallActivities(payments, ledger, meter)

@@ -207,7 +207,7 @@ class Preview:
 def _ended(closed: Closed, on: date, policy: Policy) -> MessageFacts:
     """Where the policy has an agency, as if that had the debt."""
     ending = Ending.COLLECTIONS if policy.endgame.collections else Ending.WRITE_OFF
-    back = closed in (Closed.PAID, Closed.SETTLED, Closed.ACCESS_BACK)
+    back = closed in (Closed.PAID, Closed.SETTLED, Closed.CANCELLED, Closed.ACCESS_BACK)
     return MessageFacts(stage=Stage.CLOSING, closed=closed, ending=ending, restored=back, ends_on=on)
 
 

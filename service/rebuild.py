@@ -1,6 +1,8 @@
-"""Starts every open case anew after Temporal's database was lost: the ledger has each at its newest decision."""
+"""Starts every open case anew after Temporal's database was lost: the ledger has each at its newest decision. And what
+is left to do towards the customers of cases that are over (0064)."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from datetime import datetime
 from enum import StrEnum
 from functools import cache, partial
 
@@ -8,6 +10,7 @@ from pydantic import ValidationError
 
 from domain.base import Frozen
 from domain.case import Case
+from domain.closing_messages import VALID, WITHDRAWN_WITHIN, ClosingTask, occasion_left, over_at
 from domain.policy import Policy
 from gateways.ports.ledger import Ledger
 from gateways.ports.trouble import NotFound
@@ -15,29 +18,38 @@ from service.lanes import Piece, overlapping
 
 AT_ONCE = 32
 _PAGE = 500
+_TOLD = ("sent", "unknown")
 
 Start = Callable[[Case, Policy], Awaitable[bool]]
 """Starts a case's workflow; False when Temporal has or had one of this invoice."""
 
 
+Conclude = Callable[[ClosingTask], Awaitable[bool]]
+"""Starts what is left to do towards the customer of a case; False when Temporal has or had that one."""
+
+
 class Restarted(StrEnum):
-    """What became of one open case of the ledger."""
+    """What became of one case of the ledger."""
 
     STARTED = "started"
     THERE = "already there"  # Temporal runs it, or remembers its end
     UNREADABLE = "unreadable"
+    CONCLUDED = "over, with something left to do"
 
 
 class Restart(Frozen):
-    """One open case of the ledger."""
+    """One case of the ledger."""
 
     invoice_id: str
     result: Restarted
     problem: str = ""
 
 
-async def rebuild(ledger: Ledger, start: Start) -> AsyncIterator[Restart]:
-    """Starts the workflow of every case that the ledger has as not closed, in order of their invoices' ids.
+async def rebuild(
+    ledger: Ledger, start: Start, conclude: Conclude, clock: Callable[[], datetime]
+) -> AsyncIterator[Restart]:
+    """Starts the workflow of every case that the ledger has as not closed, in order of their invoices' ids; then what
+    is left to do for those that were over, or went to an agency, within a week before `clock` (UTC).
 
     May be run again, and beside a worker: what runs is left alone. One case that cannot be read does not stop the
     others. Raises ProviderTrouble when the ledger, RPCError when Temporal does not answer.
@@ -53,6 +65,42 @@ async def rebuild(ledger: Ledger, start: Start) -> AsyncIterator[Restart]:
 
     async for restart in overlapping(pieces(), AT_ONCE):
         yield restart
+    now = clock()
+    async for ended in overlapping(_endings(ledger, conclude, now), AT_ONCE):
+        if ended:
+            yield ended
+
+
+def _endings(ledger: Ledger, conclude: Conclude, now: datetime) -> Iterator[Piece[Restart | None]]:
+    last: str | None = None
+    while page := ledger.states_over_since(now - WITHDRAWN_WITHIN, last, _PAGE):
+        for invoice_id, state in page:
+            if task := _left(ledger, state, now):
+                yield Piece((), partial(_conclude, invoice_id, task, conclude))
+        last, _ = page[-1]
+
+
+def _left(ledger: Ledger, state: str, now: datetime) -> ClosingTask | None:
+    """What is left to do for a case, as far as the ledger shows; the activity reads the rest anew."""
+    try:
+        case = Case.model_validate_json(state)
+    except ValidationError:
+        return None  # nothing could be said of it in any case
+    occasion, since, facts = occasion_left(case), over_at(case), case.facts
+    if occasion is None or since is None:
+        return None
+    stands = any(notice.invoice_id == facts.invoice_id for notice in ledger.standing_notices(facts.customer_id))
+    told = any(row.said and row.said.closed for row in ledger.contacts(facts.invoice_id) if row.state in _TOLD)
+    if not stands and (told or now > since + VALID):
+        return None
+    return ClosingTask(
+        invoice_id=facts.invoice_id, customer_id=facts.customer_id, occasion=occasion, since=since, as_of=now
+    )
+
+
+async def _conclude(invoice_id: str, task: ClosingTask, conclude: Conclude) -> Restart | None:
+    began = await conclude(task)
+    return Restart(invoice_id=invoice_id, result=Restarted.CONCLUDED) if began else None
 
 
 async def _restart(invoice_id: str, state: str, policy: Callable[[str], Policy], start: Start) -> Restart:

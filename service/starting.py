@@ -9,11 +9,13 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from domain import life
 from domain.case import Case, Circumstances
-from domain.ids import workflow_id
+from domain.closing_messages import ClosingTask
+from domain.ids import closing_id, workflow_id
 from domain.policy import Policy
 from domain.reasons import cause
 from service.customers import public_holidays
 from workflows import attributes
+from workflows.closing import ClosingWorkflow
 from workflows.dunning import DunningWorkflow
 from workflows.messages import CaseStart
 
@@ -44,6 +46,21 @@ class CaseStarter:
                 search_attributes=attributes.initial(searchable),
                 static_summary=f"{facts.amount}, {cause(case)}",
                 static_details=_details(case),
+            )
+        except WorkflowAlreadyStartedError:
+            return False
+        return True
+
+    async def conclude(self, task: ClosingTask) -> bool:
+        """Starts what is left to do towards the customer of a case; False when there is or was such a workflow."""
+        try:
+            await self._client.start_workflow(
+                ClosingWorkflow.run,
+                task,
+                id=closing_id(task.invoice_id, task.occasion),
+                task_queue=self._task_queue,
+                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                static_summary=f"what is left to do towards the customer: {task.occasion.replace('_', ' ')}",
             )
         except WorkflowAlreadyStartedError:
             return False

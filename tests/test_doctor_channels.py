@@ -12,6 +12,7 @@ from runtime.doors import doors
 from runtime.equipment import CHANNELS
 from runtime.settings import ROOT, Settings, SettingsError
 from sandbox.machine.environment import letter_environment, line_environment
+from sandbox.providers.twilio_whatsapp import TEMPLATES
 from sandbox.providers.world import ProviderWorld
 from service.endpoints import Endpoints
 from tests.doctors import NO_SERVER, Doctor, doctor_in
@@ -139,6 +140,31 @@ def test_a_policy_that_needs_a_closed_channel_is_a_fault(doctor: Doctor, tmp_pat
         "of day 21). SMS closed: TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_FROM not set: set them, or change the "
         "policy."
     ) == bad["channels"]
+
+
+def test_a_closing_message_without_a_template_is_a_fault_where_nothing_takes_its_place(
+    doctor: Doctor, tmp_path: Path
+) -> None:
+    """Where the policy has a fallback, the line says that it is used. Here Thai has a template, and English none."""
+    text = (ROOT / "sandbox/play/policies/chat.yaml").read_text().replace("segments: [chat]", "segments: [any]")
+    chat, templates = tmp_path / "chat.yaml", tmp_path / "templates.txt"
+    lines = TEMPLATES.read_text(encoding="utf-8").splitlines(keepends=True)
+    first = next(line for line in lines if "closing:" in line)
+    templates.write_text("".join(line for line in lines if line != first), encoding="utf-8")
+    settings = {**NO_SERVER, "DUNNING_POLICIES": str(tmp_path), "TWILIO_WHATSAPP_TEMPLATES": str(templates)}
+
+    chat.write_text(text)
+    _, taken_over, _ = doctor(settings)
+    chat.write_text(text.replace("whatsapp: email, ", ""))
+    _, _, bad = doctor(settings)
+
+    assert (
+        "policy chat tells them by WhatsApp, and TWILIO_WHATSAPP_TEMPLATES has no closing in en: by fallback"
+    ) == taken_over["closing messages"]
+    assert (
+        "Policy chat tells by WhatsApp how a case ended, and TWILIO_WHATSAPP_TEMPLATES has no closing in en: have one "
+        "approved, or name another channel under closing or in fallback."
+    ) == bad["closing messages"]
 
 
 def test_with_no_channel_the_first_thing_to_set_up_is_named_and_no_list_of_messages(doctor: Doctor) -> None:

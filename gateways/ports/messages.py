@@ -7,7 +7,7 @@ from typing import Protocol
 from domain.addresses import FIELDS, READ, address_key
 from domain.base import Frozen
 from domain.money import Money
-from domain.steps import Channel
+from domain.steps import Channel, Stage
 from domain.terms import Agreed
 from domain.truth import MessageFacts
 from gateways.ports.payments import InvoiceSnapshot
@@ -143,6 +143,9 @@ class Messages(Protocol):
     @property
     def languages(self) -> tuple[str, ...]:
         """Those that there are words for, by their tags in lower case."""
+
+    def unapproved(self, stage: Stage, language: str) -> dict[Channel, str]:
+        """Channel → why nothing of this stage can be written there to who reads this language (BCP 47)."""
 
     def render(
         self,

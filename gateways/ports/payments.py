@@ -78,6 +78,7 @@ class InvoiceSnapshot(Frozen):
     subscription: SubscriptionState | None = None
     paying: bool | None = None  # a payment of it is on its way, whoever began it
     tries: OwnTries | None = None  # the provider's own, by its plan
+    replaced: bool = False  # a corrected invoice has taken its place, which is owed instead
     # As the provider states them now; of a deleted one only the id. None where the invoice shows no more than that.
     customer: CustomerRow | None = Field(default=None, repr=False)
     customer_deleted: bool | None = None

@@ -4,8 +4,9 @@ from collections.abc import Collection, Sequence
 
 from domain import reach
 from domain.brand import Brand
+from domain.closed import Closed
 from domain.policy import Policy
-from domain.steps import CHANNEL_NAMES, WRITTEN, Channel
+from domain.steps import CHANNEL_NAMES, WRITTEN, Channel, Stage
 from gateways.messages import TemplateMessages
 from gateways.required_words import RequiredSentences
 from gateways.rules import load_decline_table, load_law, load_minimum_charges, load_network_rules, load_refusals
@@ -183,6 +184,32 @@ def _renewals(look: Look) -> str:
     return f"said before them by policy {told}" if told else "no policy has anything said before them"
 
 
+def _closings(look: Look) -> str:
+    """What no template says by WhatsApp goes by the policy's fallback: a fault where it has none."""
+    policies = wiring.policy_store(look.settings).policies
+    approved = wiring.whatsapp_templates(look.settings)
+    missing = approved.without(Stage.CLOSING) if approved else ()
+    wanting = [policy for policy in policies if missing and Channel.WHATSAPP in _ways_of_closings(policy)]
+    if wanting:
+        lacks = f"TWILIO_WHATSAPP_TEMPLATES has no closing in {', '.join(missing)}"
+        if lost := [policy.name for policy in wanting if Channel.WHATSAPP not in policy.contacts.fallback]:
+            raise fault(
+                f"Policy {', '.join(lost)} tells by WhatsApp how a case ended, and {lacks}: have one approved, or name "
+                "another channel under closing or in fallback."
+            )
+        return f"policy {', '.join(policy.name for policy in wanting)} tells them by WhatsApp, and {lacks}: by fallback"
+    told = ", ".join(policy.name for policy in policies if policy.closing.on)
+    return f"told by policy {told}" if told else "no policy tells how a case ended"
+
+
+def _ways_of_closings(policy: Policy) -> set[Channel]:
+    """Where they may go: their channels, and what takes the place of these."""
+    ways = {channel for closed in Closed if (channel := policy.closing.channel(closed))}
+    while more := {policy.contacts.fallback[each] for each in ways if each in policy.contacts.fallback} - ways:
+        ways |= more
+    return ways
+
+
 def _answers(shown: Brand) -> str:
     return f"{shown.name} answers customers at {', '.join(way.shown for way in shown.ways)}"
 
@@ -203,4 +230,5 @@ CHECKS = (
     Check("print services' refusals", _letters),
     Check("message texts", _messages),
     Check("renewals", _renewals, after=(WHOLE, "policies", "message texts")),
+    Check("closing messages", _closings, after=(WHOLE, "policies", "message texts")),
 )

@@ -12,6 +12,7 @@ from sandbox.providers.journal import CHANNELS, LogEntry
 
 CLOSINGS = {
     "thanked_too_early": "nobody is thanked for an invoice that is not paid",
+    "cancelled_too_early": "nobody is told that an invoice is cancelled which is neither void nor credited",
     "ends_told_twice": "of one invoice the same end is told once",
     "ends_told_apart": "invoices of one customer that end alike within minutes are told of in one message",
     "notices_left": "no notice asks for the money of a case that is over",
@@ -23,6 +24,7 @@ CLOSINGS = {
 _WORTH_IT = timedelta(days=2)
 _WITH_ONE_JITTER = timedelta(minutes=10)  # of the policies that the demo uses
 _PAID = frozenset({"invoice.paid", "invoice.paid_out_of_band"})
+_CANCELLED = frozenset({"invoice.voided", "invoice.credited"})
 
 
 def without_closings(evidence: Evidence) -> Evidence:
@@ -38,15 +40,20 @@ def of_closings(evidence: Evidence) -> Iterator[tuple[str, str]]:
     """Promise and sentence of whatever was broken."""
     told: set[tuple[str, str]] = set()
     paid: set[str] = set()
+    cancelled: set[str] = set()
     for entry in evidence.journal:
         if entry.kind in _PAID:
             paid.add(entry_about(entry))
+        if entry.kind in _CANCELLED:
+            cancelled.add(entry_about(entry))
         closed = closing_of(entry)
         if closed is None:
             continue
         invoice = invoice_of(entry.key)
         if closed == "paid" and invoice not in paid:
             yield "thanked_too_early", f"{entry.key} was sent, and {invoice} was not paid"
+        if closed == "cancelled" and invoice not in cancelled:
+            yield "cancelled_too_early", f"{entry.key} was sent, and {invoice} was owed"
         if (invoice, closed) in told:
             yield "ends_told_twice", f"{entry.key} was sent again"
         told.add((invoice, closed))

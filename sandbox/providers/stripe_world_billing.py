@@ -213,6 +213,14 @@ class StripeBills(StripeCustomers):
         with self.acting():
             self.billing.void(self.store.get("invoice", invoice), Cause())
 
+    def replace(self, invoice: str, by: str) -> None:
+        """The merchant has finalized a corrected invoice: the one that it was made from is void, and names it
+        (docs.stripe.com, "Edit finalized invoices")."""
+        with self.acting():
+            replaced = self.store.get("invoice", invoice)
+            replaced["latest_revision"] = self.store.get("invoice", by)["id"]
+            self.billing.void(replaced, Cause())
+
     def retry(self, invoice: str, outcome: Outcome | None = None) -> None:
         """Stripe's own retry. After a decline that it never retries (rules.md 2.1) the count rises and nothing is
         charged until there is another method (API reference: `attempt_count`)."""

@@ -1,108 +1,46 @@
 """What is done once a case is over: notices are withdrawn, and the closing message is sent, each once."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from pathlib import Path
 
 import pytest
 from temporalio.exceptions import ApplicationError
 
-from domain import closing_messages
-from domain.agency import Handoff
-from domain.case import Case, Closing, Facts, Outcome, PolicyRef, StepRecord, StepState
+from domain.case import Facts, Outcome
 from domain.closed import Closings
-from domain.closing_messages import VALID, ClosingOutcome, ClosingTask, Occasion
-from domain.decisions import Close, Decision, Wait
-from domain.kinds.access import AccessStep
-from domain.kinds.cancellation import CancelStep
-from domain.kinds.message import MessageStep
-from domain.money import Money
-from domain.policy import Policy
-from domain.projection import projection_of
+from domain.closing_messages import VALID, Occasion
+from domain.consent import Source
 from domain.protection import Protected, Protection, SetBy
 from domain.record import Entry
-from domain.steps import Access, Channel, Stage
-from gateways.policy_files import policy_digest
+from domain.steps import Access, Channel
+from gateways.ports.consents import OptIn
 from gateways.ports.rows import Late
 from sandbox.providers.faults import Mode
-from sandbox.providers.sendgrid import Email
+from sandbox.providers.twilio_whatsapp import TEMPLATES
 from sandbox.providers.world import ProviderWorld
 from tests.activities.builders import (
     STANDARD,
     OpenCase,
     Worker,
-    a_charge,
     a_contact,
     an_access,
     another_invoice,
-    mails,
     open_case,
     texts,
     usd,
 )
-
-AT = datetime(2026, 12, 1, 20, tzinfo=UTC)
-"""A Tuesday, in the day's hours wherever in the United States somebody is."""
-TOGETHER = STANDARD.jitter + closing_messages.TOGETHER
-NIGHT = datetime(2026, 12, 2, 8, tzinfo=UTC)
-A_STEP: dict[str, Any] = {"due": AT - timedelta(days=3), "day": 3}
-A_MAIL = MessageStep(
-    key="d3-mail", channel=Channel.EMAIL, stage=Stage.FRIENDLY, planned=AT - timedelta(days=3), **A_STEP
+from tests.activities.ended_cases import (
+    AT,
+    CANCELLED,
+    LIMITED,
+    NIGHT,
+    RESTORED,
+    TOGETHER,
+    concluded,
+    ends,
+    pays,
+    thanks,
 )
-LIMITED = AccessStep(key="d10-restrict", access=Access.READ_ONLY, **A_STEP)
-RESTORED = AccessStep(key="end-restore", access=Access.FULL, **A_STEP)
-CANCELLED = CancelStep(key="d28-cancel", **A_STEP)
-
-
-def ends(
-    worker: Worker,
-    case: OpenCase,
-    outcome: Outcome | None = Outcome.RECOVERED,
-    *steps: Any,
-    closing: Closings = STANDARD.closing,
-    at: datetime = AT,
-    settled_for: Money | None = None,
-    **fields: Any,
-) -> None:
-    """Leaves the case in the ledger as its last decision does. outcome: None: an agency has it."""
-    policy: Policy = STANDARD.model_copy(update={"closing": closing})
-    digest = policy_digest(policy)
-    worker.ledger.keep_policy(digest, policy.name, policy.version, policy.model_dump_json())
-    why, done = "it is over", StepState.DONE
-    ended = Case(
-        facts=Facts(
-            invoice_id=case.invoice_id,
-            customer_id=case.customer_id,
-            subscription_id=case.subscription_id,
-            country="US",
-            time_zones=("America/New_York",),
-            amount=usd(1999),
-            opened_at=AT - timedelta(days=14),
-        ),
-        policy=PolicyRef(name=policy.name, version=policy.version, digest=digest),
-        due=usd(0),
-        steps={step.key: StepRecord(step=step, state=done, at=step.due) for step in (A_MAIL, *steps)},
-        closing=Closing(outcome=outcome, why=why, at=at, settled_for=settled_for) if outcome else None,
-        closed=outcome is not None,
-        handoff=None if outcome else Handoff(at=at, references=("a-1",)),
-    ).but(**fields)
-    decision: Decision = Close(outcome=outcome, why=why) if outcome else Wait(until=None, why=why)
-    worker.ledger.decided(case.invoice_id, at, (), projection_of(ended, decision), ended.model_dump_json())
-
-
-def pays(worker: Worker, *cases: OpenCase) -> None:
-    for case in cases:
-        worker.charge(a_charge(case))
-
-
-def concluded(
-    worker: Worker, case: OpenCase, at: datetime = AT, occasion: Occasion = Occasion.END, since: datetime = AT
-) -> ClosingOutcome:
-    task = {"invoice_id": case.invoice_id, "customer_id": case.customer_id, "occasion": occasion}
-    return worker.conclude(ClosingTask(**task, since=since, as_of=at))
-
-
-def thanks(world: ProviderWorld, case: OpenCase) -> list[Email]:
-    return [mail for mail in mails(world, case) if ":closing-" in mail.custom_args["dunning_key"]]
 
 
 def withdrawn(world: ProviderWorld, case: OpenCase) -> list[str | None]:
@@ -285,6 +223,45 @@ def test_a_settlement_names_what_was_agreed(world: ProviderWorld, worker: Worker
     (mail,) = thanks(world, case)
     assert "$15.00" in str(mail.text)
     assert "nothing more is owed for it" in str(mail.text)
+
+
+def test_two_settlements_are_one_message_with_the_sum_of_each(world: ProviderWorld, worker: Worker) -> None:
+    """Neither the first one's sum nor what was given up of the second stands beside the second."""
+    case = open_case(worker)
+    other = another_invoice(worker, case)
+    for each, sum_ in ((case, 1500), (other, 700)):
+        worker.payments.mark_uncollectible(each.invoice_id, f"k-{each.invoice_id}")
+        ends(worker, each, Outcome.SETTLED, settled_for=usd(sum_))
+
+    first, second = concluded(worker, case), concluded(worker, other)
+
+    (mail,) = thanks(world, case)
+    assert ("told: settled", "told: settled") == (first.why, second.why)
+    assert "We agreed on $15.00" in str(mail.text)
+    assert f"{world.stripe.get(other.invoice_id)['number']}: $7.00" in str(mail.text)
+    assert "each with the amount agreed for it" in str(mail.text)
+    assert "$19.99" not in str(mail.text)
+
+
+def test_what_no_template_says_by_whatsapp_goes_another_way(
+    world: ProviderWorld, worker: Worker, tmp_path: Path
+) -> None:
+    lines = TEMPLATES.read_text(encoding="utf-8").splitlines(keepends=True)
+    templates = tmp_path / "templates.txt"
+    templates.write_text("".join(line for line in lines if "closing:" not in line), encoding="utf-8")
+    without = worker.restarted(TWILIO_WHATSAPP_TEMPLATES=str(templates))
+    by_whatsapp = Closings(paid=Channel.WHATSAPP)
+    moved, stays = open_case(without), open_case(without)
+    for case, fallback in ((moved, {Channel.WHATSAPP: Channel.EMAIL}), (stays, None)):
+        said = {"customer_id": case.customer_id, "channel": Channel.WHATSAPP, "event_id": f"yes {case.invoice_id}"}
+        without.ledger.opted_in(OptIn(**said, source=Source.START, at=AT))
+        pays(without, case)
+        ends(without, case, closing=by_whatsapp, fallback=fallback)
+
+    assert concluded(without, moved).why == "told: paid"
+    assert "approved no template" in concluded(without, stays).why
+    assert len(thanks(world, moved)) == 1
+    assert not thanks(world, stays)
 
 
 def test_an_answer_that_was_lost_sends_it_once(world: ProviderWorld, worker: Worker) -> None:

@@ -38,8 +38,8 @@ async def test_open_cases_start_anew(starter: Starter, ledger: SqlLedger, failed
     second = await asyncio.to_thread(starter, "rebuild", env=lost)
 
     assert [(0, ""), (0, "")] == [said(first), said(second)]
-    assert "1 started, 0 already there, 0 unreadable\n" == first.stdout
-    assert "0 started, 1 already there, 0 unreadable\n" == second.stdout
+    assert "1 started, 0 already there, 0 unreadable, 0 over, with something left to do\n" == first.stdout
+    assert "0 started, 1 already there, 0 unreadable, 0 over, with something left to do\n" == second.stdout
 
 
 async def test_a_case_that_cannot_be_read_is_named(

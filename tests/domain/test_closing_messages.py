@@ -12,14 +12,16 @@ from domain.closed import Closed, Closings
 from domain.closing_messages import closing_facts, occasion_of, wanted
 from domain.decisions import Close, Wait
 from domain.gates import Stopped
+from domain.invoice import InvoiceState
+from domain.kinds.access import standing_access
 from domain.kinds.message import ContactOutcome, ContactState, MessageStep
 from domain.orders import settle
 from domain.policy import Policy
-from domain.steps import Channel
+from domain.steps import Access, Channel
 from domain.tasks import Task
 from domain.truth import Ending
 from gateways.policy_files import load_policy
-from tests.domain.builders import POLICIES, a_case, at, live, paid, pays_on, situation, usd
+from tests.domain.builders import POLICIES, a_case, at, live, paid, pays_on, rule, situation, usd
 
 ALL = Closings(**dict.fromkeys((closed.value for closed in Closed), Channel.EMAIL))
 STANDARD: Policy = load_policy(POLICIES / "standard.yaml")
@@ -78,6 +80,26 @@ def test_the_end_of_a_subscription_is_said_when_the_agency_gets_the_debt_and_onc
     assert Closed.ENDED is not says(ended)
 
 
+def test_access_comes_back_with_the_end_and_at_no_other_moment() -> None:
+    """Neither a part payment, nor a dispute, nor what protects the person gives it back: then nothing says that it is
+    back, and the case goes on."""
+    when = at("04-12 12:00")
+    case = lived(until=when)
+    told = (
+        ("payment_received", events.PaymentReceived(event_id="evt_1", amount=usd("40"), remaining=usd("60"))),
+        ("dispute_opened", events.DisputeOpened(event_id="evt_2")),
+    )
+    for name, fact in told:
+        case = life.hear(case, name, fact, when)
+    held = case.but(holds=(*case.holds, Hold(reason=HoldReason.BANKRUPTCY, since=when, note="court file")))
+
+    for each in (case, held):
+        decision = rule(each, when).decided.decision
+        assert isinstance(decision, Wait)
+        assert Access.READ_ONLY is standing_access(each)
+        assert says(each) is None
+
+
 @pytest.mark.parametrize(("is_paid", "said"), [(True, Closed.SETTLED), (False, None)])
 def test_a_settlement_is_confirmed_only_when_its_money_is_in(is_paid: bool, said: Closed | None) -> None:
     when = at("04-05 12:00")
@@ -85,6 +107,35 @@ def test_a_settlement_is_confirmed_only_when_its_money_is_in(is_paid: bool, said
 
     assert said is says(case)
     assert (usd("30") if is_paid else None) == closing_facts(case, Closed.SETTLED).settled_for
+
+
+VOIDED = events.InvoiceChanged(event_id="evt_void", state=InvoiceState.VOID)
+CREDITED = events.PaymentReceived(event_id="evt_paid", amount=usd("0"), remaining=usd("0"), paid=usd("0"))
+PART_PAID = CREDITED.model_copy(update={"amount": usd("40"), "paid": usd("40")})
+
+
+@pytest.mark.parametrize(
+    ("name", "fact", "said"),
+    [
+        ("invoice_changed", VOIDED, Closed.CANCELLED),
+        ("payment_received", CREDITED, Closed.CANCELLED),
+        ("payment_received", PART_PAID, Closed.PAID),  # the rest was credited
+    ],
+)
+def test_who_was_asked_for_what_is_not_owed_any_more_is_told(name: str, fact: Any, said: Closed) -> None:
+    when = at("04-05 12:00")
+    case = life.hear(lived(until=when), name, fact, when)
+
+    assert case.closing
+    assert said is says(case)
+
+
+def test_an_invoice_that_is_open_is_not_said_to_be_cancelled_with_its_case() -> None:
+    """The dispute was decided for the customer, or the case ends with the subscription: Stripe still has it as owed."""
+    when = at("04-05 12:00")
+    case = close(lived(until=when), Outcome.CANCELLED, "the dispute was decided for the customer", when)
+
+    assert wanted(case, WISHING, owed=True) is None
 
 
 def test_the_occasion_is_named_once_and_stands_on_record() -> None:

@@ -16,6 +16,8 @@ from gateways.ports.messages import Rendered
 from gateways.ports.payments import InvoiceSnapshot
 from gateways.ports.trouble import ProviderMisuse
 from gateways.sms_length import is_gsm7, length, segments
+from gateways.whatsapp_templates import load_templates
+from sandbox.providers.twilio_whatsapp import TEMPLATES
 from tests.gateways.brands import a_brand
 from tests.gateways.test_messages import (
     DIRECTORY,
@@ -30,10 +32,11 @@ from tests.gateways.test_messages import (
 
 SPOKEN = tuple(channel for channel in WRITTEN if channel is not Channel.LETTER)
 LONGEST_DAY = date(2026, 9, 28)
-WESTERN = ["de", "en", "es", "fr", "pt-BR"]
+LONGEST_AGENCY = "Creditreform Berlin Brandenburg Inkasso GmbH & Co. KG"
 # That a debt is not asked for any more.
 RELEASED = re.compile(
-    r"nothing more|owed|zu zahlen|nichts mehr|plus rien|réclam|debe nada|se le pide|reclam|nada mais|cobrad|se deve",
+    r"nothing more|owed|zu zahlen|nichts mehr|plus rien|réclam|debe nada|se le pide|reclam|nada mais|cobrad|se deve"
+    r"|お支払い|ご請求|残額|未払|ชำระ|ทวงถาม|ยอด",
     re.IGNORECASE,
 )
 
@@ -119,18 +122,56 @@ def test_the_end_of_a_subscription_says_when_and_what_became_of_the_debt() -> No
     assert "come back" in given_up
 
 
-@pytest.mark.parametrize("language", WESTERN)
+@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("closed", Closed)
 def test_a_subject_is_read_whole(closed: Closed, language: str) -> None:
     """For a merchant's name of 10 characters and an invoice number of 13."""
     assert 0 < len(rendered(Channel.EMAIL, some_facts(closed), language).subject) <= 60
 
 
-@pytest.mark.parametrize("language", WESTERN)
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_that_the_access_is_back_says_nothing_of_what_is_owed(language: str) -> None:
     """An agency may still have it, a settlement may be to come, and what is given up is not said by this."""
     for channel in SPOKEN:
         assert not RELEASED.search(rendered(channel, some_facts(Closed.ACCESS_BACK), language).text)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("closed", [Closed.ENDED, Closed.GIVEN_UP])
+def test_a_text_message_that_has_no_room_for_the_agencys_name_goes_without(closed: Closed, language: str) -> None:
+    """It costs two segments at most, and says that it is an agency in any case. A short name is in it."""
+    facts = some_facts(closed, Ending.COLLECTIONS)
+    short, long = (a_brand("Acme Cloud").model_copy(update={"agency": name}) for name in ("Intrum", LONGEST_AGENCY))
+    invoice, unnamed = an_end(closed, language), rendered(Channel.SMS, facts, language).text
+
+    texts = [
+        TemplateMessages([DIRECTORY], brand).render(Channel.SMS, facts, someone(), invoice, language).text
+        for brand in (short, long)
+    ]
+
+    assert "Intrum" in texts[0]
+    assert LONGEST_AGENCY in texts[1] or texts[1] == unnamed
+    assert all(segments(text) <= 2 for text in texts), texts
+
+
+@pytest.mark.parametrize("language", ["en", "th"])
+def test_nobody_is_thanked_for_a_debt_that_an_agency_has(language: str) -> None:
+    """The words that WhatsApp has approved stand around every end: they fit all of them."""
+    approved = TemplateMessages([DIRECTORY], a_brand(), whatsapp=load_templates(TEMPLATES))
+    for closed in (Closed.ENDED, Closed.GIVEN_UP):
+        facts = some_facts(closed, Ending.COLLECTIONS)
+        said = approved.render(Channel.WHATSAPP, facts, someone(), an_end(closed, language), language).text
+
+        assert not re.search("thank|ขอบคุณ", said, re.IGNORECASE), said
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_who_lost_the_subscription_is_told_where_a_mistake_is_put_right(language: str) -> None:
+    """As who was given up is: first that, and then how to come back."""
+    closings = MESSAGES._languages[language.lower()].closings
+
+    asks = re.split("[.。]| กรุณาแจ้งเรา", closings.given_up.closing)[0]
+    assert closings.ended.closing.startswith(asks)
 
 
 @pytest.mark.parametrize("channel", SPOKEN)
@@ -150,6 +191,23 @@ def test_several_that_ended_alike_are_named_and_nothing_is_said_of_all() -> None
         assert "A-2" in text, channel
         assert "final notice" not in text
         assert "all your" not in text.lower()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_another_settlement_is_not_said_to_be_the_same(language: str) -> None:
+    """It has a sum of its own, which the long messages name."""
+    phrases = MESSAGES._languages[language.lower()]
+    other = an_end(Closed.PAID, language).model_copy(update={"id": "in_2", "number": "A-2"})
+    facts = some_facts(Closed.SETTLED, also_final=("in_2",), also_settled=(Money.of_major("123", other.currency),))
+    for channel in SPOKEN:
+        text = MESSAGES.render(channel, facts, someone(), an_end(Closed.SETTLED, language), language, [other]).text
+
+        assert "A-2" in text
+        assert phrases.closings.also not in text
+        assert ("123" in text) is (channel not in TEXTS)
+        if channel is Channel.SMS:
+            assert segments(text) <= 2, text
+            assert is_gsm7(text) is (language not in ("ja", "th")), text
 
 
 def test_a_chat_says_it_without_a_template_and_ends_with_the_link() -> None:

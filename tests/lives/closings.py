@@ -62,7 +62,8 @@ class Closings:
         said: list[Said],
     ) -> None:
         """Sends what there is to say once hours, law and caps let it, as `activities/closings.py` does."""
-        found, since = wanted(case, policy), over_at(case)
+        # Nothing voids or credits the invoices of these lives: what is not paid is owed.
+        found, since = wanted(case, policy, owed=True), over_at(case)
         if found is None or since is None or occasion.startswith(Occasion.PROTECTED):
             return
         closed, channel = found

@@ -54,7 +54,7 @@ def test_every_stage_in_every_language_on_every_channel_is_seen_at_once() -> Non
     }
     afterwards = [channel for channel in WRITTEN if channel is not Channel.LETTER]
     assert {*product(PREVIEW.languages, map(str, DEMANDS), WRITTEN)} <= seen
-    assert {*product(PREVIEW.languages, ["closing-paid", "closing-ended"], afterwards)} <= seen
+    assert {*product(PREVIEW.languages, ["closing-paid", "closing-cancelled", "closing-ended"], afterwards)} <= seen
     assert len(pages) > len(seen)
     assert took < ENOUGH
 

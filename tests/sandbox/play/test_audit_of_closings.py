@@ -40,6 +40,14 @@ def test_thanks_for_what_is_owed_are_counted() -> None:
     assert {"thanked_too_early": 1} == counts([FINALIZED, THANKS])
 
 
+def test_what_is_called_cancelled_and_is_owed_is_counted() -> None:
+    told = email("closing-cancelled", "ใบแจ้งหนี้ถูกยกเลิกแล้ว")
+    voided: Happened = ("stripe", "invoice.voided", None, {})
+
+    assert {"cancelled_too_early": 1} == counts([FINALIZED, told])
+    assert {} == counts([FINALIZED, voided, told], outcome="cancelled")
+
+
 def test_the_same_end_told_twice_is_counted() -> None:
     assert {"ends_told_twice": 1} == counts([FINALIZED, PAID, THANKS, THANKS], outcome="recovered")
 
