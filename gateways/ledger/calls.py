@@ -12,6 +12,7 @@ from domain.case import CaseStatus
 from domain.gates import Allow, Answer, Postpone, Refuse, strictest
 from domain.kinds.call import CallStep
 from domain.outgoing import CallDone, CallDue
+from domain.projection import Projection
 from domain.record import Entry
 from domain.rules.contacts import COUNTED, ContactCaps
 from domain.steps import Channel
@@ -163,9 +164,9 @@ class SqlCalls(Book):
         return len(found)
 
 
-def withdraw_calls(connection: sa.Connection, invoice_id: str, at: datetime, status: CaseStatus) -> None:
+def withdraw_calls(connection: sa.Connection, invoice_id: str, at: datetime, projection: Projection) -> None:
     """Where a case has nothing to say any more nobody may take its tasks. Those whose time was over before expire."""
-    why = _NOTHING_TO_SAY.get(status)
+    why = _NOTHING_TO_SAY.get(projection.status, "the case comes to its end" if projection.silent else None)
     if why is None:
         return
     waiting = _TASK.where(_task.invoice_id == invoice_id, _task.state.in_(_WAITING))

@@ -11,7 +11,9 @@ import pytest
 from domain import events
 from domain.agency import Handoff
 from domain.calls import LEASE, CallResult, CallWindow, Offer, TaskState, call_id
+from domain.case import Unfinished
 from domain.kinds.call import CallTask
+from domain.kinds.handoff import HandoffStep
 from domain.money import Money
 from domain.outgoing import TYPES
 from domain.protection import Protected, Protection, SetBy
@@ -316,6 +318,24 @@ def test_a_case_that_an_agency_gets_withdraws_its_calls(office: Office) -> None:
     assert TaskState.WITHDRAWN is office.state(call)
     with pytest.raises(Refused, match="the case is with an agency"):
         office.calls.take(call, "Ana")
+
+
+def test_a_handoff_whose_answer_was_lost_withdraws_the_calls_and_lets_nobody_take_one(office: Office) -> None:
+    """The agency may have the case: neither what waits nor what Ana has taken is hers to call."""
+    case, other = office.case(), office.case()
+    call, taken = office.queue(case), office.queue(other)
+    office.calls.take(taken, "Ana")
+    for each in (case, other):
+        task = a_decision(office.worker, each, MONDAY)
+        step = HandoffStep(key="d28-escalate", due=MONDAY, day=28, ends=True)
+        lost = Unfinished(step=step, begun=True, not_before=MONDAY + HOUR)
+        office.worker.decide(task.but(case=task.case.but(unfinished={step.key: lost})))
+
+    assert [TaskState.WITHDRAWN] * 2 == [office.state(each) for each in (call, taken)]
+    for each in (call, taken):
+        assert not office.calls.sheet(each).may_call
+        with pytest.raises(Refused, match="the case comes to its end"):
+            office.calls.take(each, "Ana")
 
 
 def test_a_call_that_nobody_took_is_over(office: Office) -> None:
