@@ -209,14 +209,24 @@ def test_nothing_of_the_debt_is_said_before_it_is_certain_who_is_there(office: O
 
 
 def test_whose_lease_is_over_has_it_no_more(office: Office) -> None:
-    """That call may have been made: it counts."""
+    """That call may have been made: it counts, and what came of it is heard also late."""
     call = office.queue(office.case())
     office.calls.take(call, "Ana")
     office.now += LEASE
 
     assert "Bo" == office.calls.take(call, "Bo").line.taken_by
     assert ["Ana", "Bo"] == [one.by for one in office.ledger.calls_of(call)]
-    assert office.result(call, CallResult.REACHED) is None
+    assert (1, CallResult.REACHED) == office.result(call, CallResult.REACHED)
+    assert TaskState.TAKEN is office.state(call)
+
+
+def test_it_is_nobodys_beyond_the_hours_in_which_it_may_be_made(office: Office) -> None:
+    """Who takes it ten minutes before they are over has ten minutes."""
+    call = office.queue(office.case())
+    closes = office.calls.sheet(call).windows[0].end
+    office.now = closes - HOUR / 6
+
+    assert closes == office.calls.take(call, "Ana").line.taken_until
 
 
 def test_what_is_given_back_does_not_count(office: Office) -> None:
