@@ -69,6 +69,7 @@ class Brand(Frozen):
     phone: Line | None = None
     reply_to: Line | None = None  # None: the contact, if it is an e-mail address
     sender_name: Line | None = None  # in front of the sender's address; None: the name
+    neutral_name: Line | None = None  # to strangers and machines on the telephone; None: the name
     logo: Link | None = None
     colours: Colours
     postal_address: tuple[Line, ...] = ()

@@ -8,7 +8,7 @@ from domain.base import Message
 from domain.calendar import local, minute
 
 LEASE = timedelta(minutes=30)
-"""How long a task is kept for who took it. After that somebody else may take it."""
+"""How long a task is kept for who took it, within its hours. After that somebody else may take it."""
 LONGEST_PROMISE = timedelta(days=60)
 
 

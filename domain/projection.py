@@ -6,6 +6,7 @@ from domain.base import Message, unchecked
 from domain.case import Case, CaseStatus, Outcome
 from domain.decisions import Act, Close, Wait
 from domain.kinds.access import standing_access
+from domain.kinds.handoff import begun_handoff
 from domain.kinds.message import stage_of
 from domain.money import Money
 from domain.retries import BESIDE, two_owners
@@ -29,6 +30,7 @@ class Projection(Message):
     why: str = ""  # the decision's reason
     outcome: Outcome | None = None  # once closed
     refund_due: Money | None = None  # what came in twice, to be given back
+    silent: bool = False  # nothing is said of it any more, or until it is known what became of the handoff
 
 
 new_projection = unchecked(Projection)
@@ -40,6 +42,8 @@ def projection_of(case: Case, decision: Wait | Act | Close) -> Projection:
     decline, decline_class = case.decline, case.decline_class
     holds = case.holds
     tries = case.invoice.tries
+    # What was left to be said is cut off by the decision that begins the end.
+    ends = decision.does == "act" and decision.effects[0].step.ends
     both = tries and case.closing is None and two_owners(case.retry_owner, tries.next_at)
     return new_projection(
         status=case.status,
@@ -54,6 +58,7 @@ def projection_of(case: Case, decision: Wait | Act | Close) -> Projection:
         why=f"{decision.why}; {BESIDE}" if both else decision.why,
         outcome=decision.outcome if decision.does == "close" else None,
         refund_due=case.refund_due,
+        silent=bool(ends or case.closing or case.handoff or (case.unfinished and begun_handoff(case))),
     )
 
 

@@ -107,7 +107,7 @@ class TemplateCalls:
         lines = [
             words.about,
             words.bought if known["bought"] else "",
-            self._cause(judge, phrases),
+            phrases.came_back if judge.came_back() else self._cause(judge, phrases),
             self._next(judge, phrases, locale),
             words.restricts if judge.will_be_restricted() else "",
             phrases.tightens.one if judge.will_be_tightened() else "",
@@ -118,16 +118,19 @@ class TemplateCalls:
             words.closing,
         ]
 
-        def said(text: str) -> str:
-            return self._template(text).render(known)
+        brand = self._messages.brand
+        unknown = known | {"merchant": brand.neutral_name or brand.name}
+
+        def first(text: str) -> str:
+            return self._template(text).render(unknown)
 
         return CallScript(
             language=phrases.locale,
-            ask=said(before.ask if person else before.ask_neutral),
-            check=said(before.check),
-            stranger=said(before.stranger),
-            machine=said(before.machine),
-            lines=tuple(said(line) for line in lines if line),
+            ask=first(before.ask if person else before.ask_neutral),
+            check=first(before.check),
+            stranger=first(before.stranger),
+            machine=first(before.machine),
+            lines=tuple(self._template(line).render(known) for line in lines if line),
         )
 
     def _cause(self, judge: Known, phrases: Phrases) -> str:
@@ -135,11 +138,11 @@ class TemplateCalls:
         return phrases.reasons[reason] if reason and judge.knows_why() else ""
 
     def _next(self, judge: Known, phrases: Phrases, locale: Locale) -> str:
-        """What will be tried without the customer."""
+        """What will be tried without the customer, unless they do what the call asks for."""
         if judge.facts.next_charge_on is None or not judge.charge_is_planned():
             return ""
         day = format_day(judge.facts.next_charge_on, locale, phrases.calendar)
-        text = phrases.next_charge.tried if judge.tried() else phrases.next_charge.due
+        text = phrases.unless_paid.tried if judge.tried() else phrases.unless_paid.due
         return self._template(text).render(next_charge_on=day, merchant=self._messages.brand.name)
 
     def _read(self, paths: Sequence[Path]) -> CallWords:

@@ -76,15 +76,15 @@ class CallResults:
             raise WrongRequest("To be called back needs the moment (at), and nothing else has one.")
         if amount and result is not CallResult.PROMISE:
             raise WrongRequest("An amount is promised, or not named: what was paid is seen when it comes in.")
-        made = [one for one in self._ledger.calls_of(call_id) if not one.given_back]
-        if not made or made[-1].by != by.strip():
+        made = [one for one in self._ledger.calls_of(call_id) if one.by == by.strip() and not one.given_back]
+        if not made:
             raise Refused(f"{by} has not taken {call_id}: python starter.py calls take {call_id} --by … comes first.")
         fresh = made[-1].result is None
         moment = self._calls.now(row)
         again = self._again(row, at, moment) if at and fresh else None
         promised = self._promised(row, amount) if amount else None
-        if on and fresh:
-            _ask_promise(row, on, moment)
+        if on:
+            _ask_promise(row, on, made[-1].result_at or moment)
         why = f"by {on}" if on else f"from {in_utc(again.start)} on" if again else ""
         kept = self._ledger.call_result(call_id, by.strip(), result, moment, why, again)
         if kept is None:
@@ -92,9 +92,10 @@ class CallResults:
         number, standing = kept
         if standing is not result:
             raise Refused(f"{call_id} has the result {standing.words} already: what came of a call is said once.")
-        event_id = f"{call_id}-{number}"
-        self._close(row, result, event_id, moment)
-        fact = events.CallReported(event_id=event_id, step=row.step, result=result, on=on, amount=promised)
+        self._close(row, result, number, moment)
+        fact = events.CallReported(
+            event_id=_event_id(row, number), step=row.step, result=result, on=on, amount=promised
+        )
         return self._calls.task(call_id), fact
 
     def _again(self, row: CallTaskRow, at: datetime, moment: datetime) -> CallWindow:
@@ -120,30 +121,34 @@ class CallResults:
             raise WrongRequest(f"amount: {found} is nothing; name what is promised, or leave it out for all of it.")
         return found
 
-    def _close(self, row: CallTaskRow, result: CallResult, event_id: str, at: datetime) -> None:
+    def _close(self, row: CallTaskRow, result: CallResult, number: int, at: datetime) -> None:
         """A wrong number is closed to calls and texts, for whoever has it; who wants no calls gets none anywhere."""
         if result is CallResult.OPTED_OUT:
-            self._closed(row, PHONE, events.ContactResult.OPTED_OUT, event_id, at)
+            self._closed(row, PHONE, events.ContactResult.OPTED_OUT, number, at)
         if result is CallResult.WRONG_NUMBER:
             for channel, field in FIELDS.items():
                 if field == FIELDS[PHONE]:
-                    self._closed(row, channel, events.ContactResult.INVALID_ADDRESS, event_id, at)
+                    self._closed(row, channel, events.ContactResult.INVALID_ADDRESS, number, at)
 
     def _closed(
-        self, row: CallTaskRow, channel: Channel, result: events.ContactResult, event_id: str, at: datetime
+        self, row: CallTaskRow, channel: Channel, result: events.ContactResult, number: int, at: datetime
     ) -> None:
         self._ledger.close_channel(
             Closure(
                 customer_id=row.customer_id,
                 channel=channel,
-                address=self._ledger.call_place(row.call_id),
+                address=self._ledger.call_place(row.call_id, number),
                 why=result.words,
                 wish=result in events.WISHES,
-                event_id=event_id,
+                event_id=_event_id(row, number),
                 at=at,
                 source=Source.REPORT,
             )
         )
+
+
+def _event_id(row: CallTaskRow, number: int) -> str:
+    return f"{row.call_id}-{number}"
 
 
 def _ask_promise(row: CallTaskRow, on: date, moment: datetime) -> None:

@@ -10,7 +10,7 @@ from domain.calendar import local, minute
 from domain.calls import CallWindow, Offer, TaskState, in_utc
 from domain.gates import Answer, Postpone, Refuse
 from domain.money import Money
-from domain.rules.calls import ask_call, call_caps, call_windows
+from domain.rules.calls import PHONE, ask_call, call_caps, call_windows
 from domain.situation import Situation
 from domain.steps import CHANNEL_NAMES, Channel, Stage
 from domain.truth import message_facts
@@ -130,7 +130,8 @@ class Calls:
         if isinstance(answer, Postpone | Refuse) or now is None:
             raise Refused(_sentence(row, answer))
         address = self._ledger.recipient(row.customer_id).address
-        taken = self._ledger.take_call(call_id, address, call_caps(now, row.until), by, now.at)
+        closes = now.schedule.hours(PHONE).closes_at(now.at, now.zones, now.circumstances.holidays)
+        taken = self._ledger.take_call(call_id, address, call_caps(now, row.until), by, now.at, closes)
         if isinstance(taken, Postpone | Refuse):
             raise Refused(_sentence(row, taken))
         if not isinstance(taken, Taken):

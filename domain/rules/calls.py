@@ -7,10 +7,12 @@ from domain.calendar import local
 from domain.calls import CallWindow
 from domain.gates import ALLOW, Answer, Postpone, Refuse, strictest
 from domain.holds import said
+from domain.kinds.handoff import begun_handoff
 from domain.rules.contacts import ContactCaps
 from domain.rules.invoice import Aim, judge_now
 from domain.rules.lawful_caps import lawful_caps
 from domain.rules.lawful_pauses import lawful_pauses
+from domain.rules.lost_handoffs import RULE, WHY
 from domain.rules.protection import ask_protected
 from domain.steps import Channel
 
@@ -29,7 +31,9 @@ def ask_call(now: "Situation", invoice: "InvoiceNow") -> Answer:
         outcome = case.closing.outcome.value if case.closing else "over"
         return Refuse(why=f"the case has ended ({outcome})", rule="case-ended")
     if case.handoff:
-        return Refuse(why="the case is with an agency", rule="with-agency")
+        return Refuse(why="the case is with an agency", rule=RULE)
+    if begun_handoff(case):
+        return Refuse(why=WHY, rule=RULE)
     protected = ask_protected(now.circumstances.protections, Aim.SAY, now.at)
     if isinstance(protected, Postpone):
         return Refuse(why=protected.why, rule=protected.rule)  # a human ends it, no time

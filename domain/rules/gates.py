@@ -8,8 +8,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from domain.gates import Answer
+from domain.kinds.handoff import begun_handoff
 from domain.rules.ceilings import ceiling_gate
 from domain.rules.invoice import invoice_gate, is_ordinary
+from domain.rules.lost_handoffs import lost_handoff_gate
 from domain.rules.minimum import minimum_gate
 from domain.steps import Step
 
@@ -27,4 +29,5 @@ def gates_of(case: "Case", circumstances: "Circumstances") -> tuple[Gate, ...]:
     of_invoice = () if is_ordinary(case.invoice) else (invoice_gate,)
     of_amount = (minimum_gate,) if circumstances.too_small else ()
     of_method = (ceiling_gate,) if circumstances.limit else ()
-    return (*of_invoice, *of_amount, *of_method, *GATES)
+    of_handoff = (lost_handoff_gate,) if case.unfinished and begun_handoff(case) else ()
+    return (*of_invoice, *of_amount, *of_method, *of_handoff, *GATES)

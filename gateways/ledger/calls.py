@@ -12,6 +12,7 @@ from domain.case import CaseStatus
 from domain.gates import Allow, Answer, Postpone, Refuse, strictest
 from domain.kinds.call import CallStep
 from domain.outgoing import CallDone, CallDue
+from domain.projection import Projection
 from domain.record import Entry
 from domain.rules.contacts import COUNTED, ContactCaps
 from domain.steps import Channel
@@ -88,11 +89,17 @@ class SqlCalls(Book):
         return [(known[row["call_id"]], CallRow(**row)) for row in found]
 
     def take_call(
-        self, call_id: str, to: Address, caps: ContactCaps, by: str, at: datetime
+        self,
+        call_id: str,
+        to: Address,
+        caps: ContactCaps,
+        by: str,
+        at: datetime,
+        closes: datetime | None = None,
     ) -> Taken | CallTaskRow | Postpone | Refuse:
         with self._database.writing() as connection:
             lock_contacts(connection, to)
-            row = _found(connection, call_id)
+            row = _held(connection, call_id)
             assert row is not None  # noqa: S101 - asked about before, and none is ever removed
             last = _last(connection, call_id)
             held = row.state is TaskState.TAKEN and row.taken_until is not None and at < row.taken_until
@@ -103,7 +110,7 @@ class SqlCalls(Book):
             answer = _ask(connection, row, to, caps, at)
             if not isinstance(answer, Allow):
                 return answer
-            number, until = last.number + 1 if last else 1, min(at + LEASE, row.until)
+            number, until = last.number + 1 if last else 1, min(at + LEASE, row.until, closes or row.until)
             taken = {"state": TaskState.TAKEN, "taken_by": by, "taken_until": until}
             connection.execute(sa.update(call_tasks).where(_IS).values(without_nul(taken)), {"call_is": call_id})
             one = CallRow(call_id=call_id, number=number, by=by, at=at)
@@ -116,7 +123,7 @@ class SqlCalls(Book):
 
     def give_back(self, call_id: str, by: str) -> bool:
         with self._database.writing() as connection:
-            row, last = _found(connection, call_id), _last(connection, call_id)
+            row, last = _held(connection, call_id), _last(connection, call_id)
             if row is None or last is None or last.by != by or last.result:
                 return False
             if last.given_back:
@@ -131,28 +138,31 @@ class SqlCalls(Book):
         self, call_id: str, by: str, result: CallResult, at: datetime, why: str, again: CallWindow | None = None
     ) -> tuple[int, CallResult] | None:
         with self._database.writing() as connection:
-            row, last = _found(connection, call_id), _last(connection, call_id)
-            if row is None or last is None or last.by != by or last.given_back:
+            row, mine = _held(connection, call_id), _last(connection, call_id, by)
+            if row is None or mine is None or mine.given_back:
                 return None
-            if last.result:
-                return last.number, last.result
+            if mine.result:
+                return mine.number, mine.result
+            # Whoever has taken it since says what becomes of the task.
+            is_theirs = mine == _last(connection, call_id)
             spoken = result in CONVERSATIONS
-            connection.execute(_this(last).values(result=result, result_at=at, conversation=spoken))
+            connection.execute(_this(mine).values(result=result, result_at=at, conversation=spoken))
             became: dict[str, Any] = {"state": TaskState.DONE, "ended_at": at, "end_why": result.words}
-            waits = again is not None and row.state in _WAITING
+            waits = again is not None and is_theirs and row.state in _WAITING
             if again and waits:
                 became = {"state": TaskState.OPEN, "taken_by": "", "taken_until": None}
                 became |= {"call_from": again.start, "until": max(row.until, again.end)}
-            connection.execute(_OVER.values(became), {"call_is": call_id})
-            event = None if waits else CallDone(call=call_id, result=result.value)
+            if is_theirs:
+                connection.execute(_OVER.values(became), {"call_is": call_id})
+            event = None if waits or not is_theirs else CallDone(call=call_id, result=result.value)
             entry = Entry(at=at, step=row.step, what=f"call: {result.words}", why=why, event=event)
-            write_effect(connection, row.invoice_id, entry, occasion=str(last.number))
-            return last.number, result
+            write_effect(connection, row.invoice_id, entry, occasion=str(mine.number))
+            return mine.number, result
 
-    def call_place(self, call_id: str) -> str | None:
-        newest = sa.select(_call.place).where(_call.call_id == call_id).order_by(_call.number.desc()).limit(1)
+    def call_place(self, call_id: str, number: int) -> str | None:
+        this = sa.select(_call.place).where(_call.call_id == call_id, _call.number == number)
         with self._database.reading() as connection:
-            return connection.execute(newest).scalar()
+            return connection.execute(this).scalar()
 
     def calls_over(self, at: datetime) -> int:
         late = _TASK.where(_task.state.in_(_WAITING), _task.until <= at)
@@ -163,9 +173,9 @@ class SqlCalls(Book):
         return len(found)
 
 
-def withdraw_calls(connection: sa.Connection, invoice_id: str, at: datetime, status: CaseStatus) -> None:
+def withdraw_calls(connection: sa.Connection, invoice_id: str, at: datetime, projection: Projection) -> None:
     """Where a case has nothing to say any more nobody may take its tasks. Those whose time was over before expire."""
-    why = _NOTHING_TO_SAY.get(status)
+    why = _NOTHING_TO_SAY.get(projection.status, "the case comes to its end" if projection.silent else None)
     if why is None:
         return
     waiting = _TASK.where(_task.invoice_id == invoice_id, _task.state.in_(_WAITING))
@@ -202,8 +212,16 @@ def _found(connection: sa.Connection, call_id: str) -> CallTaskRow | None:
     return CallTaskRow(**found) if found else None
 
 
-def _last(connection: sa.Connection, call_id: str) -> CallRow | None:
-    newest = _CALL.where(_call.call_id == call_id).order_by(_call.number.desc()).limit(1)
+def _held(connection: sa.Connection, call_id: str) -> CallTaskRow | None:
+    """For whoever changes it: what else wants to, a case that ends among it, waits until that is done."""
+    found = connection.execute(_TASK.where(_IS).with_for_update(), {"call_is": call_id}).mappings().one_or_none()
+    return CallTaskRow(**found) if found else None
+
+
+def _last(connection: sa.Connection, call_id: str, by: str | None = None) -> CallRow | None:
+    """The newest call of a task; `by`: of those of one person."""
+    of = _CALL.where(_call.call_id == call_id, *([_call.by == by] if by is not None else []))
+    newest = of.order_by(_call.number.desc()).limit(1)
     found = connection.execute(newest).mappings().one_or_none()
     return CallRow(**found) if found else None
 

@@ -112,7 +112,7 @@ class SqlCases(SqlCaseList):
             if stands and (left_out or projection.outcome):
                 settle_unanswered(connection, invoice_id, at, None if projection.outcome else left_out)
             if stands:
-                withdraw_calls(connection, invoice_id, at, projection.status)
+                withdraw_calls(connection, invoice_id, at, projection)
             write_decisions(connection, invoice_id, entries, projection.remaining, stands=stands)
 
     def after_the_end(self, invoice_id: str, occasion: str, entry: Entry, late: Late) -> bool:

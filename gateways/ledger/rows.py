@@ -28,7 +28,7 @@ def case_columns(row: CaseRow, state: str) -> Columns:
 
 def projection_columns(projection: Projection) -> Columns:
     """All but the outcome, which closes a case and has rules of its own."""
-    columns = projection.model_dump(exclude={"remaining", "outcome", "refund_due"})
+    columns = projection.model_dump(exclude={"remaining", "outcome", "refund_due", "silent"})
     columns |= {"remaining": projection.remaining.amount}
     if projection.refund_due:
         columns["refund_due"] = projection.refund_due.amount

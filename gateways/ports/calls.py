@@ -99,10 +99,16 @@ class CallBook(Protocol):
         """All calls with a customer, oldest first."""
 
     def take_call(
-        self, call_id: str, to: Address, caps: ContactCaps, by: str, at: datetime
+        self,
+        call_id: str,
+        to: Address,
+        caps: ContactCaps,
+        by: str,
+        at: datetime,
+        closes: datetime | None = None,
     ) -> Taken | CallTaskRow | Postpone | Refuse:
-        """Gives the task to somebody for `LEASE`, and counts the call, in one transaction. The row alone where it is
-        nobody's to take; whoever has it already gets it as it is."""
+        """Gives the task to somebody for `LEASE`, no longer than to `closes` (UTC), and counts the call, in one
+        transaction. The row alone where it is nobody's to take; whoever has it already gets it as it is."""
 
     def give_back(self, call_id: str, by: str) -> bool:
         """No call was made. False: it is not theirs."""
@@ -110,12 +116,13 @@ class CallBook(Protocol):
     def call_result(
         self, call_id: str, by: str, result: CallResult, at: datetime, why: str, again: CallWindow | None = None
     ) -> tuple[int, CallResult] | None:
-        """Keeps what came of the newest call of a task, once, with its entry and event: its number, and the result
-        that stands. `again`: CALL_BACK, the hours for which the task waits
-        for another call, beyond its own end if need be. None: nobody has taken it so."""
+        """Keeps what came of somebody's newest call of a task, once, with its entry: its number, and the result that
+        stands. The task ends with it, and its event is told, unless somebody else has taken it since. `again`:
+        CALL_BACK, the hours for which the task waits for another call, beyond its own end if need be. None: they have
+        not taken it, or given it back."""
 
-    def call_place(self, call_id: str) -> str | None:
-        """What the number is compared by that the newest call of a task went to."""
+    def call_place(self, call_id: str, number: int) -> str | None:
+        """What the number is compared by that one call of a task went to."""
 
     def calls_over(self, at: datetime) -> int:
         """Ends those whose time is over, and says how many there were."""

@@ -11,7 +11,9 @@ import pytest
 from domain import events
 from domain.agency import Handoff
 from domain.calls import LEASE, CallResult, CallWindow, Offer, TaskState, call_id
+from domain.case import Unfinished
 from domain.kinds.call import CallTask
+from domain.kinds.handoff import HandoffStep
 from domain.money import Money
 from domain.outgoing import TYPES
 from domain.protection import Protected, Protection, SetBy
@@ -207,14 +209,24 @@ def test_nothing_of_the_debt_is_said_before_it_is_certain_who_is_there(office: O
 
 
 def test_whose_lease_is_over_has_it_no_more(office: Office) -> None:
-    """That call may have been made: it counts."""
+    """That call may have been made: it counts, and what came of it is heard also late."""
     call = office.queue(office.case())
     office.calls.take(call, "Ana")
     office.now += LEASE
 
     assert "Bo" == office.calls.take(call, "Bo").line.taken_by
     assert ["Ana", "Bo"] == [one.by for one in office.ledger.calls_of(call)]
-    assert office.result(call, CallResult.REACHED) is None
+    assert (1, CallResult.REACHED) == office.result(call, CallResult.REACHED)
+    assert TaskState.TAKEN is office.state(call)
+
+
+def test_it_is_nobodys_beyond_the_hours_in_which_it_may_be_made(office: Office) -> None:
+    """Who takes it ten minutes before they are over has ten minutes."""
+    call = office.queue(office.case())
+    closes = office.calls.sheet(call).windows[0].end
+    office.now = closes - HOUR / 6
+
+    assert closes == office.calls.take(call, "Ana").line.taken_until
 
 
 def test_what_is_given_back_does_not_count(office: Office) -> None:
@@ -316,6 +328,24 @@ def test_a_case_that_an_agency_gets_withdraws_its_calls(office: Office) -> None:
     assert TaskState.WITHDRAWN is office.state(call)
     with pytest.raises(Refused, match="the case is with an agency"):
         office.calls.take(call, "Ana")
+
+
+def test_a_handoff_whose_answer_was_lost_withdraws_the_calls_and_lets_nobody_take_one(office: Office) -> None:
+    """The agency may have the case: neither what waits nor what Ana has taken is hers to call."""
+    case, other = office.case(), office.case()
+    call, taken = office.queue(case), office.queue(other)
+    office.calls.take(taken, "Ana")
+    for each in (case, other):
+        task = a_decision(office.worker, each, MONDAY)
+        step = HandoffStep(key="d28-escalate", due=MONDAY, day=28, ends=True)
+        lost = Unfinished(step=step, begun=True, not_before=MONDAY + HOUR)
+        office.worker.decide(task.but(case=task.case.but(unfinished={step.key: lost})))
+
+    assert [TaskState.WITHDRAWN] * 2 == [office.state(each) for each in (call, taken)]
+    for each in (call, taken):
+        assert not office.calls.sheet(each).may_call
+        with pytest.raises(Refused, match="the case comes to its end"):
+            office.calls.take(each, "Ana")
 
 
 def test_a_call_that_nobody_took_is_over(office: Office) -> None:

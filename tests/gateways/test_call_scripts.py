@@ -109,6 +109,46 @@ def test_a_call_says_what_comes_by_the_same_judgement_as_messages(
         assert (line in said) is (line in lines)
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_name_that_tells_what_it_is_about_is_not_said_to_strangers_or_machines(language: str) -> None:
+    """By brand.yaml they hear another one; the customer, once it is certain that it is they, the true one."""
+    brand = BRAND.model_copy(update={"neutral_name": "AC Services"})
+    words = TemplateCalls(TemplateMessages([MESSAGES], brand), [MESSAGES], BACK)
+    said = words.script(FACTS, tuple(Offer), Address(customer_id="cus_1", name="Ada", language=language), INVOICE)
+    nameless = words.script(FACTS, (), Address(customer_id="cus_1", language=language), INVOICE)
+
+    for text in (said.ask, nameless.ask, said.machine):
+        assert "AC Services" in text
+    for text in (said.ask, nameless.ask, said.check, said.stranger, said.machine):
+        assert "Acme Cloud" not in text
+    assert "Acme Cloud" in "\n".join(said.lines)
+    assert "AC Services" not in "\n".join(said.lines)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_next_charge_is_only_made_unless_it_is_paid_before(language: str) -> None:
+    """Who is asked to pay, and hears that it will be charged as well, pays twice or fears to."""
+    phrases, _ = TemplateMessages([MESSAGES], BRAND).language_of(language)
+    told, due = script(language), script(language, facts=FACTS.but(tried=False))
+
+    for said, words in ((told, phrases.unless_paid.tried), (due, phrases.unless_paid.due)):
+        start, end = words.split("{{ next_charge_on }}")
+        [line] = [line for line in said.lines if line.startswith(start) and line.endswith(end)]
+        assert "28" in line
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_money_that_came_back_is_said_as_such_and_not_as_a_decline(language: str) -> None:
+    phrases, _ = TemplateMessages([MESSAGES], BRAND).language_of(language)
+    told, back = script(language), script(language, facts=FACTS.but(came_back=True))
+
+    assert phrases.reasons[Reason.INSUFFICIENT_FUNDS] in told.lines
+    assert phrases.came_back not in told.lines
+    assert phrases.came_back in back.lines
+    assert phrases.reasons[Reason.INSUFFICIENT_FUNDS] not in back.lines
+    assert len(told.lines) == len(back.lines)
+
+
 def test_without_a_name_it_is_asked_for_whoever_has_the_account() -> None:
     assert "Ada Carter" in script().ask
     for name in (None, "null", "http://x.example"):

@@ -12,6 +12,7 @@ from domain.case import Case, Whereabouts
 from domain.gates import Answer, Postpone, Refuse, Stopped, strictest
 from domain.invoice import InvoiceNow
 from domain.kinds.call import CallQueued, CallTask
+from domain.kinds.handoff import begun_handoff
 from domain.rules.calls import ask_call, call_caps
 from domain.rules.contacts import COUNTED, ContactCaps
 from domain.situation import Situation
@@ -112,7 +113,7 @@ def wrong_calls(caller: Caller) -> Iterator[str]:
     yield from (f"nobody is called once the case is over: {step}" for step in caller.late)
     for made in caller.made:
         case, what = made.case, f"{made.task.step} at {made.at}"
-        if case.holds or case.closing or case.handoff:
+        if case.holds or case.closing or case.handoff or begun_handoff(case):
             yield f"nobody is called while the case stands still, or about one that is over: {what}"
         if caller.closed or PHONE in case.closed_channels:
             yield f"nobody is called who wants no calls: {what}"

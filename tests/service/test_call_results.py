@@ -76,6 +76,8 @@ async def test_a_promise_is_told_to_the_case_once_however_often_it_is_said(
     assert 1 == len([entry for entry in ledger.record(invoice) if entry.what == "call: promise"])
     with pytest.raises(Refused, match="has the result promise already"):
         await results.say(call, "Ana", CallResult.REACHED)
+    with pytest.raises(WrongRequest, match="name a day from today"):
+        await results.say(call, "Ana", CallResult.PROMISE, on=date(2100, 1, 1))
 
 
 async def test_a_wrong_number_is_closed_to_calls_and_texts_for_whoever_has_it(

@@ -18,6 +18,35 @@ _CALL: dict[str, Any] = {
     "taken_until": None,
     "end_why": "",
 }
+_SCRIPT: dict[str, Any] = {
+    "language": "en",
+    "ask": "Hello, this is Example. May I speak with Ada Example, please?",
+    "check": (
+        "Before I say what it is about, please tell me the e-mail address or the postal code that we have "
+        "on file for you. If you would rather make sure first that it is us, please contact us in a way "
+        "that you know already."
+    ),
+    "stranger": (
+        "Thank you. I can only speak about it with the person I asked for. If we have the wrong number, "
+        "please tell me, so that we do not call it again. I am sorry for the interruption. Goodbye."
+    ),
+    "machine": "Hello, this is Example. Please call us back on +12125550100. Thank you.",
+    "lines": [
+        "Thank you. I am calling about invoice INV-0042. $50.00 of it is still unpaid.",
+        (
+            "If you have paid it already, or if something about it is not right, please tell me. "
+            "Otherwise, how would you like to pay it?"
+        ),
+        (
+            "If you need some time, please tell me the day by which you will pay. Until then we will not "
+            "remind you of it again."
+        ),
+        "I can send you the link to the payment page, by e-mail or by text message.",
+        "Please do not give me any card or bank details on the telephone.",
+        "If you do not want to be called about this, please tell me: we will not call you again.",
+        "Thank you for your time. Goodbye.",
+    ],
+}
 
 CALLS: dict[str, dict[str, Any]] = {
     "TakeOrder": {"by": "Ana"},
@@ -39,14 +68,7 @@ CALLS: dict[str, dict[str, Any]] = {
         "why_not": "",
         "windows": [{"start": "2026-11-06T14:12:00Z", "end": "2026-11-06T23:00:00Z"}],
         "local_windows": ["2026-11-06 09:12 to 18:00"],
-        "script": {
-            "language": "en",
-            "ask": "Hello, this is Example. May I speak with Ada Example, please?",
-            "check": "Before I say what it is about, please tell me …",
-            "stranger": "Thank you. It is nothing for anybody else. …",
-            "machine": "Hello, this is Example. Please call us back on +12125550100. Thank you.",
-            "lines": ["Thank you. I am calling about invoice INV-0042. $50.00 of it is still unpaid.", "…"],
-        },
+        "script": _SCRIPT,
         "history": [{"at": "2026-11-05T14:06:51Z", "what": "friendly e-mail delivered"}],
     },
 }

@@ -65,7 +65,7 @@ def calls(queue: Calls, office: Office, threads: Threads) -> APIRouter:
 
     @router.post(
         "/{call}/take",
-        summary="Take a call: it is yours for half an hour",
+        summary="Take a call: it is yours for half an hour, or until its hours are over",
         description="All is asked at this moment: whether it is paid, hours and caps of law and policy, what the "
         "customer wants, what protects them. Refused (409) it says why, and from when on. It counts as made unless "
         "it is given back. Taken again by the same person it is the same.",
@@ -83,7 +83,7 @@ def calls(queue: Calls, office: Office, threads: Threads) -> APIRouter:
         summary="Say what came of the call that you have taken",
         description="Told to the case: a promise lets it stand still until that day is over, a wrong number gets "
         "neither calls nor texts, who wants no calls gets none. That it was paid counts when the money comes. The same "
-        "result said twice counts once.",
+        "result said twice counts once. It is heard also when the half hour is over, and somebody else has the call.",
         openapi_extra=callers,
     )
     async def result(call: CallId, report: CallReport) -> CallSaid:
