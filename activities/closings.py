@@ -113,7 +113,7 @@ class ClosingActivities:
         over = self._over(case, closed)
         if isinstance(over, str):
             return ClosingOutcome(why=over)
-        around = self._situations.around(task.customer_id, policy, case.facts, task.as_of)
+        around = self._around(task, over, policy)
         agreed = [one.channel for one in self._ledger.opt_ins(task.customer_id)]
         channel = open_channel(channel, around.closed, policy.contacts.fallback, agreed)
         if why := around.closed.get(channel):
@@ -134,6 +134,19 @@ class ClosingActivities:
             [other.invoice for other in others],
         )
         return _outcome(sent, closed, task, since)
+
+    def _around(self, task: ClosingTask, over: _Over, policy: Policy) -> Around:
+        """The customer as the payment provider states them now, and what is closed to this message besides."""
+        if over.invoice.customer:
+            self._ledger.customer_is(over.invoice.customer)
+        around = self._situations.around(task.customer_id, policy, over.case.facts, task.as_of)
+        address = self._ledger.recipient(task.customer_id).address
+        refused = {
+            row.channel: _NOT_TAKEN
+            for row in self._ledger.contacts(task.invoice_id)
+            if row.said and row.said.closed and row.state == "unreachable" and row.address == address.place(row.channel)
+        }
+        return around._replace(closed=_TOO_SLOW | refused | around.closed)
 
     def _task(
         self,
@@ -218,6 +231,9 @@ class ClosingActivities:
         return any(row.said and row.said.closed and row.state in _TOLD for row in self._ledger.contacts(invoice_id))
 
 
+_TOO_SLOW = {Channel.LETTER: "on paper it would come when it is old"}
+_NOT_TAKEN = "its provider did not take this message there"
+"""No address is closed by it: where the merchant's account may not send there, or has no messages left."""
 _TOLD = ("sending", "sent", "unknown")
 _UNPAID = (InvoiceState.OPEN, InvoiceState.UNCOLLECTIBLE)
 
@@ -235,7 +251,7 @@ def _outcome(sent: ContactOutcome, closed: Closed, task: ClosingTask, since: dat
         case ContactState.STOPPED if sent.stopped and sent.stopped.until:
             return _later(max(sent.stopped.until, task.as_of + _SOON), since, sent.stopped.why)
         case ContactState.UNREACHABLE:
-            # Its channel is closed from now on: another one may be open.
+            # Its channel is closed to this message from now on: another one may be open.
             return _later(task.as_of + _SOON, since, sent.why)
         case ContactState.SENT | ContactState.UNKNOWN:
             return ClosingOutcome(why=f"told: {closed.in_words}")
