@@ -76,3 +76,14 @@ def test_a_text_whose_answer_was_lost_is_looked_up_where_it_went(world: Provider
 
     assert (Notice.CARD_EXPIRES, "sent") == (outcome.said, one.row.state)
     assert (1, []) == (len(one.elsewhere[Channel.SMS]), one.mails)
+
+
+def test_who_has_another_address_since_is_told_there(worker: Worker) -> None:
+    """R33: read with the renewal, right before."""
+    one = Announced(worker, on(Channel.EMAIL))
+    one.world.stripe.update_customer(one.customer, email=f"new-{one.email}")
+
+    assert Notice.CARD_EXPIRES is one.told().said
+
+    theirs = [mail.to for mail in one.world.sendgrid.sent if mail.to.endswith(one.email)]
+    assert [f"new-{one.email}"] == theirs
