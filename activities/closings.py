@@ -117,7 +117,7 @@ class ClosingActivities:
         over = self._over(case, policy)
         if isinstance(over, str):
             return ClosingOutcome(why=over)
-        around = self._situations.around(task.customer_id, policy, case.facts, task.as_of)
+        around = self._around(task, over, policy)
         agreed = [one.channel for one in self._ledger.opt_ins(task.customer_id)]
         closed = around.closed | self._unapproved(case)
         channel = open_channel(over.channel, closed, policy.contacts.fallback, agreed)
@@ -144,6 +144,19 @@ class ClosingActivities:
     def _unapproved(self, case: Case) -> dict[Channel, str]:
         language = self._ledger.recipient(case.facts.customer_id).address.language
         return self._messages.of(case.facts.segment).unapproved(Stage.CLOSING, language)
+
+    def _around(self, task: ClosingTask, over: _Over, policy: Policy) -> Around:
+        """The customer as the payment provider states them now, and what is closed to this message besides."""
+        if over.invoice.customer:
+            self._ledger.customer_is(over.invoice.customer)
+        around = self._situations.around(task.customer_id, policy, over.case.facts, task.as_of)
+        address = self._ledger.recipient(task.customer_id).address
+        refused = {
+            row.channel: _NOT_TAKEN
+            for row in self._ledger.contacts(task.invoice_id)
+            if row.said and row.said.closed and row.state == "unreachable" and row.address == address.place(row.channel)
+        }
+        return around._replace(closed=_TOO_SLOW | refused | around.closed)
 
     def _task(
         self,
@@ -173,8 +186,8 @@ class ClosingActivities:
         invoice = self._payments.read_invoice(case.facts.invoice_id)
         found = wanted(case, policy, owed=invoice.replaced or not _is_cancelled(invoice))
         if found is None:
-            why = "a corrected invoice has taken its place"
-            return why if invoice.replaced else f"the invoice is {invoice.state.value}"
+            replaced = "a corrected invoice has taken its place"
+            return replaced if invoice.replaced else f"the invoice is {invoice.state.value}"
         closed, channel = found
         if why := self._untrue(case, invoice, closed):
             return why
@@ -232,6 +245,9 @@ class ClosingActivities:
         return any(row.said and row.said.closed and row.state in _TOLD for row in self._ledger.contacts(invoice_id))
 
 
+_TOO_SLOW = {Channel.LETTER: "on paper it would come when it is old"}
+_NOT_TAKEN = "its provider did not take this message there"
+"""No address is closed by it: where the merchant's account may not send there, or has no messages left."""
 _TOLD = ("sending", "sent", "unknown")
 _UNPAID = (InvoiceState.OPEN, InvoiceState.UNCOLLECTIBLE)
 
@@ -255,7 +271,7 @@ def _outcome(sent: ContactOutcome, over: _Over, task: ClosingTask, since: dateti
         case ContactState.STOPPED if sent.stopped and sent.stopped.until:
             return _later(max(sent.stopped.until, task.as_of + _SOON), since, sent.stopped.why)
         case ContactState.UNREACHABLE:
-            # Its channel is closed from now on: another one may be open.
+            # Its channel is closed to this message from now on: another one may be open.
             return _later(task.as_of + _SOON, since, sent.why)
         case ContactState.SENT | ContactState.UNKNOWN:
             return ClosingOutcome(why=f"told: {over.closed.in_words}")

@@ -6,7 +6,7 @@ from typing import Any
 
 from temporalio import activity
 
-from activities.conversation import also_final, facts_with_others, other_invoices
+from activities.conversation import also_final, facts_with_others
 from activities.errors import translated
 from activities.notices import StandingNotices
 from activities.situations import Situations
@@ -18,6 +18,7 @@ from domain.consent import told_by_provider
 from domain.gates import Answer, Postpone, Refuse, Stopped, stop, strictest
 from domain.ids import contact_key
 from domain.kinds.message import ContactOutcome, ContactState, ContactTask
+from domain.names import addressee
 from domain.outgoing import ContactSent, ContactUnreachable, Outgoing, StepRefused
 from domain.protection import standing
 from domain.record import Entry
@@ -28,6 +29,7 @@ from domain.rules.protection import ask_protected
 from domain.rules.refusals import About
 from domain.steps import Channel
 from domain.terms import Agreed
+from gateways.ports.beside import other_invoices
 from gateways.ports.ledger import Contact, Ledger
 from gateways.ports.messages import (
     Address,
@@ -110,7 +112,8 @@ class ContactActivities:
             self._meter.contacted(task.channel, ContactState.UNREACHABLE)
             return _outcome(ContactState.UNREACHABLE, invoice, why=why)
         if others is None:
-            others = other_invoices(task, self._payments, self._ledger)
+            about = task.invoice_id, task.customer_id, task.as_of
+            others = other_invoices(*about, self._payments, self._ledger)
             facts = task.facts.with_due(invoice.remaining)
             if others:
                 facts = facts_with_others(facts, task, invoice, others, self._ledger)
@@ -383,7 +386,7 @@ def _closed(task: ContactTask, recipient: Recipient) -> str | None:
     """Why nothing can be sent on this channel, or None."""
     if why := recipient.closed_channels.get(task.channel):
         return why  # as it is known: the case takes it over, and a wish has to stay one
-    if task.channel is Channel.LETTER and not recipient.address.name:
+    if task.channel is Channel.LETTER and addressee(recipient.address.name) is None:
         return "no name is known to write on a letter"
     field = FIELDS.get(task.channel)
-    return NONE_KNOWN[field] if field and not getattr(recipient.address, field) else None
+    return NONE_KNOWN[field] if field and recipient.address.place(task.channel) is None else None

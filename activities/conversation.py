@@ -1,35 +1,16 @@
-"""What one message says for several invoices: which ones it names, read right before, and how the service stands."""
+"""What one message says for several invoices: how the service stands, and whose end it announces as well."""
 
 from collections.abc import Sequence
 
 from activities.situations import Situations
 from domain.finals import final_today
-from domain.gates import Allow
 from domain.kinds.access import strictest
 from domain.kinds.message import ContactTask
 from domain.rules.contacts import covers
-from domain.rules.invoice import Aim, judge_now
 from domain.steps import Stage
 from domain.truth import MessageFacts
 from gateways.ports.ledger import Ledger
-from gateways.ports.payments import InvoiceSnapshot, Payments
-
-_MOST_NAMED = 10
-"""More would be a list that nobody reads, and each costs a request."""
-
-
-def other_invoices(task: ContactTask, payments: Payments, ledger: Ledger) -> tuple[InvoiceSnapshot, ...]:
-    """The customer's other invoices of which something may be said now, the oldest case first.
-
-    Not those whose case stands still or is with an agency: nothing is said of these.
-    """
-    others = ledger.open_beside(task.invoice_id, task.customer_id)
-    read = [payments.read_invoice(invoice_id) for invoice_id in others[:_MOST_NAMED]]
-    return tuple(
-        invoice
-        for invoice in read
-        if invoice.pay_url and isinstance(judge_now(invoice.now, Aim.SAY, task.as_of), Allow)
-    )
+from gateways.ports.payments import InvoiceSnapshot
 
 
 def facts_with_others(

@@ -31,6 +31,7 @@ from gateways.ports.rows import Closure
 from gateways.ports.trouble import LookupImpossible, ProviderMisuse, ProviderTrouble, Unreachable
 
 _DONE = ("sent", "unknown", "left_out")
+_REFUSED = "unreachable"
 _A_DAY = timedelta(days=1)
 
 
@@ -135,6 +136,7 @@ class RenewalActivities:
             return self._left_out(task, one.notice, channel, unlawful.why, unlawful.rule)
         caps = notice_caps(policy, around.law, channel, around.zones, task.as_of, found.now.charged_at)
         row = self._row(task, one.notice, channel, message, address)
+        before = self._ledger.notice(key)
         reserved = self._ledger.begin_notice(row, address, caps)
         match reserved:
             case Postpone():
@@ -144,7 +146,8 @@ class RenewalActivities:
                 return self._left_out(task, one.notice, channel, reserved.why, reserved.rule)
         if reserved.ours:
             sent = self._send(task, one.notice, channel, address, message)
-            return sent if sent.said else self._elsewhere(task, one.notice, policy, channel, sent)
+            again = before is not None and before.state == _REFUSED
+            return sent if sent.said else self._elsewhere(task, one.notice, policy, channel, sent, again=again)
         return self._look_up(one.notice, address, reserved.row)
 
     def _channel(
@@ -155,6 +158,9 @@ class RenewalActivities:
         begun = self._ledger.notice(_key(task, notice))
         if begun and begun.state == "sending":
             return begun.channel, ""
+        address = self._ledger.recipient(task.renewal.customer_id).address
+        if begun and begun.state == _REFUSED and begun.address == address.place(begun.channel):
+            closed = {begun.channel: begun.why, **closed}
         wanted = policy.renewals.channel or best_channel(policy.contacts.order, habits, closed)
         channel = open_channel(wanted, closed, policy.contacts.fallback, habits.agreed)
         if channel is Channel.LETTER:
@@ -162,11 +168,15 @@ class RenewalActivities:
         return channel, closed.get(channel, "")
 
     def _elsewhere(
-        self, task: NoticeTask, notice: Notice, policy: Policy, tried: Channel, unsent: NoticeOutcome
+        self, task: NoticeTask, notice: Notice, policy: Policy, tried: Channel, unsent: NoticeOutcome, *, again: bool
     ) -> NoticeOutcome:
-        """Its address was found closed: it goes another way at once, where there is one."""
+        """It was not taken there: it goes another way at once, where there is one. `again`: nor on another channel
+        before. Where neither address is closed by it, as what refuses is about the merchant's account, that is enough.
+        """
         around = self._situations.around(task.renewal.customer_id, policy, Anywhere(task.renewal.anywhere), task.as_of)
         closed = around.closed | self._messages.of(task.renewal.segment).closed
+        if again and tried not in closed:
+            return unsent
         channel, why = self._channel(task, notice, policy, closed, around.habits)
         return unsent if why or channel is tried else unsent.model_copy(update={"next_at": task.as_of})
 
@@ -198,7 +208,7 @@ class RenewalActivities:
             sent = self._sender(channel).send(address, message, key)
         except Unreachable as error:
             self._close(task, channel, address, error, key)
-            self._finish(channel, key, "unreachable", None, str(error), error.rule)
+            self._finish(channel, key, _REFUSED, None, str(error), error.rule)
             return NoticeOutcome(why=str(error))
         except ProviderTrouble as error:
             if error.not_executed:

@@ -119,6 +119,7 @@ def _in_full(sheet: CallSheet) -> str:
         f"{sheet.name or 'name not known'}, {sheet.number or 'no number'}, {sheet.language}",
         f"in {sheet.zone} it is {sheet.local_time}",
         f"{sheet.due} due; {sheet.pay_link or 'no payment page'}",
+        *(f"and {other.due} of {other.invoice_id}; {other.pay_link or 'no payment page'}" for other in sheet.others),
         may,
         *(f"  {window}" for window in sheet.local_windows),
     ]

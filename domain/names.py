@@ -13,6 +13,11 @@ from domain.languages import primary, wanted
 _LONGEST = 60
 _MOST_WORDS = 8
 _MOST_DIGITS = 4  # "Studio 54"; a phone number has more
+_LONGEST_ON_PAPER = 80
+_MOST_DIGITS_ON_PAPER = 6  # a telephone's have more
+_NOT_ON_PAPER = frozenset("@<>{}\u3002\uff0e")
+_TURNS = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})  # what follows reads backwards
+_CALLING = 2  # so many words that ask somebody to do something: one of them stands in many a firm's name
 _MOST_MARKS = 3  # signs over and under one letter, one after another; Thai has two, Vietnamese text three at most
 
 _SIGNS = frozenset(" -'.,&()\u2019\u2010\u00b7\u30fb")
@@ -130,6 +135,28 @@ def plausible_name(name: str | None, language: str) -> str | None:
         and not any(call in line for call in _CALLS_IN_ONE_WORD)
     )
     return line if plausible else None
+
+
+def addressee(name: str | None) -> str | None:
+    """The name in one line, as it may stand on an envelope; None when it may be something else.
+
+    What is refused gets no letter, so less is: a firm may be called after what it sells, and somebody's name may be in
+    another script than that of their language.
+    """
+    line = unicodedata.normalize("NFC", " ".join((name or "").split()))
+    words = [word for word in re.split(r"[\W_]+", line.casefold()) if word]
+    harmless = (
+        0 < len(line) <= _LONGEST_ON_PAPER
+        and any(sign.isalpha() for sign in line)
+        and not any(sign in _NOT_ON_PAPER or unicodedata.bidirectional(sign) in _TURNS for sign in line)
+        and sum(sign.isdigit() for sign in line) <= _MOST_DIGITS_ON_PAPER
+        and not _is_a_link(line)
+        and not set(words) <= _PLACEHOLDERS
+        and line.casefold() not in _PLACEHOLDERS
+        and len(_CALLS.intersection(words)) < _CALLING
+        and not any(call in line for call in _CALLS_IN_ONE_WORD)
+    )
+    return line if harmless else None
 
 
 def _one_script(line: str, tag: str) -> bool:

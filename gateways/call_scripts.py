@@ -85,7 +85,12 @@ class TemplateCalls:
         self._default = chosen(language, self._words) or FALLBACK
 
     def script(
-        self, facts: MessageFacts, offers: Sequence[Offer], address: Address, invoice: InvoiceSnapshot
+        self,
+        facts: MessageFacts,
+        offers: Sequence[Offer],
+        address: Address,
+        invoice: InvoiceSnapshot,
+        others: Sequence[InvoiceSnapshot] = (),
     ) -> CallScript:
         tags = wanted(address.language)
         tag = next((tag for tag in tags if chosen(tag, self._words)), self._default)
@@ -111,15 +116,14 @@ class TemplateCalls:
             self._next(judge, phrases, locale),
             words.restricts if judge.will_be_restricted() else "",
             phrases.tightens.one if judge.will_be_tightened() else "",
-            words.ask,
-            *(words.offers[offer] for offer in offers),
-            words.card,
-            words.objects,
-            words.closing,
         ]
+        then = [words.ask, *(words.offers[offer] for offer in offers), words.card, words.objects, words.closing]
 
         brand = self._messages.brand
         unknown = known | {"merchant": brand.neutral_name or brand.name}
+
+        def said(text: str) -> str:
+            return self._template(text).render(known)
 
         def first(text: str) -> str:
             return self._template(text).render(unknown)
@@ -130,7 +134,11 @@ class TemplateCalls:
             check=first(before.check),
             stranger=first(before.stranger),
             machine=first(before.machine),
-            lines=tuple(self._template(line).render(known) for line in lines if line),
+            lines=(
+                *(said(line) for line in lines if line),
+                *_listed(others, phrases, locale),
+                *(said(line) for line in then if line),
+            ),
         )
 
     def _cause(self, judge: Known, phrases: Phrases) -> str:
@@ -167,6 +175,14 @@ class TemplateCalls:
             return error.message
         unknown = sorted(used - may)
         return f"{', '.join(unknown)} is not known there; known are {', '.join(sorted(may))}" if unknown else None
+
+
+def _listed(others: Sequence[InvoiceSnapshot], phrases: Phrases, locale: Locale) -> Iterator[str]:
+    """The customer's other invoices, by the words of all messages."""
+    if others:
+        yield phrases.others
+    for other in others:
+        yield f"{other.number or other.id}{phrases.colon}{format_money(other.remaining, locale)}"
 
 
 def _may(loc: Loc) -> frozenset[str]:

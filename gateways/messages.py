@@ -17,11 +17,10 @@ from domain.brand import Brand
 from domain.known import AtSending, Known, Other
 from domain.languages import chosen, wanted
 from domain.money import Money
-from domain.names import plausible_name
+from domain.names import addressee, plausible_name
 from domain.postal import PostalAddress
 from domain.steps import Channel, Stage
 from domain.terms import Agreed
-from domain.texts import one_line
 from domain.truth import MessageFacts
 from domain.wording import Part, Untrue, wording
 from gateways.invoice_words import bought, method_on_file, pay_link, period
@@ -178,9 +177,10 @@ class TemplateMessages:
 
     def _letter(self, writer: Writer, address: Address, on: date | None, locale: Locale) -> Rendered:
         where = PostalAddress.read(address.place(Channel.LETTER))
-        if where is None or on is None or not address.name:
+        name = addressee(address.name)
+        if where is None or on is None or name is None:
             raise ProviderMisuse("A letter needs a day, a name and a complete postal address; one of them is missing.")
-        recipient = address_lines(one_line(address.name), where, self.brand.country or "")
+        recipient = address_lines(name, where, self.brand.country or "")
         letter = writer.letter(recipient, where.paper, on, locale)
         return Rendered(subject=letter.subject, text=letter.text, letter=letter)
 

@@ -33,7 +33,9 @@ def complete(text: str | None) -> str | None:
     if rules is None:
         return found.text if found.city else None
     # A postcode that the country has not (`n/a`, one of before) is as good as none.
-    code = found.postal_code if all(known.match(found.postal_code) for known in rules.postal_code_matchers) else ""
+    # Some write it in small letters.
+    code = found.postal_code.upper()
+    code = code if all(known.match(code) for known in rules.postal_code_matchers) else ""
     has = {
         "street_address": found.line1,
         "city": found.city,
@@ -65,7 +67,7 @@ def address_lines(name: str, address: PostalAddress, posted_in: str) -> tuple[st
         "streets": "\n".join(filter(None, streets)),
         "city": city.upper() if abroad else city,
         "state": state.upper() if abroad else state,
-        "postal_code": address.postal_code,
+        "postal_code": address.postal_code.upper(),
     }
     lines = [_line(part, values) for part in form.split("%n")]
     last = str(Locale("en").territories.get(address.country, address.country)).upper() if abroad else ""

@@ -14,6 +14,7 @@ from domain.rules.calls import PHONE, ask_call, call_caps, call_windows
 from domain.situation import Situation
 from domain.steps import CHANNEL_NAMES, Channel, Stage
 from domain.truth import message_facts
+from gateways.ports.beside import other_invoices
 from gateways.ports.calls import CallScript, CallScripts, CallTaskRow, Taken
 from gateways.ports.ledger import Ledger
 from gateways.ports.messages import Address
@@ -56,6 +57,15 @@ class Past(Frozen):
     what: str
 
 
+class OtherDue(Frozen):
+    """Another unpaid invoice of the customer, which the call is about as well."""
+
+    invoice_id: str
+    number: str
+    due: Money
+    pay_link: str | None
+
+
 class CallSheet(Frozen):
     """All that somebody needs who calls. Personal data."""
 
@@ -67,6 +77,7 @@ class CallSheet(Frozen):
     local_time: str
     due: Money
     pay_link: str | None
+    others: tuple[OtherDue, ...] = ()
     offers: tuple[Offer, ...]
     may_call: bool
     why_not: str = ""  # one sentence
@@ -194,7 +205,9 @@ class Calls:
         windows = call_windows(now, max(at, row.call_from), row.until) if now and not row.ended_at else ()
         # What was true when it was queued may be over: a try that was made, a restriction that came.
         said = message_facts(now, Stage.REMINDER) if now else row.said
-        script = self._scripts().of(case.segment if case else "").script(said, row.offers, address, invoice)
+        about = row.invoice_id, row.customer_id, at
+        others = other_invoices(*about, self._payments(), self._ledger) if now else ()
+        script = self._scripts().of(case.segment if case else "").script(said, row.offers, address, invoice, others)
         return CallSheet(
             line=_line(row, at),
             name=address.name,
@@ -204,6 +217,7 @@ class Calls:
             local_time=minute(local(at, zones[0])),
             due=invoice.remaining,
             pay_link=invoice.pay_url,
+            others=tuple(_due(other) for other in others),
             offers=row.offers,
             may_call=answer is None,
             why_not="" if answer is None else _sentence(row, answer),
@@ -230,6 +244,10 @@ class Calls:
             if not one.given_back
         ]
         return tuple(sorted((*told, *answered, *called), key=lambda past: past.at)[-_SHOWN:])
+
+
+def _due(other: InvoiceSnapshot) -> OtherDue:
+    return OtherDue(invoice_id=other.id, number=other.number or other.id, due=other.remaining, pay_link=other.pay_url)
 
 
 def _line(row: CallTaskRow, at: datetime) -> CallLine:

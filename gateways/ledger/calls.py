@@ -25,6 +25,7 @@ from gateways.ledger.transactions import Book
 from gateways.ledger.uses import uses_of
 from gateways.ports.calls import CallRow, CallTaskRow, Taken
 from gateways.ports.messages import Address
+from gateways.ports.rows import Closure
 
 _task, _call = call_tasks.c, calls.c
 _TASK = sa.select(*(_task[name] for name in CallTaskRow.model_fields))
@@ -157,6 +158,8 @@ class SqlCalls(Book):
             event = None if waits or not is_theirs else CallDone(call=call_id, result=result.value)
             entry = Entry(at=at, step=row.step, what=f"call: {result.words}", why=why, event=event)
             write_effect(connection, row.invoice_id, entry, occasion=str(mine.number))
+            if spoken:
+                _withdraw(connection, _beside(row, mine.at), at, f"it was spoken of in the call about {row.invoice_id}")
             return mine.number, result
 
     def call_place(self, call_id: str, number: int) -> str | None:
@@ -178,7 +181,25 @@ def withdraw_calls(connection: sa.Connection, invoice_id: str, at: datetime, pro
     why = _NOTHING_TO_SAY.get(projection.status, "the case comes to its end" if projection.silent else None)
     if why is None:
         return
-    waiting = _TASK.where(_task.invoice_id == invoice_id, _task.state.in_(_WAITING))
+    _withdraw(connection, _task.invoice_id == invoice_id, at, why)
+
+
+def withdraw_calls_to(connection: sa.Connection, closure: Closure) -> None:
+    """Nobody is called any more where calls are closed by now: not the person, or whoever has the number."""
+    person, number = _task.customer_id == closure.customer_id, _task.place == closure.address
+    whose = [person] if closure.address is None else [number, *([person] if closure.wish else [])]
+    _withdraw(connection, sa.or_(*whose), closure.at, f"nobody is called: {closure.why}")
+
+
+def _beside(row: CallTaskRow, called_at: datetime) -> sa.ColumnElement[bool]:
+    """Tasks of the customer's other invoices that waited when the call was made, which names those as well."""
+    theirs = sa.and_(_task.customer_id == row.customer_id, _task.invoice_id != row.invoice_id)
+    free = sa.or_(_task.state == TaskState.OPEN, _task.taken_until <= called_at)
+    return sa.and_(theirs, _task.as_of <= called_at, free)
+
+
+def _withdraw(connection: sa.Connection, which: sa.ColumnElement[bool], at: datetime, why: str) -> None:
+    waiting = _TASK.where(which, _task.state.in_(_WAITING))
     for found in connection.execute(waiting).mappings().all():
         row = CallTaskRow(**found)
         over = row.until <= at

@@ -10,6 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from domain.addresses import FIELDS
 from domain.steps import Channel
 from gateways.customer_rows import brought_up_to_date, statement
+from gateways.ledger.calls import withdraw_calls_to
 from gateways.ledger.inserts import insert_once
 from gateways.ledger.rows import without_nul
 from gateways.ledger.schema import channel_closures, customers, replies
@@ -65,7 +66,8 @@ class SqlCustomers(Book):
 
     def close_channel(self, closure: Closure) -> None:
         with self._database.writing() as connection:
-            insert_once(connection, channel_closures, closure.model_dump())
+            if insert_once(connection, channel_closures, closure.model_dump()) and closure.channel is Channel.PHONE:
+                withdraw_calls_to(connection, closure)
 
     def closures(self, customer_id: str, opened_by: str = "") -> list[Closure]:
         with self._database.reading() as connection:

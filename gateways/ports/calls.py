@@ -75,8 +75,14 @@ class CallScripts(Protocol):
     """The words of calls."""
 
     def script(
-        self, facts: MessageFacts, offers: Sequence[Offer], address: Address, invoice: InvoiceSnapshot
-    ) -> CallScript: ...
+        self,
+        facts: MessageFacts,
+        offers: Sequence[Offer],
+        address: Address,
+        invoice: InvoiceSnapshot,
+        others: Sequence[InvoiceSnapshot] = (),
+    ) -> CallScript:
+        """`others`: the customer's other unpaid invoices, which are named as well."""
 
 
 class CallBook(Protocol):

@@ -91,3 +91,40 @@ def test_a_channel_without_an_address_is_known_before_it_is_tried(worker: Worker
     case = open_case(worker, phone=False)
 
     assert {Channel.SMS, Channel.WHATSAPP, Channel.PHONE} == set(unaddressed(worker.ledger, case.customer_id))
+
+
+@pytest.mark.parametrize("channel", [Channel.WHATSAPP, Channel.LINE, Channel.NOTICE, Channel.SMS])
+@pytest.mark.parametrize("name", ["Win at evil.example", "Call +1 900 555 0100 now", "{{2}}"])
+def test_a_name_that_held_a_link_or_a_call_is_repeated_on_no_channel(
+    worker: Worker, channel: Channel, name: str
+) -> None:
+    """R36."""
+    case = open_case(worker)
+    worker.world.stripe.update_customer(case.customer_id, name=name)
+
+    assert ContactState.SENT == worker.contact(a_contact(case, channel)).state
+
+    [row] = worker.ledger.contacts(case.invoice_id)
+    assert name not in f"{row.subject} {row.text}"
+
+
+def test_a_line_id_that_came_since_is_where_the_message_goes(world: ProviderWorld, worker: Worker) -> None:
+    """R33."""
+    case, user = open_case(worker), world.line.new_user()
+    worker.ledger.customer_set(case.customer_id, {"line_user_id": user})
+
+    worker.contact(a_contact(case, Channel.LINE))
+
+    assert user == world.line.sent[-1].to
+
+
+@pytest.mark.parametrize("kept", ["n/a", "@ada", "U123"])
+def test_what_is_no_line_user_is_not_asked_about(world: ProviderWorld, worker: Worker, kept: str) -> None:
+    """R30."""
+    case = open_case(worker)
+    worker.ledger.customer_set(case.customer_id, {"line_user_id": kept})
+
+    outcome = worker.contact(a_contact(case, Channel.LINE))
+
+    assert (ContactState.UNREACHABLE, "no LINE user id is known") == (outcome.state, outcome.why)
+    assert [] == contacts(world, case)

@@ -195,3 +195,58 @@ def test_thai_and_japanese_are_printed_with_their_own_signs(
     [letter] = of(world, case)
     assert printed(words) in printed(letter.text)
     assert printed(address.line1) in printed(letter.text)
+
+
+@pytest.mark.parametrize("name", ["Win $1000 at evil.example", "Call +1 900 555 0100 now", "null"])
+def test_a_name_that_held_a_link_or_a_call_was_printed_on_the_envelope(
+    world: ProviderWorld, worker: Worker, name: str
+) -> None:
+    """R36: the letter goes another way, and closes no address."""
+    case = open_case(worker)
+    changes(worker, case, name=name)
+
+    outcome = worker.contact(a_contact(case, Channel.LETTER))
+
+    assert (ContactState.UNREACHABLE, "no name is known to write on a letter") == (outcome.state, outcome.why)
+    assert ([], {}) == (of(world, case), worker.ledger.closed_channels(case.customer_id))
+
+
+@pytest.mark.parametrize("kept", ["n/a", "1 Main St, Austin", "1 Main St\n\n\n\n\n"])
+def test_what_is_no_postal_address_stopped_the_case_for_an_operator(
+    world: ProviderWorld, worker: Worker, kept: str
+) -> None:
+    """R30: kept from before it was read so."""
+    case = open_case(worker)
+    worker.ledger.customer_set(case.customer_id, {"postal_address": kept})
+
+    outcome = worker.contact(a_contact(case, Channel.LETTER))
+
+    assert (ContactState.UNREACHABLE, "no complete postal address is known") == (outcome.state, outcome.why)
+    assert [] == of(world, case)
+
+
+def test_a_letter_goes_where_the_customer_lives_by_now(world: ProviderWorld, worker: Worker) -> None:
+    """R33: decided on for another place, the message is decided anew; then it is posted there."""
+    case = open_case(worker)
+    world.stripe.update_customer(case.customer_id, address=BERLIN.model_dump())
+
+    first = worker.contact(a_contact(case, Channel.LETTER))
+    second = worker.contact(a_contact(case, Channel.LETTER))
+
+    [letter] = of(world, case)
+    assert (ContactState.STOPPED, ContactState.SENT) == (first.state, second.state)
+    assert "10115 Berlin" in letter.to["name_and_address"]
+
+
+def test_failure_14_the_link_on_a_letter_is_ours_and_leads_to_the_page_of_the_day(
+    world: ProviderWorld, worker: Worker
+) -> None:
+    """Paper lies for weeks: the provider's own link would have run out."""
+    case = open_case(worker)
+    ours = worker.restarted(DUNNING_LINK_SECRETS="s" * 32, WEB_PUBLIC_URL="https://dunning.acme.example")
+
+    assert ContactState.SENT == ours.contact(a_contact(case, Channel.LETTER)).state
+
+    [letter] = of(world, case)
+    assert "https://dunning.acme.example/p/" in printed(letter.text)
+    assert printed(world.stripe.get(case.invoice_id)["hosted_invoice_url"]) not in printed(letter.text)

@@ -76,3 +76,47 @@ def test_a_text_whose_answer_was_lost_is_looked_up_where_it_went(world: Provider
 
     assert (Notice.CARD_EXPIRES, "sent") == (outcome.said, one.row.state)
     assert (1, []) == (len(one.elsewhere[Channel.SMS]), one.mails)
+
+
+def test_who_has_another_address_since_is_told_there(worker: Worker) -> None:
+    """R33: read with the renewal, right before."""
+    one = Announced(worker, on(Channel.EMAIL))
+    one.world.stripe.update_customer(one.customer, email=f"new-{one.email}")
+
+    assert Notice.CARD_EXPIRES is one.told().said
+
+    theirs = [mail.to for mail in one.world.sendgrid.sent if mail.to.endswith(one.email)]
+    assert [f"new-{one.email}"] == theirs
+
+
+def falling_back(policy: Policy, fallback: dict[Channel, Channel]) -> Policy:
+    contacts = policy.contacts.model_copy(update={"fallback": fallback})
+    return policy.model_copy(update={"contacts": contacts, "name": f"{policy.name}-{len(fallback)}"})
+
+
+def test_where_the_account_may_not_send_the_notice_was_lost_although_another_way_was_open(worker: Worker) -> None:
+    """R31, R32: no address is closed by it."""
+    one = Announced(worker, falling_back(on(Channel.SMS), {Channel.SMS: Channel.EMAIL}), **BRITISH)
+    one.world.twilio.refuse(one.phone, 21408)
+
+    first = one.told()
+    second = one.told(first.next_at)
+
+    assert (None, one.at) == (first.said, first.next_at)
+    assert (Notice.CARD_EXPIRES, {}, 1) == (second.said, one.elsewhere, len(one.mails))
+    assert Channel.SMS not in worker.ledger.closed_channels(one.customer)
+
+
+def test_failure_17_two_channels_that_take_nothing_from_the_account_do_not_turn_in_circles(
+    world: ProviderWorld, worker: Worker
+) -> None:
+    both = {Channel.SMS: Channel.LINE, Channel.LINE: Channel.SMS}
+    one = Announced(worker, falling_back(on(Channel.SMS), both), **BRITISH)
+    world.twilio.refuse(one.phone, 21408)
+    world.line.quota = 0
+
+    first = one.told()
+    second = one.told(first.next_at)
+
+    world.line.quota = None
+    assert (one.at, None, None) == (first.next_at, second.next_at, second.said)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.names import plausible_name
+from domain.names import addressee, plausible_name
 
 NAMES = {
     "en": [
@@ -162,3 +162,35 @@ def test_a_name_in_the_script_of_the_second_language_is_a_name() -> None:
     """But no mixture of two."""
     assert plausible_name("สมชาย ใจดี", "fr-CA, th") == "สมชาย ใจดี"
     assert plausible_name("Иван ใจดี", "ru, th") is None
+
+
+@pytest.mark.parametrize(
+    "name", [*(name for names in NAMES.values() for name in names), "Security Services Ltd", "B2B A/S"]
+)
+def test_a_name_may_stand_on_an_envelope_in_any_script_and_firms_by_what_they_sell(name: str) -> None:
+    assert addressee(name) == unicodedata.normalize("NFC", name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Win $1000 at evil.example",
+        "Call +1 900 555 0100 now",
+        "https://evil.example",
+        "Claim your bonus",
+        "PayPal Security",
+        "คลิกที่นี่",
+        "Ann @evil",
+        "Ann <b>Lee</b>",
+        "Ann \u202emoc.live",
+        "null",
+        "n/a",
+        "Frau",
+        "12",
+        " ",
+        None,
+    ],
+)
+def test_a_name_that_held_a_link_a_call_or_nothing_was_printed_on_the_envelope(name: str | None) -> None:
+    """R36: the letter comes from the merchant, to whatever address the form was given."""
+    assert addressee(name) is None

@@ -193,3 +193,23 @@ def test_a_language_that_lacks_a_sentence_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(PhrasesError, match="machine"):
         TemplateCalls(messages, [MESSAGES, tmp_path], BACK)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_failure_12_a_call_names_no_failure_where_nothing_was_tried(language: str) -> None:
+    phrases, _ = TemplateMessages([MESSAGES], BRAND).language_of(language)
+    said = script(language, facts=FACTS.but(tried=False)).text
+
+    assert phrases.reasons[Reason.INSUFFICIENT_FUNDS] not in said
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_failure_18_a_call_names_the_other_invoices_before_it_asks(language: str) -> None:
+    other = INVOICE.model_copy(update={"id": "in_2", "number": "{{ A-1043 }}"})
+    address = Address(customer_id="cus_1", language=language)
+
+    alone, both = (CALLS.script(FACTS, (), address, INVOICE, others).lines for others in ((), (other,)))
+
+    [place] = [place for place, line in enumerate(both) if "{{ A-1043 }}" in line]
+    assert alone == (*both[: place - 1], *both[place + 1 :])
+    assert place < len(both) - 1

@@ -173,6 +173,11 @@ def test_a_crash_at_any_moment_makes_no_second_letter_of_a_folder_that_is_emptie
             ("神宮前1-1", None, "150-0001", "渋谷区", "東京都", "JP"),
             ("〒150-0001", "東京都", "渋谷区神宮前1-1", "Ada 様", "JAPAN"),
         ),
+        (
+            ("1 High St", None, "sw1a 2aa", "London", None, " uk "),
+            ("Ada", "1 High St", "LONDON", "SW1A 2AA", "UNITED KINGDOM"),
+        ),
+        (("Hauptstr. 1", None, "10115", "Berlin", None, "Deutschland"), ("Ada", "Hauptstr. 1", "10115 Berlin")),
         (("Rr. 1", None, None, "Prishtina", None, "XK"), ("Ada", "Rr. 1", "PRISHTINA", "KOSOVO")),
         (("1 Main\nSt", None, "10115", "Berlin", None, "DE"), ("Ada", "1 Main St", "10115 Berlin")),
     ],

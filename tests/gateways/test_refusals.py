@@ -12,7 +12,7 @@ from tests.gateways.conftest import RULES
 ORIGIN = "{source: a, edition: 2026-11-23, conf: M, verified: false}"
 
 
-@pytest.mark.parametrize("provider", ["twilio", "sendgrid"])
+@pytest.mark.parametrize("provider", ["twilio", "sendgrid", "line", "letter"])
 def test_every_row_has_its_source_and_a_sentence(provider: str) -> None:
     """A sentence for operators ends like one, and names no address."""
     table = load_refusals(RULES, provider)
@@ -54,6 +54,18 @@ def test_every_code_that_reality_named_is_classified() -> None:
         "30034": "account",
         "63016": "account",
     }.items() <= about.items()
+
+
+def test_what_line_and_print_services_refuse_is_classified_also_where_nobody_knows_it() -> None:
+    """R31: what is new is this customer's, and one letter's; neither stops a case, and the second closes no address."""
+    line, letter = (load_refusals(RULES, provider) for provider in ("line", "letter"))
+
+    assert [About.ADDRESS, About.COUNTRY, About.ACCOUNT, About.NOW, About.ADDRESS] == [
+        line.of([code]).about for code in ("400-to", "429-monthly", "401", "429", "418")
+    ]
+    assert [About.ADDRESS, About.COUNTRY, About.ACCOUNT, About.NOW, About.COUNTRY] == [
+        letter.of([code]).about for code in ("410", "422", "402", "429", "418")
+    ]
 
 
 def test_a_refusal_is_known_by_the_most_telling_of_its_codes() -> None:
