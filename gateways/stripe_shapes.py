@@ -159,7 +159,7 @@ def _sent(invoice: Json) -> bool | None:
 def _paid(invoice: Json, currency: str) -> Money | None:
     """Before basil it did not count what was paid out of band, and said so. (changelog basil, 2025-03-31)"""
     amount = invoice.get("amount_paid")
-    if invoice.get("paid_out_of_band") is True or not isinstance(amount, int) or not 0 <= amount < 2**63:
+    if invoice.get("paid_out_of_band") is True or type(amount) is not int or not 0 <= amount < 2**63:
         return None
     return Money(amount=amount, currency=currency)
 

@@ -63,14 +63,7 @@ CALLS: dict[str, dict[str, Any]] = {
         "local_time": "2026-11-06 09:12",
         "due": _DUE,
         "pay_link": "https://invoice.stripe.com/i/acct_1/test_1",
-        "others": [
-            {
-                "invoice_id": "in_2Q2w3E4r",
-                "number": "INV-0043",
-                "due": _DUE,
-                "pay_link": "https://invoice.stripe.com/i/acct_1/test_2",
-            }
-        ],
+        "others": [],
         "offers": ["promise", "pay_link"],
         "may_call": True,
         "why_not": "",
