@@ -186,8 +186,8 @@ class ClosingActivities:
         invoice = self._payments.read_invoice(case.facts.invoice_id)
         found = wanted(case, policy, owed=invoice.replaced or not _is_cancelled(invoice))
         if found is None:
-            replaced = "a corrected invoice has taken its place"
-            return replaced if invoice.replaced else f"the invoice is {invoice.state.value}"
+            as_it_is = f"the invoice is {invoice.state.value}"
+            return "a corrected invoice has taken its place" if invoice.replaced else as_it_is
         closed, channel = found
         if why := self._untrue(case, invoice, closed):
             return why

@@ -73,7 +73,7 @@ async def rebuild(
 
 def _endings(ledger: Ledger, conclude: Conclude, now: datetime) -> Iterator[Piece[Restart | None]]:
     last: str | None = None
-    while page := ledger.states_over_since(now - WITHDRAWN_WITHIN, last, _PAGE):
+    while page := ledger.states_decided_since(now - WITHDRAWN_WITHIN, last, _PAGE):
         for invoice_id, state in page:
             if task := _left(ledger, state, now):
                 yield Piece((), partial(_conclude, invoice_id, task, conclude))

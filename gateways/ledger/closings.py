@@ -35,13 +35,9 @@ _OVER = (
     )
     .order_by(_case.opened_at, _case.invoice_id)
 )
-_STATES_OVER = (
+_STATES = (
     sa.select(_case.invoice_id, _case.state)
-    .where(
-        _case.invoice_id > sa.bindparam("after"),
-        _case.status.in_((CaseStatus.CLOSED.value, CaseStatus.WITH_AGENCY.value)),
-        _case.decided_at >= sa.bindparam("since"),
-    )
+    .where(_case.invoice_id > sa.bindparam("after"), _case.decided_at >= sa.bindparam("since"))
     .order_by(_case.invoice_id)
 )
 
@@ -63,7 +59,7 @@ class SqlClosings(Book):
             found = connection.execute(_OVER, {"of": customer_id, "since": since})
             return [row.invoice_id for row in found]
 
-    def states_over_since(self, since: datetime, after: str | None, limit: int) -> list[tuple[str, str]]:
+    def states_decided_since(self, since: datetime, after: str | None, limit: int) -> list[tuple[str, str]]:
         with self._database.reading() as connection:
-            found = connection.execute(_STATES_OVER.limit(limit), {"since": since, "after": after or ""})
+            found = connection.execute(_STATES.limit(limit), {"since": since, "after": after or ""})
             return [(row.invoice_id, row.state) for row in found]

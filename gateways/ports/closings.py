@@ -20,9 +20,9 @@ class ClosingBook(Protocol):
         """The invoices of the customer's cases that were decided about since a moment and are closed or with an agency,
         oldest first."""
 
-    def states_over_since(self, since: datetime, after: str | None, limit: int) -> list[tuple[str, str]]:
-        """(invoice id, state) of one page of all cases that were decided about since a moment and are closed or with an
-        agency, in order of the id, after `after`."""
+    def states_decided_since(self, since: datetime, after: str | None, limit: int) -> list[tuple[str, str]]:
+        """(invoice id, state) of one page of all cases that were decided about since a moment, open or not, in order of
+        the id, after `after`."""
 
 
 class NoticeBoard(Protocol):

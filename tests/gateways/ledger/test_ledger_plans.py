@@ -92,7 +92,7 @@ def finish_one(ledger: SqlLedger) -> None:
         lambda ledger: ledger.open_beside("in_1", "cus_1"),
         lambda ledger: ledger.case_states(None, 100),
         lambda ledger: ledger.case_states("in_1", 100),
-        lambda ledger: ledger.states_over_since(NOW, "in_1", 100),
+        lambda ledger: ledger.states_decided_since(NOW, "in_1", 100),
         lambda ledger: ledger.decided("in_1", NOW, [], a_projection(), "{}"),
         lambda ledger: ledger.mark_open("in_1"),
         lambda ledger: ledger.attempts_of("in_1"),
