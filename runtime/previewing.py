@@ -39,8 +39,14 @@ def calendars(settings: Settings, ledger: "SqlLedger") -> Calendars:
     return Calendars(ledger, standings, tables(settings))
 
 
+_ANY_NUMBER = "+12025550143"
+"""Of those that are kept for examples (North American Numbering Plan, 555-0100 to 555-0199)."""
+
+
 def preview(settings: Settings) -> Preview:
-    """Raises SettingsError for words or tables that cannot be read."""
+    """A call names an example's number where none is set up to call back. Raises SettingsError for words or tables that
+    cannot be read."""
+    settings = settings.model_copy(update={"call_back_number": settings.call_back_number or _ANY_NUMBER})
     messages, _, _ = wiring.data_files(settings)
     renewals, scripts = wiring.renewal_messages(settings, messages), scripts_of(settings, messages)
     return Preview(simulations(settings), messages, renewals, scripts)

@@ -146,7 +146,7 @@ class Preview:
         at = local(opened, life.zone)
         rows: list[tuple[Row, Told | None]] = []
         for closed in (closed for closed in Closed if policy.closing.channel(closed)):
-            facts, invoice = _ended(closed, at.date(), policy), life.invoice
+            facts, invoice = _ended(closed, at.date(), policy, life.invoice.remaining), life.invoice
             if closed in (Closed.PAID, Closed.SETTLED):
                 nothing = Money(amount=0, currency=invoice.remaining.currency)
                 invoice = invoice.model_copy(update={"remaining": nothing, "paid": invoice.amount})
@@ -204,9 +204,10 @@ class Preview:
         return Form(channel, planned, found, _note(channel, found, planned=planned))
 
 
-def _ended(closed: Closed, on: date, policy: Policy) -> MessageFacts:
-    """Where the policy has an agency, as if that had the debt."""
-    ending = Ending.COLLECTIONS if policy.endgame.collections else Ending.WRITE_OFF
+def _ended(closed: Closed, on: date, policy: Policy, due: Money) -> MessageFacts:
+    """Where the policy has an agency for such a sum, as if that had the debt."""
+    agency = policy.endgame.collections
+    ending = Ending.COLLECTIONS if agency and agency.accepts(due) else Ending.WRITE_OFF
     back = closed in (Closed.PAID, Closed.SETTLED, Closed.CANCELLED, Closed.ACCESS_BACK)
     return MessageFacts(stage=Stage.CLOSING, closed=closed, ending=ending, restored=back, ends_on=on)
 
