@@ -22,6 +22,9 @@ CHANNELS: dict[Channel, tuple[str, ...]] = {
 OTHERWISE: dict[Channel, str] = {Channel.LETTER: "LETTER_FOLDER"}
 """A setting that opens a channel by itself, in place of those."""
 
+VOICE = ("TWILIO_VOICE_FROM", *_TWILIO, "WEB_PUBLIC_URL", "CALL_BACK_NUMBER")
+"""The settings without which no call is made by the automatic service."""
+
 WAYS_BACK: dict[Channel, str] = {
     Channel.EMAIL: "SENDGRID_WEBHOOK_KEYS",
     Channel.SMS: "TWILIO_STATUS_CALLBACK",
@@ -58,6 +61,12 @@ def installation(settings: Settings) -> Installation:
         no_access=f"{application}, and no endpoint takes {' and '.join(RESTRICTIONS)}" if application else None,
         no_agency=None if settings.agency_endpoint else "AGENCY_ENDPOINT is not set",
     )
+
+
+def no_machine(settings: Settings) -> str | None:
+    """Why the automatic service calls nobody; None: all that it needs is set, as far as settings say."""
+    missing = [name for name in VOICE if not is_set(settings, name)]
+    return f"{missing[0]} is not set" if missing else None
 
 
 def is_set(settings: Settings, name: str) -> bool:

@@ -38,6 +38,20 @@ class ConsentBook(Protocol):
         """The customer's own wishes, also those that hold no more; oldest first."""
 
 
+def agreed_to_automated_calls(book: ConsentBook, customer_id: str) -> OptIn | None:
+    """The newest consent to calls that no person makes, unless the customer has wanted no calls since."""
+    given = [
+        one
+        for one in book.opt_ins(customer_id)
+        if one.channel is Channel.PHONE and one.purpose is Purpose.AUTOMATED_CALLS
+    ]
+    if not given:
+        return None
+    newest = max(given, key=lambda one: one.at)
+    taken_back = any(one.channel is Channel.PHONE and one.at >= newest.at for one in book.opt_outs(customer_id))
+    return None if taken_back else newest
+
+
 def opted_in(law: LocalLaw, book: ConsentBook, customer_id: str) -> frozenset[Channel]:
     """Where the customer has opted in to messages of the account; read only where the law of the place asks for it.
     What was taken back is closed, and a closed channel is asked first."""
