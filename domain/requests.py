@@ -1,5 +1,5 @@
-"""The message that asks, at once, for what only the customer can do, one per standing decline; and the one with the link
-to pay that a customer has asked for on the telephone."""
+"""The message that asks, at once, for what only the customer can do, one per standing decline; and the one with the
+link to pay that a customer has asked for on the telephone."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING

@@ -1,10 +1,10 @@
 """Calls through Twilio: dialled, looked up, and what is said in TwiML.
 
-Twilio has no idempotency keys for calls. One whose answer was lost is looked up by its number and time, beside those that
-are known.
+Twilio has no idempotency keys for calls. One whose answer was lost is looked up by its number and time, beside those
+that are known.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime, timedelta
 
 from twilio.rest import Client
@@ -46,6 +46,7 @@ class TwilioDialler:
         refusals: RefusalTable,
         *,
         list_lag: timedelta = timedelta(seconds=30),
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         meter: Meter = NO_METER,
     ) -> None:
         self._client = Client(account_sid, auth_token, http_client=TwilioHttp(base_url, timeout, meter))
@@ -53,6 +54,7 @@ class TwilioDialler:
         self._public_url = public_url.rstrip("/")
         self._refusals = refusals
         self._list_lag = list_lag
+        self._clock = clock
 
     def __repr__(self) -> str:
         return "TwilioDialler()"
@@ -92,7 +94,7 @@ class TwilioDialler:
         for found in listed:
             if found.sid not in others and found.date_created and found.date_created >= since - _CLOCK_GRAIN:
                 return Dialled(found.sid)
-        visible = since + self._list_lag - datetime.now(UTC)
+        visible = since + self._list_lag - self._clock()
         if visible > timedelta(0):
             raise ProviderTrouble("Twilio's list of calls may not show the newest ones yet.", visible)
         return None

@@ -108,8 +108,9 @@ class TemplateVoice:
             words = file.as_model(VoiceWords)
         except FileError as error:
             raise PhrasesError(str(error)) from None
-        texts: dict[tuple[str, ...], str] = {(name,): text for name, text in words.model_dump(exclude={"before"}).items()}
-        texts |= {("before", name): text for name, text in words.before.model_dump().items()}
+        before, after = words.before.model_dump(), words.model_dump(exclude={"before"})
+        texts: dict[tuple[str, ...], str] = {("before", name): text for name, text in before.items()}
+        texts |= {(name,): text for name, text in after.items()}
         wrong = [file.told(loc, problem) for loc, text in texts.items() if (problem := self._wrong(loc[-1], text))]
         if wrong:
             raise PhrasesError("\n".join(wrong))

@@ -92,6 +92,8 @@ def _missing(settings: Settings, channel: Channel) -> str | None:
         for name in those
         if name not in names
     )
+    # Calls need the account as well, and may be all that it is for.
+    others_use_it |= bool(settings.twilio_voice_from) and set(_TWILIO) <= set(names)
     if others_use_it and set(own) <= set(missing):
         return f"{own[0]} is not set"
     if 0 < len(missing) < len(names):

@@ -28,6 +28,9 @@ class ConsentBook(Protocol):
     def opted_in(self, opt_in: OptIn) -> None:
         """Once per customer, event id and channel. It opens nothing by itself."""
 
+    def anybody_agreed(self, purpose: Purpose) -> bool:
+        """Whether anybody has ever opted in to it."""
+
     def opt_ins(self, customer_id: str) -> list[OptIn]:
         """Oldest first."""
 
