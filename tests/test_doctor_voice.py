@@ -1,7 +1,5 @@
 """Calls by the automatic service need settings, a number that can call, and somebody who has agreed."""
 
-from pathlib import Path
-
 import pytest
 from ruamel.yaml import YAML
 
@@ -9,9 +7,9 @@ from domain.consent import Purpose, Source
 from domain.steps import Channel
 from gateways.ports.consents import OptIn
 from runtime.settings import ROOT
-from tests.test_doctor_faults import NOW, Installation, here
+from tests.test_doctor_faults import NOW, Installation, empty_ledger, here
 
-__all__ = ["here"]
+__all__ = ["empty_ledger", "here"]
 WHAT = "automatic calls"
 CALLER = "+15550006000"
 
@@ -27,7 +25,7 @@ def by_machine(here: Installation, by: str = "machine") -> None:
     here.set(DUNNING_POLICIES=str(folder))
 
 
-def test_without_its_settings_or_a_number_it_is_a_fault(here: Installation, tmp_path: Path) -> None:
+def test_without_its_settings_or_a_number_it_is_a_fault(here: Installation) -> None:
     by_machine(here)
     assert "TWILIO_VOICE_FROM is not set" in here.bad(WHAT)[WHAT]
 
@@ -54,6 +52,7 @@ def test_that_nobody_has_agreed_is_said(here: Installation, agreed: bool) -> Non
                     purpose=Purpose.AUTOMATED_CALLS,
                 )
             )
+    assert {} == here.bad(WHAT)
     said = here.said(WHAT)
 
     assert f"calls are made from {CALLER}" in said
