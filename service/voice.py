@@ -25,6 +25,8 @@ from service.threads import Threads
 NO_CONSENT = "the customer has not agreed to automated calls"
 _LONGEST = timedelta(minutes=10)
 """After that the provider is asked what became of a call of which it has told nothing."""
+_LOST = timedelta(minutes=2)
+"""So long another process may still be dialling a call of which no answer has come."""
 _SOON = timedelta(hours=1)
 """Who wants to be called by a person has that long before it, at least."""
 _log = logging.getLogger(__name__)
@@ -87,10 +89,10 @@ class AutomaticCalls:
             return None
         if made.heard:
             return made.heard
-        if made.provider_id is None:
+        age = self._clock() - made.at
+        if made.provider_id is None and age >= _LOST:
             self._find(row, made)
-            return None
-        if self._clock() - made.at < _LONGEST:
+        if made.provider_id is None or age < _LONGEST:
             return None
         fate = self._dialler.fate(made.provider_id)
         if fate is CallFate.ON_ITS_WAY:

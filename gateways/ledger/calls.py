@@ -100,7 +100,8 @@ class SqlCalls(SqlAutomaticCalls):
             assert row is not None  # noqa: S101 - asked about before, and none is ever removed
             last = last_call(connection, call_id)
             held = row.state is TaskState.TAKEN and row.taken_until is not None and at < row.taken_until
-            if held and row.taken_by == by and last:
+            # A person may ask again; of several processes only one dials.
+            if held and row.taken_by == by != AUTOMATIC and last:
                 return Taken(row, last.number)
             if row.state not in WAITING or held or row.until <= at:
                 return row
