@@ -1,10 +1,10 @@
-"""One call for a person of the merchant: re-read, check, put into the queue, once."""
+"""One call, for a person of the merchant or the automatic service: re-read, check, put into the queue, once."""
 
 from temporalio import activity
 
 from activities.errors import translated
 from domain.addresses import NONE_KNOWN
-from domain.calls import TaskState, call_id
+from domain.calls import MadeBy, TaskState, call_id
 from domain.gates import Answer, Refuse, Stopped, stop, strictest
 from domain.invoice import InvoiceNow
 from domain.kinds.call import CallQueued, CallTask
@@ -15,6 +15,7 @@ from domain.rules.invoice import Aim, judge_now
 from domain.rules.protection import ask_protected
 from domain.steps import Channel
 from gateways.ports.calls import CallTaskRow
+from gateways.ports.consents import agreed_to_automated_calls
 from gateways.ports.ledger import Ledger
 from gateways.ports.messages import Recipient
 from gateways.ports.metering import NO_METER, Meter
@@ -24,7 +25,11 @@ from gateways.ports.payments import Payments
 class CallActivities:
     """What the case wants to be said by telephone."""
 
-    def __init__(self, payments: Payments, ledger: Ledger, meter: Meter = NO_METER) -> None:
+    def __init__(
+        self, payments: Payments, ledger: Ledger, meter: Meter = NO_METER, no_machine: str | None = None
+    ) -> None:
+        """`no_machine`: why the automatic service calls nobody; None: it is set up."""
+        self._no_machine = no_machine
         self._payments = payments
         self._ledger = ledger
         self._meter = meter
@@ -43,17 +48,28 @@ class CallActivities:
             if invoice.customer:
                 self._ledger.customer_is(invoice.customer)
             recipient = self._ledger.recipient(task.customer_id)
-            if why := _closed(recipient):
+            made_by, why_not = self._made_by(task)
+            if why := _closed(recipient) or why_not:
                 refused = Refuse(why=f"nobody is called: {why}")
                 event = StepRefused(kind="call")
                 entry = Entry(at=task.as_of, step=task.step, what="refused", why=refused.why, event=event)
                 self._ledger.record_effect(task.invoice_id, entry)
                 return _refused(invoice.now, refused)
-            queued = self._ledger.queue_call(_row(task, recipient), recipient.address, task.caps)
+            queued = self._ledger.queue_call(_row(task, recipient, made_by), recipient.address, task.caps)
             if isinstance(queued, Refuse):
                 self._meter.refused(queued.rule)
                 return _refused(invoice.now, queued)
             return CallQueued(invoice=invoice.now)
+
+    def _made_by(self, task: CallTask) -> tuple[MadeBy, str | None]:
+        """Who makes it, and why the automatic service may not where nobody else is to."""
+        if task.by is MadeBy.PERSON:
+            return task.by, None
+        agreed = agreed_to_automated_calls(self._ledger, task.customer_id)
+        why = self._no_machine or (None if agreed else "the customer has not agreed to automated calls")
+        if task.by is MadeBy.MACHINE_OR_PERSON and why:
+            return MadeBy.PERSON, None
+        return task.by, why
 
 
 def _refused(invoice: InvoiceNow, answer: Refuse) -> CallQueued:
@@ -66,7 +82,7 @@ def _closed(recipient: Recipient) -> str | None:
     return None if recipient.address.place(Channel.PHONE) else NONE_KNOWN["phone"]
 
 
-def _row(task: CallTask, recipient: Recipient) -> CallTaskRow:
+def _row(task: CallTask, recipient: Recipient, made_by: MadeBy) -> CallTaskRow:
     return CallTaskRow(
         call_id=call_id(task.invoice_id, task.step),
         invoice_id=task.invoice_id,
@@ -82,4 +98,5 @@ def _row(task: CallTask, recipient: Recipient) -> CallTaskRow:
         said=task.facts,
         why=task.why,
         address=recipient.address.place(Channel.PHONE),
+        made_by=made_by,
     )

@@ -1,4 +1,4 @@
-"""What a case makes of a call that a person has made."""
+"""What a case makes of a call that was made."""
 
 from datetime import date, datetime, time, timedelta
 
@@ -7,7 +7,7 @@ from domain.addresses import FIELDS
 from domain.calendar import at_local
 from domain.calls import CallResult
 from domain.case import Case, Hold, HoldReason
-from domain.changes import close_channel, hold, said
+from domain.changes import changed, close_channel, hold, said
 from domain.record import Entry
 from domain.steps import Channel
 
@@ -22,6 +22,8 @@ def call_reported(case: Case, fact: events.CallReported, at: datetime) -> Case:
     match fact.result:
         case CallResult.PROMISE if fact.on:
             return _promised(case, fact, fact.on, at)
+        case CallResult.PAY_LINK if not case.closing:
+            case = changed(case, link_asked_at=at)
         case CallResult.OPTED_OUT:
             case = close_channel(case, Channel.PHONE, events.ContactResult.OPTED_OUT.words)
         case CallResult.WRONG_NUMBER:

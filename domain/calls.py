@@ -10,6 +10,16 @@ from domain.calendar import local, minute
 LEASE = timedelta(minutes=30)
 """How long a task is kept for who took it, within its hours. After that somebody else may take it."""
 LONGEST_PROMISE = timedelta(days=60)
+AUTOMATIC = "the automatic service"
+"""Who has taken a call that no person makes."""
+
+
+class MadeBy(StrEnum):
+    """Who makes a call, by the policy."""
+
+    PERSON = "person"
+    MACHINE = "machine"  # the automatic service, to who has agreed to such calls; nobody else
+    MACHINE_OR_PERSON = "machine_or_person"  # where the automatic service may not, a person
 
 
 class Offer(StrEnum):
@@ -25,6 +35,7 @@ class CallResult(StrEnum):
 
     REACHED = "reached"
     PROMISE = "promise"  # to pay by a day
+    PAY_LINK = "pay_link"  # the customer wants it: the case sends it
     PAID = "paid"  # says the customer; only the money counts
     REFUSED = "refused"  # the customer will not pay, or not talk
     CALL_BACK = "call_back"  # at another time
@@ -42,6 +53,7 @@ CONVERSATIONS = frozenset(
     {
         CallResult.REACHED,
         CallResult.PROMISE,
+        CallResult.PAY_LINK,
         CallResult.PAID,
         CallResult.REFUSED,
         CallResult.CALL_BACK,

@@ -307,6 +307,7 @@ class Case(Message):
     try_ordered: OrderedTry | None = None
     handoff_ordered: bool = False  # its end is a handoff, whatever is due
     recall_ordered: bool = False  # what the agency has is taken back
+    link_asked_at: datetime | None = None  # when the customer asked for the link to pay, on the telephone
     occasions: tuple[str, ...] = ()  # on which something was left to do towards the customer (closing_messages.py)
 
     @property
@@ -379,10 +380,8 @@ class Case(Message):
             return None
         limit = self.decline.max_tries
         if limit is not None and len(self.attempts) >= limit and self.decline.decline_class in RETRYABLE:
-            code, method = self.decline.code, self.method_changes
-            tries = [
-                a for a in self.attempts if a.code == code and a.method == method and a.kind in OF_THE_INVOICES_METHOD
-            ]
+            same = self.decline.code, self.method_changes
+            tries = [a for a in self.attempts if (a.code, a.method) == same and a.kind in OF_THE_INVOICES_METHOD]
             if len(tries) >= limit:
                 return DeclineClass.NEW_METHOD
         return self.decline.decline_class

@@ -43,6 +43,7 @@ class Purpose(StrEnum):
     """What a customer wants to hear."""
 
     SERVICE = "service"  # messages of the account, as all of ours are
+    AUTOMATED_CALLS = "automated_calls"  # calls that no person makes, about the account: asked for beside `service`
     PROMOTION = "promotion"  # kept as it was said, and good for nothing here
 
 

@@ -184,8 +184,8 @@ class CallDue(Fact):
 
 
 class CallDone(Fact):
-    """A call that was due is over. `result`: what came of it, or `expired` (nobody took it in time) or `withdrawn`
-    (there is nothing to say any more)."""
+    """A call that was due, or that the automatic service was to make, is over. `result`: what came of it, or `expired`
+    (nobody took it in time) or `withdrawn` (there is nothing to say any more)."""
 
     type: Literal["call.done"] = "call.done"
     call: str

@@ -1,4 +1,5 @@
-"""The message that asks, at once, for what only the customer can do. One per standing decline."""
+"""The message that asks, at once, for what only the customer can do, one per standing decline; and the one with the
+link to pay that a customer has asked for on the telephone."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -29,3 +30,12 @@ def action_request(now: "Situation") -> Iterable[Step]:
     since = case.declined_at or case.facts.opened_at
     wanted = channel_for(now, key, now.policy.contacts.action_request)
     return [message(now, key, since, now.schedule.day_of(since), wanted, Stage.ACTION)]
+
+
+def payment_link(now: "Situation") -> Iterable[Step]:
+    """On the policy's channel for requests, by the same gates and caps as every message."""
+    asked = now.case.link_asked_at
+    if asked is None or (key := f"link-{asked:%Y%m%d%H%M%S}") in now.case.steps:
+        return ()
+    wanted = channel_for(now, key, now.policy.contacts.action_request)
+    return [message(now, key, asked, now.schedule.day_of(asked), wanted, Stage.REMINDER)]

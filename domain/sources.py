@@ -8,7 +8,7 @@ from domain.case import PROTECTIONS, HoldReason
 from domain.ending import ordered_recall, second_delivery, steps_to_end
 from domain.holds import ALL_BUT_AN_OPERATOR, goes_on
 from domain.outside import outside_payments
-from domain.requests import action_request
+from domain.requests import action_request, payment_link
 from domain.source import Source
 from domain.steps import Step
 from domain.tries import method_try, ordered_try, other_method_tries, quick_tries
@@ -34,6 +34,7 @@ BEFORE_THE_END: tuple[Source, ...] = (
     Source("quick tries", quick_tries),
     Source("ordered try", ordered_try),
     Source("request to the customer", action_request),
+    Source("payment link", payment_link),
     TIMELINE,
 )
 WITH_AGENCY: tuple[Source, ...] = (

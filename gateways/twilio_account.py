@@ -43,6 +43,20 @@ class TwilioAccount:
         body = next((text["body"] for text in texts if isinstance(text, dict) and text.get("body")), None)
         return body, str(status.get("status")) if isinstance(status, dict) else "unknown"
 
+    def caller(self, number: str) -> str:
+        """What is known of the number that calls are made from, in words. Raises ProviderMisuse for none of them."""
+        numbers = self._client.api.account.incoming_phone_numbers
+        try:
+            found = call("read the phone numbers", lambda: numbers.list(phone_number=number, limit=1))
+        except Refused as refused:
+            raise _refused(refused) from None
+        if not found or not _can_call(found[0].capabilities):
+            raise ProviderMisuse(
+                f"The account has no number {number} that can call: buy one with voice in Twilio's console, or set "
+                "TWILIO_VOICE_FROM to one of its own."
+            )
+        return f"calls are made from {number}"
+
     def sender(self, sender: str, inbound: str | None) -> str:
         """What is known of the sender, in words. Raises ProviderMisuse for a number that cannot do what it has to.
 
@@ -67,6 +81,10 @@ class TwilioAccount:
                 f"messages to {inbound} in Twilio's console."
             )
         return f"{sender} sends text messages" + (", and answers come here" if inbound else "")
+
+
+def _can_call(capabilities: object) -> bool:
+    return isinstance(capabilities, dict) and True in (capabilities.get("voice"), capabilities.get("VOICE"))
 
 
 def _can_text(capabilities: object) -> bool:

@@ -48,8 +48,8 @@ class TwilioHttp(TwilioHttpClient):  # type: ignore[misc]  # the SDK is not type
         base = f"https://{parts.netloc}" if elsewhere else self._base_url
         address = base + parts.path + (f"?{parts.query}" if parts.query else "")
         try:
-            # Its address names the account: of what is asked, only messages are counted apart.
-            what = "messages" if "/Messages" in parts.path else "account"
+            # Its address names the account: of what is asked, only messages and calls are counted apart.
+            what = next((name for name in ("messages", "calls") if f"/{name.title()}" in parts.path), "account")
             with self._meter.call("twilio", f"{method.lower()} {what}") as asked:
                 answer = super().request(method, address, *args, **kwargs)
                 asked.answered(answer.status_code)

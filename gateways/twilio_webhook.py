@@ -32,6 +32,10 @@ class TwilioWebhook:
         self._shared_keys = [RequestValidator(key) for key in shared_keys]
 
     def open(self, body: bytes, headers: Mapping[str, str], target: str) -> Sequence[Arrival]:
+        return [_arrival(dict(parse_qsl(urlsplit(target).query)) | self.form(body, headers, target))]
+
+    def form(self, body: bytes, headers: Mapping[str, str], target: str) -> dict[str, str]:
+        """What Twilio has sent. Raises NotGenuine."""
         algorithm = get_signature_algorithm(headers.get(_SETTINGS))
         signers = self._tokens if algorithm == HMAC_SHA1 else self._shared_keys
         fields = _fields(body)
@@ -41,7 +45,7 @@ class TwilioWebhook:
                 "X-Twilio-Signature is missing, or of another address or token: check WEB_PUBLIC_URL, which has to be "
                 "what Twilio calls, and TWILIO_AUTH_TOKEN."
             )
-        return [_arrival(dict(parse_qsl(urlsplit(target).query)) | fields)]
+        return fields
 
 
 def _fields(body: bytes) -> dict[str, str]:

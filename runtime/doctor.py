@@ -17,7 +17,7 @@ from gateways.phrases import PhrasesError
 from gateways.policy_files import PolicyError
 from gateways.ports.trouble import ProviderMisuse, ProviderTrouble
 from gateways.yaml_files import FileError
-from runtime.checks import channels, doors, parties, retries, servers, stripe, terms, worker
+from runtime.checks import channels, doors, parties, retries, servers, stripe, terms, voice, worker
 from runtime.checks.look import Check, Look, utc_now
 from runtime.settings import SettingsError, load_settings
 from runtime.version import VERSION
@@ -28,6 +28,7 @@ CHECKS: tuple[Check, ...] = (
     *stripe.CHECKS,
     *retries.CHECKS,
     *channels.CHECKS,
+    *voice.CHECKS,
     *parties.CHECKS,
     *doors.CHECKS,
     *terms.CHECKS,

@@ -34,7 +34,7 @@ from gateways.standard_webhook import StandardWebhook
 from gateways.stripe_webhook import StripeWebhook
 from gateways.twilio_webhook import TwilioWebhook
 from gateways.webhook_post import WebhookPost
-from runtime import bulk, calls, terms, wiring
+from runtime import bulk, calls, terms, voice, wiring
 from runtime.desk import desk_of
 from runtime.equipment import installation
 from runtime.event_post import event_post
@@ -67,6 +67,7 @@ from service.short_links import ShortPages
 from service.terms import TermsDesk
 from service.terms_pages import TermsPages
 from service.threads import Threads
+from service.voice_door import VoiceDoor
 from service.ways import Ways
 
 _KEEPERS = 8
@@ -95,6 +96,7 @@ class Doors:
     protections: Protections
     persons: Persons
     calls: Calls
+    voice: VoiceDoor | None  # None: nobody is called but by people
     ways: Ways
     terms: TermsDesk
     terms_pages: TermsPages
@@ -198,6 +200,8 @@ async def doors(settings: Settings, watched: Telemetry | None = None) -> AsyncIt
         delivering = asyncio.create_task(_deliver(settings, ledger, link, threads, news, meter))
         queue = calls.call_queue(settings, ledger, said)
         expiring = asyncio.create_task(_end_calls(ledger, threads))
+        automatic = voice.automatic_calls(settings, ledger, queue, meter)
+        calling = asyncio.create_task(voice.make_calls(automatic, link.desk, threads))
         sending = asyncio.create_task(_send_events(settings, ledger, post, meter))
         ordering = asyncio.create_task(_order_in_bulk(settings, ledger, link))
         try:
@@ -211,6 +215,7 @@ async def doors(settings: Settings, watched: Telemetry | None = None) -> AsyncIt
                 protections=Protections(ledger, mailroom, threads, now),
                 persons=Persons(ledger, wiring.law(settings), whereabouts, now),
                 calls=queue,
+                voice=voice.door(settings, automatic, threads),
                 ways=Ways(ledger, mailroom, threads, now),
                 terms=desk,
                 terms_pages=TermsPages(desk, terms.terms_page(settings, texts)),
@@ -224,7 +229,7 @@ async def doors(settings: Settings, watched: Telemetry | None = None) -> AsyncIt
                 threads=threads,
             )
         finally:
-            for work in (delivering, sending, ordering, expiring):
+            for work in (delivering, sending, ordering, expiring, calling):
                 work.cancel()
                 with suppress(asyncio.CancelledError):
                     await work

@@ -22,6 +22,9 @@ CHANNELS: dict[Channel, tuple[str, ...]] = {
 OTHERWISE: dict[Channel, str] = {Channel.LETTER: "LETTER_FOLDER"}
 """A setting that opens a channel by itself, in place of those."""
 
+VOICE = ("TWILIO_VOICE_FROM", *_TWILIO, "WEB_PUBLIC_URL", "CALL_BACK_NUMBER")
+"""The settings without which no call is made by the automatic service."""
+
 WAYS_BACK: dict[Channel, str] = {
     Channel.EMAIL: "SENDGRID_WEBHOOK_KEYS",
     Channel.SMS: "TWILIO_STATUS_CALLBACK",
@@ -60,6 +63,12 @@ def installation(settings: Settings) -> Installation:
     )
 
 
+def no_machine(settings: Settings) -> str | None:
+    """Why the automatic service calls nobody; None: all that it needs is set, as far as settings say."""
+    missing = [name for name in VOICE if not is_set(settings, name)]
+    return f"{missing[0]} is not set" if missing else None
+
+
 def is_set(settings: Settings, name: str) -> bool:
     """Whether a setting, by its name in the environment, has a value."""
     value = getattr(settings, name.lower())
@@ -83,6 +92,8 @@ def _missing(settings: Settings, channel: Channel) -> str | None:
         for name in those
         if name not in names
     )
+    # Calls need the account as well, and may be all that it is for.
+    others_use_it |= bool(settings.twilio_voice_from) and set(_TWILIO) <= set(names)
     if others_use_it and set(own) <= set(missing):
         return f"{own[0]} is not set"
     if 0 < len(missing) < len(names):

@@ -78,6 +78,7 @@ class Settings(BaseSettings):
     twilio_api_base: str = "https://api.twilio.com"
     twilio_from: str | None = None
     twilio_status_callback: str | None = None
+    twilio_voice_from: str | None = None
     twilio_whatsapp_from: str | None = None
     twilio_whatsapp_templates: str | None = None  # a file, in the folder of the policies if it is no absolute path
     twilio_list_lag: timedelta = timedelta(seconds=30)  # how late Twilio's message list may be

@@ -59,7 +59,7 @@ from gateways.whatsapp_templates import WhatsAppTemplates, load_templates
 from gateways.yaml_files import FileError
 from runtime import letters
 from runtime.branding import brand, brands
-from runtime.equipment import installation
+from runtime.equipment import installation, no_machine
 from runtime.settings import SHIPPED, Settings, SettingsError, several
 from service.customers import public_holidays, whereabouts
 from service.intake import AT_ONCE, Intake
@@ -327,7 +327,7 @@ def activities(
     concluding = ClosingActivities(payments, ledger, contacting, messages, notices, standing, meter)
     announced = renewal_messages(settings, messages)
     noticing = RenewalActivities(payments, ledger, announced, ways, clock, standing, words, meter)
-    calling = CallActivities(payments, ledger, meter)
+    calling = CallActivities(payments, ledger, meter, no_machine(settings))
     serving = ServiceActivities(payments, ledger, app)
     bundle = partial(build_bundle, creditor=brand(settings).name)
     collecting = CollectionsActivities(payments, ledger, agency(settings, meter), bundle)

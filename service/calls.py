@@ -7,7 +7,7 @@ from domain.addresses import NONE_KNOWN
 from domain.base import Frozen
 from domain.brand import BySegment
 from domain.calendar import local, minute
-from domain.calls import CallWindow, Offer, TaskState, in_utc
+from domain.calls import AUTOMATIC, CallWindow, MadeBy, Offer, TaskState, in_utc
 from domain.gates import Answer, Postpone, Refuse
 from domain.money import Money
 from domain.rules.calls import PHONE, ask_call, call_caps, call_windows
@@ -43,6 +43,7 @@ class CallLine(Frozen):
     taken_by: str = ""
     taken_until: datetime | None = None
     end_why: str = ""
+    made_by: MadeBy = MadeBy.PERSON  # `machine`: nobody else can take it
 
 
 class CallPage(Frozen):
@@ -135,7 +136,19 @@ class Calls:
         by = by.strip()
         if not by:
             raise WrongRequest("Say who calls.")
+        if by == AUTOMATIC:
+            raise WrongRequest(f"{AUTOMATIC} takes its calls by itself: say who calls.")
         row = self.task(call_id)
+        if row.made_by is MadeBy.MACHINE:
+            raise Refused(f"{call_id} is made by {AUTOMATIC}, as the policy says: take another one.")
+        return self._take(row, by)
+
+    def take_automatically(self, row: CallTaskRow) -> CallSheet:
+        """The same for the automatic service."""
+        return self._take(row, AUTOMATIC)
+
+    def _take(self, row: CallTaskRow, by: str) -> CallSheet:
+        call_id = row.call_id
         invoice, now = self._read(row)
         answer = self._ask(row, invoice, now)
         if isinstance(answer, Postpone | Refuse) or now is None:
@@ -267,6 +280,7 @@ def _line(row: CallTaskRow, at: datetime) -> CallLine:
         taken_by="" if state is TaskState.OPEN else row.taken_by,
         taken_until=None if state is TaskState.OPEN else row.taken_until,
         end_why=row.end_why,
+        made_by=row.made_by,
     )
 
 

@@ -94,6 +94,11 @@ class Consents:
             raise WrongRequest("An opt-in needs proof: say how you know that the customer wants it.")
         if purpose is Purpose.PROMOTION and not wanted:
             raise WrongRequest("Nothing is promotion here: an opt-out of the purpose service closes the channel.")
+        if purpose is Purpose.AUTOMATED_CALLS and (channel is not Channel.PHONE or not wanted):
+            raise WrongRequest(
+                "The purpose automated_calls is an opt-in on the channel phone: an opt-out of the purpose service ends "
+                "calls of every kind."
+            )
         given = min(at or now, now)
         arrival = billing_events.consented(customer_id, channel, event_id, given, proof, wanted=wanted, purpose=purpose)
         if not await self._threads.run(self._is_known, arrival):

@@ -24,6 +24,7 @@ from service.short_links import ShortPages
 from service.terms import TermsDesk
 from service.terms_pages import TermsPages
 from service.threads import Threads
+from service.voice_door import VoiceDoor
 from service.ways import Ways
 from web.api.bulk import bulk_orders
 from web.api.calls import calls
@@ -43,6 +44,7 @@ from web.problems import Problem, answer, mistake, no_route
 from web.requests import RequestIds
 from web.short_links import short_links
 from web.terms import terms_pages
+from web.voice import voice
 from web.webhooks import webhooks
 
 DESCRIPTION = """Opens dunning cases, tells them facts, gives them orders, and reads what they did.
@@ -82,6 +84,8 @@ class Doors(Protocol):
     def persons(self) -> Persons: ...
     @property
     def calls(self) -> Calls: ...
+    @property
+    def voice(self) -> VoiceDoor | None: ...
     @property
     def ways(self) -> Ways: ...
     @property
@@ -127,6 +131,8 @@ def application(doors: Doors) -> FastAPI:
         app.include_router(preferences(doors.preferences))
     if doors.short_pages:
         app.include_router(short_links(doors.short_pages))
+    if doors.voice:
+        app.include_router(voice(doors.voice))
     app.include_router(terms_pages(doors.terms_pages))
     app.include_router(cases(doors.office))
     app.include_router(orders(doors.office))

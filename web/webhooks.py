@@ -33,7 +33,7 @@ def webhooks(mailroom: Mailroom) -> APIRouter:
         if provider not in mailroom.providers:
             raise Problem(HTTPStatus.NOT_FOUND, "No webhook of that name is set up here (docs/connect.md).")
         try:
-            await mailroom.take(provider, await raw_body(request), request.headers, _target(request))
+            await mailroom.take(provider, await raw_body(request), request.headers, target(request))
         except NotGenuine as error:
             raise Problem(HTTPStatus.BAD_REQUEST, str(error)) from None
         except Unreadable as error:
@@ -45,7 +45,7 @@ def webhooks(mailroom: Mailroom) -> APIRouter:
     return router
 
 
-def _target(request: Request) -> str:
+def target(request: Request) -> str:
     """Path and query as they came: a provider may have signed them."""
     query = request.scope["query_string"].decode("latin-1")
     return f"{request.scope['raw_path'].decode('latin-1')}{'?' if query else ''}{query}"

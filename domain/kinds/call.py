@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import Field, field_validator
 
 from domain.base import Message, unchecked
-from domain.calls import CallWindow, Offer, in_utc
+from domain.calls import AUTOMATIC, CallWindow, MadeBy, Offer, in_utc
 from domain.case import Case, StepState
 from domain.changes import done, ended, invoice_is, stopped
 from domain.forms import Form
@@ -25,6 +25,11 @@ if TYPE_CHECKING:
     from domain.situation import Situation
 
 PHONE = Channel.PHONE
+_WHO = {
+    MadeBy.PERSON: "a person",
+    MadeBy.MACHINE: AUTOMATIC,
+    MadeBy.MACHINE_OR_PERSON: f"{AUTOMATIC} or a person",
+}
 
 
 class CallTask(Task):
@@ -36,6 +41,7 @@ class CallTask(Task):
     offers: tuple[Offer, ...] = ()
     windows: tuple[CallWindow, ...] = ()
     zones: tuple[str, ...] = ()  # the customer's clocks, as in `Facts`
+    by: MadeBy = MadeBy.PERSON
 
 
 new_task = unchecked(CallTask)
@@ -56,6 +62,7 @@ class CallStep(Step):
     planned: datetime  # UTC, before the hours for calls were asked
     valid_days: int
     offers: tuple[Offer, ...] = ()
+    by: MadeBy = MadeBy.PERSON
 
     activity: ClassVar[str] = "queue_call"
     task_type: ClassVar[type[Task]] = CallTask
@@ -84,7 +91,7 @@ class CallStep(Step):
         return now.contact_from(self.day, at, PHONE)
 
     def why(self, now: "Situation") -> str:
-        return f"{self.title} of the timeline: a person calls within {_days(self.valid_days)}"
+        return f"{self.title} of the timeline: {_WHO[self.by]} calls within {_days(self.valid_days)}"
 
     def task(self, now: "Situation", why: str) -> CallTask:
         until = now.at + timedelta(days=self.valid_days)
@@ -96,6 +103,7 @@ class CallStep(Step):
             offers=self.offers,
             windows=call_windows(now, now.at, until),
             zones=now.zones,
+            by=self.by,
         )
 
     def book(self, case: Case, task: Task, result: Any, at: datetime) -> Case:
@@ -119,6 +127,7 @@ class CallForm(Form):
     makes: ClassVar[tuple[type[Step], ...]] = (CallStep,)
     valid_days: int = Field(default=3, ge=1, le=14)  # the call is made within so many days, or not at all
     offers: tuple[Offer, ...] = (Offer.PROMISE, Offer.PAY_LINK)  # what may be offered
+    by: MadeBy = MadeBy.PERSON
 
     @field_validator("offers")
     @classmethod
@@ -133,7 +142,13 @@ class CallForm(Form):
         return now.schedule.kept(
             (slot.key, opens, PHONE),
             lambda: new_step(
-                key=slot.key, due=opens, planned=due, day=day, valid_days=self.valid_days, offers=self.offers
+                key=slot.key,
+                due=opens,
+                planned=due,
+                day=day,
+                valid_days=self.valid_days,
+                offers=self.offers,
+                by=self.by,
             ),
         )
 

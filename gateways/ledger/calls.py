@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from domain.addresses import address_key
-from domain.calls import CONVERSATIONS, LEASE, CallResult, CallWindow, TaskState
+from domain.calls import AUTOMATIC, CONVERSATIONS, LEASE, CallResult, CallWindow, MadeBy, TaskState
 from domain.case import CaseStatus
 from domain.gates import Allow, Answer, Postpone, Refuse, strictest
 from domain.kinds.call import CallStep
@@ -16,37 +16,44 @@ from domain.projection import Projection
 from domain.record import Entry
 from domain.rules.contacts import COUNTED, ContactCaps
 from domain.steps import Channel
+from gateways.ledger.automatic_calls import (
+    CALL,
+    IS,
+    OVER,
+    TASK,
+    WAITING,
+    SqlAutomaticCalls,
+    call_is,
+    end_task,
+    found_task,
+    held_task,
+    last_call,
+)
 from gateways.ledger.contacts import lock_contacts
 from gateways.ledger.inserts import insert_once
 from gateways.ledger.records import put_off, write_decisions, write_effect
 from gateways.ledger.rows import without_nul
 from gateways.ledger.schema import call_tasks, calls
-from gateways.ledger.transactions import Book
 from gateways.ledger.uses import uses_of
 from gateways.ports.calls import CallRow, CallTaskRow, Taken
 from gateways.ports.messages import Address
 from gateways.ports.rows import Closure
 
 _task, _call = call_tasks.c, calls.c
-_TASK = sa.select(*(_task[name] for name in CallTaskRow.model_fields))
-_CALL = sa.select(*(_call[name] for name in CallRow.model_fields))
-_IS = _task.call_id == sa.bindparam("call_is")
 _NOTHING_TO_SAY = {
     CaseStatus.ON_HOLD: "the case stands still",
     CaseStatus.WITH_AGENCY: "the case is with an agency",
     CaseStatus.CLOSED: "the case has ended",
 }
 """Why a case's calls are withdrawn."""
-_WAITING = (TaskState.OPEN, TaskState.TAKEN)
-_OVER = sa.update(call_tasks).where(_IS, _task.state.in_(_WAITING))
 
 
-class SqlCalls(Book):
+class SqlCalls(SqlAutomaticCalls):
     """`ports.CallBook` in SQL."""
 
     def queue_call(self, row: CallTaskRow, to: Address, caps: ContactCaps) -> CallTaskRow | Refuse:
         with self._database.writing(of=row.invoice_id) as connection:
-            if standing := _found(connection, row.call_id):
+            if standing := found_task(connection, row.call_id):
                 return standing
             lock_contacts(connection, to)
             answer = _ask(connection, row, to, caps, row.as_of)
@@ -57,17 +64,17 @@ class SqlCalls(Book):
                 write_decisions(connection, row.invoice_id, [put_off(row.as_of, row.step, CallStep.name, refused)])
                 return refused
             if insert_once(connection, call_tasks, _columns(row)):
-                event = CallDue(call=row.call_id, until=row.until)
+                event = None if row.made_by is MadeBy.MACHINE else CallDue(call=row.call_id, until=row.until)
                 entry = Entry(at=row.as_of, step=row.step, what="call due", why=row.why, event=event)
                 write_effect(connection, row.invoice_id, entry, occasion="")
             return row
 
     def call_task(self, call_id: str) -> CallTaskRow | None:
         with self._database.reading() as connection:
-            return _found(connection, call_id)
+            return found_task(connection, call_id)
 
     def call_tasks(self, states: Sequence[TaskState], after: str | None, limit: int) -> list[CallTaskRow]:
-        query = _TASK.where(_task.state.in_(states)).order_by(_task.call_from, _task.call_id).limit(limit)
+        query = TASK.where(_task.state.in_(states)).order_by(_task.call_from, _task.call_id).limit(limit)
         if after is not None:
             before = sa.select(_task.call_from).where(_task.call_id == after).scalar_subquery()
             query = query.where(sa.tuple_(_task.call_from, _task.call_id) > sa.tuple_(before, sa.literal(after)))
@@ -75,15 +82,13 @@ class SqlCalls(Book):
             return [CallTaskRow(**found) for found in connection.execute(query).mappings()]
 
     def calls_of(self, call_id: str) -> list[CallRow]:
-        query = _CALL.where(_call.call_id == call_id).order_by(_call.number)
+        query = CALL.where(_call.call_id == call_id).order_by(_call.number)
         with self._database.reading() as connection:
             return [CallRow(**found) for found in connection.execute(query).mappings()]
 
     def calls_with(self, customer_id: str) -> list[tuple[CallTaskRow, CallRow]]:
-        tasks = _TASK.where(_task.customer_id == customer_id)
-        made = _CALL.join_from(calls, call_tasks, _call.call_id == _task.call_id).where(
-            _task.customer_id == customer_id
-        )
+        tasks = TASK.where(_task.customer_id == customer_id)
+        made = CALL.join_from(calls, call_tasks, _call.call_id == _task.call_id).where(_task.customer_id == customer_id)
         with self._database.reading() as connection:
             known = {row["call_id"]: CallTaskRow(**row) for row in connection.execute(tasks).mappings()}
             found = connection.execute(made.order_by(_call.at, _call.id)).mappings().all()
@@ -100,37 +105,39 @@ class SqlCalls(Book):
     ) -> Taken | CallTaskRow | Postpone | Refuse:
         with self._database.writing() as connection:
             lock_contacts(connection, to)
-            row = _held(connection, call_id)
+            row = held_task(connection, call_id)
             assert row is not None  # noqa: S101 - asked about before, and none is ever removed
-            last = _last(connection, call_id)
+            last = last_call(connection, call_id)
             held = row.state is TaskState.TAKEN and row.taken_until is not None and at < row.taken_until
-            if held and row.taken_by == by and last:
+            # A person may ask again; of several processes only one dials.
+            if held and row.taken_by == by != AUTOMATIC and last:
                 return Taken(row, last.number)
-            if row.state not in _WAITING or held or row.until <= at:
+            if row.state not in WAITING or held or row.until <= at:
                 return row
             answer = _ask(connection, row, to, caps, at)
             if not isinstance(answer, Allow):
                 return answer
             number, until = last.number + 1 if last else 1, min(at + LEASE, row.until, closes or row.until)
             taken = {"state": TaskState.TAKEN, "taken_by": by, "taken_until": until}
-            connection.execute(sa.update(call_tasks).where(_IS).values(without_nul(taken)), {"call_is": call_id})
+            connection.execute(sa.update(call_tasks).where(IS).values(without_nul(taken)), {"call_is": call_id})
             one = CallRow(call_id=call_id, number=number, by=by, at=at)
             place = to.key(Channel.PHONE)
             columns = {**one.model_dump(), "invoice_id": row.invoice_id, "place": place, "conversation": False}
             connection.execute(sa.insert(calls), without_nul(columns))
-            entry = Entry(at=at, step=row.step, what="call taken", why="a person calls")
+            why = f"{AUTOMATIC} calls" if by == AUTOMATIC else "a person calls"
+            entry = Entry(at=at, step=row.step, what="call taken", why=why)
             write_effect(connection, row.invoice_id, entry, occasion=str(number))
             return Taken(row.model_copy(update=taken), number)
 
     def give_back(self, call_id: str, by: str) -> bool:
         with self._database.writing() as connection:
-            row, last = _held(connection, call_id), _last(connection, call_id)
+            row, last = held_task(connection, call_id), last_call(connection, call_id)
             if row is None or last is None or last.by != by or last.result:
                 return False
             if last.given_back:
                 return True
-            connection.execute(_this(last).values(given_back=True))
-            mine = sa.update(call_tasks).where(_IS, _task.state == TaskState.TAKEN)
+            connection.execute(call_is(last).values(given_back=True))
+            mine = sa.update(call_tasks).where(IS, _task.state == TaskState.TAKEN)
             free = {"state": TaskState.OPEN, "taken_by": "", "taken_until": None}
             connection.execute(mine.values(free), {"call_is": call_id})
             return True
@@ -139,23 +146,27 @@ class SqlCalls(Book):
         self, call_id: str, by: str, result: CallResult, at: datetime, why: str, again: CallWindow | None = None
     ) -> tuple[int, CallResult] | None:
         with self._database.writing() as connection:
-            row, mine = _held(connection, call_id), _last(connection, call_id, by)
+            row, mine = held_task(connection, call_id), last_call(connection, call_id, by)
             if row is None or mine is None or mine.given_back:
                 return None
             if mine.result:
                 return mine.number, mine.result
             # Whoever has taken it since says what becomes of the task.
-            is_theirs = mine == _last(connection, call_id)
+            is_theirs = mine == last_call(connection, call_id)
             spoken = result in CONVERSATIONS
-            connection.execute(_this(mine).values(result=result, result_at=at, conversation=spoken))
+            connection.execute(call_is(mine).values(result=result, result_at=at, conversation=spoken))
             became: dict[str, Any] = {"state": TaskState.DONE, "ended_at": at, "end_why": result.words}
-            waits = again is not None and is_theirs and row.state in _WAITING
+            waits = again is not None and is_theirs and row.state in WAITING
             if again and waits:
                 became = {"state": TaskState.OPEN, "taken_by": "", "taken_until": None}
-                became |= {"call_from": again.start, "until": max(row.until, again.end)}
+                became |= {"call_from": again.start, "until": max(row.until, again.end), "made_by": MadeBy.PERSON}
             if is_theirs:
-                connection.execute(_OVER.values(became), {"call_is": call_id})
-            event = None if waits or not is_theirs else CallDone(call=call_id, result=result.value)
+                connection.execute(OVER.values(became), {"call_is": call_id})
+            event: CallDone | CallDue | None = None
+            if waits and row.made_by is MadeBy.MACHINE:
+                event = CallDue(call=call_id, until=became["until"])
+            elif is_theirs and not waits:
+                event = CallDone(call=call_id, result=result.value)
             entry = Entry(at=at, step=row.step, what=f"call: {result.words}", why=why, event=event)
             write_effect(connection, row.invoice_id, entry, occasion=str(mine.number))
             if spoken:
@@ -168,11 +179,11 @@ class SqlCalls(Book):
             return connection.execute(this).scalar()
 
     def calls_over(self, at: datetime) -> int:
-        late = _TASK.where(_task.state.in_(_WAITING), _task.until <= at)
+        late = TASK.where(_task.state.in_(WAITING), _task.until <= at)
         with self._database.writing() as connection:
             found = [CallTaskRow(**row) for row in connection.execute(late).mappings()]
             for row in found:
-                _end(connection, row, TaskState.EXPIRED, at, "nobody made the call in time")
+                end_task(connection, row, TaskState.EXPIRED, at, "nobody made the call in time")
         return len(found)
 
 
@@ -199,20 +210,12 @@ def _beside(row: CallTaskRow, called_at: datetime) -> sa.ColumnElement[bool]:
 
 
 def _withdraw(connection: sa.Connection, which: sa.ColumnElement[bool], at: datetime, why: str) -> None:
-    waiting = _TASK.where(which, _task.state.in_(_WAITING))
+    waiting = TASK.where(which, _task.state.in_(WAITING))
     for found in connection.execute(waiting).mappings().all():
         row = CallTaskRow(**found)
         over = row.until <= at
         state = TaskState.EXPIRED if over else TaskState.WITHDRAWN
-        _end(connection, row, state, at, "nobody made the call in time" if over else why)
-
-
-def _end(connection: sa.Connection, row: CallTaskRow, state: TaskState, at: datetime, why: str) -> None:
-    ended = {"state": state, "ended_at": at, "end_why": why}
-    if connection.execute(_OVER.values(without_nul(ended)), {"call_is": row.call_id}).rowcount:
-        event = CallDone(call=row.call_id, result=state.value)
-        entry = Entry(at=at, step=row.step, what=f"call {state.value}", why=why, event=event)
-        write_effect(connection, row.invoice_id, entry, occasion="")
+        end_task(connection, row, state, at, "nobody made the call in time" if over else why)
 
 
 def _ask(connection: sa.Connection, row: CallTaskRow, to: Address, caps: ContactCaps, at: datetime) -> Answer:
@@ -226,29 +229,6 @@ def _ask(connection: sa.Connection, row: CallTaskRow, to: Address, caps: Contact
 def _too_late(answer: Answer) -> Refuse:
     assert isinstance(answer, Postpone)  # noqa: S101 - what is allowed is not late
     return Refuse(why=f"{answer.why}, and then it is late for this one", rule=answer.rule)
-
-
-def _found(connection: sa.Connection, call_id: str) -> CallTaskRow | None:
-    found = connection.execute(_TASK.where(_IS), {"call_is": call_id}).mappings().one_or_none()
-    return CallTaskRow(**found) if found else None
-
-
-def _held(connection: sa.Connection, call_id: str) -> CallTaskRow | None:
-    """For whoever changes it: what else wants to, a case that ends among it, waits until that is done."""
-    found = connection.execute(_TASK.where(_IS).with_for_update(), {"call_is": call_id}).mappings().one_or_none()
-    return CallTaskRow(**found) if found else None
-
-
-def _last(connection: sa.Connection, call_id: str, by: str | None = None) -> CallRow | None:
-    """The newest call of a task; `by`: of those of one person."""
-    of = _CALL.where(_call.call_id == call_id, *([_call.by == by] if by is not None else []))
-    newest = of.order_by(_call.number.desc()).limit(1)
-    found = connection.execute(newest).mappings().one_or_none()
-    return CallRow(**found) if found else None
-
-
-def _this(last: CallRow) -> sa.Update:
-    return sa.update(calls).where(_call.call_id == last.call_id, _call.number == last.number)
 
 
 def _columns(row: CallTaskRow) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 
+from domain.consent import Purpose
 from gateways.ledger.inserts import insert_once
 from gateways.ledger.rows import without_nul
 from gateways.ledger.schema import channel_closures, opt_ins
@@ -26,6 +27,11 @@ class SqlConsents(Book):
     def opted_in(self, opt_in: OptIn) -> None:
         with self._database.writing() as connection:
             insert_once(connection, opt_ins, without_nul(opt_in.model_dump()))
+
+    def anybody_agreed(self, purpose: Purpose) -> bool:
+        one = sa.select(opt_ins.c.event_id).where(opt_ins.c.purpose == purpose).limit(1)
+        with self._database.reading() as connection:
+            return connection.execute(one).first() is not None
 
     def opt_ins(self, customer_id: str) -> list[OptIn]:
         with self._database.reading() as connection:

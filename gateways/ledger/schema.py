@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from gateways.ledger.columns import RowNumber, metadata, moment, of_case, text_column
 
-REVISION = "0035"
+REVISION = "0038"
 """The newest migration, with which these are the tables."""
 
 NOT_CLOSED = "status <> 'closed'"
@@ -196,6 +196,7 @@ call_tasks = sa.Table(
     moment("taken_until", null=True),
     moment("ended_at", null=True),
     text_column("end_why"),
+    sa.Column("made_by", sa.Text(), nullable=False, server_default="person"),
     sa.Index(None, "invoice_id"),
     sa.Index(None, "customer_id"),
     sa.Index(None, "state", "call_from", "call_id"),
@@ -216,6 +217,10 @@ calls = sa.Table(
     text_column("result", null=True),
     moment("result_at", null=True),
     sa.Column("conversation", sa.Boolean(), nullable=False),
+    # Of the automatic service: the provider's id, and what was pressed.
+    text_column("provider_id", null=True),
+    sa.Column("confirmed", sa.Boolean(), nullable=False, server_default=sa.false()),
+    text_column("heard", null=True),
     sa.UniqueConstraint("call_id", "number"),
     sa.Index(None, "invoice_id", "at"),
     sa.Index(None, "place", "at"),

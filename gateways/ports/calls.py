@@ -1,11 +1,11 @@
-"""The queue of calls: tasks for people of the merchant, and the calls that they made."""
+"""The queue of calls: tasks for people of the merchant or the automatic service, and the calls that were made."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from domain.base import Frozen
-from domain.calls import CallResult, CallWindow, Offer, TaskState
+from domain.calls import CallResult, CallWindow, MadeBy, Offer, TaskState
 from domain.gates import Postpone, Refuse
 from domain.rules.contacts import ContactCaps
 from domain.truth import MessageFacts
@@ -34,6 +34,7 @@ class CallTaskRow(Frozen):
     taken_until: datetime | None = None
     ended_at: datetime | None = None
     end_why: str = ""
+    made_by: MadeBy = MadeBy.PERSON
 
 
 class CallRow(Frozen):
@@ -46,6 +47,9 @@ class CallRow(Frozen):
     given_back: bool = False
     result: CallResult | None = None
     result_at: datetime | None = None
+    provider_id: str | None = None  # of the automatic service
+    confirmed: bool = False  # who answered the automatic service pressed that it is them
+    heard: CallResult | None = None  # what the automatic service has heard; the case is told of it as `result`
 
 
 class Taken(NamedTuple):
@@ -115,6 +119,20 @@ class CallBook(Protocol):
     ) -> Taken | CallTaskRow | Postpone | Refuse:
         """Gives the task to somebody for `LEASE`, no longer than to `closes` (UTC), and counts the call, in one
         transaction. The row alone where it is nobody's to take; whoever has it already gets it as it is."""
+
+    def automatic_calls(self, at: datetime) -> list[tuple[CallTaskRow, CallRow | None]]:
+        """What the automatic service has to look at, each with its own newest call that has no result yet: tasks that
+        it may make now, and calls that it has taken."""
+
+    def dialled(self, call_id: str, number: int, provider_id: str) -> None:
+        """The provider has the call."""
+
+    def heard(self, call_id: str, number: int, result: CallResult | None, *, over: bool = False) -> None:
+        """What whoever answered the automatic service has pressed: the first result stands; None: it is them. `over`:
+        the call has ended, and the result is what it is if nothing was pressed."""
+
+    def not_automatic(self, call_id: str, at: datetime, why: str) -> None:
+        """The automatic service cannot make it: a person may, where the policy says so; else it is withdrawn."""
 
     def give_back(self, call_id: str, by: str) -> bool:
         """No call was made. False: it is not theirs."""

@@ -28,6 +28,9 @@ class ConsentBook(Protocol):
     def opted_in(self, opt_in: OptIn) -> None:
         """Once per customer, event id and channel. It opens nothing by itself."""
 
+    def anybody_agreed(self, purpose: Purpose) -> bool:
+        """Whether anybody has ever opted in to it."""
+
     def opt_ins(self, customer_id: str) -> list[OptIn]:
         """Oldest first."""
 
@@ -36,6 +39,20 @@ class ConsentBook(Protocol):
 
     def opt_outs(self, customer_id: str) -> list[Closure]:
         """The customer's own wishes, also those that hold no more; oldest first."""
+
+
+def agreed_to_automated_calls(book: ConsentBook, customer_id: str) -> OptIn | None:
+    """The newest consent to calls that no person makes, unless the customer has wanted no calls since."""
+    given = [
+        one
+        for one in book.opt_ins(customer_id)
+        if one.channel is Channel.PHONE and one.purpose is Purpose.AUTOMATED_CALLS
+    ]
+    if not given:
+        return None
+    newest = max(given, key=lambda one: one.at)
+    taken_back = any(one.channel is Channel.PHONE and one.at >= newest.at for one in book.opt_outs(customer_id))
+    return None if taken_back else newest
 
 
 def opted_in(law: LocalLaw, book: ConsentBook, customer_id: str) -> frozenset[Channel]:

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp
 
 from sandbox.providers.journal import Journal, Json
 from sandbox.providers.twilio_refusals import MAGIC_FROM, MAGIC_TO, Refusal, number_row, refusal
+from sandbox.providers.twilio_voice import TwilioVoice, voice_routes
 from sandbox.providers.twilio_whatsapp import WAY, WhatsApp, way_of
 from sandbox.providers.webhooks import Delivery, Outbox
 
@@ -65,9 +66,13 @@ class TwilioWorld:
     numbers: dict[str, Json] = field(default_factory=lambda: {"+15550006000": {"sms": True, "sms_url": None}})
     """By the number: `sms`, whether it sends text messages, and `sms_url`, where answers to it go."""
     whatsapp: WhatsApp = field(default_factory=WhatsApp)
+    voice: TwilioVoice = field(init=False)
     _sent: list[TextMessage] = field(default_factory=list)
     _opted_out: set[str] = field(default_factory=set)
     _refused: dict[str, Refusal] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.voice = TwilioVoice(self.journal, self.sign)
 
     @property
     def number(self) -> str:
@@ -198,11 +203,8 @@ class TwilioWorld:
         if failure:
             self.report(message.sid, "undelivered", failure)
         elif self.delivers:
-            for status in (
-                "sent",
-                "delivered",
-                *(("read",) if to.startswith(WAY) and number in self.whatsapp.readers else ()),
-            ):
+            read = ("read",) if to.startswith(WAY) and number in self.whatsapp.readers else ()
+            for status in ("sent", "delivered", *read):
                 self.report(message.sid, status)
         return message
 
@@ -384,6 +386,7 @@ def twilio_app(world: TwilioWorld) -> ASGIApp:
             Route(f"{base}.json", create, methods=["POST"]),
             Route(f"{base}.json", search, methods=["GET"]),
             Route(base + "/{sid}.json", read, methods=["GET"]),
+            *voice_routes(world.voice, world.account_sid, world.numbers, authenticate),
             Route("/v1/Content/{sid}", of_content(world.whatsapp.content), methods=["GET"]),
             Route("/v1/Content/{sid}/ApprovalRequests", of_content(world.whatsapp.approval), methods=["GET"]),
         ],

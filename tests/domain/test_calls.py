@@ -7,20 +7,21 @@ import pytest
 from pydantic import ValidationError
 
 from domain import events, life
-from domain.calls import CONVERSATIONS, NOBODY, CallResult, Offer
+from domain.calls import CONVERSATIONS, NOBODY, CallResult, MadeBy, Offer
 from domain.case import Case, Circumstances, HoldReason, StepState, Whereabouts
 from domain.forms import read_form, write_form
 from domain.gates import ALLOW, Answer, Postpone, Refuse, Stopped
 from domain.installation import Installation
 from domain.invoice import InvoiceNow, InvoiceState
 from domain.kinds.call import CallForm, CallQueued, CallStep, CallTask
+from domain.kinds.message import MessageStep
 from domain.policy import Policy
 from domain.protection import Protected, Protection, SetBy
 from domain.rules.calls import ask_call, call_caps, call_windows
 from domain.rules.contacts import ContactUse
 from domain.rules.law_table import law_of
 from domain.situation import Situation
-from domain.steps import Channel
+from domain.steps import Channel, Stage
 from tests.domain.builders import PLAIN, a_case, a_policy, at, effect_of, live, paused, situation
 from tests.lives.lawful import TABLE
 
@@ -58,7 +59,7 @@ def asked(now: Situation, invoice: InvoiceNow | None = None) -> Answer:
 def test_a_policy_says_how_long_a_call_is_worth_making_and_what_may_be_offered() -> None:
     plain, whole = read_form("call"), read_form({"call": {"valid_days": 5, "offers": ["instalments"]}})
 
-    assert CallForm(valid_days=3, offers=(Offer.PROMISE, Offer.PAY_LINK)) == plain
+    assert CallForm(valid_days=3, offers=(Offer.PROMISE, Offer.PAY_LINK), by=MadeBy.PERSON) == plain
     assert CallForm(valid_days=5, offers=(Offer.INSTALMENTS,)) == whole
     assert whole == read_form(write_form(whole))
     for wrong in ({"valid_days": 0}, {"valid_days": 15}, {"offers": ["discount"]}, {"offers": ["promise", "promise"]}):
@@ -289,3 +290,24 @@ def test_nobody_is_called_about_what_an_agency_has() -> None:
 def test_a_policy_without_calls_is_as_before() -> None:
     assert not any(isinstance(form, CallForm) for entry in PLAIN.timeline for form in entry.do)
     assert isinstance(PLAIN, Policy)
+
+
+def test_a_policy_says_who_makes_a_call_and_the_task_knows_it() -> None:
+    by_machine = a_policy({"day": 1, "do": [{"call": {"by": "machine_or_person"}}]}, *TIMELINE[2:])
+    [effect] = [one for _, one in live(a_case(policy=by_machine)).acts if isinstance(one.step, CallStep)]
+
+    assert isinstance(effect.task, CallTask)
+    assert MadeBy.MACHINE_OR_PERSON is effect.task.by
+    assert "the automatic service or a person calls" in effect.task.why
+
+
+def test_who_wants_the_link_to_pay_gets_one_message_with_it() -> None:
+    """By the gates of every message: on the policy's channel for requests, in its hours, once."""
+    case = reported(a_case(policy=CALLS), CallResult.PAY_LINK)
+    lived = live(case, start=NOON)
+    links = [(when, effect) for when, effect in lived.acts if effect.step.key.startswith("link-")]
+
+    [(when, effect)] = links
+    assert isinstance(effect.step, MessageStep)
+    assert (CALLS.contacts.action_request, Stage.REMINDER) == (effect.step.channel, effect.step.stage)
+    assert when >= NOON

@@ -21,7 +21,7 @@ from domain.truth import MessageFacts, message_facts
 from tests.lives.lawful import Said, unlawful_windows
 
 PHONE = Channel.PHONE
-MOVES = frozenset({CallResult.PROMISE, CallResult.OPTED_OUT, CallResult.WRONG_NUMBER})
+MOVES = frozenset({CallResult.PROMISE, CallResult.PAY_LINK, CallResult.OPTED_OUT, CallResult.WRONG_NUMBER})
 """What came of a call that changes what comes next."""
 _DAY = timedelta(days=1)
 

@@ -16,6 +16,7 @@ _CALL: dict[str, Any] = {
     "until": "2026-11-09T14:00:00Z",
     "taken_by": "",
     "taken_until": None,
+    "made_by": "person",
     "end_why": "",
 }
 _SCRIPT: dict[str, Any] = {

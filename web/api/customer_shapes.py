@@ -173,5 +173,6 @@ class ConsentOrder(Frozen):
     proof: Proof = ""
     purpose: Purpose = Field(
         default=Purpose.SERVICE,
-        description="Messages of the account are `service`. An opt-in to `promotion` is kept and opens nothing.",
+        description="Messages of the account are `service`. `automated_calls` is an opt-in on `phone` to calls that no "
+        "person makes; without one there are none. An opt-in to `promotion` is kept and opens nothing.",
     )

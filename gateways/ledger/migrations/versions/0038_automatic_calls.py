@@ -1,0 +1,16 @@
+"""Calls that no person makes: who makes a task, the provider's id, and what was pressed."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0038"
+down_revision = "0035"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("call_tasks", sa.Column("made_by", sa.Text(), nullable=False, server_default="person"))
+    op.add_column("calls", sa.Column("provider_id", sa.Text(), nullable=True))
+    op.add_column("calls", sa.Column("confirmed", sa.Boolean(), nullable=False, server_default=sa.false()))
+    op.add_column("calls", sa.Column("heard", sa.Text(), nullable=True))

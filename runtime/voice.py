@@ -1,0 +1,90 @@
+"""Calls that no person makes: the ledger's queue, Twilio and words."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from functools import cache, partial
+
+from domain.brand import BySegment
+from gateways.ledger.sql_ledger import SqlLedger
+from gateways.messages import TemplateMessages
+from gateways.phrases import PhrasesError
+from gateways.ports.metering import NO_METER, Meter
+from gateways.ports.trouble import ProviderMisuse, ProviderTrouble
+from gateways.ports.voice import VoiceScripts
+from gateways.twilio_voice import TwilioDialler
+from gateways.twilio_webhook import TwilioWebhook
+from gateways.voice_words import TemplateVoice
+from runtime import wiring
+from runtime.equipment import no_machine
+from runtime.settings import Settings, SettingsError, several
+from service.call_results import CallResults
+from service.calls import Calls
+from service.desk import Desk
+from service.threads import Threads
+from service.voice import AutomaticCalls
+from service.voice_door import VoiceDoor
+
+_LOOK = 20.0  # seconds
+_log = logging.getLogger(__name__)
+
+
+def scripts(settings: Settings) -> BySegment[VoiceScripts]:
+    """Raises SettingsError for words that cannot be read."""
+    return scripts_of(settings, wiring.data_files(settings)[0])
+
+
+def scripts_of(settings: Settings, messages: BySegment[TemplateMessages]) -> BySegment[VoiceScripts]:
+    """The same, of messages that are read already."""
+    back, language = settings.call_back_number or "", settings.merchant_language
+    try:
+        return messages.made(lambda each: TemplateVoice(each, settings.messages_folders, back, language=language))
+    except PhrasesError as error:
+        raise SettingsError(f"{error} DUNNING_POLICIES names the folder that is read.") from None
+
+
+def dialler(settings: Settings, meter: Meter = NO_METER) -> TwilioDialler:
+    return TwilioDialler(
+        settings.required("TWILIO_ACCOUNT_SID"),
+        settings.twilio_secret,
+        settings.twilio_api_base,
+        settings.required("TWILIO_VOICE_FROM"),
+        settings.required("WEB_PUBLIC_URL"),
+        settings.provider_timeout,
+        wiring.refusals(settings, "twilio-voice"),
+        list_lag=settings.twilio_list_lag,
+        meter=meter,
+    )
+
+
+def automatic_calls(
+    settings: Settings, ledger: SqlLedger, queue: Calls, meter: Meter = NO_METER
+) -> AutomaticCalls | None:
+    """None: it is not set up. Raises SettingsError for words or tables that cannot be read."""
+    if no_machine(settings):
+        return None
+    said = scripts(settings)
+    payments = cache(partial(wiring.stripe_payments, settings, meter))
+    return AutomaticCalls(ledger, queue, dialler(settings, meter), payments, lambda: said, wiring.utc_now)
+
+
+def door(settings: Settings, calls: AutomaticCalls | None, threads: Threads) -> VoiceDoor | None:
+    public = settings.web_public_url
+    if calls is None or public is None:
+        return None
+    tokens = several(settings.twilio_auth_token)
+    return VoiceDoor(calls, TwilioWebhook(public, tokens, several(settings.twilio_webhook_keys)), public, threads)
+
+
+async def make_calls(calls: AutomaticCalls | None, desk: Callable[[], Awaitable[Desk]], threads: Threads) -> None:
+    """Until it is cancelled. One call is taken by one process: the ledger gives it to one."""
+
+    async def results() -> CallResults:
+        return (await desk()).calls
+
+    while calls:
+        try:
+            await calls.round(results, threads)
+        except (ProviderTrouble, ProviderMisuse) as error:
+            _log.warning("Automatic calls wait for the ledger: %s", error)
+        await asyncio.sleep(_LOOK)

@@ -1,0 +1,351 @@
+"""The automatic service calls who has agreed to it, once; it says nothing of a debt before it knows who is there, and
+keeps what is pressed."""
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from domain.calls import AUTOMATIC, CallResult, MadeBy, Offer, TaskState, call_id
+from domain.consent import Purpose, Source
+from domain.steps import Channel
+from gateways.ports.consents import OptIn
+from gateways.ports.inbox import NotGenuine
+from gateways.ports.rows import Closure
+from gateways.ports.trouble import ProviderMisuse, ProviderTrouble
+from gateways.twilio_voice import TwilioDialler
+from gateways.twilio_webhook import TwilioWebhook
+from runtime import wiring
+from runtime.voice import scripts
+from sandbox.providers.twilio_voice import Answers, Call
+from service.requests import Refused, WrongRequest
+from service.threads import Threads
+from service.voice import NO_CONSENT, AutomaticCalls
+from service.voice_door import VoiceDoor
+from tests.activities.builders import OpenCase, Worker
+from tests.activities.test_calls import DAY, MONDAY, NUMBER, STEP, Office, a_call
+
+PUBLIC, CALLER = "https://dunning.example.com", "+15550006000"
+SET_UP = {"CALL_BACK_NUMBER": NUMBER, "WEB_PUBLIC_URL": PUBLIC, "TWILIO_VOICE_FROM": CALLER}
+OF_A_DEBT = re.compile(r"invoice|unpaid|owe|debt|due|\$|\bpay", re.IGNORECASE)
+
+
+class Exchange(Office):
+    """An office with the automatic service beside it."""
+
+    def __init__(self, worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+        super().__init__(worker)
+        self.worker = worker.restarted(**SET_UP)
+        self.twilio = worker.world.twilio.voice
+        monkeypatch.setattr(worker.world.journal, "clock", lambda: self.now)
+        for name in ("people", "nobody"):
+            monkeypatch.setattr(self.twilio, name, {})
+        monkeypatch.setattr(self.twilio, "calls", [])
+        settings = self.worker.settings
+        dialler = TwilioDialler(
+            settings.required("TWILIO_ACCOUNT_SID"),
+            settings.twilio_secret,
+            settings.twilio_api_base,
+            CALLER,
+            PUBLIC,
+            settings.provider_timeout,
+            wiring.refusals(settings, "twilio-voice"),
+            clock=lambda: self.now,
+        )
+        said = scripts(settings)
+        self.voice = AutomaticCalls(
+            self.ledger, self.calls, dialler, lambda: self.worker.payments, lambda: said, lambda: self.now
+        )
+        self.threads = Threads(2, "voice")
+        webhook = TwilioWebhook(PUBLIC, [settings.twilio_secret])
+        self.door = VoiceDoor(self.voice, webhook, PUBLIC, self.threads)
+
+    def agreed(self, case: OpenCase, **changed: Any) -> OpenCase:
+        """Somebody who has agreed to automated calls."""
+        given: dict[str, Any] = {
+            "customer_id": case.customer_id,
+            "channel": Channel.PHONE,
+            "event_id": f"consent-{case.customer_id}",
+            "source": Source.BILLING,
+            "proof": "checkbox of the order",
+            "at": MONDAY - 30 * DAY,
+            "purpose": Purpose.AUTOMATED_CALLS,
+        }
+        self.ledger.opted_in(OptIn(**given | changed))
+        return case
+
+    def automatic(self, case: OpenCase, **fields: Any) -> str:
+        given = {"by": MadeBy.MACHINE, "offers": (Offer.PAY_LINK,)} | fields
+        return self.queue(case, **given)
+
+    def look(self, call: str) -> CallResult | None:
+        """What the automatic service does of this one call in one round."""
+        for row, made in self.ledger.automatic_calls(self.now):
+            if row.call_id == call:
+                return self.voice.look(row, made)
+        return None
+
+    async def play(self, there: OpenCase, answers: Answers | None) -> Call:
+        """What becomes of the newest call, as Twilio makes it."""
+        if answers:
+            self.twilio.people[there.phone or ""] = answers
+        return await self.twilio.play(self.twilio.calls[-1].sid, self.asks)
+
+    async def asks(self, url: str, fields: dict[str, str], headers: dict[str, str]) -> str:
+        path = url.removeprefix(PUBLIC)
+        _, _, call, number, stage = path.split("/")
+        lower = {name.lower(): value for name, value in headers.items()}
+        body = urlencode(fields).encode()
+        if stage == "over":
+            await self.door.over(call, int(number), body, lower, path)
+            return ""
+        return await self.door.says(stage, call, int(number), body, lower, path)
+
+
+@pytest.fixture
+def exchange(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> Iterator[Exchange]:
+    found = Exchange(worker, monkeypatch)
+    yield found
+    found.threads.close()
+
+
+async def talked(exchange: Exchange, answers: Answers | None, **fields: Any) -> tuple[str, Call, CallResult | None]:
+    """A call to somebody who has agreed: its id, as Twilio made it, and what came of it."""
+    case = exchange.agreed(exchange.case())
+    call = exchange.automatic(case, **fields)
+    assert exchange.look(call) is None
+    made = await exchange.play(case, answers)
+    return call, made, exchange.look(call)
+
+
+def test_without_consent_it_is_left_out_or_a_person_calls_where_the_policy_says_so(exchange: Exchange) -> None:
+    nobody, service = exchange.case(), exchange.agreed(exchange.case(), purpose=Purpose.SERVICE)
+    for case in (nobody, service):
+        answer = exchange.worker.queue_call(a_call(case, by=MadeBy.MACHINE))
+        assert answer.refused is not None
+        assert NO_CONSENT in answer.refused.why
+        assert exchange.ledger.call_task(call_id(case.invoice_id, STEP)) is None
+
+    call = exchange.automatic(nobody, by=MadeBy.MACHINE_OR_PERSON)
+    row = exchange.ledger.call_task(call)
+    assert row is not None
+    assert MadeBy.PERSON is row.made_by
+    assert exchange.calls.take(call, "Ana").may_call
+
+
+def test_where_it_is_not_set_up_it_is_left_out(exchange: Exchange, worker: Worker) -> None:
+    case = exchange.agreed(exchange.case())
+    answer = worker.restarted(CALL_BACK_NUMBER=NUMBER).queue_call(a_call(case, by=MadeBy.MACHINE))
+
+    assert answer.refused is not None
+    assert "TWILIO_VOICE_FROM is not set" in answer.refused.why
+
+
+def test_a_consent_that_was_taken_back_is_none(exchange: Exchange) -> None:
+    """Also where the channel was opened again for people's calls."""
+    case = exchange.agreed(exchange.case())
+    call = exchange.automatic(case)
+    closure = Closure(
+        customer_id=case.customer_id,
+        channel=Channel.PHONE,
+        address=None,
+        why="opted out",
+        wish=True,
+        event_id="no-calls",
+        at=MONDAY - DAY,
+        source=Source.BILLING,
+    )
+    exchange.ledger.close_channel(closure)
+    exchange.ledger.open_channel([closure], MONDAY, "again")
+    exchange.look(call)
+
+    assert [] == exchange.twilio.calls
+    row = exchange.ledger.call_task(call)
+    assert row is not None
+    assert (TaskState.WITHDRAWN, NO_CONSENT) == (row.state, row.end_why)
+
+
+def test_nobody_else_takes_what_it_makes(exchange: Exchange) -> None:
+    call = exchange.automatic(exchange.agreed(exchange.case()))
+
+    with pytest.raises(Refused, match="is made by the automatic service"):
+        exchange.calls.take(call, "Ana")
+    with pytest.raises(WrongRequest, match="say who calls"):
+        exchange.calls.take(call, AUTOMATIC)
+
+
+def test_outside_the_hours_nobody_is_dialled(exchange: Exchange) -> None:
+    """The judge of people's calls is asked at the moment of dialling."""
+    case, paid = exchange.agreed(exchange.case()), exchange.agreed(exchange.case())
+    night, over = exchange.automatic(case), exchange.automatic(paid)
+    exchange.worker.world.stripe.pay_out_of_band(paid.invoice_id)
+    with pytest.raises(Refused, match="paid"):
+        exchange.look(over)
+    exchange.now += timedelta(hours=12)
+    exchange.look(night)
+
+    assert [] == exchange.twilio.calls
+
+
+async def test_a_machine_hears_merchant_and_number_and_nothing_else(exchange: Exchange) -> None:
+    _, made, heard = await talked(exchange, Answers(by="machine_end_beep", keys="1"))
+
+    assert CallResult.VOICEMAIL is heard
+    [(_, said)] = made.heard
+    assert NUMBER in said
+    assert not OF_A_DEBT.search(said)
+
+
+@pytest.mark.parametrize(
+    ("keys", "result"),
+    [
+        ("", CallResult.NO_ANSWER),
+        ("2", CallResult.WRONG_NUMBER),
+        ("9", CallResult.OPTED_OUT),
+        ("5", CallResult.NO_ANSWER),
+    ],
+)
+async def test_who_has_not_said_that_it_is_them_hears_nothing_of_a_debt(
+    exchange: Exchange, keys: str, result: CallResult
+) -> None:
+    _, made, heard = await talked(exchange, Answers(keys=keys))
+
+    assert result is heard
+    assert "automatic service" in made.heard[0][1]
+    assert not OF_A_DEBT.search(" ".join(text for _, text in made.heard))
+
+
+@pytest.mark.parametrize(
+    ("keys", "result"),
+    [
+        ("1", CallResult.REACHED),
+        ("11", CallResult.PAY_LINK),
+        ("12", CallResult.CALL_BACK),
+        ("19", CallResult.OPTED_OUT),
+        ("17", CallResult.REACHED),
+    ],
+)
+async def test_the_customer_hears_of_the_invoice_and_says_what_they_want(
+    exchange: Exchange, keys: str, result: CallResult
+) -> None:
+    _, made, heard = await talked(exchange, Answers(by="unknown", keys=keys))
+
+    assert result is heard
+    assert any("$19.99" in text for _, text in made.heard)
+    assert {"en-US"} == {language for language, _ in made.heard}
+
+
+@pytest.mark.parametrize("status", ["busy", "no-answer", "failed"])
+async def test_whom_it_does_not_reach_was_not_reached(exchange: Exchange, status: str) -> None:
+    case = exchange.agreed(exchange.case())
+    exchange.twilio.nobody[case.phone or ""] = status
+    call = exchange.automatic(case)
+    exchange.look(call)
+    await exchange.play(case, None)
+
+    assert CallResult.NO_ANSWER is exchange.look(call)
+
+
+async def test_what_was_paid_while_it_rang_is_not_spoken_of(exchange: Exchange) -> None:
+    case = exchange.agreed(exchange.case())
+    call = exchange.automatic(case)
+    exchange.look(call)
+    exchange.worker.world.stripe.pay_out_of_band(case.invoice_id)
+    made = await exchange.play(case, Answers(keys="11"))
+
+    assert not OF_A_DEBT.search(" ".join(text for _, text in made.heard))
+
+
+async def test_a_link_that_the_policy_does_not_offer_is_not_sent(exchange: Exchange) -> None:
+    _, made, heard = await talked(exchange, Answers(keys="11"), offers=())
+
+    assert CallResult.REACHED is heard
+    assert not any("link" in text for _, text in made.heard)
+
+
+def test_it_dials_once_though_the_answer_was_lost(exchange: Exchange) -> None:
+    call = exchange.automatic(exchange.agreed(exchange.case()))
+    exchange.twilio.lost = 1
+    with pytest.raises(ProviderTrouble):
+        exchange.look(call)
+    exchange.look(call)
+    exchange.now += timedelta(minutes=3)
+    exchange.look(call)
+
+    [made] = exchange.twilio.calls
+    [taken] = exchange.ledger.calls_of(call)
+    assert made.sid == taken.provider_id
+
+
+def test_what_was_certainly_not_dialled_is_given_back_and_judged_anew(exchange: Exchange) -> None:
+    """The process died between taking it and dialling; another one waits, as it may be dialling still."""
+    call = exchange.automatic(exchange.agreed(exchange.case()))
+    row = exchange.ledger.call_task(call)
+    assert row is not None
+    exchange.calls.take_automatically(row)
+    with pytest.raises(Refused, match="has taken"):
+        exchange.calls.take_automatically(row)
+    exchange.look(call)
+    assert [False] == [one.given_back for one in exchange.ledger.calls_of(call)]
+    exchange.now += timedelta(minutes=3)
+    exchange.look(call)
+    assert [True] == [one.given_back for one in exchange.ledger.calls_of(call)]
+    exchange.look(call)
+
+    assert 1 == len(exchange.twilio.calls)
+
+
+async def test_a_call_of_which_nothing_was_told_is_asked_about(exchange: Exchange) -> None:
+    case = exchange.agreed(exchange.case())
+    call = exchange.automatic(case)
+    exchange.look(call)
+    exchange.twilio.calls[-1].status = "completed"
+    assert exchange.look(call) is None
+    exchange.now += timedelta(minutes=11)
+
+    assert CallResult.NO_ANSWER is exchange.look(call)
+
+
+@pytest.mark.parametrize(("by", "state"), [(MadeBy.MACHINE, "withdrawn"), (MadeBy.MACHINE_OR_PERSON, "open")])
+def test_a_country_without_permission_is_not_called(exchange: Exchange, by: MadeBy, state: str) -> None:
+    case = exchange.agreed(exchange.case())
+    call = exchange.automatic(case, by=by)
+    exchange.twilio.forbidden.add((case.phone or "")[:2])
+    try:
+        exchange.look(call)
+    finally:
+        exchange.twilio.forbidden.clear()
+
+    assert state == exchange.state(call)
+    assert [True] == [one.given_back for one in exchange.ledger.calls_of(call)]
+
+
+def test_a_caller_that_the_account_does_not_have_is_an_operators_to_mend(
+    exchange: Exchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call = exchange.automatic(exchange.agreed(exchange.case()))
+    monkeypatch.delitem(exchange.worker.world.twilio.numbers, CALLER)
+    with pytest.raises(ProviderMisuse, match="TWILIO_VOICE_FROM"):
+        exchange.look(call)
+
+    assert TaskState.OPEN is exchange.state(call)
+
+
+async def test_only_twilio_is_told_what_there_is_to_say(exchange: Exchange) -> None:
+    call = exchange.automatic(exchange.agreed(exchange.case()))
+    exchange.look(call)
+    with pytest.raises(NotGenuine):
+        await exchange.door.says("who", call, 1, b"Digits=1", {}, f"/voice/{call}/1/who")
+
+
+async def test_what_is_asked_of_a_call_that_is_none_ends_without_a_word(exchange: Exchange) -> None:
+    path = "/voice/call_x/1/answered"
+    fields = {"AnsweredBy": "human"}
+    headers = {name.lower(): value for name, value in exchange.twilio.sign(PUBLIC + path, fields).items()}
+    said = await exchange.door.says("answered", "call_x", 1, urlencode(fields).encode(), headers, path)
+
+    assert "<Say" not in said
+    assert "<Hangup" in said
