@@ -92,7 +92,7 @@ class CallResults:
         number, standing = kept
         if standing is not result:
             raise Refused(f"{call_id} has the result {standing.words} already: what came of a call is said once.")
-        self._close(row, result, number, moment)
+        close_as_said(self._ledger, row, result, number, moment)
         fact = events.CallReported(
             event_id=_event_id(row, number), step=row.step, result=result, on=on, amount=promised
         )
@@ -121,30 +121,32 @@ class CallResults:
             raise WrongRequest(f"amount: {found} is nothing; name what is promised, or leave it out for all of it.")
         return found
 
-    def _close(self, row: CallTaskRow, result: CallResult, number: int, at: datetime) -> None:
-        """A wrong number is closed to calls and texts, for whoever has it; who wants no calls gets none anywhere."""
-        if result is CallResult.OPTED_OUT:
-            self._closed(row, PHONE, events.ContactResult.OPTED_OUT, number, at)
-        if result is CallResult.WRONG_NUMBER:
-            for channel, field in FIELDS.items():
-                if field == FIELDS[PHONE]:
-                    self._closed(row, channel, events.ContactResult.INVALID_ADDRESS, number, at)
 
-    def _closed(
-        self, row: CallTaskRow, channel: Channel, result: events.ContactResult, number: int, at: datetime
-    ) -> None:
-        self._ledger.close_channel(
-            Closure(
-                customer_id=row.customer_id,
-                channel=channel,
-                address=self._ledger.call_place(row.call_id, number),
-                why=result.words,
-                wish=result in events.WISHES,
-                event_id=_event_id(row, number),
-                at=at,
-                source=Source.REPORT,
-            )
+def close_as_said(ledger: Ledger, row: CallTaskRow, result: CallResult, number: int, at: datetime) -> None:
+    """A wrong number is closed to calls and texts, for whoever has it; who wants no calls gets none anywhere."""
+    if result is CallResult.OPTED_OUT:
+        _closed(ledger, row, PHONE, events.ContactResult.OPTED_OUT, number, at)
+    if result is CallResult.WRONG_NUMBER:
+        for channel, field in FIELDS.items():
+            if field == FIELDS[PHONE]:
+                _closed(ledger, row, channel, events.ContactResult.INVALID_ADDRESS, number, at)
+
+
+def _closed(
+    ledger: Ledger, row: CallTaskRow, channel: Channel, result: events.ContactResult, number: int, at: datetime
+) -> None:
+    ledger.close_channel(
+        Closure(
+            customer_id=row.customer_id,
+            channel=channel,
+            address=ledger.call_place(row.call_id, number),
+            why=result.words,
+            wish=result in events.WISHES,
+            event_id=_event_id(row, number),
+            at=at,
+            source=Source.REPORT,
         )
+    )
 
 
 def _event_id(row: CallTaskRow, number: int) -> str:

@@ -17,7 +17,7 @@ from gateways.ports.ledger import Ledger
 from gateways.ports.payments import Payments
 from gateways.ports.trouble import ProviderMisuse, ProviderTrouble, Unreachable
 from gateways.ports.voice import CallFate, Dialler, VoiceScript, VoiceScripts
-from service.call_results import CallResults
+from service.call_results import CallResults, close_as_said
 from service.calls import Calls, next_opening
 from service.requests import Refused, Unavailable, Unknown, WrongRequest
 from service.threads import Threads
@@ -70,14 +70,16 @@ class AutomaticCalls:
         for row, made in found:
             try:
                 heard = await threads.run(self.look, row, made)
-                if heard:
-                    at = await threads.run(self.call_back_at, row) if heard is CallResult.CALL_BACK else None
-                    # Nobody is called back about a case that has ended.
-                    result = CallResult.REACHED if heard is CallResult.CALL_BACK and at is None else heard
+                if heard and made:
+                    result, at = await threads.run(self._result, row, made, heard)
                     await (await results()).say(row.call_id, AUTOMATIC, result, at=at)
+                    await threads.run(self._ledger.told, row.call_id, made.number)
             except (Refused, Unknown, WrongRequest) as error:
                 _log.info("%s is not dialled: %s", row.call_id, error)
-            except (ProviderTrouble, ProviderMisuse, Unavailable) as error:
+            except Unavailable as error:
+                _log.warning("Nobody is dialled until cases can be told what was heard: %s", error)
+                break
+            except (ProviderTrouble, ProviderMisuse, Unreachable) as error:
                 _log.warning("%s waits: %s", row.call_id, error)
         return len(found)
 
@@ -99,6 +101,16 @@ class AutomaticCalls:
             return None
         self.over(row.call_id, made.number)
         return self._made(row.call_id, made.number).heard
+
+    def _result(self, row: CallTaskRow, made: CallRow, heard: CallResult) -> tuple[CallResult, datetime | None]:
+        """What the case is told, and when a person calls; what was kept before stands."""
+        if heard is not CallResult.CALL_BACK or made.result is CallResult.REACHED:
+            return made.result or heard, None
+        at = self.call_back_at(row)
+        if made.result:
+            return made.result, at or self._clock()
+        # Nobody is called back about a case that has ended.
+        return (heard, at) if at else (CallResult.REACHED, None)
 
     def _begin(self, row: CallTaskRow) -> None:
         """Consent is asked at this moment too, and all that is asked of who takes a call."""
@@ -159,16 +171,20 @@ class AutomaticCalls:
             offers = (script.pay_link,) if Offer.PAY_LINK in row.offers else ()
             return Said(script, (script.about, *offers, script.call_back, script.opt_out), "wish")
         if key == "2":
-            self._ledger.heard(call_id, number, CallResult.WRONG_NUMBER)
+            self._no_more(row, number, CallResult.WRONG_NUMBER)
             return Said(script, (script.stranger,))
-        return self._opted_out(call_id, number, script) if key == "9" else Said(script, (script.goodbye,))
+        if key == "9":
+            self._no_more(row, number, CallResult.OPTED_OUT)
+            return Said(script, (script.no_more,))
+        return Said(script, (script.goodbye,))
 
     def wish(self, call_id: str, number: int, key: str) -> Said:
         """What the customer wants."""
         row, made = self._calls.task(call_id), self._made(call_id, number)
         script = self._script(row)
         if key == "9":
-            return self._opted_out(call_id, number, script)
+            self._no_more(row, number, CallResult.OPTED_OUT)
+            return Said(script, (script.no_more,))
         if key == "1" and made.confirmed and Offer.PAY_LINK in row.offers:
             self._ledger.heard(call_id, number, CallResult.PAY_LINK)
             return Said(script, (script.link_comes,))
@@ -189,9 +205,12 @@ class AutomaticCalls:
             return None
         return now.schedule.hours(PHONE).next_allowed(now.at + _SOON, now.zones, now.circumstances.holidays)
 
-    def _opted_out(self, call_id: str, number: int, script: VoiceScript) -> Said:
-        self._ledger.heard(call_id, number, CallResult.OPTED_OUT)
-        return Said(script, (script.no_more,))
+    def _no_more(self, row: CallTaskRow, number: int, result: CallResult) -> None:
+        """Kept with its closing before it is answered: it holds for people's calls too, whenever the case is told."""
+        at = self._calls.now(row)
+        self._ledger.heard(row.call_id, number, result)
+        self._ledger.call_result(row.call_id, AUTOMATIC, result, at, "")
+        close_as_said(self._ledger, row, result, number, at)
 
     def _script(self, row: CallTaskRow) -> VoiceScript:
         invoice = self._payments().read_invoice(row.invoice_id)

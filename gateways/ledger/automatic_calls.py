@@ -29,7 +29,7 @@ class SqlAutomaticCalls(Book):
     def automatic_calls(self, at: datetime) -> list[tuple[CallTaskRow, CallRow | None]]:
         ours = TASK.where(_task.made_by != MadeBy.PERSON, _task.state == TaskState.OPEN, _task.call_from <= at)
         ours = ours.where(_task.until > at)
-        taken = CALL.where(_call.by == AUTOMATIC, _call.result.is_(None), _call.given_back.is_(False))
+        taken = CALL.where(_call.by == AUTOMATIC, _call.told.is_(False), _call.given_back.is_(False))
         with self._database.reading() as connection:
             rows = connection.execute(ours.order_by(_task.call_from, _task.call_id).limit(_MOST)).mappings().all()
             made = connection.execute(taken.order_by(_call.at, _call.id).limit(_MOST)).mappings().all()
@@ -53,6 +53,10 @@ class SqlAutomaticCalls(Book):
                 # Who has said that it is them, and pressed nothing more, was spoken to.
                 connection.execute(one.where(_call.confirmed).values(heard=CallResult.REACHED))
             connection.execute(one.values(values))
+
+    def told(self, call_id: str, number: int) -> None:
+        with self._database.writing() as connection:
+            connection.execute(_one(call_id, number).values(told=True))
 
     def not_automatic(self, call_id: str, at: datetime, why: str) -> None:
         with self._database.writing() as connection:

@@ -169,7 +169,8 @@ class SqlCalls(SqlAutomaticCalls):
                 event = CallDone(call=call_id, result=result.value)
             entry = Entry(at=at, step=row.step, what=f"call: {result.words}", why=why, event=event)
             write_effect(connection, row.invoice_id, entry, occasion=str(mine.number))
-            if spoken:
+            # The automatic service speaks of one invoice alone.
+            if spoken and by != AUTOMATIC:
                 _withdraw(connection, _beside(row, mine.at), at, f"it was spoken of in the call about {row.invoice_id}")
             return mine.number, result
 

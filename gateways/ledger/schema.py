@@ -221,6 +221,7 @@ calls = sa.Table(
     text_column("provider_id", null=True),
     sa.Column("confirmed", sa.Boolean(), nullable=False, server_default=sa.false()),
     text_column("heard", null=True),
+    sa.Column("told", sa.Boolean(), nullable=False, server_default=sa.false()),
     sa.UniqueConstraint("call_id", "number"),
     sa.Index(None, "invoice_id", "at"),
     sa.Index(None, "place", "at"),

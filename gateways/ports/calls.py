@@ -50,6 +50,7 @@ class CallRow(Frozen):
     provider_id: str | None = None  # of the automatic service
     confirmed: bool = False  # who answered the automatic service pressed that it is them
     heard: CallResult | None = None  # what the automatic service has heard; the case is told of it as `result`
+    told: bool = False  # the case knows what the automatic service has heard
 
 
 class Taken(NamedTuple):
@@ -121,8 +122,8 @@ class CallBook(Protocol):
         transaction. The row alone where it is nobody's to take; whoever has it already gets it as it is."""
 
     def automatic_calls(self, at: datetime) -> list[tuple[CallTaskRow, CallRow | None]]:
-        """What the automatic service has to look at, each with its own newest call that has no result yet: tasks that
-        it may make now, and calls that it has taken."""
+        """What the automatic service has to look at, tasks that it may make now, and calls that it has
+        taken and of which the case has not been told yet."""
 
     def dialled(self, call_id: str, number: int, provider_id: str) -> None:
         """The provider has the call."""
@@ -130,6 +131,9 @@ class CallBook(Protocol):
     def heard(self, call_id: str, number: int, result: CallResult | None, *, over: bool = False) -> None:
         """What whoever answered the automatic service has pressed: the first result stands; None: it is them. `over`:
         the call has ended, and the result is what it is if nothing was pressed."""
+
+    def told(self, call_id: str, number: int) -> None:
+        """The case knows what was heard."""
 
     def not_automatic(self, call_id: str, at: datetime, why: str) -> None:
         """The automatic service cannot make it: a person may, where the policy says so; else it is withdrawn."""

@@ -3,7 +3,7 @@ keeps what is pressed."""
 
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -21,7 +21,7 @@ from gateways.twilio_webhook import TwilioWebhook
 from runtime import wiring
 from runtime.voice import scripts
 from sandbox.providers.twilio_voice import Answers, Call
-from service.requests import Refused, WrongRequest
+from service.requests import Refused, Unavailable, WrongRequest
 from service.threads import Threads
 from service.voice import NO_CONSENT, AutomaticCalls
 from service.voice_door import VoiceDoor
@@ -349,3 +349,43 @@ async def test_what_is_asked_of_a_call_that_is_none_ends_without_a_word(exchange
 
     assert "<Say" not in said
     assert "<Hangup" in said
+
+
+class OnceAway:
+    """Tells no case at first, as while Temporal does not answer."""
+
+    def __init__(self) -> None:
+        self.away = True
+        self.said: list[CallResult] = []
+
+    async def __call__(self) -> Any:
+        return self
+
+    async def say(self, call_id: str, by: str, result: CallResult, *, at: datetime | None = None) -> None:
+        if self.away:
+            raise Unavailable("Temporal does not answer.")
+        self.said.append(result)
+
+
+async def test_who_presses_9_is_called_by_nobody_though_the_case_cannot_be_told_yet(exchange: Exchange) -> None:
+    call, _, _ = await talked(exchange, Answers(keys="9"))
+    row = exchange.ledger.call_task(call)
+    assert row is not None
+    results = OnceAway()
+    await exchange.voice.round(results, exchange.threads)
+
+    assert Channel.PHONE in exchange.ledger.closed_channels(row.customer_id)
+    [made] = exchange.ledger.calls_of(call)
+    assert (CallResult.OPTED_OUT, False) == (made.result, made.told)
+    results.away = False
+    await exchange.voice.round(results, exchange.threads)
+    await exchange.voice.round(results, exchange.threads)
+    assert [CallResult.OPTED_OUT] == results.said
+
+
+async def test_while_a_case_cannot_be_told_nobody_else_is_dialled(exchange: Exchange) -> None:
+    await talked(exchange, Answers(keys="11"))
+    exchange.automatic(exchange.agreed(exchange.case()))
+    await exchange.voice.round(OnceAway(), exchange.threads)
+
+    assert 1 == len(exchange.twilio.calls)

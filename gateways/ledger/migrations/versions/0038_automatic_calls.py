@@ -1,4 +1,4 @@
-"""Calls that no person makes: who makes a task, the provider's id, and what was pressed."""
+"""Calls that no person makes: who makes a task, the provider's id, what was pressed, and whether the case knows it."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,3 +14,4 @@ def upgrade() -> None:
     op.add_column("calls", sa.Column("provider_id", sa.Text(), nullable=True))
     op.add_column("calls", sa.Column("confirmed", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column("calls", sa.Column("heard", sa.Text(), nullable=True))
+    op.add_column("calls", sa.Column("told", sa.Boolean(), nullable=False, server_default=sa.false()))
