@@ -165,7 +165,10 @@ def test_a_consent_that_was_taken_back_is_none(exchange: Exchange) -> None:
     assert [] == exchange.twilio.calls
     row = exchange.ledger.call_task(call)
     assert row is not None
-    assert (TaskState.WITHDRAWN, NO_CONSENT) == (row.state, row.end_why)
+    assert (TaskState.WITHDRAWN, "nobody is called: opted out") == (row.state, row.end_why)
+    later = exchange.worker.queue_call(a_call(case, by=MadeBy.MACHINE, step="call-later"))
+    assert later.refused is not None
+    assert NO_CONSENT in later.refused.why
 
 
 def test_nobody_else_takes_what_it_makes(exchange: Exchange) -> None:
@@ -362,6 +365,7 @@ class OnceAway:
         return self
 
     async def say(self, call_id: str, by: str, result: CallResult, *, at: datetime | None = None) -> None:
+        assert (AUTOMATIC, None) == (by, at), call_id
         if self.away:
             raise Unavailable("Temporal does not answer.")
         self.said.append(result)
