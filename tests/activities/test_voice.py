@@ -359,16 +359,17 @@ class OnceAway:
 
     def __init__(self) -> None:
         self.away = True
-        self.said: list[CallResult] = []
+        self.said: list[tuple[str, CallResult]] = []
 
     async def __call__(self) -> Any:
         return self
 
     async def say(self, call_id: str, by: str, result: CallResult, *, at: datetime | None = None) -> None:
-        assert (AUTOMATIC, None) == (by, at), call_id
+        assert by == AUTOMATIC
+        assert (result is CallResult.CALL_BACK) is (at is not None)
         if self.away:
             raise Unavailable("Temporal does not answer.")
-        self.said.append(result)
+        self.said.append((call_id, result))
 
 
 async def test_who_presses_9_is_called_by_nobody_though_the_case_cannot_be_told_yet(exchange: Exchange) -> None:
@@ -384,7 +385,7 @@ async def test_who_presses_9_is_called_by_nobody_though_the_case_cannot_be_told_
     results.away = False
     await exchange.voice.round(results, exchange.threads)
     await exchange.voice.round(results, exchange.threads)
-    assert [CallResult.OPTED_OUT] == results.said
+    assert [(call, CallResult.OPTED_OUT)] == [one for one in results.said if one[0] == call]
 
 
 async def test_while_a_case_cannot_be_told_nobody_else_is_dialled(exchange: Exchange) -> None:
