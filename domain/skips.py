@@ -5,9 +5,11 @@ As the planner, it knows a step only by the traits that every kind declares (`do
 
 from collections.abc import Iterator
 
-from domain.decisions import Skip
+from domain.case import StepRecord, StepState
+from domain.decisions import Act, Skip
 from domain.gates import Refuse
 from domain.policy import CatchUp
+from domain.rules.invoice import Aim
 from domain.situation import Situation
 from domain.steps import Channel, Step
 
@@ -33,6 +35,25 @@ def skips_of(now: Situation) -> tuple[Skip, ...]:
         if why := step.said_by(_others(now, dropped), now):
             skips.append(Skip(step=step, why=why))
     return tuple(skips)
+
+
+def untold(now: Situation, act: Act) -> tuple[Skip, ...]:
+    """The restrictions of what is to be done now that would be the first that the customer sees of it: no message
+    certainly went out before."""
+    for effect in act.effects:
+        if effect.step.aim is Aim.LIMIT:
+            break
+    else:
+        return ()
+    if any(_went_out(record) for record in now.case.steps.values()):
+        return ()
+    limits = [effect.step for effect in act.effects if effect.step.aim is Aim.LIMIT]
+    why = "nobody is restricted who was told nothing: no message certainly went out before"
+    return tuple(Skip(step=step, why=why, rule="access-untold") for step in limits)
+
+
+def _went_out(record: StepRecord) -> bool:
+    return record.state is StepState.DONE and not record.unsure and record.step.says_what_comes
 
 
 def _others(now: Situation, dropped: dict[str, Skip]) -> Iterator[Step]:
