@@ -41,7 +41,7 @@ def untold(now: Situation, act: Act) -> tuple[Skip, ...]:
     """The restrictions of what is to be done now that would be the first that the customer sees of it: no message
     certainly went out before."""
     for effect in act.effects:
-        if effect.step.aim is Aim.LIMIT:
+        if effect.step.may_limit:
             break
     else:
         return ()
