@@ -6,7 +6,6 @@ from fastapi import APIRouter, Query, Request
 
 from domain.steps import Channel
 from domain.texts import Printable
-from gateways.ports.rows import Reply
 from service.consents import ConsentFile, Consents, Wish
 from service.directory import CustomerFile, Reach
 from service.keys import Scope
@@ -122,7 +121,9 @@ def _answer(found: CustomerFile, *, personal: bool) -> shapes.CustomerAnswer:
         addresses=[_address(one, personal=personal) for one in found.reach],
         contacts=[shapes.ContactLine(**one.model_dump()) for one in found.contacts],
         caps=[shapes.CapAnswer(**one.model_dump()) for one in found.room],
-        replies=[_reply(one) for one in found.replies],
+        replies=[
+            shapes.ReplyLine(reply=one.event_id, at=one.at, channel=one.channel, text=one.text) for one in found.replies
+        ],
     )
 
 
@@ -138,7 +139,3 @@ def _address(reach: Reach, *, personal: bool) -> shapes.AddressAnswer:
         why=reach.why_closed,
         closed_by=closed_by,
     )
-
-
-def _reply(one: Reply) -> shapes.ReplyLine:
-    return shapes.ReplyLine(reply=one.event_id, at=one.at, channel=one.channel, text=one.text)
