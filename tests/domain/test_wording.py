@@ -211,23 +211,6 @@ def test_a_notice_that_all_colleagues_read_does_not_name_the_banks_reason() -> N
     assert [] == [key for key in said(facts, channel=Channel.NOTICE) if key.startswith("reasons.")]
 
 
-@pytest.mark.parametrize("stage", [stage for stage in DEMANDS if stage is not Stage.FRIENDLY])
-def test_that_there_was_not_enough_is_said_in_friendly_mails_only(stage: Stage) -> None:
-    """A mailbox may be shared, and each further mail would say it again."""
-    short, declined = some_facts(stage, reason=Reason.INSUFFICIENT_FUNDS), some_facts(stage)
-
-    assert "reasons.insufficient_funds" not in said(short)
-    assert "reasons.declined" in said(declined)
-
-
-def test_no_letter_says_that_there_was_not_enough() -> None:
-    """Whoever is at home may open it."""
-    facts = some_facts(reason=Reason.INSUFFICIENT_FUNDS)
-
-    assert "reasons.insufficient_funds" not in said(facts, channel=Channel.LETTER)
-    assert "reasons.declined" in said(some_facts(), channel=Channel.LETTER)
-
-
 def test_every_message_says_what_it_is_about_what_happened_and_what_to_do() -> None:
     """Each stage, reason and action on each channel, tried or not."""
     for facts, channel, message in MESSAGES:
