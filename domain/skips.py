@@ -5,13 +5,13 @@ As the planner, it knows a step only by the traits that every kind declares (`do
 
 from collections.abc import Iterator
 
-from domain.case import StepRecord, StepState
 from domain.decisions import Act, Skip
 from domain.gates import Refuse
 from domain.policy import CatchUp
 from domain.rules.invoice import Aim
 from domain.situation import Situation
 from domain.steps import Channel, Step
+from domain.truth import was_told
 
 
 def skips_of(now: Situation) -> tuple[Skip, ...]:
@@ -45,15 +45,11 @@ def untold(now: Situation, act: Act) -> tuple[Skip, ...]:
             break
     else:
         return ()
-    if any(_went_out(record) for record in now.case.steps.values()):
+    if was_told(now.case):
         return ()
     limits = [effect.step for effect in act.effects if effect.step.aim is Aim.LIMIT]
     why = "nobody is restricted who was told nothing: no message certainly went out before"
     return tuple(Skip(step=step, why=why, rule="access-untold") for step in limits)
-
-
-def _went_out(record: StepRecord) -> bool:
-    return record.state is StepState.DONE and not record.unsure and record.step.says_what_comes
 
 
 def _others(now: Situation, dropped: dict[str, Skip]) -> Iterator[Step]:
