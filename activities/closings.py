@@ -1,6 +1,6 @@
 """Once a case is over: what stands in the application is withdrawn, and its closing message is sent, once."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from pydantic import ValidationError
@@ -13,7 +13,7 @@ from activities.situations import Around, Situations
 from domain.brand import BySegment
 from domain.calendar import local
 from domain.case import Case
-from domain.closed import Closed
+from domain.closed import NOTHING_OWED, Closed
 from domain.closing_messages import (
     TOGETHER,
     VALID,
@@ -31,7 +31,7 @@ from domain.kinds.message import ContactOutcome, ContactState, ContactTask
 from domain.policy import Policy
 from domain.protection import standing
 from domain.rules.invoice import Aim
-from domain.rules.lawful_words import lawful_words
+from domain.rules.lawful_words import LawfulWords, lawful_words
 from domain.rules.notices import ask_hours, notice_caps
 from domain.rules.protection import ask_protected
 from domain.steps import Access, Channel, Stage
@@ -178,7 +178,7 @@ class ClosingActivities:
             channel=channel,
             facts=facts,
             caps=notice_caps(policy, around.law, channel, around.zones, task.as_of, since + VALID),
-            words=lawful_words(around.law, channel, day) if around.law.rules else (),
+            words=_words(around, channel, day, facts.closed),
         )
 
     def _over(self, case: Case, policy: Policy) -> _Over | str:
@@ -250,6 +250,10 @@ _NOT_TAKEN = "its provider did not take this message there"
 """No address is closed by it: where the merchant's account may not send there, or has no messages left."""
 _TOLD = ("sending", "sent", "unknown")
 _UNPAID = (InvoiceState.OPEN, InvoiceState.UNCOLLECTIBLE)
+
+
+def _words(around: Around, channel: Channel, day: date, closed: Closed) -> tuple[LawfulWords, ...]:
+    return lawful_words(around.law, channel, day, of_a_debt=closed not in NOTHING_OWED) if around.law.rules else ()
 
 
 def _is_cancelled(invoice: InvoiceSnapshot) -> bool:

@@ -23,6 +23,9 @@ class Closed(StrEnum):
         return self.value.replace("_", " ")
 
 
+NOTHING_OWED = frozenset({Closed.CANCELLED, Closed.ACCESS_BACK})
+"""Those that name no sum: nothing was paid, and nothing is asked for."""
+
 ClosingChannel = Annotated[Channel, one_of([channel for channel in WRITTEN if channel is not Channel.LETTER])]
 """On paper it would come when it is old."""
 

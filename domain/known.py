@@ -158,7 +158,13 @@ class Known(Frozen):
         told = reason is not None and (self.tried() or reason in _KNOWN_WITHOUT_TRY)
         if self.at.transfers:
             return False  # why a charge failed matters no more to who pays in another way
+        if self.reason() is Reason.INSUFFICIENT_FUNDS and self.stage() is not Stage.FRIENDLY:
+            return False  # not said again and again: others may read the same mailbox
         return self.verifies() or (self.is_collected() and told and not self.method_came())
+
+    def tells_why_on_paper(self) -> bool:
+        """Whoever opens the letter reads it: that there was not enough is said in none."""
+        return self.knows_why() and self.reason() is not Reason.INSUFFICIENT_FUNDS
 
     def todo(self) -> Todo:
         """What to ask for. A payment that no retry can win is asked for in another way."""

@@ -111,7 +111,7 @@ def after(
 
     for skip in decision.skips:
         known = case.unfinished.get(skip.step.key)
-        unsure = known is not None and known.begun
+        unsure = known is not None and known.tried
         case = changes.ended(case, skip.step, StepState.SKIPPED, at, skip.why, unsure=unsure)
         case = recorded(case, _skipped(skip, at))
     for put_off in decision.put_off:

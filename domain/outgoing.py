@@ -174,6 +174,16 @@ class ContactObjected(_Contact):
     result: Literal["opted_out", "complained"]
 
 
+class CustomerWrote(Fact):
+    """The customer wrote something that somebody has to read. `GET /v1/customers/{customer}` has the words, under the
+    id `reply`."""
+
+    says_why: ClassVar[bool] = True
+    type: Literal["customer.wrote"] = "customer.wrote"
+    channel: Channel
+    reply: str
+
+
 class CallDue(Fact):
     """A call waits for a person of yours: `GET /v1/calls/{call}` has number, hours and script. After `until` it is not
     made any more."""
@@ -278,6 +288,7 @@ Outgoing = Annotated[
     | ContactRead
     | ContactBounced
     | ContactObjected
+    | CustomerWrote
     | CallDue
     | CallDone
     | ServiceRestricted

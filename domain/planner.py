@@ -12,7 +12,7 @@ from domain.ending import deadline, unannounced
 from domain.holds import goes_on, said
 from domain.reasons import why_wait
 from domain.situation import Situation
-from domain.skips import skips_of
+from domain.skips import skips_of, untold
 from domain.sources import sources_of
 from domain.steps import Step
 from domain.waiting import Waiting
@@ -25,11 +25,19 @@ def next_step(now: Situation) -> Wait | Act | Close:
     if not now.due:
         return _wait(now)
     if skips := skips_of(now):
-        # What is left out can change the dates of what is left: the decision is that of the case without it.
-        decision = next_step(_without(now, skips))
-        return decision.but(skips=(*skips, *decision.skips))
+        return _leaving_out(now, skips)
     act = _Choice(now, now.possible_now).act()
-    return (unannounced(now, act) or act) if act else _wait(now)
+    if act is None:
+        return _wait(now)
+    if skips := untold(now, act):
+        return _leaving_out(now, skips)
+    return unannounced(now, act) or act
+
+
+def _leaving_out(now: Situation, skips: tuple[Skip, ...]) -> Wait | Act | Close:
+    """What is left out can change the dates of what is left: the decision is that of the case without it."""
+    decision = next_step(_without(now, skips))
+    return decision.but(skips=(*skips, *decision.skips))
 
 
 def _stands_still(now: Situation) -> bool:

@@ -5,11 +5,13 @@ As the planner, it knows a step only by the traits that every kind declares (`do
 
 from collections.abc import Iterator
 
-from domain.decisions import Skip
+from domain.decisions import Act, Skip
 from domain.gates import Refuse
 from domain.policy import CatchUp
+from domain.rules.invoice import Aim
 from domain.situation import Situation
 from domain.steps import Channel, Step
+from domain.truth import was_told
 
 
 def skips_of(now: Situation) -> tuple[Skip, ...]:
@@ -23,7 +25,7 @@ def skips_of(now: Situation) -> tuple[Skip, ...]:
     if len(due) > 1 and now.policy.catch_up is not CatchUp.ALL:
         dropped = {skip.step.key: skip for skip in (*_falling_together(due), *_overtaken(now, due))}
     if now.policy.catch_up is CatchUp.NONE:
-        late = [step for step in due if step.may_be_left_out and not _tried(now, step) and _missed(now, step)]
+        late = [step for step in due if step.may_be_left_out and not _was_there(now, step) and _missed(now, step)]
         dropped |= {s.key: Skip(step=s, why="missed while the system was down; catch_up is none") for s in late}
     skips += dropped.values()
     for step in due:
@@ -33,6 +35,21 @@ def skips_of(now: Situation) -> tuple[Skip, ...]:
         if why := step.said_by(_others(now, dropped), now):
             skips.append(Skip(step=step, why=why))
     return tuple(skips)
+
+
+def untold(now: Situation, act: Act) -> tuple[Skip, ...]:
+    """The restrictions of what is to be done now that would be the first that the customer sees of it: no message
+    certainly went out before."""
+    for effect in act.effects:
+        if effect.step.may_limit:
+            break
+    else:
+        return ()
+    if was_told(now.case):
+        return ()
+    limits = [effect.step for effect in act.effects if effect.step.aim is Aim.LIMIT]
+    why = "nobody is restricted who was told nothing: no message certainly went out before"
+    return tuple(Skip(step=step, why=why, rule="access-untold") for step in limits)
 
 
 def _others(now: Situation, dropped: dict[str, Skip]) -> Iterator[Step]:
@@ -61,10 +78,13 @@ def _overtaken(now: Situation, due: list[Step]) -> Iterator[Skip]:
             yield Skip(step=step, why=step.overtaken(newest))
 
 
-def _tried(now: Situation, step: Step) -> bool:
-    """Whether its provider was asked, and did not answer: the system was there, and messages have named its day."""
-    known = now.case.unfinished.get(step.key) if now.case.unfinished else None
-    return known is not None and known.tried
+def _was_there(now: Situation, step: Step) -> bool:
+    """Whether the provider of the step, or of one that it waited for, was asked and did not answer: the system was
+    there, and messages have named its day."""
+    case = now.case
+    tried = [known.step for known in case.unfinished.values() if known.tried]
+    tried += [record.step for record in case.steps.values() if record.unsure]
+    return any(other.key == step.key or step.waits_for(other, now.at, now) for other in tried)
 
 
 def _missed(now: Situation, step: Step) -> bool:

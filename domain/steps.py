@@ -129,6 +129,8 @@ class Step(Message):
     """Of several that are due together only the one of the greatest `weight` is done; the others are skipped."""
     only_newest: ClassVar[bool] = False
     """After an outage only those of the day with the greatest `weight` are done; the others are skipped."""
+    may_limit: ClassVar[bool] = False
+    """Whether it may take access away: nobody is limited who was told nothing."""
     says_what_comes: ClassVar[bool] = False
     """Tells the customer of what comes next: what is taken away waits for it."""
     holds_up_the_end: ClassVar[bool] = True

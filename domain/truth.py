@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from domain.base import Message, unchecked
-from domain.case import StepState
+from domain.case import Case, StepState
 from domain.closed import Closed
 from domain.declines import DeclineClass, Reason
 from domain.kinds.access import AccessStep, standing_access
@@ -103,6 +103,18 @@ def message_facts(now: "Situation", stage: Stage) -> MessageFacts:
     if now.said is None:
         now.said = _facts(now, stage)
     return now.said.but(stage=stage, again=_was_said(now, stage))
+
+
+def call_facts(now: "Situation") -> MessageFacts:
+    """The same for a call. A restriction that will be left out, as nothing certainly went out yet (domain/skips.py), is
+    none to speak of: a call is no message that announces it."""
+    said = message_facts(now, Stage.REMINDER)
+    return said if was_told(now.case) else said.but(restricts_on=None, tightens=False)
+
+
+def was_told(case: Case) -> bool:
+    """Whether a message that says what comes certainly went out."""
+    return any(r.state is _DONE and not r.unsure and r.step.says_what_comes for r in case.steps.values())
 
 
 def _was_said(now: "Situation", stage: Stage) -> bool:

@@ -158,7 +158,8 @@ ROWS: tuple[Row, ...] = (
     Row(Part.HAPPENED, "stages.{tone}.opening.{due}", _LONG, Known.was_sent, ("due_on", "ends_on"), _FINAL),
     Row(Part.HAPPENED, "came_back", _LONG, Known.came_back),
     # A notice is read by all who share the account: the bank's answer is nobody's business but the payer's.
-    Row(Part.HAPPENED, "reasons.{reason}", _MAIL, Known.knows_why),
+    Row(Part.HAPPENED, "reasons.{reason}", _EMAIL, Known.knows_why),
+    Row(Part.HAPPENED, "reasons.{reason}", _LETTER, Known.tells_why_on_paper),
     Row(Part.FINALS, "finals", _LONG, Known.lists_finals, stages=_FINAL),
     Row(Part.OTHERS, "others", _LONG, Known.lists_others),
     # Who is urged to pay while a try is left reads of both in one sentence: two instructions read like paying twice.

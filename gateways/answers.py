@@ -43,26 +43,77 @@ _PHRASES = {
     ),
     Wish.STOP: (
         "stop, stop to end, stop to quit, stopall, unsubscribe, optout, opt out, opt me out, remove me, "
-        "remove my number, take me off, quit texting, quit calling, cancel texts, cancel messages, end texts, "
-        "end messages, do not text, do not contact, do not message, do not call, do not write, dont text, "
-        "dont contact, dont message, dont call, dont write, no more texts, no more messages, no more sms, "
-        "no more calls, leave me alone, stopp, abmelden, abbestellen, aufhoren, horen sie auf, hort auf, "
+        "remove my number, take me off, quit texting, cancel texts, cancel messages, end texts, "
+        "end messages, do not text, do not contact, do not message, do not write, dont text, "
+        "dont contact, dont message, dont write, no more texts, no more messages, no more sms, "
+        "leave me alone, stopp, abmelden, abbestellen, aufhoren, horen sie auf, hort auf, "
         "keine sms mehr, keine nachrichten mehr, keine weiteren sms, keine weiteren nachrichten, "
         "lassen sie mich in ruhe, nicht mehr anschreiben, "
         "nicht mehr schreiben, schreiben sie mir nicht mehr, schreibt mir nicht mehr, arret, arreter, arretez, "
         "desabonner, desabonnez, desinscrire, desinscrivez, stop sms, plus de sms, plus de messages, "
         "laissez moi tranquille, ne mecrivez plus, "
         "ne plus mecrire, no mas mensajes, no mas sms, no quiero mas mensajes, no me manden mas mensajes, "
-        "no me escriban, no me escriba, no me llamen, "
+        "no me escriban, no me escriba, "
         "dejen de escribirme, darme de baja, descadastrar, nao quero mais mensagens, nao quero mais receber mensagens, "
         "parem de me mandar mensagens, pare de me mandar mensagens, nao me mandem mais mensagens, "
         "nao me mande mais mensagens, 配信停止, 配信解除, 停止してください, 配信を停止してください, "
         "配信を止めてください, もう送らないで, もう送らないでください, やめて, やめてください, "
         "送らないで, 送らないでください, หยุด, หยุดส่ง, "
-        "หยุดส่งมา, หยุดส่งข้อความ, หยุดโทร, เลิกส่ง, เลิกส่งข้อความ, ไม่ต้องส่ง, ไม่ต้องส่งมา, ไม่ต้องส่งมาอีก, "
+        "หยุดส่งมา, หยุดส่งข้อความ, เลิกส่ง, เลิกส่งข้อความ, ไม่ต้องส่ง, ไม่ต้องส่งมา, ไม่ต้องส่งมาอีก, "
         "ไม่ต้องส่งข้อความ, ไม่รับข้อความ, ไม่ต้องการรับข้อความ, ห้ามส่ง, อย่าส่งมาอีก, ยกเลิกข้อความ"
     ),
+    Wish.NO_CALLS: (
+        "do not call, do not phone, do not ring, dont call, dont phone, dont ring, never call, no calls, "
+        "no phone calls, no more calls, no more phone calls, stop calling, stop phoning, stop ringing, stop call, "
+        "stop calls, stop all calls, stop the calls, stop your calls, stop these calls, quit calling, cancel calls, "
+        "end calls, nicht anrufen, nicht mehr anrufen, rufen sie mich nicht an, rufen sie mich nicht mehr an, "
+        "rufen sie mich bitte nicht an, rufen sie mich bitte nicht mehr an, rufen sie mich nie wieder an, "
+        "rufen sie nicht an, rufen sie nicht mehr an, rufen sie hier nicht mehr an, ruft mich nicht an, "
+        "ruft mich nicht mehr an, keine anrufe, keine anrufe mehr, keine weiteren anrufe, ich mochte keine anrufe, "
+        "ich mochte keine anrufe mehr, ich will keine anrufe, ich will keine anrufe mehr, ich wunsche keine anrufe, "
+        "ich wunsche keine anrufe mehr, ich mochte nicht angerufen werden, ich mochte nicht mehr angerufen werden, "
+        "ich will nicht angerufen werden, ich will nicht mehr angerufen werden, horen sie auf anzurufen, "
+        "horen sie auf mich anzurufen, ne mappelez plus, ne mappelez pas, ne me telephonez plus, ne me telephonez pas, "
+        "nappelez plus, nappelez pas, mappelez plus, de ne plus mappeler, de ne pas mappeler, ne plus mappeler, "
+        "ne pas mappeler, plus dappels, plus dappel, plus aucun appel, pas dappels, pas dappel, aucun appel, "
+        "arretez de mappeler, arretez les appels, cessez de mappeler, cessez les appels, stop appels, stop aux appels, "
+        "je ne veux plus dappels, je ne veux pas dappels, je ne veux plus etre appele, je ne veux plus etre appelee, "
+        "no me llamen, no me llame, no me llames, no llamen, no llame, no mas llamadas, sin llamadas, "
+        "basta de llamadas, no quiero llamadas, no quiero mas llamadas, no quiero recibir llamadas, "
+        "no quiero recibir mas llamadas, no deseo llamadas, no deseo recibir llamadas, no quiero que me llamen, "
+        "dejen de llamarme, deje de llamarme, dejen de llamar, no vuelvan a llamarme, no vuelvan a llamar, "
+        "no vuelva a llamarme, no vuelva a llamar, nao me ligue, nao me ligue mais, nao me liguem, nao me liguem mais, "
+        "nao me ligue nunca mais, nao me liguem nunca mais, nao ligue, nao ligue mais, nao liguem, nao liguem mais, "
+        "nao me telefone, nao me telefonem, nao quero ligacoes, nao quero mais ligacoes, nao quero receber ligacoes, "
+        "nao quero mais receber ligacoes, nao quero que me liguem, nao quero que liguem, parem de me ligar, "
+        "pare de me ligar, parem de ligar, pare de ligar, chega de ligacoes, sem ligacoes, sem mais ligacoes, "
+        "電話しないで, 電話しないでください, もう電話しないで, もう電話しないでください, 電話をしないでください, "
+        "電話はしないでください, 電話はやめて, 電話はやめてください, 電話をやめてください, 電話やめてください, "
+        "もう電話はやめてください, 電話をかけないで, 電話をかけないでください, もう電話をかけないでください, "
+        "電話をかけてこないで, 電話をかけてこないでください, 電話してこないで, 電話してこないでください, "
+        "電話は不要です, 電話不要, 電話はいりません, 電話はお控えください, お電話はお控えください, "
+        "電話はご遠慮ください, お電話はご遠慮ください, หยุดโทร, หยุดโทรมา, หยุดโทรหา, หยุดโทรหาฉัน, หยุดโทรหาผม, เลิกโทร, "
+        "เลิกโทรมา, เลิกโทรหา, อย่าโทร, อย่าโทรมา, อย่าโทรมาอีก, อย่าโทรหา, อย่าโทรหาฉัน, อย่าโทรหาผม, ไม่ต้องโทร, ไม่ต้องโทรมา, "
+        "ไม่ต้องโทรมาอีก, ไม่ต้องโทรมาแล้ว, ไม่ต้องโทรแล้ว, ไม่ต้องโทรหา, ห้ามโทร, ห้ามโทรมา, ห้ามโทรมาอีก, งดโทร"
+    ),
 }
+# Beside what is said of one of them, the other as well: "stop texting and calling me", but not "do not call, text me".
+_AS_WELL = {
+    Wish.STOP: (
+        "or text, or message, or write, and texting, or texting, and messaging, or messaging, and texts, or texts, "
+        "and messages, or messages, and sms, or sms, und keine sms, und sms, oder sms, "
+        "und nachrichten, oder nachrichten, und schreiben, oder schreiben, ni de sms, ni sms, et sms, et les sms, "
+        "ni mensajes, y mensajes, ni me escriban, ni me escriba, nem mensagens, e mensagens"
+    ),
+    Wish.NO_CALLS: (
+        "or call, and calling, or calling, and calls, or calls, or phone, and phoning, und keine anrufe, und anrufe, "
+        "oder anrufe, und anrufen, oder anrufen, ni dappels, ni appels, et appels, et les appels, ni llamadas, "
+        "y llamadas, ni me llamen, ni me llame, nem ligacoes, e ligacoes"
+    ),
+}
+# Alone in a message they may be about the subscription as well: somebody reads them, although they are obeyed.
+_OF_THE_CONTRACT = "cancel, cancelar, end, baja, darme de baja, ยกเลิก, 解除"
+_PLEASE = _words("please thanks por favor gracias obrigado obrigada")
 # Our own question with what comes after it, sent back: no question of theirs.
 _SENT_BACK = (
     "not for you please tell us, nicht fur sie bitte sagen sie es uns, pas pour vous merci de nous le dire, "
@@ -71,25 +122,25 @@ _SENT_BACK = (
 # What somebody answers whom `sms.stranger` has asked ("Not for you? Please tell us."): in words of their own, or ours
 # sent back. Fewer words may stand beside it: "not for me now" is no stranger's, and "is this not for me" asks.
 _NOT_THEIRS = (
-    "not for me, is not for me, its not for me, isnt for me, not meant for me, is not meant for me, "
-    "isnt meant for me, not intended for me, is not intended for me, wasnt for me, wasnt meant for me, not me, "
-    "is not me, its not me, isnt me, not my number, is not my number, isnt my number, nicht meine nummer, "
-    "ist nicht meine nummer, pas mon numero, nest pas mon numero, no es mi numero, nao e meu numero, not mine, "
-    "is not mine, its not mine, isnt mine, not for you, nicht fur mich, "
-    "ist nicht fur mich, nicht fur mich bestimmt, ist nicht fur mich bestimmt, nicht an mich, bin ich nicht, "
-    "ich bin das nicht, bin nicht ich, ich bin nicht gemeint, nicht meins, nicht fur sie, pas pour moi, "
-    "nest pas pour moi, cest pas pour moi, ne mest pas destine, pas moi, nest pas moi, cest pas moi, nest pas a moi, "
-    "pas a moi, pas pour vous, no es para mi, no era para mi, no son para mi, no soy yo, no soy esa persona, "
-    "no es mio, no es mia, no es para usted, nao e para mim, nao e pra mim, nao era para mim, nao sou eu, "
-    "nao sou essa pessoa, nao e meu, nao e minha, nao e comigo, veio por engano, recebi por engano, "
-    "chegou por engano, por engano, e engano, engano, 心当たりがない, 心当たりがないです, 心当たりがありません, "
+    "not for me, is not for me, its not for me, isnt for me, not meant for me, is not meant for me, isnt meant for me, "
+    "not intended for me, is not intended for me, wasnt for me, wasnt meant for me, not me, is not me, its not me, "
+    "isnt me, not my number, is not my number, isnt my number, nicht meine nummer, ist nicht meine nummer, "
+    "pas mon numero, nest pas mon numero, no es mi numero, nao e meu numero, not mine, is not mine, its not mine, "
+    "isnt mine, not for you, nicht fur mich, ist nicht fur mich, nicht fur mich bestimmt, ist nicht fur mich bestimmt, "
+    "nicht an mich, bin ich nicht, ich bin das nicht, bin nicht ich, ich bin nicht gemeint, nicht meins, "
+    "nicht meine rechnung, ist nicht meine rechnung, nicht fur sie, pas pour moi, nest pas pour moi, "
+    "cest pas pour moi, ne mest pas destine, pas moi, nest pas moi, cest pas moi, nest pas a moi, pas a moi, "
+    "pas pour vous, no es para mi, no era para mi, no son para mi, no soy yo, no soy esa persona, no es mio, "
+    "no es mia, no es para usted, nao e para mim, nao e pra mim, nao era para mim, nao sou eu, nao sou essa pessoa, "
+    "nao e meu, nao e minha, nao e comigo, veio por engano, recebi por engano, chegou por engano, por engano, "
+    "e engano, engano, 心当たりない, 心当たりないです, 心当たりがない, 心当たりがないです, 心当たりがありません, "
     "心当たりはありません, 心当たりありません, 心当たりございません, 心当たりがございません, 心当たりはございません, "
     "心当たりがないのですが, 心当たりがありませんが, 心当たりがないんですが, 全く心当たりがありません, "
-    "まったく心当たりがありません, このメッセージに心当たりがありません, "
-    "お心当たりがない, 身に覚えがありません, 身に覚えがない, 身に覚えがないです, 身に覚えがないのですが, "
-    "私ではありません, 私じゃありません, 私じゃないです, 私宛ではありません, 私宛てではありません, ไม่ใช่ของฉัน, "
-    "ไม่ใช่ของผม, ไม่ใช่ของดิฉัน, ไม่ใช่ของเรา, ไม่ใช่ของหนู, อันนี้ไม่ใช่ของฉัน, อันนี้ไม่ใช่ของผม, ข้อความนี้ไม่ใช่ของฉัน, ข้อความนี้ไม่ใช่ของผม, "
-    "ข้อความนี้ไม่ใช่ของดิฉัน, ไม่ใช่ฉัน, ไม่ใช่ผม, ไม่ใช่ดิฉัน, ไม่ได้ส่งถึงฉัน, ไม่ได้ส่งถึงผม, ไม่ใช่ของท่าน, หากไม่ใช่ของท่าน"
+    "まったく心当たりがありません, このメッセージに心当たりがありません, お心当たりがない, 身に覚えがありません, "
+    "身に覚えがない, 身に覚えがないです, 身に覚えがないのですが, 私ではありません, 私じゃありません, 私じゃないです, "
+    "私宛ではありません, 私宛てではありません, ไม่ใช่ของฉัน, ไม่ใช่ของผม, ไม่ใช่ของดิฉัน, ไม่ใช่ของเรา, ไม่ใช่ของหนู, อันนี้ไม่ใช่ของฉัน, "
+    "อันนี้ไม่ใช่ของผม, ข้อความนี้ไม่ใช่ของฉัน, ข้อความนี้ไม่ใช่ของผม, ข้อความนี้ไม่ใช่ของดิฉัน, ไม่ใช่ฉัน, ไม่ใช่ผม, ไม่ใช่ดิฉัน, ไม่ได้ส่งถึงฉัน, "
+    "ไม่ได้ส่งถึงผม, ไม่ใช่ของท่าน, หากไม่ใช่ของท่าน"
 )
 _BESIDE_NOT_THEIRS = _words(
     "hi hello hey dear good morning afternoon evening day sorry please pls thanks thank you no it this that message "
@@ -140,7 +191,12 @@ _ADDS_NOTHING = _words(
     "has got youve u've ive think and bitte danke mir mich mehr sofort jetzt hier ist sind das die der sie "
     "entschuldigung desole desolee perdon desculpe haben merci svp sil vous plait moi mas por favor ya gracias "
     "los mensajes escribir mensagens obrigado number phone cell line mobile nummer numero telefono telefone "
-    "obrigada se vou"
+    "obrigada se vou instead only"
+)
+# Why somebody cannot be called.
+_CANNOT_HEAR = (
+    "am im deaf hearing impaired ich bin gehorlos taub je suis sourd sourde soy sordo sorda sou surdo surda "
+    "耳が聞こえません 耳が聞こえないので 耳が不自由なので หูหนวก ผมหูหนวก ฉันหูหนวก ดิฉันหูหนวก"
 )
 # Written without blanks, a polite word stands before or after: "please stop", in Thai and Japanese.
 _POLITE = re.compile("^(กรุณา|โปรด|ช่วย)|(นะ)?(ครับ|คับ|ค่ะ|คะ|ค้ะ|จ้า)$|^どうか|(お願いします)$")
@@ -155,8 +211,14 @@ def wish_of(words: str) -> Wish | None:
             return wish
     said = {wish for sentence in sentences for wish in _wishes(sentence)}
     if said:
-        return Wish.WRONG_NUMBER if Wish.WRONG_NUMBER in said else Wish.STOP
+        return next(wish for wish, needs in _STRONGEST.items() if needs <= said)
     return next((wish for wish, said in _SAID_OF.items() if _all_say(sentences, said, wish)), None)
+
+
+def may_end_the_contract(words: str) -> bool:
+    """Whether what is obeyed as a STOP may have been meant for the subscription."""
+    said = [_said(sentence.tokens, _CONTRACT, _PLEASE) for sentence in _sentences(words[:_LONGEST])]
+    return bool(said) and all(said)
 
 
 class _Sentence(NamedTuple):
@@ -187,10 +249,10 @@ def _wishes(sentence: _Sentence) -> set[Wish]:
     stated = set[Wish]() if sentence.asks else {Wish.WRONG_NUMBER}
     if _said(tokens, _NOT_MINE, _BESIDE_NOT_MINE):
         return stated
-    said = _said(tokens, _ANY_SAYING, _ADDS_NOTHING)
+    said = _said(tokens, _ANY_SAYING, _BESIDE)
     if not said & _ANY_WISH:
         return set()
-    wishes = {wish for wish, phrases in _SAYINGS.items() if said & phrases}
+    wishes = {wish for table in (_SAYINGS, _WELL) for wish, phrases in table.items() if said & phrases}
     return wishes - {Wish.WRONG_NUMBER} | (stated if said & (_SAYINGS[Wish.WRONG_NUMBER] | _NOT_MINE) else set())
 
 
@@ -244,12 +306,20 @@ def _plain(pattern: str) -> str:
 
 _POLITE_PLAIN = re.compile(_plain(_POLITE.pattern))
 _KEYWORDS = {wish: frozenset(_tokens(words)) for wish, words in _ALONE.items()}
-_SAYINGS, _SAID_OF = (
-    {wish: _phrases(listed) for wish, listed in table.items()} for table in (_PHRASES, _OF_THE_PERSON)
+_SAYINGS, _WELL, _SAID_OF = (
+    {wish: _phrases(listed) for wish, listed in table.items()} for table in (_PHRASES, _AS_WELL, _OF_THE_PERSON)
 )
+_CONTRACT = _phrases(_OF_THE_CONTRACT)
 _NOT_MINE = _phrases(_NOT_THEIRS)
 _OURS_SENT_BACK = _phrases(_SENT_BACK)
 _BESIDE_NOT_MINE = frozenset(token for word in _BESIDE_NOT_THEIRS for token in _tokens(word))
 _ANY_WISH = frozenset[_Phrase]().union(*_SAYINGS.values())
-_ANY_SAYING = _ANY_WISH | _NOT_MINE
+_ANY_SAYING = _ANY_WISH.union(_NOT_MINE, *_WELL.values())
+_BESIDE = _ADDS_NOTHING | frozenset(_tokens(_CANNOT_HEAR))
+_STRONGEST = {
+    Wish.WRONG_NUMBER: {Wish.WRONG_NUMBER},
+    Wish.NO_CONTACT: {Wish.STOP, Wish.NO_CALLS},
+    Wish.STOP: {Wish.STOP},
+    Wish.NO_CALLS: {Wish.NO_CALLS},
+}
 _MOST_WORDS = max(len(phrase) for phrases in (_ANY_SAYING, *_SAID_OF.values()) for phrase in phrases)

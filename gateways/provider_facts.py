@@ -23,6 +23,8 @@ class Wish(StrEnum):
     """What the words of somebody who answers a text message ask for."""
 
     STOP = "stop"
+    NO_CALLS = "no_calls"  # only calls: texts go on
+    NO_CONTACT = "no_contact"  # neither texts nor calls
     START = "start"
     YES = "yes"  # it takes a STOP back, as Twilio reads it; without one it is an answer like any other
     HELP = "help"

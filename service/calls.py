@@ -12,8 +12,8 @@ from domain.gates import Answer, Postpone, Refuse
 from domain.money import Money
 from domain.rules.calls import PHONE, ask_call, call_caps, call_windows
 from domain.situation import Situation
-from domain.steps import CHANNEL_NAMES, Channel, Stage
-from domain.truth import message_facts
+from domain.steps import CHANNEL_NAMES, Channel
+from domain.truth import call_facts
 from gateways.ports.beside import other_invoices
 from gateways.ports.calls import CallScript, CallScripts, CallTaskRow, Taken
 from gateways.ports.ledger import Ledger
@@ -217,7 +217,7 @@ class Calls:
         zones = now.zones if now else row.zones
         windows = call_windows(now, max(at, row.call_from), row.until) if now and not row.ended_at else ()
         # What was true when it was queued may be over: a try that was made, a restriction that came.
-        said = message_facts(now, Stage.REMINDER) if now else row.said
+        said = call_facts(now) if now else row.said
         about = row.invoice_id, row.customer_id, at
         others = other_invoices(*about, self._payments(), self._ledger) if now else ()
         script = self._scripts().of(case.segment if case else "").script(said, row.offers, address, invoice, others)

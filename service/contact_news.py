@@ -3,19 +3,23 @@
 from collections.abc import Sequence
 from itertools import product
 
-from domain import events
+from domain import events, outgoing
 from domain.addresses import FIELDS, address_key
 from domain.consent import Source, told_by_provider
 from domain.protection import Protected, Protection, SetBy
+from domain.record import Entry
 from domain.steps import Channel
+from gateways.answers import may_end_the_contract
 from gateways.ports.consents import OptIn
 from gateways.ports.ledger import Ledger
 from gateways.ports.rows import Closure, Reply
 from gateways.provider_facts import ContactHeard, CustomerWrote, Wish
+from service.answers import UNREAD, no_calls_id
 from service.news import Told
 from service.protections import wake
 
 _STARTS = {Channel.LINE: "follows the LINE account"}
+_OR_THE_CONTRACT = "it is obeyed as a STOP, and may mean the subscription: read it"
 
 
 def of_contact(ledger: Ledger, fact: ContactHeard) -> Told:
@@ -51,19 +55,26 @@ def of_contact(ledger: Ledger, fact: ContactHeard) -> Told:
 
 def of_reply(ledger: Ledger, fact: CustomerWrote) -> Told:
     """Keeps what the customer wrote, for operators. A STOP holds for everybody who has the number, from now on; a START
-    takes back what was closed by a STOP of this number, and nothing else. Where somebody else has the number, it is
-    closed on each channel that leads there, and nobody's wish is known."""
+    takes back what was closed by a STOP of this number, and nothing else. Who names calls only is texted as before.
+    Where somebody else has the number, it is closed on each channel that leads there, and nobody's wish is known. What
+    is not obeyed by itself is told to the merchant's systems, for somebody to read."""
     customers = ledger.customers_at(fact.channel, fact.address)
     # To follow an account is a wish without words; a picture is an answer without them.
     for customer in customers if fact.text or fact.wish is None else ():
         ledger.keep_reply(
             Reply(customer_id=customer, channel=fact.channel, event_id=fact.event_id, at=fact.at, text=fact.text)
         )
+    if why := _to_be_read(ledger, fact, customers):
+        _tell_of(ledger, fact, customers, why)
     match fact.wish:
         case Wish.STOP:
-            return _closed(ledger, fact, customers, events.ContactResult.OPTED_OUT, Source.STOP)
+            return _stopped(ledger, fact, customers)
+        case Wish.NO_CALLS:
+            return _no_calls(ledger, fact, customers)
+        case Wish.NO_CONTACT:
+            return _stopped(ledger, fact, customers) + _no_calls(ledger, fact, customers)
         case Wish.WRONG_NUMBER:
-            return _closed(ledger, fact, customers, events.ContactResult.INVALID_ADDRESS, Source.REPLY)
+            return _not_theirs(ledger, fact, customers)
         case Wish.START | Wish.YES:
             return _started(ledger, fact, customers)
         case Wish.BANKRUPTCY | Wish.DECEASED | Wish.REPRESENTED | Wish.ERASURE:
@@ -72,19 +83,75 @@ def of_reply(ledger: Ledger, fact: CustomerWrote) -> Told:
             return []
 
 
+def closes_for_everybody(fact: CustomerWrote) -> bool:
+    """Whether it closes the address also where no customer is known to have it."""
+    if fact.wish is Wish.NO_CALLS:
+        return _is_number(fact)
+    return fact.wish in (Wish.STOP, Wish.NO_CONTACT, Wish.WRONG_NUMBER)
+
+
+def _is_number(fact: CustomerWrote) -> bool:
+    return FIELDS.get(fact.channel) == FIELDS[Channel.PHONE]
+
+
+def _to_be_read(ledger: Ledger, fact: CustomerWrote, customers: Sequence[str]) -> str:
+    """Why somebody has to read the answer; empty: it is obeyed, and says nothing else."""
+    match fact.wish:
+        case None:
+            return UNREAD
+        case Wish.HELP if fact.channel is not Channel.SMS:  # by SMS the provider answers it
+            return UNREAD
+        case Wish.YES if not _taken_back(ledger, fact, customers):
+            return UNREAD
+        case Wish.STOP if may_end_the_contract(fact.text):
+            return _OR_THE_CONTRACT
+        case _:
+            return ""
+
+
+def _tell_of(ledger: Ledger, fact: CustomerWrote, customers: Sequence[str], why: str) -> None:
+    event = outgoing.CustomerWrote(channel=fact.channel, reply=fact.event_id)
+    entry = Entry(at=fact.at, step=fact.event_id, what="the customer wrote", why=why, event=event)
+    for case in (case for customer in customers for case in ledger.open_cases_of(customer)):
+        ledger.record_effect(case.invoice_id, entry)
+
+
+def _stopped(ledger: Ledger, fact: CustomerWrote, customers: Sequence[str]) -> Told:
+    place, result = address_key(fact.address), events.ContactResult.OPTED_OUT
+    return _closed(ledger, fact, customers, [fact.channel], result, Source.STOP, place)
+
+
+def _not_theirs(ledger: Ledger, fact: CustomerWrote, customers: Sequence[str]) -> Told:
+    channels = [channel for channel, field in FIELDS.items() if field == FIELDS[fact.channel]]
+    place, result = address_key(fact.address), events.ContactResult.INVALID_ADDRESS
+    return _closed(ledger, fact, customers, channels, result, Source.REPLY, place)
+
+
+def _no_calls(ledger: Ledger, fact: CustomerWrote, customers: Sequence[str]) -> Told:
+    of_calls = fact.model_copy(update={"channel": Channel.PHONE, "event_id": no_calls_id(fact.event_id)})
+    place = address_key(fact.address) if _is_number(fact) else None
+    if place is None and not customers:
+        return []
+    result = events.ContactResult.OPTED_OUT
+    return _closed(ledger, of_calls, customers, [Channel.PHONE], result, Source.REPLY, place)
+
+
 def _closed(
-    ledger: Ledger, fact: CustomerWrote, customers: Sequence[str], result: events.ContactResult, source: Source
+    ledger: Ledger,
+    fact: CustomerWrote,
+    customers: Sequence[str],
+    channels: Sequence[Channel],
+    result: events.ContactResult,
+    source: Source,
+    place: str | None,
 ) -> Told:
-    channels = [fact.channel]
-    if result is events.ContactResult.INVALID_ADDRESS:
-        channels = [channel for channel, field in FIELDS.items() if field == FIELDS[fact.channel]]
     # Which of those who have the number it was, nobody knows: a wish is that of each.
     for customer, channel in product(customers or ("",), channels):
         ledger.close_channel(
             Closure(
                 customer_id=customer,
                 channel=channel,
-                address=address_key(fact.address),
+                address=place,
                 why=result.words,
                 wish=result in events.WISHES,
                 event_id=fact.event_id,
@@ -114,10 +181,7 @@ def _protected(ledger: Ledger, fact: CustomerWrote, customers: Sequence[str], pr
 
 
 def _started(ledger: Ledger, fact: CustomerWrote, customers: Sequence[str]) -> Told:
-    here = ledger.closures_at(fact.channel, address_key(fact.address), fact.event_id)
-    elsewhere = _stops_of_numbers_before(ledger, fact, customers)
-    # What was told later than this START was meant later.
-    stopped = [one for one in (*here, *elsewhere) if one.source is Source.STOP and one.at <= fact.at]
+    stopped = _taken_back(ledger, fact, customers)
     if fact.wish is Wish.YES and not stopped:
         return []
     for customer in customers:
@@ -126,7 +190,7 @@ def _started(ledger: Ledger, fact: CustomerWrote, customers: Sequence[str]) -> T
         )
     if not stopped:
         return []
-    for one in elsewhere:
+    for one in _stops_of_numbers_before(ledger, fact, customers):
         # It is the person who takes it back. That number may be somebody else's by now, and was never started.
         ledger.close_channel(one.model_copy(update={"customer_id": "", "opened_at": None, "opened_by": None}))
     # Before the cases are told: what they decide then reads the ledger.
@@ -137,6 +201,14 @@ def _started(ledger: Ledger, fact: CustomerWrote, customers: Sequence[str]) -> T
     open_again = [customer for customer in customers if fact.channel not in ledger.closed_channels(customer)]
     cases = [case for customer in open_again for case in ledger.open_cases_of(customer)]
     return [(case, "reopen_channel", order) for case in cases]
+
+
+def _taken_back(ledger: Ledger, fact: CustomerWrote, customers: Sequence[str]) -> list[Closure]:
+    """The STOPs that a START takes back."""
+    here = ledger.closures_at(fact.channel, address_key(fact.address), fact.event_id)
+    elsewhere = _stops_of_numbers_before(ledger, fact, customers)
+    # What was told later than this START was meant later.
+    return [one for one in (*here, *elsewhere) if one.source is Source.STOP and one.at <= fact.at]
 
 
 def _stops_of_numbers_before(ledger: Ledger, fact: CustomerWrote, customers: Sequence[str]) -> list[Closure]:

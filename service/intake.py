@@ -34,12 +34,11 @@ from gateways.provider_facts import (
     PaymentSucceeded,
     PersonChanged,
     RenewalComing,
-    Wish,
 )
 from gateways.stripe_origin import Served
 from service.agency_news import of_agency
 from service.consents import of_consent
-from service.contact_news import of_contact, of_reply
+from service.contact_news import closes_for_everybody, of_contact, of_reply
 from service.news import News, NewsDesk, Told
 from service.opening import CaseOpener, Failure, NotAdmitted, Receipt, Taken
 from service.preferences import of_choice
@@ -171,9 +170,8 @@ class Intake:
                 return True
             case CustomerChose(contact=key) | ContactHeard(key=str(key)):
                 return self._ledger.contact_of(key) is not None or self._ledger.notice(key) is not None
-            case CustomerWrote(channel=channel, address=address, wish=wish):
-                # These two close the number to everybody, whose ever it is.
-                return wish in (Wish.STOP, Wish.WRONG_NUMBER) or bool(self._ledger.customers_at(channel, address))
+            case CustomerWrote(channel=channel, address=address):
+                return closes_for_everybody(fact) or bool(self._ledger.customers_at(channel, address))
             case _:
                 return False
 

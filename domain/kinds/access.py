@@ -60,6 +60,7 @@ class AccessStep(Step):
     name: ClassVar[str] = "access"
     access: Access
 
+    may_limit: ClassVar[bool] = True
     activity: ClassVar[str] = "set_access"
     task_type: ClassVar[type[Task]] = AccessTask
 

@@ -16,9 +16,9 @@ from domain.record import new_entry
 from domain.rules.calls import call_caps, call_windows
 from domain.rules.contacts import ContactCaps
 from domain.rules.invoice import Aim
-from domain.steps import Channel, Stage, Step
+from domain.steps import Channel, Step
 from domain.tasks import Task
-from domain.truth import MessageFacts, message_facts
+from domain.truth import MessageFacts, call_facts
 
 if TYPE_CHECKING:
     from domain.schedule import Slot
@@ -97,7 +97,7 @@ class CallStep(Step):
         until = now.at + timedelta(days=self.valid_days)
         return new_task(
             **self.common(now, why),
-            facts=message_facts(now, Stage.REMINDER),
+            facts=call_facts(now),
             caps=call_caps(now, until),
             until=until,
             offers=self.offers,

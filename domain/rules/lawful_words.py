@@ -25,13 +25,14 @@ class LawfulWords(Message):
         return Refuse(why=f"the law of the place wants the message to name {', '.join(missing)}", rule=self.rule)
 
 
-def lawful_words(law: LocalLaw, channel: Channel, day: date) -> tuple[LawfulWords, ...]:
+def lawful_words(law: LocalLaw, channel: Channel, day: date, *, of_a_debt: bool = True) -> tuple[LawfulWords, ...]:
     """What a message on a channel has to name on a day. A notice stands in the merchant's own application, which says
-    whose it is."""
+    whose it is. of_a_debt: False where it says that nothing is owed, so that there is no amount to be named."""
     if channel is Channel.NOTICE:
         return ()
+    left_out = _NOT_OURS if of_a_debt else _NOT_OURS | {"amount"}
     rows = [(row, row.words) for row in law.on(day) if row.words and row.is_about(channel)]
-    asked = [(row.rule, tuple(name for name in words.name if name not in _NOT_OURS)) for row, words in rows]
+    asked = [(row.rule, tuple(name for name in words.name if name not in left_out)) for row, words in rows]
     return tuple(LawfulWords(rule=rule, names=names) for rule, names in asked if names)
 
 

@@ -1,5 +1,6 @@
 """What is said once the merchant has voided an invoice, or credited it, and of access that comes back."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -43,6 +44,18 @@ def test_who_was_asked_for_what_the_merchant_cancelled_is_told_that_nothing_is_o
     assert "Nothing is owed for it any more" in str(mail.text)
     assert "is back in full" in str(mail.text)
     assert "$" not in str(mail.text)
+
+
+def test_where_the_law_wants_a_debts_sum_named_it_wants_none_of_what_is_not_owed(
+    world: ProviderWorld, worker: Worker
+) -> None:
+    """Thailand: a message about a debt names it."""
+    case, noon = open_case(worker), datetime(2026, 12, 2, 5, tzinfo=UTC)
+    world.stripe.void(case.invoice_id)
+    worker.ledger.customer_set(case.customer_id, {"country": "TH", "time_zone": "Asia/Bangkok"})
+    cancelled(worker, case, at=noon)
+
+    assert concluded(worker, case, noon, since=noon).why == "told: cancelled"
 
 
 def test_a_cancelled_invoice_that_was_replaced_by_a_corrected_one_is_not_spoken_away(

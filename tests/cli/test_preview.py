@@ -60,7 +60,7 @@ def test_what_is_said_before_a_renewal_is_seen_first_and_explained() -> None:
     assert with_page.startswith("before a renewal, in en: 1 message (all times in America/New_York)\n")
     assert "Subject: Acme Cloud: your card expires before the next payment" in with_page
     assert "not sent: no page is named for it (MERCHANT_ACCOUNT_URL, or account in brand.yaml)" in without
-    assert "once it is over, in en: 4 messages" in with_page
+    assert "once it is over, in en: 5 messages" in with_page
     assert "Subject: Thank you: your Acme Cloud invoice" in with_page
     assert "Before a renewal\n  7 days before the charge: e-mail, if the card expires\n" in explained
 

@@ -115,6 +115,28 @@ def test_failure_15_a_message_that_may_not_have_gone_out_starts_no_notice_period
     assert "04-06 10:00 d05-restrict-blocked" in certain.table
 
 
+@pytest.mark.parametrize("state", [ContactState.UNREACHABLE, ContactState.UNKNOWN])
+@pytest.mark.parametrize("channel", NEW)
+def test_failure_15_nobody_is_restricted_to_whom_certainly_nothing_was_said(
+    channel: Channel, state: ContactState
+) -> None:
+    """It is left out, on record with its rule; before the end a human is asked."""
+    only = policy(
+        {"day": 1, "do": [remind(channel)]},
+        {"day": 5, "do": [{"restrict": "blocked"}]},
+        {"day": 21, "do": [remind(channel, Stage.FINAL)]},
+    )
+    life = live(a_case(policy=only), answers=on(channel, state))
+    told = live(a_case(policy=only))
+
+    assert not [row for row in life.table if "restrict" in row]
+    assert [why for key, why in life.skips if "restrict" in key] == [
+        "nobody is restricted who was told nothing: no message certainly went out before"
+    ]
+    assert 1 == len(life.asked)
+    assert "04-06 10:00 d05-restrict-blocked" in told.table
+
+
 @pytest.mark.parametrize("channel", NEW)
 def test_failure_17_a_dead_channel_leaves_nothing_queued(channel: Channel) -> None:
     """R32: each message there is asked for once, and what is left of the case goes on: a human is asked at the end."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateways.answers import wish_of
+from gateways.answers import may_end_the_contract, wish_of
 from gateways.provider_facts import Wish
 from tests.gateways.test_messages import LANGUAGES
 from tests.gateways.test_ways_out import phrase
@@ -23,7 +23,6 @@ STOPS = (
     "Please stop",
     "stop please, thank you",
     "STOP texting me",
-    "Stop calling me",
     "Reply STOP to end",
     "unsubscribe me",
     "Take me off your list",
@@ -88,6 +87,86 @@ def test_somebody_who_wrote_more_than_one_word_was_texted_on(words: str) -> None
     assert wish_of(words) is Wish.STOP
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Please do not call me",
+        "I am deaf. Do not call me.",
+        "I'm deaf, don't call me",
+        "no more calls please",
+        "stop calling!! I paid yesterday. Stop calling!",
+        "quit calling this number",
+        "STOP ALL CALLS",
+        "Don’t call me, text me instead",
+        "Do not call. Text me please.",
+        "Nicht anrufen!",
+        "Bitte rufen Sie mich nicht mehr an",
+        "Rufen Sie mich bitte nicht an, danke",
+        "Ich bin gehörlos, bitte nicht anrufen",
+        "Bitte keine Anrufe mehr",
+        "Ne m'appelez plus, s'il vous plaît",
+        "Merci de ne plus m’appeler",
+        "Plus d'appels",
+        "Arrêtez de m'appeler",
+        "No me llamen más, por favor",
+        "No me llame.",
+        "Dejen de llamarme",
+        "Soy sorda, no me llamen",
+        "Não me liguem mais",
+        "Por favor, não me ligue",
+        "Não quero ligações",
+        "電話しないでください",
+        "もう電話はやめてください。",
+        "耳が聞こえないので、電話しないでください",
+        "หยุดโทรครับ",
+        "อย่าโทรมาอีกนะคะ",
+        "ไม่ต้องโทรมาค่ะ",
+    ],
+)
+def test_who_names_calls_only_was_called_on_and_texted_no_more(words: str) -> None:
+    """It was a STOP of texts, and the telephone stayed open."""
+    assert wish_of(words) is Wish.NO_CALLS
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "stop texting and calling me",
+        "Stop calling and texting me!",
+        "Do not call or text me",
+        "don't text or call me again",
+        "no more calls or texts please",
+        "STOP. Do not call me.",
+        "Keine Anrufe und keine SMS mehr",
+        "Plus d'appels ni de SMS",
+        "No más llamadas ni mensajes",
+        "No me llamen ni me escriban",
+        "Não quero mais mensagens nem ligações",
+        "หยุดโทร หยุดส่งข้อความ",
+    ],
+)
+def test_who_wants_neither_calls_nor_texts_gets_neither(words: str) -> None:
+    assert wish_of(words) is Wish.NO_CONTACT
+
+
+@pytest.mark.parametrize(
+    "words", ["Please call me", "Do not call me before six", "Call me, do not text me again", "I missed your call"]
+)
+def test_words_about_calls_that_say_something_else_close_no_telephone(words: str) -> None:
+    assert wish_of(words) not in {Wish.NO_CALLS, Wish.NO_CONTACT}
+
+
+@pytest.mark.parametrize("words", ["cancel", "CANCEL!", "Cancelar", "ยกเลิกค่ะ", "解除", "Baja", "darme de baja", "End."])
+def test_a_bare_cancel_may_be_of_the_subscription(words: str) -> None:
+    assert wish_of(words) is Wish.STOP
+    assert may_end_the_contract(words)
+
+
+@pytest.mark.parametrize("words", ["", "STOP", "stop texting me", "cancel messages", "Abmelden", "หยุด"])
+def test_what_names_messages_is_of_no_subscription(words: str) -> None:
+    assert not may_end_the_contract(words)
+
+
 @pytest.mark.parametrize("words", OTHERS)
 def test_an_answer_that_says_something_else_closes_nothing(words: str) -> None:
     assert wish_of(words) is None
@@ -140,6 +219,8 @@ def test_a_stranger_who_said_so_was_told_of_a_debt_again(words: str) -> None:
         "Boa tarde. Recebi por engano",
         "すみません、心当たりがありません。",
         "心当たりがないのですが…",
+        "心当たりない",
+        "Das ist nicht meine Rechnung",
         "ไม่ใช่ของผมครับ",
         "สวัสดีค่ะ ไม่ใช่ของดิฉันค่ะ",
         "ขอโทษครับ ข้อความนี้ไม่ใช่ของผมนะครับ",
@@ -164,6 +245,9 @@ def test_who_is_asked_whether_it_is_for_them_is_understood(words: str) -> None:
         "Please call my husband, not me",
         "this invoice is not mine, I cancelled in May",
         "Ist das nicht für mich?",
+        "Ist das nicht meine Rechnung?",
+        "Das ist nicht meine Rechnung, ich habe im Mai gekündigt",
+        "ไม่รู้จัก",
         "Das ist nicht für mich, sondern für meine Firma",
         "Ce n'est pas pour moi de décider",
         "No es para mí fácil pagar hoy",

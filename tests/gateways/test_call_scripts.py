@@ -27,7 +27,7 @@ BRAND = a_brand("Acme Cloud")
 BACK = "+6621234567"
 FACTS = MessageFacts(
     stage=Stage.REMINDER,
-    reason=Reason.INSUFFICIENT_FUNDS,
+    reason=Reason.DECLINED,
     next_charge_on=date(2026, 11, 28),
     restricts_on=date(2026, 12, 5),
     ends_on=date(2026, 12, 20),
@@ -142,10 +142,10 @@ def test_money_that_came_back_is_said_as_such_and_not_as_a_decline(language: str
     phrases, _ = TemplateMessages([MESSAGES], BRAND).language_of(language)
     told, back = script(language), script(language, facts=FACTS.but(came_back=True))
 
-    assert phrases.reasons[Reason.INSUFFICIENT_FUNDS] in told.lines
+    assert phrases.reasons[Reason.DECLINED] in told.lines
     assert phrases.came_back not in told.lines
     assert phrases.came_back in back.lines
-    assert phrases.reasons[Reason.INSUFFICIENT_FUNDS] not in back.lines
+    assert phrases.reasons[Reason.DECLINED] not in back.lines
     assert len(told.lines) == len(back.lines)
 
 
@@ -200,7 +200,7 @@ def test_failure_12_a_call_names_no_failure_where_nothing_was_tried(language: st
     phrases, _ = TemplateMessages([MESSAGES], BRAND).language_of(language)
     said = script(language, facts=FACTS.but(tried=False)).text
 
-    assert phrases.reasons[Reason.INSUFFICIENT_FUNDS] not in said
+    assert phrases.reasons[Reason.DECLINED] not in said
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -68,4 +68,4 @@ def test_the_first_message_of_a_shipped_policy_never_threatens(name: str) -> Non
     text = " ".join(paragraphs(first, "en"))
 
     assert Stage.FRIENDLY is first.stage
-    assert [] == [word for word in ("cancel", "collections", "final notice") if word in text]
+    assert [] == [word for word in ("will cancel", "collections", "final notice") if word in text]

@@ -338,9 +338,9 @@ def test_a_name_that_is_none_is_not_repeated(channel: Channel, name: str) -> Non
     assert expected == message
 
 
-def test_a_letter_is_addressed_by_any_name_and_greets_none_that_is_none() -> None:
-    """The post needs what is on the door; it stands in the field of the address, and nowhere else."""
-    names = ["Win www.evil.example", "<b>{{7*7}}</b>"]
+def test_a_letter_is_addressed_by_what_is_on_the_door_and_greets_no_firm() -> None:
+    """It stands in the field of the address, and nowhere else."""
+    names = ["Call Center 24 GmbH", "Ανδρέας Παπαδόπουλος"]
     found = [
         MESSAGES.render(Channel.LETTER, some_facts(Stage.FRIENDLY), someone(name), an_invoice(), "en", on=A_DAY).text
         for name in names
@@ -348,7 +348,7 @@ def test_a_letter_is_addressed_by_any_name_and_greets_none_that_is_none() -> Non
 
     assert names == [text.partition("\n")[0] for text in found]
     assert 1 == len({text.partition("\n")[2] for text in found})
-    assert "evil" not in found[0].partition("\n")[2]
+    assert "Call Center" not in found[0].partition("\n")[2]
 
 
 def test_what_is_not_ours_is_escaped_in_the_html_part() -> None:

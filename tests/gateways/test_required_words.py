@@ -3,9 +3,12 @@
 import pytest
 from ruamel.yaml import YAML
 
+from domain.closed import NOTHING_OWED, Closed
 from domain.gates import ALLOW, Refuse
+from domain.money import Money
 from domain.rules.lawful_words import LawfulWords, lawful_words, wanted
 from domain.steps import DEMANDS, Channel, Stage
+from domain.truth import Ending, MessageFacts
 from gateways.ports.messages import Rendered
 from gateways.required_words import RequiredSentences
 from tests.domain.builders import at
@@ -29,6 +32,28 @@ def test_every_shipped_message_names_what_the_law_wants(
     asked = lawful_words(TABLE.at(place, "", (PLACES[place],)), channel, DAY)
     invoice = an_invoice()
     message = MESSAGES.render(channel, some_facts(stage), someone(), invoice, language)
+
+    message, named = WORDS.complete(channel, message, language, invoice.remaining, wanted(asked))
+
+    assert [ALLOW] * len(asked) == [one.ask(named) for one in asked]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("channel", [Channel.EMAIL, Channel.SMS])
+@pytest.mark.parametrize("closed", Closed)
+def test_every_closing_message_names_what_the_law_wants(
+    closed: Closed, channel: Channel, place: str, language: str
+) -> None:
+    """Of a debt that is there: what was cancelled is no sum to be named."""
+    asked = lawful_words(TABLE.at(place, "", (PLACES[place],)), channel, DAY, of_a_debt=closed not in NOTHING_OWED)
+    invoice, nothing = an_invoice(), Money(amount=0, currency="USD")
+    if closed in (Closed.PAID, Closed.SETTLED):
+        invoice = invoice.model_copy(update={"remaining": nothing, "paid": invoice.amount})
+    facts = MessageFacts(
+        stage=Stage.CLOSING, closed=closed, ending=Ending.WRITE_OFF, ends_on=DAY, settled_for=invoice.amount
+    )
+    message = MESSAGES.render(channel, facts, someone(), invoice, language)
 
     message, named = WORDS.complete(channel, message, language, invoice.remaining, wanted(asked))
 

@@ -16,8 +16,8 @@ from domain.kinds.handoff import begun_handoff
 from domain.rules.calls import ask_call, call_caps
 from domain.rules.contacts import COUNTED, ContactCaps
 from domain.situation import Situation
-from domain.steps import Channel, Stage
-from domain.truth import MessageFacts, message_facts
+from domain.steps import Channel
+from domain.truth import MessageFacts, call_facts
 from tests.lives.lawful import Said, unlawful_windows
 
 PHONE = Channel.PHONE
@@ -87,7 +87,7 @@ class Caller:
             return None
         self.tries = [one for one in self.tries if one[1].task.step != task.step]
         result = self.random.choice(list(CallResult))
-        made = Made(now.at, now.case, task, message_facts(now, Stage.REMINDER), result)
+        made = Made(now.at, now.case, task, call_facts(now), result)
         self.made.append(made)
         return made
 

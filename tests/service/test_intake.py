@@ -1,6 +1,7 @@
 """Cases begin through events: once per invoice, whatever comes twice, late or half."""
 
 import asyncio
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -270,7 +271,9 @@ async def test_no_personal_data_reaches_temporal(
     handle = client.get_workflow_handle(workflow_id(invoice_id))
     raw = b"".join(event.SerializeToString() for event in (await handle.fetch_history()).events)
     raw += (await handle.describe()).raw_description.SerializeToString()
-    assert [] == [word for word in (b"anary", b"uill", b"example.com", b"555") if word in raw]
+    # Random ids may hold any three digits: it is the number that is looked for, however it is written.
+    words = (b"anary", b"uill", rb"example\.com", rb"555\D{0,2}2671")
+    assert [] == [word for word in words if re.search(word, raw)]
     assert Address(
         customer_id=customer_id,
         name="Canary Quill",

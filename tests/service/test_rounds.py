@@ -255,7 +255,7 @@ async def test_the_ledger_starts_the_second_round_anew(
     await returned(world, reopening, old)
 
     starter = CaseStarter(client, task_queue, clock)
-    found = [restart.invoice_id async for restart in rebuild(ledger, starter.start)]
+    found = [restart.invoice_id async for restart in rebuild(ledger, starter.start, starter.conclude, clock)]
 
     assert [bill_of(ledger, old)] == found
 

@@ -90,7 +90,9 @@ async def test_stripe_and_sendgrid_are_enough(temporal: TemporalServer, client: 
     ] == told(view)
     assert 5 == len(case.mails) == len(case.messages)
     assert [] == [mail for mail in case.mails if "read-only" in mail or "collections agency" in mail]
-    assert "we will cancel your subscription and close the invoice as unpaid." in case.mails[-1]
+    assert (
+        "cancel your subscription, close the invoice as unpaid and send no further reminders of it." in case.mails[-1]
+    )
     [swapped] = [
         entry.why for entry in record if entry.step == "d05-remind-sms-reminder" and entry.what == "email sent"
     ]

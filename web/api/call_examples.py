@@ -21,30 +21,35 @@ _CALL: dict[str, Any] = {
 }
 _SCRIPT: dict[str, Any] = {
     "language": "en",
-    "ask": "Hello, this is Example. May I speak with Ada Example, please?",
+    "ask": "Hello, this is Example. Am I speaking with Ada Example?",
     "check": (
-        "Before I say what it is about, please tell me the e-mail address or the postal code that we have "
-        "on file for you. If you would rather make sure first that it is us, please contact us in a way "
-        "that you know already."
+        "Before I say what it is about: are you that person yourself? Then please tell me the e-mail "
+        "address or the postal code that we have on file for you. If you would rather make sure first "
+        "that it is us, please contact us in a way that you know already. And can you speak freely at "
+        "the moment? If not, when may I call again?"
     ),
     "stranger": (
-        "Thank you. I can only speak about it with the person I asked for. If we have the wrong number, "
-        "please tell me, so that we do not call it again. I am sorry for the interruption. Goodbye."
+        "Thank you, I will try another time. If this is the wrong number, please tell me, so that we do "
+        "not call it again. I am sorry for the interruption. Goodbye."
     ),
     "machine": "Hello, this is Example. Please call us back on +12125550100. Thank you.",
     "lines": [
         "Thank you. I am calling about invoice INV-0042. $50.00 of it is still unpaid.",
         (
-            "If you have paid it already, or if something about it is not right, please tell me. "
-            "Otherwise, how would you like to pay it?"
+            "If you have paid it already, had cancelled before, or if something about it is not right, "
+            "please tell me. Otherwise, how would you like to pay it?"
         ),
         (
-            "If you need some time, please tell me the day by which you will pay. Until then we will not "
-            "remind you of it again."
+            "If you need some time, please tell me the day by which you will pay. Until that day is over we "
+            "will neither remind you of it nor try to collect it ourselves."
         ),
         "I can send you the link to the payment page, by e-mail or by text message.",
         "Please do not give me any card or bank details on the telephone.",
-        "If you do not want to be called about this, please tell me: we will not call you again.",
+        (
+            "If you do not want to be called about this, or if telephone calls do not suit you, for example "
+            "because you do not hear well, please tell me: we will not call you again, and you can have it "
+            "in writing."
+        ),
         "Thank you for your time. Goodbye.",
     ],
 }

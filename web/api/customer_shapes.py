@@ -104,6 +104,7 @@ class CapAnswer(Frozen):
 class ReplyLine(Frozen):
     """What the customer wrote to us."""
 
+    reply: str  # its id, as the event `customer.wrote` has it
     at: datetime
     channel: Channel
     text: str

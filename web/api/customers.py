@@ -121,7 +121,9 @@ def _answer(found: CustomerFile, *, personal: bool) -> shapes.CustomerAnswer:
         addresses=[_address(one, personal=personal) for one in found.reach],
         contacts=[shapes.ContactLine(**one.model_dump()) for one in found.contacts],
         caps=[shapes.CapAnswer(**one.model_dump()) for one in found.room],
-        replies=[shapes.ReplyLine(**one.model_dump(include={"at", "channel", "text"})) for one in found.replies],
+        replies=[
+            shapes.ReplyLine(reply=one.event_id, at=one.at, channel=one.channel, text=one.text) for one in found.replies
+        ],
     )
 
 
