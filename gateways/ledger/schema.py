@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from gateways.ledger.columns import RowNumber, metadata, moment, of_case, text_column
 
-REVISION = "0038"
+REVISION = "0036"
 """The newest migration, with which these are the tables."""
 
 NOT_CLOSED = "status <> 'closed'"
