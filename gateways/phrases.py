@@ -315,6 +315,13 @@ def _places(path: str) -> Iterator[str]:
     return accumulate(path.split("."), "{}.{}".format)
 
 
+_WITHIN: dict[str, list[frozenset[str]]] = {}
+"""What the sentences that lie in a place may say."""
+for _path, _may in KEYS.items():
+    for _place in _places(_path):
+        _WITHIN.setdefault(_place, []).append(_may)
+
+
 def phrase_files(directories: Sequence[Path], voice: Mapping[str, str]) -> dict[str, tuple[Path, ...]]:
     """The files of each language, those that take the place of others last. Where a form of address is chosen
     (`voice`), `phrases.<form>.yaml` stands over `phrases.yaml`. Raises PhrasesError for a form that has no words."""
@@ -356,7 +363,7 @@ def _leaves(value: Any, loc: Loc) -> Iterator[tuple[Loc, str]]:
 
 def _wrong_variables(name: str, text: str, environment: SandboxedEnvironment) -> str | None:
     # A plain string may stand for several sentences: it names what all of them may. `locale` stands for none.
-    sentences = [may for path, may in KEYS.items() if name in _places(path) or path in _places(name)]
+    sentences = [*_WITHIN.get(name, ()), *(KEYS[path] for path in _places(name) if path in KEYS)]
     allowed = frozenset.intersection(*sentences) if sentences else frozenset()
     try:
         used = meta.find_undeclared_variables(environment.parse(text))

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from copy import copy
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -38,6 +39,13 @@ def layered(paths: Sequence[Path]) -> "YamlFile":
     for file in above:
         lowest = file.over(lowest)
     return lowest
+
+
+@lru_cache(maxsize=512)
+def _composed(text: str) -> Node | None:
+    """The tree of a text: most of the time of reading a file, and each segment's brand reads the same files."""
+    node: Node | None = YAML(typ="safe", pure=True).compose(text)
+    return node
 
 
 class YamlFile:
@@ -123,7 +131,7 @@ class YamlFile:
     def _compose(self) -> Node:
         path = self._path
         try:
-            node: Node | None = self._yaml.compose(path.read_text("utf-8"))
+            node = _composed(path.read_text("utf-8"))
         except OSError as error:
             raise FileError(
                 f"{path}: the file cannot be read ({error.strerror}): check its name and its rights"
