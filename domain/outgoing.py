@@ -195,7 +195,8 @@ class CallDue(Fact):
 
 class CallDone(Fact):
     """A call that was due, or that the automatic service was to make, is over. `result`: what came of it, or `expired`
-    (nobody took it in time) or `withdrawn` (there is nothing to say any more)."""
+    (nobody took it in time) or `withdrawn` (there is nothing to say any more). What comes of a call that was on its way
+    then is told after it."""
 
     type: Literal["call.done"] = "call.done"
     call: str

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from domain.addresses import address_key
 from domain.brand import BySegment
 from domain.calls import AUTOMATIC, CallResult, Offer, TaskState
 from domain.rules.calls import PHONE
@@ -138,13 +139,23 @@ class AutomaticCalls:
 
     def _find(self, row: CallTaskRow, made: CallRow) -> None:
         """What became of a call whose answer was lost; one that was not made is given back, and judged anew."""
-        number = self._ledger.recipient(row.customer_id).address.place(PHONE) or row.address
+        number = self._dialled(row, made)
+        if number is None:
+            # Where it went nobody can look up any more: it is not made a second time.
+            self.over(row.call_id, made.number)
+            return
         known = {one.provider_id for _, one in self._ledger.calls_with(row.customer_id) if one.provider_id}
-        found = self._dialler.find(number or "", made.at, known)
+        found = self._dialler.find(number, made.at, known)
         if found:
             self._ledger.dialled(row.call_id, made.number, found.provider_id)
         else:
             self._ledger.give_back(row.call_id, AUTOMATIC)
+
+    def _dialled(self, row: CallTaskRow, made: CallRow) -> str | None:
+        """The number that it was made to: of the customer's newest and the task's the one that is kept of the call."""
+        place = self._ledger.call_place(row.call_id, made.number)
+        newest = self._ledger.recipient(row.customer_id).address.place(PHONE)
+        return next((one for one in (newest, row.address) if one and address_key(one) == place), None)
 
     def answered(self, call_id: str, number: int, machine: bool, fax: bool) -> Said | None:
         """What is said to whoever or whatever answers: words of the call script to a machine, nothing to a fax."""

@@ -97,6 +97,7 @@ async def test_a_good_installation(
         "print services' refusals": good["print services' refusals"],
         "message texts": "well formed; Nimbus answers customers at help@nimbus.example",
         "renewals": "said before them by policy standard",
+        "automatic calls": "no policy has any",
         "closing messages": "told by policy sent-invoices, standard, stripe-retries",
         "ledger": f"SQLite, {tmp_path / 'ledger.db'}, its tables are current",
         "Temporal server": f"{environment['TEMPORAL_ADDRESS']}, namespace default",

@@ -57,3 +57,12 @@ def test_that_nobody_has_agreed_is_said(here: Installation, agreed: bool) -> Non
 
     assert f"calls are made from {CALLER}" in said
     assert ("no customer has agreed" in said) is not agreed
+
+
+def test_words_that_name_the_invoice_before_the_first_key_are_a_fault(here: Installation) -> None:
+    by_machine(here)
+    here.set(TWILIO_VOICE_FROM=CALLER, CALL_BACK_NUMBER="+15125550100", WEB_PUBLIC_URL="https://dunning.example.com")
+    (here.folder / "called" / "messages" / "en").mkdir(parents=True)
+    (here.folder / "called" / "messages" / "en" / "voice.yaml").write_text("ask: It is about {{ amount }}.\n")
+
+    assert "voice.yaml:1: ask" in here.bad(WHAT)[WHAT]

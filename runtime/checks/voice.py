@@ -12,6 +12,7 @@ from runtime.checks.look import Check, Look, fault
 from runtime.checks.worker import WHOLE
 from runtime.equipment import no_machine
 from runtime.in_clear import is_own
+from runtime.voice import scripts
 
 
 def _automatic_calls(look: Look) -> str:
@@ -29,6 +30,7 @@ def _automatic_calls(look: Look) -> str:
             f"{names} has calls by the automatic service, and Twilio cannot call {public}, which is this machine's: "
             "set WEB_PUBLIC_URL to an address that it can call."
         )
+    scripts(settings)
     sid, secret = settings.required("TWILIO_ACCOUNT_SID"), settings.twilio_secret
     account = TwilioAccount(sid, secret, settings.twilio_api_base, settings.provider_timeout)
     said = account.caller(settings.required("TWILIO_VOICE_FROM"))

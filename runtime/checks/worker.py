@@ -140,7 +140,8 @@ def _law(look: Look) -> str:
 
 
 def _twilios(look: Look) -> str:
-    return f"edition {load_refusals(look.settings.rules_folder, 'twilio').edition}"
+    of_messages, of_calls = (load_refusals(look.settings.rules_folder, name) for name in ("twilio", "twilio-voice"))
+    return f"edition {of_messages.edition}, of calls {of_calls.edition}"
 
 
 def _sendgrids(look: Look) -> str:

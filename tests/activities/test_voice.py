@@ -2,114 +2,26 @@
 keeps what is pressed."""
 
 import re
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 
-from domain.calls import AUTOMATIC, CallResult, MadeBy, Offer, TaskState, call_id
+from domain.calls import AUTOMATIC, CallResult, MadeBy, TaskState, call_id
 from domain.consent import Purpose, Source
 from domain.steps import Channel
-from gateways.ports.consents import OptIn
 from gateways.ports.inbox import NotGenuine
 from gateways.ports.rows import Closure
-from gateways.ports.trouble import ProviderMisuse, ProviderTrouble
-from gateways.twilio_voice import TwilioDialler
-from gateways.twilio_webhook import TwilioWebhook
-from runtime import wiring
-from runtime.voice import scripts
 from sandbox.providers.twilio_voice import Answers, Call
 from service.requests import Refused, Unavailable, WrongRequest
-from service.threads import Threads
-from service.voice import NO_CONSENT, AutomaticCalls
-from service.voice_door import VoiceDoor
-from tests.activities.builders import OpenCase, Worker
-from tests.activities.test_calls import DAY, MONDAY, NUMBER, STEP, Office, a_call
+from service.voice import NO_CONSENT
+from tests.activities.builders import Worker
+from tests.activities.test_calls import DAY, MONDAY, NUMBER, STEP, a_call
+from tests.activities.voice_exchange import PUBLIC, Exchange, exchange
 
-PUBLIC, CALLER = "https://dunning.example.com", "+15550006000"
-SET_UP = {"CALL_BACK_NUMBER": NUMBER, "WEB_PUBLIC_URL": PUBLIC, "TWILIO_VOICE_FROM": CALLER}
+__all__ = ["exchange"]
 OF_A_DEBT = re.compile(r"invoice|unpaid|owe|debt|due|\$|\bpay", re.IGNORECASE)
-
-
-class Exchange(Office):
-    """An office with the automatic service beside it."""
-
-    def __init__(self, worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
-        super().__init__(worker)
-        self.worker = worker.restarted(**SET_UP)
-        self.twilio = worker.world.twilio.voice
-        monkeypatch.setattr(worker.world.journal, "clock", lambda: self.now)
-        for name in ("people", "nobody"):
-            monkeypatch.setattr(self.twilio, name, {})
-        monkeypatch.setattr(self.twilio, "calls", [])
-        settings = self.worker.settings
-        dialler = TwilioDialler(
-            settings.required("TWILIO_ACCOUNT_SID"),
-            settings.twilio_secret,
-            settings.twilio_api_base,
-            CALLER,
-            PUBLIC,
-            settings.provider_timeout,
-            wiring.refusals(settings, "twilio-voice"),
-            clock=lambda: self.now,
-        )
-        said = scripts(settings)
-        self.voice = AutomaticCalls(
-            self.ledger, self.calls, dialler, lambda: self.worker.payments, lambda: said, lambda: self.now
-        )
-        self.threads = Threads(2, "voice")
-        webhook = TwilioWebhook(PUBLIC, [settings.twilio_secret])
-        self.door = VoiceDoor(self.voice, webhook, PUBLIC, self.threads)
-
-    def agreed(self, case: OpenCase, **changed: Any) -> OpenCase:
-        """Somebody who has agreed to automated calls."""
-        given: dict[str, Any] = {
-            "customer_id": case.customer_id,
-            "channel": Channel.PHONE,
-            "event_id": f"consent-{case.customer_id}",
-            "source": Source.BILLING,
-            "proof": "checkbox of the order",
-            "at": MONDAY - 30 * DAY,
-            "purpose": Purpose.AUTOMATED_CALLS,
-        }
-        self.ledger.opted_in(OptIn(**given | changed))
-        return case
-
-    def automatic(self, case: OpenCase, **fields: Any) -> str:
-        given = {"by": MadeBy.MACHINE, "offers": (Offer.PAY_LINK,)} | fields
-        return self.queue(case, **given)
-
-    def look(self, call: str) -> CallResult | None:
-        """What the automatic service does of this one call in one round."""
-        for row, made in self.ledger.automatic_calls(self.now):
-            if row.call_id == call:
-                return self.voice.look(row, made)
-        return None
-
-    async def play(self, there: OpenCase, answers: Answers | None) -> Call:
-        """What becomes of the newest call, as Twilio makes it."""
-        if answers:
-            self.twilio.people[there.phone or ""] = answers
-        return await self.twilio.play(self.twilio.calls[-1].sid, self.asks)
-
-    async def asks(self, url: str, fields: dict[str, str], headers: dict[str, str]) -> str:
-        path = url.removeprefix(PUBLIC)
-        _, _, call, number, stage = path.split("/")
-        lower = {name.lower(): value for name, value in headers.items()}
-        body = urlencode(fields).encode()
-        if stage == "over":
-            await self.door.over(call, int(number), body, lower, path)
-            return ""
-        return await self.door.says(stage, call, int(number), body, lower, path)
-
-
-@pytest.fixture
-def exchange(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> Iterator[Exchange]:
-    found = Exchange(worker, monkeypatch)
-    yield found
-    found.threads.close()
 
 
 async def talked(exchange: Exchange, answers: Answers | None, **fields: Any) -> tuple[str, Call, CallResult | None]:
@@ -267,74 +179,6 @@ async def test_a_link_that_the_policy_does_not_offer_is_not_sent(exchange: Excha
 
     assert CallResult.REACHED is heard
     assert not any("link" in text for _, text in made.heard)
-
-
-def test_it_dials_once_though_the_answer_was_lost(exchange: Exchange) -> None:
-    call = exchange.automatic(exchange.agreed(exchange.case()))
-    exchange.twilio.lost = 1
-    with pytest.raises(ProviderTrouble):
-        exchange.look(call)
-    exchange.look(call)
-    exchange.now += timedelta(minutes=3)
-    exchange.look(call)
-
-    [made] = exchange.twilio.calls
-    [taken] = exchange.ledger.calls_of(call)
-    assert made.sid == taken.provider_id
-
-
-def test_what_was_certainly_not_dialled_is_given_back_and_judged_anew(exchange: Exchange) -> None:
-    """The process died between taking it and dialling; another one waits, as it may be dialling still."""
-    call = exchange.automatic(exchange.agreed(exchange.case()))
-    row = exchange.ledger.call_task(call)
-    assert row is not None
-    exchange.calls.take_automatically(row)
-    with pytest.raises(Refused, match="has taken"):
-        exchange.calls.take_automatically(row)
-    exchange.look(call)
-    assert [False] == [one.given_back for one in exchange.ledger.calls_of(call)]
-    exchange.now += timedelta(minutes=3)
-    exchange.look(call)
-    assert [True] == [one.given_back for one in exchange.ledger.calls_of(call)]
-    exchange.look(call)
-
-    assert 1 == len(exchange.twilio.calls)
-
-
-async def test_a_call_of_which_nothing_was_told_is_asked_about(exchange: Exchange) -> None:
-    case = exchange.agreed(exchange.case())
-    call = exchange.automatic(case)
-    exchange.look(call)
-    exchange.twilio.calls[-1].status = "completed"
-    assert exchange.look(call) is None
-    exchange.now += timedelta(minutes=11)
-
-    assert CallResult.NO_ANSWER is exchange.look(call)
-
-
-@pytest.mark.parametrize(("by", "state"), [(MadeBy.MACHINE, "withdrawn"), (MadeBy.MACHINE_OR_PERSON, "open")])
-def test_a_country_without_permission_is_not_called(exchange: Exchange, by: MadeBy, state: str) -> None:
-    case = exchange.agreed(exchange.case())
-    call = exchange.automatic(case, by=by)
-    exchange.twilio.forbidden.add((case.phone or "")[:2])
-    try:
-        exchange.look(call)
-    finally:
-        exchange.twilio.forbidden.clear()
-
-    assert state == exchange.state(call)
-    assert [True] == [one.given_back for one in exchange.ledger.calls_of(call)]
-
-
-def test_a_caller_that_the_account_does_not_have_is_an_operators_to_mend(
-    exchange: Exchange, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    call = exchange.automatic(exchange.agreed(exchange.case()))
-    monkeypatch.delitem(exchange.worker.world.twilio.numbers, CALLER)
-    with pytest.raises(ProviderMisuse, match="TWILIO_VOICE_FROM"):
-        exchange.look(call)
-
-    assert TaskState.OPEN is exchange.state(call)
 
 
 async def test_only_twilio_is_told_what_there_is_to_say(exchange: Exchange) -> None:
