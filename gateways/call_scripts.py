@@ -1,29 +1,25 @@
 """What people say on the telephone: words (`policies/messages/<language>/calls.yaml`), and those of all messages."""
 
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from babel import Locale
-from jinja2 import StrictUndefined, TemplateSyntaxError, meta
-from jinja2.sandbox import SandboxedEnvironment
+from pydantic import field_validator
 
 from domain.base import Frozen
 from domain.calls import Offer
 from domain.known import Known
-from domain.languages import chosen, wanted
 from domain.names import plausible_name
 from domain.sentences import Loc
 from domain.truth import MessageFacts
 from gateways.formats import format_day, format_money
 from gateways.invoice_words import bought
-from gateways.messages import FALLBACK, TemplateMessages
-from gateways.phrases import Phrases, PhrasesError
+from gateways.messages import TemplateMessages
+from gateways.phrases import Phrases
 from gateways.ports.calls import CallScript
 from gateways.ports.messages import Address
 from gateways.ports.payments import InvoiceSnapshot
-from gateways.yaml_files import FileError, layered
+from gateways.word_files import FALLBACK, WordFiles
 
 FILE = "calls.yaml"
 _ALWAYS = frozenset({"merchant"})
@@ -59,6 +55,13 @@ class CallWords(Frozen):
     objects: str
     closing: str
 
+    @field_validator("offers")
+    @classmethod
+    def _all_of_them(cls, value: dict[Offer, str]) -> dict[Offer, str]:
+        if lacking := [offer.value for offer in Offer if offer not in value]:
+            raise ValueError(f"lacks {', '.join(lacking)}")
+        return value
+
 
 class TemplateCalls:
     """`ports.CallScripts`. Forms of dates and amounts, and the words of causes, are those of all other messages.
@@ -73,16 +76,7 @@ class TemplateCalls:
         merchant answers; `language` is the merchant's."""
         self._messages = messages
         self._call_back = call_back
-        self._environment = SandboxedEnvironment(undefined=StrictUndefined)
-        self._environment.globals.clear()
-        self._template = lru_cache(maxsize=None)(self._environment.from_string)
-        files: dict[str, list[Path]] = {}
-        for file in (file for directory in directories for file in sorted(directory.glob(f"*/{FILE}"))):
-            files.setdefault(file.parent.name.lower(), []).append(file)
-        self._words = {name: self._read(paths) for name, paths in files.items() if name in messages.languages}
-        if FALLBACK not in self._words:
-            raise PhrasesError(f"{directories[-1]} has no {FALLBACK}/{FILE}: other languages fall back to it.")
-        self._default = chosen(language, self._words) or FALLBACK
+        self._files = WordFiles(FILE, CallWords, _may, directories, language=language, languages=messages.languages)
 
     def script(
         self,
@@ -92,10 +86,7 @@ class TemplateCalls:
         invoice: InvoiceSnapshot,
         others: Sequence[InvoiceSnapshot] = (),
     ) -> CallScript:
-        tags = wanted(address.language)
-        tag = next((tag for tag in tags if chosen(tag, self._words)), self._default)
-        name = chosen(tag, self._words) or FALLBACK
-        words = self._words[name]
+        tag, words = self._files.of(address.language)
         phrases, locale = self._messages.language_of(tag)
         person = plausible_name(address.name, address.language or phrases.locale)
         judge = self._messages.known(facts, address, invoice, tag)
@@ -123,10 +114,10 @@ class TemplateCalls:
         unknown = known | {"merchant": brand.neutral_name or brand.name}
 
         def said(text: str) -> str:
-            return self._template(text).render(known)
+            return self._files.said(text, known)
 
         def first(text: str) -> str:
-            return self._template(text).render(unknown)
+            return self._files.said(text, unknown)
 
         return CallScript(
             language=phrases.locale,
@@ -151,30 +142,7 @@ class TemplateCalls:
             return ""
         day = format_day(judge.facts.next_charge_on, locale, phrases.calendar)
         text = phrases.unless_paid.tried if judge.tried() else phrases.unless_paid.due
-        return self._template(text).render(next_charge_on=day, merchant=self._messages.brand.name)
-
-    def _read(self, paths: Sequence[Path]) -> CallWords:
-        try:
-            file = layered(paths)
-            words = file.as_model(CallWords)
-        except FileError as error:
-            raise PhrasesError(str(error)) from None
-        lacking = [offer.value for offer in Offer if offer not in words.offers]
-        wrong = [file.told(("offers",), f"lacks {', '.join(lacking)}")] if lacking else []
-        wrong += [
-            file.told(loc, problem) for loc, text in _leaves(file.data, ()) if (problem := self._wrong(text, _may(loc)))
-        ]
-        if wrong:
-            raise PhrasesError("\n".join(wrong))
-        return words
-
-    def _wrong(self, text: str, may: frozenset[str]) -> str | None:
-        try:
-            used = meta.find_undeclared_variables(self._environment.parse(text))
-        except TemplateSyntaxError as error:
-            return error.message
-        unknown = sorted(used - may)
-        return f"{', '.join(unknown)} is not known there; known are {', '.join(sorted(may))}" if unknown else None
+        return self._files.said(text, {"next_charge_on": day, "merchant": self._messages.brand.name})
 
 
 def _listed(others: Sequence[InvoiceSnapshot], phrases: Phrases, locale: Locale) -> Iterator[str]:
@@ -190,11 +158,3 @@ def _may(loc: Loc) -> frozenset[str]:
     if loc[0] == "before":
         return _BEFORE.get(str(loc[-1]), _ALWAYS)
     return _AFTER.get(str(loc[0]), _ALWAYS)
-
-
-def _leaves(value: Any, loc: Loc) -> Iterator[tuple[Loc, str]]:
-    if isinstance(value, dict):
-        for name, inner in value.items():
-            yield from _leaves(inner, (*loc, name))
-    elif isinstance(value, str):
-        yield loc, value

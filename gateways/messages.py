@@ -25,15 +25,15 @@ from domain.truth import MessageFacts
 from domain.wording import Part, Untrue, wording
 from gateways.invoice_words import bought, method_on_file, pay_link, period
 from gateways.message_writer import Content, Writer, form
-from gateways.phrases import Phrases, PhrasesError, load_phrases, phrase_files
+from gateways.phrases import Phrases, load_phrases, phrase_files
 from gateways.ports.messages import Address, Rendered
 from gateways.ports.payments import InvoiceSnapshot
 from gateways.ports.trouble import ProviderMisuse
 from gateways.postal import address_lines
 from gateways.sms_length import segments
 from gateways.whatsapp_templates import WhatsAppTemplates
+from gateways.word_files import FALLBACK, PhrasesError
 
-FALLBACK = "en"
 _MOST_SEGMENTS = 2  # of a text message about the end
 
 
@@ -65,7 +65,7 @@ class TemplateMessages:
         self._html = _environment(directories, autoescape=True)
         self._template = lru_cache(maxsize=None)(self._plain.from_string)
         files = phrase_files(directories, brand.voice)
-        self._languages = {language: load_phrases(layers, self._plain) for language, layers in files.items()}
+        self._languages = {language: load_phrases(layers) for language, layers in files.items()}
         if FALLBACK not in self._languages:
             raise PhrasesError(
                 f"{directories[-1]} has no {FALLBACK}/phrases.yaml: every other language falls back to it."

@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any, Self
 
 from babel import Locale, UnknownLocaleError
-from jinja2 import TemplateSyntaxError, meta
-from jinja2.sandbox import SandboxedEnvironment
 from pydantic import field_validator, model_validator
 
 from domain.base import Frozen
@@ -19,11 +17,7 @@ from domain.steps import Stage
 from domain.truth import Ending
 from domain.wording import KEYS
 from gateways.formats import Calendar
-from gateways.yaml_files import FileError, layered
-
-
-class PhrasesError(Exception):
-    """A language's file is missing, incomplete or wrong. One sentence per problem that names file, line and key."""
+from gateways.word_files import PhrasesError, leaves, read_words
 
 
 class ByTry(Frozen):
@@ -288,7 +282,7 @@ class Phrases(Frozen):
     def texts(self) -> dict[str, str]:
         """The template of each key of `domain/wording.py`."""
         words = self.model_dump(mode="json", exclude=_NO_WORDS, exclude_none=True)
-        return {dotted(loc): text for loc, text in _leaves(words, ())}
+        return {dotted(loc): text for loc, text in leaves(words)}
 
     def words(self, key: str, values: Mapping[str, object]) -> str:
         """The template of a key; where it says a number, the one for its plural."""
@@ -315,11 +309,16 @@ def _places(path: str) -> Iterator[str]:
     return accumulate(path.split("."), "{}.{}".format)
 
 
-_WITHIN: dict[str, list[frozenset[str]]] = {}
-"""What the sentences that lie in a place may say."""
-for _path, _may in KEYS.items():
-    for _place in _places(_path):
-        _WITHIN.setdefault(_place, []).append(_may)
+def _within() -> dict[str, list[frozenset[str]]]:
+    found: dict[str, list[frozenset[str]]] = {}
+    for path, may in KEYS.items():
+        for place in _places(path):
+            found.setdefault(place, []).append(may)
+    return found
+
+
+_WITHIN = _within()
+"""Place → what each of the sentences that lie in it may name."""
 
 
 def phrase_files(directories: Sequence[Path], voice: Mapping[str, str]) -> dict[str, tuple[Path, ...]]:
@@ -340,35 +339,13 @@ def phrase_files(directories: Sequence[Path], voice: Mapping[str, str]) -> dict[
     return found
 
 
-def load_phrases(paths: Sequence[Path], environment: SandboxedEnvironment) -> Phrases:
+def load_phrases(paths: Sequence[Path]) -> Phrases:
     """Reads and checks one language. Raises PhrasesError with every problem of its files."""
-    try:
-        file = layered(paths)
-        phrases = file.as_model(Phrases)
-    except FileError as error:
-        raise PhrasesError(str(error)) from None
-    leaves = [(loc, _wrong_variables(dotted(loc), text, environment)) for loc, text in _leaves(file.data, ())]
-    if wrong := [file.told(loc, problem) for loc, problem in leaves if problem]:
-        raise PhrasesError("\n".join(wrong))
-    return phrases
+    return read_words(paths, Phrases, _may)
 
 
-def _leaves(value: Any, loc: Loc) -> Iterator[tuple[Loc, str]]:
-    if isinstance(value, dict):
-        for name, inner in value.items():
-            yield from _leaves(inner, (*loc, name))
-    elif isinstance(value, str):
-        yield loc, value
-
-
-def _wrong_variables(name: str, text: str, environment: SandboxedEnvironment) -> str | None:
-    # A plain string may stand for several sentences: it names what all of them may. `locale` stands for none.
+def _may(loc: Loc) -> frozenset[str]:
+    """A plain string may stand for several sentences: it names what all of them may. `locale` stands for none."""
+    name = dotted(loc)
     sentences = [*_WITHIN.get(name, ()), *(KEYS[path] for path in _places(name) if path in KEYS)]
-    allowed = frozenset.intersection(*sentences) if sentences else frozenset()
-    try:
-        used = meta.find_undeclared_variables(environment.parse(text))
-    except TemplateSyntaxError as error:
-        return error.message
-    if unknown := sorted(used - allowed):
-        return f"{', '.join(unknown)} is not known there; known are {', '.join(sorted(allowed))}"
-    return None
+    return frozenset.intersection(*sentences) if sentences else frozenset()

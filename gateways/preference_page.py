@@ -11,7 +11,7 @@ from domain.base import Frozen
 from domain.brand import Brand
 from domain.languages import chosen, wanted
 from domain.steps import Channel
-from gateways.phrases import PhrasesError
+from gateways.word_files import PhrasesError
 from gateways.yaml_files import FileError, layered
 
 FALLBACK = "en"

@@ -1,17 +1,13 @@
 """Notices before a renewal: words (`policies/messages/<language>/renewals.yaml`) in the layouts of all messages."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date
-from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from babel import Locale
-from jinja2 import StrictUndefined, TemplateSyntaxError, meta
-from jinja2.sandbox import SandboxedEnvironment
+from pydantic import field_validator
 
 from domain.base import Frozen
-from domain.languages import chosen, wanted
 from domain.names import plausible_name
 from domain.renewal import Notice, RenewalNow
 from domain.sentences import Loc
@@ -19,13 +15,13 @@ from domain.steps import TEXTS, Channel
 from gateways.formats import format_day, format_money
 from gateways.invoice_words import method_on_file
 from gateways.message_writer import Content, short_form
-from gateways.messages import FALLBACK, TemplateMessages
-from gateways.phrases import Phrases, PhrasesError
+from gateways.messages import TemplateMessages
+from gateways.phrases import Phrases
 from gateways.ports.messages import Address, Rendered
 from gateways.ports.renewals import RenewalSnapshot
 from gateways.sms_length import segments, usual_segments
 from gateways.whatsapp_templates import Template
-from gateways.yaml_files import FileError, layered
+from gateways.word_files import FALLBACK, WordFiles, named
 
 FILE = "renewals.yaml"
 _ALWAYS = frozenset({"merchant", "charged_on", "amount"})
@@ -50,6 +46,13 @@ class NoticeWords(Frozen):
     text: str  # all of it in a text or a chat, behind who writes
     link: str  # and where it leads
 
+    @field_validator("link")
+    @classmethod
+    def _leads_there(cls, value: str) -> str:
+        if "{{" not in value or named(value) != {"link"}:
+            raise ValueError("has to name link, and nothing else")
+        return value
+
 
 class RenewalWords(Frozen):
     """One language's words."""
@@ -58,6 +61,13 @@ class RenewalWords(Frozen):
     sender: str
     doubt: str
     notices: dict[Notice, NoticeWords]
+
+    @field_validator("notices")
+    @classmethod
+    def _all_of_them(cls, value: dict[Notice, NoticeWords]) -> dict[Notice, NoticeWords]:
+        if lacking := [notice.value for notice in Notice if notice not in value]:
+            raise ValueError(f"lacks {', '.join(lacking)}")
+        return value
 
 
 class TemplateRenewals:
@@ -69,16 +79,7 @@ class TemplateRenewals:
     def __init__(self, messages: TemplateMessages, directories: Sequence[Path], *, language: str = FALLBACK) -> None:
         """A later directory takes the place of the earlier ones, text by text. `language` is the merchant's."""
         self._messages = messages
-        self._environment = SandboxedEnvironment(undefined=StrictUndefined)
-        self._environment.globals.clear()
-        self._template = lru_cache(maxsize=None)(self._environment.from_string)
-        files: dict[str, list[Path]] = {}
-        for file in (file for directory in directories for file in sorted(directory.glob(f"*/{FILE}"))):
-            files.setdefault(file.parent.name.lower(), []).append(file)
-        self._words = {name: self._read(paths) for name, paths in files.items() if name in messages.languages}
-        if FALLBACK not in self._words:
-            raise PhrasesError(f"{directories[-1]} has no {FALLBACK}/{FILE}: other languages fall back to it.")
-        self._default = chosen(language, self._words) or FALLBACK
+        self._files = WordFiles(FILE, RenewalWords, _may, directories, language=language, languages=messages.languages)
 
     @property
     def closed(self) -> dict[Channel, str]:
@@ -102,9 +103,7 @@ class TemplateRenewals:
             return None
         approved = base.approved(channel)
         language = approved.language(address.language) if approved else address.language
-        tags = wanted(language)
-        name = next((tag for tag in tags if chosen(tag, self._words)), self._default)
-        words = self._words[chosen(name, self._words) or FALLBACK]
+        name, words = self._files.of(language)
         phrases, locale = base.language_of(name)
         now = renewal.now
         if channel in TEXTS:
@@ -118,18 +117,18 @@ class TemplateRenewals:
         known = values | {"method": method or "", "expires": expires if method else ""}
         shown = {each: known[each] for each in (*rows, "charged_on", "amount")}
         labels, long = words.labels.model_dump(), words.notices[notice].model_dump(exclude={"text", "link"})
-        said = {part: self._template(text).render(values) for part, text in long.items()}
+        said = {part: self._files.said(text, values) for part, text in long.items()}
         if channel is Channel.NOTICE:
             told = phrases.between.join((said["opening"], said["todo"]))
             ask = f"{self._shared(phrases.labels.help, brand.name)} {', '.join(way.shown for way in brand.ways)}"
             return Rendered(subject=said["subject"], text=f"{told} {link}\n{ask}")
-        foot = {part: self._template(getattr(words, part)).render(values) for part in ("sender", "doubt")}
+        foot = {part: self._files.said(getattr(words, part), values) for part in ("sender", "doubt")}
         person = plausible_name(address.name, address.language or phrases.locale)
-        greeting = self._template(phrases.greeting.named if person else phrases.greeting.neutral)
+        greeting = phrases.greeting.named if person else phrases.greeting.neutral
         preferences = base.preferences(key) if base.preferences and key else ""
         content = Content(
             subject=said["subject"],
-            greeting=greeting.render(name=person, merchant=brand.name),
+            greeting=self._files.said(greeting, {"name": person, "merchant": brand.name}),
             paragraphs=(said["opening"], said["todo"]),
             rows=tuple((labels[each], value) for each, value in shown.items() if value),
             button=said["button"],
@@ -168,10 +167,10 @@ class TemplateRenewals:
         form, merchant = short_form(locale, words.text), self._messages.brand.name
         values = {"charged_on": form(charged_on), "amount": form(now.amount), "expires": _expires(now.expiry)}
         values |= {"before": form(now.before) if now.before else "", "merchant": merchant}
-        said = self._template(words.text).render(values)
+        said = self._files.said(words.text, values)
         writer = "" if merchant in said else self._shared(phrases.sms.writer, merchant)
         stranger = self._shared(phrases.sms.stranger, merchant)
-        where = self._template(words.link).render(link=link)
+        where = self._files.said(words.link, {"link": link})
         if template:
             return template.filled(merchant, said, link)
         if channel is not Channel.SMS:
@@ -182,32 +181,7 @@ class TemplateRenewals:
 
     def _shared(self, text: str, merchant: str) -> str:
         """A sentence of all messages: here it can name no invoice."""
-        return self._template(text).render(merchant=merchant)
-
-    def _read(self, paths: Sequence[Path]) -> RenewalWords:
-        try:
-            file = layered(paths)
-            words = file.as_model(RenewalWords)
-        except FileError as error:
-            raise PhrasesError(str(error)) from None
-        lacking = [notice.value for notice in Notice if notice not in words.notices]
-        wrong = [file.told(("notices",), f"lacks {', '.join(lacking)}")] if lacking else []
-        wrong += [
-            file.told(loc, problem) for loc, text in _leaves(file.data, ()) if (problem := self._wrong(text, _may(loc)))
-        ]
-        if wrong:
-            raise PhrasesError("\n".join(wrong))
-        return words
-
-    def _wrong(self, text: str, may: frozenset[str]) -> str | None:
-        try:
-            used = meta.find_undeclared_variables(self._environment.parse(text))
-        except TemplateSyntaxError as error:
-            return error.message
-        if used != may and may == {"link"}:
-            return "has to name link, and nothing else"
-        unknown = sorted(used - may)
-        return f"{', '.join(unknown)} is not known there; known are {', '.join(sorted(may))}" if unknown else None
+        return self._files.said(text, {"merchant": merchant})
 
 
 def _may(loc: Loc) -> frozenset[str]:
@@ -220,11 +194,3 @@ def _may(loc: Loc) -> frozenset[str]:
 def _expires(expiry: str | None) -> str:
     """As it stands on the card, with the whole year: 03/2031."""
     return expiry.rjust(len("12/2031"), "0") if expiry else ""
-
-
-def _leaves(value: Any, loc: Loc) -> Iterator[tuple[Loc, str]]:
-    if isinstance(value, dict):
-        for name, inner in value.items():
-            yield from _leaves(inner, (*loc, name))
-    elif isinstance(value, str):
-        yield loc, value

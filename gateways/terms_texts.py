@@ -1,28 +1,22 @@
 """The terms in words: the merchant's own file, and every language's sentences (`policies/messages/*/terms.yaml`)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
-from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from babel import Locale, UnknownLocaleError
 from babel.lists import format_list
-from jinja2 import StrictUndefined, TemplateSyntaxError, meta
-from jinja2.sandbox import SandboxedEnvironment
 
 from domain.base import Frozen
-from domain.languages import chosen
 from domain.money import Money
 from domain.sentences import Loc, dotted
 from domain.terms import MerchantTerms, Section, Terms, TermsText
 from domain.terms_wording import KEYS, Said, Value, matters
 from gateways.formats import Calendar, format_day, format_money
-from gateways.phrases import ByCount, PhrasesError
+from gateways.phrases import ByCount
 from gateways.terms_file import FILE
-from gateways.yaml_files import FileError, YamlFile, layered
-
-FALLBACK = "en"
+from gateways.word_files import FALLBACK, PhrasesError, WordFiles, leaves
+from gateways.yaml_files import FileError, YamlFile
 
 _PARTS = {"days": frozenset({"count"}), "times": frozenset({"count"}), "page.version": frozenset({"version", "since"})}
 """What else may be named, besides what stands in `KEYS`."""
@@ -118,22 +112,13 @@ class TermsTexts:
 
         Raises FileError for a file of the merchant's that is wrong, PhrasesError for a language's words.
         """
-        self._environment = SandboxedEnvironment(undefined=StrictUndefined)
-        self._environment.globals.clear()
-        self._template = lru_cache(maxsize=None)(self._environment.from_string)
         self._merchant = merchant
-        files: dict[str, list[Path]] = {}
-        for file in (file for directory in directories for file in sorted(directory.glob(f"*/{FILE}"))):
-            files.setdefault(file.parent.name, []).append(file)
-        self._words = {name.lower(): self._read(layers) for name, layers in files.items()}
+        self._files = WordFiles(FILE, TermsWords, _may, directories, language=language)
+        self._words, self.language = self._files.words, self._files.default
         self._by_key = {
-            name: {dotted(loc): text for loc, text in _leaves(words.model_dump(), ())}
-            for name, words in self._words.items()
+            name: {dotted(loc): text for loc, text in leaves(words.model_dump())} for name, words in self._words.items()
         }
-        self._locales = {name.lower(): _locale(name) for name in files}
-        if FALLBACK not in self._words:
-            raise PhrasesError(f"{directories[-1]} has no {FALLBACK}/{FILE}: other languages fall back to it.")
-        self.language = chosen(language, self._words) or FALLBACK
+        self._locales = {tag.lower(): _locale(tag) for tag in self._files.tags}
         self.stated = stated.as_model(MerchantTerms)
         self._file = stated
         if wrong := [stated.told(loc, why) for loc, why in self._unsaid()]:
@@ -159,7 +144,7 @@ class TermsTexts:
     def version_line(self, language: str, version: str, since: date) -> str:
         """Which version it is, as the page says it."""
         day = format_day(since, self._locales[language], self._words[language].calendar)
-        return self._filled(self.page(language).version, {"version": version, "since": day})
+        return self._files.said(self.page(language).version, {"version": version, "since": day})
 
     def write(self, terms: Terms) -> dict[str, TermsText]:
         """The terms in words, by language. Where the merchant states a late fee they are offered in the languages in
@@ -182,45 +167,18 @@ class TermsTexts:
 
     def _sentence(self, language: str, said: Said) -> str:
         values = {name: self._form(language, name, value) for name, value in said.values.items()}
-        return self._filled(self._by_key[language][said.key], {"merchant": self._merchant, **values})
+        return self._files.said(self._by_key[language][said.key], {"merchant": self._merchant, **values})
 
     def _form(self, language: str, name: str, value: Value) -> str:
         words, locale = self._words[language], self._locales[language]
         if isinstance(value, int):
             by_count: ByCount = getattr(words, name)
             text = getattr(by_count, locale.plural_form(value)) or by_count.other
-            return self._filled(text, {"count": value})
+            return self._files.said(text, {"count": value})
         texts = [
             format_money(one, locale) if isinstance(one, Money) else str(getattr(words.methods, one)) for one in value
         ]
         return format_list(texts, style="or", locale=locale)
-
-    def _filled(self, text: str, values: Mapping[str, object]) -> str:
-        return self._template(text).render(values)
-
-    def _read(self, layers: Sequence[Path]) -> TermsWords:
-        try:
-            file = layered(layers)
-            words = file.as_model(TermsWords)
-        except FileError as error:
-            raise PhrasesError(str(error)) from None
-        found = [(loc, self._wrong(dotted(loc), text)) for loc, text in _leaves(file.data, ())]
-        if wrong := [file.told(loc, why) for loc, why in found if why]:
-            raise PhrasesError("\n".join(wrong))
-        return words
-
-    def _wrong(self, name: str, text: str) -> str | None:
-        """What is wrong with one text, by the variables that it may name."""
-        part = name.rpartition(".")[0] if name.startswith(("days.", "times.")) else name
-        allowed = _PARTS.get(part, KEYS.get(name, frozenset()) | ({"merchant"} if name in KEYS else frozenset()))
-        try:
-            used = meta.find_undeclared_variables(self._environment.parse(text))
-        except TemplateSyntaxError as error:
-            return error.message
-        if unknown := sorted(used - allowed):
-            known = ", ".join(sorted(allowed)) or "nothing"
-            return f"{', '.join(unknown)} is not known there; known is {known}"
-        return None
 
     def _unsaid(self) -> Iterator[tuple[Loc, str]]:
         """Late fees that cannot be read by those who would have to."""
@@ -233,12 +191,11 @@ class TermsTexts:
                 yield loc, f"it lacks {self.language}, the merchant's language, which all others fall back to"
 
 
-def _leaves(value: Any, loc: Loc) -> Iterator[tuple[Loc, str]]:
-    if isinstance(value, dict):
-        for name, inner in value.items():
-            yield from _leaves(inner, (*loc, name))
-    elif isinstance(value, str):
-        yield loc, value
+def _may(loc: Loc) -> frozenset[str]:
+    """What one text may name."""
+    name = dotted(loc)
+    part = name.rpartition(".")[0] if name.startswith(("days.", "times.")) else name
+    return _PARTS.get(part, KEYS.get(name, frozenset()) | ({"merchant"} if name in KEYS else frozenset()))
 
 
 def _locale(tag: str) -> Locale:

@@ -1,22 +1,17 @@
 """What the automatic service says on the telephone: words (`policies/messages/<language>/voice.yaml`)."""
 
 from collections.abc import Sequence
-from functools import lru_cache
 from pathlib import Path
 
-from jinja2 import StrictUndefined, TemplateSyntaxError, meta
-from jinja2.sandbox import SandboxedEnvironment
-
 from domain.base import Frozen
-from domain.languages import chosen, wanted
 from domain.names import plausible_name
+from domain.sentences import Loc
 from gateways.formats import format_money
-from gateways.messages import FALLBACK, TemplateMessages
-from gateways.phrases import PhrasesError
+from gateways.messages import TemplateMessages
 from gateways.ports.messages import Address
 from gateways.ports.payments import InvoiceSnapshot
 from gateways.ports.voice import VoiceScript
-from gateways.yaml_files import FileError, layered
+from gateways.word_files import FALLBACK, WordFiles
 
 FILE = "voice.yaml"
 _BEFORE = frozenset({"merchant", "call_back"})
@@ -58,42 +53,37 @@ class TemplateVoice:
         """As `TemplateCalls`."""
         self._messages = messages
         self._call_back = call_back
-        self._environment = SandboxedEnvironment(undefined=StrictUndefined)
-        self._environment.globals.clear()
-        self._template = lru_cache(maxsize=None)(self._environment.from_string)
-        files: dict[str, list[Path]] = {}
-        for file in (file for directory in directories for file in sorted(directory.glob(f"*/{FILE}"))):
-            files.setdefault(file.parent.name.lower(), []).append(file)
-        self._words = {name: self._read(paths) for name, paths in files.items() if name in messages.languages}
-        if FALLBACK not in self._words:
-            raise PhrasesError(f"{directories[-1]} has no {FALLBACK}/{FILE}: other languages fall back to it.")
-        self._default = chosen(language, self._words) or FALLBACK
+        self._files = WordFiles(FILE, VoiceWords, _may, directories, language=language, languages=messages.languages)
 
     def script(self, address: Address, invoice: InvoiceSnapshot) -> VoiceScript:
-        tag = next((tag for tag in wanted(address.language) if chosen(tag, self._words)), self._default)
-        words = self._words[chosen(tag, self._words) or FALLBACK]
+        tag, words = self._files.of(address.language)
         phrases, locale = self._messages.language_of(tag)
         person = plausible_name(address.name, address.language or phrases.locale)
-        before = words.before
+        before, brand = words.before, self._messages.brand
         known = {
-            "merchant": self._messages.brand.name,
+            "merchant": brand.name,
             "name": person,
             "call_back": " ".join(self._call_back),
             "number": invoice.number or invoice.id,
             "amount": format_money(invoice.remaining, locale),
         }
 
+        unknown = known | {"merchant": brand.neutral_name or brand.name}
+
         def said(text: str) -> str:
-            return self._template(text).render(known)
+            return self._files.said(text, known)
+
+        def first(text: str) -> str:
+            return self._files.said(text, unknown)
 
         return VoiceScript(
             voice=words.voice,
             locale=words.locale,
-            ask=said(before.ask if person else before.ask_neutral),
-            who=said(before.who),
-            stranger=said(before.stranger),
-            goodbye=said(before.goodbye),
-            no_more=said(before.no_more),
+            ask=first(before.ask if person else before.ask_neutral),
+            who=first(before.who),
+            stranger=first(before.stranger),
+            goodbye=first(before.goodbye),
+            no_more=first(before.no_more),
             about=said(words.about),
             pay_link=said(words.pay_link),
             call_back=said(words.call_back),
@@ -102,25 +92,6 @@ class TemplateVoice:
             will_call=said(words.will_call),
         )
 
-    def _read(self, paths: Sequence[Path]) -> VoiceWords:
-        try:
-            file = layered(paths)
-            words = file.as_model(VoiceWords)
-        except FileError as error:
-            raise PhrasesError(str(error)) from None
-        before, after = words.before.model_dump(), words.model_dump(exclude={"before"})
-        texts: dict[tuple[str, ...], str] = {("before", name): text for name, text in before.items()}
-        texts |= {(name,): text for name, text in after.items()}
-        wrong = [file.told(loc, problem) for loc, text in texts.items() if (problem := self._wrong(loc[-1], text))]
-        if wrong:
-            raise PhrasesError("\n".join(wrong))
-        return words
 
-    def _wrong(self, name: str, text: str) -> str | None:
-        may = _MAY.get(name, _BEFORE)
-        try:
-            used = meta.find_undeclared_variables(self._environment.parse(text))
-        except TemplateSyntaxError as error:
-            return error.message
-        unknown = sorted(used - may)
-        return f"{', '.join(unknown)} is not known there; known are {', '.join(sorted(may))}" if unknown else None
+def _may(loc: Loc) -> frozenset[str]:
+    return _MAY.get(str(loc[-1]), _BEFORE)

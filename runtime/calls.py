@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 from domain.brand import BySegment
 from gateways.call_scripts import TemplateCalls
 from gateways.messages import TemplateMessages
-from gateways.phrases import PhrasesError
 from gateways.ports.calls import CallScripts
+from gateways.word_files import PhrasesError
 from runtime import wiring
 from runtime.equipment import installation
 from runtime.settings import Settings, SettingsError

@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 from temporalio.service import RPCError
 
-from gateways.phrases import PhrasesError
 from gateways.policy_files import PolicyError
 from gateways.ports.trouble import ProviderMisuse, ProviderTrouble
+from gateways.word_files import PhrasesError
 from gateways.yaml_files import FileError
 from runtime.checks import channels, doors, parties, retries, servers, stripe, terms, voice, worker
 from runtime.checks.look import Check, Look, utc_now

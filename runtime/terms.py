@@ -1,10 +1,10 @@
 """What the terms stand on: the policies, the merchant's part, and their words."""
 
 from gateways.ledger.sql_ledger import SqlLedger
-from gateways.phrases import PhrasesError
 from gateways.terms_file import terms_file
 from gateways.terms_page import TermsPage
 from gateways.terms_texts import TermsTexts
+from gateways.word_files import PhrasesError
 from gateways.yaml_files import FileError
 from runtime import wiring
 from runtime.branding import brand

@@ -8,13 +8,13 @@ from functools import cache, partial
 from domain.brand import BySegment
 from gateways.ledger.sql_ledger import SqlLedger
 from gateways.messages import TemplateMessages
-from gateways.phrases import PhrasesError
 from gateways.ports.metering import NO_METER, Meter
 from gateways.ports.trouble import ProviderMisuse, ProviderTrouble
 from gateways.ports.voice import VoiceScripts
 from gateways.twilio_voice import TwilioDialler
 from gateways.twilio_webhook import TwilioWebhook
 from gateways.voice_words import TemplateVoice
+from gateways.word_files import PhrasesError
 from runtime import wiring
 from runtime.equipment import no_machine
 from runtime.settings import Settings, SettingsError, several

@@ -36,7 +36,6 @@ from gateways.evidence import build_bundle
 from gateways.ledger.sql_ledger import SqlLedger
 from gateways.merchant_app import MerchantApp, MerchantNotices
 from gateways.messages import TemplateMessages
-from gateways.phrases import PhrasesError
 from gateways.policy_files import PolicyError, PolicyStore, policy_files
 from gateways.ports.agency import Agency
 from gateways.ports.ledger import Ledger
@@ -56,6 +55,7 @@ from gateways.terms_file import TermsLinks
 from gateways.twilio_sms import TwilioSender
 from gateways.twilio_whatsapp import TwilioWhatsApp
 from gateways.whatsapp_templates import WhatsAppTemplates, load_templates
+from gateways.word_files import PhrasesError
 from gateways.yaml_files import FileError
 from runtime import letters
 from runtime.branding import brand, brands

@@ -8,8 +8,8 @@ import pytest
 from domain.steps import Channel, Stage
 from gateways.brand import contrast
 from gateways.messages import TemplateMessages
-from gateways.phrases import PhrasesError
 from gateways.policy_files import policy_files
+from gateways.word_files import PhrasesError
 from runtime import wiring
 from runtime.branding import brand
 from runtime.settings import SHIPPED, Settings, SettingsError

@@ -14,10 +14,10 @@ from domain.steps import Access, Stage
 from domain.truth import MessageFacts
 from gateways.call_scripts import TemplateCalls
 from gateways.messages import TemplateMessages
-from gateways.phrases import PhrasesError
 from gateways.ports.calls import CallScript
 from gateways.ports.messages import Address
 from gateways.ports.payments import InvoiceSnapshot, Line
+from gateways.word_files import PhrasesError
 from runtime.settings import ROOT
 from tests.gateways.brands import a_brand
 

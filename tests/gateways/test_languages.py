@@ -16,11 +16,12 @@ from domain.truth import Ending
 from domain.wording import KEYS
 from gateways.formats import format_day, format_day_short, format_names
 from gateways.messages import TemplateMessages
-from gateways.phrases import PhrasesError, plurals
+from gateways.phrases import plurals
 from gateways.ports.messages import Address
 from gateways.preference_page import PreferencePage, Trouble, Wishes
 from gateways.sms_length import is_gsm7, length, segments
 from gateways.stripe_shapes import read_customer
+from gateways.word_files import PhrasesError
 from tests.gateways.brands import a_brand
 from tests.gateways.test_messages import (
     DIRECTORY,

@@ -5,13 +5,13 @@ import shutil
 from pathlib import Path
 
 import pytest
-from jinja2.sandbox import SandboxedEnvironment
 
 from domain.declines import DeclineClass, Reason
 from domain.steps import WRITTEN, Channel, Stage
 from domain.wording import KEYS
 from gateways.messages import TemplateMessages
-from gateways.phrases import PhrasesError, load_phrases
+from gateways.phrases import load_phrases
+from gateways.word_files import PhrasesError
 from tests.gateways.brands import a_brand
 from tests.gateways.test_messages import DIRECTORY, MESSAGES, an_invoice, some_facts, someone
 from tests.letters import A_DAY
@@ -64,7 +64,7 @@ def test_a_wrong_language_file_is_refused_when_it_is_read(tmp_path: Path, old: s
 @pytest.mark.parametrize("language", sorted(file.parent.name for file in DIRECTORY.glob("*/phrases.yaml")))
 def test_a_language_has_words_for_every_sentence_and_for_no_other(language: str) -> None:
     """The table of sentences (domain/wording.py) and the files agree."""
-    phrases = load_phrases([DIRECTORY / language / "phrases.yaml"], SandboxedEnvironment())
+    phrases = load_phrases([DIRECTORY / language / "phrases.yaml"])
 
     said = {key if key in KEYS else key.rpartition(".")[0] for key in phrases.texts}
 

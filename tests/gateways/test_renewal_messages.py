@@ -10,13 +10,13 @@ from domain.money import Money
 from domain.renewal import Notice, RenewalNow
 from domain.steps import TEXTS, Channel
 from gateways.messages import TemplateMessages
-from gateways.phrases import PhrasesError
 from gateways.ports.messages import Address, Rendered
 from gateways.ports.payments import PaymentMethod
 from gateways.ports.renewals import RenewalSnapshot
 from gateways.renewal_messages import TemplateRenewals
 from gateways.sms_length import segments
 from gateways.whatsapp_templates import load_templates
+from gateways.word_files import PhrasesError
 from runtime import wiring
 from runtime.settings import SHIPPED, Settings
 from sandbox.providers.twilio_whatsapp import TEMPLATES
@@ -166,7 +166,7 @@ def test_a_card_whose_number_is_not_known_has_no_line() -> None:
 @pytest.mark.parametrize(
     ("line", "wrong", "told"),
     [
-        ("{{ expires }}", "{{ expiry }}", "expiry is not known there; known are amount, charged_on, expires, merchant"),
+        ("{{ expires }}", "{{ expiry }}", "expiry is not known there; known: amount, charged_on, expires, merchant"),
         ("  card_expires:", "  card_expire:", "card_expire"),
         ("New card: {{ link }}", "New card", "has to name link, and nothing else"),
         ("    todo:", "    to_do:", "to_do: unknown key; did you mean todo?"),

@@ -6,10 +6,10 @@ import pytest
 
 from domain.installation import COMPLETE
 from domain.terms import Method, Stated, TermsText, terms_of
-from gateways.phrases import PhrasesError
 from gateways.policy_files import load_policy, policy_files
 from gateways.terms_file import terms_file
 from gateways.terms_texts import TermsTexts
+from gateways.word_files import PhrasesError
 from gateways.yaml_files import FileError
 
 POLICIES = Path(__file__).parents[2] / "policies"
@@ -122,9 +122,9 @@ def test_a_file_that_is_wrong_names_file_line_and_key(own: Path, said: str, told
 @pytest.mark.parametrize(
     ("said", "told"),
     [
-        ('due: "Due within {{ weeks }}."', r"terms\.yaml:1: due: weeks is not known there; known is days, merchant"),
-        ('days: {one: "{{ days }}", other: "x"}', r"days\.one: days is not known there; known is count"),
-        ('page: {past: "{{ merchant }}"}', r"page\.past: merchant is not known there; known is nothing"),
+        ('due: "Due within {{ weeks }}."', r"terms\.yaml:1: due: weeks is not known there; known: days, merchant"),
+        ('days: {one: "{{ days }}", other: "x"}', r"days\.one: days is not known there; known: count"),
+        ('page: {past: "{{ merchant }}"}', r"page\.past: merchant is not known there; known: nothing"),
         ('limits: {read_only: "{% if %}"}', r"terms\.yaml:1: limits\.read_only: "),
         ('nonsense: "x"', r"terms\.yaml:1: nonsense"),
     ],

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from gateways.messages import TemplateMessages
-from gateways.phrases import PhrasesError
 from gateways.ports.messages import Address
 from gateways.ports.voice import CallFate, VoiceScript
 from gateways.twilio_voice import fate_of, is_machine, spoken
 from gateways.voice_words import TemplateVoice
+from gateways.word_files import PhrasesError
 from tests.gateways.test_call_scripts import BACK, BRAND, INVOICE, LANGUAGES, MESSAGES
 
 OF_A_DEBT = re.compile(
@@ -54,6 +54,17 @@ def test_nothing_of_a_debt_is_said_before_the_first_key(language: str, name: str
     assert ("Ada Carter" in said.ask) is bool(name)
     assert all(key in said.who for key in "129")
     assert OF_A_DEBT.search(said.about)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_who_is_not_known_hears_the_neutral_name(language: str) -> None:
+    brand = BRAND.model_copy(update={"neutral_name": "AC Services"})
+    said = TemplateVoice(TemplateMessages([MESSAGES], brand), [MESSAGES], BACK).script(
+        Address(customer_id="cus_1", name="Ada Carter", language=language), INVOICE
+    )
+
+    assert "AC Services" in said.ask
+    assert "Acme" not in "".join((said.ask, said.who, said.stranger, said.goodbye, said.no_more))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -56,13 +56,17 @@ def look(sheet: Sheet, scheme: str) -> Look:
 
 def approve(sheets: list[Sheet]) -> int:
     """Keeps how all of them look now; how many bytes that takes."""
+    files: dict[str, bytes] = {}
+    for sheet in sheets:
+        pictures = [picture(sheet.page, scheme, sheet.size) for scheme in SCHEMES]
+        names = [f"{sheet.language}-{scheme}.webp" for scheme in SCHEMES]
+        files |= dict(zip(names, small(pictures), strict=True))
+    # All are made before one is replaced: a browser that fails leaves what was approved.
     FOLDER.mkdir(exist_ok=True)
     for old in FOLDER.iterdir():
         old.unlink()
-    for sheet in sheets:
-        pictures = [picture(sheet.page, scheme, sheet.size) for scheme in SCHEMES]
-        for scheme, kept in zip(SCHEMES, small(pictures), strict=True):
-            (FOLDER / f"{sheet.language}-{scheme}.webp").write_bytes(kept)
+    for name, kept in files.items():
+        (FOLDER / name).write_bytes(kept)
     made_of = Approved(digests={sheet.language: sheet.digest for sheet in sheets})
     (FOLDER / "index.json").write_text(made_of.model_dump_json(indent=1) + "\n")
     return sum(file.stat().st_size for file in FOLDER.iterdir())
