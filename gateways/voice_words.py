@@ -74,26 +74,31 @@ class TemplateVoice:
         words = self._words[chosen(tag, self._words) or FALLBACK]
         phrases, locale = self._messages.language_of(tag)
         person = plausible_name(address.name, address.language or phrases.locale)
-        before = words.before
+        brand, before = self._messages.brand, words.before
         known = {
-            "merchant": self._messages.brand.name,
+            "merchant": brand.name,
             "name": person,
             "call_back": " ".join(self._call_back),
             "number": invoice.number or invoice.id,
             "amount": format_money(invoice.remaining, locale),
         }
 
+        unknown = known | {"merchant": brand.neutral_name or brand.name}
+
         def said(text: str) -> str:
             return self._template(text).render(known)
+
+        def first(text: str) -> str:
+            return self._template(text).render(unknown)
 
         return VoiceScript(
             voice=words.voice,
             locale=words.locale,
-            ask=said(before.ask if person else before.ask_neutral),
-            who=said(before.who),
-            stranger=said(before.stranger),
-            goodbye=said(before.goodbye),
-            no_more=said(before.no_more),
+            ask=first(before.ask if person else before.ask_neutral),
+            who=first(before.who),
+            stranger=first(before.stranger),
+            goodbye=first(before.goodbye),
+            no_more=first(before.no_more),
             about=said(words.about),
             pay_link=said(words.pay_link),
             call_back=said(words.call_back),
