@@ -59,7 +59,7 @@ class TemplateVoice:
         tag, words = self._files.of(address.language)
         phrases, locale = self._messages.language_of(tag)
         person = plausible_name(address.name, address.language or phrases.locale)
-        before, brand = words.before, self._messages.brand
+        brand, before = self._messages.brand, words.before
         known = {
             "merchant": brand.name,
             "name": person,

@@ -129,7 +129,7 @@ async def test_who_has_not_said_that_it_is_them_hears_nothing_of_a_debt(
     _, made, heard = await talked(exchange, Answers(keys=keys))
 
     assert result is heard
-    assert "automatic service" in made.heard[0][1]
+    assert "automated call" in made.heard[0][1]
     assert not OF_A_DEBT.search(" ".join(text for _, text in made.heard))
 
 
