@@ -9,7 +9,7 @@ from domain.calendar import local, minute
 from domain.calls import LONGEST_PROMISE, CallResult, CallWindow, TaskState, in_utc
 from domain.consent import Source
 from domain.money import Money
-from domain.rules.calls import PHONE
+from domain.rules.calls import PHONE, call_closes
 from domain.steps import Channel
 from gateways.ports.calls import CallTaskRow
 from gateways.ports.ledger import Ledger
@@ -111,7 +111,8 @@ class CallResults:
             why, rule = now.schedule.why_closed(at, PHONE)
             then = f"{minute(local(opens, now.zones[0]))} in {now.zones[0]} ({in_utc(opens)})"
             raise Refused(f"Nobody may be called then: {why}{f' ({rule})' if rule else ''}. The next moment is {then}.")
-        return CallWindow(start=at, end=hours.closes_at(at, now.zones, holidays))
+        # The customer has named this moment themselves: it is one, whatever hours they have stated.
+        return CallWindow(start=at, end=call_closes(now, at, named=at))
 
     def _promised(self, row: CallTaskRow, amount: str) -> Money:
         case = self._ledger.case(row.invoice_id)
