@@ -11,7 +11,7 @@ from domain.call_hours import CallTime, best_window
 from domain.calls import AUTOMATIC, CONVERSATIONS, CallResult, CallWindow, MadeBy, Offer, TaskState, in_utc
 from domain.gates import Answer, Postpone, Refuse
 from domain.money import Money
-from domain.rules.calls import ask_call, call_caps, call_closes, call_windows
+from domain.rules.calls import ask_call, ask_hours, call_caps, call_closes, call_windows
 from domain.situation import Situation
 from domain.steps import CHANNEL_NAMES, Channel
 from domain.truth import call_facts
@@ -183,6 +183,11 @@ class Calls:
     def situation(self, row: CallTaskRow) -> Situation | None:
         """The task's case as it stands; None: it is over."""
         return self._standings.of(row.invoice_id)
+
+    def is_hour(self, row: CallTaskRow) -> bool:
+        """Whether hours let it be made now, as they are by now; asks nothing outside the ledger."""
+        now = self.situation(row)
+        return now is None or not isinstance(ask_hours(now, self._named(row, now)), Postpone | Refuse)
 
     def now(self, row: CallTaskRow) -> datetime:
         """The time by which the case lives, which may be ahead of this machine's clock."""

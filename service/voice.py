@@ -86,7 +86,7 @@ class AutomaticCalls:
     def look(self, row: CallTaskRow, made: CallRow | None) -> CallResult | None:
         """Takes one call a step further; what was heard in it, once that is known."""
         if made is None:
-            if next_opening(row, at := self._clock()) <= at:
+            if next_opening(row, at := self._clock()) <= at and self._calls.is_hour(row):
                 self._begin(row)
             return None
         if made.heard:

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from cli.calls import _in_full
 from domain.calls import LEASE, CallResult, CallWindow, MadeBy, Offer, TaskState, call_id
 from domain.rules.calls import STATED_HOURS
 from gateways.ports.calls import CallTaskRow
+from sandbox.providers.faults import Mode
 from service.call_results import CallResults
 from service.calls import Calls
 from service.requests import Refused
@@ -174,9 +176,10 @@ def test_the_automatic_service_does_not_dial_whoever_stated_other_hours_since(
     call = exchange.queue(case, by=MadeBy.MACHINE, offers=(Offer.PAY_LINK,), windows=WINDOWS)
     says(exchange, case, "mon-sun 03:00-05:00")
 
-    with pytest.raises(Refused, match=STATED_HOURS):
-        exchange.look(call)
-    assert [] == exchange.twilio.calls
+    fault = exchange.worker.world.faults.add("stripe", "GET", Mode.ERROR)
+    assert exchange.look(call) is None
+    assert ([], 1) == (exchange.twilio.calls, fault.times)  # nor is Stripe asked, round by round
+    fault.times = 0
     assert exchange.voice.call_back_at(row_of(exchange, call)) is None
     exchange.threads.close()
 
@@ -206,7 +209,10 @@ def test_the_sheet_names_the_hour_at_which_they_answered_before(office: Office) 
     assert MONDAY == sheet.windows[0].start
     assert sheet.may_call
     says(office, case, EVENINGS)
-    assert "2026-11-30 17:00 to 18:10" == office.calls.sheet(call_of(case)).local_best
+    bound = office.calls.sheet(call_of(case))
+    assert "2026-11-30 17:00 to 18:10" == bound.local_best
+    for line in ("wants to be called mon-fri 17:00-19:00", "best: 2026-11-30 17:00 to 18:10", "answered before: Fri"):
+        assert line in _in_full(bound)
 
 
 def call_of(case: OpenCase) -> str:
