@@ -69,7 +69,11 @@ class OtherDue(Frozen):
 
 
 class CallSheet(Frozen):
-    """All that somebody needs who calls. Personal data."""
+    """All that somebody needs who calls. Personal data.
+
+    `call_hours`: in which the customer wants to be called, as they said. `best`: the first window around an hour of the
+    day at which they were spoken to before (`answered_before`, by their clock: `Tue 18:10`), else the first window.
+    """
 
     line: CallLine
     name: str | None
@@ -85,10 +89,10 @@ class CallSheet(Frozen):
     why_not: str = ""  # one sentence
     windows: tuple[CallWindow, ...] = ()  # from now on, in UTC
     local_windows: tuple[str, ...] = ()  # the same by the customer's clock
-    call_hours: tuple[CallTime, ...] = ()  # in which the customer wants to be called, as they said
-    best: CallWindow | None = None  # around an hour at which they answered before, if any is left; else the next one
-    local_best: str = ""
-    answered_before: tuple[str, ...] = ()  # the last calls in which they were spoken to, by their clock: `Tue 18:10`
+    call_hours: tuple[CallTime, ...] = ()
+    best: CallWindow | None = None
+    local_best: str = ""  # the same by the customer's clock
+    answered_before: tuple[str, ...] = ()
     script: CallScript
     history: tuple[Past, ...]
 
