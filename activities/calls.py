@@ -4,13 +4,15 @@ from temporalio import activity
 
 from activities.errors import translated
 from domain.addresses import NONE_KNOWN
-from domain.calls import MadeBy, TaskState, call_id
+from domain.call_hours import stated, wanted
+from domain.calls import CallWindow, MadeBy, TaskState, call_id
 from domain.gates import Answer, Refuse, Stopped, stop, strictest
 from domain.invoice import InvoiceNow
 from domain.kinds.call import CallQueued, CallTask
 from domain.outgoing import StepRefused
 from domain.protection import standing
 from domain.record import Entry
+from domain.rules.calls import STATED_HOURS, no_hour
 from domain.rules.invoice import Aim, judge_now
 from domain.rules.protection import ask_protected
 from domain.steps import Channel
@@ -51,15 +53,32 @@ class CallActivities:
             made_by, why_not = self._made_by(task)
             if why := _closed(recipient) or why_not:
                 refused = Refuse(why=f"nobody is called: {why}")
-                event = StepRefused(kind="call")
-                entry = Entry(at=task.as_of, step=task.step, what="refused", why=refused.why, event=event)
-                self._ledger.record_effect(task.invoice_id, entry)
+                self._left_out(task, refused)
                 return _refused(invoice.now, refused)
-            queued = self._ledger.queue_call(_row(task, recipient, made_by), recipient.address, task.caps)
+            windows = self._wanted(task)
+            if windows is None:
+                refused = Refuse(why=no_hour(max(1, (task.until - task.as_of).days)), rule=STATED_HOURS)
+                self._left_out(task, refused)
+                self._meter.refused(refused.rule)
+                return _refused(invoice.now, refused)
+            row = _row(task, windows, recipient, made_by)
+            queued = self._ledger.queue_call(row, recipient.address, task.caps)
             if isinstance(queued, Refuse):
                 self._meter.refused(queued.rule)
                 return _refused(invoice.now, queued)
             return CallQueued(invoice=invoice.now)
+
+    def _left_out(self, task: CallTask, refused: Refuse) -> None:
+        event = StepRefused(kind="call")
+        why, rule = refused.why, refused.rule
+        entry = Entry(at=task.as_of, step=task.step, what="refused", why=why, rule=rule, event=event)
+        self._ledger.record_effect(task.invoice_id, entry)
+
+    def _wanted(self, task: CallTask) -> tuple[CallWindow, ...] | None:
+        """What of the task's hours the customer wants by now: said, maybe, since the decision. None: nothing."""
+        customer = self._ledger.customer(task.customer_id)
+        times = stated(customer.call_hours) if customer else ()
+        return (wanted(task.windows, times, task.zones) or None) if times else task.windows
 
     def _made_by(self, task: CallTask) -> tuple[MadeBy, str | None]:
         """Who makes it, and why the automatic service may not where nobody else is to."""
@@ -82,7 +101,7 @@ def _closed(recipient: Recipient) -> str | None:
     return None if recipient.address.place(Channel.PHONE) else NONE_KNOWN["phone"]
 
 
-def _row(task: CallTask, recipient: Recipient, made_by: MadeBy) -> CallTaskRow:
+def _row(task: CallTask, windows: tuple[CallWindow, ...], recipient: Recipient, made_by: MadeBy) -> CallTaskRow:
     return CallTaskRow(
         call_id=call_id(task.invoice_id, task.step),
         invoice_id=task.invoice_id,
@@ -90,10 +109,10 @@ def _row(task: CallTask, recipient: Recipient, made_by: MadeBy) -> CallTaskRow:
         step=task.step,
         state=TaskState.OPEN,
         as_of=task.as_of,
-        call_from=task.windows[0].start if task.windows else task.as_of,
+        call_from=windows[0].start if windows else task.as_of,
         until=task.until,
         zones=task.zones,
-        windows=task.windows,
+        windows=windows,
         offers=task.offers,
         said=task.facts,
         why=task.why,

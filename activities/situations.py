@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from activities.habits import habits_of, unaddressed
 from domain import changes
 from domain.calendar import local
+from domain.call_hours import stated
 from domain.case import Case, Circumstances, Whereabouts
 from domain.consent import NEEDS_OPT_IN, UNKNOWN_HOURS, unasked
 from domain.habits import UNKNOWN, Habits
@@ -82,7 +83,8 @@ class Situations:
         """What is known of its customer, place and payment method at a moment (UTC)."""
         facts, policy = case.facts, self.policy(case.policy.digest)
         began, chooses = facts.opened_at.date(), asks_for_the_best(policy)
-        here = self.whereabouts(facts.customer_id, began)
+        customer = self._ledger.customer(facts.customer_id)
+        here = self.place_of(customer, began) if customer else None
         law = law_of(self._law, facts, here, policy.sells_in)
         return Circumstances(
             whereabouts=here,
@@ -96,6 +98,7 @@ class Situations:
             law=law,
             opted_in=opted_in(law, self._ledger, facts.customer_id),
             protections=standing(self._ledger.protections(facts.customer_id), at),
+            call_hours=stated(customer.call_hours) if customer else (),
         )
 
     def _closed(self, customer_id: str) -> dict[Channel, str]:

@@ -9,6 +9,7 @@ import typer
 from cli.console import UNUSABLE, fail, one_sentence, option_names, run, told
 from cli.options import AsJson, moment
 from domain.calendar import minute
+from domain.call_hours import written
 from domain.calls import CallResult
 from runtime.books import opened_ledger
 from runtime.calls import call_queue
@@ -122,6 +123,9 @@ def _in_full(sheet: CallSheet) -> str:
         *(f"and {other.due} of {other.invoice_id}; {other.pay_link or 'no payment page'}" for other in sheet.others),
         may,
         *(f"  {window}" for window in sheet.local_windows),
+        *([f"wants to be called {written(sheet.call_hours)}"] if sheet.call_hours else []),
+        *([f"best: {sheet.local_best}"] if sheet.best else []),
+        *([f"answered before: {', '.join(sheet.answered_before)}"] if sheet.answered_before else []),
     ]
     script = sheet.script
     said = [

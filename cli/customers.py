@@ -9,6 +9,7 @@ from typer.core import TyperGroup
 
 from cli.console import UNUSABLE, fail, one_sentence, option_names, run, told
 from cli.options import AsJson, By
+from domain.call_hours import CallTime, read, written
 from domain.steps import Channel
 from runtime.desk import desk
 from runtime.persons import persons
@@ -56,14 +57,27 @@ def ways(
             metavar="ID", help="Who the customer is on LINE (U and 32 digits); none: nobody.", show_default=False
         ),
     ] = None,
+    call_hours: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="HOURS",
+            help='When the customer wants to be called, by their clock: "mon-fri 17:00-19:00"; may be given several '
+            "times. Nobody calls them outside these hours; none: whenever it is lawful.",
+            show_default=False,
+        ),
+    ] = None,
     by: By = "operator",
     as_json: AsJson = False,
 ) -> None:
     """Say how a customer wants to be reached. It holds for all of their cases, and for those to come."""
     given: dict[str, Any] = {"preferred_channel": preferred_channel, "line_user_id": line_user_id}
-    said = {name: None if str(value) == _NONE else str(value) for name, value in given.items() if value is not None}
+    said: dict[str, Any] = {
+        name: None if str(value) == _NONE else str(value) for name, value in given.items() if value is not None
+    }
+    if call_hours:
+        said["call_hours"] = _hours(call_hours)
     if not said:
-        raise fail("Say --preferred-channel, --line-user-id or both.", UNUSABLE)
+        raise fail("Say --preferred-channel, --line-user-id, --call-hours, or several of them.", UNUSABLE)
     with option_names():
         change = WaysChange.model_validate(said)
 
@@ -74,7 +88,17 @@ def ways(
     known = run(work)
     preferred = known.preferred_channel or "no channel that is known"
     on_line = f"is {known.line_user_id} on LINE" if known.line_user_id else "is nobody on LINE"
-    told(as_json, f"{customer_id} prefers {preferred}, and {on_line}.", **known.model_dump(mode="json"))
+    called = f"is called {written(known.call_hours)} alone" if known.call_hours else "is called whenever it is lawful"
+    told(as_json, f"{customer_id} prefers {preferred}, {on_line}, and {called}.", **known.model_dump(mode="json"))
+
+
+def _hours(given: list[str]) -> tuple[CallTime, ...] | None:
+    if given == [_NONE]:
+        return None
+    try:
+        return read(";".join(given))
+    except ValueError as error:
+        raise fail(f"--call-hours: {error}", UNUSABLE) from None
 
 
 @customer.command()

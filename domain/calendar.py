@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from itertools import pairwise
 from typing import Annotated, Any, NamedTuple, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -43,6 +44,31 @@ def at_local(day: date, clock: time, zone: str) -> datetime:
 def _at(day: date, clock: time, zone: ZoneInfo) -> datetime:
     # The cases of a zone have their days and hours in common.
     return datetime.combine(day, clock, tzinfo=zone).astimezone(UTC)
+
+
+def while_clock_shows(day: date, start: time, end: time, zone: str) -> Iterator[tuple[datetime, datetime]]:
+    """The moments (UTC) of a local day at which the wall clock of `zone` shows a time from `start` to `end`. Exact in
+    the hour that summer time skips or repeats, too: then there are none, or two spans."""
+    begins, ends = at_local(day, time.min, zone), at_local(day + timedelta(days=1), time.min, zone)
+    parts = [begins, *_clock_changes(begins, ends, zone), ends]
+    for since, until in pairwise(parts):
+        ahead = local(since, zone).utcoffset() or timedelta(0)
+        opens, closes = (datetime.combine(day, clock, tzinfo=UTC) - ahead for clock in (start, end))
+        if max(opens, since) < min(closes, until):
+            yield max(opens, since), min(closes, until)
+
+
+def _clock_changes(begins: datetime, ends: datetime, zone: str) -> list[datetime]:
+    """When the clocks of a day are changed: at a whole second, and once at most."""
+    before = local(begins, zone).utcoffset()
+    low, high = 0, int((ends - begins).total_seconds()) - 1
+    if high < 0 or local(begins + timedelta(seconds=high), zone).utcoffset() == before:
+        return []
+    while high - low > 1:
+        middle = (low + high) // 2
+        same = local(begins + timedelta(seconds=middle), zone).utcoffset() == before
+        low, high = (middle, high) if same else (low, middle)
+    return [begins + timedelta(seconds=high)]
 
 
 def minute(at: datetime) -> str:

@@ -10,6 +10,7 @@ from pydantic import ConfigDict, Field
 from domain.agency import Handoff
 from domain.base import Message, unchecked
 from domain.calendar import local
+from domain.call_hours import CallTime
 from domain.declines import CUSTOMER_MUST_ACT, RETRYABLE, Decline, DeclineClass
 from domain.gates import Postpone, Refuse
 from domain.habits import UNKNOWN, Habits
@@ -34,7 +35,6 @@ CUSTOMER_DELETED = "customer_deleted"
 """Our own code for a charge of somebody who is no customer any more."""
 NOT_CHARGEABLE = "not_chargeable"
 """Our own code for a charge that the provider refuses for this customer without one of its own."""
-
 
 _ONCE_KINDS_ARE_KNOWN = ConfigDict(defer_build=True)
 """Of what has a step in it, whose reader knows each kind: they read this file in turn (domain/registry.py)."""
@@ -166,6 +166,7 @@ class Circumstances(Message):
     law: LocalLaw = NO_LAW  # of the place where the customer is, or of those where they may be
     opted_in: frozenset[Channel] = frozenset()  # to messages of the account; read where the law asks for it
     protections: tuple[Protected, ...] = ()  # what protects the person from everything, one of a kind
+    call_hours: tuple[CallTime, ...] = ()  # in which the customer wants to be called; none: whenever it is lawful
 
 
 class Attempt(Message):

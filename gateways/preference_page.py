@@ -1,14 +1,20 @@
 """The page behind the link: what a customer gets, and what they can do without. In the languages of the messages."""
 
 from collections.abc import Sequence
+from datetime import time
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
+from babel import Locale
+from babel.dates import format_time, get_day_names
 from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
+from pydantic import field_validator
 
 from domain.base import Frozen
 from domain.brand import Brand
+from domain.call_hours import PARTS, WEEK, CallTime, Part
 from domain.languages import chosen, wanted
 from domain.steps import Channel
 from gateways.word_files import PhrasesError
@@ -32,12 +38,31 @@ class PreferenceWords(Frozen):
     stop: str
     stopped: str
     unchanged: str
+    # When they may be called.
+    when: str
+    when_hint: str
+    when_other: str
+    morning: str
+    midday: str
+    afternoon: str
+    evening: str
+    save: str
+    saved: str
     back: str
     none: str
     broken: str
     nothing: str
     later: str
     reach: str
+
+    @field_validator(*Part)
+    @classmethod
+    def _names_its_hours(cls, text: str) -> str:
+        try:
+            text.format(start="", end="")
+        except (KeyError, IndexError, ValueError, AttributeError):
+            raise ValueError("may name {start} and {end}, and nothing else") from None
+        return text
 
 
 class Trouble(StrEnum):
@@ -54,6 +79,8 @@ class Wishes(Frozen):
     language: str
     offered: tuple[Channel, ...]  # on which the customer is reached
     stopped: tuple[Channel, ...]  # of these, the ones they do without
+    call_hours: tuple[CallTime, ...] | None = None  # as they said; None: they are not asked
+    saved: bool = False  # they said so a moment ago
 
 
 class PreferencePage:
@@ -85,7 +112,13 @@ class PreferencePage:
         language, words = self._language(wishes.language)
         offered = _rows(words, wishes.offered)
         return self._layout.render(
-            **self._values, words=words, language=language, offered=offered, stopped=wishes.stopped, problem=""
+            **self._values,
+            words=words,
+            language=language,
+            offered=offered,
+            stopped=wishes.stopped,
+            calls=_calls(words, wishes, Locale.parse(language, sep="-")),
+            problem="",
         )
 
     def render_trouble(self, trouble: Trouble, accepted: str) -> str:
@@ -98,6 +131,29 @@ class PreferencePage:
         """The first that is wanted and has words, or the merchant's."""
         name = next((name for tag in wanted(languages) if (name := chosen(tag, self._words))), self._default)
         return name, self._words[name]
+
+
+def _calls(words: PreferenceWords, wishes: Wishes, locale: Locale) -> dict[str, Any] | None:
+    """What is asked of the hours for calls; None: nothing."""
+    if wishes.call_hours is None:
+        return None
+    parts = [(part, getattr(words, part).format(**_clocks(hours, locale))) for part, hours in PARTS.items()]
+    chosen = {part for part, hours in PARTS.items() if hours in wishes.call_hours}
+    other = [] if len(chosen) == len(wishes.call_hours) else [_said(each, locale) for each in wishes.call_hours]
+    return {"parts": parts, "chosen": set() if other else chosen, "other": other, "saved": wishes.saved}
+
+
+def _said(hours: CallTime, locale: Locale) -> str:
+    """`Mon–Fri 5:00 PM–7:00 PM`, in the page's language."""
+    names = get_day_names("abbreviated", context="stand-alone", locale=locale)
+    runs = (dict.fromkeys(names[WEEK.index(day)] for day in run) for run in hours.runs)
+    clocks = _clocks(hours, locale)
+    return f"{', '.join('–'.join(run) for run in runs)} {clocks['start']}–{clocks['end']}"
+
+
+def _clocks(hours: CallTime, locale: Locale) -> dict[str, str]:
+    clocks = {"start": hours.start, "end": hours.end}
+    return {name: format_time(time.fromisoformat(clock), "short", locale=locale) for name, clock in clocks.items()}
 
 
 def _rows(words: PreferenceWords, channels: Sequence[Channel]) -> list[tuple[Channel, str]]:

@@ -10,6 +10,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from domain.base import Frozen
+from domain.call_hours import CallTime
 from domain.consent import Purpose
 from domain.declines import RawDecline
 from domain.events import AgencyReport, ContactResult, DisputeOutcome, MethodChange
@@ -182,10 +183,11 @@ class CustomerWrote(ProviderFact):
 
 
 class CustomerChose(ProviderFact):
-    """What a customer does without from now on, chosen by the link in an e-mail."""
+    """What a customer does without from now on, or when they want to be called, chosen by the link in an e-mail."""
 
     contact: str  # the key of the message with the link
     stop: tuple[Channel, ...]
+    call_hours: tuple[CallTime, ...] | None = None  # None: not said; empty: whenever it is lawful
 
 
 class CustomerConsented(ProviderFact):

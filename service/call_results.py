@@ -6,10 +6,10 @@ from domain import events
 from domain.addresses import FIELDS
 from domain.base import Frozen
 from domain.calendar import local, minute
-from domain.calls import LONGEST_PROMISE, CallResult, CallWindow, TaskState, in_utc
+from domain.calls import AUTOMATIC, LONGEST_PROMISE, CallResult, CallWindow, TaskState, in_utc
 from domain.consent import Source
 from domain.money import Money
-from domain.rules.calls import PHONE
+from domain.rules.calls import PHONE, call_closes
 from domain.steps import Channel
 from gateways.ports.calls import CallTaskRow
 from gateways.ports.ledger import Ledger
@@ -81,7 +81,7 @@ class CallResults:
             raise Refused(f"{by} has not taken {call_id}: python starter.py calls take {call_id} --by … comes first.")
         fresh = made[-1].result is None
         moment = self._calls.now(row)
-        again = self._again(row, at, moment) if at and fresh else None
+        again = self._again(row, at, moment, by.strip()) if at and fresh else None
         promised = self._promised(row, amount) if amount else None
         if on:
             _ask_promise(row, on, made[-1].result_at or moment)
@@ -98,7 +98,7 @@ class CallResults:
         )
         return self._calls.task(call_id), fact
 
-    def _again(self, row: CallTaskRow, at: datetime, moment: datetime) -> CallWindow:
+    def _again(self, row: CallTaskRow, at: datetime, moment: datetime, by: str) -> CallWindow:
         """The hours in which the customer is called again, from the moment that they named: one that is allowed."""
         if not moment < at <= moment + _CALL_BACK_WITHIN:
             raise WrongRequest(f"at: name a moment within the next {_CALL_BACK_WITHIN.days} days.")
@@ -111,7 +111,8 @@ class CallResults:
             why, rule = now.schedule.why_closed(at, PHONE)
             then = f"{minute(local(opens, now.zones[0]))} in {now.zones[0]} ({in_utc(opens)})"
             raise Refused(f"Nobody may be called then: {why}{f' ({rule})' if rule else ''}. The next moment is {then}.")
-        return CallWindow(start=at, end=hours.closes_at(at, now.zones, holidays))
+        # Who has named the moment to a person may be called then, whatever hours they have stated.
+        return CallWindow(start=at, end=call_closes(now, at, named=None if by == AUTOMATIC else at))
 
     def _promised(self, row: CallTaskRow, amount: str) -> Money:
         case = self._ledger.case(row.invoice_id)

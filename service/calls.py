@@ -7,10 +7,11 @@ from domain.addresses import NONE_KNOWN
 from domain.base import Frozen
 from domain.brand import BySegment
 from domain.calendar import local, minute
-from domain.calls import AUTOMATIC, CallWindow, MadeBy, Offer, TaskState, in_utc
+from domain.call_hours import CallTime, best_window
+from domain.calls import AUTOMATIC, CONVERSATIONS, CallResult, CallWindow, MadeBy, Offer, TaskState, in_utc
 from domain.gates import Answer, Postpone, Refuse
 from domain.money import Money
-from domain.rules.calls import PHONE, ask_call, call_caps, call_windows
+from domain.rules.calls import ask_call, ask_hours, call_caps, call_closes, call_windows
 from domain.situation import Situation
 from domain.steps import CHANNEL_NAMES, Channel
 from domain.truth import call_facts
@@ -26,7 +27,7 @@ from service.standings import Standings
 PAGE, MOST = 50, 500
 _WAITING = (TaskState.OPEN, TaskState.TAKEN)
 _ENDED = "the case has ended"
-_SHOWN = 20
+_SHOWN, _ANSWERS = 20, 3
 
 
 class CallLine(Frozen):
@@ -68,7 +69,11 @@ class OtherDue(Frozen):
 
 
 class CallSheet(Frozen):
-    """All that somebody needs who calls. Personal data."""
+    """All that somebody needs who calls. Personal data.
+
+    `call_hours`: in which the customer wants to be called, as they said. `best`: the first window around an hour of the
+    day at which they were spoken to before (`answered_before`, by their clock: `Tue 18:10`), else the first window.
+    """
 
     line: CallLine
     name: str | None
@@ -84,6 +89,10 @@ class CallSheet(Frozen):
     why_not: str = ""  # one sentence
     windows: tuple[CallWindow, ...] = ()  # from now on, in UTC
     local_windows: tuple[str, ...] = ()  # the same by the customer's clock
+    call_hours: tuple[CallTime, ...] = ()
+    best: CallWindow | None = None
+    local_best: str = ""  # the same by the customer's clock
+    answered_before: tuple[str, ...] = ()
     script: CallScript
     history: tuple[Past, ...]
 
@@ -154,7 +163,7 @@ class Calls:
         if isinstance(answer, Postpone | Refuse) or now is None:
             raise Refused(_sentence(row, answer))
         address = self._ledger.recipient(row.customer_id).address
-        closes = now.schedule.hours(PHONE).closes_at(now.at, now.zones, now.circumstances.holidays)
+        closes = call_closes(now, now.at, self._named(row, now))
         taken = self._ledger.take_call(call_id, address, call_caps(now, row.until), by, now.at, closes)
         if isinstance(taken, Postpone | Refuse):
             raise Refused(_sentence(row, taken))
@@ -179,6 +188,11 @@ class Calls:
         """The task's case as it stands; None: it is over."""
         return self._standings.of(row.invoice_id)
 
+    def is_hour(self, row: CallTaskRow) -> bool:
+        """Whether hours let it be made now, as they are by now; asks nothing outside the ledger."""
+        now = self.situation(row)
+        return now is None or not isinstance(ask_hours(now, self._named(row, now)), Postpone | Refuse)
+
     def now(self, row: CallTaskRow) -> datetime:
         """The time by which the case lives, which may be ahead of this machine's clock."""
         now = self.situation(row)
@@ -201,12 +215,21 @@ class Calls:
             return Refuse(why=f"it was to be made until {in_utc(row.until)}")
         if self._ledger.recipient(row.customer_id).address.place(Channel.PHONE) is None:
             return Refuse(why=NONE_KNOWN["phone"])
-        answer = ask_call(now, invoice.now)
+        answer = ask_call(now, invoice.now, self._named(row, now))
         if isinstance(answer, Postpone | Refuse):
             return answer
         if now.at < row.call_from:
             return Postpone(until=row.call_from, why="the customer asked for a later hour, or a rule keeps it waiting")
         return None
+
+    def _named(self, row: CallTaskRow, now: Situation) -> datetime | None:
+        """The moment at which the customer asked a person to call them back: it stands beside the hours that they have
+        stated. The automatic service names none, and keeps to those."""
+        if not now.circumstances.call_hours:
+            return None
+        last = next((one for one in reversed(self._ledger.calls_of(row.call_id)) if one.result), None)
+        asked = last is not None and last.result is CallResult.CALL_BACK and last.by != AUTOMATIC
+        return row.call_from if asked else None
 
     def _sheet(
         self, row: CallTaskRow, invoice: InvoiceSnapshot, now: Situation | None, answer: Answer | None
@@ -215,7 +238,12 @@ class Calls:
         case = self._ledger.case(row.invoice_id)
         at = now.at if now else self._clock()
         zones = now.zones if now else row.zones
-        windows = call_windows(now, max(at, row.call_from), row.until) if now and not row.ended_at else ()
+        windows: tuple[CallWindow, ...] = ()
+        if now and not row.ended_at:
+            windows = call_windows(now, max(at, row.call_from), row.until, self._named(row, now))
+        with_them = [one for _, one in self._ledger.calls_with(row.customer_id)]
+        answered = [one.at for one in with_them if one.result in CONVERSATIONS and not one.given_back]
+        best = best_window(windows, answered, zones[0])
         # What was true when it was queued may be over: a try that was made, a restriction that came.
         said = call_facts(now) if now else row.said
         about = row.invoice_id, row.customer_id, at
@@ -236,6 +264,10 @@ class Calls:
             why_not="" if answer is None else _sentence(row, answer),
             windows=windows,
             local_windows=tuple(window.said(zones[0]) for window in windows),
+            call_hours=now.circumstances.call_hours if now else (),
+            best=best,
+            local_best=best.said(zones[0]) if best else "",
+            answered_before=tuple(f"{local(one, zones[0]):%a %H:%M}" for one in answered[-_ANSWERS:]),
             script=script,
             history=self._history(row, address),
         )

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from domain.addresses import email_address, line_user
 from domain.base import Frozen
+from domain.call_hours import CallTime, stated
 from domain.consent import Source, unasked
 from domain.gates import Postpone
 from domain.money import Money
@@ -75,6 +76,7 @@ class CustomerFile(Frozen):
 
     customer: CustomerRow
     time_zones: tuple[str, ...]  # where they are, by all that is known; none: nobody knows
+    call_hours: tuple[CallTime, ...]  # in which they want to be called; none: they have said nothing of it
     open_cases: tuple[CaseRow, ...]
     due: tuple[Money, ...]
     reach: tuple[Reach, ...]
@@ -136,6 +138,7 @@ class Directory:
         return CustomerFile(
             customer=customer,
             time_zones=where.time_zones if where else (),
+            call_hours=stated(customer.call_hours),
             open_cases=tuple(open_cases),
             due=tuple(due for due, _ in _by_customer(self._ledger, [customer_id]).get(customer_id, [])),
             reach=_reach(self._ledger, customer, self._not_set_up),

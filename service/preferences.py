@@ -1,16 +1,17 @@
 """What a customer chooses by the link in an e-mail: read for the page, and taken in as a fact."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 
 from domain import events
 from domain.brand import BySegment
+from domain.call_hours import CallTime, stated, written
 from domain.consent import Source, unasked
 from domain.steps import Channel
 from gateways.customer_events import PROVIDER
 from gateways.ports.ledger import Ledger
 from gateways.ports.rows import Closure
 from gateways.ports.trouble import ProviderTrouble
-from gateways.preference_links import CHANNELS, PreferenceLinks, channels_of
+from gateways.preference_links import CHANNELS, Choice, PreferenceLinks, choice_of
 from gateways.preference_page import PreferencePage, Trouble, Wishes
 from gateways.provider_facts import CustomerChose
 from service.mailroom import Mailroom, NotGenuine, NotKept
@@ -42,18 +43,18 @@ class Preferences:
 
     async def page(self, token: str) -> str:
         """HTML. Raises NotGenuine, or NotKept when the ledger does not answer."""
-        return await self._shown(token, ())
+        return await self._shown(token, Choice())
 
     async def choose(self, token: str, form: bytes) -> str:
         """Keeps the wish and answers with the page as it is from then on. Raises NotGenuine, Unreadable or NotKept."""
         await self._mailroom.take(PROVIDER, form, {}, token)
-        return await self._shown(token, channels_of(form))
+        return await self._shown(token, choice_of(form))
 
     def trouble(self, trouble: Trouble, accepted: str) -> str:
         """HTML for whoever cannot be shown the page. `accepted`: as in `PreferencePage.render_trouble`."""
         return self._page.own.render_trouble(trouble, accepted)
 
-    async def _shown(self, token: str, chosen: Sequence[Channel]) -> str:
+    async def _shown(self, token: str, chosen: Choice) -> str:
         contact = self._links.contact(token)
         try:
             found = await self._threads.run(self._wishes, contact, chosen)
@@ -64,7 +65,7 @@ class Preferences:
         segment, wishes = found
         return self._page.of(segment).render(wishes)
 
-    def _wishes(self, contact: str, chosen: Sequence[Channel]) -> tuple[str, Wishes] | None:
+    def _wishes(self, contact: str, chosen: Choice) -> tuple[str, Wishes] | None:
         """And the segment that the message with the link was written for."""
         found = _written_to(self._ledger, contact)
         if found is None:
@@ -76,16 +77,31 @@ class Preferences:
         never = unasked([one.channel for one in self._ledger.opt_ins(customer_id)])
         used = [channel for channel in CHANNELS if channel not in self._closed and channel not in never]
         offered = tuple(channel for channel in used if recipient.address.place(channel))
-        stopped = tuple(channel for channel in offered if channel in chosen or channel in wished)
-        return segment, Wishes(language=recipient.address.language, offered=offered, stopped=stopped)
+        stopped = tuple(channel for channel in offered if channel in chosen.stop or channel in wished)
+        return segment, Wishes(
+            language=recipient.address.language,
+            offered=offered,
+            stopped=stopped,
+            call_hours=self._call_hours(customer_id, chosen) if Channel.PHONE in {*offered} - {*stopped} else None,
+            saved=chosen.call_hours is not None,
+        )
+
+    def _call_hours(self, customer_id: str, chosen: Choice) -> tuple[CallTime, ...]:
+        if chosen.call_hours is not None:
+            return chosen.call_hours
+        customer = self._ledger.customer(customer_id)
+        return stated(customer.call_hours) if customer else ()
 
 
 def of_choice(ledger: Ledger, fact: CustomerChose) -> Told:
-    """Closes the channels for the person, and tells every open case of theirs."""
+    """Closes the channels for the person, and tells every open case of theirs. The hours for calls are kept, for every
+    case to read; of somebody who has no number any more nothing is kept."""
     found = _written_to(ledger, fact.contact)
     if found is None:
         return []
     customer_id, _ = found
+    if fact.call_hours is not None and ledger.recipient(customer_id).address.place(Channel.PHONE):
+        ledger.customer_set(customer_id, {"call_hours": written(fact.call_hours) or None})
     result = events.ContactResult.OPTED_OUT
     told: Told = []
     for channel in fact.stop:

@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from pydantic import ValidationError
 
+from domain.call_hours import stated
 from domain.case import Case, Circumstances, Whereabouts
 from domain.installation import Installation
 from domain.policy import Policy
@@ -77,6 +78,7 @@ class Standings:
             law=law,
             opted_in=opted_in(law, self._ledger, facts.customer_id),
             protections=standing(self._ledger.protections(facts.customer_id), at),
+            call_hours=stated(customer.call_hours) if customer else (),
         )
         return Situation(case, policy, circumstances, at)
 

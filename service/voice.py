@@ -11,7 +11,7 @@ from typing import NamedTuple
 from domain.addresses import address_key
 from domain.brand import BySegment
 from domain.calls import AUTOMATIC, CallResult, Offer, TaskState
-from domain.rules.calls import PHONE
+from domain.rules.calls import PHONE, next_call
 from gateways.ports.calls import CallRow, CallTaskRow
 from gateways.ports.consents import agreed_to_automated_calls
 from gateways.ports.ledger import Ledger
@@ -87,7 +87,7 @@ class AutomaticCalls:
     def look(self, row: CallTaskRow, made: CallRow | None) -> CallResult | None:
         """Takes one call a step further; what was heard in it, once that is known."""
         if made is None:
-            if next_opening(row, at := self._clock()) <= at:
+            if next_opening(row, at := self._clock()) <= at and self._calls.is_hour(row):
                 self._begin(row)
             return None
         if made.heard:
@@ -110,7 +110,7 @@ class AutomaticCalls:
         at = self.call_back_at(row)
         if made.result:
             return made.result, at or self._clock()
-        # Nobody is called back about a case that has ended.
+        # Nobody is called back about a case that has ended, or at an hour that they do not want.
         return (heard, at) if at else (CallResult.REACHED, None)
 
     def _begin(self, row: CallTaskRow) -> None:
@@ -210,11 +210,11 @@ class AutomaticCalls:
         self._ledger.heard(call_id, number, CallResult.NO_ANSWER, over=True)
 
     def call_back_at(self, row: CallTaskRow) -> datetime | None:
-        """The first allowed moment for a person's call, from an hour on; None: the case has ended."""
+        """The first allowed moment for a person's call, from an hour on; None: the case has ended, or there is none."""
         now = self._calls.situation(row)
         if now is None:
             return None
-        return now.schedule.hours(PHONE).next_allowed(now.at + _SOON, now.zones, now.circumstances.holidays)
+        return next_call(now, now.at + _SOON)
 
     def _no_more(self, row: CallTaskRow, number: int, result: CallResult) -> None:
         """Kept with its closing before it is answered: it holds for people's calls too, whenever the case is told."""

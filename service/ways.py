@@ -1,4 +1,5 @@
-"""How a customer wants to be reached, as the merchant says it: the channel they prefer, and who they are on LINE."""
+"""How a customer wants to be reached, as the merchant says it: the channel they prefer, who they are on LINE, and when
+they may be called."""
 
 import hashlib
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from pydantic import Field, model_validator
 
 from domain import events
 from domain.base import Frozen
+from domain.call_hours import CallHours, CallTime, stated, written
 from domain.habits import Written
 from domain.steps import Channel
 from gateways import billing_events
@@ -39,11 +41,15 @@ class WaysChange(Frozen):
         default=None, description="Where the customer wants to hear from you: `best` tries it first."
     )
     line_user_id: LineUser | None = None
+    call_hours: CallHours | None = Field(
+        default=None,
+        description="When the customer wants to be called, by their own clock: nobody calls them outside these hours.",
+    )
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
         if not self.model_fields_set:
-            raise ValueError("say preferred_channel, line_user_id or both")
+            raise ValueError("say preferred_channel, line_user_id, call_hours, or several of them")
         return self
 
 
@@ -53,6 +59,7 @@ class WaysKnown(Frozen):
     customer_id: str
     preferred_channel: Channel | None
     line_user_id: str | None
+    call_hours: tuple[CallTime, ...] | None
 
 
 class Ways:
@@ -105,7 +112,10 @@ class WaysByHand:
 
 def _write(ledger: Ledger, customer_id: str, change: WaysChange) -> bool:
     """Whether the customer is reached on LINE by another id than before."""
-    before = ledger.customer_set(customer_id, change.model_dump(exclude_unset=True))
+    said = change.model_dump(exclude_unset=True)
+    if change.call_hours:
+        said["call_hours"] = written(change.call_hours)
+    before = ledger.customer_set(customer_id, said)
     is_given = "line_user_id" in change.model_fields_set and change.line_user_id is not None
     return is_given and change.line_user_id != before.line_user_id
 
@@ -113,7 +123,8 @@ def _write(ledger: Ledger, customer_id: str, change: WaysChange) -> bool:
 def _known(ledger: Ledger, customer_id: str) -> WaysKnown:
     customer = ledger.customer(customer_id)
     assert customer is not None  # noqa: S101 - it was written
-    return WaysKnown(**customer.model_dump(include=set(WaysKnown.model_fields)))
+    known = customer.model_dump(include=set(WaysKnown.model_fields))
+    return WaysKnown(**known | {"call_hours": stated(customer.call_hours) or None})
 
 
 def of_address(ledger: Ledger, fact: AddressChanged) -> Told:

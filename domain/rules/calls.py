@@ -1,9 +1,10 @@
 """Whether somebody may be called now: asked when a call is put into the queue, and again when a person takes it."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from domain.calendar import local
+from domain.call_hours import wanted
 from domain.calls import CallWindow
 from domain.gates import ALLOW, Answer, Postpone, Refuse, strictest
 from domain.holds import said
@@ -21,11 +22,17 @@ if TYPE_CHECKING:
     from domain.situation import Situation
 
 PHONE = Channel.PHONE
+STATED_HOURS = "stated-hours"
+"""The rule by which nobody is called outside the hours that they have stated."""
+_LOOK = timedelta(days=14)
+"""So far ahead an hour is looked for in which the customer wants to be called: no task is good for longer."""
+_INSTANT = timedelta(microseconds=1)
 
 
-def ask_call(now: "Situation", invoice: "InvoiceNow") -> Answer:
-    """By all that is known of case, person and place at `now.at`; `invoice`: as it was read a moment before. How often
-    the person was contacted is asked by `call_caps`, in the transaction that takes the task."""
+def ask_call(now: "Situation", invoice: "InvoiceNow", named: datetime | None = None) -> Answer:
+    """By all that is known of case, person and place at `now.at`; `invoice`: as it was read a moment before; `named`:
+    the moment at which the customer asked to be called back. How often the person was contacted is asked by
+    `call_caps`, in the transaction that takes the task."""
     case = now.case
     if case.closed or case.closing:
         outcome = case.closing.outcome.value if case.closing else "over"
@@ -42,16 +49,45 @@ def ask_call(now: "Situation", invoice: "InvoiceNow") -> Answer:
     judged = judge_now(invoice, Aim.SAY, now.at)
     if why := now.closed_channels.get(PHONE):
         return Refuse(why=f"nobody is called: {why}", rule="channel-closed")
-    return strictest((judged, ask_hours(now)))
+    return strictest((judged, ask_hours(now, named)))
 
 
-def ask_hours(now: "Situation") -> Answer:
-    """Whether it is an hour in which policy and law let the customer be called."""
+def ask_hours(now: "Situation", named: datetime | None = None) -> Answer:
+    """Whether it is an hour in which policy and law let the customer be called, and in which they want it."""
     opens = now.schedule.hours(PHONE).next_allowed(now.at, now.zones, now.circumstances.holidays)
-    if opens <= now.at:
+    unwanted = now.circumstances.call_hours and not call_windows(now, now.at, now.at + _INSTANT, named)
+    if opens <= now.at and not unwanted:
         return ALLOW
-    why, rule = now.schedule.why_closed(now.at, PHONE)
-    return Postpone(until=opens, why=why, rule=rule or f"hours@{now.case.policy}")
+    why, rule = "it is no hour in which the customer wants to be called", STATED_HOURS
+    if opens > now.at:
+        why, lawful = now.schedule.why_closed(now.at, PHONE)
+        rule = lawful or f"hours@{now.case.policy}"
+    until = next_call(now, max(opens, now.at), named)
+    if until is None:
+        return Refuse(why=no_hour(_LOOK.days), rule=STATED_HOURS)
+    return Postpone(until=until, why=why, rule=rule)
+
+
+def no_hour(days: int) -> str:
+    """What the hours are is the person's, and stands in no history."""
+    within = f"{days} days" if days > 1 else "a day"
+    return f"law and policy allow no call within {within} in the hours in which the customer wants to be called"
+
+
+def next_call(now: "Situation", since: datetime, named: datetime | None = None) -> datetime | None:
+    """The first moment from `since` on at which the customer may be called; None: they want none of those that there
+    are within two weeks."""
+    if not now.circumstances.call_hours:
+        return now.schedule.hours(PHONE).next_allowed(since, now.zones, now.circumstances.holidays)
+    return next((window.start for window in call_windows(now, since, since + _LOOK, named)), None)
+
+
+def call_closes(now: "Situation", at: datetime, named: datetime | None = None) -> datetime:
+    """When the hours for calls that a moment falls into are over; the moment itself, if it falls into none."""
+    if not now.circumstances.call_hours:
+        return now.schedule.closes_at(at, PHONE)
+    window = next(iter(call_windows(now, at, at + _LOOK, named)), None)
+    return window.end if window and window.start <= at else at
 
 
 def call_caps(now: "Situation", until: datetime) -> ContactCaps:
@@ -67,8 +103,12 @@ def call_caps(now: "Situation", until: datetime) -> ContactCaps:
     )
 
 
-def call_windows(now: "Situation", since: datetime, until: datetime) -> tuple[CallWindow, ...]:
-    """The hours between two moments in which the customer may be called."""
+def call_windows(
+    now: "Situation", since: datetime, until: datetime, named: datetime | None = None
+) -> tuple[CallWindow, ...]:
+    """The hours between two moments in which the customer may be called, and wants to be."""
     hours = now.schedule.hours(PHONE)
     found = hours.between(since, until, now.zones, now.circumstances.holidays)
-    return tuple(CallWindow(start=start, end=end) for start, end in found)
+    windows = tuple(CallWindow(start=start, end=end) for start, end in found)
+    stated = now.circumstances.call_hours
+    return wanted(windows, stated, now.zones, named) if stated else windows

@@ -59,7 +59,8 @@ class SqlCalls(SqlAutomaticCalls):
             answer = _ask(connection, row, to, caps, row.as_of)
             if isinstance(answer, Postpone):
                 row = row.model_copy(update={"call_from": max(row.call_from, answer.until)})
-            if isinstance(answer, Refuse) or row.call_from >= row.until:
+            late = row.call_from >= row.until or (row.windows and row.windows[-1].end <= row.call_from)
+            if isinstance(answer, Refuse) or late:
                 refused = answer if isinstance(answer, Refuse) else _too_late(answer)
                 write_decisions(connection, row.invoice_id, [put_off(row.as_of, row.step, CallStep.name, refused)])
                 return refused
@@ -160,6 +161,8 @@ class SqlCalls(SqlAutomaticCalls):
             if again and waits:
                 became = {"state": TaskState.OPEN, "taken_by": "", "taken_until": None}
                 became |= {"call_from": again.start, "until": max(row.until, again.end), "made_by": MadeBy.PERSON}
+                windows = sorted((*row.windows, again), key=lambda window: window.start)
+                became |= {"windows": [window.model_dump(mode="json") for window in windows]}
             if is_theirs:
                 connection.execute(OVER.values(became), {"call_is": call_id})
             event: CallDone | CallDue | None = None

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from gateways.ledger.columns import RowNumber, metadata, moment, of_case, text_column
 
-REVISION = "0036"
+REVISION = "0037"
 """The newest migration, with which these are the tables."""
 
 NOT_CLOSED = "status <> 'closed'"
@@ -23,6 +23,7 @@ customers = sa.Table(
     text_column("line_user_id", null=True),
     text_column("postal_address", null=True),
     text_column("preferred_channel", null=True),
+    text_column("call_hours", null=True),
     text_column("country"),
     sa.Column("region", sa.Text(), nullable=False, server_default=""),  # state or province
     text_column("language"),

@@ -80,7 +80,8 @@ def test_a_cap_puts_it_off_or_leaves_it_out(office: Office) -> None:
     for case, before in ((later, 6 * DAY), (never, HOUR)):
         office.worker.contact(a_contact(case, as_of=MONDAY - before))
     caps = ContactCaps(per_week=1, distance=timedelta(0), policy="standard@1", patient_until=UNTIL)
-    first = office.queue(later, caps=caps)
+    days = (MONDAY, MONDAY + DAY)
+    first = office.queue(later, caps=caps, windows=tuple(CallWindow(start=day, end=day + 6 * HOUR) for day in days))
     second = office.worker.queue_call(a_call(never, caps=caps))
 
     row = office.ledger.call_task(first)

@@ -276,18 +276,29 @@ async def test_an_operator_says_how_a_customer_wants_to_be_reached(
     async with build_worker(client, settings):
         await asyncio.to_thread(starter, "start", failed.file("payment_failed.json"))
         words = ("customer", customer, "--preferred-channel", "line", "--line-user-id", user, "--by", "pat")
-        set_ = await asyncio.to_thread(starter, *words)
+        hours = ("--call-hours", "mon-fri 17:00-19:00", "--call-hours", "sat 10:00-12:00")
+        set_ = await asyncio.to_thread(starter, *words, *hours)
+        late = await asyncio.to_thread(starter, "customer", customer, "--call-hours", "mon 22:00-02:00")
         wrong = await asyncio.to_thread(starter, "customer", customer, "--line-user-id", "ada")
         empty = await asyncio.to_thread(starter, "customer", customer)
         erased = await asyncio.to_thread(starter, "customer", customer, "--preferred-channel", "none", "--json")
+        any_hour = await asyncio.to_thread(starter, "customer", customer, "--call-hours", "none")
 
-    assert f"{customer} prefers line, and is {user} on LINE.\n" == set_.stdout
+    called = "is called mon-fri 17:00-19:00; sat 10:00-12:00 alone"
+    assert f"{customer} prefers line, is {user} on LINE, and {called}.\n" == set_.stdout
+    assert "is called whenever it is lawful" in any_hour.stdout
+    assert 2 == said(late)[0]
+    assert "--call-hours: 'mon 22:00-02:00': 22:00 has to come before 02:00" in said(late)[1]
     assert 2 == said(wrong)[0]
     assert "--line-user-id" in said(wrong)[1]
-    assert (2, "Say --preferred-channel, --line-user-id or both.") == said(empty)
-    assert {"customer_id": customer, "preferred_channel": None, "line_user_id": user} == json.loads(erased.stdout)
+    assert (2, "Say --preferred-channel, --line-user-id, --call-hours, or several of them.") == said(empty)
+    left = json.loads(erased.stdout)
+    assert {"customer_id": customer, "preferred_channel": None, "line_user_id": user} == {
+        name: left[name] for name in left if name != "call_hours"
+    }
+    assert ["17:00", "10:00"] == [each["start"] for each in left["call_hours"]]
     assert ["contact_changed"] == [name for name, _ in await signals(client, invoice)]
-    assert ["pat (command line)", "operator (command line)"] == [asked.name for _, asked in ledger.audit()]
+    assert ["pat (command line)", *["operator (command line)"] * 2] == [asked.name for _, asked in ledger.audit()]
 
 
 async def test_an_operator_protects_a_person_and_lets_the_cases_go_on(

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from domain import changes, events, life, orders
 from domain.calendar import local
+from domain.call_hours import CallTime
 from domain.case import Case, ChargeOutcome, Circumstances, Facts, Limit, Outcome, PolicyRef
 from domain.decisions import Act, Close, Decision, Effect, Wait
 from domain.declines import Decline, DeclineClass, RawDecline, Reason, classify
@@ -104,6 +105,7 @@ def a_case(
     too_small: Refuse | None = None,
     limit: Limit | None = None,
     installation: Installation = COMPLETE,
+    call_hours: tuple[CallTime, ...] = (),
 ) -> Case:
     """A case opened on Monday 1 April 2030 at ten o'clock in the customer's zone, over 100 dollars."""
     zones = zones or (zone,)
@@ -119,9 +121,13 @@ def a_case(
         tried_before=tried_before,
     )
     circumstances = Circumstances(
-        holidays=frozenset(holidays), too_small=too_small, limit=limit, installation=installation
+        holidays=frozenset(holidays),
+        too_small=too_small,
+        limit=limit,
+        installation=installation,
+        call_hours=call_hours,
     )
-    digest = f"{policy_digest(policy)} {sorted(circumstances.holidays)} {too_small} {limit} {installation}"
+    digest = f"{policy_digest(policy)} {sorted(circumstances.holidays)} {too_small} {limit} {installation}{call_hours}"
     _KNOWN.setdefault(digest, (policy, circumstances))
     ref = PolicyRef(name=policy.name, version=policy.version, digest=digest)
     answer = a_decline(decline, moment) if isinstance(decline, str) else decline

@@ -18,6 +18,7 @@ from domain.rules.contacts import COUNTED, ContactCaps
 from domain.situation import Situation
 from domain.steps import Channel
 from domain.truth import MessageFacts, call_facts
+from tests.lives.call_hours import Wants, unwanted_windows
 from tests.lives.lawful import Said, unlawful_windows
 
 PHONE = Channel.PHONE
@@ -50,6 +51,7 @@ class Caller:
     """Who calls in one life, and how the customer answers."""
 
     random: Random
+    wants: Wants = field(default_factory=Wants)
     tries: list[tuple[datetime, Waiting]] = field(default_factory=list)
     made: list[Made] = field(default_factory=list)
     late: list[str] = field(default_factory=list)  # what was not refused once the case was over
@@ -63,6 +65,7 @@ class Caller:
     ) -> CallQueued:
         """What the ledger answers, by all that the customer has heard."""
         self.shown += unlawful_windows(task.windows, here, holidays)
+        self.shown += unwanted_windows(task.windows, self.wants.at(task.as_of), here)
         answer, start = _caps(task.caps, task, said, at), task.windows[0].start if task.windows else at
         start = max(start, answer.until) if isinstance(answer, Postpone) else start
         if isinstance(answer, Refuse) or start >= task.until:

@@ -28,6 +28,7 @@ from domain.situation import Situation
 from domain.steps import WRITTEN, Channel, Stage
 from domain.tasks import Done
 from tests.domain.builders import a_decline, of_class, policy_of, usd
+from tests.lives.call_hours import Wants, unwanted_calls
 from tests.lives.calling import MOVES, Caller, heard, wrong_calls
 from tests.lives.closings import Closings
 from tests.lives.kept import About, Account, Changed, untrue
@@ -66,7 +67,7 @@ def live_purely(seed: int) -> PureLife:
     case = a_new_case(random)
     policy = policy_of(case)
     lived = PureLife(case, case.facts.opened_at, account=Account(case.zone), closings=Closings(case.zone))
-    caller = lived.caller = Caller(Random(f"caller {seed}"))
+    caller = lived.caller = Caller(Random(f"caller {seed}"), Wants.drawn(Random(f"call hours {seed}"), lived.now))
     guardian = lived.guardian = Guardian(Random(f"guardian {seed}"), lived.now)
     news = sorted((*_news(random, lived.now), *guardian.news()), key=lambda one: one[0])
     habits = _Habits(random)
@@ -80,7 +81,7 @@ def live_purely(seed: int) -> PureLife:
 
     def around(at: datetime) -> Circumstances:
         closed = habits.closed | caller.closed
-        return traveller.circumstances(at, closed).but(protections=guardian.at(at))
+        return traveller.circumstances(at, closed).but(protections=guardian.at(at), call_hours=caller.wants.at(at))
 
     for _ in range(_MOST_DECISIONS):
         while news and news[0][0] <= lived.now:
@@ -337,6 +338,7 @@ def wrong_purely(lived: PureLife) -> Iterator[str]:
     yield from (f"nothing that a message said became false: {why}" for why in untrue(lived.account, lived.now))
     yield from (f"nobody is contacted against the law: {why}" for why in unlawful(lived.said, lived.free))
     yield from wrong_calls(lived.caller)
+    yield from unwanted_calls(lived.caller, lived.traveller)
     yield from lived.closings.wrong(lived.acts)
     for at, case, effect in lived.acts:
         step = effect.step

@@ -5,6 +5,7 @@ from random import Random
 
 import pytest
 
+from domain.call_hours import read
 from domain.calls import CallResult, CallWindow
 from domain.case import Whereabouts
 from domain.closed import Closed
@@ -13,6 +14,7 @@ from domain.rules.contacts import ContactCaps
 from domain.steps import Channel, Stage
 from domain.truth import MessageFacts
 from tests.domain.builders import a_case, at, paused, usd
+from tests.lives.call_hours import Wants, unwanted_windows
 from tests.lives.calling import Caller, Made, wrong_calls
 from tests.lives.closings import Closings, Told
 from tests.lives.kept import About, Account
@@ -59,6 +61,18 @@ def test_a_call_about_a_case_that_stands_still_is_seen() -> None:
     caller.made += [Made(NOON, case, task, FACTS, CallResult.REACHED) for case in (a_case(), paused()(a_case(), NOON))]
 
     assert 1 == len(list(wrong_calls(caller)))
+
+
+def test_an_hour_that_the_customer_does_not_want_is_seen() -> None:
+    """Noon on a Wednesday; what they say later does not count for it."""
+    shown = CallWindow(start=NOON, end=NOON + timedelta(hours=2))
+    for hours, wrong in (("wed 12:00-14:00", 0), ("wed 12:00-13:59", 1), ("tue 12:00-14:00", 2)):
+        assert wrong == len(list(unwanted_windows([shown], read(hours), MAINE)))
+    wants = Wants([(NOON - DAY, read("wed 12:00-14:00")), (NOON + DAY, read("tue 12:00-14:00"))])
+
+    assert [[], ["wed"], ["tue"]] == [
+        [*wants.at(moment)[0].days] if wants.at(moment) else [] for moment in (NOON - 2 * DAY, NOON, NOON + DAY)
+    ]
 
 
 def test_the_days_that_a_call_names_are_those_of_its_script() -> None:

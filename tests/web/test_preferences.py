@@ -1,5 +1,6 @@
 """A customer says what they do without, by a mail program's button or on the page: it holds for the person."""
 
+import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -184,3 +185,107 @@ async def test_a_form_that_chooses_nothing_is_refused(
 
     assert 422 == (await web.http.post(path, content=body)).status_code
     assert [] == ledger.inbox()
+
+
+@pytest_asyncio.fixture
+async def calling(web_settings: Settings, ledger: SqlLedger, client: Client) -> AsyncIterator[Web]:
+    """An installation that calls."""
+    assert ledger
+    assert client
+    more = {"dunning_link_secrets": SecretStr(OLD), "web_public_url": PUBLIC, "call_back_number": "+12125550100"}
+    async with serving(web_settings.model_copy(update=more)) as web:
+        yield web
+
+
+def ticked(page: str) -> list[str]:
+    """The boxes of the page, those that are ticked with a mark."""
+    boxes = re.findall(r'<input type="checkbox" name="hours" value="(\w+)"( checked)?>', page)
+    return [f"{part}{'!' if checked else ''}" for part, checked in boxes]
+
+
+async def test_who_may_be_called_says_on_the_page_when(
+    calling: Web, world: ProviderWorld, intake: Intake, ledger: SqlLedger, client: Client
+) -> None:
+    """It is kept before it is answered, stands for every case without telling one, and is taken back by no tick."""
+    invoice, _, customer, path = await a_mailed_customer(world, intake, ledger)
+
+    page = await calling.http.get(path)
+    chosen = await calling.http.post(path, content=b"hours=evening&hours=morning&save=hours")
+    await until(lambda: [row.state for row in ledger.inbox()] == ["done"])
+    again = await calling.http.get(path)
+
+    assert ["morning", "midday", "afternoon", "evening"] == ticked(page.text)
+    assert ["morning!", "midday", "afternoon", "evening!"] == ticked(chosen.text) == ticked(again.text)
+    assert (0, 1, 0) == tuple(each.text.count('role="status"') for each in (page, chosen, again))
+    assert "Mornings, 9:00\u202fAM to 12:00\u202fPM" in page.text
+    assert "mon-sun 09:00-12:00; mon-sun 18:00-23:59" == call_hours(ledger, customer)
+    assert ([], {}) == (await signals(client, invoice), ledger.closed_channels(customer))
+    assert "default-src 'none'" in chosen.headers["content-security-policy"]
+
+    await calling.http.post(path, content=b"save=hours")
+    await until(lambda: [row.state for row in ledger.inbox()] == ["done"] * 2)
+    assert call_hours(ledger, customer) is None
+
+
+async def test_a_page_that_was_loaded_before_says_nothing_of_hours(
+    calling: Web, world: ProviderWorld, intake: Intake, ledger: SqlLedger
+) -> None:
+    """Nor does the button of a mail program; who stops calls is not asked for their hours any more."""
+    _, _, customer, path = await a_mailed_customer(world, intake, ledger)
+    ledger.customer_set(customer, {"call_hours": "mon-fri 17:00-19:00"})
+
+    for number, body in enumerate((b"stop=sms", ONE_CLICK, b"stop=phone"), start=1):
+        shown = await calling.http.post(path, content=body)
+        await until(lambda n=number: [row.state for row in ledger.inbox()] == ["done"] * n)
+        assert (4 if body != b"stop=phone" else 0) == len(ticked(shown.text))
+
+    assert "mon-fri 17:00-19:00" == call_hours(ledger, customer)
+
+
+async def test_hours_that_the_page_does_not_offer_are_shown_in_the_customers_language(
+    calling: Web, world: ProviderWorld, intake: Intake, ledger: SqlLedger
+) -> None:
+    *_, customer, path = await a_mailed_customer(world, intake, ledger, "de-CH")
+    ledger.customer_set(customer, {"call_hours": "mon-wed,fri 17:00-19:00; sat 10:00-12:00"})
+
+    page = await calling.http.get(path)
+
+    assert "Mo–Mi, Fr 17:00–19:00; Sa 10:00–12:00" in page.text
+    assert ["morning", "midday", "afternoon", "evening"] == ticked(page.text)
+
+
+async def test_nobody_is_asked_for_hours_where_nobody_calls(
+    web: Web, world: ProviderWorld, intake: Intake, ledger: SqlLedger
+) -> None:
+    *_, path = await a_mailed_customer(world, intake, ledger)
+
+    assert [] == ticked((await web.http.get(path)).text)
+
+
+async def test_hours_of_somebody_without_a_number_are_not_kept(
+    calling: Web, world: ProviderWorld, intake: Intake, ledger: SqlLedger
+) -> None:
+    """Their data was erased, and they had the page open."""
+    _, _, customer, path = await a_mailed_customer(world, intake, ledger)
+    ledger.customer_set(customer, {"phone": None})
+
+    assert 200 == (await calling.http.post(path, content=b"hours=evening&save=hours")).status_code
+    await until(lambda: [row.state for row in ledger.inbox()] == ["done"])
+    assert call_hours(ledger, customer) is None
+
+
+async def test_a_part_of_the_day_that_there_is_not_is_refused(
+    calling: Web, world: ProviderWorld, intake: Intake, ledger: SqlLedger
+) -> None:
+    """Taken for none, it would let calls be made at any hour."""
+    *_, path = await a_mailed_customer(world, intake, ledger)
+
+    for body in (b"hours=night&save=hours", b"hours=evening", b"save=all&hours=evening"):
+        assert 422 == (await calling.http.post(path, content=body)).status_code
+    assert [] == ledger.inbox()
+
+
+def call_hours(ledger: SqlLedger, customer: str) -> str | None:
+    known = ledger.customer(customer)
+    assert known
+    return known.call_hours

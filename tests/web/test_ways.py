@@ -14,6 +14,7 @@ from tests.cases import a_failed_invoice, failed, signals
 from tests.web.conftest import Web, until
 from tests.web.test_customers import MAIL, bearer
 
+EVENINGS: dict[str, Any] = {"days": ["mon", "tue", "wed", "thu", "fri"], "start": "17:00", "end": "19:00"}
 USER = "U4af4980629f04af4980629f04af49806"
 
 
@@ -23,7 +24,7 @@ def billing(ledger: SqlLedger) -> dict[str, str]:
 
 
 async def reached(
-    web: Web, key: dict[str, str], customer: str = "cus_1", status: int = 200, **change: str | None
+    web: Web, key: dict[str, str], customer: str = "cus_1", status: int = 200, **change: Any
 ) -> dict[str, Any]:
     answer = await web.http.patch(f"/v1/customers/{customer}", json=change, headers=key)
     assert status == answer.status_code, answer.text
@@ -44,7 +45,12 @@ async def test_how_a_customer_wants_to_be_reached_is_said_before_their_first_cas
     await intake.take_event(world.stripe.last_event("customer.updated", customer))
     known = ledger.customer(customer)
 
-    assert {"customer_id": customer, "preferred_channel": "line", "line_user_id": USER} == both
+    assert both == {
+        "customer_id": customer,
+        "preferred_channel": "line",
+        "line_user_id": USER,
+        "call_hours": None,
+    }
     assert known
     assert (Channel.LINE, USER, "Zoya") == (known.preferred_channel, known.line_user_id, known.name)
 
@@ -69,6 +75,27 @@ async def test_what_stripe_says_anew_takes_the_place_of_what_was_set(
     known = ledger.customer(customer)
     assert known
     assert Channel.SMS is known.preferred_channel
+
+
+async def test_when_a_customer_wants_to_be_called_is_said_read_and_erased(
+    alone: Web, world: ProviderWorld, intake: Intake, ledger: SqlLedger, billing: dict[str, str]
+) -> None:
+    """What Stripe says of the customer leaves it as it is."""
+    invoice, customer = a_failed_invoice(world, email=MAIL)
+    saturdays = {"days": ["sun", "sat"], "start": "10:00", "end": "12:30"}
+    said = await reached(alone, billing, customer, call_hours=[EVENINGS, saturdays])
+    await intake.take_event(failed(world, invoice))
+    world.stripe.update_customer(customer, name="Zoya")
+    await intake.take_event(world.stripe.last_event("customer.updated", customer))
+    same = await reached(alone, billing, customer, preferred_channel="email")
+    shown = await alone.http.get(f"/v1/customers/{customer}", headers=bearer(ledger, Scope.AUDITOR))
+    known = ledger.customer(customer)
+
+    assert [EVENINGS, saturdays | {"days": ["sat", "sun"]}] == said["call_hours"] == same["call_hours"]
+    assert said["call_hours"] == shown.json()["call_hours"]
+    assert known
+    assert "mon-fri 17:00-19:00; sat-sun 10:00-12:30" == known.call_hours
+    assert (await reached(alone, billing, customer, call_hours=None))["call_hours"] is None
 
 
 async def test_open_cases_are_told_of_a_new_line_user_id_alone(
@@ -97,10 +124,15 @@ async def test_open_cases_are_told_of_a_new_line_user_id_alone(
         ({"line_user_id": "ada"}, "line_user_id"),
         ({"line_user_id": f"{USER}\n"}, "line_user_id"),
         ({"email": MAIL}, "email"),
+        ({"call_hours": []}, "call_hours"),
+        ({"call_hours": [EVENINGS] * 8}, "call_hours"),
+        ({"call_hours": [EVENINGS | {"start": "19:00"}]}, "19:00 has to come before 19:00"),
+        ({"call_hours": [EVENINGS | {"days": ["someday"]}]}, "call_hours"),
+        ({"call_hours": [EVENINGS | {"zone": "UTC"}]}, "zone"),
     ],
 )
 async def test_a_way_that_is_none_is_a_problem(
-    alone: Web, ledger: SqlLedger, billing: dict[str, str], change: dict[str, str], says: str
+    alone: Web, ledger: SqlLedger, billing: dict[str, str], change: dict[str, Any], says: str
 ) -> None:
     """Names and addresses are the payment provider's to say."""
     problem = await reached(alone, billing, status=422, **change)

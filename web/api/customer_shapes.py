@@ -7,6 +7,7 @@ from fastapi import Path
 from pydantic import AfterValidator, ConfigDict, Field
 
 from domain.base import Frozen
+from domain.call_hours import CallTime
 from domain.consent import Purpose, Source
 from domain.moments import Moment
 from domain.money import Money
@@ -122,6 +123,9 @@ class CustomerAnswer(Frozen):
     time_zones: list[str] = Field(description="By all that is known; empty: nobody knows, so nothing may wake them.")
     segment: str
     preferred_channel: Channel | None = Field(description="Where they want to hear from us, as far as it is known.")
+    call_hours: list[CallTime] | None = Field(
+        description="When they want to be called, by their own clock; null: whenever law and policy allow it."
+    )
     open_cases: list[OpenCase]
     due: list[Money]
     addresses: list[AddressAnswer]

@@ -108,6 +108,7 @@ def _answer(found: CustomerFile, *, personal: bool) -> shapes.CustomerAnswer:
         **stated,
         name=found.customer.name if personal else None,
         time_zones=list(found.time_zones),
+        call_hours=list(found.call_hours) or None,
         open_cases=[
             shapes.OpenCase(
                 **case.model_dump(include={"invoice_id", "status", "opened_at", "policy", "hold", "next_step"}),

@@ -23,6 +23,7 @@ PARAMETERS = {
 """Names in paths."""
 
 _LINE_USER = "U4af4980629f04af4980629f04af49806"
+_EVENINGS = {"days": ["mon", "tue", "wed", "thu", "fri"], "start": "17:00", "end": "19:00"}
 _DUE = {"amount": 5000, "currency": "USD"}
 _OPENED, _NEXT = "2026-11-02T08:14:05Z", "2026-11-03T14:08:46Z"
 _WHY = "retry 1 of 6: insufficient funds, due Tue 3 Nov 2026 14:08 UTC"
@@ -222,14 +223,21 @@ SHAPES: dict[str, dict[str, Any]] = {
         },
     },
     "ErasedAnswer": {"customer_id": CUSTOMER, "erased": True},
-    "WaysChange": {"preferred_channel": "line", "line_user_id": _LINE_USER},
-    "WaysKnown": {"customer_id": CUSTOMER, "preferred_channel": "line", "line_user_id": _LINE_USER},
+    "CallTime": _EVENINGS,
+    "WaysChange": {"preferred_channel": "line", "line_user_id": _LINE_USER, "call_hours": [_EVENINGS]},
+    "WaysKnown": {
+        "customer_id": CUSTOMER,
+        "preferred_channel": "line",
+        "line_user_id": _LINE_USER,
+        "call_hours": [_EVENINGS],
+    },
     "CustomerAnswer": {
         **_KNOWN,
         "time_zone": "America/New_York",
         "time_zones": ["America/New_York"],
         "segment": "",
         "preferred_channel": None,
+        "call_hours": None,
         "open_cases": [
             {
                 "invoice_id": INVOICE,

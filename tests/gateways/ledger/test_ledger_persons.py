@@ -45,6 +45,7 @@ THEIRS = (
     "Hopperstreet",
     "secret words",
     "court file",
+    "sat 10:00-12:00",
 )
 
 
@@ -73,7 +74,9 @@ def a_notice() -> tuple[NoticeRow, Address]:
 
 def a_life(ledger: SqlLedger, status: CaseStatus = CaseStatus.CLOSED) -> None:
     """Of Grace, with something about her wherever it can be, and of somebody else beside her."""
-    grace = a_customer(customer_id="cus_grace", name=NAME, email=MAIL, phone=PHONE, line_user_id=USER)
+    grace = a_customer(
+        customer_id="cus_grace", name=NAME, email=MAIL, phone=PHONE, line_user_id=USER, call_hours="sat 10:00-12:00"
+    )
     stated = {"name": NAME, "email": MAIL}
     grace = grace.model_copy(update={"stated": stated, "country": "DE", "region": "BE", "postal_address": STREET})
     ledger.open_case(a_case("in_grace", customer_id="cus_grace", status=status), grace, "{}")
