@@ -25,7 +25,7 @@ from service.requests import Refused, Unavailable, WrongRequest
 from service.threads import Threads
 from service.voice import NO_CONSENT, AutomaticCalls
 from service.voice_door import VoiceDoor
-from tests.activities.builders import OpenCase, Worker, a_decision
+from tests.activities.builders import OpenCase, Worker
 from tests.activities.test_calls import DAY, MONDAY, NUMBER, STEP, Office, a_call
 
 PUBLIC, CALLER = "https://dunning.example.com", "+15550006000"
@@ -169,20 +169,6 @@ def test_a_consent_that_was_taken_back_is_none(exchange: Exchange) -> None:
     later = exchange.worker.queue_call(a_call(case, by=MadeBy.MACHINE, step="call-later"))
     assert later.refused is not None
     assert NO_CONSENT in later.refused.why
-
-
-def test_who_lives_ahead_of_this_machine_is_called_by_their_own_time(exchange: Exchange) -> None:
-    """In a world that skips time. What was not made in its time by then is not made any more."""
-    case = exchange.agreed(exchange.case())
-    call = exchange.automatic(case)
-    exchange.now = MONDAY - 365 * DAY
-    exchange.worker.decide(a_decision(exchange.worker, case, MONDAY + 4 * DAY))
-    exchange.look(call)
-    assert [] == exchange.twilio.calls
-
-    case = exchange.agreed(exchange.case())
-    exchange.look(exchange.automatic(case))
-    assert [case.phone] == [made.to for made in exchange.twilio.calls]
 
 
 def test_nobody_else_takes_what_it_makes(exchange: Exchange) -> None:
