@@ -4,19 +4,22 @@ against what the world's people have agreed to and pressed.
 Their hours, caps, pauses and closed numbers are counted with those of people's calls and of messages.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
 
 from sandbox.play.audit_of_calls import debt_in
-from sandbox.play.evidence import Evidence, closing_of, entry_about
+from sandbox.play.evidence import Evidence, closing_of, entry_about, made_at, moment_in
 from sandbox.providers.journal import INVOICE_ENDS, MESSAGES, LogEntry
 
 AUTOMATIC: Mapping[str, str] = {
     "machines_unasked": "no machine calls who has not agreed to such calls, or wants no more of them",
     "machines_told": "a machine that calls says nothing of a debt before somebody has pressed that it is them",
-    "links_unsent": "who asks for the link to pay on the telephone gets it, unless it is paid before",
+    "links_unsent": "who asks for the link to pay on the telephone gets it within two days, unless it is paid before",
 }
 """Every count of this file, and the promise behind it."""
 
+_SOON = timedelta(days=2)
+"""So long hours, holidays and caps may keep a message waiting."""
 _NO_MORE = frozenset({"opted_out", "wrong_number"})
 
 Broken = Iterator[tuple[str, str]]
@@ -37,8 +40,8 @@ def of_automatic_calls(evidence: Evidence) -> Broken:
                 yield from _said(entry)
                 if entry.data["result"] in _NO_MORE:
                     agreed.discard(entry.data["to"])
-                if entry.data["result"] == "pay_link" and not _follows(evidence.journal[place + 1 :], entry):
-                    yield "links_unsent", f"nothing was written after {entry.key}"
+                if entry.data["result"] == "pay_link" and not _follows(evidence, place):
+                    yield "links_unsent", f"nothing was written soon after {entry.key}"
     yield from _unexplained(evidence)
 
 
@@ -49,10 +52,17 @@ def _said(entry: LogEntry) -> Broken:
         yield "machines_told", f"{entry.key}: whoever answered heard “{told}”"
 
 
-def _follows(then: Sequence[LogEntry], call: LogEntry) -> bool:
-    """Whether something was written about the call's invoice, or it was over before that."""
-    about = [entry for entry in then if entry_about(entry) == entry_about(call)]
-    return any(entry.kind in INVOICE_ENDS or (entry.kind in MESSAGES and not closing_of(entry)) for entry in about)
+def _follows(evidence: Evidence, place: int) -> bool:
+    """Whether soon after a call something was written about its invoice, or that was over."""
+    call, then = evidence.journal[place], evidence.journal[place + 1 :]
+    called_at = moment_in(evidence, call)
+    for entry in then:
+        if entry_about(entry) != entry_about(call):
+            continue
+        if entry.kind in INVOICE_ENDS or (entry.kind in MESSAGES and not closing_of(entry)):
+            at = made_at(evidence, entry)[:1] or (moment_in(evidence, entry),)
+            return called_at is None or at[0] is None or at[0] - called_at <= _SOON
+    return False
 
 
 def _unexplained(evidence: Evidence) -> Broken:

@@ -258,12 +258,14 @@ def show(report: Report, console: Console) -> None:
         Group(_cases_table(report, console.width), _money_table(report), _class_table(report), *_audit_tables(report))
     )
     for sentence in report.findings:
-        console.print(f"Promise broken: {sentence}", style="bold red", markup=False, highlight=False)
+        console.print(f"Promise broken: {sentence}", style="bold red", markup=False, emoji=False, highlight=False)
     differences = [f"{case.customer} ({case.invoice_id}): {one}" for case in report.cases for one in case.differences]
     differences += [f"{renewal.customer}: {one}" for renewal in report.renewals for one in renewal.differences]
     for said in differences:
-        console.print(f"Not as the script says: {said}", style="bold red", markup=False, highlight=False)
-    console.print(_verdict(report), style="bold green" if report.ok else "bold red", markup=False, highlight=False)
+        console.print(f"Not as the script says: {said}", style="bold red", markup=False, emoji=False, highlight=False)
+    console.print(
+        _verdict(report), style="bold green" if report.ok else "bold red", markup=False, emoji=False, highlight=False
+    )
 
 
 def _verdict(report: Report) -> str:

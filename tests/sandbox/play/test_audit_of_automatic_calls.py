@@ -75,6 +75,13 @@ def test_a_debt_that_is_named_before_a_key_is_counted(text: str) -> None:
     assert {} == found(agrees(), dialled(), by_machine(unasked="Hello. This is the automatic service of Nimbus."))
 
 
+def test_a_link_that_comes_a_week_later_is_counted() -> None:
+    happened = [FINALIZED, agrees(), dialled(), by_machine("pay_link"), email()]
+    seen = {4: NOON, 5: NOON + timedelta(days=7)}
+
+    assert 1 == counts(happened, [queued()], seen_at=seen)["links_unsent"]
+
+
 def test_a_link_that_does_not_come_is_counted() -> None:
     """Of a person's call as well; nobody needs it who has paid."""
     asked = [agrees(), dialled(), by_machine("pay_link")]

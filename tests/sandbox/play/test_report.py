@@ -53,7 +53,7 @@ def shown(width: int, promise: str | None = None) -> str:
         law=law,
         rules={"hours@standard@1": RuleTotal(example=WHY, postponed=17, refused=9)},
         calls={"wrong number": CallTotal(by_people=3, automatic=2)},
-        findings=(),
+        findings=(f"{promise}: dun:in_1:d04-call:phone: went wrong",) if promise else (),
         restarts={},
     )
     text = io.StringIO()
@@ -102,6 +102,11 @@ def test_the_last_line_is_the_verdict() -> None:
 
     assert f"All {len(PROMISES)} promises were kept, and all 2 customers end as the script says." == kept
     assert broken.startswith(f"1 of {len(PROMISES)} promises were broken, and 0 of 2 customers do not end as")
+
+
+def test_a_key_is_shown_as_it_is() -> None:
+    """`:phone:` is a picture to who draws such."""
+    assert "dun:in_1:d04-call:phone: went wrong" in shown(160, promise="wrong_dials")
 
 
 @pytest.mark.parametrize("width", [80, 120, 160])
