@@ -36,6 +36,7 @@ _MAGIC_TO = {
     "+15005550004": 21216,
 }
 _MAGIC_FROM = {"+15005550001": 21212}
+_UNDER_WAY = ("queued", "in-progress")
 _NOBODY = ("busy", "no-answer", "failed", "canceled")
 
 
@@ -81,6 +82,11 @@ class TwilioVoice:
     plays: bool = False
     lost: int = 0
     calls: list[Call] = field(default_factory=list)
+
+    @property
+    def talks(self) -> bool:
+        """Whether a call is under way."""
+        return any(call.status in _UNDER_WAY for call in list(self.calls))
 
     def accept(self, form: dict[str, str], numbers: dict[str, Json]) -> Call:
         """Takes a call or raises Refusal with Twilio's code."""

@@ -33,9 +33,12 @@ class Page:
         self.url = ""
         self.status = 200
         self.over = threading.Event()
+        self.under_way: dict[str, bool] = {}
+        self.world = ProviderWorld()
 
     async def __call__(self, request: Request) -> Response:
         stage = request.path_params["stage"]
+        self.under_way[stage] = self.world.twilio.voice.talks
         fields = dict(parse_qsl((await request.body()).decode()))
         self.asked.append((stage, fields, request.headers["x-twilio-signature"]))
         if stage == "over":
@@ -52,7 +55,7 @@ def page() -> Page:
 
 @pytest.fixture
 def world(page: Page) -> Iterator[ProviderWorld]:
-    world = ProviderWorld()
+    world = page.world
     world.doors.append(Route("/page/{stage}", page.__call__, methods=["POST"]))
     with world:
         page.url = f"{world.base_url}/page"
@@ -81,6 +84,7 @@ def test_who_answers_hears_what_is_said_and_presses_keys(world: ProviderWorld, p
     signed = RequestValidator(world.twilio.auth_token).validate
     assert all(signed(f"{page.url}/{stage}", fields, signature) for stage, fields, signature in page.asked)
     assert ("1", 1) == (made.pressed, made.before_keys)
+    assert {"answered": True, "key": True, "over": False} == page.under_way
     assert ["Who is there?", "You pressed a key."] == [text for _, text in made.heard]
 
 
