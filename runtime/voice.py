@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import cache, partial
 
 from domain.brand import BySegment
@@ -68,23 +69,31 @@ def automatic_calls(
     return AutomaticCalls(ledger, queue, dialler(settings, meter), payments, lambda: said, wiring.utc_now)
 
 
-def door(settings: Settings, calls: AutomaticCalls | None, threads: Threads) -> VoiceDoor | None:
+def door(settings: Settings, calls: AutomaticCalls | None, threads: Threads, ended: asyncio.Event) -> VoiceDoor | None:
+    """`ended`: is set whenever a call is over."""
     public = settings.web_public_url
     if calls is None or public is None:
         return None
     tokens = several(settings.twilio_auth_token)
-    return VoiceDoor(calls, TwilioWebhook(public, tokens, several(settings.twilio_webhook_keys)), public, threads)
+    return VoiceDoor(
+        calls, TwilioWebhook(public, tokens, several(settings.twilio_webhook_keys)), public, threads, ended.set
+    )
 
 
-async def make_calls(calls: AutomaticCalls | None, desk: Callable[[], Awaitable[Desk]], threads: Threads) -> None:
-    """Until it is cancelled. One call is taken by one process: the ledger gives it to one."""
+async def make_calls(
+    calls: AutomaticCalls | None, desk: Callable[[], Awaitable[Desk]], threads: Threads, ended: asyncio.Event
+) -> None:
+    """Until it is cancelled. One call is taken by one process: the ledger gives it to one. What was heard in a call
+    that has `ended` is told at once."""
 
     async def results() -> CallResults:
         return (await desk()).calls
 
     while calls:
+        ended.clear()
         try:
             await calls.round(results, threads)
         except (ProviderTrouble, ProviderMisuse) as error:
             _log.warning("Automatic calls wait for the ledger: %s", error)
-        await asyncio.sleep(_LOOK)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(ended.wait(), _LOOK)

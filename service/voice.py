@@ -87,7 +87,7 @@ class AutomaticCalls:
     def look(self, row: CallTaskRow, made: CallRow | None) -> CallResult | None:
         """Takes one call a step further; what was heard in it, once that is known."""
         if made is None:
-            if next_opening(row, at := self._clock()) <= at and self._calls.is_hour(row):
+            if next_opening(row, at := self._lives_at(row)) <= at and self._calls.is_hour(row):
                 self._begin(row)
             return None
         if made.heard:
@@ -102,6 +102,11 @@ class AutomaticCalls:
             return None
         self.over(row.call_id, made.number)
         return self._made(row.call_id, made.number).heard
+
+    def _lives_at(self, row: CallTaskRow) -> datetime:
+        """The time of the task's case, which may be ahead of this machine's clock."""
+        case, now = self._ledger.case(row.invoice_id), self._clock()
+        return max(now, case.decided_at) if case and case.decided_at else now
 
     def _result(self, row: CallTaskRow, made: CallRow, heard: CallResult) -> tuple[CallResult, datetime | None]:
         """What the case is told, and when a person calls; what was kept before stands."""

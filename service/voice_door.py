@@ -1,6 +1,6 @@
 """What Twilio asks while it calls somebody for us: what to say, which key was pressed, and that the call is over."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from gateways.ports.trouble import ProviderMisuse, ProviderTrouble
 from gateways.ports.voice import CallFate
@@ -12,16 +12,25 @@ from service.voice import AutomaticCalls, Said, place
 
 
 class VoiceDoor:
-    """`public_url`: what stands before the path of the addresses that Twilio calls.
+    """`public_url`: what stands before the path of the addresses that Twilio calls; `ended` is called when a call is
+    over: then there may be something to tell the case.
 
     `body`, `headers` and `target` are those of a request as it came; each raises NotGenuine for one that Twilio has not
     signed."""
 
-    def __init__(self, calls: AutomaticCalls, webhook: TwilioWebhook, public_url: str, threads: Threads) -> None:
+    def __init__(
+        self,
+        calls: AutomaticCalls,
+        webhook: TwilioWebhook,
+        public_url: str,
+        threads: Threads,
+        ended: Callable[[], None] = lambda: None,
+    ) -> None:
         self.calls = calls
         self._webhook = webhook
         self._public_url = public_url.rstrip("/")
         self._threads = threads
+        self._ended = ended
 
     async def says(
         self, stage: str, call: str, number: int, body: bytes, headers: Mapping[str, str], target: str
@@ -47,6 +56,7 @@ class VoiceDoor:
             await self._threads.run(self.calls.over, call, number)
         except ProviderTrouble as error:
             raise Unavailable(str(error)) from None
+        self._ended()
 
     def _next(self, stage: str, call: str, number: int, form: Mapping[str, str]) -> Said | None:
         if stage == "answered":

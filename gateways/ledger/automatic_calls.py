@@ -10,11 +10,11 @@ from domain.outgoing import CallDone, CallDue
 from domain.record import Entry
 from gateways.ledger.records import write_effect
 from gateways.ledger.rows import without_nul
-from gateways.ledger.schema import call_tasks, calls
+from gateways.ledger.schema import call_tasks, calls, cases
 from gateways.ledger.transactions import Book
 from gateways.ports.calls import CallRow, CallTaskRow
 
-_task, _call = call_tasks.c, calls.c
+_task, _call, _case = call_tasks.c, calls.c, cases.c
 TASK = sa.select(*(_task[name] for name in CallTaskRow.model_fields))
 CALL = sa.select(*(_call[name] for name in CallRow.model_fields))
 IS = _task.call_id == sa.bindparam("call_is")
@@ -27,8 +27,11 @@ class SqlAutomaticCalls(Book):
     """The part of `ports.CallBook` that the automatic service has to itself."""
 
     def automatic_calls(self, at: datetime) -> list[tuple[CallTaskRow, CallRow | None]]:
-        ours = TASK.where(_task.made_by != MadeBy.PERSON, _task.state == TaskState.OPEN, _task.call_from <= at)
-        ours = ours.where(_task.until > at)
+        # A case may live ahead of the clock of this machine, in a world that skips time.
+        lives_at = sa.case((_case.decided_at > at, _case.decided_at), else_=sa.literal(at, _task.until.type))
+        ours = TASK.join_from(call_tasks, cases, _task.invoice_id == _case.invoice_id)
+        ours = ours.where(_task.made_by != MadeBy.PERSON, _task.state == TaskState.OPEN)
+        ours = ours.where(_task.call_from <= lives_at, _task.until > lives_at)
         taken = CALL.where(_call.by == AUTOMATIC, _call.told.is_(False), _call.given_back.is_(False))
         with self._database.reading() as connection:
             rows = connection.execute(ours.order_by(_task.call_from, _task.call_id).limit(_MOST)).mappings().all()

@@ -83,6 +83,7 @@ def tell_by_webhook(world: ProviderWorld, url: str) -> None:
     world.sendgrid.opens = True
     world.twilio.numbers[TWILIO_NUMBER]["sms_url"] = f"{url}/webhooks/twilio"
     world.twilio.delivers = True
+    world.twilio.voice.plays = True
     world.line.webhook_url = f"{url}/webhooks/line"
 
 

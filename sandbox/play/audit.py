@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from sandbox.play.audit_of_automatic_calls import AUTOMATIC, of_automatic_calls
 from sandbox.play.audit_of_calls import CALLS, of_calls
 from sandbox.play.audit_of_closings import CLOSINGS, of_closings, without_closings
 from sandbox.play.audit_of_customers import arrived, in_conversation, one_customer, too_many
@@ -60,6 +61,7 @@ PROMISES: Mapping[str, str] = {
     **REALITY,
     **CLOSINGS,
     **CALLS,
+    **AUTOMATIC,
     **RENEWALS,
 }
 """Every count of the audit, and the promise behind it."""
@@ -76,6 +78,8 @@ def audit(evidence: Evidence) -> Findings:
     for promise, sentence in of_law(evidence):
         found[promise].append(sentence)
     for promise, sentence in of_renewals(evidence):
+        found[promise].append(sentence)
+    for promise, sentence in of_automatic_calls(evidence):
         found[promise].append(sentence)
     for promise, sentence in too_many(evidence):
         found[promise].append(sentence)

@@ -37,7 +37,7 @@ _CHANNELS = {
     "letter.accepted": "letter",
     "phone.called": "phone",
 }
-_CONVERSATIONS = frozenset({"reached", "promise", "paid", "refused", "call_back", "opted_out"})
+_CONVERSATIONS = frozenset({"reached", "promise", "pay_link", "paid", "refused", "call_back", "opted_out"})
 _PUT_OFF, _FORBIDDEN = "step.postponed", ("step.refused", "step.skipped")
 _DAYS = ("weekdays",) * 5 + ("saturday", "sunday")
 

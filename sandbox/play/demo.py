@@ -23,7 +23,7 @@ from gateways.ledger.sql_ledger import SqlLedger
 from runtime import wiring
 from runtime.leaving import leave
 from runtime.settings import ROOT, SettingsError
-from sandbox.machine.environment import write_environment
+from sandbox.machine.environment import TWILIO_NUMBER, write_environment
 from sandbox.machine.errors import SandboxError
 from sandbox.machine.locks import alone
 from sandbox.machine.patience import connected
@@ -107,11 +107,12 @@ async def play(here: Running, script: World, progress: Progress, mail: Mail = Po
 
 
 def furnished(folder: Path) -> dict[str, str]:
-    """Writes the shipped policies there, and those that only the demo has. The settings for whoever opens cases, and
-    the number at which the merchant answers who missed a call."""
+    """Writes the shipped policies there, and those that only the demo has. The settings for whoever opens cases, the
+    number at which the merchant answers who missed a call, and the one from which the automatic service calls."""
     shutil.copytree(ROOT / "policies", folder, dirs_exist_ok=True)
     shutil.copytree(POLICIES, folder, dirs_exist_ok=True)
-    return {"DUNNING_POLICIES": str(folder), "CALL_BACK_NUMBER": "+493012345600"}
+    calls = {"CALL_BACK_NUMBER": "+493012345600", "TWILIO_VOICE_FROM": TWILIO_NUMBER}
+    return {"DUNNING_POLICIES": str(folder), **calls}
 
 
 async def leave_open(here: Running, script: World, progress: Progress) -> list[str]:

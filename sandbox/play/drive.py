@@ -9,6 +9,7 @@ import asyncio
 import re
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -23,6 +24,7 @@ from domain.ids import closing_id, workflow_id
 from sandbox.machine.errors import SandboxError
 from sandbox.machine.patience import PATIENCE, patiently
 from sandbox.play.afterwards import Afterwards
+from sandbox.play.answering import Answering
 from sandbox.play.calling import Caller
 from sandbox.play.customers import Actor
 from sandbox.play.entering import billed_anew
@@ -41,6 +43,8 @@ AT_ONCE = 10
 """Cases that are on their way at the same time: about what two cores can follow."""
 _A_PUSH = timedelta(seconds=1)
 _STUCK_AFTER = 3.0
+_RINGS = 0.3
+"""So long before somebody looks again whether a call that no person makes has come to its end (seconds)."""
 _ORDERS = frozenset(deed for deed in Deed if deed.value.startswith("operator_"))
 BY_US = _ORDERS | {Deed.TRANSFERS, Deed.AGENCY_ACKNOWLEDGES, Deed.AGENCY_COLLECTS, Deed.AGENCY_RETURNS}
 """What reaches a case by the driver's own words, and not by a provider's webhook."""
@@ -64,6 +68,7 @@ class Lead:
     done: bool = False  # closed, or nothing more comes before the end of the play
     _told: int = 0
     _waiting: tuple[datetime | None, float] | None = None  # for which timer, since when (monotonic seconds)
+    _rings_since: float | None = None  # the automatic service is to call, since when (monotonic seconds)
     _ended: bool = False  # it is known that the case is over
     _late: datetime | None = None  # when the newest thing happened that the case did not do itself
 
@@ -89,6 +94,8 @@ class Lead:
             return
         if standing.closed:
             await self._goes_on_after(standing.now, left)
+            return
+        if await self._is_called():
             return
         if action := self.actor.take_due(standing.now):
             await self._do(action)
@@ -146,6 +153,18 @@ class Lead:
             await self.clock.move_to(standing.now + _A_PUSH)
         await asyncio.sleep(0.02)
 
+    async def _is_called(self) -> bool:
+        """Whether a call that no person makes is under way, or about to be; the case waits for it."""
+        phone = self.actor.script.on_the_phone
+        if phone is None or not await self.driver.front.automatic_call_waits(self.actor.invoice):
+            self._rings_since = None
+            return False
+        self._rings_since = self._rings_since or time.monotonic()
+        if time.monotonic() - self._rings_since > PATIENCE:
+            raise SandboxError(f"The automatic service does not call about {self.actor.invoice}: look at web.log.")
+        await asyncio.sleep(_RINGS)
+        return True
+
     async def _world_answers(self, standing: Standing) -> bool:
         """Whether something new had happened; it is passed on then."""
         entries = self.driver.postman.entries(self.actor)
@@ -156,6 +175,7 @@ class Lead:
             self.latest = entry.kind.replace(".", " ").replace("_", " ")
             self.actor.hears(entry, standing.now)
         told = self.driver.postman.webhooks(self.actor, standing.now)
+        await Answering(self.driver.front).were_called(self.actor, told)
         if told:
             await self.driver.front.deliver(told)
         return bool(entries or told)
@@ -163,6 +183,10 @@ class Lead:
     async def _do(self, action: Action) -> None:
         if action.do is Deed.OPERATOR_CALLS:
             await Caller(self.driver.front, self.driver.environment).calls(self.actor, action)
+            return
+        if action.do is Deed.AGREES_TO_CALLS:
+            self.actor.takes_note(action)
+            await Answering(self.driver.front).agrees(self.actor)
             return
         if action.do in _ORDERS:
             self.actor.takes_note(action)
@@ -272,7 +296,8 @@ class Driver:
         self.progress.begins(leads)
 
         async def one(lead: Lead) -> None:
-            async with turns:
+            # Who is called by a machine does little else than wait for that, and takes nobody's turn.
+            async with nullcontext() if lead.actor.script.on_the_phone else turns:
                 await lead.run(self.until)
                 again = self._billed_anew(lead)
                 if again:

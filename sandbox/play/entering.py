@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sandbox.play.customers import Actor
 from sandbox.play.script import Action, Customer
 from sandbox.providers.faults import Mode
+from sandbox.providers.twilio_voice import Answers
 from sandbox.providers.world import ProviderWorld
 
 
@@ -77,6 +78,8 @@ def _account(script: Customer, world: ProviderWorld) -> str:
         world.sendgrid.bounce(fields.email)
     if script.texts_refused and script.phone:
         world.twilio.refuse(script.phone, script.texts_refused)
+    if script.on_the_phone and script.phone:
+        world.twilio.voice.people[script.phone] = Answers(script.on_the_phone.by, script.on_the_phone.keys)
     return world.stripe.add_customer(
         script.name,
         email=fields.email,

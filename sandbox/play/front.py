@@ -47,7 +47,8 @@ _PATHS: Mapping[type[Message], str] = {
 
 @dataclass(frozen=True)
 class Front:
-    """The ledger is only looked at, to know when the inbox has handed on what it took and the outbox is empty."""
+    """The ledger is only looked at, to know when the inbox has handed on what it took, the automatic service has made
+    its calls, and the outbox is empty."""
 
     world: ProviderWorld
     ledger: SqlLedger
@@ -134,11 +135,16 @@ class Front:
                 raise SandboxError(f"The agency's report of {invoice} was refused: {answer.text}")
             await self._a_moment(give_up, f"the API does not take the agency's report of {invoice}")
 
+    async def automatic_call_waits(self, invoice: str) -> bool:
+        """Whether the automatic service has a call about an invoice to make, or a result of one to tell."""
+        waiting = await self._look(lambda: self.ledger.automatic_calls(utc_now()))
+        return any(row.invoice_id == invoice for row, _ in waiting)
+
     async def asks(self, method: str, path: str, body: Json | None = None) -> Json | str:
         """What the API answers, or the sentence by which it refuses. Raises SandboxError when it does not answer."""
         give_up = time.monotonic() + PATIENCE
         while True:
-            answer = await (self._post(path, body or {}) if method == "POST" else self._get(path))
+            answer = await (self._get(path) if method == "GET" else self._post(path, body or {}, method=method))
             if answer is not None and answer.status_code < 500:
                 return answer.json() if answer.is_success else answer.text
             await self._a_moment(give_up, f"the API does not answer {method} {path}")
@@ -158,11 +164,13 @@ class Front:
     def _told(self) -> bool:
         return self.ledger.pass_on(_PAGE) == 0 and self.ledger.backlog(self.endpoint).waiting == 0
 
-    async def _post(self, path: str, body: Json, token: str | None = None) -> httpx.Response | None:
+    async def _post(
+        self, path: str, body: Json, token: str | None = None, method: str = "POST"
+    ) -> httpx.Response | None:
         """None: no answer came."""
         headers = {"Idempotency-Key": token} if token else {}
         try:
-            return await self.http.post(path, json=body, headers=headers)
+            return await self.http.request(method, path, json=body, headers=headers)
         except httpx.TransportError:
             return None
 

@@ -41,6 +41,9 @@ def heard(evidence: Evidence, subject: Subject, entry: LogEntry) -> Broken:
     text = said_in(evidence, entry)
     if word := _MASKED.search(text):
         yield "masked_words", f"{entry.key} says “{word.group()}”"
+    wrong = [one for one in entry.data.get("locales", ()) if one.partition("-")[0] != subject.reads]
+    if wrong:
+        yield "wrong_language", f"{entry.key} is spoken as {wrong[0]}, and not in the language {subject.reads}"
     if entry.data.get("stranger"):
         return  # who is nobody's customer has no language, and hears two sentences
     found = {language for language, words in _OTHERS.items() if words.search(text)}

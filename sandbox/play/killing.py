@@ -12,6 +12,7 @@ from sandbox.machine.running import WEB, WORKER, Running
 NAMES = {"web": WEB, "worker": WORKER, "server": "temporal"}
 """What can be killed, by its name on the command line."""
 _SOONEST, _LATEST = 2.0, 20.0
+_LOOKS_AGAIN = 0.05
 _DRAWN = 1_000
 """Far more than any run lives to see."""
 
@@ -33,7 +34,8 @@ def drawn(victims: Sequence[str], seed: int) -> list[tuple[float, str]]:
 
 
 class Killing(threading.Thread):
-    """Kills while the block runs; each is killed only once it has come up again. `done`: who died, in this order."""
+    """Kills while the block runs; each is killed only once it has come up again, and the web process not while it talks
+    to somebody on the telephone: they would hang up, and that is another story. `done`: who died, in this order."""
 
     def __init__(self, here: Running, victims: Sequence[str], seed: int, say: Say) -> None:
         super().__init__(daemon=True)
@@ -54,6 +56,8 @@ class Killing(threading.Thread):
             except SandboxError as error:
                 self._say(f"{name} is not killed: {error}")
                 continue
+            while NAMES[name] == WEB and self._here.world.twilio.voice.talks and not self._over.wait(_LOOKS_AGAIN):
+                pass
             self._say(f"kill -9 of {name}, {pause:.1f} s after the last")
             supervisor.kill(NAMES[name])
             self.done.append(name)

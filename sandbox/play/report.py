@@ -17,7 +17,7 @@ from sandbox.play.audit_of_reality import REALITY
 from sandbox.play.case_history import CaseHistory
 from sandbox.play.customers import Actor, is_our_try
 from sandbox.play.renewing import RenewalReport, renewals_table
-from sandbox.play.report_of_calls import calls_table
+from sandbox.play.report_of_calls import Ended, calls_table
 from sandbox.play.report_of_closings import closings_table, told_at_the_end
 from sandbox.play.script import Expected
 from sandbox.providers.journal import CHANNELS, LogEntry
@@ -108,6 +108,13 @@ class RuleTotal(Frozen):
     refused: int
 
 
+class CallTotal(Frozen):
+    """Calls that ended alike. What was not made stands with people's."""
+
+    by_people: int
+    automatic: int
+
+
 class Report(Frozen):
     """The whole report; `audit` has one count for each promise, `law` a row for each place, `rules` for each rule."""
 
@@ -119,7 +126,7 @@ class Report(Frozen):
     audit: dict[str, int]
     law: dict[str, LawTotal]
     rules: dict[str, RuleTotal]
-    calls: dict[str, int]  # by what became of them
+    calls: dict[str, CallTotal]  # by what became of them
     findings: tuple[str, ...]
     restarts: dict[str, int]
 
@@ -144,7 +151,7 @@ def build_report(
     restarts: Mapping[str, int],
     law: Mapping[str, Place],
     rules: Mapping[str, Rule],
-    calls: Mapping[str, int],
+    calls: Mapping[str, Ended],
 ) -> Report:
     cases = tuple(_case(one) for one in played)
     findings = tuple(f"{promise}: {sentence}" for promise, sentences in found.items() for sentence in sentences)
@@ -157,7 +164,7 @@ def build_report(
         audit={promise: len(found[promise]) for promise in PROMISES},
         law={country: LawTotal.model_validate(place._asdict()) for country, place in law.items()},
         rules={rule: RuleTotal.model_validate(did._asdict()) for rule, did in rules.items()},
-        calls=dict(calls),
+        calls={end: CallTotal.model_validate(counts._asdict()) for end, counts in calls.items()},
         findings=findings,
         restarts=dict(restarts),
     )
@@ -251,12 +258,14 @@ def show(report: Report, console: Console) -> None:
         Group(_cases_table(report, console.width), _money_table(report), _class_table(report), *_audit_tables(report))
     )
     for sentence in report.findings:
-        console.print(f"Promise broken: {sentence}", style="bold red", markup=False, highlight=False)
+        console.print(f"Promise broken: {sentence}", style="bold red", markup=False, emoji=False, highlight=False)
     differences = [f"{case.customer} ({case.invoice_id}): {one}" for case in report.cases for one in case.differences]
     differences += [f"{renewal.customer}: {one}" for renewal in report.renewals for one in renewal.differences]
     for said in differences:
-        console.print(f"Not as the script says: {said}", style="bold red", markup=False, highlight=False)
-    console.print(_verdict(report), style="bold green" if report.ok else "bold red", markup=False, highlight=False)
+        console.print(f"Not as the script says: {said}", style="bold red", markup=False, emoji=False, highlight=False)
+    console.print(
+        _verdict(report), style="bold green" if report.ok else "bold red", markup=False, emoji=False, highlight=False
+    )
 
 
 def _verdict(report: Report) -> str:
@@ -340,7 +349,7 @@ def _audit_tables(report: Report) -> Iterator[RenderableType]:
     yield _audit_table(report, "Audit of the law of the place (docs/law.md)", LAW)
     yield _law_table(report)
     yield _rules_table(report)
-    yield calls_table(report.calls)
+    yield calls_table({end: Ended(total.by_people, total.automatic) for end, total in report.calls.items()})
     yield closings_table([case.closing for case in report.cases])
     yield renewals_table(report.renewals)
     yield _audit_table(report, "Audit of what really happens (docs/reality.md)", REALITY)

@@ -69,6 +69,7 @@ class Deed(StrEnum):
     CANCELS_LATER = "cancels_later"  # … for the end of its period
     CHANGES_CONTACT = "changes_contact"  # what `becomes` says, in the customer's fields at Stripe
     DELETED = "deleted"  # the merchant deletes the customer at Stripe
+    AGREES_TO_CALLS = "agrees_to_calls"  # that no person makes: by a checkbox, of which the merchant's shop tells us
     UNSUBSCRIBES = "unsubscribes"  # from the e-mails
     BANK_PAYS = "bank_pays"  # a debit that was on its way arrives
     BANK_RETURNS = "bank_returns"  # … or comes back with `answer`
@@ -209,6 +210,13 @@ class Expected(Frozen):
     day: int | None = None  # local days from the opening to the end
 
 
+class OnThePhone(Frozen):
+    """Who, or what, lifts the receiver when the automatic service calls."""
+
+    by: str = Field(default="human", pattern="^(human|unknown|machine_(start|end_(beep|silence|other)))$")
+    keys: str = Field(default="", pattern="^(|1[129]?|2|9)$")  # what is pressed, one key at each question
+
+
 class Fields(Frozen):
     """What stands in a customer's fields at Stripe where that is not simply the truth; null: the field is empty."""
 
@@ -240,6 +248,7 @@ class Customer(Frozen):
     address: dict[str, str] = Field(default_factory=dict)  # what Stripe has of it beside the country
     writes: Fields = Fields()
     mail_bounces: bool = False
+    on_the_phone: OnThePhone | None = None  # None: calls that no person makes are answered by nobody
     texts_refused: int | None = None  # the code with which Twilio refuses every message to the number
     amount: str  # major units
     currency: str
@@ -268,7 +277,7 @@ class Customer(Frozen):
     @property
     def is_a_kind(self) -> bool:
         """Whether one like this customer can be played anywhere: nobody else and no policy of the demo is needed."""
-        own = self.segment in ("strict", "chat", "post", "calls")
+        own = self.segment in ("strict", "chat", "post", "calls", "automatic")
         return not (self.other_of or self.again_of or self.same_person_as or own)
 
     def order_of(self, webhooks: Sequence[T]) -> list[T]:

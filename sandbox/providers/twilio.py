@@ -18,7 +18,7 @@ from starlette.types import ASGIApp
 
 from sandbox.providers.journal import Journal, Json
 from sandbox.providers.twilio_refusals import MAGIC_FROM, MAGIC_TO, Refusal, number_row, refusal
-from sandbox.providers.twilio_voice import TwilioVoice, voice_routes
+from sandbox.providers.twilio_voice import TwilioVoice, by_outbox, voice_routes
 from sandbox.providers.twilio_whatsapp import WAY, WhatsApp, way_of
 from sandbox.providers.webhooks import Delivery, Outbox
 
@@ -386,7 +386,7 @@ def twilio_app(world: TwilioWorld) -> ASGIApp:
             Route(f"{base}.json", create, methods=["POST"]),
             Route(f"{base}.json", search, methods=["GET"]),
             Route(base + "/{sid}.json", read, methods=["GET"]),
-            *voice_routes(world.voice, world.account_sid, world.numbers, authenticate),
+            *voice_routes(world.voice, world.account_sid, world.numbers, authenticate, by_outbox(world.outbox)),
             Route("/v1/Content/{sid}", of_content(world.whatsapp.content), methods=["GET"]),
             Route("/v1/Content/{sid}/ApprovalRequests", of_content(world.whatsapp.approval), methods=["GET"]),
         ],

@@ -3,6 +3,7 @@
 Refusals by Twilio's test credentials (www.twilio.com/docs/iam/test-credentials#test-calls) and its errors; what a
 call asks its addresses by Twilio's Voice documentation: `url` once somebody or something has answered and the
 detection of machines is over, with AnsweredBy; a Gather's `action` with Digits; `statusCallback` once it has ended.
+Who answers where no TwiML is to be had hears that an application error has occurred, and the call ends (error 11200).
 """
 
 import re
@@ -21,6 +22,7 @@ from starlette.routing import Route
 
 from sandbox.providers.journal import Journal, Json
 from sandbox.providers.twilio_refusals import refusal
+from sandbox.providers.webhooks import Delivery, Outbox
 
 Post = Callable[[str, dict[str, str], dict[str, str]], Awaitable[str]]
 """Posts a form with headers to an address; the answer's body."""
@@ -34,6 +36,7 @@ _MAGIC_TO = {
     "+15005550004": 21216,
 }
 _MAGIC_FROM = {"+15005550001": 21212}
+_UNDER_WAY = ("queued", "in-progress")
 _NOBODY = ("busy", "no-answer", "failed", "canceled")
 
 
@@ -47,7 +50,8 @@ class Answers:
 
 @dataclass
 class Call:
-    """One call. `heard`: the texts that were said, each with its language."""
+    """One call. `heard`: the texts that were said, each with its language; `pressed`: the keys that were pressed, and
+    `before_keys`: how many of the texts had been said before the first of them, or all."""
 
     sid: str
     to: str
@@ -58,6 +62,8 @@ class Call:
     status: str = "queued"
     answered_by: str | None = None
     heard: list[tuple[str, str]] = field(default_factory=list)
+    pressed: str = ""
+    before_keys: int = 0
 
 
 @dataclass
@@ -76,6 +82,11 @@ class TwilioVoice:
     plays: bool = False
     lost: int = 0
     calls: list[Call] = field(default_factory=list)
+
+    @property
+    def talks(self) -> bool:
+        """Whether a call is under way."""
+        return any(call.status in _UNDER_WAY for call in list(self.calls))
 
     def accept(self, form: dict[str, str], numbers: dict[str, Json]) -> Call:
         """Takes a call or raises Refusal with Twilio's code."""
@@ -101,8 +112,9 @@ class TwilioVoice:
             self.journal.record("twilio", "call.accepted", {"call": made.sid}, data={"to": to})
         return made
 
-    async def play(self, sid: str, post: Post) -> Call:
-        """Makes the call: who is there hears what is said and presses keys; then the status callback."""
+    async def play(self, sid: str, post: Post, tell: Post | None = None) -> Call:
+        """Makes the call: who is there hears what is said and presses keys; then the status callback. `tell` posts that
+        one; None: `post` does."""
         made = next(call for call in self.calls if call.sid == sid)
         there = self.people.get(made.to)
         if there is None:
@@ -111,11 +123,14 @@ class TwilioVoice:
                 raise ValueError(f"Nobody answers with {made.status!r}; choose one of {', '.join(_NOBODY)}.")
         else:
             made.status, made.answered_by = "in-progress", there.by
-            await self._talk(made, there, post)
+            try:
+                await self._talk(made, there, post)
+            except httpx.HTTPError as error:
+                self.journal.record("twilio", "call.error", {"call": sid}, data={"code": 11200, "why": str(error)})
             made.status = "completed"
         self.journal.record("twilio", f"call.{made.status}", {"call": sid}, data={"to": made.to})
         if made.status_callback:
-            await self._ask(made, made.status_callback, {}, post)
+            await self._ask(made, made.status_callback, {}, tell or post)
         return made
 
     async def _talk(self, made: Call, there: Answers, post: Post) -> None:
@@ -132,12 +147,15 @@ class TwilioVoice:
                     break
                 self._hear(made, verb)
                 if verb.tag == "Gather" and keys:
+                    made.pressed += keys[0]
                     url, asked = urljoin(base, verb.attrib["action"]), {"Digits": keys.pop(0)}
                     break
 
     def _hear(self, made: Call, verb: ET.Element) -> None:
         said = [verb] if verb.tag == "Say" else verb.findall("Say")
         made.heard += [(each.attrib.get("language", ""), each.text or "") for each in said]
+        if not made.pressed:
+            made.before_keys = len(made.heard)
 
     async def _ask(self, made: Call, url: str, more: dict[str, str], post: Post) -> str:
         fields = {
@@ -170,21 +188,37 @@ class TwilioVoice:
 
 
 async def over_http(url: str, fields: dict[str, str], headers: dict[str, str]) -> str:
-    """A `Post` by HTTP."""
+    """A `Post` by HTTP. Raises httpx.HTTPError when there is no answer, or one of an error."""
     async with httpx.AsyncClient(trust_env=False, timeout=15) as http:
-        return (await http.post(url, content=urlencode(fields).encode(), headers=headers)).text
+        answer = await http.post(url, content=urlencode(fields).encode(), headers=headers)
+    return answer.raise_for_status().text
+
+
+def by_outbox(outbox: Outbox) -> Post:
+    """A `Post` of status callbacks: they go where those of messages go."""
+
+    async def tell(url: str, fields: dict[str, str], headers: dict[str, str]) -> str:
+        sid, status, body = fields["CallSid"], fields["CallStatus"], urlencode(fields).encode()
+        outbox.post(Delivery("twilio", sid, status, url, body, lambda _: headers, {"number": fields["To"]}))
+        return ""
+
+    return tell
 
 
 def voice_routes(
-    voice: TwilioVoice, account_sid: str, numbers: dict[str, Json], authenticate: Callable[[Request], None]
+    voice: TwilioVoice,
+    account_sid: str,
+    numbers: dict[str, Json],
+    authenticate: Callable[[Request], None],
+    tell: Post,
 ) -> list[Route]:
-    """The routes of calls of one account."""
+    """The routes of calls of one account. `tell` posts the status callbacks."""
     base = "/2010-04-01/Accounts/{account}/Calls"
 
     async def create(request: Request) -> Response:
         authenticate(request)
         made = voice.accept(dict(parse_qsl((await request.body()).decode())), numbers)
-        playing = BackgroundTask(voice.play, made.sid, over_http) if voice.plays else None
+        playing = BackgroundTask(voice.play, made.sid, over_http, tell) if voice.plays else None
         if voice.lost:
             voice.lost -= 1
             return JSONResponse(

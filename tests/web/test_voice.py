@@ -16,17 +16,12 @@ from domain.truth import MessageFacts
 from gateways.ledger.sql_ledger import SqlLedger
 from gateways.ports.calls import CallTaskRow
 from gateways.ports.consents import OptIn
-from runtime.calls import call_queue
 from runtime.settings import Settings
-from runtime.voice import automatic_calls
 from sandbox.providers.twilio_voice import Answers
 from sandbox.providers.world import ProviderWorld
-from service.call_results import CallResults
 from service.intake import Intake
-from service.running import RunningCases
-from service.threads import Threads
 from tests.cases import a_failed_invoice, failed, signals
-from tests.web.conftest import Web, serving
+from tests.web.conftest import Web, serving, until
 
 PUBLIC, NUMBER, CALLER = "https://dunning.example.com", "+14155550177", "+15550006000"
 CAPS = ContactCaps(per_week=99, distance=timedelta(0), policy="standard@1")
@@ -95,7 +90,6 @@ async def test_a_customer_who_presses_9_gets_no_more_calls_and_the_case_knows_it
     ledger: SqlLedger,
     client: Client,
     clock: Callable[[], datetime],
-    set_up: Settings,
 ) -> None:
     call, invoice, customer = await a_call(world, intake, ledger, clock())
     answers: list[int] = []
@@ -110,19 +104,8 @@ async def test_a_customer_who_presses_9_gets_no_more_calls_and_the_case_knows_it
     await world.twilio.voice.play(world.twilio.voice.calls[-1].sid, post)
     assert [200, 200, 204] == answers
 
-    queue = call_queue(set_up, ledger)
-    service = automatic_calls(set_up, ledger, queue)
-    assert service is not None
-
-    async def results() -> CallResults:
-        return CallResults(ledger, queue, RunningCases(client, ledger))
-
-    threads = Threads(1, "round")
-    try:
-        await service.round(results, threads)
-        await service.round(results, threads)
-    finally:
-        threads.close()
+    # At once, and not when the next look every 20 seconds is due.
+    await until(lambda: not ledger.automatic_calls(clock()), seconds=15)
     told = [fact["result"] for name, fact in await signals(client, invoice) if name == "call_reported"]
 
     assert [CallResult.OPTED_OUT] == told

@@ -2,21 +2,21 @@
 
 from datetime import timedelta
 
-from domain.calls import LEASE, CallResult, TaskState
+from domain.calls import LEASE, CallResult, MadeBy, TaskState
 from domain.rules.contacts import ContactCaps
 from domain.steps import Channel, Stage
 from domain.truth import MessageFacts
 from gateways.ledger.sql_ledger import SqlLedger
 from gateways.ports.calls import CallTaskRow, Taken
 from gateways.ports.messages import Address
-from tests.gateways.ledger.builders import NOW, RACERS, a_case, a_customer, race
+from tests.gateways.ledger.builders import DAY, NOW, RACERS, a_case, a_customer, a_projection, an_entry, race
 
 CAPS = ContactCaps(per_week=99, distance=timedelta(0), policy="standard@1")
 CALL, HOUR = "call_1", timedelta(hours=1)
 TO = Address(customer_id="cus_1", phone="+66812345678")
 
 
-def a_task(ledger: SqlLedger) -> None:
+def a_task(ledger: SqlLedger, by: MadeBy = MadeBy.PERSON) -> None:
     ledger.open_case(a_case("in_1", customer_id="cus_1"), a_customer(customer_id="cus_1"), "{}")
     task = CallTaskRow(
         call_id=CALL,
@@ -33,6 +33,7 @@ def a_task(ledger: SqlLedger) -> None:
         said=MessageFacts(stage=Stage.REMINDER),
         why="call on day 5",
         address=TO.phone,
+        made_by=by,
     )
     ledger.queue_call(task, TO, CAPS)
 
@@ -87,3 +88,19 @@ def test_it_is_nobodys_longer_than_it_may_be_made(ledger: SqlLedger) -> None:
 
     assert isinstance(taken, Taken)
     assert closes == taken.row.taken_until
+
+
+def test_the_automatic_service_sees_a_task_in_its_time_and_in_its_cases(ledger: SqlLedger) -> None:
+    """A case may live ahead of the machine's clock."""
+
+    def seen(after: timedelta) -> list[str]:
+        return [row.call_id for row, _ in ledger.automatic_calls(NOW + after)]
+
+    a_task(ledger, MadeBy.MACHINE)
+    assert ([], [CALL], [CALL], []) == (seen(-HOUR), seen(0 * DAY), seen(2 * DAY), seen(3 * DAY))
+
+    ledger.decided("in_1", NOW, [an_entry()], a_projection(), "{}")
+    assert ([CALL], [CALL], []) == (seen(-365 * DAY), seen(2 * DAY), seen(3 * DAY))
+
+    ledger.decided("in_1", NOW + 3 * DAY, [an_entry(at=NOW + 3 * DAY)], a_projection(), "{}")
+    assert ([], []) == (seen(-365 * DAY), seen(2 * DAY))

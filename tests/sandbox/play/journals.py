@@ -38,7 +38,7 @@ def sms(step: str, text: str = THAI) -> Happened:
     return "twilio", "sms.accepted", f"dun:{INVOICE}:{step}:sms", {"to": "+66812345678", "body": text}
 
 
-def called(result: str = "reached", text: str = THAI, step: str = "d07-call", **said: str) -> Happened:
+def called(result: str = "reached", text: str = THAI, step: str = "d07-call", **said: Any) -> Happened:
     """A call that somebody made; `said`: what else is known of it."""
     stranger = result in ("wrong_number", "voicemail", "no_answer")
     number = "+66812345678"
@@ -52,6 +52,22 @@ def called(result: str = "reached", text: str = THAI, step: str = "d07-call", **
         **said,
     }
     return "phone", "phone.called", f"dun:{INVOICE}:{step}:phone", data
+
+
+def by_machine(result: str = "reached", text: str = THAI, unasked: str = "", **said: Any) -> Happened:
+    """A call that no person made, as the driver writes it down; `unasked`: what was said before a key was pressed."""
+    more = {"automatic": True, "unasked": unasked, "locales": ["th-TH"], "call": "CA1"}
+    return called(result, text, **more | said)
+
+
+def dialled(call: str = "CA1", to: str = "+66812345678") -> Happened:
+    """Twilio has taken a call."""
+    return "twilio", "call.accepted", None, {"to": to, "call": call}
+
+
+def agrees(number: str = "+66812345678") -> Happened:
+    """The customer agrees to calls that no person makes."""
+    return "customer", "agrees_to_calls", None, {"number": number}
 
 
 def queued(step: str = "d07-call", at: datetime = MORNING) -> Effect:
@@ -128,6 +144,7 @@ def counts(
                 "customer": CUSTOMER,
                 "charge": data.get("charge", ""),
                 "dispute": data.get("dispute", ""),
+                "call": data.get("call", ""),
             },
             key=key,
             data=data,

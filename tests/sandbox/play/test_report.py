@@ -7,7 +7,7 @@ from rich.console import Console
 
 from sandbox.play.audit import PROMISES
 from sandbox.play.renewing import RenewalReport
-from sandbox.play.report import CaseReport, LawTotal, Report, RuleTotal, Totals, show
+from sandbox.play.report import CallTotal, CaseReport, LawTotal, Report, RuleTotal, Totals, show
 
 LONGEST = CaseReport(
     invoice_id="in_1",
@@ -52,8 +52,8 @@ def shown(width: int, promise: str | None = None) -> str:
         audit=counts,
         law=law,
         rules={"hours@standard@1": RuleTotal(example=WHY, postponed=17, refused=9)},
-        calls={"wrong number": 3},
-        findings=(),
+        calls={"wrong number": CallTotal(by_people=3, automatic=2)},
+        findings=(f"{promise}: dun:in_1:d04-call:phone: went wrong",) if promise else (),
         restarts={},
     )
     text = io.StringIO()
@@ -91,7 +91,7 @@ def test_calls_ends_and_renewals_can_be_read() -> None:
     wanted = ("│ given up ", "her card expires", "│ wrong number ")
     [end], [before], [call] = ([line for line in lines if word in line] for word in wanted)
 
-    assert ["wrong number", "3"] == [cell.strip() for cell in call.split("│")][1:3]
+    assert ["wrong number", "3", "2"] == [cell.strip() for cell in call.split("│")][1:4]
     assert ["given up", "1"] == [cell.strip() for cell in end.split("│")][1:3]
     assert ["nell US", "her card expires", "sms", "6"] == [cell.strip() for cell in before.split("│")][1:5]
 
@@ -102,6 +102,11 @@ def test_the_last_line_is_the_verdict() -> None:
 
     assert f"All {len(PROMISES)} promises were kept, and all 2 customers end as the script says." == kept
     assert broken.startswith(f"1 of {len(PROMISES)} promises were broken, and 0 of 2 customers do not end as")
+
+
+def test_a_key_is_shown_as_it_is() -> None:
+    """`:phone:` is a picture to who draws such."""
+    assert "dun:in_1:d04-call:phone: went wrong" in shown(160, promise="wrong_dials")
 
 
 @pytest.mark.parametrize("width", [80, 120, 160])

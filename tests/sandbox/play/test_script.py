@@ -98,6 +98,18 @@ def test_calls_come_to_every_end(world: World) -> None:
     assert [0] == [one.expect.phone for key, one in called.items() if key not in {key for key, _, _ in calls}]
 
 
+def test_machines_call_and_come_to_every_end(world: World) -> None:
+    """Who agreed and who did not; of the keys, a person's, a stranger's and none; in more than one language."""
+    called = [one for one in world.customers if one.segment == "automatic"]
+    agreed = [one for one in called if any(a.do is Deed.AGREES_TO_CALLS for a in one.does)]
+    phones = [one.on_the_phone for one in agreed if one.on_the_phone]
+
+    assert {"11", "2", "9", ""} == {phone.keys for phone in phones}
+    assert any(phone.by.startswith("machine") for phone in phones)
+    assert len({one.reads for one in agreed}) > 1
+    assert len(agreed) < len(called)
+
+
 def test_notices_before_renewals_go_by_text_and_chat_or_not_at_all(world: World) -> None:
     assert {Channel.SMS, Channel.WHATSAPP, None} == {one.told_by for one in world.renewing}
 

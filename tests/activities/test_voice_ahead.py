@@ -1,0 +1,32 @@
+"""Automatic calls in a world that skips time, where a case lives ahead of the machine's clock."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.activities.builders import Worker, a_decision
+from tests.activities.test_calls import DAY, MONDAY
+from tests.activities.test_voice import Exchange
+
+
+@pytest.fixture
+def exchange(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> Iterator[Exchange]:
+    found = Exchange(worker, monkeypatch)
+    found.now = MONDAY - 365 * DAY
+    yield found
+    found.threads.close()
+
+
+def test_a_case_is_called_by_its_own_time(exchange: Exchange) -> None:
+    case = exchange.agreed(exchange.case())
+    exchange.look(exchange.automatic(case))
+
+    assert [case.phone] == [made.to for made in exchange.twilio.calls]
+
+
+def test_what_is_late_by_the_cases_own_time_is_not_made_any_more(exchange: Exchange) -> None:
+    case = exchange.agreed(exchange.case())
+    call = exchange.automatic(case)
+    exchange.worker.decide(a_decision(exchange.worker, case, MONDAY + 4 * DAY))
+
+    assert [] == [row.call_id for row, _ in exchange.ledger.automatic_calls(exchange.now) if row.call_id == call]
