@@ -17,7 +17,7 @@ from domain.rules.invoice import Aim, judge_now
 from domain.rules.protection import ask_protected
 from domain.steps import Channel
 from gateways.ports.calls import CallTaskRow
-from gateways.ports.consents import agreed_to_automated_calls
+from gateways.ports.consents import why_not_automatic
 from gateways.ports.ledger import Ledger
 from gateways.ports.messages import Recipient
 from gateways.ports.metering import NO_METER, Meter
@@ -50,7 +50,7 @@ class CallActivities:
             if invoice.customer:
                 self._ledger.customer_is(invoice.customer)
             recipient = self._ledger.recipient(task.customer_id)
-            made_by, why_not = self._made_by(task)
+            made_by, why_not = self._made_by(task, recipient.address.place(Channel.PHONE))
             if why := _closed(recipient) or why_not:
                 refused = Refuse(why=f"nobody is called: {why}")
                 self._left_out(task, refused)
@@ -80,12 +80,11 @@ class CallActivities:
         times = stated(customer.call_hours) if customer else ()
         return (wanted(task.windows, times, task.zones) or None) if times else task.windows
 
-    def _made_by(self, task: CallTask) -> tuple[MadeBy, str | None]:
+    def _made_by(self, task: CallTask, number: str | None) -> tuple[MadeBy, str | None]:
         """Who makes it, and why the automatic service may not where nobody else is to."""
-        if task.by is MadeBy.PERSON:
+        if task.by is MadeBy.PERSON or number is None:
             return task.by, None
-        agreed = agreed_to_automated_calls(self._ledger, task.customer_id)
-        why = self._no_machine or (None if agreed else "the customer has not agreed to automated calls")
+        why = self._no_machine or why_not_automatic(self._ledger, task.customer_id, number)
         if task.by is MadeBy.MACHINE_OR_PERSON and why:
             return MadeBy.PERSON, None
         return task.by, why

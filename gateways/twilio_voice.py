@@ -18,9 +18,11 @@ from gateways.ports.voice import CallFate, Dialled, VoiceScript
 from gateways.twilio_api import Refused, TwilioHttp, call
 
 _NEWEST = 100
-_CLOCK_GRAIN = timedelta(seconds=2)
+_CLOCKS = timedelta(minutes=5)
+"""So far Twilio's clock may be behind ours: a call of which nothing is known is more likely the lost one than none."""
 _RINGS = 30  # seconds; Twilio's own default is 60
 _KEY_WITHIN = 8  # seconds
+_GONE = "20404"
 _FATES = {"completed": CallFate.OVER} | dict.fromkeys(
     ("busy", "no-answer", "failed", "canceled"), CallFate.NOT_ANSWERED
 )
@@ -83,7 +85,7 @@ class TwilioDialler:
         return Dialled(made.sid)
 
     def find(self, number: str, since: datetime, others: Collection[str]) -> Dialled | None:
-        """By number and time, two seconds allowed for. Raises ProviderTrouble while the list may not show it yet."""
+        """By number and time, some minutes allowed for. Raises ProviderTrouble while the list may not show it yet."""
         to = dialled_number(number)
         if to is None:
             return None
@@ -92,7 +94,7 @@ class TwilioDialler:
         except Refused as refused:
             raise self._translated(refused) from None
         for found in listed:
-            if found.sid not in others and found.date_created and found.date_created >= since - _CLOCK_GRAIN:
+            if found.sid not in others and found.date_created and found.date_created >= since - _CLOCKS:
                 return Dialled(found.sid)
         visible = since + self._list_lag - self._clock()
         if visible > timedelta(0):
@@ -103,6 +105,8 @@ class TwilioDialler:
         try:
             status = call("read a call", lambda: self._client.calls(provider_id).fetch()).status
         except Refused as refused:
+            if _GONE in refused.codes:
+                return CallFate.OVER  # its record was deleted
             raise self._translated(refused) from None
         return _FATES.get(str(status), CallFate.ON_ITS_WAY)
 

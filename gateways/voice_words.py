@@ -55,19 +55,12 @@ class TemplateVoice:
         self._call_back = call_back
         self._files = WordFiles(FILE, VoiceWords, _may, directories, language=language, languages=messages.languages)
 
-    def script(self, address: Address, invoice: InvoiceSnapshot) -> VoiceScript:
+    def script(self, address: Address) -> VoiceScript:
         tag, words = self._files.of(address.language)
-        phrases, locale = self._messages.language_of(tag)
+        phrases, _ = self._messages.language_of(tag)
         person = plausible_name(address.name, address.language or phrases.locale)
         brand, before = self._messages.brand, words.before
-        known = {
-            "merchant": brand.name,
-            "name": person,
-            "call_back": " ".join(self._call_back),
-            "number": invoice.number or invoice.id,
-            "amount": format_money(invoice.remaining, locale),
-        }
-
+        known = {"merchant": brand.name, "name": person, "call_back": " ".join(self._call_back)}
         unknown = known | {"merchant": brand.neutral_name or brand.name}
 
         def said(text: str) -> str:
@@ -84,13 +77,23 @@ class TemplateVoice:
             stranger=first(before.stranger),
             goodbye=first(before.goodbye),
             no_more=first(before.no_more),
-            about=said(words.about),
             pay_link=said(words.pay_link),
             call_back=said(words.call_back),
             opt_out=said(words.opt_out),
             link_comes=said(words.link_comes),
             will_call=said(words.will_call),
         )
+
+    def about(self, address: Address, invoice: InvoiceSnapshot) -> str:
+        tag, words = self._files.of(address.language)
+        _, locale = self._messages.language_of(tag)
+        values = {
+            "merchant": self._messages.brand.name,
+            "call_back": " ".join(self._call_back),
+            "number": invoice.number or invoice.id,
+            "amount": format_money(invoice.remaining, locale),
+        }
+        return self._files.said(words.about, values)
 
 
 def _may(loc: Loc) -> frozenset[str]:

@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from functools import cache, partial
 
 from domain.brand import BySegment
 from gateways.ledger.sql_ledger import SqlLedger
@@ -25,8 +24,10 @@ from service.desk import Desk
 from service.threads import Threads
 from service.voice import AutomaticCalls
 from service.voice_door import VoiceDoor
+from service.voice_talk import VoiceTalk
 
 _LOOK = 20.0  # seconds
+_SETTLES = 1.0  # seconds: that a call is over may come before the key that ended it
 _log = logging.getLogger(__name__)
 
 
@@ -61,23 +62,27 @@ def dialler(settings: Settings, meter: Meter = NO_METER) -> TwilioDialler:
 def automatic_calls(
     settings: Settings, ledger: SqlLedger, queue: Calls, meter: Meter = NO_METER
 ) -> AutomaticCalls | None:
-    """None: it is not set up. Raises SettingsError for words or tables that cannot be read."""
+    """None: it is not set up. Raises SettingsError for tables that cannot be read."""
     if no_machine(settings):
         return None
-    said = scripts(settings)
-    payments = cache(partial(wiring.stripe_payments, settings, meter))
-    return AutomaticCalls(ledger, queue, dialler(settings, meter), payments, lambda: said, wiring.utc_now)
+    return AutomaticCalls(ledger, queue, dialler(settings, meter), wiring.utc_now)
 
 
-def door(settings: Settings, calls: AutomaticCalls | None, threads: Threads, ended: asyncio.Event) -> VoiceDoor | None:
-    """`ended`: is set whenever a call is over."""
+def door(
+    settings: Settings, ledger: SqlLedger, queue: Calls, threads: Threads, ended: asyncio.Event
+) -> VoiceDoor | None:
+    """`ended`: is set a moment after a call is over. None: it is not set up. Raises SettingsError for words that cannot
+    be read."""
     public = settings.web_public_url
-    if calls is None or public is None:
+    if no_machine(settings) or public is None:
         return None
-    tokens = several(settings.twilio_auth_token)
-    return VoiceDoor(
-        calls, TwilioWebhook(public, tokens, several(settings.twilio_webhook_keys)), public, threads, ended.set
-    )
+    talk, tokens = VoiceTalk(ledger, queue, scripts(settings)), several(settings.twilio_auth_token)
+    webhook = TwilioWebhook(public, tokens, several(settings.twilio_webhook_keys))
+
+    def is_over() -> None:
+        asyncio.get_running_loop().call_later(_SETTLES, ended.set)
+
+    return VoiceDoor(talk, webhook, public, threads, is_over)
 
 
 async def make_calls(
@@ -95,5 +100,7 @@ async def make_calls(
             await calls.round(results, threads)
         except (ProviderTrouble, ProviderMisuse) as error:
             _log.warning("Automatic calls wait for the ledger: %s", error)
+        except Exception:  # whatever it is, the next round may be better, and nobody else dials or tells
+            _log.exception("A round of automatic calls has failed")
         with suppress(TimeoutError):
             await asyncio.wait_for(ended.wait(), _LOOK)

@@ -51,6 +51,23 @@ class CallResults:
     ) -> CallSaid:
         """Keeps what came of the call that somebody has taken; given twice it counts once. `on`, `amount` (in major
         units): of a promise; `at`: when the customer wants to be called again."""
+        if by.strip() == AUTOMATIC:
+            raise WrongRequest(f"{AUTOMATIC} says by itself what came of its calls: say who has taken {call_id}.")
+        return await self._say(call_id, by, result, on, amount, at)
+
+    async def say_automatically(self, call_id: str, result: CallResult, at: datetime | None) -> CallSaid:
+        """The same for the automatic service."""
+        return await self._say(call_id, AUTOMATIC, result, None, None, at)
+
+    async def _say(
+        self,
+        call_id: str,
+        by: str,
+        result: CallResult,
+        on: date | None,
+        amount: str | None,
+        at: datetime | None,
+    ) -> CallSaid:
         row, fact = self._keep(call_id, by, result, on, amount, at)
         told = True
         try:

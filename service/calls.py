@@ -9,9 +9,9 @@ from domain.brand import BySegment
 from domain.calendar import local, minute
 from domain.call_hours import CallTime, best_window
 from domain.calls import AUTOMATIC, CONVERSATIONS, CallResult, CallWindow, MadeBy, Offer, TaskState, in_utc
-from domain.gates import Answer, Postpone, Refuse
+from domain.gates import Allow, Answer, Postpone, Refuse
 from domain.money import Money
-from domain.rules.calls import ask_call, ask_hours, call_caps, call_closes, call_windows
+from domain.rules.calls import ask_call, ask_known, call_caps, call_closes, call_windows
 from domain.situation import Situation
 from domain.steps import CHANNEL_NAMES, Channel
 from domain.truth import call_facts
@@ -174,7 +174,9 @@ class Calls:
     def give_back(self, call_id: str, by: str) -> CallLine:
         """No call was made: somebody else may take it, and nothing counts."""
         row = self.task(call_id)
-        if not self._ledger.give_back(call_id, by.strip()):
+        if by.strip() == AUTOMATIC:
+            raise WrongRequest(f"{AUTOMATIC} gives its calls back by itself: say who has taken {call_id}.")
+        if not self._ledger.give_back(call_id, by.strip(), self.now(row)):
             raise Refused(f"{by} has not taken {call_id}, or said already what came of it: nothing is given back.")
         return _line(self._ledger.call_task(call_id) or row, self._clock())
 
@@ -188,10 +190,15 @@ class Calls:
         """The task's case as it stands; None: it is over."""
         return self._standings.of(row.invoice_id)
 
-    def is_hour(self, row: CallTaskRow) -> bool:
-        """Whether hours let it be made now, as they are by now; asks nothing outside the ledger."""
+    def spoken_of(self, row: CallTaskRow) -> InvoiceSnapshot | None:
+        """The invoice, if a call about it may be made now."""
+        invoice, now = self._read(row)
+        return invoice if self._ask(row, invoice, now) is None else None
+
+    def may_be_made(self, row: CallTaskRow) -> bool:
+        """Whether all that the ledger knows lets it be made now; nobody else is asked."""
         now = self.situation(row)
-        return now is None or not isinstance(ask_hours(now, self._named(row, now)), Postpone | Refuse)
+        return now is not None and isinstance(ask_known(now, self._named(row, now)), Allow)
 
     def now(self, row: CallTaskRow) -> datetime:
         """The time by which the case lives, which may be ahead of this machine's clock."""

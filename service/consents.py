@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from domain import events
+from domain.addresses import address_key, dialled_number
 from domain.base import Frozen, Message
 from domain.consent import Purpose, Source
 from domain.steps import Channel
@@ -139,7 +140,8 @@ def _write(ledger: Ledger, fact: CustomerConsented) -> bool:
     if not fact.wanted:
         ledger.close_channel(Closure(**said, address=None, why=_OUT.words, wish=True, source=Source.BILLING))
         return False
-    ledger.opted_in(OptIn(**said, source=Source.BILLING, purpose=fact.purpose))
+    address = _number(ledger, fact.customer_id) if fact.purpose is Purpose.AUTOMATED_CALLS else None
+    ledger.opted_in(OptIn(**said, source=Source.BILLING, purpose=fact.purpose, address=address))
     if fact.purpose is not Purpose.SERVICE:
         return False
     own = [one for one in ledger.closures(fact.customer_id, fact.event_id) if one.customer_id == fact.customer_id]
@@ -177,3 +179,10 @@ def _said_yes(one: OptIn) -> Statement:
 def _said_no(one: Closure) -> Statement:
     about = one.model_dump(include={"channel", "at", "source", "proof", "event_id"})
     return Statement(wish=Wish.OPTED_OUT, taken_back_at=one.opened_at, **about)
+
+
+def _number(ledger: Ledger, customer_id: str) -> str | None:
+    """What the customer's number of today is compared by, if one is known."""
+    customer = ledger.customer(customer_id)
+    number = dialled_number(customer.phone) if customer else None
+    return address_key(number) if number else None

@@ -8,7 +8,8 @@ from gateways.twilio_voice import fate_of, is_machine, silence, spoken
 from gateways.twilio_webhook import TwilioWebhook
 from service.requests import Unavailable, Unknown
 from service.threads import Threads
-from service.voice import AutomaticCalls, Said, place
+from service.voice import place
+from service.voice_talk import Said, VoiceTalk
 
 
 class VoiceDoor:
@@ -20,13 +21,13 @@ class VoiceDoor:
 
     def __init__(
         self,
-        calls: AutomaticCalls,
+        talk: VoiceTalk,
         webhook: TwilioWebhook,
         public_url: str,
         threads: Threads,
         ended: Callable[[], None] = lambda: None,
     ) -> None:
-        self.calls = calls
+        self._talk = talk
         self._webhook = webhook
         self._public_url = public_url.rstrip("/")
         self._threads = threads
@@ -53,7 +54,7 @@ class VoiceDoor:
         if fate_of(form.get("CallStatus", "")) is CallFate.ON_ITS_WAY:
             return
         try:
-            await self._threads.run(self.calls.over, call, number)
+            await self._threads.run(self._talk.over, call, number)
         except ProviderTrouble as error:
             raise Unavailable(str(error)) from None
         self._ended()
@@ -61,6 +62,6 @@ class VoiceDoor:
     def _next(self, stage: str, call: str, number: int, form: Mapping[str, str]) -> Said | None:
         if stage == "answered":
             by = form.get("AnsweredBy", "")
-            return self.calls.answered(call, number, is_machine(by), by == "fax")
+            return self._talk.answered(call, number, is_machine(by), by == "fax")
         key = form.get("Digits", "")
-        return self.calls.who(call, number, key) if stage == "who" else self.calls.wish(call, number, key)
+        return self._talk.who(call, number, key) if stage == "who" else self._talk.wish(call, number, key)

@@ -32,7 +32,10 @@ def test_without_its_settings_or_a_number_it_is_a_fault(here: Installation) -> N
     here.set(TWILIO_VOICE_FROM="+15550009999", CALL_BACK_NUMBER="+15125550100")
     assert "is this machine's" in here.bad(WHAT)[WHAT]
 
-    here.set(WEB_PUBLIC_URL="https://dunning.example.com")
+    here.set(WEB_PUBLIC_URL="https://dunning.example.com", CALL_BACK_NUMBER="+15550009999")
+    assert "are both +15550009999" in here.bad(WHAT)[WHAT]
+
+    here.set(CALL_BACK_NUMBER="+15125550100")
     assert "has no number +15550009999 that can call" in here.bad(WHAT)[WHAT]
 
 

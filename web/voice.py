@@ -13,7 +13,7 @@ from web.problems import Problem
 from web.webhooks import target
 
 CallId = Annotated[str, Path(max_length=100)]
-Number = Annotated[int, Path(ge=1, le=1000)]
+Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
 
 
 def voice(door: VoiceDoor) -> APIRouter:

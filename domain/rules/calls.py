@@ -33,6 +33,12 @@ def ask_call(now: "Situation", invoice: "InvoiceNow", named: datetime | None = N
     """By all that is known of case, person and place at `now.at`; `invoice`: as it was read a moment before; `named`:
     the moment at which the customer asked to be called back. How often the person was contacted is asked by
     `call_caps`, in the transaction that takes the task."""
+    known = ask_known(now, named)
+    return known if isinstance(known, Refuse) else strictest((judge_now(invoice, Aim.SAY, now.at), known))
+
+
+def ask_known(now: "Situation", named: datetime | None = None) -> Answer:
+    """The same before the invoice is read."""
     case = now.case
     if case.closed or case.closing:
         outcome = case.closing.outcome.value if case.closing else "over"
@@ -46,10 +52,9 @@ def ask_call(now: "Situation", invoice: "InvoiceNow", named: datetime | None = N
         return Refuse(why=protected.why, rule=protected.rule)  # a human ends it, no time
     if case.holds:
         return Refuse(why=f"the case is {said(case)}", rule="case-on-hold")
-    judged = judge_now(invoice, Aim.SAY, now.at)
     if why := now.closed_channels.get(PHONE):
         return Refuse(why=f"nobody is called: {why}", rule="channel-closed")
-    return strictest((judged, ask_hours(now, named)))
+    return ask_hours(now, named)
 
 
 def ask_hours(now: "Situation", named: datetime | None = None) -> Answer:

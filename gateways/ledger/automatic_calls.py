@@ -1,18 +1,20 @@
 """Calls that no person makes, in the same tables; and the reading and ending of tasks that both kinds share."""
 
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 
 from domain.calls import AUTOMATIC, CallResult, MadeBy, TaskState
+from domain.consent import Purpose
 from domain.outgoing import CallDone, CallDue
 from domain.record import Entry
+from domain.steps import Channel
 from gateways.ledger.records import write_effect
 from gateways.ledger.rows import without_nul
-from gateways.ledger.schema import call_tasks, calls, cases
+from gateways.ledger.schema import call_tasks, calls, cases, opt_ins
 from gateways.ledger.transactions import Book
 from gateways.ports.calls import CallRow, CallTaskRow
+from gateways.ports.messages import Address
 
 _task, _call, _case = call_tasks.c, calls.c, cases.c
 TASK = sa.select(*(_task[name] for name in CallTaskRow.model_fields))
@@ -20,53 +22,77 @@ CALL = sa.select(*(_call[name] for name in CallRow.model_fields))
 IS = _task.call_id == sa.bindparam("call_is")
 WAITING = (TaskState.OPEN, TaskState.TAKEN)
 OVER = sa.update(call_tasks).where(IS, _task.state.in_(WAITING))
-_MOST = 200
+_MOST = 200  # of a page
+_NO_KEY = (CallResult.NO_ANSWER, CallResult.REACHED)
+"""What a call has come to where no key has said more."""
 
 
 class SqlAutomaticCalls(Book):
     """The part of `ports.CallBook` that the automatic service has to itself."""
 
-    def automatic_calls(self, at: datetime) -> list[tuple[CallTaskRow, CallRow | None]]:
-        # A case may live ahead of the clock of this machine, in a world that skips time.
-        lives_at = sa.case((_case.decided_at > at, _case.decided_at), else_=sa.literal(at, _task.until.type))
-        ours = TASK.join_from(call_tasks, cases, _task.invoice_id == _case.invoice_id)
-        ours = ours.where(_task.made_by != MadeBy.PERSON, _task.state == TaskState.OPEN)
-        ours = ours.where(_task.call_from <= lives_at, _task.until > lives_at)
+    def untold_calls(self) -> list[tuple[CallTaskRow, CallRow]]:
         taken = CALL.where(_call.by == AUTOMATIC, _call.told.is_(False), _call.given_back.is_(False))
         with self._database.reading() as connection:
-            rows = connection.execute(ours.order_by(_task.call_from, _task.call_id).limit(_MOST)).mappings().all()
-            made = connection.execute(taken.order_by(_call.at, _call.id).limit(_MOST)).mappings().all()
-            pending = [CallRow(**row) for row in made]
-            found: list[tuple[CallTaskRow, CallRow | None]] = []
-            for one in pending:
+            made = connection.execute(taken.order_by(_call.at, _call.id)).mappings().all()
+            found: list[tuple[CallTaskRow, CallRow]] = []
+            for one in (CallRow(**row) for row in made):
                 row = found_task(connection, one.call_id)
                 assert row is not None  # noqa: S101 - the call refers to it
                 found.append((row, one))
-        return found + [(CallTaskRow(**row), None) for row in rows]
+        return found
+
+    def automatic_calls(self, at: datetime, after: str = "") -> list[CallTaskRow]:
+        # A case may live ahead of the clock of this machine, in a world that skips time.
+        lives_at = sa.case((_case.decided_at > at, _case.decided_at), else_=sa.literal(at, _task.until.type))
+        ours = TASK.join_from(call_tasks, cases, _task.invoice_id == _case.invoice_id)
+        ours = ours.where(_task.made_by != MadeBy.PERSON, _task.state == TaskState.OPEN, _task.call_id > after)
+        ours = ours.where(_task.call_from <= lives_at, _task.until > lives_at)
+        with self._database.reading() as connection:
+            rows = connection.execute(ours.order_by(_task.call_id).limit(_MOST)).mappings().all()
+        return [CallTaskRow(**row) for row in rows]
+
+    def dialled_at(self, place: str) -> set[str]:
+        these = sa.select(_call.provider_id).where(_call.place == place, _call.provider_id.is_not(None))
+        with self._database.reading() as connection:
+            return set(connection.execute(these).scalars())
 
     def dialled(self, call_id: str, number: int, provider_id: str) -> None:
         with self._database.writing() as connection:
             connection.execute(_one(call_id, number).values(without_nul({"provider_id": provider_id})))
 
-    def heard(self, call_id: str, number: int, result: CallResult | None, *, over: bool = False) -> None:
+    def confirmed(self, call_id: str, number: int) -> None:
         one = _one(call_id, number).where(_call.by == AUTOMATIC, _call.heard.is_(None))
-        values: dict[str, Any] = {"confirmed": True} if result is None else {"heard": result}
         with self._database.writing() as connection:
-            if over and result is not None:
-                # Who has said that it is them, and pressed nothing more, was spoken to.
-                connection.execute(one.where(_call.confirmed).values(heard=CallResult.REACHED))
-            connection.execute(one.values(values))
+            connection.execute(one.values(confirmed=True))
+
+    def heard(self, call_id: str, number: int, result: CallResult) -> bool:
+        # That a call is over may be told before the key that ended it.
+        nothing = sa.or_(_call.heard.is_(None), _call.heard.in_(_NO_KEY))
+        open_yet = sa.and_(nothing, _call.told.is_(False), _call.result.is_(None))
+        one = _one(call_id, number).where(_call.by == AUTOMATIC, open_yet)
+        with self._database.writing() as connection:
+            return bool(connection.execute(one.values(heard=result)).rowcount)
+
+    def over(self, call_id: str, number: int) -> None:
+        one = _one(call_id, number).where(_call.by == AUTOMATIC, _call.heard.is_(None))
+        with self._database.writing() as connection:
+            # Who has said that it is them, and pressed nothing more, was spoken to.
+            connection.execute(one.where(_call.confirmed).values(heard=CallResult.REACHED))
+            connection.execute(one.values(heard=CallResult.NO_ANSWER))
 
     def told(self, call_id: str, number: int) -> None:
         with self._database.writing() as connection:
             connection.execute(_one(call_id, number).values(told=True))
 
-    def not_automatic(self, call_id: str, at: datetime, why: str) -> None:
+    def not_automatic(self, call_id: str, at: datetime, why: str, number: int | None = None) -> None:
         with self._database.writing() as connection:
             row, last = held_task(connection, call_id), last_call(connection, call_id)
             if row is None or row.made_by is MadeBy.PERSON:
                 return
-            if last and last.by == AUTOMATIC and last.result is None:
+            mine = last is not None and last.by == AUTOMATIC and last.number == number and last.result is None
+            if row.state is not TaskState.OPEN and not mine:
+                return
+            if last and mine:
                 connection.execute(call_is(last).values(given_back=True))
             if row.made_by is MadeBy.MACHINE:
                 end_task(connection, row, TaskState.WITHDRAWN, at, why)
@@ -84,6 +110,13 @@ def end_task(connection: sa.Connection, row: CallTaskRow, state: TaskState, at: 
         event = CallDone(call=row.call_id, result=state.value)
         entry = Entry(at=at, step=row.step, what=f"call {state.value}", why=why, event=event)
         write_effect(connection, row.invoice_id, entry, occasion="")
+
+
+def bind_consent(connection: sa.Connection, row: CallTaskRow, to: Address) -> None:
+    """The number of a consent that was given before one was known: the first that is to be called by it."""
+    unbound = opt_ins.c.address.is_(None), opt_ins.c.purpose == Purpose.AUTOMATED_CALLS
+    whose = sa.update(opt_ins).where(opt_ins.c.customer_id == row.customer_id, *unbound)
+    connection.execute(whose.values(address=to.key(Channel.PHONE)))
 
 
 def found_task(connection: sa.Connection, call_id: str) -> CallTaskRow | None:

@@ -1,7 +1,7 @@
 """The queue of calls: each task is put there once, and taken by one person at a time."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,6 +23,7 @@ from gateways.ledger.automatic_calls import (
     TASK,
     WAITING,
     SqlAutomaticCalls,
+    bind_consent,
     call_is,
     end_task,
     found_task,
@@ -40,6 +41,8 @@ from gateways.ports.messages import Address
 from gateways.ports.rows import Closure
 
 _task, _call = call_tasks.c, calls.c
+_LATEST = timedelta(days=1)
+"""So long after its end a task may wait for what the automatic service has heard."""
 _NOTHING_TO_SAY = {
     CaseStatus.ON_HOLD: "the case stands still",
     CaseStatus.WITH_AGENCY: "the case is with an agency",
@@ -65,9 +68,11 @@ class SqlCalls(SqlAutomaticCalls):
                 write_decisions(connection, row.invoice_id, [put_off(row.as_of, row.step, CallStep.name, refused)])
                 return refused
             if insert_once(connection, call_tasks, _columns(row)):
-                event = None if row.made_by is MadeBy.MACHINE else CallDue(call=row.call_id, until=row.until)
+                event = CallDue(call=row.call_id, until=row.until) if row.made_by is MadeBy.PERSON else None
                 entry = Entry(at=row.as_of, step=row.step, what="call due", why=row.why, event=event)
                 write_effect(connection, row.invoice_id, entry, occasion="")
+                if row.made_by is not MadeBy.PERSON:
+                    bind_consent(connection, row, to)
             return row
 
     def call_task(self, call_id: str) -> CallTaskRow | None:
@@ -130,7 +135,7 @@ class SqlCalls(SqlAutomaticCalls):
             write_effect(connection, row.invoice_id, entry, occasion=str(number))
             return Taken(row.model_copy(update=taken), number)
 
-    def give_back(self, call_id: str, by: str) -> bool:
+    def give_back(self, call_id: str, by: str, at: datetime, why: str = "no call was made") -> bool:
         with self._database.writing() as connection:
             row, last = held_task(connection, call_id), last_call(connection, call_id)
             if row is None or last is None or last.by != by or last.result:
@@ -141,6 +146,8 @@ class SqlCalls(SqlAutomaticCalls):
             mine = sa.update(call_tasks).where(IS, _task.state == TaskState.TAKEN)
             free = {"state": TaskState.OPEN, "taken_by": "", "taken_until": None}
             connection.execute(mine.values(free), {"call_is": call_id})
+            entry = Entry(at=at, step=row.step, what="call given back", why=why)
+            write_effect(connection, row.invoice_id, entry, occasion=str(last.number))
             return True
 
     def call_result(
@@ -154,7 +161,8 @@ class SqlCalls(SqlAutomaticCalls):
                 return mine.number, mine.result
             # Whoever has taken it since says what becomes of the task.
             is_theirs = mine == last_call(connection, call_id)
-            spoken = result in CONVERSATIONS
+            # Whoever answers the automatic service may press that they want no calls.
+            spoken = result in CONVERSATIONS and (by != AUTOMATIC or mine.confirmed)
             connection.execute(call_is(mine).values(result=result, result_at=at, conversation=spoken))
             became: dict[str, Any] = {"state": TaskState.DONE, "ended_at": at, "end_why": result.words}
             waits = again is not None and is_theirs and row.state in WAITING
@@ -166,7 +174,7 @@ class SqlCalls(SqlAutomaticCalls):
             if is_theirs:
                 connection.execute(OVER.values(became), {"call_is": call_id})
             event: CallDone | CallDue | None = None
-            if waits and row.made_by is MadeBy.MACHINE:
+            if waits and row.made_by is not MadeBy.PERSON:
                 event = CallDue(call=call_id, until=became["until"])
             elif is_theirs and not waits:
                 event = CallDone(call=call_id, result=result.value)
@@ -183,7 +191,11 @@ class SqlCalls(SqlAutomaticCalls):
             return connection.execute(this).scalar()
 
     def calls_over(self, at: datetime) -> int:
-        late = TASK.where(_task.state.in_(WAITING), _task.until <= at)
+        # A call that the automatic service has made in time is heard out and told first.
+        heard_out = sa.exists().where(
+            _call.call_id == _task.call_id, _call.by == AUTOMATIC, _call.told.is_(False), _call.given_back.is_(False)
+        )
+        late = TASK.where(_task.state.in_(WAITING), _task.until <= at, sa.or_(~heard_out, _task.until <= at - _LATEST))
         with self._database.writing() as connection:
             found = [CallTaskRow(**row) for row in connection.execute(late).mappings()]
             for row in found:

@@ -226,6 +226,7 @@ calls = sa.Table(
     sa.UniqueConstraint("call_id", "number"),
     sa.Index(None, "invoice_id", "at"),
     sa.Index(None, "place", "at"),
+    sa.Index(None, "provider_id", unique=True),
 )
 
 access_wishes = sa.Table(
@@ -272,6 +273,7 @@ opt_ins = sa.Table(
     text_column("proof"),
     moment("at"),
     sa.Column("purpose", sa.Text(), nullable=False, server_default="service"),
+    text_column("address", null=True),
 )
 
 # What protects the person from every effect of every case. No foreign key, as above.

@@ -121,25 +121,38 @@ class CallBook(Protocol):
         """Gives the task to somebody for `LEASE`, no longer than to `closes` (UTC), and counts the call, in one
         transaction. The row alone where it is nobody's to take; whoever has it already gets it as it is."""
 
-    def automatic_calls(self, at: datetime) -> list[tuple[CallTaskRow, CallRow | None]]:
-        """What the automatic service has to look at, tasks that it may make now, and calls that it has
-        taken and of which the case has not been told yet."""
+    def untold_calls(self) -> list[tuple[CallTaskRow, CallRow]]:
+        """Calls that the automatic service has taken and of which the case has not been told yet, oldest first."""
+
+    def automatic_calls(self, at: datetime, after: str = "") -> list[CallTaskRow]:
+        """A page of the tasks that the automatic service may make now, by id; `after` is the end of the page before.
+        Empty: there are no more."""
+
+    def dialled_at(self, place: str) -> set[str]:
+        """The provider's ids of all calls to a number, by what it is compared by."""
 
     def dialled(self, call_id: str, number: int, provider_id: str) -> None:
         """The provider has the call."""
 
-    def heard(self, call_id: str, number: int, result: CallResult | None, *, over: bool = False) -> None:
-        """What whoever answered the automatic service has pressed: the first result stands; None: it is them. `over`:
-        the call has ended, and the result is what it is if nothing was pressed."""
+    def confirmed(self, call_id: str, number: int) -> None:
+        """Who answered the automatic service has pressed that it is them."""
+
+    def heard(self, call_id: str, number: int, result: CallResult) -> bool:
+        """What whoever answered the automatic service wants, or what has answered; what was heard first stands. False:
+        something was, or is told already."""
+
+    def over(self, call_id: str, number: int) -> None:
+        """The call has ended: where nothing was heard, nobody was reached, but for who has pressed that it is them."""
 
     def told(self, call_id: str, number: int) -> None:
         """The case knows what was heard."""
 
-    def not_automatic(self, call_id: str, at: datetime, why: str) -> None:
-        """The automatic service cannot make it: a person may, where the policy says so; else it is withdrawn."""
+    def not_automatic(self, call_id: str, at: datetime, why: str, number: int | None = None) -> None:
+        """The automatic service cannot make it: a person may, where the policy says so; else it is withdrawn. `number`:
+        the call that it had taken for it; None: none, and a task that is taken by now stays as it is."""
 
-    def give_back(self, call_id: str, by: str) -> bool:
-        """No call was made. False: it is not theirs."""
+    def give_back(self, call_id: str, by: str, at: datetime, why: str = "no call was made") -> bool:
+        """No call was made: its entry says why. False: it is not theirs."""
 
     def call_result(
         self, call_id: str, by: str, result: CallResult, at: datetime, why: str, again: CallWindow | None = None

@@ -3,11 +3,15 @@
 from datetime import datetime
 from typing import Protocol
 
+from domain.addresses import address_key
 from domain.base import Frozen
 from domain.consent import Purpose, Source
 from domain.rules.local_law import LocalLaw
 from domain.steps import Channel
 from gateways.ports.rows import Closure
+
+NO_CONSENT = "the customer has not agreed to automated calls"
+OTHER_NUMBER = "the customer has agreed to automated calls at another number"
 
 
 class OptIn(Frozen):
@@ -20,6 +24,7 @@ class OptIn(Frozen):
     proof: str = ""  # how the one who told us knows
     at: datetime
     purpose: Purpose = Purpose.SERVICE
+    address: str | None = None  # AUTOMATED_CALLS: the number it is for, as it is compared; None: the first one called
 
 
 class ConsentBook(Protocol):
@@ -41,18 +46,20 @@ class ConsentBook(Protocol):
         """The customer's own wishes, also those that hold no more; oldest first."""
 
 
-def agreed_to_automated_calls(book: ConsentBook, customer_id: str) -> OptIn | None:
-    """The newest consent to calls that no person makes, unless the customer has wanted no calls since."""
+def why_not_automatic(book: ConsentBook, customer_id: str, number: str) -> str | None:
+    """Why nobody but a person may call the customer at this number; None: they have agreed, and have wanted no end of
+    calls since. Who has another number has agreed for that one: somebody else may have this one."""
     given = [
         one
         for one in book.opt_ins(customer_id)
         if one.channel is Channel.PHONE and one.purpose is Purpose.AUTOMATED_CALLS
     ]
     if not given:
-        return None
+        return NO_CONSENT
     newest = max(given, key=lambda one: one.at)
-    taken_back = any(one.channel is Channel.PHONE and one.at >= newest.at for one in book.opt_outs(customer_id))
-    return None if taken_back else newest
+    if any(one.channel is Channel.PHONE and one.at >= newest.at for one in book.opt_outs(customer_id)):
+        return NO_CONSENT
+    return None if newest.address in (None, address_key(number)) else OTHER_NUMBER
 
 
 def opted_in(law: LocalLaw, book: ConsentBook, customer_id: str) -> frozenset[Channel]:

@@ -29,7 +29,6 @@ class VoiceScript(Frozen):
     stranger: str
     goodbye: str
     no_more: str
-    about: str
     pay_link: str
     call_back: str
     opt_out: str
@@ -50,8 +49,8 @@ class Dialler(Protocol):
         """Has a number called. `place`: the path here under which the provider asks what to say."""
 
     def find(self, number: str, since: datetime, others: Collection[str]) -> Dialled | None:
-        """A call to this number that was begun at or after `since` and is none of `others`; None: there certainly is
-        none."""
+        """A call to this number that was begun at or after `since`, by a clock that may differ from the provider's, and
+        is none of `others`; None: there certainly is none."""
 
     def fate(self, provider_id: str) -> CallFate:
         """How a call stands."""
@@ -60,4 +59,8 @@ class Dialler(Protocol):
 class VoiceScripts(Protocol):
     """The words."""
 
-    def script(self, address: Address, invoice: InvoiceSnapshot) -> VoiceScript: ...
+    def script(self, address: Address) -> VoiceScript:
+        """All that names no invoice."""
+
+    def about(self, address: Address, invoice: InvoiceSnapshot) -> str:
+        """What is said of the invoice."""

@@ -30,10 +30,16 @@ def _automatic_calls(look: Look) -> str:
             f"{names} has calls by the automatic service, and Twilio cannot call {public}, which is this machine's: "
             "set WEB_PUBLIC_URL to an address that it can call."
         )
+    caller = settings.required("TWILIO_VOICE_FROM")
+    if caller == settings.call_back_number:
+        raise fault(
+            f"CALL_BACK_NUMBER and TWILIO_VOICE_FROM are both {caller}: who calls back would reach the machine. Name a "
+            "number that people answer as CALL_BACK_NUMBER."
+        )
     scripts(settings)
     sid, secret = settings.required("TWILIO_ACCOUNT_SID"), settings.twilio_secret
     account = TwilioAccount(sid, secret, settings.twilio_api_base, settings.provider_timeout)
-    said = account.caller(settings.required("TWILIO_VOICE_FROM"))
+    said = account.caller(caller)
     with closing(wiring.open_ledger(settings)) as ledger:
         agreed = ledger.anybody_agreed(Purpose.AUTOMATED_CALLS)
     return said if agreed else f"{said}, and to nobody yet: no customer has agreed to them (docs/connect.md)"

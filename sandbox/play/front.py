@@ -137,8 +137,15 @@ class Front:
 
     async def automatic_call_waits(self, invoice: str) -> bool:
         """Whether the automatic service has a call about an invoice to make, or a result of one to tell."""
-        waiting = await self._look(lambda: self.ledger.automatic_calls(utc_now()))
-        return any(row.invoice_id == invoice for row, _ in waiting)
+        return invoice in await self._look(self._to_be_called)
+
+    def _to_be_called(self) -> set[str]:
+        found = {row.invoice_id for row, _ in self.ledger.untold_calls()}
+        after = ""
+        while page := self.ledger.automatic_calls(utc_now(), after):
+            found |= {row.invoice_id for row in page}
+            after = page[-1].call_id
+        return found
 
     async def asks(self, method: str, path: str, body: Json | None = None) -> Json | str:
         """What the API answers, or the sentence by which it refuses. Raises SandboxError when it does not answer."""

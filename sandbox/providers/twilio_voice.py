@@ -81,6 +81,7 @@ class TwilioVoice:
     forbidden: set[str] = field(default_factory=set)  # prefixes of countries without permission
     plays: bool = False
     lost: int = 0
+    refuses: int | None = None  # every call, with this code
     calls: list[Call] = field(default_factory=list)
 
     @property
@@ -91,7 +92,7 @@ class TwilioVoice:
     def accept(self, form: dict[str, str], numbers: dict[str, Json]) -> Call:
         """Takes a call or raises Refusal with Twilio's code."""
         to, from_ = form.get("To", ""), form.get("From", "")
-        code = _MAGIC_FROM.get(from_) or _MAGIC_TO.get(to)
+        code = self.refuses or _MAGIC_FROM.get(from_) or _MAGIC_TO.get(to)
         if not to:
             code = 21201
         elif not form.get("Url"):

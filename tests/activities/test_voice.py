@@ -7,15 +7,16 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from temporalio.service import RPCError, RPCStatusCode
 
 from domain.calls import AUTOMATIC, CallResult, MadeBy, TaskState, call_id
 from domain.consent import Purpose, Source
 from domain.steps import Channel
+from gateways.ports.consents import NO_CONSENT
 from gateways.ports.inbox import NotGenuine
 from gateways.ports.rows import Closure
 from sandbox.providers.twilio_voice import Answers, Call
 from service.requests import Refused, Unavailable, WrongRequest
-from service.voice import NO_CONSENT
 from tests.activities.builders import Worker
 from tests.activities.test_calls import DAY, MONDAY, NUMBER, STEP, a_call
 from tests.activities.voice_exchange import PUBLIC, Exchange, exchange
@@ -201,18 +202,18 @@ async def test_what_is_asked_of_a_call_that_is_none_ends_without_a_word(exchange
 class OnceAway:
     """Tells no case at first, as while Temporal does not answer."""
 
-    def __init__(self) -> None:
+    def __init__(self, error: Exception | None = None) -> None:
         self.away = True
+        self.error = error or Unavailable("Temporal does not answer.")
         self.said: list[tuple[str, CallResult]] = []
 
     async def __call__(self) -> Any:
         return self
 
-    async def say(self, call_id: str, by: str, result: CallResult, *, at: datetime | None = None) -> None:
-        assert by == AUTOMATIC
+    async def say_automatically(self, call_id: str, result: CallResult, at: datetime | None) -> None:
         assert (result is CallResult.CALL_BACK) is (at is not None)
         if self.away:
-            raise Unavailable("Temporal does not answer.")
+            raise self.error
         self.said.append((call_id, result))
 
 
@@ -232,9 +233,11 @@ async def test_who_presses_9_is_called_by_nobody_though_the_case_cannot_be_told_
     assert [(call, CallResult.OPTED_OUT)] == [one for one in results.said if one[0] == call]
 
 
-async def test_while_a_case_cannot_be_told_nobody_else_is_dialled(exchange: Exchange) -> None:
+@pytest.mark.parametrize("error", [Unavailable("Not connected yet."), RPCError("", RPCStatusCode.UNAVAILABLE, b"")])
+async def test_while_a_case_cannot_be_told_nobody_else_is_dialled(exchange: Exchange, error: Exception) -> None:
+    """As on the first connection, and as later on."""
     await talked(exchange, Answers(keys="11"))
     exchange.automatic(exchange.agreed(exchange.case()))
-    await exchange.voice.round(OnceAway(), exchange.threads)
+    await exchange.voice.round(OnceAway(error), exchange.threads)
 
     assert 1 == len(exchange.twilio.calls)

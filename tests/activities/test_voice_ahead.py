@@ -6,7 +6,7 @@ import pytest
 
 from tests.activities.builders import Worker, a_decision
 from tests.activities.test_calls import DAY, MONDAY
-from tests.activities.test_voice import Exchange
+from tests.activities.voice_exchange import Exchange
 
 
 @pytest.fixture
@@ -29,4 +29,4 @@ def test_what_is_late_by_the_cases_own_time_is_not_made_any_more(exchange: Excha
     call = exchange.automatic(case)
     exchange.worker.decide(a_decision(exchange.worker, case, MONDAY + 4 * DAY))
 
-    assert [] == [row.call_id for row, _ in exchange.ledger.automatic_calls(exchange.now) if row.call_id == call]
+    assert [] == exchange.tasks(call)

@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from domain.calls import CallResult, MadeBy, TaskState
+from domain.calls import CallResult, CallWindow, MadeBy, TaskState
 from gateways.ports.trouble import ProviderMisuse, ProviderTrouble
 from service.requests import Refused
+from tests.activities.call_office import DAY, HOUR, MONDAY
 from tests.activities.voice_exchange import CALLER, Exchange, exchange
 
 __all__ = ["exchange"]
@@ -33,19 +34,52 @@ def test_a_number_that_changed_while_the_answer_was_lost_is_not_dialled_twice(
     """It is looked up by the number that was called; where that one is not known any more, it counts as made."""
     case = exchange.agreed(exchange.case())
     call = exchange.automatic(case)
-    numbers = iter(("+12025550191", "+12025550192"))
     if changes == 2:
-        exchange.ledger.customer_set(case.customer_id, {"phone": next(numbers)})
+        exchange.ledger.customer_set(case.customer_id, {"phone": "+12025550191"})
+        exchange.agreed(case, event_id="again", at=MONDAY - DAY)
     exchange.twilio.lost = 1
     with pytest.raises(ProviderTrouble):
         exchange.look(call)
-    exchange.ledger.customer_set(case.customer_id, {"phone": next(numbers)})
+    exchange.ledger.customer_set(case.customer_id, {"phone": "+12025550192"})
     exchange.now += timedelta(minutes=3)
     exchange.look(call)
 
     [made] = exchange.twilio.calls
     [taken] = exchange.ledger.calls_of(call)
     assert (heard, made.sid if heard is None else None) == (taken.heard, taken.provider_id)
+
+
+@pytest.mark.parametrize("ahead", [timedelta(0), timedelta(seconds=4), timedelta(minutes=2)])
+def test_it_dials_once_though_this_machines_clock_is_ahead(
+    exchange: Exchange, monkeypatch: pytest.MonkeyPatch, ahead: timedelta
+) -> None:
+    call = exchange.automatic(exchange.agreed(exchange.case()))
+    monkeypatch.setattr(exchange.worker.world.journal, "clock", lambda: exchange.now - ahead)
+    exchange.twilio.lost = 1
+    with pytest.raises(ProviderTrouble):
+        exchange.look(call)
+    exchange.now += timedelta(minutes=3)
+    exchange.look(call)
+    exchange.look(call)
+
+    assert 1 == len(exchange.twilio.calls)
+
+
+def test_a_call_of_somebody_else_with_the_same_number_is_not_taken_for_the_lost_one(exchange: Exchange) -> None:
+    one, other = exchange.case(), exchange.case()
+    for case in (one, other):
+        exchange.ledger.customer_set(case.customer_id, {"phone": "+12025550193"})
+    hours = tuple(CallWindow(start=MONDAY + n * DAY, end=MONDAY + n * DAY + 6 * HOUR) for n in range(3))
+    lost, made = (exchange.automatic(exchange.agreed(case), windows=hours) for case in (one, other))
+    [row] = exchange.tasks(lost)
+    exchange.calls.take_automatically(row)  # and the process dies
+    exchange.now += DAY
+    exchange.look(made)
+    exchange.now += timedelta(minutes=3)
+    exchange.look(lost)
+
+    assert 1 == len(exchange.twilio.calls)
+    assert [True] == [taken.given_back for taken in exchange.ledger.calls_of(lost)]
 
 
 def test_what_was_certainly_not_dialled_is_given_back_and_judged_anew(exchange: Exchange) -> None:

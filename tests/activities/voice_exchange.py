@@ -5,10 +5,14 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+import sqlalchemy as sa
 
 from domain.calls import CallResult, MadeBy, Offer
 from domain.consent import Purpose, Source
 from domain.steps import Channel
+from gateways.ledger.schema import calls
+from gateways.ledger.schema_doors import outbox
+from gateways.ports.calls import CallTaskRow
 from gateways.ports.consents import OptIn
 from gateways.twilio_voice import TwilioDialler
 from gateways.twilio_webhook import TwilioWebhook
@@ -18,6 +22,7 @@ from sandbox.providers.twilio_voice import Answers, Call
 from service.threads import Threads
 from service.voice import AutomaticCalls
 from service.voice_door import VoiceDoor
+from service.voice_talk import VoiceTalk
 from tests.activities.builders import OpenCase, Worker
 from tests.activities.test_calls import DAY, MONDAY, NUMBER, Office
 
@@ -48,12 +53,11 @@ class Exchange(Office):
             clock=lambda: self.now,
         )
         said = scripts(settings)
-        self.voice = AutomaticCalls(
-            self.ledger, self.calls, dialler, lambda: self.worker.payments, lambda: said, lambda: self.now
-        )
+        self.voice = AutomaticCalls(self.ledger, self.calls, dialler, lambda: self.now)
+        self.talk = VoiceTalk(self.ledger, self.calls, said)
         self.threads = Threads(2, "voice")
         webhook = TwilioWebhook(PUBLIC, [settings.twilio_secret])
-        self.door = VoiceDoor(self.voice, webhook, PUBLIC, self.threads)
+        self.door = VoiceDoor(self.talk, webhook, PUBLIC, self.threads)
 
     def agreed(self, case: OpenCase, **changed: Any) -> OpenCase:
         """Somebody who has agreed to automated calls."""
@@ -75,10 +79,33 @@ class Exchange(Office):
 
     def look(self, call: str) -> CallResult | None:
         """What the automatic service does of this one call in one round."""
-        for row, made in self.ledger.automatic_calls(self.now):
+        for row, made in self.ledger.untold_calls():
             if row.call_id == call:
                 return self.voice.look(row, made)
+        for row in self.tasks(call):
+            self.voice.begin(row)
         return None
+
+    def tasks(self, call: str) -> list[CallTaskRow]:
+        """The task, if the ledger lets it be made now."""
+        found, after = [], ""
+        while page := self.ledger.automatic_calls(self.now, after):
+            found += [row for row in page if row.call_id == call]
+            after = page[-1].call_id
+        return found
+
+    def conversations(self, call: str) -> list[bool]:
+        """Whether the law counts each call of a task as a conversation."""
+        return self._read(sa.select(calls.c.conversation).where(calls.c.call_id == call).order_by(calls.c.number))
+
+    def events(self, case: OpenCase) -> list[str]:
+        """What the merchant's systems are told of the case, by type."""
+        return self._read(sa.select(outbox.c.type).where(outbox.c.invoice_id == case.invoice_id).order_by(outbox.c.id))
+
+    def _read(self, query: sa.Select[tuple[Any]]) -> list[Any]:
+        engine = sa.create_engine(self.worker.settings.dunning_database_url)
+        with engine.connect() as connection:
+            return list(connection.execute(query).scalars())
 
     async def play(self, there: OpenCase, answers: Answers | None) -> Call:
         """What becomes of the newest call, as Twilio makes it."""

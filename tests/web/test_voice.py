@@ -105,7 +105,7 @@ async def test_a_customer_who_presses_9_gets_no_more_calls_and_the_case_knows_it
     assert [200, 200, 204] == answers
 
     # At once, and not when the next look every 20 seconds is due.
-    await until(lambda: not ledger.automatic_calls(clock()), seconds=15)
+    await until(lambda: not ledger.untold_calls(), seconds=15)
     told = [fact["result"] for name, fact in await signals(client, invoice) if name == "call_reported"]
 
     assert [CallResult.OPTED_OUT] == told

@@ -2,10 +2,13 @@
 
 from datetime import timedelta
 
+import pytest
+
 from domain.calls import LEASE, CallResult, MadeBy, TaskState
 from domain.rules.contacts import ContactCaps
 from domain.steps import Channel, Stage
 from domain.truth import MessageFacts
+from gateways.ledger import automatic_calls
 from gateways.ledger.sql_ledger import SqlLedger
 from gateways.ports.calls import CallTaskRow, Taken
 from gateways.ports.messages import Address
@@ -16,11 +19,12 @@ CALL, HOUR = "call_1", timedelta(hours=1)
 TO = Address(customer_id="cus_1", phone="+66812345678")
 
 
-def a_task(ledger: SqlLedger, by: MadeBy = MadeBy.PERSON) -> None:
-    ledger.open_case(a_case("in_1", customer_id="cus_1"), a_customer(customer_id="cus_1"), "{}")
+def a_task(ledger: SqlLedger, by: MadeBy = MadeBy.PERSON, call: str = CALL) -> None:
+    invoice = call.replace("call", "in")
+    ledger.open_case(a_case(invoice, customer_id="cus_1"), a_customer(customer_id="cus_1"), "{}")
     task = CallTaskRow(
-        call_id=CALL,
-        invoice_id="in_1",
+        call_id=call,
+        invoice_id=invoice,
         customer_id="cus_1",
         step="d05-call",
         state=TaskState.OPEN,
@@ -94,7 +98,7 @@ def test_the_automatic_service_sees_a_task_in_its_time_and_in_its_cases(ledger: 
     """A case may live ahead of the machine's clock."""
 
     def seen(after: timedelta) -> list[str]:
-        return [row.call_id for row, _ in ledger.automatic_calls(NOW + after)]
+        return [row.call_id for row in ledger.automatic_calls(NOW + after)]
 
     a_task(ledger, MadeBy.MACHINE)
     assert ([], [CALL], [CALL], []) == (seen(-HOUR), seen(0 * DAY), seen(2 * DAY), seen(3 * DAY))
@@ -104,3 +108,13 @@ def test_the_automatic_service_sees_a_task_in_its_time_and_in_its_cases(ledger: 
 
     ledger.decided("in_1", NOW + 3 * DAY, [an_entry(at=NOW + 3 * DAY)], a_projection(), "{}")
     assert ([], []) == (seen(-365 * DAY), seen(2 * DAY))
+
+
+def test_the_automatic_service_sees_all_tasks_page_by_page(ledger: SqlLedger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that cannot be made now hold no other up."""
+    monkeypatch.setattr(automatic_calls, "_MOST", 1)
+    for call in (CALL, "call_2"):
+        a_task(ledger, MadeBy.MACHINE, call)
+    pages = [ledger.automatic_calls(NOW, after) for after in ("", CALL, "call_2")]
+
+    assert [[CALL], ["call_2"], []] == [[row.call_id for row in page] for page in pages]

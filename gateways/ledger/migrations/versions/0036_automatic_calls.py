@@ -1,4 +1,5 @@
-"""Calls that no person makes: who makes a task, the provider's id, what was pressed, and whether the case knows it."""
+"""Calls that no person makes: who makes a task, the provider's id, what was pressed, whether the case knows it, and the
+number that a consent is for."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -15,3 +16,5 @@ def upgrade() -> None:
     op.add_column("calls", sa.Column("confirmed", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column("calls", sa.Column("heard", sa.Text(), nullable=True))
     op.add_column("calls", sa.Column("told", sa.Boolean(), nullable=False, server_default=sa.false()))
+    op.create_index("ix_calls_provider_id", "calls", ["provider_id"], unique=True)
+    op.add_column("opt_ins", sa.Column("address", sa.Text(), nullable=True))
