@@ -15,12 +15,10 @@ from pydantic import field_validator
 from domain.base import Frozen
 from domain.brand import Brand
 from domain.call_hours import PARTS, WEEK, CallTime, Part
-from domain.languages import chosen, wanted
+from domain.languages import chosen
+from domain.sentences import Loc
 from domain.steps import Channel
-from gateways.word_files import PhrasesError
-from gateways.yaml_files import FileError, layered
-
-FALLBACK = "en"
+from gateways.word_files import FALLBACK, WordFiles
 
 
 class PreferenceWords(Frozen):
@@ -95,18 +93,9 @@ class PreferencePage:
             trim_blocks=True,
         )
         self._layout = environment.get_template("preferences.html.j2")
-        files: dict[str, list[Path]] = {}
-        for file in (file for directory in directories for file in sorted(directory.glob("*/preferences.yaml"))):
-            files.setdefault(file.parent.name.lower(), []).append(file)
-        try:
-            self._words = {name: layered(layers).as_model(PreferenceWords) for name, layers in files.items()}
-        except FileError as error:
-            raise PhrasesError(str(error)) from None
-        if FALLBACK not in self._words:
-            raise PhrasesError(
-                f"{directories[-1]} has no {FALLBACK}/preferences.yaml: other languages fall back to it."
-            )
-        self._default = chosen(language, self._words) or FALLBACK
+        self._files = WordFiles(
+            "preferences.yaml", PreferenceWords, lambda _: frozenset(), directories, language=language
+        )
 
     def render(self, wishes: Wishes) -> str:
         language, words = self._language(wishes.language)
@@ -129,8 +118,13 @@ class PreferencePage:
 
     def _language(self, languages: str) -> tuple[str, PreferenceWords]:
         """The first that is wanted and has words, or the merchant's."""
-        name = next((name for tag in wanted(languages) if (name := chosen(tag, self._words))), self._default)
-        return name, self._words[name]
+        tag, words = self._files.of(languages)
+        return chosen(tag, self._files.words) or FALLBACK, words
+
+
+def _nothing(_: Loc) -> frozenset[str]:
+    """Its texts name nothing: the page does."""
+    return frozenset()
 
 
 def _calls(words: PreferenceWords, wishes: Wishes, locale: Locale) -> dict[str, Any] | None:

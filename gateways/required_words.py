@@ -9,9 +9,8 @@ from domain.languages import chosen, wanted
 from domain.money import Money
 from domain.steps import Channel
 from gateways.ports.messages import Rendered
+from gateways.word_files import FALLBACK
 from gateways.yaml_files import layered
-
-FALLBACK = "en"
 
 
 class _Words(Frozen):

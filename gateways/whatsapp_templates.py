@@ -13,6 +13,7 @@ from pydantic import Field, RootModel, ValidationError, field_validator
 from domain.base import Frozen
 from domain.steps import DEMANDS, Stage
 from gateways.ports.messages import FilledTemplate, Rendered
+from gateways.word_files import FALLBACK
 from gateways.yaml_files import FileError, YamlFile
 
 MERCHANT, SAID, LINK = "1", "2", "3"
@@ -21,7 +22,6 @@ RENEWAL: Literal["renewal"] = "renewal"
 """Beside the stages: what is said before a subscription renews."""
 LONGEST = 1024
 """Signs of a whole message (WhatsApp's limit for the body of a template)."""
-FALLBACK = "en"
 
 _PLACE = re.compile(r"\{\{(\w+)\}\}")
 _SPACE = re.compile(r"\s+")
