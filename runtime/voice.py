@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from datetime import timedelta
 
 from domain.brand import BySegment
 from gateways.ledger.sql_ledger import SqlLedger
@@ -65,7 +66,9 @@ def automatic_calls(
     """None: it is not set up. Raises SettingsError for tables that cannot be read."""
     if no_machine(settings):
         return None
-    return AutomaticCalls(ledger, queue, dialler(settings, meter), wiring.utc_now)
+    # Taking reads the invoice, and a try that cannot connect is made once more.
+    dials_within = 3 * settings.provider_timeout + timedelta(seconds=30)
+    return AutomaticCalls(ledger, queue, dialler(settings, meter), wiring.utc_now, dials_within)
 
 
 def door(

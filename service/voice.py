@@ -24,8 +24,6 @@ from service.threads import Threads
 
 _LONGEST = timedelta(minutes=10)
 """After that the provider is asked what became of a call of which it has told nothing."""
-_LOST = timedelta(minutes=2)
-"""So long another process may still be dialling a call of which no answer has come."""
 _SOON = timedelta(hours=1)
 """Who wants to be called by a person has that long before it, at least."""
 _ASKED_AGAIN = timedelta(minutes=5)
@@ -41,20 +39,29 @@ def place(call_id: str, number: int) -> str:
 
 
 class AutomaticCalls:
-    """Dials, looks up what was lost, and tells the cases what was heard. Blocks, but for `round`."""
+    """Dials, looks up what was lost, and tells the cases what was heard. Blocks, but for `round`.
 
-    def __init__(self, ledger: Ledger, calls: Calls, dialler: Dialler, clock: Callable[[], datetime]) -> None:
+    dials_within: so long another process may still be dialling a call of which no answer has come."""
+
+    def __init__(
+        self, ledger: Ledger, calls: Calls, dialler: Dialler, clock: Callable[[], datetime], dials_within: timedelta
+    ) -> None:
         self._ledger = ledger
         self._calls = calls
         self._dialler = dialler
         self._clock = clock
+        self._dials_within = dials_within
         self._quiet_until: datetime | None = None
         self._refused: dict[str, datetime] = {}  # call id → when it is asked about again
+        self._seen: dict[tuple[str, int], datetime] = {}  # call id and number → when it was first looked at
 
     async def round(self, results: Callable[[], Awaitable[CallResults]], threads: Threads) -> int:
         """Tells the cases what was heard, and then dials what may be dialled now; how many calls were looked at."""
         looked_at = 0
-        for row, made in await threads.run(self._ledger.untold_calls):
+        untold = await threads.run(self._ledger.untold_calls)
+        theirs = {(made.call_id, made.number) for _, made in untold}
+        self._seen = {call: seen for call, seen in self._seen.items() if call in theirs}
+        for row, made in untold:
             looked_at += 1
             if not await self._told(row, made, results, threads):
                 return looked_at
@@ -102,8 +109,9 @@ class AutomaticCalls:
         """Takes a call that was made a step further; what was heard in it, once that is known."""
         if made.heard:
             return made.heard
-        age = self._clock() - made.at
-        if made.provider_id is None and age >= _LOST:
+        begun = self._begun(made)
+        age = self._clock() - begun
+        if made.provider_id is None and age >= self._dials_within:
             self._find(row, made)
         if made.provider_id is None or age < _LONGEST:
             return None
@@ -112,6 +120,10 @@ class AutomaticCalls:
             return None
         self._ledger.over(row.call_id, made.number)
         return next(one for one in self._ledger.calls_of(row.call_id) if one.number == made.number).heard
+
+    def _begun(self, made: CallRow) -> datetime:
+        """By this machine's clock, also where the case lives ahead of it."""
+        return min(made.at, self._seen.setdefault((made.call_id, made.number), self._clock()))
 
     def _lives_at(self, row: CallTaskRow) -> datetime:
         """The time of the task's case, which may be ahead of this machine's clock."""
@@ -175,9 +187,7 @@ class AutomaticCalls:
             # Where it went nobody can look up any more: it is not made a second time.
             self._ledger.over(row.call_id, made.number)
             return
-        # A case may live ahead of this machine's clock.
-        since = min(made.at, self._clock())
-        found = self._dialler.find(number, since, self._ledger.dialled_at(went_to))
+        found = self._dialler.find(number, self._begun(made), self._ledger.dialled_at(went_to))
         if found:
             self._ledger.dialled(row.call_id, made.number, found.provider_id)
         else:

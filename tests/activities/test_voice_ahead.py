@@ -1,9 +1,11 @@
 """Automatic calls in a world that skips time, where a case lives ahead of the machine's clock."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 
+from gateways.ports.trouble import ProviderTrouble
 from tests.activities.builders import Worker, a_decision
 from tests.activities.test_calls import DAY, MONDAY
 from tests.activities.voice_exchange import Exchange
@@ -30,3 +32,17 @@ def test_what_is_late_by_the_cases_own_time_is_not_made_any_more(exchange: Excha
     exchange.worker.decide(a_decision(exchange.worker, case, MONDAY + 4 * DAY))
 
     assert [] == exchange.tasks(call)
+
+
+def test_a_call_that_was_lost_there_is_looked_up_all_the_same(exchange: Exchange) -> None:
+    case = exchange.agreed(exchange.case())
+    call = exchange.automatic(case)
+    exchange.twilio.lost = 1
+    with pytest.raises(ProviderTrouble):
+        exchange.look(call)
+    exchange.look(call)
+    exchange.now += timedelta(minutes=2)
+    exchange.look(call)
+
+    [made] = exchange.twilio.calls
+    assert [made.sid] == [taken.provider_id for taken in exchange.ledger.calls_of(call)]

@@ -1,6 +1,7 @@
 """An office with the automatic service beside it, and Twilio's stand-in for it."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -53,7 +54,7 @@ class Exchange(Office):
             clock=lambda: self.now,
         )
         said = scripts(settings)
-        self.voice = AutomaticCalls(self.ledger, self.calls, dialler, lambda: self.now)
+        self.voice = AutomaticCalls(self.ledger, self.calls, dialler, lambda: self.now, timedelta(minutes=1))
         self.talk = VoiceTalk(self.ledger, self.calls, said)
         self.threads = Threads(2, "voice")
         webhook = TwilioWebhook(PUBLIC, [settings.twilio_secret])
