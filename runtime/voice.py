@@ -66,7 +66,7 @@ def automatic_calls(
     """None: it is not set up. Raises SettingsError for tables that cannot be read."""
     if no_machine(settings):
         return None
-    # Taking reads the invoice, and a try that cannot connect is made once more.
+    # Who takes it reads the customer's other invoices before it dials.
     dials_within = 3 * settings.provider_timeout + timedelta(seconds=30)
     return AutomaticCalls(ledger, queue, dialler(settings, meter), wiring.utc_now, dials_within)
 
