@@ -47,6 +47,8 @@ class CallActivities:
             answer: Answer = strictest((judge_now(invoice.now, Aim.SAY, task.as_of), protected))
             if found := stop(answer):
                 return CallQueued(invoice=invoice.now, stopped=found)
+            if self._ledger.call_task(call_id(task.invoice_id, task.step)):
+                return CallQueued(invoice=invoice.now)  # the answer was lost; who takes it asks all of this again
             if invoice.customer:
                 self._ledger.customer_is(invoice.customer)
             recipient = self._ledger.recipient(task.customer_id)

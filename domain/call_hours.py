@@ -18,7 +18,7 @@ NAMED_FOR = timedelta(hours=1)
 _NEAR = timedelta(hours=1)
 """So long before and after an hour at which somebody answered they may answer again."""
 _EXAMPLE = "mon-fri 17:00-19:00"
-_TIME = r"([01]\d|2[0-3]):[0-5]\d"
+_TIME = "([01][0-9]|2[0-3]):[0-5][0-9]"  # `\d` is also the digits of other scripts
 _FORM = re.compile(rf"(?P<days>[a-z]{{3}}([-,][a-z]{{3}})*) (?P<start>{_TIME})-(?P<end>{_TIME})")
 _BETWEEN = "; "
 

@@ -124,10 +124,12 @@ class ContactReported(Message):
 
 
 class ContactChanged(Message):
-    """The customer is reached at another address than before on these channels, or is somewhere else."""
+    """The customer is reached at another address than before on these channels, is somewhere else, or wants to be
+    called at other hours (`call_hours`)."""
 
     event_id: EventId
     channels: tuple[Channel, ...] = Field(max_length=len(Channel))
+    call_hours: bool = False
 
 
 class PersonChanged(Message):

@@ -179,8 +179,9 @@ def contact_reported(case: Case, fact: events.ContactReported, at: datetime) -> 
 
 def contact_changed(case: Case, fact: events.ContactChanged, at: datetime) -> Case:
     """Another address is open until something is known of it; the customer's own wish is about any. Without a channel
-    the customer is somewhere else: what waits for the hours of the old place is decided about anew."""
-    where = ", ".join(channel.value for channel in fact.channels) or "the customer's place"
+    the customer is somewhere else, or wants other hours for calls: what waits for the old ones is decided anew."""
+    where = ", ".join(channel.value for channel in fact.channels)
+    where = where or ("the hours for calls" if fact.call_hours else "the customer's place")
     case = _told(case, fact.event_id, "contact changed", where, at)
     opened = {channel for channel in fact.channels if case.closed_channels.get(channel) not in WISHES}
     left = {channel: why for channel, why in case.closed_channels.items() if channel not in opened}

@@ -51,17 +51,13 @@ def person_changed(customer_id: str, what: str, at: datetime) -> Arrival:
     )
 
 
-def address_changed(customer_id: str, channel: Channel, at: datetime) -> Arrival:
-    """That the customer is reached at another address there: what it is, the ledger has."""
-    kept = {
-        "customer_id": customer_id,
-        "channel": channel.value,
-        "at": at.astimezone(UTC).isoformat(),
-        "event_id": f"{customer_id}/{channel.value}/{_ADDRESS}/{at.astimezone(UTC).isoformat()}",
-    }
-    return Arrival(
-        provider=PROVIDER, event_id=kept["event_id"], kind=_ADDRESS, body=json.dumps({"kind": _ADDRESS, **kept})
-    )
+def address_changed(customer_id: str, channel: Channel | None, at: datetime) -> Arrival:
+    """That the customer is reached at another address there, or wants to be called at other hours (None): what it is,
+    the ledger has."""
+    moment = at.astimezone(UTC).isoformat()
+    event_id = f"{customer_id}/{channel.value if channel else 'call_hours'}/{_ADDRESS}/{moment}"
+    kept = {"customer_id": customer_id, "channel": channel, "at": moment, "event_id": event_id}
+    return Arrival(provider=PROVIDER, event_id=event_id, kind=_ADDRESS, body=json.dumps({"kind": _ADDRESS, **kept}))
 
 
 def read(event: object) -> CustomerConsented | PersonChanged | AddressChanged:

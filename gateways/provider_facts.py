@@ -207,10 +207,11 @@ class PersonChanged(ProviderFact):
 
 
 class AddressChanged(ProviderFact):
-    """The merchant says that the customer is reached at another address there: what it is, the ledger has."""
+    """The merchant says that the customer is reached at another address there, or wants to be called at other hours
+    (no channel): what it is, the ledger has."""
 
     customer_id: str
-    channel: Channel
+    channel: Channel | None
 
 
 class AgencySaid(ProviderFact):

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import random
 from collections.abc import AsyncIterator, Collection
-from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
 from functools import cache, partial
 
@@ -38,6 +38,7 @@ from runtime import bulk, calls, terms, voice, wiring
 from runtime.desk import desk_of
 from runtime.equipment import installation
 from runtime.event_post import event_post
+from runtime.leaving import end
 from runtime.settings import Settings, SettingsError, several
 from runtime.telemetry import Telemetry
 from runtime.temporal import connect
@@ -230,10 +231,7 @@ async def doors(settings: Settings, watched: Telemetry | None = None) -> AsyncIt
                 threads=threads,
             )
         finally:
-            for work in (delivering, sending, ordering, expiring, calling):
-                work.cancel()
-                with suppress(asyncio.CancelledError):
-                    await work
+            await end((delivering, sending, ordering, expiring, calling))
 
 
 def _preferences(

@@ -106,4 +106,5 @@ async def make_calls(
         except Exception:  # whatever it is, the next round may be better, and nobody else dials or tells
             _log.exception("A round of automatic calls has failed")
         with suppress(TimeoutError):
-            await asyncio.wait_for(ended.wait(), _LOOK)
+            async with asyncio.timeout(_LOOK):
+                await ended.wait()

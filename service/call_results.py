@@ -1,15 +1,15 @@
 """What came of calls: kept, closed where the customer wants it so, and told to the case."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from domain import events
 from domain.addresses import FIELDS
 from domain.base import Frozen
-from domain.calendar import local, minute
+from domain.calendar import at_local, local, minute
 from domain.calls import AUTOMATIC, LONGEST_PROMISE, CallResult, CallWindow, TaskState, in_utc
 from domain.consent import Source
 from domain.money import Money
-from domain.rules.calls import PHONE, call_closes
+from domain.rules.calls import PHONE, call_closes, call_windows
 from domain.steps import Channel
 from gateways.ports.calls import CallTaskRow
 from gateways.ports.ledger import Ledger
@@ -117,7 +117,7 @@ class CallResults:
 
     def _again(self, row: CallTaskRow, at: datetime, moment: datetime, by: str) -> CallWindow:
         """The hours in which the customer is called again, from the moment that they named: one that is allowed."""
-        if not moment < at <= moment + _CALL_BACK_WITHIN:
+        if not moment < at <= moment + _CALL_BACK_WITHIN and by != AUTOMATIC:
             raise WrongRequest(f"at: name a moment within the next {_CALL_BACK_WITHIN.days} days.")
         now = self._calls.situation(row)
         if now is None:
@@ -129,7 +129,11 @@ class CallResults:
             then = f"{minute(local(opens, now.zones[0]))} in {now.zones[0]} ({in_utc(opens)})"
             raise Refused(f"Nobody may be called then: {why}{f' ({rule})' if rule else ''}. The next moment is {then}.")
         # Who has named the moment to a person may be called then, whatever hours they have stated.
-        return CallWindow(start=at, end=call_closes(now, at, named=None if by == AUTOMATIC else at))
+        closes = call_closes(now, at, named=None if by == AUTOMATIC else at)
+        # Later on that day in the hours that they have stated.
+        midnight = at_local(local(at, now.zones[0]).date() + timedelta(days=1), time.min, now.zones[0])
+        later = [window.end for window in call_windows(now, at, midnight)]
+        return CallWindow(start=at, end=max(closes, *later))
 
     def _promised(self, row: CallTaskRow, amount: str) -> Money:
         case = self._ledger.case(row.invoice_id)

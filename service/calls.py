@@ -161,12 +161,12 @@ class Calls:
         invoice, now = self._read(row)
         answer = self._ask(row, invoice, now)
         if isinstance(answer, Postpone | Refuse) or now is None:
-            raise Refused(_sentence(row, answer))
+            raise Refused(_sentence(row, answer, now.zones[0] if now else row.zones[0]))
         address = self._ledger.recipient(row.customer_id).address
         closes = call_closes(now, now.at, self._named(row, now))
         taken = self._ledger.take_call(call_id, address, call_caps(now, row.until), by, now.at, closes)
         if isinstance(taken, Postpone | Refuse):
-            raise Refused(_sentence(row, taken))
+            raise Refused(_sentence(row, taken, now.zones[0]))
         if not isinstance(taken, Taken):
             raise Refused(_not_free(taken, now.at))
         return self._sheet(taken.row, invoice, now, None)
@@ -235,8 +235,13 @@ class Calls:
         if not now.circumstances.call_hours:
             return None
         last = next((one for one in reversed(self._ledger.calls_of(row.call_id)) if one.result), None)
-        asked = last is not None and last.result is CallResult.CALL_BACK and last.by != AUTOMATIC
-        return row.call_from if asked else None
+        if last is None or last.result is not CallResult.CALL_BACK or last.by == AUTOMATIC or last.result_at is None:
+            return None
+        customer = self._ledger.customer(row.customer_id)
+        said_at = customer.call_hours_at if customer else None
+        # Of a call that somebody else had by then no moment is kept, and what is said later takes its place.
+        is_newer = said_at is not None and said_at > last.result_at
+        return row.call_from if row.call_from > last.result_at and not is_newer else None
 
     def _sheet(
         self, row: CallTaskRow, invoice: InvoiceSnapshot, now: Situation | None, answer: Answer | None
@@ -268,7 +273,7 @@ class Calls:
             others=tuple(_due(other) for other in others),
             offers=row.offers,
             may_call=answer is None,
-            why_not="" if answer is None else _sentence(row, answer),
+            why_not="" if answer is None else _sentence(row, answer, now.zones[0] if now else row.zones[0]),
             windows=windows,
             local_windows=tuple(window.said(zones[0]) for window in windows),
             call_hours=now.circumstances.call_hours if now else (),
@@ -334,14 +339,13 @@ def next_opening(row: CallTaskRow, at: datetime) -> datetime:
     return start if named else row.until
 
 
-def _sentence(row: CallTaskRow, answer: Answer | None) -> str:
-    """Why no call is made, and when it may be."""
+def _sentence(row: CallTaskRow, answer: Answer | None, zone: str) -> str:
+    """Why no call is made, and when it may be, by the customer's clock."""
     rule = f" ({answer.rule})" if isinstance(answer, Postpone | Refuse) and answer.rule else ""
     why = answer.why if isinstance(answer, Postpone | Refuse) else _ENDED
     if isinstance(answer, Postpone):
         if answer.until >= row.until:
             return f"No call: {why}{rule}; it was to be made until {in_utc(row.until)}, and is not made any more."
-        zone = row.zones[0]
         then = f"{minute(local(answer.until, zone))} in {zone} ({in_utc(answer.until)})"
         return f"No call yet: {why}{rule}. It may be made from {then} on."
     return f"No call: {why}{rule}."

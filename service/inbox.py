@@ -111,7 +111,8 @@ class Delivery:
                     pause = min(pause * 2, _LONGEST_REST)
                     _log.warning("The inbox waits %.0f s: %s", pause, error)
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._news.wait(), pause)
+                    async with asyncio.timeout(pause):  # `wait_for` may swallow its end
+                        await self._news.wait()
 
     async def _forget(self) -> None:
         now = self._clock()

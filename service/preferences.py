@@ -1,6 +1,7 @@
 """What a customer chooses by the link in an e-mail: read for the page, and taken in as a fact."""
 
 from collections.abc import Collection
+from datetime import datetime
 
 from domain import events
 from domain.brand import BySegment
@@ -100,10 +101,12 @@ def of_choice(ledger: Ledger, fact: CustomerChose) -> Told:
     if found is None:
         return []
     customer_id, _ = found
-    if fact.call_hours is not None and ledger.recipient(customer_id).address.place(Channel.PHONE):
-        ledger.customer_set(customer_id, {"call_hours": written(fact.call_hours) or None})
-    result = events.ContactResult.OPTED_OUT
     told: Told = []
+    if fact.call_hours is not None and _is_last_word(ledger, customer_id, fact.at):
+        ledger.customer_set(customer_id, {"call_hours": written(fact.call_hours) or None, "call_hours_at": fact.at})
+        news = events.ContactChanged(event_id=f"{fact.event_id}:hours", channels=(), call_hours=True)
+        told += [(each, "contact_changed", news) for each in ledger.open_cases_of(customer_id)]
+    result = events.ContactResult.OPTED_OUT
     for channel in fact.stop:
         ledger.close_channel(
             Closure(
@@ -130,3 +133,10 @@ def _written_to(ledger: Ledger, contact: str) -> tuple[str, str] | None:
         return (case.customer_id, case.segment) if case else None
     notice = ledger.notice(contact)
     return (notice.customer_id, notice.segment) if notice else None
+
+
+def _is_last_word(ledger: Ledger, customer_id: str, at: datetime) -> bool:
+    """Whether somebody may be called at all whose hours these are, and nobody has said others since."""
+    customer = ledger.customer(customer_id)
+    said_at = customer.call_hours_at if customer else None
+    return bool(ledger.recipient(customer_id).address.place(Channel.PHONE)) and (said_at is None or said_at <= at)

@@ -18,7 +18,7 @@ from gateways.ports.ledger import Ledger
 from gateways.ports.trouble import ProviderMisuse, ProviderTrouble, Unreachable
 from gateways.ports.voice import CallFate, Dialler
 from service.call_results import CallResults
-from service.calls import Calls, next_opening
+from service.calls import Calls
 from service.requests import Refused, Unavailable, Unknown, WrongRequest
 from service.threads import Threads
 
@@ -104,6 +104,9 @@ class AutomaticCalls:
         except (Refused, Unknown, ProviderTrouble, ProviderMisuse) as error:
             self._refused[row.call_id] = self._lives_at(row) + _ASKED_AGAIN
             _log.info("%s is not dialled: %s", row.call_id, error)
+        except Exception:  # a defect in one holds no other up
+            self._refused[row.call_id] = self._lives_at(row) + _ASKED_AGAIN
+            _log.exception("%s is not dialled", row.call_id)
 
     def look(self, row: CallTaskRow, made: CallRow) -> CallResult | None:
         """Takes a call that was made a step further; what was heard in it, once that is known."""
@@ -145,7 +148,7 @@ class AutomaticCalls:
 
         Raises Refused, or ProviderTrouble or ProviderMisuse: where the voice provider says so nobody is dialled for a
         while."""
-        if next_opening(row, at := self._lives_at(row)) > at or not self._calls.may_be_made(row):
+        if row.call_from > (at := self._lives_at(row)) or not self._calls.may_be_made(row):
             return
         number = self._ledger.recipient(row.customer_id).address.place(PHONE)
         if number and (why := why_not_automatic(self._ledger, row.customer_id, number)):

@@ -76,11 +76,12 @@ class Ways:
 
     async def change(self, customer_id: str, change: WaysChange) -> WaysKnown:
         """It holds for the person from the next decision of each case on, with or without a case today."""
-        moved = await self._threads.run(_write, self._ledger, customer_id, change)
-        if moved:
-            arrival = billing_events.address_changed(customer_id, Channel.LINE, self._clock())
+        now = self._clock()
+        news = await self._threads.run(_write, self._ledger, customer_id, change, now)
+        if news:
+            arrivals = [billing_events.address_changed(customer_id, channel, now) for channel in news]
             try:
-                await self._mailroom.keep(arrival.provider, [arrival])
+                await self._mailroom.keep(billing_events.PROVIDER, arrivals)
             except NotKept as error:
                 raise Unavailable(str(error)) from None
         return await self._threads.run(_known, self._ledger, customer_id)
@@ -102,22 +103,27 @@ class WaysByHand:
         """`by`: who says so, for the audit."""
         asked = {"request_id": "", "key_id": "", "method": "PATCH", "path": f"/v1/customers/{customer_id}"}
         self._audit.asked(Asked(at=self._clock(), name=f"{by} (command line)", status=_DONE, **asked))
-        if _write(self._ledger, customer_id, change):
-            news = _news(Channel.LINE, f"{customer_id}/{self._clock().isoformat()}")
+        now = self._clock()
+        for channel in _write(self._ledger, customer_id, change, now):
+            news = _news(channel, f"{customer_id}/{channel}/{now.isoformat()}")
             for case in self._ledger.open_cases_of(customer_id):
                 with suppress(Ended):
                     await self._running.tell(case.invoice_id, "contact_changed", news)
         return _known(self._ledger, customer_id)
 
 
-def _write(ledger: Ledger, customer_id: str, change: WaysChange) -> bool:
-    """Whether the customer is reached on LINE by another id than before."""
+def _write(ledger: Ledger, customer_id: str, change: WaysChange, at: datetime) -> list[Channel | None]:
+    """What is new for open cases: who the customer is on LINE, and the hours for calls (None)."""
     said = change.model_dump(exclude_unset=True)
-    if change.call_hours:
-        said["call_hours"] = written(change.call_hours)
+    if "call_hours" in said:
+        said |= {"call_hours": written(change.call_hours or ()) or None, "call_hours_at": at}
     before = ledger.customer_set(customer_id, said)
-    is_given = "line_user_id" in change.model_fields_set and change.line_user_id is not None
-    return is_given and change.line_user_id != before.line_user_id
+    news: list[Channel | None] = []
+    if change.line_user_id is not None and change.line_user_id != before.line_user_id:
+        news.append(Channel.LINE)
+    if "call_hours" in said and said["call_hours"] != before.call_hours:
+        news.append(None)
+    return news
 
 
 def _known(ledger: Ledger, customer_id: str) -> WaysKnown:
@@ -128,12 +134,14 @@ def _known(ledger: Ledger, customer_id: str) -> WaysKnown:
 
 
 def of_address(ledger: Ledger, fact: AddressChanged) -> Told:
-    """Tells every open case of the person that an address is new: what it is, the ledger has."""
+    """Tells every open case of the person that an address, or the hours for calls, are new: what they are, the ledger
+    has."""
     news = _news(fact.channel, fact.event_id)
     return [(case, "contact_changed", news) for case in ledger.open_cases_of(fact.customer_id)]
 
 
-def _news(channel: Channel, event_id: str) -> events.ContactChanged:
+def _news(channel: Channel | None, event_id: str) -> events.ContactChanged:
     """With an id of a length that a case takes."""
     once = f"address-{hashlib.sha256(event_id.encode()).hexdigest()[:32]}"
-    return events.ContactChanged(event_id=once, channels=(channel,))
+    channels = (channel,) if channel else ()
+    return events.ContactChanged(event_id=once, channels=channels, call_hours=channel is None)

@@ -1,10 +1,12 @@
 """How a program ends: with its own exit code, whatever the SDK's threads are doing."""
 
+import asyncio
 import subprocess
 import sys
 
 import pytest
 
+from runtime.leaving import end
 from runtime.settings import ROOT
 
 
@@ -41,3 +43,33 @@ def test_a_reader_that_has_gone_does_not_change_the_exit_code() -> None:
     )
 
     assert (0, "") == ((ended := _ends(program)).returncode, ended.stderr)
+
+
+async def test_work_that_loses_a_cancellation_on_its_way_ends_all_the_same() -> None:
+    """As a bulk order does that waits for a case's answer."""
+    lost = []
+
+    async def works() -> None:
+        while True:
+            try:
+                await asyncio.sleep(3600)
+            except asyncio.CancelledError:
+                if lost:
+                    raise
+                lost.append("one")
+
+    work = asyncio.create_task(works())
+    await asyncio.sleep(0)
+    await end([work], again=0.01)
+
+    assert ["one"] == lost
+
+
+async def test_what_work_has_failed_with_is_raised_at_its_end() -> None:
+    async def fails() -> None:
+        raise ValueError("a defect")
+
+    work = asyncio.create_task(fails())
+    await asyncio.wait([work])
+    with pytest.raises(ValueError, match="a defect"):
+        await end([work], again=0.01)

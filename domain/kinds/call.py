@@ -13,7 +13,7 @@ from domain.forms import Form
 from domain.gates import ALLOW, Answer, Refuse, Stopped
 from domain.invoice import InvoiceNow
 from domain.record import new_entry
-from domain.rules.calls import STATED_HOURS, call_caps, call_windows, no_hour
+from domain.rules.calls import STATED_HOURS, call_caps, call_windows, lawful_windows, no_hour
 from domain.rules.contacts import ContactCaps
 from domain.rules.invoice import Aim
 from domain.steps import Channel, Step
@@ -86,7 +86,8 @@ class CallStep(Step):
         if why := now.closed_channels.get(PHONE):
             return Refuse(why=f"nobody is called: {why}")
         # By its own days, so that no time that passes makes it possible once they are over.
-        if now.circumstances.call_hours and not self._windows(now, self.due):
+        days = timedelta(days=self.valid_days)
+        if now.circumstances.call_hours and not call_windows(now, self.due, self.due + days):
             return Refuse(why=no_hour(self.valid_days), rule=STATED_HOURS)
         return ALLOW
 
@@ -104,13 +105,11 @@ class CallStep(Step):
             caps=call_caps(now, until),
             until=until,
             offers=self.offers,
-            windows=self._windows(now, now.at),
+            # What the customer wants is read when it is queued: it may be newer, and no history keeps it.
+            windows=lawful_windows(now, now.at, until),
             zones=now.zones,
             by=self.by,
         )
-
-    def _windows(self, now: "Situation", since: datetime) -> tuple[CallWindow, ...]:
-        return call_windows(now, since, since + timedelta(days=self.valid_days))
 
     def book(self, case: Case, task: Task, result: Any, at: datetime) -> Case:
         assert isinstance(task, CallTask)  # noqa: S101 - by the registry

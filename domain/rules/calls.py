@@ -112,8 +112,11 @@ def call_windows(
     now: "Situation", since: datetime, until: datetime, named: datetime | None = None
 ) -> tuple[CallWindow, ...]:
     """The hours between two moments in which the customer may be called, and wants to be."""
-    hours = now.schedule.hours(PHONE)
-    found = hours.between(since, until, now.zones, now.circumstances.holidays)
-    windows = tuple(CallWindow(start=start, end=end) for start, end in found)
-    stated = now.circumstances.call_hours
+    windows, stated = lawful_windows(now, since, until), now.circumstances.call_hours
     return wanted(windows, stated, now.zones, named) if stated else windows
+
+
+def lawful_windows(now: "Situation", since: datetime, until: datetime) -> tuple[CallWindow, ...]:
+    """The hours between two moments in which law and policy let the customer be called."""
+    found = now.schedule.hours(PHONE).between(since, until, now.zones, now.circumstances.holidays)
+    return tuple(CallWindow(start=start, end=end) for start, end in found)

@@ -104,7 +104,7 @@ class SqlCustomers(Book):
             connection.execute(sa.update(customers).where(_IS_OF), {"of": stated.customer_id, **newest})
             return row
 
-    def customer_set(self, customer_id: str, fields: Mapping[str, str | None]) -> CustomerRow:
+    def customer_set(self, customer_id: str, fields: Mapping[str, str | datetime | None]) -> CustomerRow:
         with self._database.writing() as connection:
             write_customer(connection, CustomerRow(customer_id=customer_id))
             before = connection.execute(_CUSTOMER, {"of": customer_id}).mappings().one()

@@ -103,7 +103,7 @@ class SqlPersons(Book):
                 sa.update(notices).where(notices.c.customer_id == customer_id).values({**blank, "why": ""})
             )
             connection.execute(
-                sa.update(call_tasks).where(call_tasks.c.customer_id == customer_id).values(address=None)
+                sa.update(call_tasks).where(call_tasks.c.customer_id == customer_id).values(address=None, windows=[])
             )
             erased = sa.func.coalesce(customers.c.erased_at, sa.literal(at, UtcTime()))
             known = customers.c.customer_id == customer_id

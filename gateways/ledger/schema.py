@@ -24,6 +24,7 @@ customers = sa.Table(
     text_column("postal_address", null=True),
     text_column("preferred_channel", null=True),
     text_column("call_hours", null=True),
+    moment("call_hours_at", null=True),
     text_column("country"),
     sa.Column("region", sa.Text(), nullable=False, server_default=""),  # state or province
     text_column("language"),

@@ -252,7 +252,7 @@ class CustomerBook(Protocol):
 
         The customer as they were before, where it was news; else None."""
 
-    def customer_set(self, customer_id: str, fields: Mapping[str, str | None]) -> CustomerRow:
+    def customer_set(self, customer_id: str, fields: Mapping[str, str | datetime | None]) -> CustomerRow:
         """What the merchant says of these fields of the customer, whether a case is about them or not. It stands until
         the payment provider says something new of the same field.
 

@@ -27,6 +27,7 @@ class CustomerRow(Frozen):
     postal_address: str | None = None  # as `domain.postal.PostalAddress` writes it
     preferred_channel: Channel | None = None  # on which they want to hear from us, as they said
     call_hours: str | None = None  # in which they want to be called, as `domain.call_hours.written` writes them
+    call_hours_at: datetime | None = None  # when somebody said so last
     country: str = ""
     region: str = ""  # US state or Canadian province, ISO 3166-2 without the country
     language: str = ""  # what the customer wants, the best first: "fr-CA, th" (domain/languages.py); empty: not known

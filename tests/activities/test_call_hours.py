@@ -5,10 +5,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from cli.calls import _in_full
 from domain.calls import LEASE, CallResult, CallWindow, MadeBy, Offer, TaskState, call_id
 from domain.rules.calls import STATED_HOURS
+from gateways.ledger.schema import cases
 from gateways.ports.calls import CallTaskRow
 from sandbox.providers.faults import Mode
 from service.call_results import CallResults
@@ -16,7 +18,7 @@ from service.calls import Calls
 from service.requests import Refused
 from tests.activities.builders import OpenCase, Worker, a_decision, another_invoice
 from tests.activities.call_office import DAY, HOUR, MONDAY, STEP, UNTIL, Office, a_call
-from tests.activities.test_voice import Exchange
+from tests.activities.voice_exchange import Exchange
 
 EVENINGS = "mon-fri 17:00-19:00"
 FIVE = MONDAY + 5 * HOUR
@@ -109,6 +111,27 @@ def test_a_cap_that_leaves_none_of_its_hours_leaves_it_out(office: Office) -> No
     assert "late for this one" in answer.refused.why
 
 
+def test_hours_that_changed_since_the_decision_take_the_place_of_the_old_ones(office: Office) -> None:
+    case = office.case()
+    says(office, case, EVENINGS)
+    task = a_call(case, windows=WINDOWS)
+    says(office, case, "mon-sun 09:00-12:00")
+
+    assert office.worker.queue_call(task).refused is None
+    assert MONDAY + DAY - 3 * HOUR == row_of(office, call_of(case)).call_from
+
+
+def test_a_call_whose_answer_was_lost_stands_whatever_was_said_since(office: Office) -> None:
+    """Who takes it asks anew."""
+    case = office.case()
+    call = office.queue(case, windows=WINDOWS)
+    says(office, case, "sat 10:00-12:00")
+
+    assert office.worker.queue_call(a_call(case, windows=WINDOWS)).refused is None
+    assert TaskState.OPEN is office.state(call)
+    assert ["call due"] == [entry.what for entry in office.ledger.record(case.invoice_id) if entry.step == STEP]
+
+
 def keep(office: Office, call: str, at: datetime) -> CallTaskRow:
     """Ana notes that the customer wants to be called back then."""
     results = CallResults(office.ledger, office.calls, running=_NOT_ASKED)
@@ -137,6 +160,68 @@ def test_who_named_the_moment_is_called_back_then_if_it_is_lawful(office: Office
         assert may is (call in [line.call for line in office.calls.page(now=True, limit=500).calls]) or when != ten
     office.now = ten + HOUR * 3 / 4
     assert ten + HOUR == office.calls.take(call, "Ana").line.taken_until
+
+
+def in_new_zealand(office: Office) -> tuple[OpenCase, str]:
+    """Whose law asks for no pause after a conversation. Ana has the call."""
+    case = office.case()
+    call = office.queue(case, windows=WINDOWS)
+    office.calls.take(call, "Ana")
+    office.ledger.customer_set(case.customer_id, {"country": "NZ", "region": ""})
+    return case, call
+
+
+def test_hours_that_are_stated_after_a_moment_was_named_bind(office: Office) -> None:
+    case, call = in_new_zealand(office)
+    ten = MONDAY + DAY - 2 * HOUR
+    keep(office, call, ten)
+    office.ledger.customer_set(case.customer_id, {"call_hours": EVENINGS, "call_hours_at": MONDAY + HOUR})
+    office.now = ten
+
+    assert not office.calls.sheet(call).may_call
+
+
+def test_a_moment_that_somebody_named_to_who_had_the_call_no_more_is_none(office: Office) -> None:
+    """Ana's time is over, Ben has it and gives it back: no moment was kept."""
+    case, call = in_new_zealand(office)
+    office.now = MONDAY + LEASE + HOUR / 60
+    office.calls.take(call, "Ben")
+    keep(office, call, MONDAY + DAY)
+    office.calls.give_back(call, "Ben")
+    says(office, case, EVENINGS)
+    office.now += HOUR / 6
+
+    assert not office.calls.sheet(call).may_call
+
+
+def test_a_call_back_after_the_tasks_days_may_be_made_in_the_evening_of_its_day(office: Office) -> None:
+    case, call = in_new_zealand(office)
+    says(office, case, EVENINGS)
+    ten = MONDAY + 4 * DAY - 2 * HOUR
+    keep(office, call, ten)
+    office.now = ten + 7 * HOUR + HOUR / 4
+
+    assert office.calls.sheet(call).may_call
+
+
+def test_a_refusal_speaks_by_the_clock_of_where_the_customer_is_now(office: Office) -> None:
+    case = office.case()
+    call = office.queue(case, windows=WINDOWS)
+    office.ledger.customer_set(case.customer_id, {"time_zone": "Asia/Tokyo", "country": "JP", "region": ""})
+
+    assert "in Asia/Tokyo (" in office.calls.sheet(call).why_not
+
+
+def test_a_person_who_is_erased_leaves_no_hours(office: Office) -> None:
+    case = office.case()
+    says(office, case, EVENINGS)
+    call = office.queue(case, windows=WINDOWS)
+    engine = sa.create_engine(office.worker.settings.dunning_database_url)
+    with engine.begin() as connection:
+        connection.execute(sa.update(cases).where(cases.c.invoice_id == case.invoice_id).values(status="closed"))
+    assert office.ledger.erase_person(case.customer_id, MONDAY + DAY)
+
+    assert () == row_of(office, call).windows
 
 
 def test_a_call_back_at_an_unlawful_hour_is_refused_as_before(office: Office) -> None:
@@ -181,6 +266,22 @@ def test_the_automatic_service_does_not_dial_whoever_stated_other_hours_since(
     assert ([], 1) == (exchange.twilio.calls, fault.times)  # nor is Stripe asked, round by round
     fault.times = 0
     assert exchange.voice.call_back_at(row_of(exchange, call)) is None
+    exchange.threads.close()
+
+
+def test_the_automatic_service_dials_in_hours_that_were_stated_since(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """None of which is among those that it was queued with."""
+    exchange = Exchange(worker, monkeypatch)
+    case = exchange.agreed(exchange.case())
+    says(exchange, case, EVENINGS)
+    call = exchange.automatic(case, windows=WINDOWS)
+    says(exchange, case, "mon-sun 09:00-12:00")
+    exchange.now = MONDAY + DAY - 2 * HOUR
+    exchange.look(call)
+
+    assert 1 == len(exchange.twilio.calls)
     exchange.threads.close()
 
 

@@ -206,7 +206,7 @@ def ticked(page: str) -> list[str]:
 async def test_who_may_be_called_says_on_the_page_when(
     calling: Web, world: ProviderWorld, intake: Intake, ledger: SqlLedger, client: Client
 ) -> None:
-    """It is kept before it is answered, stands for every case without telling one, and is taken back by no tick."""
+    """It is kept before it is answered, open cases decide anew, and no tick takes it back."""
     invoice, _, customer, path = await a_mailed_customer(world, intake, ledger)
 
     page = await calling.http.get(path)
@@ -219,7 +219,10 @@ async def test_who_may_be_called_says_on_the_page_when(
     assert (0, 1, 0) == tuple(each.text.count('role="status"') for each in (page, chosen, again))
     assert "Mornings, 9:00\u202fAM to 12:00\u202fPM" in page.text
     assert "mon-sun 09:00-12:00; mon-sun 18:00-23:59" == call_hours(ledger, customer)
-    assert ([], {}) == (await signals(client, invoice), ledger.closed_channels(customer))
+    [(name, told)] = await signals(client, invoice)
+    assert ("contact_changed", [], True) == (name, told["channels"], told["call_hours"])
+    assert {} == ledger.closed_channels(customer)
+    assert [False, True, False] == ["<title>Saved" in each.text for each in (page, chosen, again)]
     assert "default-src 'none'" in chosen.headers["content-security-policy"]
 
     await calling.http.post(path, content=b"save=hours")
