@@ -173,7 +173,7 @@ def consents_of(ledger: Ledger, customer_id: str) -> ConsentFile:
 
 
 def _said_yes(one: OptIn) -> Statement:
-    return Statement(wish=Wish.OPTED_IN, **one.model_dump(exclude={"customer_id"}))
+    return Statement(wish=Wish.OPTED_IN, **one.model_dump(exclude={"customer_id", "address"}))
 
 
 def _said_no(one: Closure) -> Statement:

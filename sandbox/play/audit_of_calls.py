@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from zoneinfo import ZoneInfo
 
+from domain.call_hours import WEEK, CallTime, read
 from sandbox.play.evidence import Evidence, Subject, is_ours, made_at, moment_in
 from sandbox.providers.journal import CHARGES, CONTACTS, Json, LogEntry
 
@@ -16,6 +17,7 @@ CALLS: Mapping[str, str] = {
     "promises_unkept": "until the day that a customer promised by telephone is over, nobody charges or reminds them",
     "debts_told": "neither a stranger nor a machine that answers hears of a debt",
     "wrong_dials": "a call goes to the number that the customer has now",
+    "calls_unwished": "nobody is called outside the hours that they have stated",
     "calls_untold": "the merchant's endpoint is told of each call that a person is to make, and once how each ended",
 }
 """Every count of this file, and the promise behind it."""
@@ -33,6 +35,7 @@ def of_calls(evidence: Evidence, subject: Subject, journal: Sequence[LogEntry]) 
     """What was broken to one customer. `journal` is that customer's."""
     yield from _promises(evidence, subject, journal)
     made = [entry for entry in journal if entry.kind == "phone.called"]
+    yield from _unwished(evidence, subject, journal)
     for entry in made:
         told = debt_in(entry.data["text"]) if entry.data["stranger"] else ""
         if told:
@@ -48,6 +51,19 @@ def debt_in(text: str) -> str:
     """The first words that speak of a debt; empty: none do."""
     found = _DEBT.search(text)
     return found.group() if found else ""
+
+
+def _unwished(evidence: Evidence, subject: Subject, journal: Sequence[LogEntry]) -> Broken:
+    zone = ZoneInfo(subject.time_zone)
+    hours: tuple[CallTime, ...] = ()
+    for entry in journal:
+        if entry.kind == "states_call_hours":
+            hours = read(entry.data["words"])
+        elif hours and entry.kind == "phone.called" and (at := moment_in(evidence, entry)):
+            here = at.astimezone(zone)
+            clock, day = f"{here:%H:%M}", WEEK[here.weekday()]
+            if not any(day in each.days and each.start <= clock < each.end for each in hours):
+                yield "calls_unwished", f"{entry.key} was made on {day} at {clock}, and they want to be called else"
 
 
 def _promises(evidence: Evidence, subject: Subject, journal: Sequence[LogEntry]) -> Broken:

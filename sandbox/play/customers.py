@@ -272,7 +272,7 @@ class Actor:
         if action.do is Deed.CHANGES_CONTACT:
             owner = self.world.stripe.get(self.customer)
             said["left"] = [owner[name] for name in ("email", "phone") if getattr(action.becomes, name)]
-        if action.do in _CHANNEL_DEEDS | {Deed.AGREES_TO_CALLS}:
+        if action.do in _CHANNEL_DEEDS | {Deed.AGREES_TO_CALLS, Deed.STATES_CALL_HOURS}:
             said |= {"number": self.number, "words": action.words}
         if action.do is Deed.STRIPE_PLANS:
             said["planned"] = self.planned(action).isoformat()

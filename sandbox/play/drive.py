@@ -19,6 +19,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from domain import events
 from domain.base import Message
+from domain.call_hours import read
 from domain.closing_messages import Occasion
 from domain.ids import closing_id, workflow_id
 from sandbox.machine.errors import SandboxError
@@ -183,6 +184,11 @@ class Lead:
     async def _do(self, action: Action) -> None:
         if action.do is Deed.OPERATOR_CALLS:
             await Caller(self.driver.front, self.driver.environment).calls(self.actor, action)
+            return
+        if action.do is Deed.STATES_CALL_HOURS:
+            self.actor.takes_note(action)
+            hours = [each.model_dump(mode="json") for each in read(action.words)]
+            await self.driver.front.must("PATCH", f"/v1/customers/{self.actor.customer}", {"call_hours": hours})
             return
         if action.do is Deed.AGREES_TO_CALLS:
             self.actor.takes_note(action)

@@ -70,6 +70,7 @@ class Deed(StrEnum):
     CHANGES_CONTACT = "changes_contact"  # what `becomes` says, in the customer's fields at Stripe
     DELETED = "deleted"  # the merchant deletes the customer at Stripe
     AGREES_TO_CALLS = "agrees_to_calls"  # that no person makes: by a checkbox, of which the merchant's shop tells us
+    STATES_CALL_HOURS = "states_call_hours"  # `words`, to the merchant's support, which writes it down
     UNSUBSCRIBES = "unsubscribes"  # from the e-mails
     BANK_PAYS = "bank_pays"  # a debit that was on its way arrives
     BANK_RETURNS = "bank_returns"  # … or comes back with `answer`

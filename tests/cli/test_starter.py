@@ -297,7 +297,8 @@ async def test_an_operator_says_how_a_customer_wants_to_be_reached(
         name: left[name] for name in left if name != "call_hours"
     }
     assert ["17:00", "10:00"] == [each["start"] for each in left["call_hours"]]
-    assert ["contact_changed"] == [name for name, _ in await signals(client, invoice)]
+    told = [fact for name, fact in await signals(client, invoice) if name == "contact_changed"]
+    assert [(["line"], False), ([], True), ([], True)] == [(each["channels"], each["call_hours"]) for each in told]
     assert ["pat (command line)", *["operator (command line)"] * 2] == [asked.name for _, asked in ledger.audit()]
 
 

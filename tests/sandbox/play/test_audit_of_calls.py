@@ -59,6 +59,16 @@ def test_a_call_at_night_on_a_sunday_or_a_holiday_is_counted(local: str) -> None
     assert {"contacts_out_of_hours": 1} == found(called(), at=datetime.fromisoformat(f"{local}+07:00"))
 
 
+@pytest.mark.parametrize(
+    ("hours", "broken"), [("mon-fri 12:00-13:00", 0), ("mon-fri 09:00-12:00", 1), ("sat-sun 12:00-13:00", 1), ("", 0)]
+)
+def test_a_call_outside_the_hours_that_somebody_has_stated_is_counted(hours: str, broken: int) -> None:
+    """Two minutes after noon, on a Thursday."""
+    said = [("customer", "states_call_hours", None, {"words": hours})] if hours else []
+
+    assert broken == found(*said, called()).get("calls_unwished", 0)
+
+
 def test_a_second_call_of_a_step_is_counted_unless_the_customer_asked_for_it() -> None:
     assert 1 == found(called("reached"), called("reached"))["messages_twice"]
     assert {} == found(called("call_back"), called("reached"))
