@@ -7,13 +7,14 @@ from random import Random
 
 from domain import events
 from domain.calendar import local
+from domain.call_hours import wanted
 from domain.calls import CONVERSATIONS, CallResult
 from domain.case import Case, Whereabouts
 from domain.gates import Answer, Postpone, Refuse, Stopped, strictest
 from domain.invoice import InvoiceNow
 from domain.kinds.call import CallQueued, CallTask
 from domain.kinds.handoff import begun_handoff
-from domain.rules.calls import ask_call, call_caps
+from domain.rules.calls import STATED_HOURS, ask_call, call_caps, no_hour
 from domain.rules.contacts import COUNTED, ContactCaps
 from domain.situation import Situation
 from domain.steps import Channel
@@ -65,15 +66,19 @@ class Caller:
     ) -> CallQueued:
         """What the ledger answers, by all that the customer has heard."""
         self.shown += unlawful_windows(task.windows, here, holidays)
-        self.shown += unwanted_windows(task.windows, self.wants.at(task.as_of), here)
-        answer, start = _caps(task.caps, task, said, at), task.windows[0].start if task.windows else at
+        times = self.wants.at(task.as_of)
+        windows = wanted(task.windows, times, task.zones) if times else task.windows
+        self.shown += unwanted_windows(windows, times, here)
+        if not windows and times:
+            return CallQueued(refused=Stopped(why=no_hour((task.until - task.as_of).days), rule=STATED_HOURS))
+        answer, start = _caps(task.caps, task, said, at), windows[0].start if windows else at
         start = max(start, answer.until) if isinstance(answer, Postpone) else start
         if isinstance(answer, Refuse) or start >= task.until:
             why = answer.why if isinstance(answer, Postpone | Refuse) else "no hour is left"
             return CallQueued(refused=Stopped(why=why))
         wait = int((task.until + _DAY - at).total_seconds() // 60)
         moments = [at + timedelta(minutes=self.random.randrange(1, wait)) for _ in range(self.random.randint(1, 4))]
-        moments += [max(start, window.start) for window in self.random.sample(task.windows, 1)] if task.windows else []
+        moments += [max(start, window.start) for window in self.random.sample(windows, 1)] if windows else []
         self.tries = sorted([*self.tries, *((moment, Waiting(task, start)) for moment in moments)], key=_at)
         return CallQueued()
 

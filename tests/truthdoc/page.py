@@ -50,7 +50,7 @@ _COLUMNS = {
     "closing": (Part.CLOSING,),
 }
 _ENVIRONMENT = SandboxedEnvironment(undefined=StrictUndefined)
-_WORDS = load_phrases([ROOT / "policies/messages/en/phrases.yaml"], _ENVIRONMENT)
+_WORDS = load_phrases([ROOT / "policies/messages/en/phrases.yaml"])
 _ENDED = date(2030, 4, 29)
 _BRAND = a_brand("Acme Cloud", "help@acme.example")
 
