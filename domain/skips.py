@@ -88,8 +88,11 @@ def _was_there(now: Situation, step: Step) -> bool:
 
 
 def _missed(now: Situation, step: Step) -> bool:
-    due, held_until = step.due, now.case.held_until
+    late_after, held_until = now.policy.late_after, now.case.held_until
+    if now.at - step.due <= late_after:
+        return False
+    due = step.timely(now)
     if held_until and held_until > due:
         # A hold put it off, not an outage: it is due when the hold ends, or in the first allowed hours after it.
         due = max(step.opens(now, held_until), now.contact_from(step.day, held_until, Channel.EMAIL))
-    return now.at - due > now.policy.late_after
+    return now.at - due > late_after

@@ -191,6 +191,10 @@ class Step(Message):
         """The first moment from `at` on at which it may be done."""
         return at
 
+    def timely(self, now: "Situation") -> datetime:
+        """When it would have been done by whoever had been there: it is late by what has passed since."""
+        return self.due
+
     def waits_for(self, other: "Step", at: datetime, now: "Situation") -> bool:
         """Whether `other`, still to be done, has to be done before this one at `at`."""
         return False

@@ -153,6 +153,9 @@ class ChargeStep(Step):
         """What was paid outside is recorded first: else it would be charged once more."""
         return other.comes_first and isinstance(other, OutsidePaymentStep)
 
+    def timely(self, now: "Situation") -> datetime:
+        return _free_since(now, self.due)
+
     def why(self, now: "Situation") -> str:
         retries = now.policy.retries
         match self.attempt_kind:
@@ -290,6 +293,14 @@ def _charge_due(now: "Situation", slot: "Slot") -> datetime:
     # A try that is late is made today: today's tries count, not those of the day that it was meant for.
     while len(_same_day(now, due)) >= now.policy.retries.max_per_day:
         due = now.schedule.on(now.schedule.date(max(due, now.at)) + _DAY, slot.entry)
+    return due
+
+
+def _free_since(now: "Situation", due: datetime) -> datetime:
+    """The first moment from `due` on, a day later each time, whose day has room by the tries that were made on it."""
+    date, most = now.schedule.date, now.policy.retries.max_per_day
+    while due <= now.at and sum(date(one.at) == date(due) for one in now.counting) >= most:
+        due += _DAY
     return due
 
 
