@@ -51,7 +51,8 @@ def test_it_waits_in_the_queue_for_the_hours_that_the_customer_wants(office: Off
     call = office.queue(case, windows=WINDOWS)
     row = row_of(office, call)
 
-    assert FIVE == row.call_from
+    [line] = [line for line in office.calls.page(limit=500).calls if line.call == call]
+    assert (MONDAY, FIVE) == (row.call_from, line.call_from)
     assert [FIVE + days * DAY for days in range(3)] == [window.start for window in row.windows]
     assert [2 * HOUR] * 3 == [window.end - window.start for window in row.windows]
     assert call not in [line.call for line in office.calls.page(now=True, limit=500).calls]
@@ -118,7 +119,16 @@ def test_hours_that_changed_since_the_decision_take_the_place_of_the_old_ones(of
     says(office, case, "mon-sun 09:00-12:00")
 
     assert office.worker.queue_call(task).refused is None
-    assert MONDAY + DAY - 3 * HOUR == row_of(office, call_of(case)).call_from
+    assert MONDAY + DAY - 3 * HOUR == row_of(office, call_of(case)).windows[0].start
+
+
+def test_hours_that_are_stated_since_it_was_queued_may_be_sooner(office: Office) -> None:
+    case = office.case()
+    says(office, case, EVENINGS)
+    call = office.queue(case, windows=WINDOWS)
+    says(office, case, "mon-fri 12:00-19:00")
+
+    assert office.calls.take(call, "Ana").line.taken_by == "Ana"
 
 
 def test_a_call_whose_answer_was_lost_stands_whatever_was_said_since(office: Office) -> None:
