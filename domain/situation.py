@@ -288,9 +288,8 @@ class Situation:
                 continue  # none is due before its place
             else:
                 step = self.step_at(slot)
-                # One that a rule, a provider or another step held up goes out in the next hours for it at the soonest.
-                goes = step.due if step.due >= self.at else step.opens(self, self.at)
-                said = goes if self.refusal(step) is None else None
+                # One that a rule or a provider held up goes out now at the soonest.
+                said = max(step.due, self.at) if self.refusal(step) is None else None
             first = said if said and (first is None or said < first) else first
         return first
 
