@@ -14,6 +14,7 @@ from domain.kinds.charge import ChargeStep
 from domain.kinds.escalation import goes_to_collections
 from domain.kinds.handoff import begun_handoff
 from domain.money import Money
+from domain.policy import CatchUp
 from domain.steps import Access, AttemptKind, Stage, Step
 from domain.waiting import Waiting
 
@@ -98,6 +99,22 @@ def _first(*moments: datetime | None) -> datetime | None:
     return min((moment for moment in moments if moment), default=None)
 
 
+def _no_later_than(now: "Situation", waiting: Waiting, step: Step, at: datetime) -> datetime:
+    """When a restriction comes that waits for a message that its provider does not take: no later than what is due of a
+    later day takes the message's place (domain/skips.py)."""
+    slot = now.slot_of(step)
+    if slot is None or now.policy.catch_up is CatchUp.ALL:
+        return at
+    held = [other for other in now.possible if other.key in now.case.unfinished and other.newest_only]
+    for other in held:
+        goes, late = waiting.wake(other)[0], other.due + now.policy.late_after
+        if other.day > step.day or goes < at:
+            continue
+        newer = (one.due for one in now.possible if one.newest_only and one.day > other.day and one.due > late)
+        at = min([at, *(max(due, now.at, slot.due) for due in newer if due <= goes)])
+    return at
+
+
 def message_facts(now: "Situation", stage: Stage) -> MessageFacts:
     """The facts for one message that is sent now, from the same schedule that the case follows."""
     if now.said is None:
@@ -154,6 +171,8 @@ def _facts(now: "Situation", stage: Stage) -> MessageFacts:
         assert isinstance(step, AccessStep)  # noqa: S101 - asked of no other kind
         less = _BY_STRICTNESS.index(step.access) > _BY_STRICTNESS.index(access)
         at = waiting.wake(step)[0] if waiting else max(step.due, now.at)
+        if waiting and now.case.unfinished and less:
+            at = _no_later_than(now, waiting, step, at)
         return at if less else None
 
     access = standing_access(case) if served else Access.FULL
