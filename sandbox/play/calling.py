@@ -11,7 +11,7 @@ from domain.calls import CallResult
 from sandbox.play.customers import Actor
 from sandbox.play.front import Front
 from sandbox.play.script import Action
-from sandbox.play.starter_process import StarterFailed, starter
+from sandbox.play.starter_process import StarterFailed, once_usable
 from sandbox.providers.journal import Json
 
 _BY = "Robin"
@@ -95,12 +95,12 @@ class _Command:
 
     async def waiting(self) -> list[Json]:
         words = ("calls", "list", "--limit", "500", "--json")
-        said = [await starter(self.environment, *words, *over) for over in (("--over",), ())]
+        said = [await once_usable(self.environment, *words, *over) for over in (("--over",), ())]
         return [json.loads(line) for text in said for line in text.splitlines() if line.startswith("{")]
 
     async def take(self, call: str) -> Json | str:
         try:
-            said = await starter(self.environment, "calls", "take", call, "--by", _BY, "--json")
+            said = await once_usable(self.environment, "calls", "take", call, "--by", _BY, "--json")
         except StarterFailed as error:
             return str(error)
         found: Json = json.loads(said.splitlines()[-1])
@@ -108,4 +108,4 @@ class _Command:
 
     async def result(self, call: str, result: CallResult, promised: str) -> None:
         words = ["calls", "result", call, result.value, "--by", _BY, *(["--on", promised] if promised else [])]
-        await starter(self.environment, *words)
+        await once_usable(self.environment, *words)

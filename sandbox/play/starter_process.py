@@ -37,13 +37,17 @@ class StarterFailed(SandboxError):
 
 async def feed(environment: Mapping[str, str], file: str) -> None:
     """Gives a file of records to `starter.py start`; again while the server is away. Raises SandboxError."""
+    await once_usable(environment, "start", file)
+
+
+async def once_usable(environment: Mapping[str, str], *argv: str) -> str:
+    """As `starter`, again while the server is away: for what counts once however often it is said."""
     give_up = time.monotonic() + PATIENCE
     while True:
         try:
-            await starter(environment, "start", file)
-            return
+            return await starter(environment, *argv)
         except StarterFailed as error:
-            # What it cannot work with at the moment; a record that it refuses stays refused.
+            # What it cannot work with at the moment; what it refuses stays refused.
             if error.code != _UNUSABLE or time.monotonic() > give_up:
                 raise
 
