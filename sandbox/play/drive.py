@@ -188,7 +188,7 @@ class Lead:
         if action.do is Deed.STATES_CALL_HOURS:
             self.actor.takes_note(action)
             hours = [each.model_dump(mode="json") for each in read(action.words)]
-            await self.driver.front.must("PATCH", f"/v1/customers/{self.actor.customer}", {"call_hours": hours})
+            await self.driver.front.call_hours(self.actor.customer, hours)
             return
         if action.do is Deed.AGREES_TO_CALLS:
             self.actor.takes_note(action)

@@ -162,6 +162,15 @@ class Front:
         if isinstance(answer, str):
             raise SandboxError(f"{method} {path} was refused: {answer}")
 
+    async def call_hours(self, customer: str, hours: list[Json]) -> None:
+        """Says when the customer wants to be called, and returns when their cases are told. Raises SandboxError."""
+        await self.must("PATCH", f"/v1/customers/{customer}", {"call_hours": hours})
+        give_up = time.monotonic() + PATIENCE
+        while any(
+            row.event_id.startswith(f"{customer}/call_hours/") for row in await self._look(lambda: self._rows(WAITING))
+        ):
+            await self._a_moment(give_up, f"the cases of {customer} are not told of the hours for calls")
+
     async def all_told(self) -> None:
         """Returns when the merchant's endpoint has taken every event. Raises SandboxError when it does not."""
         give_up = time.monotonic() + PATIENCE
