@@ -121,8 +121,8 @@ def _write(ledger: Ledger, customer_id: str, change: WaysChange, at: datetime) -
     news: list[Channel | None] = []
     if change.line_user_id is not None and change.line_user_id != before.line_user_id:
         news.append(Channel.LINE)
-    if "call_hours" in said and said["call_hours"] != before.call_hours:
-        news.append(None)
+    if "call_hours" in said:
+        news.append(None)  # also if it is said again: whoever said it before may have died before the cases were told
     return news
 
 

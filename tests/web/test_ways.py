@@ -148,3 +148,15 @@ async def test_who_said_how_a_customer_is_reached_is_on_record(
 
     [(_, asked)] = ledger.audit()
     assert ("billing", "PATCH", "/v1/customers/cus_1", 200) == (asked.name, asked.method, asked.path, asked.status)
+
+
+async def test_hours_that_are_said_again_are_told_again(
+    alone: Web, world: ProviderWorld, intake: Intake, ledger: SqlLedger, billing: dict[str, str]
+) -> None:
+    """Whoever said them first may have died between the ledger and the inbox."""
+    invoice, customer = a_failed_invoice(world, email=MAIL)
+    await intake.take_event(failed(world, invoice))
+    for _ in range(2):
+        await reached(alone, billing, customer, call_hours=[EVENINGS])
+
+    assert 2 == sum(row.event_id.startswith(f"{customer}/call_hours/") for row in ledger.inbox())
